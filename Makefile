@@ -1,0 +1,50 @@
+# The two commands of the README are `make demo` and `make test`; the rest is for daily work.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STORE ?= .cotloom
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check docs fmt bench clean help
+
+help:  ## what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing cotloom (no torch) into $(VENV) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing cotloom with what its tests need (torch included) into $(VENV) ..."
+	@$(PIP) --editable '.[dev,train]'
+	@touch $@ $(VENV)/.core
+
+demo: $(VENV)/.core  ## install, build the quickstart version and show it
+	@$(BIN)/cotloom build quickstart --store $(STORE)
+	@$(BIN)/cotloom show quickstart --store $(STORE)
+
+test: $(VENV)/.dev  ## install what the tests need and run them all
+	@$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.dev  ## lint, types, generated docs and schemas up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python docs/generate.py --check
+
+docs: $(VENV)/.dev  ## write the generated pages and JSON Schemas
+	@$(BIN)/python docs/generate.py
+
+fmt: $(VENV)/.dev  ## format and fix what can be fixed
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## measure, and write docs/benchmarks.md
+	@$(BIN)/python benchmarks/rooms.py
+
+clean:  ## remove the environment and the caches (never the store: paid answers live there)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

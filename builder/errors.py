@@ -1,0 +1,49 @@
+"""The few errors, each with a hint: what to do next.
+
+    CotloomError            something the user can act on; printed without a traceback
+    ├── InputError          the user's input is wrong                        exit 2
+    │   ├── RecipeError     ... in the recipe: the key's path and the line
+    │   └── VersionConflict ... the version exists with another content
+    └── Stopped             a limit or an unreachable server; resumable      exit 3
+
+Whatever else is raised is a fault of ours: it is printed with a traceback, and the exit code is 70.
+"""
+
+from typing import ClassVar
+
+
+class CotloomError(Exception):
+    """Something the user can act on."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, *, hint: str | None = None, keys: tuple[str, ...] = ()) -> None:
+        """Say what happened.
+
+        Args:
+            message: what happened, to which file, key or row.
+            hint: what to do next.
+            keys: the recipe keys it is about.
+        """
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.keys = keys
+
+
+class InputError(CotloomError):
+    """The user's input is wrong."""
+
+
+class RecipeError(InputError):
+    """The recipe is wrong: the message has one line for each fault, with the key's path and the line."""
+
+
+class VersionConflict(InputError):  # noqa: N818 - the word of the house
+    """The version exists already and another recipe, input or code would build it."""
+
+
+class Stopped(CotloomError):  # noqa: N818 - being stopped is no error of anyone's
+    """A limit was reached or a server is gone. What was paid for is kept; the same command goes on."""
+
+    exit_code: ClassVar[int] = 3

@@ -1,0 +1,72 @@
+"""The example: one formatted training row, made from one kept sample."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.ids import content_id
+from schemas.problem import Split
+from schemas.reasons import Fate, Reason, Stage
+from schemas.sample import Span
+
+
+class Role(StrEnum):
+    """Who speaks in a chat message."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: Role
+    """Who speaks."""
+    content: str
+    """What is said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """One row of the table `examples`."""
+
+    example_id: str
+    """Made from format, mixture stage, sample and demonstrations."""
+    sample_id: str | None
+    """The sample it was made from; null for rows without one."""
+    other_sample_ids: tuple[str, ...] = ()
+    """Samples shown as demonstrations."""
+    problem_id: str
+    """The problem it trains on."""
+    source: str
+    """Name of the problem's source."""
+    format: str
+    """Name of the format."""
+    mixture_stage: str | None = None
+    """The stage of the mixture that takes it; null where none does."""
+    split: Split
+    """The problem's side of the split."""
+    simulated: bool = False
+    """True where the simulated teacher wrote the sample."""
+    messages: tuple[Message, ...] = ()
+    """The chat, the last message being what the student learns to say."""
+    weight: float = 1.0
+    """How much the row counts in the loss."""
+    loss_spans: tuple[Span, ...] = ()
+    """The characters of the last message that carry loss."""
+    characters: int = 0
+    """Length of all messages in characters."""
+    stage: Stage | None = None
+    """The stage that dropped it; null where it was kept."""
+    fate: Fate = Fate.KEPT
+    """Kept or dropped."""
+    reason: Reason | None = None
+    """Why it was dropped; null where it was kept."""
+    detail: str | None = None
+    """More about the reason, for a person to read."""
+
+
+def example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None) -> str:
+    """Name an example by its format, the samples in it and its mixture stage."""
+    return content_id("e", form, sample, others, stage)

@@ -1,0 +1,75 @@
+"""Verdicts, fates, and the reasons why a row was dropped, in the order in which they win."""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What checking a sample's final answer found. A check that broke is never an answer (law 2)."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    NO_ANSWER = "no_answer"
+    TRUNCATED = "truncated"
+    UNVERIFIABLE = "unverifiable"
+    CHECK_FAILED = "check_failed"
+    GIVEN = "given"
+
+
+class Fate(StrEnum):
+    """Where a row ended."""
+
+    KEPT = "kept"
+    DROPPED = "dropped"
+
+
+class Unit(StrEnum):
+    """What is counted in the funnel."""
+
+    PROBLEM = "problem"
+    SAMPLE = "sample"
+    EXAMPLE = "example"
+
+
+class Stage(StrEnum):
+    """The rooms that drop rows, in the order of the flow."""
+
+    SOURCES = "sources"
+    TEACHER = "teacher"
+    VERIFY = "verify"
+    SELECT = "select"
+    FORMAT = "format"
+    MIX = "mix"
+
+
+class Reason(StrEnum):
+    """Why a row was dropped. Where several hold, the first in this order wins and the rest go to `detail`."""
+
+    MALFORMED = "malformed"
+    GOLD_UNREADABLE = "gold_unreadable"
+    DUPLICATE_PROBLEM = "duplicate_problem"
+    EVALUATION_OVERLAP = "evaluation_overlap"
+    CROSSES_SPLIT = "crosses_split"
+    REQUEST_FAILED = "request_failed"
+    NO_ANSWER = "no_answer"
+    TRUNCATED = "truncated"
+    WRONG = "wrong"
+    UNVERIFIABLE = "unverifiable"
+    CHECK_FAILED = "check_failed"
+    WRONG_STEP = "wrong_step"
+    HINT_PARROTED = "hint_parroted"
+    BLIND_CHECK_FAILED = "blind_check_failed"
+    DEGENERATE = "degenerate"
+    TOO_LONG = "too_long"
+    TOO_SHORT = "too_short"
+    EXACT_DUPLICATE = "exact_duplicate"
+    PATH_DUPLICATE = "path_duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    BEYOND_KEEP = "beyond_keep"
+    NO_DEMONSTRATIONS = "no_demonstrations"
+    OVER_CAP = "over_cap"
+    NOT_TAKEN = "not_taken"
+    REJECTED_IN_REVIEW = "rejected_in_review"
+
+
+ORDER = {reason: place for place, reason in enumerate(Reason)}
+"""The place of each reason: the lowest wins."""

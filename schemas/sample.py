@@ -1,0 +1,144 @@
+"""The sample: one answer of the teacher to one problem, its raw text, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.ids import content_id
+from schemas.reasons import Fate, Reason, Stage, Verdict
+
+
+class Hint(StrEnum):
+    """Whether the teacher was shown the gold answer."""
+
+    NONE = "none"
+    GIVEN = "given"
+
+
+class StepOutcome(StrEnum):
+    """What exact arithmetic says of one written equation."""
+
+    RIGHT = "right"
+    ROUNDED = "rounded"
+    WRONG = "wrong"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens of one answer as the server counted them; null where it did not say."""
+
+    prompt_tokens: int | None = None
+    """Tokens of the request."""
+    completion_tokens: int | None = None
+    """Tokens of the answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alternative:
+    """One of the tokens that the teacher held likely at a position."""
+
+    token: str
+    """The token's text."""
+    logprob: float
+    """Natural logarithm of its probability."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenLogprob:
+    """One token of an answer with its log probability and the likeliest alternatives."""
+
+    token: str
+    """The token's text; the tokens in order spell the answer."""
+    logprob: float
+    """Natural logarithm of its probability."""
+    top: tuple[Alternative, ...] = ()
+    """The likeliest tokens at this position, likeliest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A piece of a text, in characters."""
+
+    start: int
+    """First character."""
+    end: int
+    """One past the last character."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One written equation of a rationale, checked with exact fractions."""
+
+    start: int
+    """First character of the equation in the text."""
+    end: int
+    """One past its last character."""
+    text: str
+    """The equation as written."""
+    actual: str | None = None
+    """What its left side comes to, exactly; null where it was not understood."""
+    outcome: StepOutcome
+    """What the check found."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One row of the table `samples`. Dropped samples stay in it, each with the reason."""
+
+    sample_id: str
+    """Made from problem, first request and sample index."""
+    problem_id: str | None
+    """The problem it answers; null only for a recorded row that could not be read."""
+    request_digests: tuple[str, ...] = ()
+    """The ledger keys of the calls it took, in order."""
+    sample_index: int = 0
+    """Which of the answers to the same request it is, from 0."""
+    teacher: str
+    """The model that wrote it."""
+    simulated: bool = False
+    """True where no model wrote it: the simulated teacher did."""
+    hint: Hint = Hint.NONE
+    """Whether the teacher was shown the gold answer."""
+    round: int = 0
+    """The round of sampling it came from, from 0."""
+    text: str | None = None
+    """The answer, untouched."""
+    reasoning: str | None = None
+    """The reasoning channel, where the server keeps it apart."""
+    finish_reason: str | None = None
+    """Why the teacher stopped, in the server's word: stop, length, ..."""
+    usage: Usage = Usage()
+    """Tokens, as the server counted them."""
+    cost_usd: float | None = None
+    """Price of the answer in US dollars; null where unknown, 0 where it cost nothing."""
+    token_logprobs: tuple[TokenLogprob, ...] | None = None
+    """Token log probabilities, where they were asked for and came."""
+    labels: str | None = None
+    """What a recording says about the answer (is_correct, ...), as canonical JSON."""
+    verdict: Verdict | None = None
+    """What checking the final answer found."""
+    predicted: str | None = None
+    """The final answer as read."""
+    span: Span | None = None
+    """Where in the text the final answer stands."""
+    rule: str | None = None
+    """The rule that found the final answer."""
+    steps: tuple[Step, ...] = ()
+    """The equations of the rationale, each checked."""
+    signature: str | None = None
+    """The method, apart from its wording: the sorted operations. Null where there are none."""
+    cluster: str | None = None
+    """The sample that stands for this one's path: its own id where it does itself."""
+    stage: Stage | None = None
+    """The stage that dropped it; null where it was kept."""
+    fate: Fate = Fate.KEPT
+    """Kept or dropped."""
+    reason: Reason | None = None
+    """Why it was dropped; null where it was kept."""
+    detail: str | None = None
+    """More about the reason, for a person to read."""
+
+
+def sample_id(problem: str | None, request: str, sample_index: int) -> str:
+    """Name a sample by its problem, the first request it took, and its index among the answers to it."""
+    return content_id("s", problem, request, sample_index)
