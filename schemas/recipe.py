@@ -65,6 +65,8 @@ class Fields(Section):
     """What the source calls the row's category."""
     group: Column | None = identity(None)
     """The template a row was made from. Default: the question with its numbers masked."""
+    metadata: tuple[Column, ...] = identity((), strict=False)
+    """Further columns to carry along."""
 
 
 class FileSource(Section):

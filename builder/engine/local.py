@@ -1,0 +1,124 @@
+"""Worker processes on this machine: started fresh (never forked), fed over pipes, gone when the parent is.
+
+polars hangs in a forked child, and a spawned one would run an unguarded user script again; `python -m` does neither.
+"""
+
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO
+
+import polars as pl
+
+_LENGTH = struct.Struct(">cQ")
+"""Every message: one letter for its kind, its length in bytes, then its bytes."""
+
+TABLE, FAULT = b"T", b"F"
+
+
+def send(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
+    """Write one message."""
+    pipe.write(_LENGTH.pack(kind, len(content)) + content)
+    pipe.flush()
+
+
+def receive(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
+    """Read one message; None where the other side is gone."""
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    kind, length = _LENGTH.unpack(head)
+    content = pipe.read(length)
+    return (kind, content) if len(content) == length else None
+
+
+def packed(frame: pl.DataFrame) -> bytes:
+    """A table as bytes."""
+    buffer = BytesIO()
+    frame.write_ipc(buffer)
+    return buffer.getvalue()
+
+
+def unpacked(content: bytes) -> pl.DataFrame:
+    """A table from bytes."""
+    return pl.read_ipc(BytesIO(content))
+
+
+def run_in_processes(
+    address: str, parts: Sequence[pl.DataFrame], settings: str, workers: int, advance: Callable[[int], None]
+) -> list[pl.DataFrame]:
+    """Run a function over tables in worker processes; see `builder.engine.map_rows`.
+
+    Raises:
+        RuntimeError: a worker failed; the message is its traceback.
+    """
+    queue: SimpleQueue[int] = SimpleQueue()
+    for place in range(len(parts)):
+        queue.put(place)
+    results: dict[int, pl.DataFrame] = {}
+    processes = [_start(address, settings) for _ in range(workers)]
+
+    def feed(process: subprocess.Popen[bytes]) -> None:
+        while True:
+            try:
+                place = queue.get_nowait()
+            except Empty:
+                return
+            results[place] = _worked(process, parts[place])
+            advance(parts[place].height)
+
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                list(pool.map(feed, processes))
+            except BaseException:
+                _stop(processes)  # first, so that no thread waits for a worker for ever
+                raise
+    finally:
+        _stop(processes)
+    return [results[place] for place in range(len(parts))]
+
+
+def _start(address: str, settings: str) -> subprocess.Popen[bytes]:
+    home = str(Path(__file__).resolve().parents[2])
+    inherited = os.environ.get("PYTHONPATH")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([home, *([inherited] if inherited else [])]),
+        "POLARS_MAX_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "builder.engine.worker", address, settings]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603 - ourselves
+
+
+def _worked(process: subprocess.Popen[bytes], part: pl.DataFrame) -> pl.DataFrame:
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("a worker has no pipes")
+    try:
+        send(process.stdin, TABLE, packed(part))
+        answer = receive(process.stdout)
+    except BrokenPipeError:
+        answer = None
+    if answer is None:
+        raise RuntimeError(f"a worker process ended early (exit code {process.poll()})")
+    kind, content = answer
+    if kind == FAULT:
+        raise RuntimeError(content.decode())
+    return unpacked(content)
+
+
+def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Close the pipes and end the workers."""
+    for process in processes:
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+    for process in processes:
+        process.wait()

@@ -1,0 +1,185 @@
+"""Rows of files: JSONL, JSON, CSV and Parquet, each row with its place, and unreadable rows told apart."""
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from builder.errors import InputError
+from builder.templates import is_template, render
+from schemas.ids import NotCanonicalError, canonical
+
+_LONG_NUMBER = re.compile(rb"\d{18}")
+_CSV_CELL = 50_000_000
+"""The longest cell of a CSV file, in characters."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One row of a file."""
+
+    origin: str
+    """`file.jsonl:12`: the line, or the number of the item, from 1."""
+    values: Mapping[str, Any] | None
+    """Its columns; null where the row can't be read."""
+    fault: str | None = None
+    """Why it can't be read."""
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Read the rows of a file, one by one.
+
+    Raises:
+        InputError: there is no such file, or it is no table at all.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise InputError(
+            f"{path}: no reader for {suffix or 'files without a suffix'}", hint=f"known: {', '.join(_READERS)}"
+        )
+    if not path.is_file():
+        near = sorted(found.name for found in path.parent.glob(f"*{suffix}"))[:8] if path.parent.is_dir() else []
+        there = f"there is: {', '.join(near)}" if near else f"the folder {path.parent} has no {suffix} file"
+        raise InputError(f"{path}: no such file", hint=there)
+    yield from _READERS[suffix](path)
+
+
+def file_digest(path: Path) -> tuple[str, int]:
+    """Sha256 of a file's bytes, and their number."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+
+
+def _jsonl(path: Path) -> Iterator[Row]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _row(f"{path.name}:{number}", *_parsed(line))
+
+
+def _json(path: Path) -> Iterator[Row]:
+    value, fault = _parsed(path.read_bytes())
+    if isinstance(value, dict):
+        lists = [item for item in value.values() if isinstance(item, list)]
+        value = lists[0] if len(lists) == 1 else None
+    if not isinstance(value, list):
+        raise InputError(f"{path}: {fault or 'holds no list of rows'}", hint="a JSON file is a list of objects")
+    for number, item in enumerate(value, 1):
+        yield _row(f"{path.name}:{number}", item, None)
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    csv.field_size_limit(_CSV_CELL)
+    with path.open(encoding="utf-8-sig", newline="", errors="strict") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            header = next(reader, None)
+            if header is None:
+                return
+            for cells in reader:
+                fault = None if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
+                values = None if fault else dict(zip(header, cells, strict=True))
+                yield Row(origin=f"{path.name}:{reader.line_num}", values=values, fault=fault)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    number = 0
+    try:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=1024):
+            for values in batch.to_pylist():
+                number += 1
+                yield Row(origin=f"{path.name}:{number}", values=values)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".json": _json,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}
+"""How files are read, by suffix."""
+
+
+def _parsed(text: bytes) -> tuple[Any, str | None]:
+    """Read JSON; whole numbers past 64 bits keep every digit."""
+    try:
+        return (_exact(text) if _LONG_NUMBER.search(text) else orjson.loads(text)), None
+    except ValueError as error:  # both readers' errors are ValueErrors
+        return None, f"not JSON: {error}"
+    except RecursionError:
+        return None, "not JSON: nested too deeply"
+
+
+def _exact(text: bytes) -> Any:
+    def refuse(word: str) -> None:
+        message = f"{word} is no JSON number"
+        raise ValueError(message)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def _row(origin: str, value: Any, fault: str | None) -> Row:
+    if fault is None and not isinstance(value, dict):
+        fault = f"a {type(value).__name__}, not an object"
+    return Row(origin=origin, values=None if fault else value, fault=fault)
+
+
+def cell(values: Mapping[str, Any], column: str) -> Any:
+    """Take a column, a nested key (`a.b`) or a filled template out of a row.
+
+    Raises:
+        KeyError: the row does not have it.
+    """
+    if is_template(column):
+        return render(column, values)
+    if column in values:
+        return values[column]
+    current: Any = values
+    for key in column.split("."):
+        if not isinstance(current, Mapping) or key not in current:
+            raise KeyError(column)
+        current = current[key]
+    return current
+
+
+def as_text(value: Any) -> str | None:
+    """Write a cell as text: 51.0 is 51, a list or object is its canonical JSON. None where it is empty.
+
+    Raises:
+        KeyError: it can't be written (half of a surrogate pair, NaN).
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    try:
+        return value.strip() if isinstance(value, str) and canonical(value) else canonical(value)
+    except NotCanonicalError as error:
+        raise KeyError(str(error)) from error
+
+
+def column_names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The columns of a row, nested keys with a dot."""
+    names: list[str] = []
+    for key, value in values.items():
+        names += column_names(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else [f"{prefix}{key}"]
+    return names
+
+
+def missing_column(path: Path, column: str, values: Mapping[str, Any]) -> InputError:
+    """Make the error for a column that no row has."""
+    there = ", ".join(column_names(values)[:40])
+    return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {there}")

@@ -1,0 +1,246 @@
+"""The way through the house, read top to bottom. The only file that knows the order.
+
+sources -> teacher -> verify -> select -> format -> mix -> store
+problems   samples    verdicts  paths     examples  mixture  name@version
+"""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from builder import format as formats
+from builder import mix, select, sources, store, teacher, verify
+from builder.errors import InputError, Stopped
+from builder.files import file_digest, read_rows
+from builder.recipe import LoadedRecipe
+from builder.store import Version
+from builder.teacher import Calls, Worth
+from schemas.frames import to_frame
+from schemas.manifest import Input, Manifest
+from schemas.problem import Problem
+from schemas.reasons import Fate
+from schemas.recipe import Recipe, Section, identity_of
+from schemas.runtime import Runtime
+from schemas.sample import Sample
+
+Policy = TypeVar("Policy", bound=Section)
+
+ROOMS: Mapping[str, int] = {
+    "sources": sources.CODE_VERSION,
+    "teacher": teacher.CODE_VERSION,
+    "verify": verify.CODE_VERSION,
+    "select": select.CODE_VERSION,
+    "format": formats.CODE_VERSION,
+    "mix": mix.CODE_VERSION,
+}
+"""The code version of each room that decides rows."""
+
+
+class Status(StrEnum):
+    """What a build did."""
+
+    BUILT = "built"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """What a build came to."""
+
+    version: Version
+    """The version."""
+    status: Status
+    """Built now, or there already."""
+    calls: Calls
+    """Answers that were new, in the ledger, or failed."""
+
+
+def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
+    """Build a version from a recipe.
+
+    Args:
+        loaded: the recipe.
+        runtime: how to build; nothing in it changes a row.
+
+    Raises:
+        InputError: recipe or data are wrong; VersionConflict where the version exists with another content.
+        Stopped: requests failed or the disk is full; the same command goes on.
+    """
+    recipe, started = loaded.recipe, datetime.now(UTC)
+    _check(recipe)
+    digests = {name: _digest(name, path) for name, path in loaded.files().items()}
+    there = _existing(recipe, digests, runtime.store)
+    if there is not None:
+        return Built(version=there, status=Status.UNCHANGED, calls=Calls())
+
+    problems = sources.load_problems(loaded, verify.readable)
+    with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
+        drawn = teacher.draw_samples(loaded, problems.frame, ledger, _examiner(recipe, runtime))
+    _check_failures(drawn.calls, runtime)
+    judged = _judged(recipe, runtime, problems.frame, drawn.frame)
+    selected = _selected(recipe, runtime, judged)
+    written = formats.format_examples(problems.frame, selected, recipe.formats)
+    mixed = mix.mix_examples(written, recipe.formats, recipe.mixture, _names(recipe), recipe.seed)
+
+    tables = _sorted(problems.frame, selected, mixed)
+    inputs = [*problems.inputs, *drawn.inputs]
+    manifest = _manifest(recipe, tables, inputs, digests)
+    try:
+        version = store.freeze(runtime.store, manifest, tables, _circumstances(loaded, runtime, drawn.calls, started))
+    except FileExistsError:  # another build of the same version was faster
+        there = _existing(recipe, digests, runtime.store)
+        if there is None:
+            raise
+        return Built(version=there, status=Status.UNCHANGED, calls=drawn.calls)
+    store.sweep(runtime.store, recipe.name)
+    return Built(version=version, status=Status.BUILT, calls=drawn.calls)
+
+
+def _names(recipe: Recipe) -> list[str]:
+    return [source.name for source in recipe.sources]
+
+
+def _check(recipe: Recipe) -> None:
+    """What needs more than one key of the recipe to see."""
+    mix.check_mixture(recipe.mixture, _names(recipe))
+    if recipe.parent == store.DEV and recipe.version != store.DEV:
+        raise InputError(
+            "a fixed version can't rest on a dev version, which may be overwritten",
+            hint="build the parent under a version of its own first",
+            keys=("parent",),
+        )
+
+
+def _digest(name: str, path: Path) -> str:
+    if not path.is_file():
+        next(read_rows(path), None)  # says what is there instead
+        raise InputError(f"{name}: {path} is no file")
+    return file_digest(path)[0]
+
+
+def _existing(recipe: Recipe, digests: Mapping[str, str], folder: Path) -> Version | None:
+    """The version, where it exists and is what would be built (law 4)."""
+    taken = store.versions_of(folder, recipe.name)
+    if recipe.version not in taken:
+        return None
+    there = store.read_version(store.folder_of(folder, recipe.name, recipe.version))
+    if there.manifest.fingerprint == store.fingerprint(recipe, digests, ROOMS):
+        return there
+    if recipe.version == store.DEV:
+        return None
+    raise store.conflict(recipe, digests, ROOMS, there, taken)
+
+
+def _examiner(recipe: Recipe, runtime: Runtime) -> teacher.Examine:
+    """What rounds of sampling are told: how many right and distinct paths each problem has so far."""
+
+    def examine(problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, Worth]:
+        asked = to_frame(problems, Problem)
+        drawn = to_frame((replace(sample, token_logprobs=None) for sample in samples), Sample)
+        selected = _selected(recipe, runtime, _judged(recipe, runtime, asked, drawn))
+        counts = select.count_distinct(selected).iter_rows()
+        found = {problem: Worth(correct=correct, distinct=distinct) for problem, correct, distinct in counts}
+        return {problem.problem_id: found.get(problem.problem_id, Worth()) for problem in problems}
+
+    return examine
+
+
+def _check_failures(calls: Calls, runtime: Runtime) -> None:
+    if calls.failed and not runtime.accept_failures:
+        raise Stopped(
+            f"{calls.failed} requests failed for good; {calls.new + calls.ledger} answers are in the ledger",
+            hint="run the same command again to ask once more, or accept the gaps with --accept-failures",
+        )
+
+
+def _judged(recipe: Recipe, runtime: Runtime, problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    work = verify.work_of(problems, samples)
+    found = _remembered("verify", recipe.verify, runtime, work, verify.judge_all)
+    return verify.with_judgements(samples, found)
+
+
+def _selected(recipe: Recipe, runtime: Runtime, judged: pl.DataFrame) -> pl.DataFrame:
+    work = select.work_of(judged)
+    chosen = _remembered("select", recipe.select, runtime, work, select.choose_all)
+    return select.with_choices(judged, chosen)
+
+
+def _remembered(
+    room: str,
+    policy: Policy,
+    runtime: Runtime,
+    work: pl.DataFrame,
+    run: Callable[[pl.DataFrame, Policy, int], pl.DataFrame],
+) -> pl.DataFrame:
+    """Read a stage's findings where the same rows went through the same room before, else work them out."""
+    settings = {"code": ROOMS[room], "policy": identity_of(policy, defaults=True)}
+    folder = runtime.store / "stages" / room
+    return store.remembered(folder, settings, work, lambda: run(work, policy, runtime.workers))
+
+
+def _sorted(problems: pl.DataFrame, samples: pl.DataFrame, examples: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The tables of the version, in the order of their ids (law 5), held against law 1."""
+    tables = {
+        "problems": problems.sort("problem_id", "source", "origin"),
+        "samples": samples.sort("sample_id"),
+        "examples": examples.sort("example_id"),
+    }
+    store.check_fates(tables)
+    return tables
+
+
+def _manifest(
+    recipe: Recipe, tables: Mapping[str, pl.DataFrame], inputs: list[Input], digests: Mapping[str, str]
+) -> Manifest:
+    problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
+    kept = pl.col("fate") == Fate.KEPT
+    answered = samples.filter(pl.col("problem_id").is_not_null())
+    return Manifest(
+        name=recipe.name,
+        version=recipe.version,
+        parent=recipe.parent,
+        fingerprint=store.fingerprint(recipe, digests, ROOMS),
+        content_digest=store.rows_digest(list(tables.items())),
+        simulated=bool(samples["simulated"].any()),
+        teachers=tuple(answered["teacher"].unique().sort()),
+        recipe=identity_of(recipe, defaults=True),
+        rooms=dict(ROOMS),
+        inputs=tuple(inputs),
+        licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
+        splits=dict(problems.filter(kept).group_by("split").len().sort("split").iter_rows()),
+        counts={
+            **{name: frame.height for name, frame in tables.items()},
+            **{f"{name}_kept": frame.filter(kept).height for name, frame in tables.items()},
+            "problems_with_path": samples.filter(kept)["problem_id"].n_unique(),
+            "distinct_paths": int(select.count_distinct(samples)["distinct"].sum()),
+            "training_examples": examples.filter(kept & pl.col("mixture_stage").is_not_null()).height,
+        },
+        funnel=tuple(store.funnel(tables)),
+        files={},
+    )
+
+
+def _circumstances(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: datetime) -> dict[str, object]:
+    """What happened, which no digest speaks of."""
+    return {
+        "started_at": started.isoformat(timespec="seconds"),
+        "seconds": round(time.time() - started.timestamp(), 2),
+        "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed},
+        "cost_usd": calls.cost_usd,
+        "recipe_file": str(loaded.path),
+        "files": {name: str(path) for name, path in loaded.files().items()},
+        "workers": runtime.workers,
+        "cotloom": package_version("cotloom"),
+        "python": platform.python_version(),
+        "polars": pl.__version__,
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+    }

@@ -1,0 +1,67 @@
+"""Progress of long work, shown on stderr by whoever runs it: rooms report, the command line draws.
+
+with showing():                          # the command line, on a terminal
+    for row in track(rows, "judging"):   # anywhere below
+        ...
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+Item = TypeVar("Item")
+
+_shown: ContextVar[Progress | None] = ContextVar("progress", default=None)
+
+
+@contextmanager
+def showing(console: Console) -> Iterator[None]:
+    """Draw the progress of everything that is tracked inside; only where the console is a terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        token = _shown.set(progress)
+        try:
+            yield
+        finally:
+            _shown.reset(token)
+
+
+@contextmanager
+def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Report work by hand: yields a function that is told how much more was done."""
+    progress = _shown.get()
+    if progress is None or total == 0:
+        yield lambda _done: None
+        return
+    task = progress.add_task(what, total=total, rate="")
+
+    def advance(done: int) -> None:
+        progress.advance(task, done)
+        speed = progress.tasks[progress.task_ids.index(task)].speed
+        progress.update(task, rate=f"{speed:,.0f}/s" if speed else "")
+
+    try:
+        yield advance
+    finally:
+        progress.remove_task(task)
+
+
+def track(items: Sequence[Item], what: str, every: int = 50) -> Iterable[Item]:
+    """Pass items on and report how many went by."""
+    with bar(what, len(items)) as advance:
+        for place, item in enumerate(items, 1):
+            yield item
+            if place % every == 0:
+                advance(every)
+        advance(len(items) % every)

@@ -1,0 +1,340 @@
+"""YAML to Recipe: what a user wrote, read safely, with errors that say where and what was meant.
+
+A recipe is data. It is read by a loader that makes nothing but plain values, it names every file it needs, and
+nothing in it is run. Faults come all at once, each with the key's path, the line and the nearest known name.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import resources
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from builder.errors import InputError, RecipeError
+from schemas.recipe import Recipe
+
+MAX_NODES = 100_000
+"""A recipe that expands to more values than this (by aliases of aliases) is refused."""
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedRecipe:
+    """A recipe and where it came from."""
+
+    recipe: Recipe
+    """What it says."""
+    folder: Path
+    """Where its relative paths start."""
+    path: Path
+    """The file it was read from."""
+
+    def resolve(self, path: str) -> Path:
+        """Give a path of the recipe as a path of this machine."""
+        return self.folder / Path(_expanded(path, self.path)).expanduser()
+
+    def files(self) -> dict[str, Path]:
+        """Every file that the recipe reads, by the key that names it. It reads no other."""
+        sources = [source for source in self.recipe.sources if source.kind == "file"]
+        named = {f"sources.{source.name}": source.path for source in sources}
+        if self.recipe.teacher.backend == "recorded":
+            named["teacher.answers"] = self.recipe.teacher.answers.path
+        return {name: self.resolve(path) for name, path in named.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The text of the recipe, to say where a fault is."""
+
+    path: Path
+    data: Any
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+
+    def line(self, keys: KeyPath) -> int | None:
+        """Line of a key, or of the nearest key above it."""
+        while keys and keys not in self.lines:
+            keys = keys[:-1]
+        return self.lines.get(keys)
+
+
+def find_recipe(name: str) -> Path:
+    """Find a recipe: an existing file, else the name of a packaged one.
+
+    Raises:
+        InputError: there is neither.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    folder = Path(str(resources.files("recipes")))
+    packaged = folder / f"{name}.yaml"
+    if "/" not in name and packaged.is_file():
+        return packaged
+    known = packaged_recipes()
+    nearest = get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"packaged recipes: {', '.join(known)}"
+    raise InputError(f"no recipe file {name}, and no packaged recipe of that name", hint=hint)
+
+
+def packaged_recipes() -> list[str]:
+    """Names of the recipes that come with Cotloom."""
+    return sorted(path.stem for path in Path(str(resources.files("recipes"))).glob("*.yaml"))
+
+
+def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
+    """Read a recipe.
+
+    Args:
+        name: a file, or the name of a packaged recipe.
+        changes: `key=value` with a dotted key (`select.keep=6`, `sources.gsm8k.path=x.jsonl`) and a YAML value.
+
+    Raises:
+        RecipeError: it can't be read, or does not say what a recipe must say.
+        InputError: there is no such recipe.
+    """
+    path = find_recipe(name)
+    place = _read(path)
+    for change in changes:
+        _apply(place, change)
+    recipe = _validated(place)
+    folder = path.parent
+    if recipe.folder is not None:
+        folder = folder / Path(_expanded(recipe.folder, path)).expanduser()
+    return LoadedRecipe(recipe=recipe, folder=folder, path=path)
+
+
+def _expanded(text: str, path: Path) -> str:
+    missing = [name for name in re.findall(r"\$\{(\w+)\}", text) if name not in os.environ]
+    if missing:
+        raise RecipeError(
+            f"{path}: the path {text} needs the environment variable {missing[0]}, which is not set",
+            hint=f"export {missing[0]}=FOLDER, or give --set folder=FOLDER",
+        )
+    return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], text)
+
+
+def _read(path: Path) -> _Place:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: can't be read: {error}") from error
+    try:
+        node = _yaml().compose(StringIO(text))
+        lines = dict(_lines(node, ()))
+        data = _yaml().load(StringIO(text))
+    except _TooManyNodesError as error:
+        raise RecipeError(f"{path}: its aliases expand to more than {MAX_NODES:,} values") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise RecipeError(f"{path}, line {line}: {error.problem or 'not YAML'}") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise RecipeError(f"{path}: not YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise RecipeError(
+            f"{path}: a recipe is a mapping of keys, this is a {type(data).__name__}",
+            hint="start with `name:` and `version:`",
+        )
+    return _Place(path, data, lines)
+
+
+def _yaml() -> YAML:
+    """A loader that makes plain values only, by the rules of YAML 1.2 (`no` is a word, not false)."""
+    return YAML(typ="safe", pure=True)
+
+
+class _TooManyNodesError(Exception):
+    pass
+
+
+def _lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+    """Walk the tree of nodes: the line of every key path."""
+    stack: list[tuple[Node | None, KeyPath]] = [(node, keys)]
+    for count in range(MAX_NODES + 1):
+        if not stack:
+            return
+        if count == MAX_NODES:
+            raise _TooManyNodesError
+        current, here = stack.pop()
+        if isinstance(current, MappingNode):
+            for key, value in current.value:
+                name = key.value if isinstance(key, ScalarNode) else ""
+                yield (*here, name), key.start_mark.line + 1
+                stack.append((value, (*here, name)))
+        elif isinstance(current, SequenceNode):
+            for index, item in enumerate(current.value):
+                yield (*here, index), item.start_mark.line + 1
+                stack.append((item, (*here, index)))
+
+
+def _apply(place: _Place, change: str) -> None:
+    """Set one key of the data, as `--set` asks."""
+    dotted, sign, text = change.partition("=")
+    if not sign or not dotted:
+        raise InputError(f"--set takes key=value, not {change!r}")
+    try:
+        value = _yaml().load(StringIO(text)) if text else ""
+    except YAMLError as error:
+        raise InputError(f"--set {dotted}: {text!r} is not a YAML value") from error
+    *above, last = dotted.split(".")
+    current: Any = place.data
+    for key in above:
+        current = _entered(current, key, dotted)
+    if isinstance(current, list):
+        current[_index(current, last, dotted)] = value
+    else:
+        current[last] = value
+
+
+def _entered(current: Any, key: str, dotted: str) -> Any:
+    """Go one key down, making the section where it is missing."""
+    if isinstance(current, list):
+        return current[_index(current, key, dotted)]
+    inner = current.setdefault(key, {})
+    if not isinstance(inner, dict | list):
+        raise InputError(f"--set {dotted}: {key} is a value, not a section")
+    return inner
+
+
+def _index(items: list[Any], key: str, dotted: str) -> int:
+    """Find an item of a list by its place or by its `name`."""
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    if key.isdigit() and int(key) < len(items):
+        return int(key)
+    if key in names:
+        return names.index(key)
+    there = ", ".join(str(name) for name in names if name) or f"0 to {len(items) - 1}"
+    raise InputError(f"--set {dotted}: no item {key} in that list", hint=f"there are: {there}")
+
+
+def _validated(place: _Place) -> Recipe:
+    try:
+        recipe = Recipe.model_validate(place.data)
+    except ValidationError as error:
+        raise _recipe_error(place, error) from error
+    repeated = [name for names in _names(recipe) for name in sorted(set(names)) if names.count(name) > 1]
+    if repeated:
+        raise RecipeError(f"{place.path}: the name {repeated[0]} is used twice", keys=("name",))
+    _check_patterns(place, recipe)
+    return recipe
+
+
+def _names(recipe: Recipe) -> Iterator[list[str]]:
+    yield [source.name for source in recipe.sources]
+    yield [form.name for form in recipe.formats]
+    yield [stage.name for stage in recipe.mixture.stages] if recipe.mixture else []
+
+
+def _check_patterns(place: _Place, recipe: Recipe) -> None:
+    """Patterns must compile and have one group, which takes the answer."""
+    patterns: list[tuple[KeyPath, str | None]] = [(("verify", "pattern"), recipe.verify.pattern)]
+    patterns += [
+        (("sources", index, "answer_pattern"), source.answer_pattern)
+        for index, source in enumerate(recipe.sources)
+        if source.kind == "file"
+    ]
+    for keys, pattern in patterns:
+        if pattern is None:
+            continue
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise RecipeError(
+                _fault(place, keys, f"not a regular expression: {error}"), keys=(_dotted(keys),)
+            ) from error
+        if groups != 1:
+            message = f"needs exactly one group (...), the answer; it has {groups}"
+            raise RecipeError(_fault(place, keys, message), keys=(_dotted(keys),))
+
+
+def _recipe_error(place: _Place, error: ValidationError) -> RecipeError:
+    faults = [(_keys(place.data, fault["loc"]), fault) for fault in error.errors()]
+    telling = [
+        (keys, fault)
+        for keys, fault in faults
+        if not any(len(other) > len(keys) and other[: len(keys)] == keys for other, _ in faults)
+    ]
+    text = "\n".join(_fault(place, keys, _meaning(keys, fault)) for keys, fault in telling)
+    return RecipeError(
+        text,
+        hint="the keys of a recipe are in docs/recipe.md; an editor completes them with schemas/recipe.v1.json",
+        keys=tuple(_dotted(keys) for keys, _ in telling),
+    )
+
+
+def _keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:
+    """Turn pydantic's location into the key path in the file: without the tags of unions."""
+    keys: list[int | str] = []
+    for part in loc:
+        inside = data if isinstance(data, dict | list) else None
+        tag = isinstance(inside, dict) and part not in inside and part in (inside.get("kind"), inside.get("backend"))
+        if tag:
+            continue
+        keys.append(part)
+        data = _child(inside, part)
+    return tuple(keys)
+
+
+def _child(data: Any, part: int | str) -> Any:
+    if isinstance(data, dict):
+        return data.get(part)
+    if isinstance(data, list) and isinstance(part, int) and part < len(data):
+        return data[part]
+    return None
+
+
+def _meaning(keys: KeyPath, fault: Mapping[str, Any]) -> str:
+    """Say a fault in the words of a recipe."""
+    kind, context, given = fault["type"], fault.get("ctx", {}), fault.get("input")
+    if kind == "extra_forbidden":
+        known = _known(keys[:-1])
+        nearest = get_close_matches(str(keys[-1]), known, n=1, cutoff=0.5)
+        return "unknown key" + (f"; did you mean {nearest[0]}?" if nearest else f"; known: {', '.join(known)}")
+    if kind == "missing":
+        return "is missing"
+    if kind in {"literal_error", "enum", "union_tag_invalid"}:
+        expected = str(context.get("expected") or context.get("expected_tags"))
+        given = context.get("tag", given)
+        nearest = get_close_matches(str(given), re.findall(r"'([^']*)'", expected), n=1)
+        return f"{given!r} is none of {expected}" + (f"; did you mean {nearest[0]}?" if nearest else "")
+    if kind == "union_tag_not_found":
+        return f"needs the key {context.get('discriminator')}"
+    if kind == "string_type" and isinstance(given, int | float):
+        return f'a text is needed, {given!r} is a number: write "{given}" in quotes'
+    return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {given!r}"
+
+
+def _known(keys: KeyPath) -> list[str]:
+    """Every key that some section at this path has."""
+    sections: list[type[BaseModel]] = [Recipe]
+    for key in keys:
+        if isinstance(key, str):
+            fields = [section.model_fields[key] for section in sections if key in section.model_fields]
+            sections = [model for info in fields for model in _models(info.annotation)]
+    return list(dict.fromkeys(name for section in sections for name in section.model_fields))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The sections named anywhere in a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    inner = getattr(annotation, "__args__", ())
+    return [model for part in inner for model in _models(part)]
+
+
+def _fault(place: _Place, keys: KeyPath, meaning: str) -> str:
+    line = place.line(keys)
+    where = f"{place.path}, line {line}" if line else str(place.path)
+    return f"{where}: {_dotted(keys)}: {meaning}" if keys else f"{where}: {meaning}"
+
+
+def _dotted(keys: KeyPath) -> str:
+    return ".".join(str(key) for key in keys)

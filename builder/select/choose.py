@@ -1,0 +1,161 @@
+"""Choose among the right paths of one problem: no duplicates, then those furthest apart.
+
+Everything here depends on the set of paths alone, not on their order: ties fall by sample id, which is a hash.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from builder.select.signature import Method, method_of
+from builder.text.near import nearest, normalised, similarity, sorted_words
+from schemas.reasons import Reason
+from schemas.recipe import Select
+
+METHOD_WEIGHT = 0.75
+"""How much of the distance between two paths is their method; the rest is their wording."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Path:
+    """One right path of a problem."""
+
+    sample_id: str
+    """Its sample."""
+    text: str
+    """What it says."""
+    hinted: bool = False
+    """Whether the teacher saw the answer; of two duplicates, the unhinted one stays."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """What became of a path."""
+
+    signature: str | None
+    """Its method."""
+    cluster: str
+    """The path that stands for its method: its own id where it does itself."""
+    reason: Reason | None = None
+    """Why it is dropped; null where it is kept."""
+    detail: str | None = None
+    """More about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    path: Path
+    method: Method
+    plain: str
+    words: str
+
+
+def choose(paths: Sequence[Path], policy: Select) -> dict[str, Choice]:
+    """Choose the paths of one problem to keep.
+
+    Args:
+        paths: its right paths, in any order.
+        policy: what makes two of them the same, and how many to keep.
+
+    Returns:
+        What became of each, by sample id.
+    """
+    read = [_read(path, policy) for path in sorted(paths, key=lambda path: (path.hinted, path.sample_id))]
+    choices: dict[str, Choice] = {}
+    kept = _without_exact(read, choices)
+    kept = _without_same_method(kept, choices)
+    kept = _without_near(kept, choices, policy.near_duplicate)
+    far = furthest(kept, policy.keep)
+    for item in kept:
+        beyond = item.path.sample_id not in far
+        detail = f"{policy.keep} others are further apart" if beyond else None
+        _decide(choices, item, item, Reason.BEYOND_KEEP if beyond else None, detail)
+    return {sample: replace(choice, cluster=_leader(choices, sample)) for sample, choice in choices.items()}
+
+
+def _leader(choices: dict[str, Choice], sample: str) -> str:
+    """The path at the end of a row of duplicates of duplicates."""
+    while choices[sample].cluster != sample:
+        sample = choices[sample].cluster
+    return sample
+
+
+def _read(path: Path, policy: Select) -> _Read:
+    method = method_of(path.text) if policy.signature == "operations" else Method(None, frozenset())
+    plain = normalised(path.text)
+    return _Read(path, method, plain, sorted_words(plain))
+
+
+def _decide(choices: dict[str, Choice], item: _Read, leader: _Read, reason: Reason | None, detail: str | None) -> None:
+    choices[item.path.sample_id] = Choice(
+        signature=item.method.signature, cluster=leader.path.sample_id, reason=reason, detail=detail
+    )
+
+
+def _without_exact(read: Sequence[_Read], choices: dict[str, Choice]) -> list[_Read]:
+    """Drop texts that repeat another to the letter, or but for case, spaces and punctuation."""
+    first: dict[str, _Read] = {}
+    for item in read:
+        leader = first.setdefault(item.plain, item)
+        if leader is not item:
+            how = "to the letter" if leader.path.text == item.path.text else "but for case, spaces and punctuation"
+            _decide(choices, item, leader, Reason.EXACT_DUPLICATE, f"says what {leader.path.sample_id} says, {how}")
+    return list(first.values())
+
+
+def _without_same_method(read: Sequence[_Read], choices: dict[str, Choice]) -> list[_Read]:
+    """Drop paths whose equations come to the same method. Paths without equations are never the same one."""
+    first: dict[str, _Read] = {}
+    kept = []
+    for item in read:
+        signature = item.method.signature
+        leader = item if signature is None else first.setdefault(signature, item)
+        if leader is item:
+            kept.append(item)
+        else:
+            _decide(choices, item, leader, Reason.PATH_DUPLICATE, f"the method of {leader.path.sample_id}: {signature}")
+    return kept
+
+
+def _without_near(read: Sequence[_Read], choices: dict[str, Choice], least: float | None) -> list[_Read]:
+    """Drop near-repetitions among paths that no signature tells apart."""
+    if least is None:
+        return list(read)
+    kept: list[_Read] = []
+    for item in read:
+        rivals = [other for other in kept if not (item.method.signature and other.method.signature)]
+        place = nearest(item.words, [other.words for other in rivals], least)
+        if place is None:
+            kept.append(item)
+        else:
+            alike = similarity(item.words, rivals[place].words)
+            detail = f"{alike:.0%} the words of {rivals[place].path.sample_id}"
+            _decide(choices, item, rivals[place], Reason.NEAR_DUPLICATE, detail)
+    return kept
+
+
+def furthest(read: Sequence[_Read], keep: int | None) -> set[str]:
+    """Pick paths one by one, each the furthest from those already picked (Gonzalez 1985: within a factor of two).
+
+    The first is the one nearest to all others, the plainest way. Ties fall by sample id.
+    """
+    if keep is None or len(read) <= keep:
+        return {item.path.sample_id for item in read}
+    totals = [sum(distance(item, other) for other in read) for item in read]
+    first = min(range(len(read)), key=lambda place: (totals[place], read[place].path.sample_id))
+    picked = [first]
+    gap = [distance(item, read[first]) for item in read]
+    while len(picked) < keep:
+        rest = [place for place in range(len(read)) if place not in picked]
+        place = min(rest, key=lambda place: (-gap[place], read[place].path.sample_id))
+        picked.append(place)
+        gap = [min(known, distance(item, read[place])) for known, item in zip(gap, read, strict=True)]
+    return {read[place].path.sample_id for place in picked}
+
+
+def distance(one: _Read, other: _Read) -> float:
+    """How far two paths are apart, from 0 to 1: by method (Jaccard of their operations), then by wording."""
+    union = one.method.operations | other.method.operations
+    shared = one.method.operations & other.method.operations
+    by_method = 1 - len(shared) / len(union) if union else 0.0
+    by_words = 1 - similarity(one.words, other.words)
+    return METHOD_WEIGHT * by_method + (1 - METHOD_WEIGHT) * by_words

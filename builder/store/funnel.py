@@ -1,0 +1,82 @@
+"""The funnel: what each stage took in, kept and dropped, read off the tables themselves.
+
+Law 1: since every row carries the stage and the reason that dropped it, rows in = kept + dropped holds by counting,
+not by book-keeping; `check_fates` refuses tables in which a row's fate does not add up.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from schemas.manifest import FunnelRow
+from schemas.reasons import ORDER, Fate, Reason, Stage, Unit
+
+TABLES: Mapping[Unit, str] = {Unit.PROBLEM: "problems", Unit.SAMPLE: "samples", Unit.EXAMPLE: "examples"}
+"""The table of each unit."""
+
+IDS: Mapping[str, str] = {"problems": "problem_id", "samples": "sample_id", "examples": "example_id"}
+"""The column that names the rows of each table."""
+
+STAGES: Mapping[Unit, tuple[Stage, ...]] = {
+    Unit.PROBLEM: (Stage.SOURCES,),
+    Unit.SAMPLE: (Stage.TEACHER, Stage.VERIFY, Stage.SELECT),
+    Unit.EXAMPLE: (Stage.FORMAT, Stage.MIX),
+}
+"""The stages that each unit goes through, in order."""
+
+
+def funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
+    """Count what each stage took in, kept and dropped for each reason.
+
+    Args:
+        tables: the tables `problems`, `samples` and `examples`.
+    """
+    rows: list[FunnelRow] = []
+    for unit, stages in STAGES.items():
+        frame = tables[TABLES[unit]]
+        coming = frame.height
+        for stage in stages:
+            reasons = _reasons(frame, stage)
+            kept = coming - sum(reasons.values())
+            told: list[tuple[Reason | None, int]] = list(reasons.items()) or [(None, 0)]
+            rows += [
+                FunnelRow(stage=stage, unit=unit, rows_in=coming, kept=kept, dropped=dropped, reason=reason)
+                for reason, dropped in told
+            ]
+            coming = kept
+    return rows
+
+
+def _reasons(frame: pl.DataFrame, stage: Stage) -> dict[Reason, int]:
+    counts = frame.filter(pl.col("stage") == stage).group_by("reason").len().iter_rows()
+    return dict(sorted(((Reason(reason), count) for reason, count in counts), key=lambda pair: ORDER[pair[0]]))
+
+
+def funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
+    """The funnel as a table: stage, unit, rows_in, kept, dropped, reason."""
+    schema = {
+        "stage": pl.String, "unit": pl.String, "rows_in": pl.Int64, "kept": pl.Int64, "dropped": pl.Int64,
+        "reason": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame([row.model_dump(mode="json") for row in rows], schema=schema)
+
+
+def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
+    """Hold the tables against law 1: one fate each, a stage and a reason with every drop, no id twice among the kept.
+
+    Raises:
+        RuntimeError: a row breaks it; that is a fault of Cotloom.
+    """
+    for unit, name in TABLES.items():
+        frame = tables[name]
+        dropped = pl.col("fate") == Fate.DROPPED
+        told = pl.col("stage").is_in([str(stage) for stage in STAGES[unit]]) & pl.col("reason").is_not_null()
+        silent = pl.col("stage").is_null() & pl.col("reason").is_null() & (pl.col("fate") == Fate.KEPT)
+        broken = frame.filter(~((dropped & told) | silent))
+        if broken.height:
+            message = f"law 1 is broken: {broken.height} {name} have no clear fate, such as {broken[0, IDS[name]]}"
+            raise RuntimeError(message)
+        rows = frame if unit is not Unit.PROBLEM else frame.filter(~dropped)
+        if rows[IDS[name]].n_unique() != rows.height:
+            message = f"law 1 is broken: an id stands twice among the {name}"
+            raise RuntimeError(message)

@@ -1,0 +1,47 @@
+"""The seam behind which every teacher stands: what is wanted of it, and what it answered."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from builder.teacher.request import Answer, Request
+from schemas.manifest import Input
+from schemas.problem import Problem
+from schemas.sample import Hint, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One answer that a build needs."""
+
+    problem: Problem
+    """What it is about."""
+    request: Request
+    """What is asked."""
+    sample_index: int
+    """Which of the answers to this request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer that came."""
+
+    wanted: Wanted
+    """What it answers."""
+    answer: Answer
+    """What came back."""
+
+
+class Backend(Protocol):
+    """A teacher."""
+
+    inputs: list[Input]
+    """The files it reads its answers from, if it does."""
+    strays: list[Sample]
+    """Rows of them that can't be read."""
+
+    def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
+        """Name the answers to ask for; empty where the teacher has nothing more to say about the problem."""
+
+    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered]]:
+        """Get answers, in any order, in groups that are recorded together. What never comes has failed for good."""

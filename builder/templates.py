@@ -1,0 +1,59 @@
+"""Templates of recipes: Jinja in a sandbox, with no files, no attributes of Python objects and no big numbers."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from builder.errors import InputError
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox: what could fill the memory is refused too."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        message = f"{operator} is not allowed in a template ({type(left).__name__} {operator} {type(right).__name__})"
+        raise SecurityError(message)
+
+
+_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)  # noqa: S701 - plain text, not HTML
+_ENVIRONMENT.globals.clear()  # no range, no cycler, no namespace
+
+
+def is_template(text: str) -> bool:
+    """Whether a column of a recipe is a template: `{{ Body }} {{ Question }}`."""
+    return "{{" in text or "{%" in text
+
+
+@lru_cache(maxsize=256)
+def compiled(text: str) -> Template:
+    """Read a template.
+
+    Raises:
+        InputError: it is not one.
+    """
+    try:
+        return _ENVIRONMENT.from_string(text)
+    except TemplateSyntaxError as error:
+        raise InputError(f"the template {text!r} can't be read: {error.message}") from error
+
+
+def render(text: str, values: Mapping[str, Any]) -> str:
+    """Fill a template.
+
+    Raises:
+        KeyError: it names a value that is not there.
+        InputError: it does what the sandbox refuses.
+    """
+    template = compiled(text)
+    try:
+        return template.render(values)
+    except SecurityError as error:
+        raise InputError(f"the template {text!r} does what no template may: {error.message}") from error
+    except (TemplateError, TypeError, ValueError, AttributeError) as error:
+        raise KeyError(str(error)) from error

@@ -1,0 +1,38 @@
+"""Texts made comparable, and how alike two of them are."""
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz.fuzz import ratio
+
+_NOT_WORDS = re.compile(r"[^\w]+")
+
+
+def normalised(text: str) -> str:
+    """The words and numbers of a text in small letters, with single spaces between them.
+
+    >>> normalised("So,  3 + 4 = 7.") == normalised("so 3+4=7")
+    True
+    """
+    return _NOT_WORDS.sub(" ", text.lower()).strip()
+
+
+def sorted_words(text: str) -> str:
+    """The words of a normalised text in alphabetical order, so that `similarity` does not mind their order."""
+    return " ".join(sorted(text.split()))
+
+
+def similarity(one: str, other: str, least: float = 0.0) -> float:
+    """How alike two texts are, from 0 to 1, by the characters to insert and delete (rapidfuzz's ratio).
+
+    Args:
+        one: a text; use `sorted_words` to compare without order.
+        other: the other.
+        least: below this the answer is 0, which is faster.
+    """
+    return ratio(one, other, score_cutoff=100 * least) / 100
+
+
+def nearest(text: str, others: Sequence[str], least: float) -> int | None:
+    """The place of the first text that is at least so alike; None where there is none."""
+    return next((place for place, other in enumerate(others) if similarity(text, other, least) >= least > 0), None)
