@@ -1,0 +1,1 @@
+"""Ready recipes. Data, no code: `cotloom build NAME` finds NAME.yaml here."""

@@ -28,11 +28,15 @@ def _column(hint: Any) -> Any:
     inner = _without_none(hint)
     if get_origin(inner) is tuple:
         return pl.List(_column(get_args(inner)[0]))
-    if dataclasses.is_dataclass(inner):
+    if _is_record(inner):
         return pl.Struct(dict(schema_of(inner)))
     if issubclass(inner, StrEnum):
         return pl.String
     return _SCALARS[inner]
+
+
+def _is_record(kind: Any) -> bool:
+    return dataclasses.is_dataclass(kind)
 
 
 def _without_none(hint: Any) -> Any:
@@ -50,12 +54,12 @@ def to_frame(records: Iterable[Any], record: type) -> pl.DataFrame:
 
 @cache
 def _plainer(hint: Any) -> Any:
-    """Make the function that turns a field into a column's plain value (`dataclasses.asdict`, ten times as fast)."""
+    """Make the function that turns a field into a column's plain value. `dataclasses.asdict` copies each leaf."""
     inner = _without_none(hint)
     if get_origin(inner) is tuple:
         item = _plainer(get_args(inner)[0])
         return lambda values: None if values is None else [item(value) for value in values]
-    if dataclasses.is_dataclass(inner):
+    if _is_record(inner):
         fields = [(name, _plainer(part)) for name, part in get_type_hints(inner).items()]
 
         def plain(value: Any) -> dict[str, Any] | None:
@@ -67,7 +71,8 @@ def _plainer(hint: Any) -> Any:
 
 def from_frame(frame: pl.DataFrame, record: type[Record]) -> Iterator[Record]:
     """Read the rows of a table back as records."""
-    build = _builder(record)
+    wanted: Any = record
+    build = _builder(wanted)
     return (build(row) for row in frame.iter_rows(named=True))
 
 
@@ -78,7 +83,7 @@ def _builder(hint: Any) -> Any:
     if get_origin(inner) is tuple:
         item = _builder(get_args(inner)[0])
         return lambda values: None if values is None else tuple(map(item, values))
-    if dataclasses.is_dataclass(inner):
+    if _is_record(inner):
         fields = {name: _builder(part) for name, part in get_type_hints(inner).items()}
 
         def construct(row: dict[str, Any] | None) -> Any:

@@ -34,12 +34,14 @@ def explain(version: Version, wanted: str) -> dict[str, Any]:
     if not ids:
         raise InputError(f"no {kind} of {version.ref} has the id {wanted}", hint=_where_to_look(version, table))
     if len(ids) > 1:
-        raise InputError(f"{len(ids)} {kind}s begin with {wanted}: {', '.join(ids[:MAX_SAME])}", hint="give more of the id")
+        raise InputError(
+            f"{len(ids)} {kind}s begin with {wanted}: {', '.join(ids[:MAX_SAME])}", hint="give more of the id"
+        )
     return {"kind": kind, "id": ids[0], "version": version.ref, **tell(version, rows)}
 
 
 def _where_to_look(version: Version, table: str) -> str:
-    return f'cotloom sql {version.ref} "SELECT * FROM {table} LIMIT 5" shows some'
+    return f'cotloom sql {version.ref} "FROM {table} LIMIT 5" shows some'
 
 
 def _problem(version: Version, rows: pl.DataFrame) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def connect(version: Version) -> duckdb.DuckDBPyConnection:
     for name, path in zip(TABLES, paths, strict=True):
         connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_quoted(path)})")  # noqa: S608 - quoted
     rows = funnel_table(list(version.manifest.funnel))
-    connection.execute("CREATE TABLE funnel (stage TEXT, unit TEXT, rows_in BIGINT, kept BIGINT, dropped BIGINT, reason TEXT)")
+    connection.execute(
+        "CREATE TABLE funnel (stage TEXT, unit TEXT, rows_in BIGINT, kept BIGINT, dropped BIGINT, reason TEXT)"
+    )
     connection.executemany("INSERT INTO funnel VALUES (?, ?, ?, ?, ?, ?)", rows.rows())
     return connection
 
@@ -59,12 +61,13 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
     """
     try:
         relation = connection.sql(sql)
-        return pl.DataFrame() if relation is None else relation.pl()
+        found: pl.DataFrame = pl.DataFrame() if relation is None else relation.pl()
     except duckdb.Error as error:
         raise InputError(
             f"the query failed: {str(error).strip()}",
             hint="the views are problems, samples, examples and funnel; DESCRIBE samples shows the columns of one",
         ) from error
+    return found
 
 
 def write_database(version: Version, path: Path) -> None:

@@ -44,7 +44,9 @@ def export(version: Version, form: str, folder: Path) -> dict[str, int]:
     try:
         return _written(version, EXPORTS[form](examples), form, folder)
     except OSError as error:
-        raise Stopped(f"the export can't be written: {error}", hint="make room and run the same command again") from error
+        raise Stopped(
+            f"the export can't be written: {error}", hint="make room and run the same command again"
+        ) from error
 
 
 def _check_folder(folder: Path) -> None:
@@ -55,7 +57,9 @@ def _check_folder(folder: Path) -> None:
         raise InputError(f"{folder} is not empty and holds no export", hint="give an empty or a new folder with --to")
 
 
-def _written(version: Version, files: Mapping[str, Iterator[dict[str, Any]]], form: str, folder: Path) -> dict[str, int]:
+def _written(
+    version: Version, files: Mapping[str, Iterator[dict[str, Any]]], form: str, folder: Path
+) -> dict[str, int]:
     """Write all files to the side, then put them in place together."""
     side = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(side, ignore_errors=True)

@@ -35,10 +35,13 @@ class Answered:
 class Backend(Protocol):
     """A teacher."""
 
-    inputs: list[Input]
-    """The files it reads its answers from, if it does."""
-    strays: list[Sample]
-    """Rows of them that can't be read."""
+    @property
+    def inputs(self) -> list[Input]:
+        """The files it reads its answers from, if it does."""
+
+    @property
+    def strays(self) -> list[Sample]:
+        """Rows of them that can't be read."""
 
     def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
         """Name the answers to ask for; empty where the teacher has nothing more to say about the problem."""

@@ -173,6 +173,6 @@ def _check_matches(path: Path, recording: Recording, problems: pl.DataFrame) -> 
     if unmatched == sum(counts.values()):
         raise InputError(
             f"none of the {unmatched} recorded answers in {path} answers a problem of the sources",
-            hint="teacher.answers.problem must give each question as the source's fields.question gives it, to the letter",
+            hint="teacher.answers.problem must give each question to the letter as fields.question of the source does",
         )
     return unmatched

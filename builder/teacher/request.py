@@ -1,7 +1,7 @@
 """What is asked of a teacher and what comes back: the seam that every backend keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.example import Message
@@ -50,7 +50,7 @@ class Answer:
     """The reasoning channel, where the server keeps it apart."""
     finish_reason: str | None = None
     """Why the teacher stopped, in the server's word."""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     """Tokens, as the server counted them."""
     cost_usd: float | None = None
     """Price in US dollars; null where unknown."""

@@ -12,7 +12,6 @@ import polars as pl
 from builder.engine import map_rows
 from builder.verify.compare import Comparison, Outcome, compare
 from builder.verify.judge import Judgement, judge
-from builder.verify.numbers import read_quantity
 from builder.verify.read import Reading, read_answer
 from builder.verify.steps import Steps, check_steps
 from schemas.frames import checked, schema_of

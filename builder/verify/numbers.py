@@ -59,7 +59,8 @@ _NUMBER = re.compile(
     (?:
         (?P<over>\d+)\s*/\s*(?P<under>\d+)
       | (?P<whole>\d+)[ -](?P<above>\d+)\s*/\s*(?P<below>\d+)
-      | (?P<mantissa>{_DIGITS})(?:\s*[eE](?P<e>[-+]?\d+)|\s*[x×*]\s*10\s*\^\s*\(?(?P<ten>[-+]?\d+)\)?|\s*\^\s*(?P<power>\d+))?
+      | (?P<mantissa>{_DIGITS})
+        (?:\s*[eE](?P<e>[-+]?\d+)|\s*[x×*]\s*10\s*\^\s*\(?(?P<ten>[-+]?\d+)\)?|\s*\^\s*(?P<power>\d+))?
     )
     (?:\s*(?P<scale>dozen|hundred|thousand|million|billion|k)\b)?
     \s*(?P<percent>%|percent\b|per\ cent\b)?

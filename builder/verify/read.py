@@ -1,6 +1,6 @@
-"""Read the final answer out of a text: where it stands, and by which rule it was found.
+r"""Read the final answer out of a text: where it stands, and by which rule it was found.
 
-Rules, the latest mark in the text winning: `#### 18`, `\\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18".
+Rules, the latest mark in the text winning: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18".
 Only without any of them, a number in the last sentence counts (`last_sentence`). A pattern given by the recipe
 stands alone: what it does not find is not there.
 """
@@ -43,7 +43,10 @@ _BETWEEN = re.compile(r"^\s*(?:to|or|and|-|–)\s+$|^\s*-\s*$")
 
 
 def read_answer(
-    text: str, answer_type: AnswerType, choices: tuple[str, ...] | None = None, pattern: str | None = None
+    text: str,
+    answer_type: AnswerType,
+    choices: tuple[str, ...] | None = None,  # noqa: ARG001 - no answer type with choices yet
+    pattern: str | None = None,
 ) -> Reading | None:
     """Find the final answer of a text.
 
@@ -93,7 +96,7 @@ def _marked(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _boxed(text: str) -> tuple[int, int] | None:
-    """What the last \\boxed{...} holds, brackets balanced."""
+    r"""What the last \boxed{...} holds, brackets balanced."""
     start = text.rfind(_BOXED)
     if start < 0:
         return None
@@ -127,10 +130,10 @@ def _number_within(text: str, start: int, end: int, rule: str) -> Reading | None
         first, last = numbers[-1]
     else:
         first, last = numbers[0]
-    return _located(text, start, stretch, shown[first:last].strip(), rule)
+    return _located(start, stretch, shown[first:last].strip(), rule)
 
 
-def _located(text: str, start: int, stretch: str, found: str, rule: str) -> Reading:
+def _located(start: int, stretch: str, found: str, rule: str) -> Reading:
     """Give the answer its place in the text; the whole stretch where plain writing moved it."""
     found = found.rstrip(".,;: ")
     place = stretch.rfind(found) if rule == "last_sentence" else stretch.find(found)

@@ -1,0 +1,185 @@
+"""Write what is made from the code: JSON Schemas, the recipe reference and the command reference.
+
+python docs/generate.py            writes them
+python docs/generate.py --check    says which are out of date, and exits 1
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter
+
+from schemas.example import Example
+from schemas.manifest import Manifest
+from schemas.problem import Problem
+from schemas.reasons import Reason
+from schemas.recipe import ADDRESS, Recipe, Section, is_identity
+from schemas.sample import Sample
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = "v1"
+"""Of the JSON Schemas: a change of meaning is a new number beside the old."""
+
+COMMANDS = ("build", "list", "show", "sql", "explain", "export")
+
+
+def json_schemas() -> Iterator[tuple[Path, str]]:
+    """The JSON Schema of everything that travels."""
+    models: dict[str, type[BaseModel]] = {"recipe": Recipe, "manifest": Manifest}
+    for name, model in models.items():
+        yield _schema(name, model.model_json_schema())
+    for name, record in {"problem": Problem, "sample": Sample, "example": Example}.items():
+        _with_docstrings(record)
+        yield _schema(name, TypeAdapter(record).json_schema())
+
+
+def _with_docstrings(record: Any) -> None:
+    """Have pydantic take the docstrings under the fields of a record, and of those in it, for descriptions."""
+    record.__pydantic_config__ = {"use_attribute_docstrings": True}
+    for hint in get_type_hints(record).values():
+        for inner in _parts(hint):
+            if is_dataclass(inner):
+                _with_docstrings(inner)
+
+
+def _parts(hint: Any) -> list[Any]:
+    return [hint, *(inner for part in get_args(hint) for inner in _parts(part))]
+
+
+def _schema(name: str, schema: dict[str, Any]) -> tuple[Path, str]:
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return ROOT / "schemas" / f"{name}.{VERSION}.json", json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def recipe_page() -> str:
+    """The reference of a recipe's keys."""
+    lines = [
+        "# Recipe reference",
+        "",
+        "Made from the code by `make docs`. A recipe is a YAML file; unknown keys and wrong types are errors.",
+        "Keys marked ● are identity: they can change a row, so they are part of the fingerprint. Keys marked ○ are not.",
+        "Keys marked ◇ are the address: they name the version.",
+        "",
+        "Editors complete recipes with the JSON Schema `schemas/recipe.v1.json`:",
+        "put `# yaml-language-server: $schema=schemas/recipe.v1.json` on the first line.",
+        "",
+    ]
+    for title, section in _sections(Recipe, "The recipe", {}).items():
+        lines += [f"## {title}", "", *_paragraph(section), "| key | | type | default | |", "|---|---|---|---|---|"]
+        lines += [_row(name, section) for name in section.model_fields]
+        lines.append("")
+    lines += ["## Reasons", "", "Why a row is dropped; the first in this order wins.", ""]
+    lines += [", ".join(f"`{reason}`" for reason in Reason), ""]
+    return "\n".join(lines)
+
+
+def _paragraph(section: type[Section]) -> list[str]:
+    return [(section.__doc__ or "").split("\n\n")[0].replace("\n    ", " "), ""]
+
+
+def _sections(section: type[Section], title: str, seen: dict[str, type[Section]]) -> dict[str, type[Section]]:
+    """A section and all sections below it, by title."""
+    seen[title] = section
+    for name, info in section.model_fields.items():
+        for inner in _models(info.annotation):
+            if inner not in seen.values():
+                variant = _variant(inner)
+                parent = "" if section is Recipe else f"{title.split(' (', 1)[0].strip('`')}."
+                _sections(inner, f"`{parent}{name}`{variant}", seen)
+    return seen
+
+
+def _variant(section: type[Section]) -> str:
+    """Which of several sections at one key it is: ` (file)`."""
+    kinds = [info.annotation for key, info in section.model_fields.items() if key in {"kind", "backend"}]
+    return f" ({get_args(kinds[0])[0]})" if kinds else ""
+
+
+def _models(annotation: Any) -> list[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _row(name: str, section: type[Section]) -> str:
+    info = section.model_fields[name]
+    mark = "◇" if section is Recipe and name in ADDRESS else "●" if is_identity(info) else "○"
+    text = (info.description or "").replace("\n", " ").replace("|", "\\|")
+    return f"| `{name}` | {mark} | {_type(section, name)} | {_default(info)} | {text} |"
+
+
+def _type(section: type[Section], name: str) -> str:
+    schema = section.model_json_schema()
+    return _words(schema["properties"][name], schema.get("$defs", {}))
+
+
+def _words(schema: dict[str, Any], defined: dict[str, Any]) -> str:
+    known = defined.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    if "anyOf" in known:
+        return " or ".join(_words(part, defined) for part in known["anyOf"])
+    if "enum" in known:
+        return " or ".join(f"`{value}`" for value in known["enum"])
+    if "const" in known:
+        return f"`{known['const']}`"
+    if "properties" in known or "oneOf" in known:
+        return "section"
+    if known.get("type") == "array":
+        return f"list of {_words(known['items'], defined)}"
+    return {"string": "text", "integer": "whole number", "object": "mapping"}.get(known["type"], str(known["type"]))
+
+
+def _default(info: Any) -> str:
+    if info.is_required():
+        return "**needed**"
+    value = info.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel) or (isinstance(value, tuple) and value):
+        return "see below"
+    return f"`{json.dumps(value, default=str)}`"
+
+
+def command_page() -> str:
+    """The help of every command."""
+    lines = ["# Commands", "", "Made from the code by `make docs`.", ""]
+    for words in ([], *[[command] for command in COMMANDS]):
+        lines += [f"## cotloom {' '.join(words)}".rstrip(), "", "```", _help(words), "```", ""]
+    return "\n".join(lines)
+
+
+def _help(words: list[str]) -> str:
+    command = [sys.executable, "-m", "cli", *words, "--help"]
+    environment = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
+    environment.pop("COTLOOM_STORE", None)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    return done.stdout.replace("cli.py", "cotloom").rstrip()
+
+
+def pages() -> dict[Path, str]:
+    """Everything that is generated, by path."""
+    return {
+        **dict(json_schemas()),
+        ROOT / "docs" / "recipe.md": recipe_page(),
+        ROOT / "docs" / "commands.md": command_page(),
+    }
+
+
+def main() -> int:
+    """Write the pages, or check them."""
+    stale = [path for path, text in pages().items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"out of date: {path.relative_to(ROOT)} (make docs writes it)")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(pages()[path])
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

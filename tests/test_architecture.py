@@ -1,0 +1,157 @@
+"""The floors: imports go down only, rooms on one floor never meet, and each heavy library has few homes."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+FLOORS = {
+    "schemas": 0, "builder.errors": 0,
+    "builder.recipe": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.text": 1,
+    "builder.engine": 1, "builder.store": 1,
+    "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
+    "builder.mix": 2,
+    "builder.inspect": 3,
+    "builder.publish": 4, "builder.pipeline": 4,
+    "builder": 5, "cli": 5, "recipes": 5,
+}  # fmt: skip
+
+SHARED = {"builder.errors", "builder.files", "builder.templates", "builder.progress", "builder.recipe", "schemas"}
+"""What a neighbour on the same floor may use: single files without a room's work in them."""
+
+HOMES = {
+    "openai": {"builder.teacher"},
+    "rapidfuzz": {"builder.text"},
+    "torch": {"builder.student", "builder.teacher"},
+    "transformers": {"builder.student", "builder.teacher"},
+    "peft": {"builder.student"},
+    "datasets": {"builder.sources", "builder.publish"},
+    "duckdb": {"builder.store", "builder.inspect", "builder.audit"},
+    "ray": {"builder.engine"},
+    "sqlite3": {"builder.teacher"},
+    "jinja2": {"builder.templates"},
+    "ruamel": {"builder.recipe", "builder.sources"},
+}
+
+FILES = sorted([ROOT / "cli.py", *(ROOT / "builder").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")])
+
+
+def room_of(module: str) -> str:
+    """The room that a module is in: the longest known name that it begins with."""
+    return max((room for room in FLOORS if f"{module}.".startswith(f"{room}.")), key=len)
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, at the top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= (
+                {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+                if own(node.module)
+                else {node.module}
+            )
+    return found
+
+
+def own(module: str) -> bool:
+    return module.split(".", 1)[0] in {"builder", "schemas", "cli", "recipes"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_imports_go_down_only_and_neighbours_never_meet(path):
+    here = room_of(module_of(path))
+    for module in filter(own, imports_of(path)):
+        there = room_of(module)
+        if there in {here, "builder"}:
+            continue
+        allowed = FLOORS[there] < FLOORS[here] or (FLOORS[there] == FLOORS[here] and there in SHARED)
+        assert allowed, f"{module_of(path)} ({here}, floor {FLOORS[here]}) imports {module} (floor {FLOORS[there]})"
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_each_heavy_library_has_few_homes(path):
+    here = room_of(module_of(path))
+    for module in imports_of(path):
+        homes = HOMES.get(module.split(".", 1)[0])
+        assert homes is None or here in homes, f"{module_of(path)} imports {module}, whose homes are {sorted(homes)}"
+
+
+def test_every_folder_of_the_builder_is_a_known_room_with_a_docstring():
+    rooms = sorted(path.parent for path in (ROOT / "builder").glob("*/__init__.py"))
+    assert {f"builder.{room.name}" for room in rooms} <= set(FLOORS)
+    assert [room.name for room in rooms if not ast.get_docstring(ast.parse((room / "__init__.py").read_text()))] == []
+
+
+def test_the_rooms_have_no_import_cycles():
+    graph = {module_of(path): {m for m in imports_of(path) if own(m)} for path in FILES}
+    seen: dict[str, int] = {}
+
+    def visit(module: str, trail: tuple[str, ...]) -> None:
+        assert module not in trail, " -> ".join([*trail, module])
+        if seen.get(module) or module not in graph:
+            return
+        for other in graph[module] - {module, module.rsplit(".", 1)[0], "builder", "schemas"}:
+            visit(other, (*trail, module))
+        seen[module] = 1
+
+    for module in graph:
+        visit(module, ())
+
+
+def test_no_function_catches_everything_but_where_law_2_asks_for_it():
+    broad = []
+    for path in FILES:
+        handlers = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ExceptHandler)]
+        broad += [(module_of(path), _raises(node)) for node in handlers if _is_broad(node)]
+    swallowing = sorted(module for module, raises in broad if not raises)
+    assert swallowing == ["builder.engine.worker", "builder.verify.judge"]
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(inner, ast.Raise) for inner in ast.walk(handler))
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or (
+        isinstance(handler.type, ast.Name) and handler.type.id in {"Exception", "BaseException"}
+    )
+
+
+def test_the_public_names_can_be_imported_and_are_these():
+    import builder
+
+    assert all(getattr(builder, name) for name in builder.__all__)
+    assert builder.__all__ == [
+        "Built", "CotloomError", "InputError", "RecipeError", "Stopped", "VersionConflict", "build", "find_version",
+        "load_recipe",
+    ]  # fmt: skip
+
+
+def test_help_imports_nothing_heavy():
+    heavy = ["polars", "pyarrow", "duckdb", "datasets", "openai", "torch", "transformers", "pydantic", "jinja2"]
+    code = (
+        "import sys, cli\n"
+        "try:\n    cli._run(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_generated_pages_and_schemas_are_up_to_date():
+    done = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
