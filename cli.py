@@ -7,6 +7,7 @@ user's input is wrong, 3 stopped and resumable, 70 a fault of ours, 130 interrup
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -34,6 +35,7 @@ Store = Annotated[Path, Option("--store", envvar="COTLOOM_STORE", help="Folder o
 Json = Annotated[bool, Option("--json", help="Print one JSON object instead of text.")]
 Ref = Annotated[str, Argument(metavar="REF", help="NAME, NAME@VERSION, or the path of a version's folder.")]
 STORE = Path(".cotloom")
+INTERRUPTED = 130
 
 
 class TableFormat(StrEnum):
@@ -286,24 +288,31 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    import click
-
     from builder.errors import CotloomError
 
     try:
-        result = app(arguments, standalone_mode=False)
+        result = app(arguments or ["--help"], standalone_mode=False)
         sys.stdout.flush()
     except CotloomError as error:
         return _fail(error.exit_code, type(error).__name__, error.message, hint=error.hint, keys=error.keys)
-    except click.ClickException as error:
+    except typer.TyperException as error:
         return _fail(2, "UsageError", error.format_message(), hint="cotloom --help, or cotloom COMMAND --help")
-    except (KeyboardInterrupt, click.Abort):
-        hint = "what was answered is in the ledger; run the same command again to go on"
-        return _fail(130, "Interrupted", "interrupted", hint=hint)
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except (KeyboardInterrupt, typer.Abort):
+        return _interrupted()
+    except (BrokenPipeError, SystemExit):  # the reader of our output has seen enough; typer exits then
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:  # noqa: BLE001 - a fault of ours has a traceback and an exit code of its own
+        traceback.print_exc()
+        return _fail(70, type(error).__name__, f"a fault of Cotloom: {error}", hint="please report it")
+    if result == INTERRUPTED:  # typer's word for Ctrl-C
+        return _interrupted()
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    hint = "what was answered is in the ledger; run the same command again to go on"
+    return _fail(INTERRUPTED, "Interrupted", "interrupted", hint=hint)
 
 
 def _fail(code: int, kind: str, message: str, *, hint: str | None = None, keys: tuple[str, ...] = ()) -> int:

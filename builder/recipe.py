@@ -20,10 +20,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from builder.errors import InputError, RecipeError
+from schemas.ids import NotCanonicalError, canonical
 from schemas.recipe import Recipe
 
 MAX_NODES = 100_000
 """A recipe that expands to more values than this (by aliases of aliases) is refused."""
+
+MAX_DEPTH = 64
+"""A recipe nested deeper than this (by an alias inside of what it names) is refused."""
 
 KeyPath = tuple[str | int, ...]
 
@@ -131,8 +135,8 @@ def _read(path: Path) -> _Place:
         node = _yaml().compose(StringIO(text))
         lines = dict(_lines(node, ()))
         data = _yaml().load(StringIO(text))
-    except _TooManyNodesError as error:
-        raise RecipeError(f"{path}: its aliases expand to more than {MAX_NODES:,} values") from error
+    except _TooMuchError as error:
+        raise RecipeError(f"{path}: {error}") from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise RecipeError(f"{path}, line {line}: {error.problem or 'not YAML'}") from error
@@ -151,8 +155,8 @@ def _yaml() -> YAML:
     return YAML(typ="safe", pure=True)
 
 
-class _TooManyNodesError(Exception):
-    pass
+class _TooMuchError(Exception):
+    """The recipe is larger than any recipe is."""
 
 
 def _lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
@@ -162,8 +166,10 @@ def _lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
         if not stack:
             return
         if count == MAX_NODES:
-            raise _TooManyNodesError
+            raise _TooMuchError(f"its aliases expand to more than {MAX_NODES:,} values")
         current, here = stack.pop()
+        if len(here) > MAX_DEPTH:
+            raise _TooMuchError(f"it is nested more than {MAX_DEPTH} deep, or an alias stands inside of what it names")
         if isinstance(current, MappingNode):
             for key, value in current.value:
                 name = key.value if isinstance(key, ScalarNode) else ""
@@ -182,8 +188,8 @@ def _apply(place: _Place, change: str) -> None:
         raise InputError(f"--set takes key=value, not {change!r}")
     try:
         value = _yaml().load(StringIO(text)) if text else ""
-    except YAMLError as error:
-        raise InputError(f"--set {dotted}: {text!r} is not a YAML value") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value") from error
     *above, last = dotted.split(".")
     current: Any = place.data
     for key in above:
@@ -218,8 +224,11 @@ def _index(items: list[Any], key: str, dotted: str) -> int:
 def _validated(place: _Place) -> Recipe:
     try:
         recipe = Recipe.model_validate(place.data)
+        canonical(recipe.model_dump())
     except ValidationError as error:
         raise _recipe_error(place, error) from error
+    except NotCanonicalError as error:
+        raise RecipeError(f"{place.path}: {error}") from error
     repeated = [name for names in _names(recipe) for name in sorted(set(names)) if names.count(name) > 1]
     if repeated:
         raise RecipeError(f"{place.path}: the name {repeated[0]} is used twice", keys=("name",))
@@ -276,7 +285,7 @@ def _keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:
     for part in loc:
         inside = data if isinstance(data, dict | list) else None
         tag = isinstance(inside, dict) and part not in inside and part in (inside.get("kind"), inside.get("backend"))
-        if tag:
+        if tag or (inside is None and data is not None):
             continue
         keys.append(part)
         data = _child(inside, part)
@@ -307,6 +316,8 @@ def _meaning(keys: KeyPath, fault: Mapping[str, Any]) -> str:
         return f"{given!r} is none of {expected}" + (f"; did you mean {nearest[0]}?" if nearest else "")
     if kind == "union_tag_not_found":
         return f"needs the key {context.get('discriminator')}"
+    if kind == "tuple_type":
+        return f"a list is needed, not {given!r}"
     if kind == "string_type" and isinstance(given, int | float):
         return f'a text is needed, {given!r} is a number: write "{given}" in quotes'
     return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {given!r}"

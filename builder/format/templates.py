@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from schemas.example import Message, Role
 
+STEPS_CUE = "Reason step by step, then give the answer."
+"""Asks for the reasoning. Without a cue, two formats would teach two answers to the same prompt."""
+
+ANSWER_CUE = "Give the answer only."
+"""Asks for the answer alone."""
+
 MAX_REST = 80
 """Characters behind the stated answer that may be cut with it."""
 
@@ -66,17 +72,15 @@ def _reasoning(kept: Kept) -> str:
 
 
 def _zero_shot_cot(kept: Kept) -> tuple[Message, ...]:
-    return (
-        Message(role=Role.USER, content=kept.question),
-        Message(role=Role.ASSISTANT, content=closed_rationale(kept)),
-    )
+    return _exchange(kept.question, STEPS_CUE, closed_rationale(kept))
 
 
 def _zero_shot_answer(kept: Kept) -> tuple[Message, ...]:
-    return (
-        Message(role=Role.USER, content=kept.question),
-        Message(role=Role.ASSISTANT, content=answer_sentence(kept.answer)),
-    )
+    return _exchange(kept.question, ANSWER_CUE, answer_sentence(kept.answer))
+
+
+def _exchange(question: str, cue: str, target: str) -> tuple[Message, ...]:
+    return (Message(role=Role.USER, content=f"{question}\n\n{cue}"), Message(role=Role.ASSISTANT, content=target))
 
 
 FORMATS: Mapping[str, Format] = {
