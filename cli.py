@@ -302,9 +302,10 @@ def _run(arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):  # the reader of our output has seen enough; typer exits then
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - a fault of ours has a traceback and an exit code of its own
+    except Exception as error:  # a fault of ours has a traceback and an exit code of its own
         traceback.print_exc()
-        return _fail(70, type(error).__name__, f"a fault of Cotloom: {error}", hint="please report it")
+        code = _fail(70, type(error).__name__, f"a fault of Cotloom: {error}", hint="please report it")
+        raise SystemExit(code) from error
     if result == INTERRUPTED:  # typer's word for Ctrl-C
         return _interrupted()
     return result if isinstance(result, int) else 0

@@ -84,12 +84,19 @@ def _csv(path: Path) -> Iterator[Row]:
             header = next(reader, None)
             if header is None:
                 return
+            _check_header(path, header)
             for cells in reader:
                 fault = None if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
                 values = None if fault else dict(zip(header, cells, strict=True))
                 yield Row(origin=f"{path.name}:{reader.line_num}", values=values, fault=fault)
         except (csv.Error, UnicodeDecodeError) as error:
             raise InputError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path}: the column {twice} stands twice", hint="give each column a name of its own")
 
 
 def _parquet(path: Path) -> Iterator[Row]:

@@ -7,29 +7,18 @@ nothing in it is run. Faults come all at once, each with the key's path, the lin
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from builder.errors import InputError, RecipeError
+from builder.marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
 from schemas.ids import NotCanonicalError, canonical
 from schemas.recipe import Recipe
-
-MAX_NODES = 100_000
-"""A recipe that expands to more values than this (by aliases of aliases) is refused."""
-
-MAX_DEPTH = 64
-"""A recipe nested deeper than this (by an alias inside of what it names) is refused."""
-
-KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,21 +43,6 @@ class LoadedRecipe:
         if self.recipe.teacher.backend == "recorded":
             named["teacher.answers"] = self.recipe.teacher.answers.path
         return {name: self.resolve(path) for name, path in named.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The text of the recipe, to say where a fault is."""
-
-    path: Path
-    data: Any
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
-
-    def line(self, keys: KeyPath) -> int | None:
-        """Line of a key, or of the nearest key above it."""
-        while keys and keys not in self.lines:
-            keys = keys[:-1]
-        return self.lines.get(keys)
 
 
 def find_recipe(name: str) -> Path:
@@ -106,9 +80,9 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
         InputError: there is no such recipe.
     """
     path = find_recipe(name)
-    place = _read(path)
+    place = read_yaml(path)
     for change in changes:
-        _apply(place, change)
+        set_key(place, change)
     recipe = _validated(place)
     folder = path.parent
     if recipe.folder is not None:
@@ -126,102 +100,7 @@ def _expanded(text: str, path: Path) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], text)
 
 
-def _read(path: Path) -> _Place:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: can't be read: {error}") from error
-    try:
-        node = _yaml().compose(StringIO(text))
-        lines = dict(_lines(node, ()))
-        data = _yaml().load(StringIO(text))
-    except _TooMuchError as error:
-        raise RecipeError(f"{path}: {error}") from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise RecipeError(f"{path}, line {line}: {error.problem or 'not YAML'}") from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise RecipeError(f"{path}: not YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise RecipeError(
-            f"{path}: a recipe is a mapping of keys, this is a {type(data).__name__}",
-            hint="start with `name:` and `version:`",
-        )
-    return _Place(path, data, lines)
-
-
-def _yaml() -> YAML:
-    """A loader that makes plain values only, by the rules of YAML 1.2 (`no` is a word, not false)."""
-    return YAML(typ="safe", pure=True)
-
-
-class _TooMuchError(Exception):
-    """The recipe is larger than any recipe is."""
-
-
-def _lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
-    """Walk the tree of nodes: the line of every key path."""
-    stack: list[tuple[Node | None, KeyPath]] = [(node, keys)]
-    for count in range(MAX_NODES + 1):
-        if not stack:
-            return
-        if count == MAX_NODES:
-            raise _TooMuchError(f"its aliases expand to more than {MAX_NODES:,} values")
-        current, here = stack.pop()
-        if len(here) > MAX_DEPTH:
-            raise _TooMuchError(f"it is nested more than {MAX_DEPTH} deep, or an alias stands inside of what it names")
-        if isinstance(current, MappingNode):
-            for key, value in current.value:
-                name = key.value if isinstance(key, ScalarNode) else ""
-                yield (*here, name), key.start_mark.line + 1
-                stack.append((value, (*here, name)))
-        elif isinstance(current, SequenceNode):
-            for index, item in enumerate(current.value):
-                yield (*here, index), item.start_mark.line + 1
-                stack.append((item, (*here, index)))
-
-
-def _apply(place: _Place, change: str) -> None:
-    """Set one key of the data, as `--set` asks."""
-    dotted, sign, text = change.partition("=")
-    if not sign or not dotted:
-        raise InputError(f"--set takes key=value, not {change!r}")
-    try:
-        value = _yaml().load(StringIO(text)) if text else ""
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value") from error
-    *above, last = dotted.split(".")
-    current: Any = place.data
-    for key in above:
-        current = _entered(current, key, dotted)
-    if isinstance(current, list):
-        current[_index(current, last, dotted)] = value
-    else:
-        current[last] = value
-
-
-def _entered(current: Any, key: str, dotted: str) -> Any:
-    """Go one key down, making the section where it is missing."""
-    if isinstance(current, list):
-        return current[_index(current, key, dotted)]
-    inner = current.setdefault(key, {})
-    if not isinstance(inner, dict | list):
-        raise InputError(f"--set {dotted}: {key} is a value, not a section")
-    return inner
-
-
-def _index(items: list[Any], key: str, dotted: str) -> int:
-    """Find an item of a list by its place or by its `name`."""
-    names = [item.get("name") if isinstance(item, dict) else None for item in items]
-    if key.isdigit() and int(key) < len(items):
-        return int(key)
-    if key in names:
-        return names.index(key)
-    there = ", ".join(str(name) for name in names if name) or f"0 to {len(items) - 1}"
-    raise InputError(f"--set {dotted}: no item {key} in that list", hint=f"there are: {there}")
-
-
-def _validated(place: _Place) -> Recipe:
+def _validated(place: MarkedYaml) -> Recipe:
     try:
         recipe = Recipe.model_validate(place.data)
         canonical(recipe.model_dump())
@@ -242,7 +121,7 @@ def _names(recipe: Recipe) -> Iterator[list[str]]:
     yield [stage.name for stage in recipe.mixture.stages] if recipe.mixture else []
 
 
-def _check_patterns(place: _Place, recipe: Recipe) -> None:
+def _check_patterns(place: MarkedYaml, recipe: Recipe) -> None:
     """Patterns must compile and have one group, which takes the answer."""
     patterns: list[tuple[KeyPath, str | None]] = [(("verify", "pattern"), recipe.verify.pattern)]
     patterns += [
@@ -264,7 +143,7 @@ def _check_patterns(place: _Place, recipe: Recipe) -> None:
             raise RecipeError(_fault(place, keys, message), keys=(_dotted(keys),))
 
 
-def _recipe_error(place: _Place, error: ValidationError) -> RecipeError:
+def _recipe_error(place: MarkedYaml, error: ValidationError) -> RecipeError:
     faults = [(_keys(place.data, fault["loc"]), fault) for fault in error.errors()]
     telling = [
         (keys, fault)
@@ -341,7 +220,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [model for part in inner for model in _models(part)]
 
 
-def _fault(place: _Place, keys: KeyPath, meaning: str) -> str:
+def _fault(place: MarkedYaml, keys: KeyPath, meaning: str) -> str:
     line = place.line(keys)
     where = f"{place.path}, line {line}" if line else str(place.path)
     return f"{where}: {_dotted(keys)}: {meaning}" if keys else f"{where}: {meaning}"

@@ -13,6 +13,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import polars as pl
 
+from schemas.reasons import Fate, Stage
+
 Record = TypeVar("Record")
 
 _SCALARS: dict[type, Any] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean}
@@ -93,6 +95,24 @@ def _builder(hint: Any) -> Any:
     if issubclass(inner, StrEnum):
         return lambda value: None if value is None else inner(value)
     return lambda value: value
+
+
+def with_findings(rows: pl.DataFrame, found: pl.DataFrame, record: type, *, key: str, stage: Stage) -> pl.DataFrame:
+    """Write what a stage found into its rows; those with a reason are dropped by the stage.
+
+    Args:
+        rows: the table of a record.
+        found: the key, some of the record's columns, and `reason` among them.
+        record: the record.
+        key: the column by which the two are matched.
+        stage: the stage.
+    """
+    dropped = pl.col("reason").is_not_null()
+    fated = found.with_columns(
+        stage=pl.when(dropped).then(pl.lit(str(stage))),
+        fate=pl.when(dropped).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
+    )
+    return checked(rows.update(fated, on=key, how="left").select(rows.columns), record)
 
 
 def checked(frame: pl.DataFrame, record: type) -> pl.DataFrame:

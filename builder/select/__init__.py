@@ -10,7 +10,7 @@ import polars as pl
 from builder.engine import map_rows
 from builder.select.choose import Path, choose
 from builder.select.signature import Method, method_of
-from schemas.frames import checked
+from schemas.frames import with_findings
 from schemas.reasons import Fate, Stage
 from schemas.recipe import Select
 from schemas.sample import Hint, Sample
@@ -65,12 +65,7 @@ def choose_all(work: pl.DataFrame, policy: Select, workers: int = 1) -> pl.DataF
 
 def with_choices(samples: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
     """Write choices into the samples: signature and cluster, and stage, fate and reason where dropped."""
-    dropped = pl.col("reason").is_not_null()
-    chosen = chosen.with_columns(
-        stage=pl.when(dropped).then(pl.lit(str(Stage.SELECT))),
-        fate=pl.when(dropped).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
-    )
-    return checked(samples.update(chosen, on="sample_id", how="left").select(samples.columns), Sample)
+    return with_findings(samples, chosen, Sample, key="sample_id", stage=Stage.SELECT)
 
 
 def choose_partition(right: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:

@@ -5,9 +5,13 @@ Everything here depends on the set of paths alone, not on their order: ties fall
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
 
 from builder.select.signature import Method, method_of
-from builder.text.near import nearest, normalised, similarity, sorted_words
+from builder.text.near import normalised, similarities, sorted_words
 from schemas.reasons import Reason
 from schemas.recipe import Select
 
@@ -118,44 +122,48 @@ def _without_same_method(read: Sequence[_Read], choices: dict[str, Choice]) -> l
 
 def _without_near(read: Sequence[_Read], choices: dict[str, Choice], least: float | None) -> list[_Read]:
     """Drop near-repetitions among paths that no signature tells apart."""
-    if least is None:
+    if least is None or sum(item.method.signature is None for item in read) == 0:
         return list(read)
-    kept: list[_Read] = []
-    for item in read:
-        rivals = [other for other in kept if not (item.method.signature and other.method.signature)]
-        place = nearest(item.words, [other.words for other in rivals], least)
-        if place is None:
-            kept.append(item)
+    alike = similarities([item.words for item in read])
+    kept: list[int] = []
+    for place, item in enumerate(read):
+        rivals = [other for other in kept if not (item.method.signature and read[other].method.signature)]
+        leader = next((other for other in rivals if alike[place, other] >= least), None)
+        if leader is None:
+            kept.append(place)
         else:
-            alike = similarity(item.words, rivals[place].words)
-            detail = f"{alike:.0%} the words of {rivals[place].path.sample_id}"
-            _decide(choices, item, rivals[place], Reason.NEAR_DUPLICATE, detail)
-    return kept
+            detail = f"{alike[place, leader]:.0%} the words of {read[leader].path.sample_id}"
+            _decide(choices, item, read[leader], Reason.NEAR_DUPLICATE, detail)
+    return [read[place] for place in kept]
 
 
 def furthest(read: Sequence[_Read], keep: int | None) -> set[str]:
     """Pick paths one by one, each the furthest from those already picked (Gonzalez 1985: within a factor of two).
 
-    The first is the one nearest to all others, the plainest way. Ties fall by sample id.
+    The first is the one nearest to all others, the plainest way. Ties fall to the lowest sample id.
     """
     if keep is None or len(read) <= keep:
         return {item.path.sample_id for item in read}
-    totals = [sum(distance(item, other) for other in read) for item in read]
-    first = min(range(len(read)), key=lambda place: (totals[place], read[place].path.sample_id))
-    picked = [first]
-    gap = [distance(item, read[first]) for item in read]
+    order = sorted(read, key=lambda item: item.path.sample_id)  # argmin and argmax take the first of several
+    apart = np.rint(distances(order) * 1e6).astype(np.int64)  # whole numbers add up alike on every processor
+    picked = [int(apart.sum(axis=0).argmin())]
     while len(picked) < keep:
-        rest = [place for place in range(len(read)) if place not in picked]
-        place = min(rest, key=lambda place: (-gap[place], read[place].path.sample_id))
-        picked.append(place)
-        gap = [min(known, distance(item, read[place])) for known, item in zip(gap, read, strict=True)]
-    return {read[place].path.sample_id for place in picked}
+        gaps = apart[:, picked].min(axis=1)
+        gaps[picked] = -1
+        picked.append(int(gaps.argmax()))
+    return {order[place].path.sample_id for place in picked}
 
 
-def distance(one: _Read, other: _Read) -> float:
-    """How far two paths are apart, from 0 to 1: by method (Jaccard of their operations), then by wording."""
-    union = one.method.operations | other.method.operations
-    shared = one.method.operations & other.method.operations
-    by_method = 1 - len(shared) / len(union) if union else 0.0
-    by_words = 1 - similarity(one.words, other.words)
+def distances(read: Sequence[_Read]) -> NDArray[np.float64]:
+    """How far every two paths are apart, by method (Jaccard distance of their operations) and by wording.
+
+    Returns:
+        Shape (paths, paths), from 0 to 1.
+    """
+    by_words = 1 - similarities([item.words for item in read])
+    by_method = np.zeros_like(by_words)
+    for one, other in combinations(range(len(read)), 2):
+        mine, yours = read[one].method.operations, read[other].method.operations
+        if mine or yours:
+            by_method[one, other] = by_method[other, one] = 1 - len(mine & yours) / len(mine | yours)
     return METHOD_WEIGHT * by_method + (1 - METHOD_WEIGHT) * by_words

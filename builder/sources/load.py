@@ -8,6 +8,7 @@ from typing import Any
 
 from builder.errors import InputError
 from builder.files import Row, as_text, cell, column_names, file_digest, missing_column, read_rows
+from builder.progress import track
 from builder.recipe import LoadedRecipe
 from builder.sources.arithmetic import make_problems
 from schemas.ids import canonical, content_id
@@ -48,7 +49,7 @@ def _file(loaded: LoadedRecipe, source: Any) -> Loaded:
     if not rows:
         raise InputError(f"source {source.name}: {path} is empty")
     _check_columns(path, source.fields, rows)
-    problems = [_problem(source, row) for row in rows]
+    problems = [_problem(source, row) for row in track(rows, f"reading {source.name}", every=500)]
     _check_some(source, path, problems)
     sha256, size = file_digest(path)
     name = f"sources.{source.name}"

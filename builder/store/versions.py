@@ -15,6 +15,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from builder.errors import InputError, Stopped
+from builder.progress import track
 from builder.store.tables import described, write_table
 from schemas.manifest import Manifest
 
@@ -149,7 +150,10 @@ def freeze(store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame], 
     try:
         shutil.rmtree(side, ignore_errors=True)
         side.mkdir(parents=True)
-        files = {f"{name}.parquet": write_table(frame, side / f"{name}.parquet") for name, frame in tables.items()}
+        files = {
+            f"{name}.parquet": write_table(tables[name], side / f"{name}.parquet")
+            for name in track(list(tables), "writing the version", every=1)
+        }
         whole = manifest.model_copy(update={"files": files})
         _write(side / "build.json", build)
         _write(side / MANIFEST, whole.model_dump(mode="json"))

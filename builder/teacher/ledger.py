@@ -6,6 +6,7 @@ the sample index; the first answer recorded under a key stays.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ Key = tuple[str, int]
 
 FORMAT = 1
 """Number of the file's layout."""
+
+PATIENCE = 60.0
+"""Seconds to wait for another process that writes."""
 
 _LAYOUT = """
 CREATE TABLE IF NOT EXISTS requests (digest TEXT PRIMARY KEY, request TEXT NOT NULL) WITHOUT ROWID;
@@ -120,7 +124,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=60)
+        connection = sqlite3.connect(path, timeout=PATIENCE)
     except (OSError, sqlite3.OperationalError) as error:
         raise Stopped(
             f"the ledger {path} can't be opened: {error}", hint="choose another folder with --store"
@@ -134,7 +138,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > FORMAT:
@@ -149,6 +153,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         ) from error
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path} is no ledger: {error}", hint="move it away, or choose another --store") from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead mode. SQLite does not wait for another process that switches too, so this does."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _chunks(digests: Iterable[str]) -> Iterator[list[str]]:

@@ -82,7 +82,7 @@ def draw(
     samples: list[Sample] = []
     calls = Calls()
     first = Hint.GIVEN if hints.mode == "always" else Hint.NONE
-    this: Round | None = Round(0, first, problems, range(paths.round))
+    this: Round | None = Round(0, first, problems, range(min(paths.round, paths.max or paths.round)))
     while this and this.problems:
         drawn, made = _draw_round(this, backend, ledger)
         samples, calls = [*samples, *drawn], calls + made

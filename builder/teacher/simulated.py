@@ -5,34 +5,28 @@ same request gets the same answers in every process.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, islice
-from math import log
 from operator import add, floordiv, mul, sub
 from types import MappingProxyType
 from typing import Any
 
 from builder.errors import InputError
 from builder.teacher import phrases
+from builder.teacher.likely import logprobs, tokens
 from builder.teacher.phrases import Draft, Line, Lines
 from builder.teacher.request import Answer, Request
 from schemas.chance import pick, share
 from schemas.ids import rank
 from schemas.problem import Problem
 from schemas.recipe import SimulatedTeacher, Slips
-from schemas.sample import Alternative, Hint, TokenLogprob, Usage
+from schemas.sample import Hint, Usage
 
 OPERATIONS = MappingProxyType({"+": add, "-": sub, "*": mul, "/": floordiv})
 MISREAD = (1, -1, 2, -2, 3, -3, 5, -5, 10, -10)
 """How far a misread number is off."""
 MISCOUNTED = (1, -1, 2, -2, 10, -10)
 """How far a miscounted result is off."""
-NEAR = tuple(off for far in (*range(1, 21), 50, 100) for off in (far, -far))
-"""How far other likely numbers are off."""
-
-_TOKEN = re.compile(r"\n| ?[^\W\d_]+(?:'[^\W\d_]+)?| ?\d+| ?[^\w\s]|.", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +81,7 @@ def answer(problem: Problem, request: Request, sample_index: int, teacher: Simul
             completion_tokens=len(words),
         ),
         cost_usd=0.0,
-        token_logprobs=_logprobs(words, _marks(draft), top, _key(task, sample_index)) if top else None,
+        token_logprobs=logprobs(words, _marks(draft), top, _key(task, sample_index)) if top else None,
         simulated=True,
     )
 
@@ -308,18 +302,6 @@ def _worked(line: Line) -> Line | None:
     return replace(line, r=result) if result > 0 else None
 
 
-# Tokens
-
-
-def tokens(text: str) -> list[str]:
-    """Part a text into words, numbers and marks, each with the space before it; together they spell the text.
-
-    >>> tokens("So 4 + 5 = 9.")
-    ['So', ' 4', ' +', ' 5', ' =', ' 9', '.']
-    """
-    return _TOKEN.findall(text)
-
-
 def _marks(draft: Draft) -> dict[int, str]:
     """Where slips end in the text, each with what should stand there."""
     marks: dict[int, str] = {}
@@ -329,37 +311,3 @@ def _marks(draft: Draft) -> dict[int, str]:
         if right is not None:
             marks[end] = right
     return marks
-
-
-def _logprobs(words: Sequence[str], marks: Mapping[int, str], top: int, key: str) -> tuple[TokenLogprob, ...]:
-    ends = accumulate(map(len, words))
-    return tuple(_likely(word, marks.get(end), top, f"{key}/{end}") for word, end in zip(words, ends, strict=True))
-
-
-def _likely(token: str, right: str | None, top: int, key: str) -> TokenLogprob:
-    """Give a token and its alternatives probabilities: it is likely, unless it is a slip."""
-    sure = share(key, "sure")
-    chances = {token: 0.55 + 0.43 * sure}
-    if right is not None:
-        lead = token[: len(token) - len(token.lstrip())]
-        chances = {lead + right: 0.6 + 0.25 * sure, token: 0.005 + 0.08 * share(key, "slip")}
-    rest = 0.95 * (1 - sum(chances.values()))
-    others = (other for other in _others(token, key) if other not in chances)
-    chances |= {other: rest * 0.4 * 0.6**place for place, other in enumerate(islice(others, top))}
-    logprobs = {word: round(log(chance), 4) for word, chance in chances.items()}
-    ranked = sorted(logprobs, key=lambda word: (-logprobs[word], word))[:top]
-    alternatives = tuple(Alternative(token=word, logprob=logprobs[word]) for word in ranked)
-    return TokenLogprob(token=token, logprob=logprobs[token], top=alternatives)
-
-
-def _others(token: str, key: str) -> Iterator[str]:
-    """What else might stand where a token stands: more than enough for the most alternatives, in a drawn order."""
-    word = token.lstrip(" ")
-    lead = token[: len(token) - len(word)]
-    choices: Sequence[str] = phrases.MARKS
-    if word.isdigit():
-        choices = [str(int(word) + off) for off in NEAR if int(word) + off >= 0]
-    elif word[:1].isalpha():
-        choices = [other.capitalize() for other in phrases.WORDS] if word.istitle() else phrases.WORDS
-    start = rank(key, "others") % len(choices)
-    return (lead + other for other in (*choices[start:], *choices[:start]))

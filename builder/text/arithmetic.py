@@ -1,14 +1,15 @@
 """Exact arithmetic over written expressions: a small grammar, fractions instead of floats, and never `eval`.
 
     expression = term  { ("+" | "-") term }
-    term       = power { ("*" | "/") power }
-    power      = unary [ "^" unary ]
-    unary      = [ "+" | "-" ] ( number [ "%" ] | "(" expression ")" )
+    term       = signed { ("*" | "/") signed }
+    signed     = { "+" | "-" } power
+    power      = atom [ "^" { "+" | "-" } atom ]
+    atom       = number [ "%" ] | "(" expression ")"
 
 Texts come from models, so sizes are bounded: what is longer or larger than the bounds is not understood.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -108,26 +109,32 @@ class _Parser:
         return node, place
 
     def term(self, place: int, depth: int) -> tuple[Node, int]:
-        node, place = self.power(place, depth)
+        node, place = self.signed(place, depth, self.power)
         while (op := self.operator(place)) in {"*", "/"}:
-            right, place = self.power(place + 1, depth)
+            right, place = self.signed(place + 1, depth, self.power)
             node = operate(op, node, right)
         return node, place
 
     def power(self, place: int, depth: int) -> tuple[Node, int]:
-        node, place = self.unary(place, depth)
+        node, place = self.atom(place, depth)
         if self.operator(place) == "^":
-            right, place = self.unary(place + 1, depth)
+            right, place = self.signed(place + 1, depth, self.atom)
             node = operate("^", node, right)
         return node, place
 
-    def unary(self, place: int, depth: int) -> tuple[Node, int]:
+    def signed(self, place: int, depth: int, inner: Callable[[int, int], tuple[Node, int]]) -> tuple[Node, int]:
+        sign = self.operator(place)
+        if sign not in {"+", "-"}:
+            return inner(place, depth)
+        if depth > MAX_DEPTH:
+            raise NotUnderstoodError("too many signs")
+        node, place = self.signed(place + 1, depth + 1, inner)
+        return (node if sign == "+" else _negated(node)), place
+
+    def atom(self, place: int, depth: int) -> tuple[Node, int]:
         if place >= len(self.tokens) or depth > MAX_DEPTH:
             raise NotUnderstoodError("an operand is missing")
         token = self.tokens[place]
-        if token.text in {"+", "-"}:
-            node, place = self.unary(place + 1, depth + 1)
-            return (node if token.text == "+" else _negated(node)), place
         if token.kind is Kind.OPEN:
             node, place = self.expression(place + 1, depth + 1)
             if place >= len(self.tokens) or self.tokens[place].kind is not Kind.CLOSE:

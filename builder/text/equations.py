@@ -25,8 +25,8 @@ FLOAT_DECIMALS = 6
 
 _LEXER = re.compile(
     r"""
-    (?P<number>(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d+)?|\.\d+)
-  | (?P<times>\*(?!\*)|×|·|⋅|\\times|\\cdot|\b[xX]\b|(?<=\d)[xX](?=\d)|\btimes\b)
+    (?P<number>(?:\d{1,3}(?:,\d{3}){1,20}(?![\d,])|\d+)(?:\.\d+)?|\.\d+)
+  | (?P<times>(?<!\*)\*(?!\*)|×|·|⋅|\\times|\\cdot|\b[xX]\b|(?<=\d)[xX](?=\d)|\btimes\b)
   | (?P<equals>=|≈|~=|\\approx|\bequals\b)
   | (?P<percent>\\?%|\bpercent\b)
   | (?P<plus>\+|\bplus\b)
@@ -35,7 +35,7 @@ _LEXER = re.compile(
   | (?P<word>[^\W\d_]+(?:['’-][^\W\d_]+)*)
   | (?P<mark><<[^<>]*>>)
   | (?P<frac>\\[dt]?frac\{\d+\}\{\d+\})
-  | (?P<power>\^|\*\*)
+  | (?P<power>\^|(?<=[\d)])\*\*(?=[\d(])|(?<=[\d)][ ])\*\*(?=[ ][\d(]))
   | (?P<open>\()
   | (?P<close>\))
   | (?P<currency>\\?\$|€|£)
@@ -52,12 +52,20 @@ _NO_UNITS = frozenset(
     "her his if in into is it its left means more now of on or out over per she so than that the their them then "
     "there they this to total up was we were when where which will with you your".split()
 )
+_OPENERS = frozenset("\n([]{}\"'“”‘’*_`|>")
 _SCALES = frozenset("dozen dozens pair pairs score hundred thousand million billion half double twice triple".split())
-_MEASURES = frozenset(
-    "second minute hour day week month year decade century cm mm km meter metre kilometer inch inche foot feet yard "
-    "mile gram kg kilogram pound lb ounce oz ton cent dollar penny pennie nickel dime quarter coin liter litre ml "
-    "gallon quart pint cup mph".split()
-)
+_MEASURES = {
+    word: kind
+    for kind, words in {
+        "time": "second minute hour day week month year decade century",
+        "length": "cm mm km meter metre kilometer inch inche foot feet yard mile",
+        "mass": "gram kg kilogram pound lb ounce oz ton",
+        "money": "cent dollar penny pennie nickel dime quarter coin",
+        "volume": "liter litre ml gallon quart pint cup",
+        "speed": "mph",
+    }.items()
+    for word in words.split()
+}
 
 
 class Doubt(StrEnum):
@@ -197,12 +205,19 @@ def _left_side(pieces: Sequence[_Piece], floor: int, end: int) -> Side | None:
     while start > max(floor, end - MAX_PIECES) and _joins(pieces, start - 1, end):
         start -= 1
     for first in range(start, end):
-        piece = pieces[first]
-        if piece.name in _VALUES or piece.name in _SIGNS or piece.name in {"open", "currency"}:
+        if _may_begin(pieces, first):
             side = _side(pieces[first:end])
             if side is not None:
-                return replace(side, cut=first > 0 and _may_belong(pieces[first - 1], piece))
+                return replace(side, cut=first > 0 and _may_belong(pieces, first))
     return None
+
+
+def _may_begin(pieces: Sequence[_Piece], place: int) -> bool:
+    """Whether an expression may begin here; with a minus only where it stands at its number."""
+    piece = pieces[place]
+    if piece.name == "minus":
+        return pieces[place + 1].start == piece.end
+    return piece.name in _VALUES or piece.name in {"plus", "open", "currency"}
 
 
 def _right_side(pieces: Sequence[_Piece], begin: int, limit: int) -> tuple[Side | None, int]:
@@ -240,15 +255,17 @@ def _shares(pieces: Sequence[_Piece], place: int) -> bool:
     return place > 1 and pieces[place - 1].name == "number" and pieces[place - 2].name == "divide"
 
 
-def _may_belong(before: _Piece, first: _Piece) -> bool:
+def _may_belong(pieces: Sequence[_Piece], place: int) -> bool:
     """Whether what stands before an expression may be a part of it that was not understood."""
+    before, first = pieces[place - 1], pieces[place]
+    if before.name == "minus" and (place == 1 or pieces[place - 2].text == "\n"):
+        return False  # a bullet
+    glued = before.end == first.start
     if before.name == "word":
-        return before.end == first.start or first.name in _SIGNS
-    if before.name == "equals":
-        return False
-    return before.text not in {"\n", ",", ".", ":", ";", "!", "?", "(", "[", "{", '"', "“", "*"} or (
-        before.end == first.start and before.text not in {"\n", "(", "[", "{", '"', "“", "*"}
-    )
+        return glued or first.name in _SIGNS
+    if before.name in {"stop", "open", "close"}:
+        return glued and before.text not in _OPENERS
+    return before.name != "equals"
 
 
 def _glues(pieces: Sequence[_Piece], place: int) -> bool:
@@ -351,13 +368,17 @@ def _rounded(equation: Equation) -> bool:
 
 def _decimals(side: Side) -> list[int]:
     """How many decimals each of its numbers was printed with."""
-    return [len(piece.text.partition(".")[2]) for piece in side.pieces if piece.name in _VALUES]
+    own = (piece for piece in side.pieces if piece.end <= side.end)
+    return [len(piece.text.partition(".")[2]) for piece in own if piece.name in _VALUES]
 
 
 def _converted(left: Side, right: Side) -> bool:
-    """Whether the sides are in different measures: 30 minutes + 30 minutes = 1 hour."""
+    """Whether the sides are in different measures (30 minutes + 30 minutes = 1 hour), or some are added up."""
     here, there = (set(filter(None, map(_measure, side.pieces))) for side in (left, right))
-    return bool(here and there) and not there <= here
+    if here and there and not there <= here:
+        return True
+    kinds = [_MEASURES[measure] for measure in here]
+    return len(set(kinds)) < len(kinds) and any(piece.name in _SIGNS for piece in left.pieces)
 
 
 def _measure(piece: _Piece) -> str | None:

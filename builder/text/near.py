@@ -3,7 +3,10 @@
 import re
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import cdist
 
 _NOT_WORDS = re.compile(r"[^\w]+")
 
@@ -33,6 +36,10 @@ def similarity(one: str, other: str, least: float = 0.0) -> float:
     return ratio(one, other, score_cutoff=100 * least) / 100
 
 
-def nearest(text: str, others: Sequence[str], least: float) -> int | None:
-    """The place of the first text that is at least so alike; None where there is none."""
-    return next((place for place, other in enumerate(others) if similarity(text, other, least) >= least > 0), None)
+def similarities(texts: Sequence[str]) -> NDArray[np.float64]:
+    """How alike every two of some texts are.
+
+    Returns:
+        Shape (texts, texts), from 0 to 1, symmetric, with ones on the diagonal.
+    """
+    return cdist(texts, texts, scorer=ratio, dtype=np.float64) / 100

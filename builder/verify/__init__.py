@@ -14,7 +14,7 @@ from builder.verify.compare import Comparison, Outcome, compare
 from builder.verify.judge import Judgement, judge
 from builder.verify.read import Reading, read_answer
 from builder.verify.steps import Steps, check_steps
-from schemas.frames import checked, schema_of
+from schemas.frames import schema_of, with_findings
 from schemas.problem import AnswerType, Problem
 from schemas.reasons import Fate, Stage
 from schemas.recipe import Verify
@@ -77,12 +77,7 @@ def judge_all(work: pl.DataFrame, policy: Verify, workers: int = 1) -> pl.DataFr
 
 def with_judgements(samples: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """Write judgements into the samples: verdict and the rest, and stage, fate and reason where dropped."""
-    dropped = pl.col("reason").is_not_null()
-    found = found.with_columns(
-        stage=pl.when(dropped).then(pl.lit(str(Stage.VERIFY))),
-        fate=pl.when(dropped).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
-    )
-    return checked(samples.update(found, on="sample_id", how="left").select(samples.columns), Sample)
+    return with_findings(samples, found, Sample, key="sample_id", stage=Stage.VERIFY)
 
 
 def judge_partition(work: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:

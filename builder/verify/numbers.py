@@ -51,11 +51,12 @@ _UNITS: Mapping[str, tuple[str, Fraction]] = {
 }  # fmt: skip
 """Each unit's measure, and how many of the measure's base unit it is."""
 
-_DIGITS = r"(?:\d{1,3}(?:[ ,]\d{2,3})*[ ,]\d{3}|\d{1,3}(?:\.\d{3}){2,}|\d+)(?:\.\d+)?\.?|\.\d+"
+# Every repetition that can fail late is bounded, so that no text takes more than linear time.
+_DIGITS = r"(?:\d{1,3}(?:[ ,]\d{2,3}){0,40}[ ,]\d{3}|\d{1,3}(?:\.\d{3}){2,}|\d+)(?:\.\d+)?\.?|\.\d+"
 _NUMBER = re.compile(
     rf"""
-    (?:(?:approximately|approx\.?|about|around|roughly|exactly|only|≈|~|=)\s*)*
-    (?P<sign>[-+]?)\s*(?P<currency>[$€£]?)\s*(?P<inner>[-+]?)
+    (?:(?:approximately|approx\.?|about|around|roughly|exactly|only|≈|~|=)\s{{0,3}}){{0,4}}
+    (?:(?P<sign>[-+])\s{{0,3}})?(?:(?P<currency>[$€£])\s{{0,3}})?(?P<inner>[-+]?)
     (?:
         (?P<over>\d+)\s*/\s*(?P<under>\d+)
       | (?P<whole>\d+)[ -](?P<above>\d+)\s*/\s*(?P<below>\d+)
@@ -67,7 +68,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_BASED = re.compile(r"([0-9a-z]+)_\{?(\d+)\}?", re.IGNORECASE)
+_BASED = re.compile(r"([0-9a-z]+)_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
 _UNIT = re.compile(
     r"\s*(?P<unit>[$€£]|[^\W\d_]+)?(?:\s*\^?\s*(?P<square>[23]))?(?P<rest>(?:[ ]+[^\W\d_][\w'’-]*){0,5})"
 )

@@ -1,0 +1,136 @@
+"""YAML with line numbers: plain values only, by the rules of YAML 1.2, and the line of every key."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from builder.errors import InputError, RecipeError
+
+MAX_NODES = 100_000
+"""A recipe that expands to more values than this (by aliases of aliases) is refused."""
+
+MAX_DEPTH = 64
+"""A recipe nested deeper than this (by an alias inside of what it names) is refused."""
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedYaml:
+    """The text of the recipe, to say where a fault is."""
+
+    path: Path
+    data: Any
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+
+    def line(self, keys: KeyPath) -> int | None:
+        """Line of a key, or of the nearest key above it."""
+        while keys and keys not in self.lines:
+            keys = keys[:-1]
+        return self.lines.get(keys)
+
+
+def read_yaml(path: Path) -> MarkedYaml:
+    """Read a YAML file whose top is a mapping.
+
+    Raises:
+        RecipeError: it can't be read, is no such YAML, or expands past the bounds.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: can't be read: {error}") from error
+    try:
+        node = _yaml().compose(StringIO(text))
+        lines = dict(_lines(node, ()))
+        data = _yaml().load(StringIO(text))
+    except _TooMuchError as error:
+        raise RecipeError(f"{path}: {error}") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise RecipeError(f"{path}, line {line}: {error.problem or 'not YAML'}") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise RecipeError(f"{path}: not YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise RecipeError(
+            f"{path}: a recipe is a mapping of keys, this is a {type(data).__name__}",
+            hint="start with `name:` and `version:`",
+        )
+    return MarkedYaml(path, data, lines)
+
+
+def _yaml() -> YAML:
+    """A loader that makes plain values only, by the rules of YAML 1.2 (`no` is a word, not false)."""
+    return YAML(typ="safe", pure=True)
+
+
+class _TooMuchError(Exception):
+    """The recipe is larger than any recipe is."""
+
+
+def _lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+    """Walk the tree of nodes: the line of every key path."""
+    stack: list[tuple[Node | None, KeyPath]] = [(node, keys)]
+    for count in range(MAX_NODES + 1):
+        if not stack:
+            return
+        if count == MAX_NODES:
+            raise _TooMuchError(f"its aliases expand to more than {MAX_NODES:,} values")
+        current, here = stack.pop()
+        if len(here) > MAX_DEPTH:
+            raise _TooMuchError(f"it is nested more than {MAX_DEPTH} deep, or an alias stands inside of what it names")
+        if isinstance(current, MappingNode):
+            for key, value in current.value:
+                name = key.value if isinstance(key, ScalarNode) else ""
+                yield (*here, name), key.start_mark.line + 1
+                stack.append((value, (*here, name)))
+        elif isinstance(current, SequenceNode):
+            for index, item in enumerate(current.value):
+                yield (*here, index), item.start_mark.line + 1
+                stack.append((item, (*here, index)))
+
+
+def set_key(place: MarkedYaml, change: str) -> None:
+    """Set one key of the data, as `--set` asks."""
+    dotted, sign, text = change.partition("=")
+    if not sign or not dotted:
+        raise InputError(f"--set takes key=value, not {change!r}")
+    try:
+        value = _yaml().load(StringIO(text)) if text else ""
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value") from error
+    *above, last = dotted.split(".")
+    current: Any = place.data
+    for key in above:
+        current = _entered(current, key, dotted)
+    if isinstance(current, list):
+        current[_index(current, last, dotted)] = value
+    else:
+        current[last] = value
+
+
+def _entered(current: Any, key: str, dotted: str) -> Any:
+    """Go one key down, making the section where it is missing."""
+    if isinstance(current, list):
+        return current[_index(current, key, dotted)]
+    inner = current.setdefault(key, {})
+    if not isinstance(inner, dict | list):
+        raise InputError(f"--set {dotted}: {key} is a value, not a section")
+    return inner
+
+
+def _index(items: list[Any], key: str, dotted: str) -> int:
+    """Find an item of a list by its place or by its `name`."""
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    if key.isdigit() and int(key) < len(items):
+        return int(key)
+    if key in names:
+        return names.index(key)
+    there = ", ".join(str(name) for name in names if name) or f"0 to {len(items) - 1}"
+    raise InputError(f"--set {dotted}: no item {key} in that list", hint=f"there are: {there}")
