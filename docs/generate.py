@@ -63,7 +63,7 @@ def recipe_page() -> str:
         "# Recipe reference",
         "",
         "Made from the code by `make docs`. A recipe is a YAML file; unknown keys and wrong types are errors.",
-        "Keys marked ● are identity: they can change a row, so they are part of the fingerprint. Keys marked ○ are not.",
+        "Keys marked ● are identity: they can change a row, so they are in the fingerprint. Keys marked ○ are not.",
         "Keys marked ◇ are the address: they name the version.",
         "",
         "Editors complete recipes with the JSON Schema `schemas/recipe.v1.json`:",

@@ -3,8 +3,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORDER = """
 import sys
 from pathlib import Path
+from threading import Barrier
 from builder.teacher.ledger import open_ledger
 from tests.teacher.test_ledger import request
 from builder.teacher.request import Answer
@@ -283,3 +286,15 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_recorded(path):
         assert set(told) <= there <= {*told, len(told)}
         ledger.record([(request("a"), 10**6, Answer(text="later"))])
         assert ledger._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_many_that_make_the_ledger_at_the_same_moment_all_succeed(tmp_path):
+    def opened(path: Path, together: Barrier) -> int:
+        together.wait()
+        with open_ledger(path) as ledger:
+            return ledger._connection.execute("PRAGMA user_version").fetchone()[0]
+
+    for turn in range(15):
+        path, together = tmp_path / str(turn) / "ledger.sqlite", Barrier(6)
+        with ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(opened, [path] * 6, [together] * 6)) == [FORMAT] * 6
