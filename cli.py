@@ -5,6 +5,7 @@ user's input is wrong, 3 stopped and resumable, 70 a fault of ours, 130 interrup
 """
 
 import json
+import math
 import os
 import sys
 import traceback
@@ -275,7 +276,16 @@ def _progress() -> Iterator[None]:
 
 
 def _json_text(value: object, indent: int | None = 1) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return json.dumps(_finite(value), ensure_ascii=False, indent=indent, default=str)
+
+
+def _finite(value: Any) -> Any:
+    """Write numbers that are not finite as null: JSON has no word for them."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print_json(value: object) -> None:

@@ -84,7 +84,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
 
     problems = sources.load_problems(loaded, verify.readable)
     with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
-        drawn = teacher.draw_samples(loaded, problems.frame, ledger, _examiner(recipe, runtime))
+        drawn = teacher.draw_samples(loaded, problems.frame, ledger, _examiner(recipe, runtime), runtime)
     _check_failures(drawn.calls, runtime)
     judged = _judged(recipe, runtime, problems.frame, drawn.frame)
     selected = _selected(recipe, runtime, judged)

@@ -97,7 +97,7 @@ def content_id(kind: str, *parts: object) -> str:
     """Name a row by its content: a letter for its kind, then 24 hex digits.
 
     >>> content_id("p", "What is 2 + 2?", [])
-    'p_c0d9aeda58b11e82c05f6eba'
+    'p_6dd7b23148eb9953671f7680'
     """
     return f"{kind}_{xxhash.xxh3_128_hexdigest(canonical(parts).encode())[:ID_HEX]}"
 

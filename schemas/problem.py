@@ -11,6 +11,9 @@ class AnswerType(StrEnum):
     """What kind of thing the gold answer is; it chooses how answers are read and compared."""
 
     NUMBER = "number"
+    CHOICE = "choice"
+    BOOLEAN = "boolean"
+    TEXT = "text"
 
 
 class Split(StrEnum):

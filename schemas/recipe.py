@@ -55,10 +55,14 @@ class Fields(Section):
 
     question: Column = identity()
     """The question."""
-    answer: Column = identity()
-    """The gold answer, or a solution that holds it (see `answer_pattern`)."""
+    answer: Column | None = identity(None)
+    """The gold answer, or a solution that holds it (see `answer_pattern`). Only a `reference` source may lack it."""
+    choices: Column | None = identity(None)
+    """The options of a multiple-choice question, a list in order."""
     reference_rationale: Column | None = identity(None)
     """The source's own solution."""
+    responses: tuple[Column, ...] = identity((), strict=False)
+    """Columns with finished responses, each one text or a list of texts; needed where the role is `reference`."""
     task: Column | None = identity(None)
     """What the source calls the task."""
     category: Column | None = identity(None)
@@ -69,17 +73,23 @@ class Fields(Section):
     """Further columns to carry along."""
 
 
-class FileSource(Section):
-    """Problems from a JSONL, JSON, CSV or Parquet file."""
+Role = Literal["sample", "reference", "evaluate"]
+"""What a source is for."""
 
-    kind: Literal["file"] = identity()
-    """`file`."""
+
+class AnySource(Section):
+    """What all sources have."""
+
     name: Name = identity()
     """A name that no other source of the recipe has."""
-    role: Literal["sample"] = identity("sample")
-    """What the problems are for: `sample` asks the teacher about each."""
-    path: str = circumstance()
-    """The file, from the recipe's folder (or `folder`). Its content is part of the fingerprint."""
+    role: Role = identity("sample")
+    """`sample` asks the teacher about each problem; `reference` brings finished responses, which are only
+    decontaminated and deduplicated; `evaluate` is a set that no training row may overlap."""
+
+
+class TableSource(AnySource):
+    """What sources with columns have."""
+
     fields: Fields = identity()
     """Which column holds what."""
     answer_type: Words = identity(AnswerType.NUMBER)
@@ -88,23 +98,69 @@ class FileSource(Section):
     """Regular expression whose one group takes the gold answer out of the answer column; the text around it
     is kept as the reference rationale."""
     license: str | None = identity(None)
-    """The licence of the file's content."""
+    """The licence of the content."""
 
 
-class ArithmeticSource(Section):
+class FileSource(TableSource):
+    """Problems from a JSONL, JSON, CSV or Parquet file."""
+
+    kind: Literal["file"] = identity()
+    """`file`."""
+    path: str = circumstance()
+    """The file, from the recipe's folder (or `folder`). Its content is part of the fingerprint."""
+
+
+class HubSource(TableSource):
+    """Problems from a dataset on the Hugging Face Hub."""
+
+    kind: Literal["hub"] = identity()
+    """`hub`."""
+    path: str = identity()
+    """USER/NAME on the Hub."""
+    config: str | None = identity(None)
+    """The dataset's configuration, where it has several."""
+    split: str = identity("train")
+    """The dataset's split."""
+    revision: str = identity("main")
+    """Branch, tag or commit. The commit that it led to is part of the fingerprint."""
+
+
+class GymSource(AnySource):
+    """Problems of reasoning-gym (`pip install cotloom[gym]`)."""
+
+    kind: Literal["reasoning_gym"] = identity()
+    """`reasoning_gym`."""
+    task: str = identity()
+    """The task, such as `chain_sum`."""
+    problems: int = identity(200, ge=1, le=1_000_000)
+    """How many problems to make."""
+    settings: dict[str, int | float | str | bool] = identity(default_factory=dict)
+    """The task's own settings."""
+    answer_type: Words = identity(AnswerType.TEXT)
+    """How answers are read and compared."""
+
+
+class ArithmeticSource(AnySource):
     """Worded multi-step problems made by Cotloom itself, each with several methods."""
 
     kind: Literal["arithmetic"] = identity()
     """`arithmetic`."""
-    name: Name = identity()
-    """A name that no other source of the recipe has."""
-    role: Literal["sample"] = identity("sample")
-    """What the problems are for: `sample` asks the teacher about each."""
     problems: int = identity(200, ge=1, le=1_000_000)
     """How many problems to make."""
 
 
-Source = Annotated[FileSource | ArithmeticSource, Field(discriminator="kind")]
+Source = Annotated[FileSource | HubSource | GymSource | ArithmeticSource, Field(discriminator="kind")]
+
+
+class Decontaminate(Section):
+    """Drop problems that overlap sets kept for evaluation, before money is spent on them."""
+
+    against: tuple[str, ...] = identity(min_length=1, strict=False)
+    """Names of sources with the role `evaluate`."""
+    ngram: int = identity(13, ge=3)
+    """A shared run of so many words is an overlap."""
+    similarity: float = identity(0.8, gt=0.0, le=1.0)
+    """So is a similarity of words from this on."""
 
 
 class SplitBy(Section):
@@ -171,6 +227,63 @@ class Answers(Section):
     """Labels that hold for every completion of a row."""
 
 
+class Prompt(Section):
+    """How a problem is put to the teacher."""
+
+    template: Literal["zero_shot", "cot_zero_shot", "cot_two_call", "cot_few_shot"] = identity("cot_zero_shot")
+    """`zero_shot` asks for the answer alone; `cot_zero_shot` for the reasoning too; `cot_two_call` for the reasoning
+    first and then, in a second call, for the answer; `cot_few_shot` shows demonstrations before."""
+    system: str | None = identity(None)
+    """A system message."""
+    user: str | None = identity(None)
+    """A template of your own for the question: `{{ question }}`, and for choices `{{ choices }}`, a list."""
+    demos: str | None = circumstance(None)
+    """Demonstrations: a packaged set (arithmetic, boolean, choice, commonsense), a YAML file, or `train` for
+    reference rationales of other groups of the training split. Their content is part of the fingerprint."""
+    shots: int = identity(4, ge=1, le=64)
+    """How many demonstrations."""
+
+
+class OpenAITeacher(Section):
+    """Any server that speaks OpenAI's chat protocol: OpenAI, vLLM, `transformers serve`, ..."""
+
+    backend: Literal["openai"] = identity()
+    """`openai`."""
+    model: str = identity()
+    """The model's name on the server."""
+    base_url: str | None = circumstance(None)
+    """The server's address, up to `/v1`. Null: `$OPENAI_BASE_URL`, else OpenAI's own."""
+    endpoint: str | None = identity(None)
+    """A name for the server in the ledger, so that it may move. Null: its address."""
+    api_key_env: str = circumstance("OPENAI_API_KEY")
+    """The environment variable that holds the key. A local server needs none."""
+    prompt: Prompt = identity(Prompt())
+    """How a problem is put."""
+    hint: HintPolicy = identity(HintPolicy())
+    """When the gold answer is shown."""
+    sampling: Sampling = identity(Sampling())
+    """Sampling parameters."""
+    paths: Paths = identity(Paths())
+    """How many answers to ask for."""
+
+
+class TransformersTeacher(Section):
+    """A local checkpoint, sampled in this process (`pip install cotloom[train]`)."""
+
+    backend: Literal["transformers"] = identity()
+    """`transformers`."""
+    model: str = identity()
+    """The folder of the checkpoint, or its name on the Hub."""
+    prompt: Prompt = identity(Prompt())
+    """How a problem is put."""
+    hint: HintPolicy = identity(HintPolicy())
+    """When the gold answer is shown."""
+    sampling: Sampling = identity(Sampling())
+    """Sampling parameters."""
+    paths: Paths = identity(Paths())
+    """How many answers to ask for."""
+
+
 class RecordedTeacher(Section):
     """Answers that someone already has."""
 
@@ -222,7 +335,9 @@ class SimulatedTeacher(Section):
     """How often it goes wrong."""
 
 
-Teacher = Annotated[RecordedTeacher | SimulatedTeacher, Field(discriminator="backend")]
+Teacher = Annotated[
+    OpenAITeacher | TransformersTeacher | RecordedTeacher | SimulatedTeacher, Field(discriminator="backend")
+]
 
 
 class Verify(Section):
@@ -251,8 +366,13 @@ class Select(Section):
 class FormatSpec(Section):
     """One format that kept paths are written in."""
 
-    name: Literal["zero_shot_cot", "zero_shot_answer"] = identity()
-    """`zero_shot_cot` (question, then reasoning and answer) or `zero_shot_answer` (answer only)."""
+    name: Literal[
+        "zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer", "fine_tune_cot", "cot_collection"
+    ] = identity()
+    """Reasoning and answer, or the answer only; zero-shot, or after demonstrations (the four of Fu et al. 2023); or
+    the templates of Fine-tune-CoT (Ho et al. 2023) and of the CoT Collection (Kim et al. 2023)."""
+    shots: tuple[int, int] = identity((1, 4), strict=False)
+    """The fewest and the most demonstrations of an in-context format; how many is drawn for each row."""
     weight: float | None = identity(None, gt=0.0)
     """Share of the rows, relative to the other formats' weights; null for all rows of all formats."""
 
@@ -264,6 +384,8 @@ class MixtureStage(Section):
     """A name that no other stage has."""
     take: dict[str, str | int] = identity(min_length=1)
     """For each source: `all`, a fraction of its rows (`1/256`), or a number of rows."""
+    cap: int | None = identity(None, ge=1)
+    """At most so many rows of one problem; the rest are dropped as `over_cap`."""
 
 
 class Mixture(Section):
@@ -294,6 +416,8 @@ class Recipe(Section):
     """Only so many problems, the lowest by keyed hash."""
     sources: tuple[Source, ...] = identity(min_length=1, strict=False)
     """Where problems come from."""
+    decontaminate: Decontaminate | None = identity(None)
+    """Which problems to drop because they overlap an evaluation set."""
     split: SplitBy = identity(SplitBy())
     """How problems are parted into train and test."""
     teacher: Teacher = identity()

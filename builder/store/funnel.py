@@ -72,7 +72,7 @@ def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
         dropped = pl.col("fate") == Fate.DROPPED
         told = pl.col("stage").is_in([str(stage) for stage in STAGES[unit]]) & pl.col("reason").is_not_null()
         silent = pl.col("stage").is_null() & pl.col("reason").is_null() & (pl.col("fate") == Fate.KEPT)
-        broken = frame.filter(~((dropped & told) | silent))
+        broken = frame.filter(~((dropped & told) | silent).fill_null(value=False))
         if broken.height:
             message = f"law 1 is broken: {broken.height} {name} have no clear fate, such as {broken[0, IDS[name]]}"
             raise RuntimeError(message)

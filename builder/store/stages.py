@@ -6,6 +6,7 @@ taken for a fresh one; losing a result only costs the time to make it again.
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,4 +56,5 @@ def _keep(frame: pl.DataFrame, path: Path) -> None:
         pq.write_table(frame.to_arrow(), side, compression="zstd")
         side.replace(path)
     except OSError:
-        side.unlink(missing_ok=True)
+        with suppress(OSError):
+            side.unlink(missing_ok=True)

@@ -37,10 +37,20 @@ def rows_digest(tables: Sequence[tuple[str, pl.DataFrame]]) -> str:
 
 def _check_finite(name: str, frame: pl.DataFrame) -> None:
     """JSON writes NaN as null; a digest must not mistake one for the other."""
-    for column, kind in frame.schema.items():
-        if kind.is_float() and not frame[column].drop_nulls().is_finite().all():
-            message = f"the column {name}.{column} holds a number that is not finite"
+    for column in frame:
+        if not _is_finite(column):
+            message = f"the column {name}.{column.name} holds a number that is not finite"
             raise ValueError(message)
+
+
+def _is_finite(column: pl.Series) -> bool:
+    """Whether all numbers of a column are finite, those in lists and structs too."""
+    kind = column.dtype
+    if isinstance(kind, pl.List):
+        return _is_finite(column.drop_nulls().list.explode())
+    if isinstance(kind, pl.Struct):
+        return all(_is_finite(column.struct.field(field.name)) for field in kind.fields)
+    return not kind.is_float() or bool(column.drop_nulls().is_finite().all())
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> File:

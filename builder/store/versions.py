@@ -177,22 +177,35 @@ def _write(path: Path, value: Any) -> None:
 
 def _move_in(side: Path, place: Path, *, replaceable: bool) -> None:
     """Rename the finished folder into its place."""
-    if replaceable and place.exists():
-        old = place.with_name(f".{place.name}.old.{os.getpid()}")
-        place.rename(old)
-        side.rename(place)
-        shutil.rmtree(old, ignore_errors=True)
-    elif place.exists():
+    if replaceable:
+        _replace(side, place)
+    elif place.exists() or not _renamed(side, place):
         raise FileExistsError(place)
-    else:
-        try:
-            side.rename(place)
-        except OSError as error:
-            if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
-                raise FileExistsError(place) from error
-            raise
     with suppress(OSError):
         _sync(place.parent)
+
+
+def _replace(side: Path, place: Path) -> None:
+    """Put a folder in the place of another, although other builds may be doing the same."""
+    old = place.with_name(f".{place.name}.old.{os.getpid()}")
+    placed = False
+    while not placed:
+        shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            place.rename(old)
+        placed = _renamed(side, place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _renamed(side: Path, place: Path) -> bool:
+    """Rename a folder, unless another build took the place in the meantime."""
+    try:
+        side.rename(place)
+    except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+            return False
+        raise
+    return True
 
 
 def _sync(folder: Path) -> None:

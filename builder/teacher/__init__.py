@@ -5,7 +5,7 @@ for again. A recording, a simulation and a live model take the same way: request
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -13,19 +13,28 @@ import polars as pl
 
 from builder.errors import InputError
 from builder.recipe import LoadedRecipe
-from builder.teacher import simulated
-from builder.teacher.backend import Answered, Backend, Wanted
+from builder.teacher import checkpoint, simulated
+from builder.teacher.backend import Answered, Backend, Failed, Wanted
+from builder.teacher.demos import find_demos
 from builder.teacher.ledger import Ledger, open_ledger
-from builder.teacher.prompts import messages
+from builder.teacher.prompted import Prompted
 from builder.teacher.recorded import open_recording
-from builder.teacher.request import Request
 from builder.teacher.rounds import Calls, Examine, Worth, draw
 from schemas.frames import from_frame, to_frame
 from schemas.manifest import Input
 from schemas.problem import Problem
 from schemas.reasons import Fate
-from schemas.recipe import HintPolicy, Paths, SimulatedTeacher
-from schemas.sample import Hint, Sample
+from schemas.recipe import (
+    HintPolicy,
+    OpenAITeacher,
+    Paths,
+    Prompt,
+    RecordedTeacher,
+    SimulatedTeacher,
+    TransformersTeacher,
+)
+from schemas.runtime import Runtime
+from schemas.sample import Sample
 
 __all__ = ["CODE_VERSION", "Calls", "Drawn", "Examine", "Ledger", "Worth", "draw_samples", "open_ledger"]
 
@@ -48,54 +57,74 @@ class Drawn:
     """The files that answers were read from."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Simulated:
-    """The stand-in as a backend."""
-
-    teacher: SimulatedTeacher
-    inputs: list[Input] = field(default_factory=list)
-    strays: list[Sample] = field(default_factory=list)
-
-    def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
-        request = Request(
-            problem_id=problem.problem_id,
-            messages=messages(problem, hint, self.teacher.hint),
-            model="simulated",
-            endpoint="simulated",
-            sampling=_sampling(self.teacher),
-            hint=hint,
-        )
-        return [Wanted(problem, request, index) for index in indexes]
-
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered]]:
-        answered = (
-            Answered(item, simulated.answer(item.problem, item.request, item.sample_index, self.teacher))
-            for item in wanted
-        )
+def _open_simulated(loaded: LoadedRecipe, teacher: SimulatedTeacher, _problems: pl.DataFrame, _run: Runtime) -> Backend:
+    def ask(wanted: Sequence[Wanted]) -> Iterator[list[Answered | Failed]]:
+        answered = iter(wanted)
         while group := list(islice(answered, GROUP)):
-            yield group
+            yield [
+                Answered(item, simulated.answer(item.problem, item.request, item.sample_index, teacher))
+                for item in group
+            ]
+
+    given = {name: value for name, value in teacher.sampling.model_dump().items() if value is not None}
+    return Prompted(
+        model="simulated",
+        endpoint="simulated",
+        prompt=Prompt(),
+        hint=teacher.hint,
+        sampling={"slips": teacher.slips.model_dump(), **given},
+        seed=loaded.recipe.seed,
+        asks=ask,
+    )
 
 
-def _sampling(teacher: SimulatedTeacher) -> dict[str, Any]:
-    """What decides a simulated answer, beside the messages."""
-    return {
-        "slips": teacher.slips.model_dump(),
-        **{name: value for name, value in teacher.sampling.model_dump().items() if value is not None},
-    }
+def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime) -> Backend:
+    from builder.teacher import openai  # noqa: PLC0415 - a second to import, and most builds do without
+
+    demos = find_demos(loaded, teacher.prompt, problems)
+    return Prompted(
+        model=teacher.model,
+        endpoint=teacher.endpoint or openai.base_url_of(teacher),
+        prompt=teacher.prompt,
+        hint=teacher.hint,
+        sampling=openai.sampling_of(teacher),
+        seed=loaded.recipe.seed,
+        asks=lambda wanted: openai.ask(wanted, teacher, runtime),
+        demos=demos,
+    )
 
 
-def _open_simulated(_loaded: LoadedRecipe, teacher: SimulatedTeacher, _problems: pl.DataFrame) -> Backend:
-    return _Simulated(teacher)
+def _open_checkpoint(
+    loaded: LoadedRecipe, teacher: TransformersTeacher, problems: pl.DataFrame, runtime: Runtime
+) -> Backend:
+    return Prompted(
+        model=teacher.model,
+        endpoint="transformers",
+        prompt=teacher.prompt,
+        hint=teacher.hint,
+        sampling=checkpoint.sampling_of(teacher),
+        seed=loaded.recipe.seed,
+        asks=lambda wanted: checkpoint.ask(wanted, teacher, runtime),
+        demos=find_demos(loaded, teacher.prompt, problems),
+    )
 
 
-BACKENDS: Mapping[str, Callable[[LoadedRecipe, Any, pl.DataFrame], Backend]] = {
-    "recorded": open_recording,
+def _open_recording(loaded: LoadedRecipe, teacher: RecordedTeacher, problems: pl.DataFrame, _run: Runtime) -> Backend:
+    return open_recording(loaded, teacher, problems)
+
+
+BACKENDS: Mapping[str, Callable[[LoadedRecipe, Any, pl.DataFrame, Runtime], Backend]] = {
+    "openai": _open_openai,
+    "recorded": _open_recording,
     "simulated": _open_simulated,
+    "transformers": _open_checkpoint,
 }
 """How each teacher is opened."""
 
 
-def draw_samples(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, examine: Examine) -> Drawn:
+def draw_samples(
+    loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, examine: Examine, runtime: Runtime
+) -> Drawn:
     """Draw the samples of all kept problems.
 
     Args:
@@ -103,12 +132,13 @@ def draw_samples(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, e
         problems: rows of `Problem`.
         ledger: where answers are kept, before anything else.
         examine: what the samples of each problem are worth; asked between rounds.
+        runtime: how a live teacher is asked.
 
     Raises:
         InputError: the teacher can't answer these problems at all.
     """
     teacher = loaded.recipe.teacher
-    backend = BACKENDS[teacher.backend](loaded, teacher, problems)
+    backend = BACKENDS[teacher.backend](loaded, teacher, problems, runtime)
     open_problems = list(from_frame(problems.filter(pl.col("fate") == Fate.KEPT), Problem))
     samples, calls = draw(
         open_problems,

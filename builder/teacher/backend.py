@@ -32,6 +32,16 @@ class Answered:
     """What came back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One answer that will not come."""
+
+    wanted: Wanted
+    """What was asked."""
+    why: str
+    """What the teacher said instead."""
+
+
 class Backend(Protocol):
     """A teacher."""
 
@@ -46,5 +56,8 @@ class Backend(Protocol):
     def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
         """Name the answers to ask for; empty where the teacher has nothing more to say about the problem."""
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered]]:
+    def follow_up(self, wanted: Wanted, answer: Answer) -> Wanted | None:
+        """Name the second call that an answer needs, if it needs one."""
+
+    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered | Failed]]:
         """Get answers, in any order, in groups that are recorded together. What never comes has failed for good."""

@@ -1,25 +1,92 @@
-"""From a problem to the chat that is put to a teacher, with the hint in its place."""
+"""From a problem to the chat that is put to a teacher: cue, options, hint and demonstrations, each in its place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from builder.teacher.demos import Demo
+from builder.templates import render
+from builder.text.options import asked
 from schemas.example import Message, Role
-from schemas.problem import Problem
-from schemas.recipe import HintPolicy
+from schemas.problem import AnswerType, Problem
+from schemas.recipe import HintPolicy, Prompt
 from schemas.sample import Hint
 
-_CUE = 'Work step by step, writing each calculation as an equation. End with "The answer is", then the answer.'
+_STEPS = "Work step by step, writing each calculation as an equation."
+_CLOSINGS: Mapping[AnswerType, str] = {
+    AnswerType.NUMBER: 'End with "The answer is", then the number.',
+    AnswerType.CHOICE: 'End with "The answer is", then the letter of the option in brackets.',
+    AnswerType.BOOLEAN: 'End with "The answer is", then yes or no.',
+    AnswerType.TEXT: 'End with "The answer is", then the answer.',
+}
+_ONLY: Mapping[AnswerType, str] = {
+    AnswerType.NUMBER: "Reply with the number only.",
+    AnswerType.CHOICE: "Reply with the letter of the option only, in brackets.",
+    AnswerType.BOOLEAN: "Reply with yes or no only.",
+    AnswerType.TEXT: "Reply with the answer only.",
+}
 _WITH_HINT = "Explain how this answer is reached from the question alone, as if you had not been shown it."
 
 _PLACES: Mapping[str, Callable[[str, str], str]] = {
-    "after_question": lambda question, answer: f"{question}\n\n(The right answer is {answer}. {_WITH_HINT})\n\n{_CUE}",
-    "answer_first": lambda question, answer: f"Right answer: {answer}\n{_WITH_HINT}\n\n{question}\n\n{_CUE}",
+    "after_question": lambda question, answer: f"{question}\n\n(The right answer is {answer}. {_WITH_HINT})",
+    "answer_first": lambda question, answer: f"Right answer: {answer}\n{_WITH_HINT}\n\n{question}",
 }
 """Where the hint stands."""
 
 
-def messages(problem: Problem, hint: Hint, policy: HintPolicy) -> tuple[Message, ...]:
-    """Render the chat for a problem."""
-    question = problem.question or ""
+def _cue(prompt: Prompt, answer_type: AnswerType) -> str:
+    if prompt.template == "zero_shot":
+        return _ONLY[answer_type]
+    steps = _STEPS if answer_type is AnswerType.NUMBER else "Work step by step."
+    return steps if prompt.template == "cot_two_call" else f"{steps} {_CLOSINGS[answer_type]}"
+
+
+def messages(
+    problem: Problem, hint: Hint, prompt: Prompt, policy: HintPolicy, demos: Sequence[Demo] = ()
+) -> tuple[Message, ...]:
+    """Render the chat for a problem.
+
+    Args:
+        problem: what is asked.
+        hint: whether the gold answer is shown.
+        prompt: the template and its parts.
+        policy: where the hint stands.
+        demos: solved problems to show before, in order; with a hint they carry one too, so that its place is learnt.
+
+    Raises:
+        InputError: the recipe's own template does what no template may.
+        KeyError: it names a value that is not there.
+    """
+    system = [Message(role=Role.SYSTEM, content=prompt.system)] if prompt.system else []
+    cue = _cue(prompt, problem.answer_type)
+    turns = [turn for demo in demos for turn in _demonstrated(demo, problem.answer_type, hint, prompt, policy)]
+    question = _question(problem.question or "", problem.choices, prompt)
     if hint is Hint.GIVEN:
-        return (Message(role=Role.USER, content=_PLACES[policy.place](question, problem.answer or "")),)
-    return (Message(role=Role.USER, content=f"{question}\n\n{_CUE}"),)
+        question = _PLACES[policy.place](question, problem.answer or "")
+    return (*system, *turns, Message(role=Role.USER, content=f"{question}\n\n{cue}"))
+
+
+def _question(question: str, choices: Sequence[str], prompt: Prompt) -> str:
+    if prompt.user is None:
+        return asked(question, choices)
+    return render(prompt.user, {"question": question, "choices": list(choices)})
+
+
+def _demonstrated(
+    demo: Demo, answer_type: AnswerType, hint: Hint, prompt: Prompt, policy: HintPolicy
+) -> tuple[Message, Message]:
+    question = _question(demo.question, demo.choices, prompt)
+    if hint is Hint.GIVEN:
+        question = _PLACES[policy.place](question, demo.answer)
+    answer = f"({demo.answer})" if answer_type is AnswerType.CHOICE and len(demo.answer) == 1 else demo.answer
+    return (
+        Message(role=Role.USER, content=f"{question}\n\n{_cue(prompt, answer_type)}"),
+        Message(role=Role.ASSISTANT, content=f"{demo.rationale}\nThe answer is {answer}."),
+    )
+
+
+def second_call(first: tuple[Message, ...], reasoning: str, answer_type: AnswerType) -> tuple[Message, ...]:
+    """Render the second call of `cot_two_call`: the reasoning so far, then the question for the answer alone.
+
+    Zero-shot CoT in two calls is of Kojima et al. 2022; Fine-tune-CoT (Ho et al. 2023) samples its teacher so.
+    """
+    cue = f"So what is the answer? {_ONLY[answer_type]}"
+    return (*first, Message(role=Role.ASSISTANT, content=reasoning), Message(role=Role.USER, content=cue))

@@ -12,7 +12,7 @@ import polars as pl
 from builder.errors import InputError
 from builder.files import Row, as_text, cell, file_digest, missing_column, read_rows
 from builder.recipe import LoadedRecipe
-from builder.teacher.backend import Answered, Wanted
+from builder.teacher.backend import Answered, Failed, Wanted
 from builder.teacher.request import Answer, Request
 from schemas.example import Message, Role
 from schemas.ids import canonical, content_id
@@ -51,9 +51,12 @@ class Recorded:
             for index in range(len(answers))
         ]
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered]]:
+    def follow_up(self, wanted: Wanted, answer: Answer) -> None:
+        """Recorded answers are whole."""
+
+    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered | Failed]]:
         """Hand out recorded answers."""
-        answered = (Answered(item, self._answer(item)) for item in wanted)
+        answered: Iterator[Answered | Failed] = (Answered(item, self._answer(item)) for item in wanted)
         while group := list(islice(answered, GROUP)):
             yield group
 

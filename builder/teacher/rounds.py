@@ -4,17 +4,17 @@ Whether a problem needs more depends on what its samples are worth; the pipeline
 so (`Examine`), so that this room knows nothing of verdicts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from builder.progress import bar
-from builder.teacher.backend import Answered, Backend, Wanted
+from builder.teacher.backend import Answered, Backend, Failed, Wanted
 from builder.teacher.ledger import Ledger
-from builder.teacher.request import Answer, Request
+from builder.teacher.request import Answer
 from schemas.problem import Problem
 from schemas.reasons import Fate, Reason, Stage
 from schemas.recipe import HintPolicy, Paths
-from schemas.sample import Hint, Sample, sample_id
+from schemas.sample import Hint, Sample, Usage, sample_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,34 +113,63 @@ def _next_round(
 
 def _draw_round(this: Round, backend: Backend, ledger: Ledger) -> tuple[list[Sample], Calls]:
     wanted = [item for problem in this.problems for item in backend.wanted(problem, this.hint, this.indexes)]
+    firsts, calls = _answered(wanted, backend, ledger)
+    samples = [_sample(this, item, found) for item, found in zip(wanted, firsts, strict=True)]
+    follow_ups = {
+        place: second
+        for place, (item, found) in enumerate(zip(wanted, firsts, strict=True))
+        if isinstance(found, Answer) and (second := backend.follow_up(item, found)) is not None
+    }
+    seconds, more = _answered(list(follow_ups.values()), backend, ledger)
+    for (place, second), found in zip(follow_ups.items(), seconds, strict=True):
+        samples[place] = _joined(samples[place], second, found)
+    return samples, calls + more
+
+
+def _answered(wanted: Sequence[Wanted], backend: Backend, ledger: Ledger) -> tuple[list[Answer | Failed], Calls]:
+    """Answers to all that is wanted, from the ledger; what it lacks is asked for and recorded first."""
     keys = [(item.request.digest, item.sample_index) for item in wanted]
     digests = [digest for digest, _ in keys]
     have = ledger.present(digests)
-    missing = [item for item, key in zip(wanted, keys, strict=True) if key not in have]
-    calls = _ask(missing, backend, ledger)
+    missing = list({key: item for item, key in zip(wanted, keys, strict=True) if key not in have}.values())
+    calls, failures = _ask(missing, backend, ledger)
     answers = dict(ledger.answers(digests))
-    samples = [_sample(this, item, answers.get(key)) for item, key in zip(wanted, keys, strict=True)]
-    return samples, replace(calls, ledger=len(wanted) - len(missing), failed=len(missing) - calls.new)
+    found = [
+        answers[key] if key in answers else Failed(item, failures.get(key, "no answer came"))
+        for item, key in zip(wanted, keys, strict=True)
+    ]
+    return found, replace(calls, ledger=len(have & set(keys)), failed=len(missing) - calls.new)
 
 
-def _ask(missing: Sequence[Wanted], backend: Backend, ledger: Ledger) -> Calls:
-    """Ask for what the ledger lacks, and record each group before the next."""
+def _ask(missing: Sequence[Wanted], backend: Backend, ledger: Ledger) -> tuple[Calls, dict[tuple[str, int], str]]:
+    """Ask for what the ledger lacks, and record each group before the next. Also says why answers failed."""
     calls = Calls()
+    failures: dict[tuple[str, int], str] = {}
     with bar("asking the teacher", len(missing)) as advance:
-        for group in backend.ask(missing):
-            ledger.record([_entry(item) for item in group])
-            costs = [item.answer.cost_usd for item in group]
-            known = [cost for cost in costs if cost is not None]
-            calls += Calls(new=len(group), cost_usd=sum(known) if len(known) == len(costs) else None)
+        for group in backend.ask(missing) if missing else ():
+            came = [item for item in group if isinstance(item, Answered)]
+            ledger.record([(item.wanted.request, item.wanted.sample_index, item.answer) for item in came])
+            failures |= {
+                (item.wanted.request.digest, item.wanted.sample_index): item.why
+                for item in group
+                if isinstance(item, Failed)
+            }
+            calls += Calls(new=len(came), cost_usd=_sum(item.answer.cost_usd for item in came))
             advance(len(group))
-    return calls
+    return calls, failures
 
 
-def _entry(item: Answered) -> tuple[Request, int, Answer]:
-    return item.wanted.request, item.wanted.sample_index, item.answer
+def _sum(costs: Iterable[float | None]) -> float | None:
+    """Add up prices; null where any is unknown."""
+    total = 0.0
+    for cost in costs:
+        if cost is None:
+            return None
+        total += cost
+    return total
 
 
-def _sample(this: Round, wanted: Wanted, answer: Answer | None) -> Sample:
+def _sample(this: Round, wanted: Wanted, found: Answer | Failed) -> Sample:
     digest = wanted.request.digest
     sample = Sample(
         sample_id=sample_id(wanted.problem.problem_id, digest, wanted.sample_index),
@@ -151,17 +180,42 @@ def _sample(this: Round, wanted: Wanted, answer: Answer | None) -> Sample:
         hint=this.hint,
         round=this.number,
     )
-    if answer is None:
-        detail = "the request failed for good"
-        return replace(sample, stage=Stage.TEACHER, fate=Fate.DROPPED, reason=Reason.REQUEST_FAILED, detail=detail)
+    if isinstance(found, Failed):
+        return _failed(sample, found)
     return replace(
         sample,
-        simulated=answer.simulated,
-        text=answer.text,
-        reasoning=answer.reasoning,
-        finish_reason=answer.finish_reason,
-        usage=answer.usage,
-        cost_usd=answer.cost_usd,
-        token_logprobs=answer.token_logprobs,
-        labels=answer.labels,
+        simulated=found.simulated,
+        text=found.text,
+        reasoning=found.reasoning,
+        finish_reason=found.finish_reason,
+        usage=found.usage,
+        cost_usd=found.cost_usd,
+        token_logprobs=found.token_logprobs,
+        labels=found.labels,
     )
+
+
+def _failed(sample: Sample, failure: Failed) -> Sample:
+    return replace(sample, stage=Stage.TEACHER, fate=Fate.DROPPED, reason=Reason.REQUEST_FAILED, detail=failure.why)
+
+
+def _joined(sample: Sample, second: Wanted, found: Answer | Failed) -> Sample:
+    """A sample of two calls: the reasoning, then the answer. Its log probabilities would not spell its text."""
+    sample = replace(sample, request_digests=(*sample.request_digests, second.request.digest), token_logprobs=None)
+    if isinstance(found, Failed):
+        return _failed(sample, found)
+    cut = "length" if "length" in {sample.finish_reason, found.finish_reason} else found.finish_reason
+    return replace(
+        sample,
+        text=f"{sample.text}\n\nAnswer: {found.text or ''}".rstrip(),
+        finish_reason=cut,
+        usage=Usage(
+            prompt_tokens=_both(sample.usage.prompt_tokens, found.usage.prompt_tokens),
+            completion_tokens=_both(sample.usage.completion_tokens, found.usage.completion_tokens),
+        ),
+        cost_usd=_sum([sample.cost_usd, found.cost_usd]),
+    )
+
+
+def _both(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

@@ -56,7 +56,7 @@ _DIGITS = r"(?:\d{1,3}(?:[ ,]\d{2,3}){0,40}[ ,]\d{3}|\d{1,3}(?:\.\d{3}){2,}|\d+)
 _NUMBER = re.compile(
     rf"""
     (?:(?:approximately|approx\.?|about|around|roughly|exactly|only|≈|~|=)\s{{0,3}}){{0,4}}
-    (?:(?P<sign>[-+])\s{{0,3}})?(?:(?P<currency>[$€£])\s{{0,3}})?(?P<inner>[-+]?)
+    (?:(?P<sign>(?<!\d)[-+])\s{{0,3}})?(?:(?P<currency>[$€£])\s{{0,3}})?(?P<inner>(?<!\d)[-+])?
     (?:
         (?P<over>\d+)\s*/\s*(?P<under>\d+)
       | (?P<whole>\d+)[ -](?P<above>\d+)\s*/\s*(?P<below>\d+)
@@ -72,6 +72,7 @@ _BASED = re.compile(r"([0-9a-z]+)_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
 _UNIT = re.compile(
     r"\s*(?P<unit>[$€£]|[^\W\d_]+)?(?:\s*\^?\s*(?P<square>[23]))?(?P<rest>(?:[ ]+[^\W\d_][\w'’-]*){0,5})"
 )
+_GOES_ON = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -133,7 +134,8 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
     for match in _NUMBER.finditer(text):
         start = match.end() - len(match[0].lstrip(" \n=~≈"))
         before = text[start - 1 : start] if start else ""
-        quantity = None if before.isalnum() or before == "_" else _quantity(match)
+        within = before.isalnum() or before == "_" or _GOES_ON.match(text, match.end())
+        quantity = None if within else _quantity(match)
         if quantity is not None:
             yield quantity, start, match.end()
 
@@ -148,7 +150,7 @@ def read_quantity(text: str) -> Quantity | None:
     """
     if _PLAIN.fullmatch(text) and len(text) <= 200:
         return Quantity(Fraction(text), decimals=len(text.partition(".")[2]))
-    text = plain(text).strip().strip("$ *").strip() if text.count("$") > 1 else plain(text).strip(" *")
+    text = plain(text).strip().strip("$ *" if text.count("$") > 1 else " *").strip()
     text = text.rstrip(".!,;: ") if not text.endswith("..") else text
     based = _BASED.fullmatch(text)
     if based:

@@ -39,7 +39,6 @@ _MARKS: Mapping[str, re.Pattern[str]] = {
 _BOXED = "\\boxed{"
 _SENTENCE_END = re.compile(r"(?<=[^\d\s])[.!?](?=\s|$)|(?<=\d)[.!?](?=\s|$)|\n")
 _CUES = re.compile(r"\b(?:no,? wait|correction|i mean|actually|sorry)\b", re.IGNORECASE)
-_BETWEEN = re.compile(r"^\s*(?:to|or|and|-|–)\s+$|^\s*-\s*$")
 
 
 def read_answer(
@@ -124,19 +123,26 @@ def _number_within(text: str, start: int, end: int, rule: str) -> Reading | None
     numbers = [(first, last) for _, first, last in find_quantities(shown)]
     if not numbers:
         return None
-    if len(numbers) > 1 and _BETWEEN.match(shown[numbers[0][1] : numbers[1][0]]):
+    if len(numbers) > 1 and _hedged(shown, *numbers[:2]):
         first, last = numbers[0][0], numbers[1][1]  # a range or a hedge is not one answer: compare says so
     elif "=" in shown or _CUES.search(shown) or rule == "last_sentence":
         first, last = numbers[-1]
     else:
         first, last = numbers[0]
-    return _located(start, stretch, shown[first:last].strip(), rule)
+    found = shown[first:last].strip().rstrip(".,;: ")
+    place = first if stretch.startswith(found, first) else stretch.find(found)
+    return _located(start, stretch, found, place, rule)
 
 
-def _located(start: int, stretch: str, found: str, rule: str) -> Reading:
-    """Give the answer its place in the text; the whole stretch where plain writing moved it."""
-    found = found.rstrip(".,;: ")
-    place = stretch.rfind(found) if rule == "last_sentence" else stretch.find(found)
+def _hedged(shown: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two numbers are a range or a hedge: 17 or 18, 17-18."""
+    between = shown[one[1] : other[0]].strip()
+    minus = between == "-" or (not between and shown[other[0]] == "-")
+    return between in {"to", "or", "and"} or (minus and "=" not in shown)
+
+
+def _located(start: int, stretch: str, found: str, place: int, rule: str) -> Reading:
+    """Give the answer its place in the text; the whole stretch where plain writing changed it."""
     if place < 0:
         whole = stretch.strip()
         place, length = stretch.find(whole), len(whole)

@@ -40,6 +40,9 @@ class Scripted:
         )
         return [Wanted(problem, request, index) for index in indexes]
 
+    def follow_up(self, _wanted: Wanted, _answer: Answer) -> None:
+        """One call is enough."""
+
     def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered]]:
         for begin in range(0, len(wanted), self.group):
             group = []
@@ -262,7 +265,7 @@ def test_the_size_of_the_groups_changes_no_sample(drawn, tmp_path):
 def failing_recipe(write_recipe, tmp_path, monkeypatch):
     """A recipe whose teacher gives every other answer only."""
 
-    def opened(_loaded, _teacher, _problems):
+    def opened(*_given):
         return Scripted(lambda wanted: None if wanted.sample_index % 2 else "It is 4. The answer is 4.")
 
     monkeypatch.setitem(BACKENDS, "simulated", opened)

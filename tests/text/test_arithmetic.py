@@ -16,7 +16,8 @@ from builder.text.arithmetic import (
     parse,
     written,
 )
-from builder.text.equations import _pieces, _tokens
+from builder.text.lexer import pieces_of
+from builder.text.sides import _tokens
 
 OPEN, CLOSE = Token(Kind.OPEN, ""), Token(Kind.CLOSE, "")
 PLUS, MINUS, POWER, DIVIDE = (Token(Kind.OPERATOR, sign) for sign in "+-^/")
@@ -27,7 +28,7 @@ def number(value):
 
 
 def read(text):
-    tokens = _tokens(_pieces(text, 0))
+    tokens = _tokens(pieces_of(text))
     assert tokens is not None
     return tokens
 

@@ -157,7 +157,9 @@ def test_a_hostile_text_is_read_in_seconds(name):
     assert perf_counter() - started < 10
 
 
-PIECES = st.sampled_from([*SIGNS, *"0123456789+-*/^%()x$.,: \n", "<<", ">>", "12", "1.5", " apples ", " of ", "\\frac{1}{2}"])
+PIECES = st.sampled_from(
+    [*SIGNS, *"0123456789+-*/^%()x$.,: \n", "<<", ">>", "12", "1.5", " apples ", " of ", "\\frac{1}{2}"]
+)
 
 
 @given(st.text() | st.lists(PIECES, max_size=60).map("".join))

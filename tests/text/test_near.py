@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.text.near import nearest, normalised, similarity, sorted_words
+from builder.text.near import normalised, similarities, sorted_words
 
 
 @pytest.mark.parametrize(
@@ -26,46 +26,23 @@ def test_normalising_again_changes_nothing(text):
     assert normalised(normalised(text)) == normalised(text)
 
 
-@given(st.text(), st.text())
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=6))
 @settings(max_examples=100, deadline=None)
-def test_similarity_is_a_symmetric_share(one, other):
-    assert 0 <= similarity(one, other) <= 1
-    assert similarity(one, other) == pytest.approx(similarity(other, one))
+def test_similarities_are_symmetric_shares_with_ones_on_the_diagonal(texts):
+    alike = similarities(texts)
+    assert alike.shape == (len(texts), len(texts))
+    assert (alike == alike.T).all()
+    assert ((alike >= 0) & (alike <= 1)).all()
+    assert (alike.diagonal() == 1).all()
 
 
-@given(st.text())
-@settings(max_examples=50, deadline=None)
-def test_a_text_is_wholly_similar_to_itself(text):
-    assert similarity(text, text) == 1
-
-
-def test_texts_without_a_common_character_are_not_similar():
-    assert similarity("aaaa", "bbbb") == 0
-
-
-def test_similarity_counts_the_characters_to_insert_and_delete():
-    assert similarity("abcd", "abce") == pytest.approx(0.75)
-
-
-def test_below_the_least_similarity_is_nothing():
-    assert similarity("abcd", "abce", least=0.8) == 0
-    assert similarity("abcd", "abce", least=0.75) == pytest.approx(0.75)
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("aaaa", "bbbb", 0), ("abcd", "abce", 0.75), ("abcd", "abcd", 1), ("", "abcd", 0), ("ab", "abcd", 4 / 6)],
+)
+def test_similarity_counts_the_characters_to_insert_and_delete(one, other, expected):
+    assert similarities([one, other])[0, 1] == pytest.approx(expected)
 
 
 def test_sorted_words_do_not_mind_their_order():
     assert sorted_words("then add two") == sorted_words("two add then") == "add then two"
-
-
-@pytest.mark.parametrize(
-    ("others", "least", "place"),
-    [
-        ([], 0.5, None),
-        (["bbbb"], 0.5, None),
-        (["bbbb", "abcd"], 0.9, 1),
-        (["abce", "abcd"], 0.7, 0),
-        (["abce", "abcd"], 0.9, 1),
-        (["abce"], 0.76, None),
-    ],
-)
-def test_nearest_is_the_first_text_that_is_alike_enough(others, least, place):
-    assert nearest("abcd", others, least) == place

@@ -1,0 +1,129 @@
+"""Demonstrations: solved problems that are shown to the teacher before the question."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from builder.errors import InputError
+from builder.marked_yaml import read_yaml
+from builder.recipe import LoadedRecipe
+from schemas.ids import rank
+from schemas.problem import Problem, Split
+from schemas.reasons import Fate
+from schemas.recipe import Prompt
+
+TRAIN = "train"
+"""Demonstrations from the training split of the dataset itself."""
+
+_KEYS = {"question", "choices", "rationale", "answer"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demo:
+    """One solved problem."""
+
+    question: str
+    """What is asked."""
+    choices: tuple[str, ...] = ()
+    """The options, where there are any."""
+    rationale: str
+    """The reasoning."""
+    answer: str
+    """The answer it comes to: for choices the letter."""
+    group: str | None = None
+    """The group of the problem it is from; it is never shown to a problem of the same group."""
+
+
+def find_demos(loaded: LoadedRecipe, prompt: Prompt, problems: pl.DataFrame) -> list[Demo]:
+    """Find the demonstrations that a prompt asks for.
+
+    Raises:
+        InputError: they are not there, can't be read, or are too few.
+    """
+    if prompt.template != "cot_few_shot":
+        return []
+    if prompt.demos is None:
+        raise InputError(
+            "teacher.prompt: cot_few_shot needs demonstrations",
+            hint=f"demos: one of {', '.join(packaged_demos())}, a YAML file, or train",
+            keys=("teacher.prompt.demos",),
+        )
+    found = list(_from_problems(problems)) if prompt.demos == TRAIN else read_demos(demos_path(loaded, prompt.demos))
+    if len(found) < prompt.shots:
+        raise InputError(
+            f"teacher.prompt: {prompt.shots} demonstrations are asked for, {prompt.demos} has {len(found)}",
+            hint="ask for fewer shots, or give more demonstrations",
+            keys=("teacher.prompt.shots",),
+        )
+    return found
+
+
+def packaged_demos() -> list[str]:
+    """Names of the sets that come with Cotloom."""
+    return sorted(path.stem for path in _folder().glob("*.yaml"))
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("recipes"))) / "demos"
+
+
+def demos_path(loaded: LoadedRecipe, name: str) -> Path:
+    """The file of a set of demonstrations: a packaged one by its name, else a path of the recipe."""
+    return _folder() / f"{name}.yaml" if name in packaged_demos() else loaded.resolve(name)
+
+
+def read_demos(path: Path) -> list[Demo]:
+    """Read a YAML file of demonstrations: a mapping with the key `demos`, a list.
+
+    Raises:
+        InputError: the file is not there, or holds something else.
+    """
+    if not path.is_file():
+        raise InputError(f"no demonstrations at {path}", hint=f"packaged: {', '.join(packaged_demos())}")
+    items = read_yaml(path).data.get("demos")
+    if not isinstance(items, list):
+        raise InputError(f"{path}: the key demos must hold a list")
+    return [_demo(path, place, item) for place, item in enumerate(items, 1)]
+
+
+def _demo(path: Path, place: int, item: Any) -> Demo:
+    keys = set(item) if isinstance(item, dict) else set()
+    if not {"question", "rationale", "answer"} <= keys <= _KEYS:
+        raise InputError(
+            f"{path}: demonstration {place} has the keys {sorted(map(str, keys))}",
+            hint="each has question, rationale and answer, and may have choices",
+        )
+    choices = tuple(str(choice) for choice in item.get("choices") or ())
+    texts = {key: str(item[key]).strip() for key in ("question", "rationale", "answer")}
+    return Demo(choices=choices, **texts)
+
+
+def _from_problems(problems: pl.DataFrame) -> Iterator[Demo]:
+    """Training problems that have a reference rationale."""
+    usable = problems.filter(
+        (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN) & pl.col("reference_rationale").is_not_null()
+    )
+    for row in usable.sort("problem_id").iter_rows(named=True):
+        yield Demo(
+            question=row["question"],
+            choices=tuple(row["choices"]),
+            rationale=row["reference_rationale"],
+            answer=row["answer"],
+            group=row["group"],
+        )
+
+
+def shown(demos: Sequence[Demo], problem: Problem, shots: int, seed: int) -> list[Demo]:
+    """The demonstrations that one problem is shown.
+
+    A set of a file is shown in its order, the first ones first. From the training split, each problem gets its own,
+    of lowest keyed hash, never from its own group (law 6).
+    """
+    if not demos or demos[0].group is None:
+        return list(demos[:shots])
+    others = [demo for demo in demos if demo.group != problem.group and demo.question != problem.question]
+    return sorted(others, key=lambda demo: rank(f"demos:{seed}:{problem.problem_id}", demo.question))[:shots]

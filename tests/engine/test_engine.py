@@ -1,0 +1,135 @@
+import os
+import signal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from builder.engine import PARTITION_ROWS, map_rows, partitions
+
+HERE = "tests.engine.test_engine"
+
+
+def doubled(frame: pl.DataFrame, settings: dict) -> pl.DataFrame:
+    return frame.select("key", value=pl.col("value") * settings["times"])
+
+
+def counted(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    return frame.group_by("key", maintain_order=True).len()
+
+
+def talkative(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    print("a stray word" * 1_000)  # noqa: T201 - what the test is about
+    return frame
+
+
+def raising(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    if "k0700" in frame["key"]:
+        message = "this row is too much for me"
+        raise ValueError(message)
+    return frame
+
+
+def dying(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    if "k0700" in frame["key"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return frame
+
+
+def where(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    return frame.head(1).select("key", process=pl.lit(os.getpid()))
+
+
+def table(rows: int = 3 * PARTITION_ROWS) -> pl.DataFrame:
+    return pl.DataFrame({"key": [f"k{number:04}" for number in range(rows)], "value": range(rows)})
+
+
+def mapped(name: str, frame: pl.DataFrame, workers: int, settings: object = None) -> pl.DataFrame:
+    return map_rows(f"{HERE}:{name}", frame, settings, key="key", workers=workers, what="testing")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 16])
+def test_any_number_of_workers_gives_the_same(workers):
+    shuffled = table().sample(fraction=1.0, shuffle=True, seed=7)
+
+    assert_frame_equal(
+        mapped("doubled", shuffled, workers, {"times": 2}), table().with_columns(value=pl.col("value") * 2)
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rows_of_one_key_come_to_the_function_together(workers):
+    frame = pl.DataFrame({"key": [f"k{number % 7}" for number in range(5_000)], "value": range(5_000)})
+
+    counts = mapped("counted", frame, workers)
+
+    assert counts["key"].to_list() == [f"k{number}" for number in range(7)]
+    assert counts["len"].sum() == 5_000
+
+
+def test_work_is_shared_by_other_processes():
+    processes = mapped("where", table(), 2)["process"]
+
+    assert len(processes) == 3
+    assert os.getpid() not in processes
+
+
+def test_one_worker_works_in_this_process():
+    assert set(mapped("where", table(), 1)["process"]) == {os.getpid()}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_empty_table_gives_an_empty_table(workers):
+    empty = table(0)
+
+    assert_frame_equal(mapped("doubled", empty, workers, {"times": 2}), empty)
+
+
+def test_what_a_worker_prints_does_not_harm_its_tables(capfd):
+    assert_frame_equal(mapped("talkative", table(), 2), table())
+    assert "a stray word" in capfd.readouterr().err
+
+
+def test_a_function_that_raises_in_a_worker_gives_its_traceback():
+    with pytest.raises(RuntimeError, match=r"(?s)in raising.*raise ValueError.*this row is too much for me"):
+        mapped("raising", table(), 2)
+
+
+def test_a_function_that_raises_here_raises_what_it_raised():
+    with pytest.raises(ValueError, match="this row is too much for me"):
+        mapped("raising", table(), 1)
+
+
+def test_a_worker_that_is_killed_is_told():
+    with pytest.raises(RuntimeError, match="a worker process ended early"):
+        mapped("dying", table(), 2)
+
+
+def test_a_function_that_is_not_there_is_told():
+    with pytest.raises(RuntimeError, match="a worker process ended early"):
+        mapped("nothing", table(), 2)
+
+
+def test_workers_are_gone_when_the_work_is_done():
+    running = {int(process) for process in mapped("where", table(), 2)["process"]}
+
+    assert [process for process in running if Path(f"/proc/{process}").exists()] == []
+
+
+keys = st.lists(st.integers(0, 30), max_size=200)
+
+
+@given(keys, st.integers(1, 50))
+def test_partitions_are_the_table_cut_between_keys(values, rows):
+    frame = pl.DataFrame({"key": sorted(values)}, schema={"key": pl.Int64})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builder.engine.PARTITION_ROWS", rows)
+        parts = list(partitions(frame, "key"))
+
+    assert_frame_equal(pl.concat(parts), frame)
+    seen = [key for part in parts for key in part["key"].unique()]
+    assert len(seen) == len(set(seen))
+    assert all(part.height >= rows for part in parts[:-1])

@@ -1,0 +1,69 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builder.select import method_of
+
+SAME = [
+    ("16 - 3 = 13. 13 - 4 = 9.", "16 - 3 - 4 = 9", "how finely the work is cut"),
+    ("3 + 4 = 7", "So we get: 4 + 3 = 7!", "the order of a sum"),
+    ("3 * 4 = 12", "4 x 3 = 12", "the order of a product, and its sign"),
+    ("16 - 3 - 4 = 9", "16 - 4 - 3 = 9", "the order of what is taken away"),
+    ("3 + (4 + 5) = 12", "(5 + 3) + 4 = 12", "brackets in a sum"),
+    ("2 * 3 = 6. 6 + 1 = 7.", "2 * 3 + 1 = 7", "a result put in"),
+    ("3 apples + 4 apples = 7 apples", "$3 + $4 = $7", "units"),
+    ("48/2 = <<48/2=24>>24", "48 / 2 = 24", "calculator marks"),
+    ("3 + 4 = 7", "3 + 4 = 7. So 3 + 4 = 7.", "saying it twice"),
+    ("3 + 4 = 7", "3 + 4 = 7, and 2p + 3 = 11", "what could not be checked"),
+]
+DIFFERENT = [
+    ("16 - 3 = 13. 13 - 4 = 9.", "3 + 4 = 7. 16 - 7 = 9.", "taking away one by one, or together"),
+    ("16 - 3 = 13", "3 - 16 = -13", "the order of a subtraction"),
+    ("12 / 4 = 3", "4 / 12 = 1/3", "the order of a division"),
+    ("9 * 2 = 18", "9 + 9 = 18", "the operation"),
+    ("2 * (3 + 4) = 14", "2 * 3 + 2 * 4 = 14", "multiplying out"),
+    ("24 / 4 / 3 = 2", "24 / (4 / 3) = 18", "brackets in a division"),
+    ("9 * 2 = 18", "9 * 2 = 18. 18 + 1 = 19.", "a step more"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [case[:2] for case in SAME], ids=[case[2] for case in SAME])
+def test_what_does_not_change_the_method(one, other):
+    assert method_of(one).signature is not None
+    assert method_of(one).signature == method_of(other).signature
+
+
+@pytest.mark.parametrize(("one", "other"), [case[:2] for case in DIFFERENT], ids=[case[2] for case in DIFFERENT])
+def test_what_makes_another_method(one, other):
+    assert method_of(one).signature != method_of(other).signature
+
+
+@pytest.mark.parametrize("text", ["", "She has 18 eggs.", "2p + 3 = 11", "9:00 + 2 = 11:00"])
+def test_a_text_without_a_checked_equation_has_no_method(text):
+    assert method_of(text).signature is None
+    assert method_of(text).operations == frozenset()
+
+
+def test_the_operations_are_those_that_were_written():
+    assert method_of("16 - (4 + 3) = 9").operations == {"3 + 4", "16 - 7"}
+
+
+def test_two_results_that_are_not_joined_are_two_parts_of_the_method():
+    assert method_of("4 + 3 = 7. 2 * 5 = 10.").signature == "(2 * 5); (3 + 4)"
+
+
+@given(st.permutations(["2 + 3 = 5.", "7 * 6 = 42.", "90 - 11 = 79.", "64 / 4 = 16."]))
+@settings(max_examples=50, deadline=None)
+def test_steps_that_do_not_depend_on_one_another_may_come_in_any_order(steps):
+    assert method_of(" ".join(steps)) == method_of("2 + 3 = 5. 7 * 6 = 42. 90 - 11 = 79. 64 / 4 = 16.")
+
+
+def test_no_text_makes_a_signature_grow_without_end():
+    doubling = " ".join(f"{2**step} + {2**step} = {2 ** (step + 1)}." for step in range(60))
+    assert len(method_of(doubling).signature) <= 120
+
+
+@given(st.text() | st.lists(st.sampled_from([*"0123456789+-*/=()^. "]), max_size=60).map("".join))
+@settings(max_examples=100, deadline=None)
+def test_any_text_has_a_method_or_none(text):
+    assert (method_of(text).signature is None) == (method_of(text).operations == frozenset())

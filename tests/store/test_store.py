@@ -1,0 +1,463 @@
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from builder.errors import InputError, Stopped
+from builder.pipeline import ROOMS
+from builder.recipe import load_recipe
+from builder.store import (
+    DEV,
+    Version,
+    all_versions,
+    check_fates,
+    find_version,
+    fingerprint,
+    folder_of,
+    freeze,
+    read_version,
+    remembered,
+    rows_digest,
+    semver,
+    sweep,
+    versions_of,
+)
+from builder.store.identity import changed, conflict
+from builder.store.versions import next_free
+from schemas.frames import to_frame
+from schemas.manifest import File, Manifest
+from schemas.problem import Problem
+from schemas.recipe import Recipe, Select, identity, identity_of
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = {"problems": pl.DataFrame({"a": [1, 2]})}
+
+
+def manifest(version: str = "1.0.0", **changes) -> Manifest:
+    given = {
+        "name": "d",
+        "version": version,
+        "parent": None,
+        "fingerprint": "f",
+        "content_digest": rows_digest(list(TABLES.items())),
+        "simulated": True,
+        "teachers": ["t"],
+        "recipe": {},
+        "rooms": {},
+        "inputs": [],
+        "licenses": {},
+        "splits": {},
+        "counts": {},
+        "funnel": [],
+        "files": {},
+    }
+    return Manifest.model_validate({**given, **changes})
+
+
+def frozen(store, version: str = "1.0.0", **changes) -> Version:
+    return freeze(store, manifest(version, **changes), TABLES, {"seconds": 1})
+
+
+@pytest.fixture
+def recipe(write_recipe, tmp_path):
+    """Read a tiny recipe with changes."""
+
+    def read(*changes: str) -> Recipe:
+        return load_recipe(str(write_recipe(tmp_path)), changes).recipe
+
+    return read
+
+
+def test_versions_are_in_the_order_of_semver_org():
+    early = [f"1.0.0-{part}" for part in "alpha alpha.1 alpha.beta beta beta.2 beta.11 rc.1".split()]
+    ordered = ["dev", "0.9.9", *early, "1.0.0", "1.2.0", "1.10.0"]
+
+    shuffled = random.Random(1).sample(ordered, len(ordered))
+    assert sorted(shuffled, key=semver) == ordered
+
+
+@pytest.mark.parametrize(
+    ("version", "taken", "free"),
+    [
+        ("1.0.0", ["1.0.0"], "1.0.1"),
+        ("1.0.0", ["1.0.0", "1.0.1", "1.0.2"], "1.0.3"),
+        ("1.0.9", ["1.0.9"], "1.0.10"),
+        ("1.0.0-rc.1", ["1.0.0-rc.1"], "1.0.1"),
+        ("dev", ["dev"], "0.1.0"),
+        ("dev", ["0.1.0", "0.1.1"], "0.1.2"),
+    ],
+)
+def test_the_next_free_version_is_not_taken(version, taken, free):
+    assert next_free(version, taken) == free
+
+
+def test_a_frozen_version_is_read_back_as_it_was_written(store):
+    version = frozen(store)
+
+    again = find_version(store, "d@1.0.0")
+
+    assert again == version
+    assert_frame_equal(again.table("problems"), TABLES["problems"])
+    assert again.beside("build.json") == {"seconds": 1}
+    assert sorted(path.name for path in version.path.iterdir()) == ["build.json", "manifest.json", "problems.parquet"]
+
+
+def test_the_digests_of_the_files_are_those_of_their_bytes(store):
+    version = frozen(store)
+
+    described = version.manifest.files["problems.parquet"]
+
+    content = (version.path / "problems.parquet").read_bytes()
+    assert described == File(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), rows=2)
+
+
+def test_a_folder_without_a_manifest_is_no_version(store):
+    frozen(store)
+    half = folder_of(store, "d", "2.0.0")
+    half.mkdir()
+    (half / "problems.parquet").touch()
+    hidden = folder_of(store, "d", ".3.0.0.123")
+    hidden.mkdir()
+    (hidden / "manifest.json").write_text("{}")
+
+    assert versions_of(store, "d") == ["1.0.0"]
+    assert [version.ref for version in all_versions(store)] == ["d@1.0.0"]
+    with pytest.raises(InputError, match=r"is no version: it has no manifest\.json"):
+        read_version(half)
+
+
+def test_a_fixed_version_is_never_written_over(store):
+    before = frozen(store)
+
+    with pytest.raises(FileExistsError):
+        frozen(store, fingerprint="other")
+
+    assert find_version(store, "d@1.0.0") == before
+    assert [path.name for path in (store / "versions/d").iterdir()] == ["1.0.0"]
+
+
+def test_a_dev_version_may_be_written_over(store):
+    frozen(store, DEV)
+    frozen(store, DEV, fingerprint="other")
+
+    assert find_version(store, "d").manifest.fingerprint == "other"
+    assert [path.name for path in (store / "versions/d").iterdir()] == ["dev"]
+
+
+FREEZER = """
+import sys
+from pathlib import Path
+from tests.store.test_store import frozen
+
+for turn in range(40):
+    frozen(Path(sys.argv[1]), "dev", fingerprint=str(turn))
+"""
+
+
+def test_processes_that_write_the_same_dev_version_at_once_all_succeed(store):
+    words = [sys.executable, "-c", FREEZER, str(store)]
+    processes = [subprocess.Popen(words, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) for _ in range(3)]
+
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert find_version(store, "d").manifest.fingerprint == "39"
+    assert [path.name for path in (store / "versions/d").iterdir()] == ["dev"]
+
+
+def test_a_table_that_can_not_be_written_leaves_nothing_behind(store):
+    store.mkdir()
+    (store / "versions").touch()
+
+    with pytest.raises(Stopped, match="the version can't be written"):
+        frozen(store)
+
+    assert (store / "versions").read_bytes() == b""
+
+
+def test_a_table_that_breaks_halfway_leaves_nothing_behind(store):
+    with pytest.raises(AttributeError):
+        freeze(store, manifest(), {**TABLES, "samples": None}, {})
+
+    assert list((store / "versions/d").iterdir()) == []
+
+
+def test_a_ref_is_the_newest_fixed_version_a_named_one_or_a_folder(store):
+    for version in ("1.9.0", "1.10.0", "1.10.0-rc.1", DEV):
+        frozen(store, version)
+
+    assert find_version(store, "d").manifest.version == "1.10.0"
+    assert find_version(store, "d@1.9.0").manifest.version == "1.9.0"
+    assert find_version(store, "d@dev").manifest.version == "dev"
+    assert find_version(store, f"{store}/versions/d/1.9.0").manifest.version == "1.9.0"
+
+
+@pytest.mark.parametrize(
+    ("ref", "said", "hint"),
+    [
+        ("d@2.0.0", "no version 2.0.0 of d", "there is: 1.0.0"),
+        ("e", "no dataset e", "there is: d"),
+        ("./e", "is no version", "cotloom list shows"),
+        ("..", "no dataset ..", "there is: d"),
+    ],
+)
+def test_a_ref_that_is_not_there_is_told_with_what_is(store, ref, said, hint):
+    frozen(store)
+
+    with pytest.raises(InputError, match=said) as caught:
+        find_version(store, ref)
+
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"name": "d"}', "\udcff"])
+def test_a_manifest_that_was_changed_by_hand_is_told(store, text):
+    path = frozen(store).path
+    (path / "manifest.json").write_bytes(text.encode(errors="surrogateescape"))
+
+    with pytest.raises(InputError, match=r"manifest\.json can't be read"):
+        read_version(path)
+
+
+def test_sweeping_removes_what_killed_builds_left_and_nothing_else(store):
+    frozen(store)
+    folder = store / "versions/d"
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    left = [f".1.0.0.{done.pid}", f".dev.old.{done.pid}"]
+    running = [f".1.0.0.{os.getpid()}", ".keep"]
+    for name in [*left, *running]:
+        (folder / name).mkdir()
+
+    sweep(store, "d")
+
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*running, "1.0.0"])
+
+
+def test_sweeping_a_store_without_versions_does_nothing(store):
+    sweep(store, "d")
+
+    assert not store.exists()
+
+
+def test_the_fingerprint_leaves_out_defaults_address_and_circumstances(recipe):
+    plain = fingerprint(recipe(), {}, {})
+
+    assert fingerprint(recipe("select.keep=4", "formats=[{name: zero_shot_cot}]", "split.test=0.0"), {}, {}) == plain
+    assert fingerprint(recipe("version=2.0.0", "name=other"), {}, {}) == plain
+    assert fingerprint(recipe("description=x", "folder=/x", "parent=0.1.0"), {}, {}) == plain
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "select.keep=5",
+        "seed=1",
+        "limit=3",
+        "sources.made.problems=9",
+        "verify.steps=tag",
+        "license=MIT",
+        "select.keep=null",
+    ],
+)
+def test_the_fingerprint_changes_with_every_identity_key(recipe, change):
+    assert fingerprint(recipe(change), {}, {}) != fingerprint(recipe(), {}, {})
+
+
+def test_the_fingerprint_changes_with_files_and_rooms(recipe):
+    prints = [
+        fingerprint(recipe(), inputs, rooms)
+        for inputs in ({}, {"sources.s": "1"}, {"sources.s": "2"})
+        for rooms in ({}, {"verify": 1}, {"verify": 2})
+    ]
+
+    assert len(set(prints)) == 9
+
+
+def test_a_key_that_a_later_release_adds_changes_nothing_at_its_default():
+    class Later(Select):
+        fresh: int = identity(7)
+        """A new key."""
+
+    assert identity_of(Later(keep=3)) == identity_of(Select(keep=3)) == {"keep": 3}
+    assert identity_of(Later(keep=3, fresh=8)) == {"keep": 3, "fresh": 8}
+
+
+def test_a_version_of_an_earlier_release_does_not_differ_by_a_key_it_did_not_know(recipe):
+    old = identity_of(recipe(), defaults=True)
+    del old["select"]["near_duplicate"]
+
+    before = manifest(recipe=old, rooms=dict(ROOMS))
+
+    assert list(changed(before, recipe(), {}, ROOMS)) == []
+    assert [key for key, _ in changed(before, recipe("select.near_duplicate=0.5"), {}, ROOMS)] == [
+        "select.near_duplicate"
+    ]
+
+
+def test_a_conflict_names_every_changed_key_file_and_room(recipe, store):
+    old = manifest(
+        recipe=identity_of(recipe(), defaults=True),
+        rooms={**ROOMS, "verify": 99},
+        inputs=[{"name": "sources.s", "file": "s.jsonl", "sha256": "1", "bytes": 1, "rows": 1}],
+    )
+    there = freeze(store, old, TABLES, {})
+
+    error = conflict(
+        recipe("select.keep=6", "sources.made.problems=9"), {"sources.s": "2"}, ROOMS, there, ["1.0.0", "1.0.1"]
+    )
+
+    assert error.keys == ("sources.made.problems", "select.keep", "sources.s", "rooms.verify")
+    assert "  select.keep: 4 -> 6" in error.message.splitlines()
+    assert "  sources.s: the content of the file changed" in error.message.splitlines()
+    assert "--version 1.0.2" in error.hint
+    assert error.exit_code == 2
+
+
+def table_of(*cells) -> list[tuple[str, pl.DataFrame]]:
+    return [("t", pl.DataFrame({"a": pl.Series(cells, strict=False), "b": [None] * len(cells)}))]
+
+
+def other_tables() -> Iterator[list[tuple[str, pl.DataFrame]]]:
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
+    yield [("t", frame)]
+    yield [("u", frame)]
+    yield [("t", frame.rename({"a": "c"}))]
+    yield [("t", frame.reverse())]
+    yield [("t", frame.select("b", "a"))]
+    yield [("t", frame.head(1)), ("t", frame.tail(1))]
+    yield [("t", frame.with_columns(pl.Series("b", ["x", ""])))]
+    yield [("t", frame.with_columns(pl.Series("b", ["x", "None"])))]
+    yield [("t", frame.with_columns(pl.Series("a", ["1", "2"])))]
+    yield [("t", frame.with_columns(pl.Series("a", [[1], [2]])))]
+    yield [("t", frame.head(1))]
+    yield []
+
+
+def test_the_digest_of_rows_changes_with_names_order_types_and_nulls():
+    digests = [rows_digest(tables) for tables in other_tables()]
+
+    assert len(set(digests)) == len(digests)
+
+
+@given(st.lists(st.text(max_size=4) | st.none(), min_size=1, max_size=6), st.data())
+def test_the_digest_of_rows_changes_with_any_cell(cells, data):
+    place = data.draw(st.integers(0, len(cells) - 1))
+    other = data.draw((st.text(max_size=4) | st.none()).filter(lambda cell: cell != cells[place]))
+    changed_cells = [*cells[:place], other, *cells[place + 1 :]]
+
+    def made(values: list) -> str:
+        return rows_digest([("t", pl.DataFrame({"a": values}, schema={"a": pl.String}))])
+
+    assert made(changed_cells) != made(cells)
+
+
+def test_the_digest_of_rows_is_the_same_for_another_chunking():
+    frame = pl.DataFrame({"a": range(5_000)})
+
+    parts = pl.concat([frame.slice(0, 7), frame.slice(7)], rechunk=False)
+
+    assert rows_digest([("t", parts)]) == rows_digest([("t", frame)])
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda bad: pl.Series([1.0, bad]),
+        lambda bad: pl.Series([[1.0], [2.0, bad], []]),
+        lambda bad: pl.Series([{"x": 1.0}, {"x": bad}]),
+        lambda bad: pl.Series([[{"x": [bad]}], None]),
+    ],
+)
+def test_the_digest_of_rows_refuses_numbers_that_are_not_finite_at_any_depth(bad, cell):
+    with pytest.raises(ValueError, match=r"t\.a.* holds a number that is not finite"):
+        rows_digest([("t", pl.DataFrame({"a": cell(bad)}))])
+
+
+def test_the_digest_of_rows_knows_minus_zero_and_large_numbers_apart():
+    assert rows_digest(table_of(2**62, 2**62 + 1)) != rows_digest(table_of(2**62, 2**62))
+
+
+def test_a_stage_is_worked_out_once_for_the_same_rows_and_settings(tmp_path):
+    work, calls = pl.DataFrame({"a": [1, 2]}), []
+
+    def made() -> pl.DataFrame:
+        calls.append(1)
+        return pl.DataFrame({"s": ["x", None], "n": [[{"a": 1}], []], "f": [0.5, None]})
+
+    first = remembered(tmp_path, {"code": 1}, work, made)
+    again = remembered(tmp_path, {"code": 1}, work, made)
+
+    assert_frame_equal(again, first)
+    assert len(calls) == 1
+    for settings, rows in [({"code": 2}, work), ({"code": 1, "k": None}, work), ({"code": 1}, work.reverse())]:
+        remembered(tmp_path, settings, rows, made)
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda _: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * len(b), lambda b: b[4:]]
+)
+def test_a_damaged_result_of_a_stage_is_made_again(tmp_path, damage):
+    work, result = pl.DataFrame({"a": [1, 2]}), pl.DataFrame({"b": ["x", "y"]})
+    remembered(tmp_path, {}, work, lambda: result)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+
+    assert_frame_equal(remembered(tmp_path, {}, work, lambda: result), result)
+
+    assert_frame_equal(pl.read_parquet(path), result)
+
+
+def test_a_stage_whose_folder_can_not_be_written_still_gives_its_result(tmp_path):
+    (tmp_path / "file").touch()
+    result = pl.DataFrame({"b": ["x"]})
+
+    assert_frame_equal(remembered(tmp_path / "file" / "stage", {}, result, lambda: result), result)
+
+
+def problems(**changes) -> dict[str, pl.DataFrame]:
+    rows = [Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}") for n in range(3)]
+    frame = to_frame(rows, Problem)
+    one = {name: pl.Series([None, None, value], dtype=frame.schema[name]) for name, value in changes.items()}
+    filled = frame.with_columns(**{name: pl.coalesce(series, frame[name]) for name, series in one.items()})
+    none = pl.DataFrame(schema={"sample_id": pl.String, "stage": pl.String, "fate": pl.String, "reason": pl.String})
+    return {"problems": filled, "samples": none, "examples": none.rename({"sample_id": "example_id"})}
+
+
+def test_rows_with_one_clear_fate_each_pass():
+    check_fates(problems())
+    check_fates(problems(fate="dropped", stage="sources", reason="malformed"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fate": "dropped"},
+        {"fate": "dropped", "stage": "sources"},
+        {"fate": "dropped", "reason": "malformed"},
+        {"stage": "sources", "reason": "malformed"},
+        {"fate": "dropped", "stage": "verify", "reason": "malformed"},
+        {"fate": "lost"},
+        {"problem_id": "p_0"},
+    ],
+)
+def test_rows_without_a_clear_fate_are_refused(changes):
+    with pytest.raises(RuntimeError, match="law 1 is broken"):
+        check_fates(problems(**changes))
+
+
+def test_a_version_folder_can_be_moved_elsewhere_and_read(store, tmp_path):
+    moved = frozen(store).path.rename(tmp_path / "moved")
+
+    assert read_version(moved).ref == "d@1.0.0"
+    assert json.loads((moved / "manifest.json").read_text())["name"] == "d"

@@ -1,0 +1,217 @@
+import json
+from dataclasses import replace
+from importlib import import_module
+from itertools import product
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builder.verify import check_steps, compare, judge, judge_all, with_judgements, work_of
+from schemas.frames import from_frame, to_frame
+from schemas.problem import AnswerType, Problem, problem_id
+from schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
+from schemas.recipe import Verify
+from schemas.sample import Hint, Sample, StepOutcome
+
+QUESTION = "Janet has 9 eggs and sells each for $2. What does she make?"
+PROBLEM = Problem(problem_id=problem_id(QUESTION), source="own", origin="own:0", question=QUESTION, answer="18")
+RIGHT = "She sells 9 eggs, so 9 * 2 = 18. The answer is 18."
+LUCKY = "She sells 9 eggs, so 9 * 2 = 19. The answer is 18."
+PARROT = "The answer is given as 18."
+DETAIL_OF_LUCKY = "9 * 2 = 19 (it is 18)"
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "verdict", "reason"),
+    [
+        (RIGHT, "stop", "correct", None),
+        (RIGHT, None, "correct", None),
+        (RIGHT, "length", "truncated", "truncated"),
+        (LUCKY, "length", "truncated", "truncated"),
+        ("The answer is 19.", "stop", "wrong", "wrong"),
+        (LUCKY, "stop", "correct", "wrong_step"),
+        ("The answer is 17 or 18.", "stop", "unverifiable", "unverifiable"),
+        ("I don't know.", "stop", "no_answer", "no_answer"),
+        ("", "stop", "no_answer", "no_answer"),
+        (" \n", "stop", "no_answer", "no_answer"),
+        (None, None, "no_answer", "no_answer"),
+    ],
+)
+def test_a_text_gets_its_verdict_and_reason(text, finish, verdict, reason):
+    judgement = judge(PROBLEM, text, finish_reason=finish)
+    assert (judgement.verdict, judgement.reason) == (verdict, reason)
+
+
+def test_a_judgement_says_what_was_read_and_where():
+    judgement = judge(PROBLEM, RIGHT)
+    assert (judgement.predicted, judgement.rule) == ("18", "answer_is")
+    assert RIGHT[judgement.span.start : judgement.span.end] == "18"
+    assert [(step.text, step.outcome) for step in judgement.steps] == [("9 * 2 = 18", StepOutcome.RIGHT)]
+
+
+def test_a_wrong_answer_is_told_beside_the_gold_answer():
+    assert judge(PROBLEM, "The answer is 19.").detail == "gold 18, read 19"
+
+
+@pytest.mark.parametrize(("policy", "reason"), [("drop", Reason.WRONG_STEP), ("tag", None)])
+def test_a_right_answer_over_a_wrong_step_is_dropped_or_tagged(policy, reason):
+    judgement = judge(PROBLEM, LUCKY, policy=Verify(steps=policy))
+    assert (judgement.verdict, judgement.reason) == (Verdict.CORRECT, reason)
+    assert [step.outcome for step in judgement.steps] == [StepOutcome.WRONG]
+    assert judgement.detail == (DETAIL_OF_LUCKY if reason else None)
+
+
+@pytest.mark.parametrize(
+    ("hint", "policy", "reason"),
+    [
+        (Hint.GIVEN, "drop", Reason.HINT_PARROTED),
+        (Hint.GIVEN, "tag", None),
+        (Hint.NONE, "drop", None),
+        (Hint.NONE, "tag", None),
+    ],
+)
+@pytest.mark.parametrize("text", [PARROT, "The answer is 18.", f"According to the hint, {RIGHT}"])
+def test_a_hint_is_parroted_only_where_it_was_given(text, hint, policy, reason):
+    assert judge(PROBLEM, text, hint=hint, policy=Verify(hint_parroting=policy)).reason == reason
+
+
+def test_a_hinted_sample_that_works_is_kept():
+    assert judge(PROBLEM, RIGHT, hint=Hint.GIVEN).reason is None
+
+
+def test_the_first_reason_wins_and_the_others_go_to_the_detail():
+    judgement = judge(PROBLEM, f"By the hint: {LUCKY}", hint=Hint.GIVEN)
+    assert ORDER[Reason.WRONG_STEP] < ORDER[Reason.HINT_PARROTED]
+    assert judgement.reason == Reason.WRONG_STEP
+    assert judgement.detail == f"{DETAIL_OF_LUCKY}; also hint_parroted"
+
+
+def test_a_wrong_answer_is_not_told_off_for_its_steps_too():
+    judgement = judge(PROBLEM, "By the hint 9 * 2 = 19. The answer is 19.", hint=Hint.GIVEN)
+    assert (judgement.reason, judgement.detail) == (Reason.WRONG, "gold 18, read 19")
+
+
+def test_the_pattern_of_the_policy_reads_the_answer():
+    policy = Verify(pattern="A: (.+)")
+    assert judge(PROBLEM, "A: 18", policy=policy).verdict == "correct"
+    assert judge(PROBLEM, "#### 18", policy=policy).verdict == "no_answer"
+    assert judge(PROBLEM, "A: 17\nB: 18", pattern="B: (.+)", policy=policy).verdict == "correct"
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), RecursionError("deep"), ZeroDivisionError(), MemoryError()])
+def test_a_check_that_breaks_is_neither_right_nor_wrong(monkeypatch, error):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(import_module("builder.verify.judge"), "compare", broken)  # the function has its name too
+    judgement = judge(PROBLEM, RIGHT)
+    assert (judgement.verdict, judgement.reason) == (Verdict.CHECK_FAILED, Reason.CHECK_FAILED)
+    assert type(error).__name__ in judgement.detail
+
+
+@pytest.mark.parametrize("gold", ["many", "", None])
+def test_an_unreadable_gold_answer_makes_every_answer_unverifiable(gold):
+    assert judge(replace(PROBLEM, answer=gold), RIGHT).verdict == Verdict.UNVERIFIABLE
+
+
+@given(
+    st.none() | st.text(),
+    st.sampled_from([None, "stop", "length", "content_filter"]),
+    st.sampled_from(Hint),
+    st.none() | st.text(),
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_the_text_judging_gives_one_verdict_and_one_reason(text, finish, hint, gold):
+    judgement = judge(replace(PROBLEM, answer=gold), text, finish_reason=finish, hint=hint)
+    assert judgement.verdict in Verdict
+    if judgement.verdict is not Verdict.CORRECT:
+        assert judgement.reason == judgement.verdict.value
+
+
+WORDS = st.sampled_from([*"0123456789+-*/^%=().,$\\{}<> \n", "####", "\\boxed{", "The answer is ", "A: ", "hint", "½"])
+
+
+@given(st.lists(WORDS, max_size=80).map("".join), st.sampled_from(Hint))
+@settings(max_examples=200, deadline=None)
+def test_whatever_looks_like_an_answer_is_judged_without_a_fault(text, hint):
+    judgement = judge(PROBLEM, text, hint=hint)
+    assert judgement.verdict in Verdict
+    assert judgement.verdict is not Verdict.CHECK_FAILED
+
+
+@pytest.mark.parametrize(
+    "text", ["1/0 = " * 5_000, "The answer is " + " " * 50_000, "the answer " * 5_000, "\nA:" * 15_000, "9" * 50_000]
+)
+def test_a_hostile_text_is_judged_in_seconds(text):
+    started = perf_counter()
+    judge(PROBLEM, text, hint=Hint.GIVEN)
+    assert perf_counter() - started < 10
+
+
+# The frames around the core
+
+
+def sample(number, text, **fields):
+    return Sample(sample_id=f"s_{number}", problem_id=PROBLEM.problem_id, teacher="t", text=text, **fields)
+
+
+def test_judgements_are_written_into_the_samples_and_nothing_vanishes():
+    dropped_before = {"fate": Fate.DROPPED, "stage": Stage.TEACHER, "reason": Reason.REQUEST_FAILED}
+    samples = to_frame([sample(2, LUCKY), sample(0, RIGHT), sample(1, None, **dropped_before)], Sample)
+    problems = to_frame([PROBLEM], Problem)
+    judged = with_judgements(samples, judge_all(work_of(problems, samples), Verify()))
+    found = {row.sample_id: (row.verdict, row.fate, row.stage, row.reason) for row in from_frame(judged, Sample)}
+    assert found == {
+        "s_0": ("correct", "kept", None, None),
+        "s_1": (None, "dropped", "teacher", "request_failed"),
+        "s_2": ("correct", "dropped", "verify", "wrong_step"),
+    }
+
+
+@pytest.mark.slow
+def test_judging_does_not_depend_on_the_number_of_workers_or_the_order():
+    texts = [RIGHT, LUCKY, "The answer is 19.", "", "I don't know."]
+    samples = to_frame([sample(number, texts[number % 5]) for number in range(1100)], Sample)
+    work = work_of(to_frame([PROBLEM], Problem), samples)
+    alone = judge_all(work, Verify())
+    assert alone.equals(judge_all(work, Verify(), workers=2))
+    assert alone.equals(judge_all(work.sample(fraction=1, shuffle=True, seed=1), Verify()))
+    assert alone["sample_id"].is_sorted()
+
+
+# Published data
+
+
+def lines(path):
+    if not path.is_file():
+        pytest.skip(f"no {path.name}")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("pattern", [None, "A: (.+)"])
+def test_published_solutions_are_judged_as_they_were_labelled(data, pattern):
+    rows = lines(data / "gsm8k" / "model_solutions.jsonl")
+    writers = [f"{size}_{kind}" for size, kind in product(["6b", "175b"], ["finetuning", "verification"])]
+    apart, over_wrong_steps, judged = 0, 0, 0
+    for row, writer in product(rows, writers):
+        problem = replace(PROBLEM, question=row["question"], answer=row["ground_truth"].rpartition("A: ")[2])
+        judgement = judge(problem, row[writer]["solution"], pattern=pattern)
+        apart += (judgement.verdict is Verdict.CORRECT) != row[writer]["is_correct"]
+        over_wrong_steps += judgement.reason is Reason.WRONG_STEP
+        judged += 1
+    assert judged == 2640
+    assert apart <= 5
+    assert over_wrong_steps == 6
+
+
+def test_hardly_any_solution_by_people_holds_a_wrong_step(data):
+    rows = lines(data / "gsm8k" / "train.jsonl")
+    wrong = sum(check_steps(row["question"], row["answer"]).first_wrong is not None for row in rows)
+    assert wrong / len(rows) <= 0.005
+
+
+def test_every_published_gold_answer_is_equal_to_itself(data):
+    golds = [row["answer"].rpartition("#### ")[2] for row in lines(data / "gsm8k" / "train.jsonl")]
+    assert [gold for gold in golds if compare(gold, gold, AnswerType.NUMBER).outcome != "equal"] == []
