@@ -21,6 +21,7 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing cotloom with what its tests need (torch included) into $(VENV) ..."
 	@$(PIP) --editable '.[dev,train]'
+	@$(PIP) --editable '.[gym]' || echo "reasoning-gym can't be installed here (it may need a compiler): its tests are skipped"
 	@touch $@ $(VENV)/.core
 
 demo: $(VENV)/.core  ## install, build the quickstart version and show it

@@ -5,23 +5,20 @@ user's input is wrong, 3 stopped and resumable, 70 a fault of ours, 130 interrup
 """
 
 import json
-import math
 import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from builder.pipeline import Built
+    from builder.plan import Plan
 
 app = typer.Typer(
     name="cotloom",
@@ -32,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+TableFormat = Literal["table", "csv", "json", "jsonl"]
 Store = Annotated[Path, Option("--store", envvar="COTLOOM_STORE", help="Folder of ledger and versions.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object instead of text.")]
 Ref = Annotated[str, Argument(metavar="REF", help="NAME, NAME@VERSION, or the path of a version's folder.")]
@@ -39,13 +37,21 @@ STORE = Path(".cotloom")
 INTERRUPTED = 130
 
 
-class TableFormat(StrEnum):
-    """How `sql` prints a result."""
+@app.command()
+def init(
+    folder: Annotated[Path, Argument(metavar="[DIR]", help="Folder to write recipe.yaml to.")] = Path(),
+    source: Annotated[Path | None, Option("--from", metavar="FILE", help="A JSONL, JSON, CSV or Parquet file.")] = None,
+    force: Annotated[bool, Option("--force", help="Overwrite a recipe that is there.")] = False,
+    store: Store = STORE,
+    as_json: Json = False,
+) -> None:
+    """Write a first recipe: one that builds as it stands, or one inferred from a file of yours."""
+    from builder.starter import as_json as started_json
+    from builder.starter import tell, write_starter
 
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    JSONL = "jsonl"
+    started = write_starter(folder, source, force=force)
+    told = tell(started) + ("" if store == STORE else f" --store {store}")
+    _print_json(started_json(started)) if as_json else print(told)
 
 
 @app.command()
@@ -57,6 +63,9 @@ def build(
     version: Annotated[str | None, Option(help="Build this version instead of the recipe's.")] = None,
     limit: Annotated[int | None, Option(min=1, help="Take so many problems only, and build NAME@dev.")] = None,
     workers: Annotated[int | None, Option(min=1, max=256, help="Processes to use. Default: all processors.")] = None,
+    concurrency: Annotated[int, Option(min=1, max=10_000, help="Requests to a live teacher under way at once.")] = 64,
+    timeout: Annotated[float, Option(min=0.001, help="Seconds to wait for one answer.")] = 300.0,
+    retries: Annotated[int, Option(min=0, max=100, help="How often a failed request is tried again.")] = 5,
     accept_failures: Annotated[bool, Option("--accept-failures", help="Build although requests failed.")] = False,
     store: Store = STORE,
     as_json: Json = False,
@@ -67,10 +76,48 @@ def build(
     from schemas.runtime import Runtime
 
     given = [*(changes or []), *_overrides(version, limit)]
-    runtime = Runtime(store=store, workers=workers or os.cpu_count() or 1, accept_failures=accept_failures)
+    runtime = Runtime(
+        store=store,
+        workers=workers or os.cpu_count() or 1,
+        concurrency=concurrency,
+        timeout_s=timeout,
+        retries=retries,
+        accept_failures=accept_failures,
+    )
     with _progress():
         built = build_version(load_recipe(recipe, given), runtime)
     _print_json(_built_json(built)) if as_json else _print_built(built)
+
+
+@app.command()
+def plan(
+    recipe: Annotated[str, Argument(metavar="RECIPE", help="A recipe file, or the name of a packaged recipe.")],
+    changes: Annotated[
+        list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe.")
+    ] = None,
+    limit: Annotated[int | None, Option(min=1, help="Take so many problems only.")] = None,
+    show: Annotated[bool, Option("--show", help="Print one rendered request and one example of each format.")] = False,
+    store: Store = STORE,
+    as_json: Json = False,
+) -> None:
+    """Say what a build would do: problems, calls, and what is in the ledger. Asks nobody."""
+    from builder.inspect.results import console
+    from builder.plan import plan as plan_build
+    from builder.plan import tell_plan
+    from builder.recipe import load_recipe
+    from schemas.runtime import Runtime
+
+    with _progress():
+        planned = plan_build(load_recipe(recipe, [*(changes or []), *_overrides(None, limit)]), Runtime(store=store))
+    _print_json(_plan_json(planned)) if as_json else console().print(tell_plan(planned, show=show))
+
+
+def _plan_json(planned: "Plan") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    whole = asdict(planned)
+    request = whole["teacher"].pop("request")
+    return {**whole, "request": request and request["messages"]}
 
 
 def _overrides(version: str | None, limit: int | None) -> Iterator[str]:
@@ -113,6 +160,7 @@ def _print_built(built: "Built") -> None:
 @app.command("list")
 def list_versions(store: Store = STORE, as_json: Json = False) -> None:
     """List the versions of the store."""
+    from builder.inspect.results import console
     from builder.inspect.tell import tell_list
     from builder.store import all_versions
 
@@ -120,7 +168,7 @@ def list_versions(store: Store = STORE, as_json: Json = False) -> None:
     if as_json:
         _print_json({"versions": [{**_brief(version.manifest), "path": str(version.path)} for version in versions]})
     elif versions:
-        _console().print(tell_list(versions))
+        console().print(tell_list(versions))
     else:
         print(f"No versions in {store} yet. Build one: cotloom build quickstart")
 
@@ -133,6 +181,7 @@ def _brief(manifest: Any) -> dict[str, Any]:
 @app.command()
 def show(ref: Ref, store: Store = STORE, as_json: Json = False) -> None:
     """Show a version: its funnel, paths per problem, one sample kept and one dropped."""
+    from builder.inspect.results import console
     from builder.inspect.tell import paths_per_problem, tell_version
     from builder.store import find_version
 
@@ -142,19 +191,20 @@ def show(ref: Ref, store: Store = STORE, as_json: Json = False) -> None:
         beside = {"build": version.beside("build.json"), "paths_per_problem": paths, "path": str(version.path)}
         _print_json({**version.manifest.model_dump(mode="json"), **beside})
     else:
-        _console().print(tell_version(version))
+        console().print(tell_version(version))
 
 
 @app.command()
 def sql(
     ref: Ref,
     query: Annotated[str | None, Argument(metavar="[SELECT]", help="The query. Left out: a shell, or stdin.")] = None,
-    form: Annotated[TableFormat, Option("--format", help="How to print the result.")] = TableFormat.TABLE,
+    form: Annotated[TableFormat, Option("--format", help="How to print the result.")] = "table",
     database: Annotated[Path | None, Option(help="Write the tables to a DuckDB file instead.")] = None,
     store: Store = STORE,
     as_json: Json = False,
 ) -> None:
     """Query a version with SQL (DuckDB). Views: problems, samples, examples, funnel."""
+    from builder.inspect.results import print_table, shell
     from builder.inspect.sql import connect, run, write_database
     from builder.store import find_version
 
@@ -165,59 +215,13 @@ def sql(
         return
     with connect(version) as connection:
         if query is None and sys.stdin.isatty():
-            _shell(connection, form)
+            shell(connection, form)
             return
         result = run(connection, query if query is not None else sys.stdin.read())
     if as_json:
         _print_json({"columns": result.columns, "rows": result.to_dicts()})
     else:
-        _print_table(result, form)
-
-
-def _shell(connection: Any, form: TableFormat) -> None:
-    """Read queries from a person, each up to its semicolon, until the end of input."""
-    import readline  # noqa: F401 - gives input() its history
-
-    from builder.errors import InputError
-    from builder.inspect.sql import run
-
-    print("Views: problems, samples, examples, funnel. End a query with ; and leave with Ctrl-D.")
-    text = ""
-    while True:
-        try:
-            text += input("... " if text.strip() else "sql> ") + "\n"
-        except EOFError:
-            print()
-            return
-        if text.rstrip().endswith(";"):
-            try:
-                _print_table(run(connection, text), form)
-            except InputError as error:
-                print(error.message, file=sys.stderr)
-            text = ""
-
-
-def _print_table(result: "pl.DataFrame", form: TableFormat) -> None:
-    from builder.inspect.tell import tell_table
-
-    if form is TableFormat.TABLE:
-        _console().print(tell_table(result))
-    elif form is TableFormat.JSON:
-        print(_json_text(result.to_dicts()))
-    elif form is TableFormat.JSONL:
-        for row in result.iter_rows(named=True):
-            print(_json_text(row, indent=None))
-    else:
-        _print_csv(result)
-
-
-def _print_csv(result: "pl.DataFrame") -> None:
-    import csv
-
-    writer = csv.writer(sys.stdout)
-    writer.writerow(result.columns)
-    for row in result.iter_rows():
-        writer.writerow([_json_text(cell, indent=None) if isinstance(cell, list | dict) else cell for cell in row])
+        print_table(result, form)
 
 
 @app.command()
@@ -229,11 +233,12 @@ def explain(
 ) -> None:
     """Tell the story of one problem, sample or example."""
     from builder.inspect import explain as tell
+    from builder.inspect.results import console
     from builder.inspect.tell import tell_story
     from builder.store import find_version
 
     story = tell(find_version(store, ref), row)
-    _print_json(story) if as_json else _console().print(tell_story(story))
+    _print_json(story) if as_json else console().print(tell_story(story))
 
 
 @app.command()
@@ -258,13 +263,6 @@ def export(
         print("Its rationales are simulated; every row says so.")
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 160
-    return Console(width=width, highlight=False, soft_wrap=False)
-
-
 @contextmanager
 def _progress() -> Iterator[None]:
     from rich.console import Console
@@ -275,21 +273,10 @@ def _progress() -> Iterator[None]:
         yield
 
 
-def _json_text(value: object, indent: int | None = 1) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, indent=indent, default=str)
-
-
-def _finite(value: Any) -> Any:
-    """Write numbers that are not finite as null: JSON has no word for them."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _print_json(value: object) -> None:
-    print(_json_text(value))
+    from builder.plain_json import json_text
+
+    print(json_text(value))
 
 
 def main() -> None:

@@ -46,10 +46,15 @@ def read_rows(path: Path) -> Iterator[Row]:
             f"{path}: no reader for {suffix or 'files without a suffix'}", hint=f"known: {', '.join(_READERS)}"
         )
     if not path.is_file():
-        near = sorted(found.name for found in path.parent.glob(f"*{suffix}"))[:8] if path.parent.is_dir() else []
-        there = f"there is: {', '.join(near)}" if near else f"the folder {path.parent} has no {suffix} file"
-        raise InputError(f"{path}: no such file", hint=there)
+        raise missing_file(path)
     yield from _READERS[suffix](path)
+
+
+def missing_file(path: Path) -> InputError:
+    """Make the error for a file that is not there: it says what is."""
+    near = sorted(found.name for found in path.parent.glob(f"*{path.suffix}"))[:8] if path.parent.is_dir() else []
+    there = f"there is: {', '.join(near)}" if near else f"the folder {path.parent} has no {path.suffix} file"
+    return InputError(f"{path}: no such file", hint=there)
 
 
 def file_digest(path: Path) -> tuple[str, int]:
@@ -186,7 +191,7 @@ def column_names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     return names
 
 
-def missing_column(path: Path, column: str, values: Mapping[str, Any]) -> InputError:
+def missing_column(path: Path | str, column: str, values: Mapping[str, Any]) -> InputError:
     """Make the error for a column that no row has."""
     there = ", ".join(column_names(values)[:40])
     return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {there}")

@@ -20,12 +20,12 @@ import polars as pl
 from builder import format as formats
 from builder import mix, select, sources, store, teacher, verify
 from builder.errors import InputError, Stopped
-from builder.files import file_digest, read_rows
+from builder.files import file_digest, missing_file
 from builder.recipe import LoadedRecipe
 from builder.store import Version
 from builder.teacher import Calls, Worth
 from schemas.frames import to_frame
-from schemas.manifest import Input, Manifest
+from schemas.manifest import Contamination, Input, Manifest
 from schemas.problem import Problem
 from schemas.reasons import Fate
 from schemas.recipe import Recipe, Section, identity_of
@@ -76,24 +76,24 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         Stopped: requests failed or the disk is full; the same command goes on.
     """
     recipe, started = loaded.recipe, datetime.now(UTC)
-    _check(recipe)
-    digests = {name: _digest(name, path) for name, path in loaded.files().items()}
+    check_recipe(recipe)
+    digests = digests_of(loaded)
     there = _existing(recipe, digests, runtime.store)
     if there is not None:
         return Built(version=there, status=Status.UNCHANGED, calls=Calls())
 
-    problems = sources.load_problems(loaded, verify.readable)
-    with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
-        drawn = teacher.draw_samples(loaded, problems.frame, ledger, _examiner(recipe, runtime), runtime)
+    problems = sources.load_problems(loaded, verify.readable, digests)
+    drawn = _drawn(loaded, asked_of(recipe, problems.frame), runtime)
     _check_failures(drawn.calls, runtime)
     judged = _judged(recipe, runtime, problems.frame, drawn.frame)
-    selected = _selected(recipe, runtime, judged)
-    written = formats.format_examples(problems.frame, selected, recipe.formats)
+    given = sources.given_samples(problems.frame, recipe)
+    selected = _selected(recipe, runtime, pl.concat([judged, given]))
+    written = formats.format_examples(problems.frame, selected, recipe.formats, recipe.seed)
     mixed = mix.mix_examples(written, recipe.formats, recipe.mixture, _names(recipe), recipe.seed)
 
     tables = _sorted(problems.frame, selected, mixed)
     inputs = [*problems.inputs, *drawn.inputs]
-    manifest = _manifest(recipe, tables, inputs, digests)
+    manifest = _manifest(recipe, tables, inputs, digests, problems.contamination)
     try:
         version = store.freeze(runtime.store, manifest, tables, _circumstances(loaded, runtime, drawn.calls, started))
     except FileExistsError:  # another build of the same version was faster
@@ -105,13 +105,43 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     return Built(version=version, status=Status.BUILT, calls=drawn.calls)
 
 
+def digests_of(loaded: LoadedRecipe) -> dict[str, str]:
+    """What a build is made from besides the recipe, by the key that names it: sha256 of files, commits, releases.
+
+    Raises:
+        InputError: a file, a dataset or a library is not there.
+        Stopped: the Hub can't be reached.
+    """
+    return {name: _digest(name, path) for name, path in loaded.files().items()} | sources.pins_of(loaded)
+
+
+def _drawn(loaded: LoadedRecipe, asked: pl.DataFrame, runtime: Runtime) -> teacher.Drawn:
+    """Ask the teacher, where there is something to ask: reference sources bring their responses along."""
+    if asked.filter(pl.col("fate") == Fate.KEPT).is_empty():
+        return teacher.Drawn(to_frame([], Sample), Calls(), [])
+    with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
+        return teacher.draw_samples(loaded, asked, ledger, _examiner(loaded.recipe, runtime), runtime)
+
+
+def asked_of(recipe: Recipe, problems: pl.DataFrame) -> pl.DataFrame:
+    """The problems that the teacher is asked about: those of sources with the role `sample`."""
+    names = [source.name for source in recipe.sources if source.role == "sample"]
+    return problems.filter(pl.col("source").is_in(names))
+
+
 def _names(recipe: Recipe) -> list[str]:
     return [source.name for source in recipe.sources]
 
 
-def _check(recipe: Recipe) -> None:
-    """What needs more than one key of the recipe to see."""
-    mix.check_mixture(recipe.mixture, _names(recipe))
+def check_recipe(recipe: Recipe) -> None:
+    """Hold a recipe against what needs more than one of its keys to see.
+
+    Raises:
+        InputError: the keys do not go together.
+    """
+    sources.check_roles(recipe)
+    formats.check_formats(recipe.formats)
+    mix.check_mixture(recipe.mixture, [source.name for source in recipe.sources if source.role != "evaluate"])
     if recipe.parent == store.DEV and recipe.version != store.DEV:
         raise InputError(
             "a fixed version can't rest on a dev version, which may be overwritten",
@@ -122,8 +152,8 @@ def _check(recipe: Recipe) -> None:
 
 def _digest(name: str, path: Path) -> str:
     if not path.is_file():
-        next(read_rows(path), None)  # says what is there instead
-        raise InputError(f"{name}: {path} is no file")
+        error = missing_file(path)
+        raise InputError(f"{name}: {error.message}", hint=error.hint, keys=(name,))
     return file_digest(path)[0]
 
 
@@ -199,7 +229,11 @@ def _sorted(problems: pl.DataFrame, samples: pl.DataFrame, examples: pl.DataFram
 
 
 def _manifest(
-    recipe: Recipe, tables: Mapping[str, pl.DataFrame], inputs: list[Input], digests: Mapping[str, str]
+    recipe: Recipe,
+    tables: Mapping[str, pl.DataFrame],
+    inputs: list[Input],
+    digests: Mapping[str, str],
+    contamination: list[Contamination],
 ) -> Manifest:
     problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
     kept = pl.col("fate") == Fate.KEPT
@@ -216,7 +250,7 @@ def _manifest(
         rooms=dict(ROOMS),
         inputs=tuple(inputs),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
-        splits=dict(problems.filter(kept).group_by("split").len().sort("split").iter_rows()),
+        splits=dict(problems.filter(kept).drop_nulls("split").group_by("split").len().sort("split").iter_rows()),
         counts={
             **{name: frame.height for name, frame in tables.items()},
             **{f"{name}_kept": frame.filter(kept).height for name, frame in tables.items()},
@@ -224,6 +258,7 @@ def _manifest(
             "distinct_paths": int(select.count_distinct(samples)["distinct"].sum()),
             "training_examples": examples.filter(kept & pl.col("mixture_stage").is_not_null()).height,
         },
+        contamination=tuple(contamination),
         funnel=tuple(store.funnel(tables)),
         files={},
     )

@@ -18,7 +18,10 @@ from pydantic import BaseModel, ValidationError
 from builder.errors import InputError, RecipeError
 from builder.marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
 from schemas.ids import NotCanonicalError, canonical
-from schemas.recipe import Recipe
+from schemas.recipe import Recipe, TableSource
+
+TRAIN = "train"
+"""In place of a file: demonstrations from the training split of the dataset itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,9 +43,19 @@ class LoadedRecipe:
         """Every file that the recipe reads, by the key that names it. It reads no other."""
         sources = [source for source in self.recipe.sources if source.kind == "file"]
         named = {f"sources.{source.name}": source.path for source in sources}
-        if self.recipe.teacher.backend == "recorded":
-            named["teacher.answers"] = self.recipe.teacher.answers.path
-        return {name: self.resolve(path) for name, path in named.items()}
+        teacher = self.recipe.teacher
+        if teacher.backend == "recorded":
+            named["teacher.answers"] = teacher.answers.path
+        files = {name: self.resolve(path) for name, path in named.items()}
+        prompt = getattr(teacher, "prompt", None)
+        if prompt is not None and prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:
+            files["teacher.prompt.demos"] = self.demos_file(prompt.demos)
+        return files
+
+    def demos_file(self, name: str) -> Path:
+        """The file of a set of demonstrations: a packaged one by its name, else a path of the recipe."""
+        packaged = packaged_demos()
+        return packaged[name] if name in packaged else self.resolve(name)
 
 
 def find_recipe(name: str) -> Path:
@@ -66,6 +79,12 @@ def find_recipe(name: str) -> Path:
 def packaged_recipes() -> list[str]:
     """Names of the recipes that come with Cotloom."""
     return sorted(path.stem for path in Path(str(resources.files("recipes"))).glob("*.yaml"))
+
+
+def packaged_demos() -> dict[str, Path]:
+    """The sets of demonstrations that come with Cotloom, by name."""
+    folder = Path(str(resources.files("recipes"))) / "demos"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
@@ -127,7 +146,7 @@ def _check_patterns(place: MarkedYaml, recipe: Recipe) -> None:
     patterns += [
         (("sources", index, "answer_pattern"), source.answer_pattern)
         for index, source in enumerate(recipe.sources)
-        if source.kind == "file"
+        if isinstance(source, TableSource)
     ]
     for keys, pattern in patterns:
         if pattern is None:

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VERSION = "v1"
 """Of the JSON Schemas: a change of meaning is a new number beside the old."""
 
-COMMANDS = ("build", "list", "show", "sql", "explain", "export")
+COMMANDS = ("init", "plan", "build", "list", "show", "sql", "explain", "export")
 
 
 def json_schemas() -> Iterator[tuple[Path, str]]:
@@ -129,6 +129,8 @@ def _words(schema: dict[str, Any], defined: dict[str, Any]) -> str:
         return f"`{known['const']}`"
     if "properties" in known or "oneOf" in known:
         return "section"
+    if "prefixItems" in known:
+        return " and ".join(_words(part, defined) for part in known["prefixItems"])
     if known.get("type") == "array":
         return f"list of {_words(known['items'], defined)}"
     return {"string": "text", "integer": "whole number", "object": "mapping"}.get(known["type"], str(known["type"]))

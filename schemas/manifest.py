@@ -52,6 +52,23 @@ class Input(Part):
     """Recorded answers in it that answer no problem of the version."""
 
 
+class Contamination(Part):
+    """How near the problems to train on come to a set kept for evaluation, before limit and split."""
+
+    against: str
+    """The set: a source with the role `evaluate`."""
+    problems: int
+    """Questions in it."""
+    overlaps: int
+    """Problems that overlapped it, and were dropped."""
+    highest_similarity: float
+    """The highest similarity of words, from 0 to 1, between any of its questions and a problem that overlaps no set."""
+    ngram: int
+    """A shared run of so many words was an overlap."""
+    similarity: float
+    """So was a similarity of words from this on."""
+
+
 class File(Part):
     """A file of the version."""
 
@@ -94,6 +111,8 @@ class Manifest(Part):
     """Kept problems on each side of the split."""
     counts: dict[str, int]
     """Rows and kept rows of each table, problems with a kept path, and distinct paths."""
+    contamination: tuple[Contamination, ...] = Field((), strict=False)
+    """A certificate for each set that the recipe decontaminates against."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)
     """What each stage took in, kept and dropped, with the reasons."""
     files: dict[str, File]

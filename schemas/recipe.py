@@ -413,7 +413,7 @@ class Recipe(Section):
     seed: int = identity(0)
     """Key of every choice that is made by chance."""
     limit: int | None = identity(None, ge=1)
-    """Only so many problems, the lowest by keyed hash."""
+    """Only so many problems to sample, and so many with finished responses, the lowest by keyed hash."""
     sources: tuple[Source, ...] = identity(min_length=1, strict=False)
     """Where problems come from."""
     decontaminate: Decontaminate | None = identity(None)

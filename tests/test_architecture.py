@@ -11,14 +11,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     "schemas": 0, "builder.errors": 0,
-    "builder.recipe": 1, "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1,
+    "builder.recipe": 1, "builder.plain_json": 1, "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1,
     "builder.progress": 1, "builder.text": 1,
     "builder.engine": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
     "builder.inspect": 3,
-    "builder.publish": 4, "builder.pipeline": 4,
-    "builder": 5, "cli": 5, "recipes": 5,
+    "builder.publish": 4, "builder.pipeline": 4, "builder.plan": 5, "builder.infer": 4, "builder.starter": 5,
+    "builder": 6, "cli": 6, "recipes": 6,
 }  # fmt: skip
 
 SHARED = {
@@ -42,6 +42,8 @@ HOMES = {
     "duckdb": {"builder.store", "builder.inspect", "builder.audit"},
     "ray": {"builder.engine"},
     "sqlite3": {"builder.teacher"},
+    "huggingface_hub": {"builder.sources", "builder.publish"},
+    "reasoning_gym": {"builder.sources"},
     "jinja2": {"builder.templates"},
     "ruamel": {"builder.marked_yaml", "builder.sources"},
 }

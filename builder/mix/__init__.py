@@ -1,7 +1,8 @@
 """Mix: which examples each stage of training takes, in which shares.
 
-Quotas take the examples of lowest keyed hash: one example more displaces at most one other. The test side is never
-mixed into training: its examples go through as they are.
+Quotas and caps take the examples of lowest keyed hash, which is that of sample and format: one example more displaces
+at most one other, whatever it shows before. The test side is never mixed into training: its examples go through as they
+are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +21,14 @@ from schemas.recipe import FormatSpec, Mixture, MixtureStage
 
 __all__ = ["CODE_VERSION", "check_mixture", "mix_examples"]
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Rises when the same examples give another mixture."""
 
 DEFAULT_STAGE = "train"
 """The one stage of a recipe without a mixture."""
+
+_ROW = ["sample_id", "format"]
+"""What makes an example one of its kind, before stages take it."""
 
 
 def check_mixture(mixture: Mixture | None, sources: Sequence[str]) -> None:
@@ -81,7 +85,7 @@ def mix_examples(
 
     Returns:
         Rows of `Example` with their mixture stage. One that several stages take is there once for each; one that
-        none takes is dropped as `not_taken`.
+        none takes is dropped, as `over_cap` where a stage had too many of its problem, else as `not_taken`.
     """
     weighed = _weighed(examples, formats, seed)
     if mixture is None:
@@ -91,41 +95,58 @@ def mix_examples(
     held_out = pl.col("split") == Split.TEST
     kept = pl.col("fate") == Fate.KEPT
     training = weighed.filter(kept & ~held_out)
-    taken = [_taken(training, stage, seed) for stage in stages]
-    left = training.join(pl.concat(taken), on=["sample_id", "format"], how="anti")
-    tables = [*taken, _dropped(left, "no stage of the mixture takes it"), weighed.filter(~kept | held_out)]
+    taken, over = zip(*(_taken(training, stage, seed) for stage in stages), strict=True)
+    left = training.join(pl.concat(taken), on=_ROW, how="anti")
+    capped = left.join(pl.concat(over), on=_ROW, how="semi")
+    beyond = left.join(capped, on=_ROW, how="anti")
+    tables = [
+        *taken,
+        _dropped(capped, Reason.OVER_CAP, "a stage of the mixture has enough rows of its problem"),
+        _dropped(beyond, Reason.NOT_TAKEN, "no stage of the mixture takes it"),
+        weighed.filter(~kept | held_out),
+    ]
     return checked(pl.concat(tables), Example)
 
 
-def _dropped(rows: pl.DataFrame, detail: str) -> pl.DataFrame:
+def _dropped(rows: pl.DataFrame, reason: Reason, detail: str) -> pl.DataFrame:
     return rows.with_columns(
         stage=pl.lit(str(Stage.MIX)),
         fate=pl.lit(str(Fate.DROPPED)),
-        reason=pl.lit(str(Reason.NOT_TAKEN)),
+        reason=pl.lit(str(reason)),
         detail=pl.lit(detail),
     )
 
 
-def _taken(training: pl.DataFrame, stage: MixtureStage, seed: int) -> pl.DataFrame:
-    """The examples that one stage takes, named after it."""
+def _taken(training: pl.DataFrame, stage: MixtureStage, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The examples that one stage takes, named after it, and those that are over its cap.
+
+    The cap comes first: a share is a share of what it leaves.
+    """
+    key = f"mix:{seed}:{stage.name}"
+    wanted = training.filter(pl.col("source").is_in(list(stage.take)))
+    within = wanted if stage.cap is None else _lowest(wanted, stage.cap, key, each="problem_id")
     parts = [training.clear()]
     for source, share in stage.take.items():
-        rows = training.filter(pl.col("source") == source)
-        parts.append(_lowest(rows, quota(share, rows.height), f"mix:{seed}:{stage.name}"))
+        rows = within.filter(pl.col("source") == source)
+        parts.append(_lowest(rows, quota(share, rows.height), key))
     rows = pl.concat(parts)
     ids = [
         example_id(form, sample, tuple(others), stage.name)
         for form, sample, others in rows.select("format", "sample_id", "other_sample_ids").iter_rows()
     ]
-    return rows.with_columns(mixture_stage=pl.lit(stage.name), example_id=pl.Series("example_id", ids, dtype=pl.String))
+    names = pl.Series("example_id", ids, dtype=pl.String)
+    taken = rows.with_columns(mixture_stage=pl.lit(stage.name), example_id=names)
+    return taken, wanted.join(within, on=_ROW, how="anti")
 
 
-def _lowest(rows: pl.DataFrame, count: int, key: str) -> pl.DataFrame:
-    """The rows of lowest keyed hash."""
-    if count >= rows.height:
+def _lowest(rows: pl.DataFrame, count: int, key: str, each: str | None = None) -> pl.DataFrame:
+    """The rows of lowest keyed hash: so many of all, or of each value of a column."""
+    if each is None and count >= rows.height:
         return rows
-    ranks = pl.Series([rank(key, item) for item in rows["example_id"]], dtype=pl.UInt64)
-    return rows.filter(ranks.rank("ordinal") <= count)
+    items = (f"{form}\x1f{sample}" for form, sample in rows.select("format", "sample_id").iter_rows())
+    ranks = pl.Series("rank", [rank(key, item) for item in items], dtype=pl.UInt64)
+    place = pl.col("rank").rank("ordinal")
+    return rows.with_columns(ranks).filter((place if each is None else place.over(each)) <= count).drop("rank")
 
 
 def _weighed(examples: pl.DataFrame, formats: Sequence[FormatSpec], seed: int) -> pl.DataFrame:
@@ -140,7 +161,7 @@ def _weighed(examples: pl.DataFrame, formats: Sequence[FormatSpec], seed: int) -
     for name, weight in weights.items():
         rows = training.filter(pl.col("format") == name)
         taken = _lowest(rows, floor(scale * Fraction(weight)), f"weight:{seed}:{name}")
-        over.append(rows.join(taken, on="example_id", how="anti"))
+        over.append(rows.join(taken, on=_ROW, how="anti"))
     beyond = pl.concat(over)
     detail = "the weights of the formats leave no room for it"
-    return pl.concat([examples.join(beyond, on="example_id", how="anti"), _dropped(beyond, detail)])
+    return pl.concat([examples.join(beyond, on=_ROW, how="anti"), _dropped(beyond, Reason.NOT_TAKEN, detail)])

@@ -1,24 +1,39 @@
-"""Sources: problems from files and of our own making, without duplicates, each on its side of the split.
+"""Sources: problems from files, the Hub, reasoning-gym and of our own making, each on its side of the split.
 
-Law 1: a row that can't be read, or says again what another says, stays in the table with its reason.
-Law 6: the side of the split is a keyed hash of the problem's group, so that it never changes.
+Law 1: a row that can't be read, says again what another says, or overlaps evaluation stays in the table with its
+reason. Law 6: nothing that is kept for training overlaps a set for evaluation or the other side of the split, and the
+side is a keyed hash of the problem's group, so that it never changes.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
 
 import polars as pl
 
 from builder.errors import InputError
 from builder.recipe import LoadedRecipe
-from builder.sources.load import load_source
+from builder.sources.given import given_samples
+from builder.sources.load import load_source, pins_of
+from builder.sources.overlap import decontaminated, without_crossings
+from builder.sources.split import dropped, limited, with_split, without_duplicates
 from schemas.frames import to_frame
-from schemas.ids import RANKS, rank
-from schemas.manifest import Input
-from schemas.problem import AnswerType, Problem, Split
-from schemas.reasons import Fate, Reason, Stage
+from schemas.manifest import Contamination, Input
+from schemas.problem import AnswerType, Problem
+from schemas.reasons import Fate, Reason
+from schemas.recipe import Recipe, Source, TableSource
 
-CODE_VERSION = 1
+__all__ = [
+    "CODE_VERSION",
+    "Problems",
+    "Readable",
+    "check_roles",
+    "given_samples",
+    "load_problems",
+    "pins_of",
+]
+
+CODE_VERSION = 2
 """Rises when the same files give other problems."""
 
 Readable = Callable[[str, AnswerType], bool]
@@ -33,74 +48,91 @@ class Problems:
     """Rows of `Problem`, dropped ones too, in the order of the sources."""
     inputs: list[Input]
     """The files they came from."""
+    contamination: list[Contamination]
+    """A certificate for each set that the recipe decontaminates against."""
 
 
-def load_problems(loaded: LoadedRecipe, readable: Readable) -> Problems:
-    """Read, check, and split the problems of a recipe.
+def check_roles(recipe: Recipe) -> None:
+    """Hold the sources against what their roles need, before anything is read.
+
+    Raises:
+        InputError: a source lacks what its role needs, there is nothing to train on, or `decontaminate` names what is
+            no set for evaluation.
+    """
+    for source in recipe.sources:
+        _check_role(source)
+    if all(source.role == "evaluate" for source in recipe.sources):
+        raise InputError(
+            "every source has the role evaluate: there is nothing to make a dataset of",
+            hint="give one the role sample, to ask the teacher about it, or reference, for finished responses",
+            keys=("sources",),
+        )
+    sets = [source.name for source in recipe.sources if source.role == "evaluate"]
+    for name in recipe.decontaminate.against if recipe.decontaminate else ():
+        if name not in sets:
+            near = get_close_matches(name, sets, n=1)
+            there = f"sources with role: evaluate: {', '.join(sets) or 'none'}"
+            raise InputError(
+                f"decontaminate.against names {name}, which is no source with the role evaluate",
+                hint=f"did you mean {near[0]}? {there}" if near else there,
+                keys=("decontaminate.against",),
+            )
+
+
+def _check_role(source: Source) -> None:
+    fields = source.fields if isinstance(source, TableSource) else None
+    if source.role == "reference" and (fields is None or not fields.responses):
+        what = "names no columns with finished responses" if fields else f"is of the kind {source.kind}, which has none"
+        raise InputError(
+            f"source {source.name} has the role reference and {what}",
+            hint="give fields.responses: [COLUMN], or the role sample, to ask the teacher",
+            keys=(f"sources.{source.name}.fields.responses",),
+        )
+    if source.role != "reference" and fields is not None and fields.answer is None:
+        raise InputError(
+            f"source {source.name} has the role {source.role} and names no column with the gold answer",
+            hint="give fields.answer: COLUMN; only a source with the role reference may lack it",
+            keys=(f"sources.{source.name}.fields.answer",),
+        )
+
+
+def load_problems(loaded: LoadedRecipe, readable: Readable, pins: Mapping[str, str] | None = None) -> Problems:
+    """Read, check, decontaminate and split the problems of a recipe.
+
+    Args:
+        loaded: the recipe.
+        readable: whether a gold answer can be read as its type.
+        pins: the state of each source that is no file, as `pins_of` names it; found out where null.
 
     Raises:
         InputError: a source can't be read, is empty, or has no problem that can be used.
+        Stopped: a server can't be reached.
     """
     recipe = loaded.recipe
-    sources = [load_source(loaded, source) for source in recipe.sources]
+    check_roles(recipe)
+    roles = {source.name: str(source.role) for source in recipe.sources}
+    sources = [load_source(loaded, source, pins or {}) for source in recipe.sources]
     problems = [problem for source in sources for problem in source.problems]
     problems = [_with_readable_gold(problem, readable) for problem in problems]
-    problems = _without_duplicates(problems)
-    problems = _limited(problems, recipe.limit, recipe.seed)
-    problems = [_with_split(problem, recipe.split.test, recipe.seed) for problem in problems]
-    _check_some(problems)
-    return Problems(to_frame(problems, Problem), [item for source in sources for item in source.inputs])
-
-
-def _dropped(problem: Problem, reason: Reason, detail: str) -> Problem:
-    return replace(problem, stage=Stage.SOURCES, fate=Fate.DROPPED, reason=reason, detail=detail)
+    problems = without_duplicates(problems, roles)
+    problems, contamination = decontaminated(problems, recipe.decontaminate, roles)
+    problems = limited(problems, recipe.limit, recipe.seed, roles)
+    problems = [
+        problem if roles[problem.source] == "evaluate" else with_split(problem, recipe.split.test, recipe.seed)
+        for problem in problems
+    ]
+    problems = without_crossings(problems)
+    _check_some([problem for problem in problems if roles[problem.source] != "evaluate"])
+    inputs = [item for source in sources for item in source.inputs]
+    return Problems(to_frame(problems, Problem), inputs, contamination)
 
 
 def _with_readable_gold(problem: Problem, readable: Readable) -> Problem:
-    if problem.fate is Fate.DROPPED or readable(problem.answer or "", problem.answer_type):
+    """Gold answers of other types are brought to their form where they are read."""
+    is_number = problem.answer_type is AnswerType.NUMBER and problem.answer is not None
+    if problem.fate is Fate.DROPPED or not is_number or readable(problem.answer or "", problem.answer_type):
         return problem
-    return _dropped(
-        problem, Reason.GOLD_UNREADABLE, f"{problem.origin}: {problem.answer!r} is no {problem.answer_type}"
-    )
-
-
-def _without_duplicates(problems: list[Problem]) -> list[Problem]:
-    """Keep the first row of each problem; say of the others whether their gold answer differs."""
-    first: dict[str, Problem] = {}
-    told: list[Problem] = []
-    for problem in problems:
-        kept = first.setdefault(problem.problem_id, problem) if problem.fate is Fate.KEPT else problem
-        if kept is problem:
-            told.append(problem)
-            continue
-        differs = (
-            "" if kept.answer == problem.answer else f", and its answer differs: {problem.answer}, not {kept.answer}"
-        )
-        told.append(
-            _dropped(problem, Reason.DUPLICATE_PROBLEM, f"{problem.origin} asks what {kept.origin} asks{differs}")
-        )
-    return told
-
-
-def _limited(problems: list[Problem], limit: int | None, seed: int) -> list[Problem]:
-    """Keep the problems of lowest rank; the others are over the recipe's `limit`."""
-    if limit is None:
-        return problems
-    kept = [problem.problem_id for problem in problems if problem.fate is Fate.KEPT]
-    taken = set(sorted(kept, key=lambda item: rank(f"limit:{seed}", item))[:limit])
-    return [
-        problem
-        if problem.fate is Fate.DROPPED or problem.problem_id in taken
-        else _dropped(problem, Reason.OVER_CAP, f"the recipe takes {limit} problems")
-        for problem in problems
-    ]
-
-
-def _with_split(problem: Problem, test: float, seed: int) -> Problem:
-    if problem.fate is Fate.DROPPED:
-        return problem
-    tested = rank(f"split:{seed}", problem.group or problem.problem_id) < test * RANKS
-    return replace(problem, split=Split.TEST if tested else Split.TRAIN)
+    return dropped(problem, Reason.GOLD_UNREADABLE, f"{problem.origin}: {problem.answer!r} is no {problem.answer_type}")
 
 
 def _check_some(problems: list[Problem]) -> None:

@@ -1,23 +1,18 @@
-"""Read problems from where a recipe says they are: rows in, problems out, unreadable rows among them."""
+"""Read each source by its kind: what there is to read, and at which state."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from builder.errors import InputError
-from builder.files import Row, as_text, cell, column_names, file_digest, missing_column, read_rows
-from builder.progress import track
+from builder.files import file_digest, read_rows
 from builder.recipe import LoadedRecipe
 from builder.sources.arithmetic import make_problems
-from schemas.ids import canonical, content_id
+from builder.sources.columns import read_problems
+from builder.sources.gym import gym_version, make_gym_problems
+from builder.sources.hub import commit_of, read_hub
 from schemas.manifest import Input
-from schemas.problem import Problem, problem_id
-from schemas.reasons import Fate, Reason, Stage
-from schemas.recipe import ArithmeticSource, Fields, FileSource
-
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+from schemas.problem import Problem
+from schemas.recipe import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,142 +25,69 @@ class Loaded:
     """The files they came from."""
 
 
-def load_source(loaded: LoadedRecipe, source: FileSource | ArithmeticSource) -> Loaded:
+def load_source(loaded: LoadedRecipe, source: Source, pins: Mapping[str, str]) -> Loaded:
     """Read the problems of one source.
 
+    Args:
+        loaded: the recipe.
+        source: the source.
+        pins: what `pins_of` gives.
+
     Raises:
-        InputError: a file or a column is not there, or no row is.
+        InputError: a file, dataset or column is not there, or no row is.
+        Stopped: a server can't be reached.
     """
-    return _LOADERS[source.kind](loaded, source)
+    return _LOADERS[source.kind](loaded, source, pins)
 
 
-def _arithmetic(loaded: LoadedRecipe, source: Any) -> Loaded:
+def _arithmetic(loaded: LoadedRecipe, source: Any, _pins: Mapping[str, str]) -> Loaded:
     return Loaded(make_problems(source, loaded.recipe.seed), [])
 
 
-def _file(loaded: LoadedRecipe, source: Any) -> Loaded:
+def _gym(loaded: LoadedRecipe, source: Any, _pins: Mapping[str, str]) -> Loaded:
+    problems, made = make_gym_problems(source, loaded.recipe.seed)
+    return Loaded(problems, [made])
+
+
+def _file(loaded: LoadedRecipe, source: Any, _pins: Mapping[str, str]) -> Loaded:
     path = loaded.resolve(source.path)
     rows = list(read_rows(path))
-    if not rows:
-        raise InputError(f"source {source.name}: {path} is empty")
-    _check_columns(path, source.fields, rows)
-    problems = [_problem(source, row) for row in track(rows, f"reading {source.name}", every=500)]
-    _check_some(source, path, problems)
+    problems = read_problems(source, str(path), rows)
     sha256, size = file_digest(path)
-    name = f"sources.{source.name}"
-    return Loaded(problems, [Input(name=name, file=path.name, sha256=sha256, bytes=size, rows=len(rows))])
+    return Loaded(problems, [Input(name=_key(source), file=path.name, sha256=sha256, bytes=size, rows=len(rows))])
 
 
-_LOADERS: Mapping[str, Callable[[LoadedRecipe, Any], Loaded]] = {"file": _file, "arithmetic": _arithmetic}
+def _hub(_loaded: LoadedRecipe, source: Any, pins: Mapping[str, str]) -> Loaded:
+    commit = pins.get(_key(source)) or commit_of(source)
+    rows = read_hub(source, commit)
+    address = f"hf://datasets/{source.path}@{commit}"
+    problems = read_problems(source, address, rows)
+    return Loaded(problems, [Input(name=_key(source), file=address, sha256=commit, bytes=0, rows=len(rows))])
+
+
+_LOADERS: Mapping[str, Callable[[LoadedRecipe, Any, Mapping[str, str]], Loaded]] = {
+    "arithmetic": _arithmetic,
+    "file": _file,
+    "hub": _hub,
+    "reasoning_gym": _gym,
+}
 """How each kind of source is read."""
 
-
-def _columns(fields: Fields) -> Iterator[str]:
-    """Every column that a source's fields name."""
-    for value in (getattr(fields, name) for name in Fields.model_fields):
-        yield from value if isinstance(value, tuple) else [value] if value is not None else []
+_PINS: Mapping[str, Callable[[Any], str]] = {"hub": commit_of, "reasoning_gym": gym_version}
+"""How the state of each kind of source is named; the digests of files are taken by who reads them."""
 
 
-def _check_columns(path: Path, fields: Fields, rows: list[Row]) -> None:
-    """A column that no readable row has is a mistake in the recipe, not in the rows."""
-    readable = [row.values for row in rows if row.values is not None]
-    for column in _columns(fields) if readable else []:
-        if not any(_has(values, column) for values in readable):
-            raise missing_column(path, column, readable[0])
+def pins_of(loaded: LoadedRecipe) -> dict[str, str]:
+    """Name the state of every source that is no file: the commit of a dataset, the release of a library.
 
+    These go into the fingerprint beside the digests of the files, by the key under which the manifest lists them.
 
-def _has(values: Mapping[str, Any], column: str) -> bool:
-    try:
-        cell(values, column)
-    except KeyError:
-        return False
-    return True
-
-
-def _check_some(source: FileSource, path: Path, problems: list[Problem]) -> None:
-    faults = [problem for problem in problems if problem.fate is Fate.DROPPED]
-    if len(faults) == len(problems):
-        first = faults[0]
-        raise InputError(
-            f"source {source.name}: none of the {len(problems)} rows of {path} could be read",
-            hint=f"the first, {first.origin}: {first.reason}: {first.detail}",
-        )
-
-
-def _problem(source: FileSource, row: Row) -> Problem:
-    if row.values is None:
-        return _malformed(source, row, row.fault or "unreadable")
-    try:
-        return _read(source, row, row.values)
-    except KeyError as error:
-        return _malformed(source, row, f"no {error.args[0]}; there is: {', '.join(column_names(row.values)[:12])}")
-
-
-def _malformed(source: FileSource, row: Row, fault: str) -> Problem:
-    return Problem(
-        problem_id=content_id("p", source.name, row.origin),
-        source=source.name,
-        origin=row.origin,
-        answer_type=source.answer_type,
-        license=source.license,
-        stage=Stage.SOURCES,
-        fate=Fate.DROPPED,
-        reason=Reason.MALFORMED,
-        detail=f"{row.origin}: {fault}",
-    )
-
-
-def _read(source: FileSource, row: Row, values: Mapping[str, Any]) -> Problem:
-    fields = source.fields
-    question, solution = as_text(cell(values, fields.question)), as_text(cell(values, fields.answer))
-    if question is None or solution is None:
-        return _malformed(source, row, f"{'question' if question is None else 'answer'} is empty")
-    answer, rationale = _gold(source, solution)
-    given = _optional(values, fields.reference_rationale)
-    read = Problem(
-        problem_id=problem_id(question),
-        source=source.name,
-        origin=row.origin,
-        task=_optional(values, fields.task),
-        category=_optional(values, fields.category),
-        question=question,
-        answer=answer,
-        answer_type=source.answer_type,
-        reference_rationale=given or rationale,
-        group=_optional(values, fields.group) or template_key(question),
-        license=source.license,
-        metadata=canonical({column: cell(values, column) for column in fields.metadata}),
-    )
-    if answer is None:
-        detail = f"{row.origin}: answer_pattern finds nothing in {solution[-60:]!r}"
-        return _dropped(read, Reason.GOLD_UNREADABLE, detail)
-    return read
-
-
-def _dropped(problem: Problem, reason: Reason, detail: str) -> Problem:
-    return replace(problem, stage=Stage.SOURCES, fate=Fate.DROPPED, reason=reason, detail=detail)
-
-
-def _optional(values: Mapping[str, Any], column: str | None) -> str | None:
-    return None if column is None else as_text(cell(values, column))
-
-
-def _gold(source: FileSource, solution: str) -> tuple[str | None, str | None]:
-    """Part a solution into gold answer and reference rationale, by the source's pattern."""
-    if source.answer_pattern is None:
-        return solution, None
-    matches = list(re.finditer(source.answer_pattern, solution))
-    if not matches or not matches[-1][1]:
-        return None, solution
-    last = matches[-1]
-    rest = f"{solution[: last.start()].rstrip()}\n{solution[last.end() :].strip()}".strip()
-    return last[1].strip(), rest or None
-
-
-def template_key(question: str) -> str:
-    """The template a question was made from: its words, with the numbers masked.
-
-    >>> template_key("Ann has 3 pens.") == template_key("ann has 1,250 pens.")
-    True
+    Raises:
+        InputError: there is no such dataset, revision or task.
+        Stopped: the Hub can't be reached.
     """
-    return content_id("g", " ".join(_DIGITS.sub("#", question.lower()).split()))
+    return {_key(source): _PINS[source.kind](source) for source in loaded.recipe.sources if source.kind in _PINS}
+
+
+def _key(source: Source) -> str:
+    return f"sources.{source.name}"

@@ -6,7 +6,7 @@ from typing import Any
 from builder.errors import VersionConflict
 from builder.store.versions import DEV, Version, next_free
 from schemas.ids import SCHEME, digest
-from schemas.manifest import Manifest
+from schemas.manifest import Input, Manifest
 from schemas.recipe import Recipe, identity_of
 
 
@@ -15,7 +15,7 @@ def fingerprint(recipe: Recipe, inputs: Mapping[str, str], rooms: Mapping[str, i
 
     Args:
         recipe: its identity keys count, defaults left out.
-        inputs: sha256 of each file, by the key that names it.
+        inputs: sha256 of each file, commit of each dataset, by the key that names it.
         rooms: the code version of each room.
     """
     return digest(
@@ -54,13 +54,25 @@ def changed(
         is_new_default = key not in before and key not in given
         if before.get(key) != after.get(key) and not is_new_default:
             yield key, f"{key}: {before.get(key)} -> {after.get(key)}"
-    known = {item.name: item.sha256 for item in old.inputs}
-    for name, sha256 in inputs.items():
-        if known.get(name) != sha256:
-            yield name, f"{name}: the content of the file changed"
+    known = {item.name: item for item in old.inputs}
+    for name, state in inputs.items():
+        if name not in known or known[name].sha256 != state:
+            yield name, _moved(name, known.get(name), state)
+    for name, gone in known.items():
+        if name not in inputs:
+            yield name, f"{name}: {gone.file} is not read any more"
     for room, number in rooms.items():
         if old.rooms.get(room) != number:
             yield f"rooms.{room}", f"the code of {room}: {old.rooms.get(room)} -> {number} (another release of Cotloom)"
+
+
+def _moved(name: str, before: Input | None, state: str) -> str:
+    """Say how an input differs: a file by its content, a dataset by its commit, a library by its release."""
+    if before is not None and before.file.startswith("hf://"):
+        return f"{name}: {before.file} -> commit {state}"
+    if before is not None and before.file.startswith("reasoning-gym=="):
+        return f"{name}: {before.file} -> another release"
+    return f"{name}: the content of the file changed"
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -19,6 +19,7 @@ from builder.teacher.demos import find_demos
 from builder.teacher.ledger import Ledger, open_ledger
 from builder.teacher.prompted import Prompted
 from builder.teacher.recorded import open_recording
+from builder.teacher.request import Request
 from builder.teacher.rounds import Calls, Examine, Worth, draw
 from schemas.frames import from_frame, to_frame
 from schemas.manifest import Input
@@ -34,9 +35,21 @@ from schemas.recipe import (
     TransformersTeacher,
 )
 from schemas.runtime import Runtime
-from schemas.sample import Sample
+from schemas.sample import Hint, Sample
 
-__all__ = ["CODE_VERSION", "Calls", "Drawn", "Examine", "Ledger", "Worth", "draw_samples", "open_ledger"]
+__all__ = [
+    "CODE_VERSION",
+    "Calls",
+    "Drawn",
+    "Examine",
+    "Foreseen",
+    "Ledger",
+    "Request",
+    "Worth",
+    "draw_samples",
+    "foresee",
+    "open_ledger",
+]
 
 CODE_VERSION = 1
 """Rises when the same ledger gives other samples."""
@@ -81,7 +94,7 @@ def _open_simulated(loaded: LoadedRecipe, teacher: SimulatedTeacher, _problems: 
 def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime) -> Backend:
     from builder.teacher import openai  # noqa: PLC0415 - a second to import, and most builds do without
 
-    demos = find_demos(loaded, teacher.prompt, problems)
+    demos, inputs = find_demos(loaded, teacher.prompt, problems)
     return Prompted(
         model=teacher.model,
         endpoint=teacher.endpoint or openai.base_url_of(teacher),
@@ -91,12 +104,14 @@ def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.Data
         seed=loaded.recipe.seed,
         asks=lambda wanted: openai.ask(wanted, teacher, runtime),
         demos=demos,
+        inputs=inputs,
     )
 
 
 def _open_checkpoint(
     loaded: LoadedRecipe, teacher: TransformersTeacher, problems: pl.DataFrame, runtime: Runtime
 ) -> Backend:
+    demos, inputs = find_demos(loaded, teacher.prompt, problems)
     return Prompted(
         model=teacher.model,
         endpoint="transformers",
@@ -105,7 +120,8 @@ def _open_checkpoint(
         sampling=checkpoint.sampling_of(teacher),
         seed=loaded.recipe.seed,
         asks=lambda wanted: checkpoint.ask(wanted, teacher, runtime),
-        demos=find_demos(loaded, teacher.prompt, problems),
+        demos=demos,
+        inputs=inputs,
     )
 
 
@@ -120,6 +136,53 @@ BACKENDS: Mapping[str, Callable[[LoadedRecipe, Any, pl.DataFrame, Runtime], Back
     "transformers": _open_checkpoint,
 }
 """How each teacher is opened."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreseen:
+    """What drawing samples would come to."""
+
+    problems: int
+    """Problems to ask about."""
+    new: int
+    """Answers of the first round that would be asked for."""
+    ledger: int
+    """Answers of the first round that the ledger has."""
+    most: int
+    """The most answers of all rounds, hinted ones too, each of one or two calls."""
+    calls: int
+    """Calls that one answer takes."""
+    request: Request | None
+    """One of the requests."""
+
+
+def foresee(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtime: Runtime) -> Foreseen:
+    """Say what drawing samples would come to, without asking anybody.
+
+    Args:
+        loaded: the recipe.
+        problems: rows of `Problem`.
+        ledger: what is there already.
+        runtime: how a live teacher is asked.
+    """
+    teacher = loaded.recipe.teacher
+    backend = BACKENDS[teacher.backend](loaded, teacher, problems, runtime)
+    paths, hints = getattr(teacher, "paths", Paths()), getattr(teacher, "hint", HintPolicy())
+    first = Hint.GIVEN if hints.mode == "always" else Hint.NONE
+    asked = list(from_frame(problems.filter(pl.col("fate") == Fate.KEPT), Problem))
+    wanted = [item for problem in asked for item in backend.wanted(problem, first, range(paths.round))]
+    have = ledger.present(item.request.digest for item in wanted)
+    known = sum((item.request.digest, item.sample_index) in have for item in wanted)
+    each = max(paths.max or 0, paths.round) + (paths.round if hints.mode == "fallback" else 0)
+    prompt = backend.prompt if isinstance(backend, Prompted) else None
+    return Foreseen(
+        problems=len(asked),
+        new=len(wanted) - known,
+        ledger=known,
+        most=len(asked) * each if prompt else len(wanted),
+        calls=2 if prompt and prompt.template == "cot_two_call" else 1,
+        request=wanted[0].request if wanted else None,
+    )
 
 
 def draw_samples(

@@ -7,7 +7,7 @@ from typing import Any
 
 from builder.errors import InputError
 from builder.teacher.backend import Answered, Failed, Wanted
-from builder.teacher.request import Answer
+from builder.teacher.request import LEAST_LOGPROB, Answer
 from schemas.ids import rank
 from schemas.recipe import Sampling, TransformersTeacher
 from schemas.runtime import Runtime
@@ -153,7 +153,7 @@ def _logprobs(checkpoint: _Checkpoint, encoded: Any, output: Any, begin: int) ->
         fill = torch.ones(output.shape[0], output.shape[1] - begin, dtype=encoded["attention_mask"].dtype)
         mask = torch.cat([encoded["attention_mask"], fill.to(checkpoint.device)], dim=1)
         logits = checkpoint.model(input_ids=output, attention_mask=mask).logits[:, begin - 1 : -1]
-    return torch.log_softmax(logits.float(), dim=-1)
+    return torch.log_softmax(logits.float(), dim=-1).clamp(min=LEAST_LOGPROB)
 
 
 def _answer(checkpoint: _Checkpoint, ids: list[int], prompt_tokens: int, logprobs: Any, top: int) -> Answer:

@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from builder.errors import InputError
+from builder.files import file_digest
 from builder.marked_yaml import read_yaml
-from builder.recipe import LoadedRecipe
+from builder.recipe import TRAIN, LoadedRecipe, packaged_demos
 from schemas.ids import rank
+from schemas.manifest import Input
 from schemas.problem import Problem, Split
 from schemas.reasons import Fate
 from schemas.recipe import Prompt
-
-TRAIN = "train"
-"""Demonstrations from the training split of the dataset itself."""
 
 _KEYS = {"question", "choices", "rationale", "answer"}
 
@@ -38,42 +36,36 @@ class Demo:
     """The group of the problem it is from; it is never shown to a problem of the same group."""
 
 
-def find_demos(loaded: LoadedRecipe, prompt: Prompt, problems: pl.DataFrame) -> list[Demo]:
+def find_demos(loaded: LoadedRecipe, prompt: Prompt, problems: pl.DataFrame) -> tuple[list[Demo], list[Input]]:
     """Find the demonstrations that a prompt asks for.
+
+    Returns:
+        The demonstrations, and the file they came from where there is one.
 
     Raises:
         InputError: they are not there, can't be read, or are too few.
     """
     if prompt.template != "cot_few_shot":
-        return []
+        return [], []
     if prompt.demos is None:
         raise InputError(
             "teacher.prompt: cot_few_shot needs demonstrations",
             hint=f"demos: one of {', '.join(packaged_demos())}, a YAML file, or train",
             keys=("teacher.prompt.demos",),
         )
-    found = list(_from_problems(problems)) if prompt.demos == TRAIN else read_demos(demos_path(loaded, prompt.demos))
+    found = list(_from_problems(problems)) if prompt.demos == TRAIN else read_demos(loaded.demos_file(prompt.demos))
     if len(found) < prompt.shots:
         raise InputError(
             f"teacher.prompt: {prompt.shots} demonstrations are asked for, {prompt.demos} has {len(found)}",
             hint="ask for fewer shots, or give more demonstrations",
             keys=("teacher.prompt.shots",),
         )
-    return found
+    return found, [] if prompt.demos == TRAIN else [_input(loaded.demos_file(prompt.demos), len(found))]
 
 
-def packaged_demos() -> list[str]:
-    """Names of the sets that come with Cotloom."""
-    return sorted(path.stem for path in _folder().glob("*.yaml"))
-
-
-def _folder() -> Path:
-    return Path(str(resources.files("recipes"))) / "demos"
-
-
-def demos_path(loaded: LoadedRecipe, name: str) -> Path:
-    """The file of a set of demonstrations: a packaged one by its name, else a path of the recipe."""
-    return _folder() / f"{name}.yaml" if name in packaged_demos() else loaded.resolve(name)
+def _input(path: Path, rows: int) -> Input:
+    sha256, size = file_digest(path)
+    return Input(name="teacher.prompt.demos", file=path.name, sha256=sha256, bytes=size, rows=rows)
 
 
 def read_demos(path: Path) -> list[Demo]:

@@ -20,7 +20,7 @@ from openai.types.chat.chat_completion import Choice
 
 from builder.errors import CotloomError, InputError, Stopped
 from builder.teacher.backend import Answered, Failed, Wanted
-from builder.teacher.request import Answer
+from builder.teacher.request import LEAST_LOGPROB, Answer
 from schemas.ids import rank
 from schemas.recipe import OpenAITeacher
 from schemas.runtime import Runtime
@@ -292,8 +292,10 @@ def _logprobs(choice: Choice) -> tuple[TokenLogprob, ...] | None:
     return tuple(
         TokenLogprob(
             token=item.token,
-            logprob=item.logprob,
-            top=tuple(Alternative(token=top.token, logprob=top.logprob) for top in item.top_logprobs),
+            logprob=max(item.logprob, LEAST_LOGPROB),
+            top=tuple(
+                Alternative(token=top.token, logprob=max(top.logprob, LEAST_LOGPROB)) for top in item.top_logprobs
+            ),
         )
         for item in choice.logprobs.content
     )

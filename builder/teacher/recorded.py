@@ -26,7 +26,7 @@ GROUP = 2_000
 """So many recorded answers are written to the ledger together."""
 
 Recording = Mapping[str, Mapping[str, list[Answer]]]
-"""Answers by problem id and teacher."""
+"""Answers by the question (its id without options) and teacher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Recorded:
     """The backend: every recorded answer of a problem is wanted, once."""
 
     recording: Recording
-    """Answers by problem id and teacher."""
+    """Answers by question and teacher."""
     inputs: list[Input]
     """The file they came from."""
     strays: list[Sample]
@@ -46,7 +46,7 @@ class Recorded:
             return []
         return [
             Wanted(problem, request, index)
-            for teacher, answers in self.recording.get(problem.problem_id, {}).items()
+            for teacher, answers in self.recording.get(problem_id(problem.question or ""), {}).items()
             for request in [_request(problem, teacher, answers)]
             for index in range(len(answers))
         ]
@@ -61,7 +61,8 @@ class Recorded:
             yield group
 
     def _answer(self, wanted: Wanted) -> Answer:
-        return self.recording[wanted.problem.problem_id][wanted.request.model][wanted.sample_index]
+        answers = self.recording[problem_id(wanted.problem.question or "")]
+        return answers[wanted.request.model][wanted.sample_index]
 
 
 def _request(problem: Problem, teacher: str, answers: list[Answer]) -> Request:
@@ -170,7 +171,7 @@ def _answer(text: Any, labels: Mapping[str, Any]) -> Answer:
 
 def _check_matches(path: Path, recording: Recording, problems: pl.DataFrame) -> int:
     """Count the recorded answers that answer no problem; none fitting at all is the user's mistake."""
-    known = set(problems.filter(pl.col("fate") == Fate.KEPT)["problem_id"])
+    known = set(map(problem_id, problems.filter(pl.col("fate") == Fate.KEPT)["question"]))
     counts = {problem: sum(map(len, by_teacher.values())) for problem, by_teacher in recording.items()}
     unmatched = sum(count for problem, count in counts.items() if problem not in known)
     if unmatched == sum(counts.values()):

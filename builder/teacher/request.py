@@ -8,6 +8,9 @@ from schemas.example import Message
 from schemas.ids import content_id
 from schemas.sample import Hint, TokenLogprob, Usage
 
+LEAST_LOGPROB = -9999.0
+"""Stands for a probability of zero, whose logarithm is not finite; chat servers write it so too."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:

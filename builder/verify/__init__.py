@@ -16,7 +16,7 @@ from builder.verify.read import Reading, read_answer
 from builder.verify.steps import Steps, check_steps
 from schemas.frames import schema_of, with_findings
 from schemas.problem import AnswerType, Problem
-from schemas.reasons import Fate, Stage
+from schemas.reasons import Fate, Stage, Verdict
 from schemas.recipe import Verify
 from schemas.sample import Hint, Sample
 
@@ -37,26 +37,27 @@ __all__ = [
     "work_of",
 ]
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Rises when the same text gets another judgement."""
 
 _FOUND = ("verdict", "predicted", "span", "rule", "steps", "reason", "detail")
 
 
-def readable(answer: str, answer_type: AnswerType) -> bool:
-    """Whether a gold answer can be read as its type."""
-    return compare(answer, answer, answer_type).outcome is Outcome.EQUAL
+def readable(answer: str, answer_type: AnswerType, choices: tuple[str, ...] = ()) -> bool:
+    """Whether a gold answer can be read as its type: a choice as one of the choices, where they are known."""
+    return compare(answer, answer, answer_type, choices).outcome is Outcome.EQUAL
 
 
 def work_of(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
-    """Take together what judging needs: the samples still kept, each with its problem.
+    """Take together what judging needs: the samples still kept and not given, each with its problem.
 
     Returns:
         Columns sample_id, text, finish_reason, hint, question, answer, answer_type, choices.
     """
     kept = pl.col("fate") == Fate.KEPT
+    given = pl.col("verdict").eq_missing(pl.lit(str(Verdict.GIVEN)))  # finished responses have nothing to be held to
     asked = problems.filter(kept).select("problem_id", "question", "answer", "answer_type", "choices")
-    answers = samples.filter(kept).select("sample_id", "problem_id", "text", "finish_reason", "hint")
+    answers = samples.filter(kept & ~given).select("sample_id", "problem_id", "text", "finish_reason", "hint")
     return answers.join(asked, on="problem_id", how="left", maintain_order="left").drop("problem_id")
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from builder.text.options import LETTERS
+from builder.verify.choices import UNKNOWN, find_option
 from builder.verify.numbers import Quantity, find_quantities, plain, read_quantity
+from builder.verify.words import find_boolean, same_text
 from schemas.problem import AnswerType
 
 MIN_DECIMALS = 4
@@ -122,5 +125,45 @@ def _endless(value: Fraction) -> bool:
     return rest != 1
 
 
-_COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {AnswerType.NUMBER: _numbers}
+def _options(gold: str, answer: str, choices: tuple[str, ...]) -> Comparison:
+    letters = "" if choices else _letters_up_to(gold)
+    right = find_option(gold, choices, letters)
+    if right is None or len(right.letters) > 1:
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the gold answer names no option: {gold}")
+    given = find_option(answer, choices, letters)
+    if given is not None:
+        return Comparison(outcome=Outcome.EQUAL if given.letters == right.letters else Outcome.DIFFERENT)
+    if not choices and any(map(str.isdigit, answer)) and not any(map(str.isalpha, answer)):
+        return Comparison(outcome=Outcome.DIFFERENT, detail="a number is no letter")
+    return Comparison(outcome=Outcome.UNDECIDED, detail=f"no one option is named by: {answer[:80]}")
+
+
+def _letters_up_to(gold: str) -> str:
+    """The letters that count where the options are not known: more than five only where the gold letter is one."""
+    letter = gold.strip(" ().").upper()
+    return LETTERS[: LETTERS.index(letter) + 1] if len(letter) == 1 and letter in LETTERS[len(UNKNOWN) :] else UNKNOWN
+
+
+def _booleans(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
+    right, given = find_boolean(gold), find_boolean(answer)
+    if right is None:
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the gold answer is neither yes nor no: {gold}")
+    if given is None:
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"neither yes nor no, or both: {answer[:80]}")
+    return Comparison(outcome=Outcome.EQUAL if right.value is given.value else Outcome.DIFFERENT)
+
+
+def _texts(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
+    same = same_text(gold, answer)
+    if same is None:
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the answer holds {gold[:40]} among other words")
+    return Comparison(outcome=Outcome.EQUAL if same else Outcome.DIFFERENT)
+
+
+_COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {
+    AnswerType.NUMBER: _numbers,
+    AnswerType.CHOICE: _options,
+    AnswerType.BOOLEAN: _booleans,
+    AnswerType.TEXT: _texts,
+}
 """How answers of each type are compared."""

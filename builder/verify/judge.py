@@ -20,6 +20,12 @@ _VERDICTS: Mapping[Outcome, Verdict] = {
 }
 
 
+CUT_OFF = "length"
+"""The finish reason of an answer that ended at its token limit."""
+
+_AT_THE_LIMIT = "the teacher was cut off at its token limit"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
     """What checking one sample found."""
@@ -61,7 +67,7 @@ def judge(
     """
     policy = policy or Verify()
     if text is None or not text.strip():
-        return Judgement(verdict=Verdict.NO_ANSWER, reason=Reason.NO_ANSWER, detail="the answer is empty")
+        return _empty(finish_reason)
     reading = read_answer(text, problem.answer_type, problem.choices, pattern or policy.pattern)
     steps = check_steps(problem.question or "", text)
     verdict, detail = _verdict(problem, reading, finish_reason)
@@ -79,9 +85,16 @@ def judge(
     )
 
 
+def _empty(finish_reason: str | None) -> Judgement:
+    """Nothing was written; where the tokens ran out before (in a channel of its own), that is why."""
+    if finish_reason == CUT_OFF:
+        return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=_AT_THE_LIMIT)
+    return Judgement(verdict=Verdict.NO_ANSWER, reason=Reason.NO_ANSWER, detail="the answer is empty")
+
+
 def _verdict(problem: Problem, reading: Reading | None, finish_reason: str | None) -> tuple[Verdict, str | None]:
-    if finish_reason == "length":
-        return Verdict.TRUNCATED, "the teacher was cut off at its token limit"
+    if finish_reason == CUT_OFF:
+        return Verdict.TRUNCATED, _AT_THE_LIMIT
     if reading is None:
         return Verdict.NO_ANSWER, "no final answer was found"
     comparison = _compared(problem, reading)

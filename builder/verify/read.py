@@ -1,15 +1,18 @@
 r"""Read the final answer out of a text: where it stands, and by which rule it was found.
 
-Rules, the latest mark in the text winning: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18".
-Only without any of them, a number in the last sentence counts (`last_sentence`). A pattern given by the recipe
-stands alone: what it does not find is not there.
+Rules, the latest mark in the text winning: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18",
+`[ANSWER] 18`, `--> 18 END`. Without any of them, each type reads what can be meant alone: a number or a bracketed
+letter in the last sentence (`last_sentence`), a letter, an option or a leading yes as the whole (`whole_text`); a text
+is never guessed. A pattern given by the recipe stands alone: what it does not find is not there.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from builder.verify.choices import How, Named, find_option
 from builder.verify.numbers import find_quantities, plain
+from builder.verify.words import Said, find_boolean, leading_boolean
 from schemas.problem import AnswerType
 from schemas.sample import Span
 
@@ -35,7 +38,12 @@ _MARKS: Mapping[str, re.Pattern[str]] = {
         r"\b(?:final[ ])?answer(?:[ ]to[ ][^.\n]{1,60})?[ ]*(?:is|:|=)[ ]*(?:equal[ ]to[ ])?:?\s*([^\n]+)",
         re.IGNORECASE,
     ),
+    "answer_tag": re.compile(r"\[ANSWER\]\s*([^\n]+)"),
 }
+_LETTERED = re.compile(r"\s*\**a\b", re.IGNORECASE)
+_ARROW = "-->"
+_END = "END"
+_ALONE = {How.LONE, How.TEXT, How.LABEL}
 _BOXED = "\\boxed{"
 _SENTENCE_END = re.compile(r"(?<=[^\d\s])[.!?](?=\s|$)|(?<=\d)[.!?](?=\s|$)|\n")
 _CUES = re.compile(r"\b(?:no,? wait|correction|i mean|actually|sorry)\b", re.IGNORECASE)
@@ -44,7 +52,7 @@ _CUES = re.compile(r"\b(?:no,? wait|correction|i mean|actually|sorry)\b", re.IGN
 def read_answer(
     text: str,
     answer_type: AnswerType,
-    choices: tuple[str, ...] | None = None,  # noqa: ARG001 - no answer type with choices yet
+    choices: tuple[str, ...] | None = None,
     pattern: str | None = None,
 ) -> Reading | None:
     """Find the final answer of a text.
@@ -63,13 +71,11 @@ def read_answer(
     """
     if pattern is not None:
         return _by_pattern(text, pattern)
-    marked = max(_marked(text), key=lambda found: found[1], default=None)
-    within = _WITHIN[answer_type]
-    if marked is not None:
-        rule, start, end = marked
-        return within(text, start, end, rule)
-    start, end = _last_sentence(text)
-    return within(text, start, end, "last_sentence")
+    marked = max(_marked(text, answer_type), key=lambda found: found[1], default=None) or _arrow(text, ended=False)
+    if marked is None:
+        return _UNMARKED[answer_type](text, choices or ())
+    rule, start, end = marked
+    return _WITHIN[answer_type](text, start, end, rule, choices or ())
 
 
 def _by_pattern(text: str, pattern: str) -> Reading | None:
@@ -83,15 +89,31 @@ def _by_pattern(text: str, pattern: str) -> Reading | None:
     return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule="pattern")
 
 
-def _marked(text: str) -> Iterator[tuple[str, int, int]]:
+def _marked(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, int]]:
     """The last place of each mark of an answer: rule, first character, one past the last."""
+    options = answer_type is AnswerType.CHOICE  # there, `A: pear` is an option
     for rule, mark in _MARKS.items():
-        places = [(match.start(1), match.end(1)) for match in mark.finditer(text)]
+        places = [match.span(1) for match in mark.finditer(text) if not (options and _LETTERED.match(match[0]))]
         if places:
             yield rule, *places[-1]
     boxed = _boxed(text)
     if boxed:
         yield "boxed", *boxed
+    arrow = _arrow(text, ended=True)
+    if arrow:
+        yield arrow
+
+
+def _arrow(text: str, *, ended: bool) -> tuple[str, int, int] | None:
+    """What stands behind the last `-->`, up to `END`; without that mark of its end, only on the last line."""
+    place = text.rfind(_ARROW)
+    shown = text.rstrip()
+    closed = shown.endswith(_END)
+    if place < 0 or ended is not closed or (not closed and "\n" in shown[place:]):
+        return None
+    shown = shown.removesuffix(_END).rstrip()
+    start = len(shown) - len(shown[place + len(_ARROW) :].lstrip())
+    return ("arrow", start, len(shown)) if start < len(shown) else None
 
 
 def _boxed(text: str) -> tuple[int, int] | None:
@@ -116,7 +138,7 @@ def _last_sentence(text: str) -> tuple[int, int]:
     return start, end
 
 
-def _number_within(text: str, start: int, end: int, rule: str) -> Reading | None:
+def _number_within(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...] = ()) -> Reading | None:
     """The number that a stretch of text states: the first, unless it is worked out or corrected further on."""
     stretch = text[start:end]
     shown = plain(stretch)
@@ -125,7 +147,7 @@ def _number_within(text: str, start: int, end: int, rule: str) -> Reading | None
         return None
     if len(numbers) > 1 and _hedged(shown, *numbers[:2]):
         first, last = numbers[0][0], numbers[1][1]  # a range or a hedge is not one answer: compare says so
-    elif "=" in shown or _CUES.search(shown) or rule == "last_sentence":
+    elif "=" in shown or _CUES.search(shown) or rule in {"last_sentence", "arrow"}:
         first, last = numbers[-1]
     else:
         first, last = numbers[0]
@@ -151,5 +173,99 @@ def _located(start: int, stretch: str, found: str, place: int, rule: str) -> Rea
     return Reading(answer=found, span=Span(start=start + place, end=start + place + length), rule=rule)
 
 
-_WITHIN: Mapping[AnswerType, Callable[[str, int, int, str], Reading | None]] = {AnswerType.NUMBER: _number_within}
+def _number_unmarked(text: str, _choices: tuple[str, ...]) -> Reading | None:
+    return _number_within(text, *_last_sentence(text), "last_sentence")
+
+
+def _option_within(text: str, start: int, end: int, rule: str, choices: tuple[str, ...]) -> Reading | None:
+    """The option that a stretch names, corrected where it corrects itself; else all it says."""
+    for first in _starts(text, start, end):
+        named = find_option(text[first:end], choices)
+        if named is not None:
+            return _found(text, first, named, rule)
+    return _whole(text, start, end, rule)
+
+
+def _option_unmarked(text: str, choices: tuple[str, ...]) -> Reading | None:
+    """An option that a text of one line begins with or is, else the only one in brackets in the last sentence."""
+    before = len(text) - len(text.lstrip())
+    whole = find_option(text.strip(), choices) if "\n" not in text.strip() else None
+    if whole is not None and (whole.how in _ALONE or (whole.how is How.CLEAR and whole.start == 0)):
+        return _found(text, before, whole, "whole_text")
+    start, end = _last_sentence(text)
+    named = find_option(text[start:end], choices)
+    if named is None or named.how not in {How.LONE, How.CLEAR}:
+        return None
+    further = find_option(text[start + named.end : end], choices)
+    return _found(text, start, named, "last_sentence") if further is None or further.letters == named.letters else None
+
+
+def _boolean_within(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
+    for first in _starts(text, start, end):
+        said = find_boolean(text[first:end])
+        if said is not None:
+            return _found(text, first, said, rule)
+    return _whole(text, start, end, rule)
+
+
+def _boolean_unmarked(text: str, _choices: tuple[str, ...]) -> Reading | None:
+    """The yes or no that the last sentence begins with, else the whole text."""
+    start, end = _last_sentence(text)
+    last, first = leading_boolean(text[start:end]), leading_boolean(text)
+    if last is not None:
+        return _found(text, start, last, "last_sentence")
+    return _found(text, 0, first, "whole_text") if first is not None else None
+
+
+def _text_within(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
+    """The line behind the mark; the whole paragraph where it begins below the mark."""
+    if rule != "boxed" and text[:start].rstrip(" \t*").endswith("\n"):
+        below = text.find("\n\n", start)
+        end = len(text) if below < 0 else below
+    return _whole(text, start, end, rule)
+
+
+def _text_unmarked(_text: str, _choices: tuple[str, ...]) -> Reading | None:
+    return None
+
+
+def _starts(text: str, start: int, end: int) -> Iterator[int]:
+    """Where to begin reading: behind the last `no wait`, then at the beginning."""
+    cues = list(_CUES.finditer(text, start, end))
+    if cues:
+        yield cues[-1].end()
+    yield start
+
+
+def _found(text: str, start: int, found: Named | Said, rule: str) -> Reading:
+    span = Span(start=start + found.start, end=start + found.end)
+    return Reading(answer=text[span.start : span.end], span=span, rule=rule)
+
+
+def _whole(text: str, start: int, end: int, rule: str) -> Reading | None:
+    """All that a stretch says, without the full stop behind words and half of a pair of stars."""
+    said = text[start:end].rstrip()
+    if said.count("**") % 2:
+        said = said.removesuffix("**").rstrip()
+    if said[-2:-1].isalnum():
+        said = said.removesuffix(".")
+    start += len(said) - len(said.lstrip())
+    said = said.strip()
+    return Reading(answer=said, span=Span(start=start, end=start + len(said)), rule=rule) if said else None
+
+
+_WITHIN: Mapping[AnswerType, Callable[[str, int, int, str, tuple[str, ...]], Reading | None]] = {
+    AnswerType.NUMBER: _number_within,
+    AnswerType.CHOICE: _option_within,
+    AnswerType.BOOLEAN: _boolean_within,
+    AnswerType.TEXT: _text_within,
+}
 """How the answer of each type is taken out of the stretch of text that states it."""
+
+_UNMARKED: Mapping[AnswerType, Callable[[str, tuple[str, ...]], Reading | None]] = {
+    AnswerType.NUMBER: _number_unmarked,
+    AnswerType.CHOICE: _option_unmarked,
+    AnswerType.BOOLEAN: _boolean_unmarked,
+    AnswerType.TEXT: _text_unmarked,
+}
+"""How it is found where nothing marks it."""

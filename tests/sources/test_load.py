@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from builder.errors import InputError
 from builder.recipe import LoadedRecipe
 from builder.sources import Problems, load_problems
-from builder.sources.load import template_key
+from builder.sources.columns import template_key
 from builder.verify import readable
 from schemas.recipe import Recipe
 

@@ -1,0 +1,141 @@
+"""The source `hub`: real clients against a Hub on loopback, in a process with a cache of its own."""
+
+import io
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.sources.hub_server import Hub, serving
+
+DATASET = "people/sums"
+CARD = b"""---
+configs:
+- config_name: main
+  data_files: [{split: train, path: main/train.jsonl}, {split: test, path: main/test.jsonl}]
+- config_name: extra
+  data_files: [{split: train, path: main/train.jsonl}]
+---
+"""
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    return [{"question": f"What is {n} + 2?", "answer": str(n + 2), "said": f"{n} + 2 = {n + 2}"} for n in range(count)]
+
+
+def files(count: int) -> dict[str, bytes]:
+    lines = "".join(json.dumps(row) + "\n" for row in rows(count)).encode()
+    return {"README.md": CARD, "main/train.jsonl": lines, "main/test.jsonl": lines}
+
+
+@pytest.fixture
+def hub():
+    with serving(DATASET) as running:
+        yield running
+
+
+@pytest.fixture
+def ask(tmp_path, command):
+    """Build a recipe with a hub source in a process of its own."""
+
+    def asked(url: str, answers: list[dict[str, Any]] | None = None, **source: Any) -> tuple[int, dict[str, Any]]:
+        (tmp_path / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers or rows(9)))
+        given = {"name": "sums", "kind": "hub", "path": DATASET, "config": "main"}
+        given["fields"] = {"question": "question", "answer": "answer"}
+        said = {"path": "said.jsonl", "problem": "question", "completions": [{"column": "said", "teacher": "people"}]}
+        recipe = {"name": "t", "version": "1.0.0", "teacher": {"backend": "recorded", "answers": said}}
+        path = tmp_path / "recipe.yaml"
+        path.write_text(json.dumps({**recipe, "sources": [{**given, **source}]}))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+        environment |= {"HF_ENDPOINT": url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
+        environment |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+        words = [*command, "build", path, "--store", tmp_path / "store", "--workers", "1", "--json"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120, env=environment)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    return asked
+
+
+def manifest(built: dict[str, Any]) -> dict[str, Any]:
+    return json.loads((Path(built["path"]) / "manifest.json").read_text())
+
+
+def test_a_dataset_is_read_at_the_commit_its_branch_led_to_and_a_moved_branch_is_a_conflict(hub: Hub, ask):
+    sha = hub.commit(files(4))
+    code, built = ask(hub.url)
+
+    assert (code, built["counts"]["problems_kept"]) == (0, 4)
+    assert manifest(built)["inputs"][0] == {
+        "name": "sources.sums",
+        "file": f"hf://datasets/{DATASET}@{sha}",
+        "sha256": sha,
+        "bytes": 0,
+        "rows": 4,
+        "unmatched": 0,
+    }
+    origins = pl.read_parquet(Path(built["path"]) / "problems.parquet")["origin"].sort().to_list()
+    assert origins == [f"{DATASET}:train:{number}" for number in (1, 2, 3, 4)]
+
+    assert ask(hub.url)[1]["status"] == "unchanged"
+
+    moved = hub.commit(files(5))
+    code, told = ask(hub.url)
+    assert (code, told["error"]["kind"], told["error"]["keys"]) == (2, "VersionConflict", ["sources.sums"])
+    assert f"{DATASET}@{sha} -> commit {moved}" in told["error"]["message"]
+
+
+def test_parquet_choices_come_as_lists_and_a_gold_index_becomes_a_letter(hub: Hub, ask):
+    table = io.BytesIO()
+    row = {"q": ["One of two?"], "options": [["pear", "7"]], "place": [1], "said": ["It is (B)."]}
+    pl.DataFrame(row).write_parquet(table)
+    hub.commit({"data/train-00000-of-00001.parquet": table.getvalue()})
+    fields = {"question": "q", "choices": "options", "responses": ["said"], "answer": "place"}
+
+    _, built = ask(hub.url, config=None, role="reference", answer_type="choice", fields=fields)
+
+    assert "path" in built, built
+    (problem,) = pl.read_parquet(Path(built["path"]) / "problems.parquet").to_dicts()
+    assert (problem["choices"], problem["answer"], problem["responses"]) == (["pear", "7"], "B", ["It is (B)."])
+
+
+def test_a_commit_in_the_recipe_is_taken_at_its_word(hub: Hub, ask):
+    sha = hub.commit(files(2))
+    hub.commit(files(3))
+
+    assert ask(hub.url, revision=sha)[1]["counts"]["problems"] == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "hint"),
+    [
+        ({"path": "people/none"}, "the Hub has no such dataset", "HF_TOKEN"),
+        ({"revision": "v9"}, "has no revision v9", "there is: main"),
+        ({"config": "small"}, "['main', 'extra']", "config small and split train"),
+        ({"split": "dev"}, "['train', 'test']", "config main and split dev"),
+        ({"fields": {"question": "prompt", "answer": "answer"}}, "no row has the column prompt", "question, answer"),
+    ],
+)
+def test_what_is_not_there_is_the_users_mistake_and_what_is_there_is_listed(hub: Hub, ask, source, message, hint):
+    hub.commit(files(1))
+
+    code, told = ask(hub.url, **source)
+
+    assert code == 2
+    assert message in told["error"]["message"]
+    assert hint in told["error"]["hint"]
+
+
+def test_an_unreachable_hub_stops_the_build(ask):
+    with serving(DATASET) as gone:
+        url = gone.url
+
+    code, told = ask(url)
+
+    assert (code, told["error"]["kind"]) == (3, "Stopped")
+    assert "the Hub can't be reached" in told["error"]["message"]
+    assert "again" in told["error"]["hint"]

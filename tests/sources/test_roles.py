@@ -1,0 +1,225 @@
+"""What a source's role makes of it, and the types of gold answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from builder.errors import InputError
+from builder.sources import load_problems
+from builder.sources.gold import UnreadableError, read_gold, read_options
+from builder.verify import readable
+from schemas.problem import AnswerType
+from tests.sources.test_load import recipe, write
+
+PAIR = ["pear", "7"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        ["pear", 7],
+        '["pear", "7"]',
+        {"text": ["pear", "7"], "label": ["A", "B"]},
+        [{"label": "A", "text": "pear"}, {"label": "B", "text": "7"}],
+        {"B": "7", "A": "pear"},
+        ["A) pear", "B)7"],
+        ["(A) pear", "(B) 7"],
+    ],
+)
+def test_options_are_read_however_a_table_writes_them(cell):
+    assert read_options(cell) == ("pear", "7")
+
+
+@pytest.mark.parametrize(
+    "cell", ["pear, 7", "[1", 3, None, ["one"], ["a", None], ["a", " "], list("abcdefghijklmnopqrstuvwxyz1")]
+)
+def test_what_is_no_list_of_options_is_told(cell):
+    with pytest.raises(UnreadableError, match="choices"):
+        read_options(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "letter"),
+    [
+        ("B", "B"), ("b", "B"), ("(B)", "B"), ("B.", "B"), (" 7 ", "B"), ("Pear.", "A"), (0, "A"), (1, "B"),
+        (2, None), (-1, None), ("C", None), ("plum", None), (True, None), ("", None), ("0", None),
+    ],
+)  # fmt: skip
+def test_a_gold_choice_is_stored_as_its_letter(cell, letter):
+    assert read_gold(cell, AnswerType.CHOICE, PAIR) == letter
+
+
+def test_a_gold_that_is_one_options_letter_and_anothers_text_is_no_answer():
+    assert read_gold("B", AnswerType.CHOICE, ["B", "C"]) is None
+    assert read_gold("A", AnswerType.CHOICE, ["A", "B"]) == "A"
+    assert read_gold("same", AnswerType.CHOICE, ["same", "Same"]) is None
+
+
+def test_a_choice_whose_options_stand_in_the_question_is_a_letter():
+    assert read_gold("(c)", AnswerType.CHOICE, []) == "C"
+    assert read_gold("cat", AnswerType.CHOICE, []) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "word"),
+    [
+        (True, "yes"), ("TRUE", "yes"), ("Yes.", "yes"), (1, "yes"), ("1", "yes"), (1.0, "yes"),
+        (False, "no"), ("no", "no"), (0, "no"), ("maybe", None), (2, None),
+    ],
+)  # fmt: skip
+def test_a_gold_boolean_is_stored_as_yes_or_no(cell, word):
+    assert read_gold(cell, AnswerType.BOOLEAN, []) == word
+
+
+def test_choices_and_their_faults_in_a_file(tmp_path):
+    rows = [
+        {"q": "Which?", "c": PAIR, "a": "7"},
+        {"q": "Which?", "c": ["7", "pear"], "a": 0},
+        {"q": "Who?", "c": PAIR, "a": "plum"},
+        {"q": "Why?", "c": "pear", "a": "A"},
+    ]
+    write(tmp_path / "s.jsonl", rows)
+    source = {"fields": {"question": "q", "choices": "c", "answer": "a"}, "answer_type": "choice"}
+
+    frame = load_problems(recipe(tmp_path, {"s": source}), readable).frame
+
+    assert frame["answer"].to_list() == ["B", "A", "plum", None]
+    assert frame["reason"].to_list() == [None, None, "gold_unreadable", "malformed"]
+    assert frame["detail"][2] == "s.jsonl:3: 'plum' is not the letter, the text or the place of one option"
+    assert frame["detail"][3] == "s.jsonl:4: choices are no list: 'pear'"
+
+
+def test_metadata_that_can_not_be_written_down_is_told_and_does_not_crash(tmp_path):
+    pl.DataFrame({"q": ["one?", "two?"], "a": ["1", "2"], "m": [float("nan"), 2.0]}).write_parquet(
+        tmp_path / "s.parquet"
+    )
+    source = {"path": "s.parquet", "fields": {"question": "q", "answer": "a", "metadata": ["m"]}}
+
+    frame = load_problems(recipe(tmp_path, {"s": source}), readable).frame
+
+    assert frame["reason"].to_list() == ["malformed", None]
+    assert "not finite" in frame["detail"][0]
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ({"fields": {"question": "q"}}, "fields.answer"),
+        ({"fields": {"question": "q"}, "role": "evaluate"}, "fields.answer"),
+        ({"fields": {"question": "q", "answer": "a"}, "role": "reference"}, "fields.responses"),
+    ],
+)
+def test_a_source_without_what_its_role_needs_is_an_error_that_names_the_key(tmp_path, source, key):
+    with pytest.raises(InputError) as caught:
+        load_problems(recipe(tmp_path, {"s": source}), readable)
+
+    assert caught.value.keys == (f"sources.s.{key}",)
+    assert key in caught.value.hint
+
+
+def test_a_recipe_with_nothing_but_evaluation_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="every source has the role evaluate"):
+        load_problems(recipe(tmp_path, {"s": {"role": "evaluate"}}), readable)
+
+
+@pytest.fixture
+def build_roles(tmp_path, build_recipe):
+    """Build a version from a sample, a reference and an evaluate source."""
+
+    def built(sample: list[Any], reference: list[Any], evaluate: list[Any], **keys: Any):
+        write(tmp_path / "s.jsonl", sample)
+        write(tmp_path / "r.jsonl", reference)
+        write(tmp_path / "e.jsonl", evaluate)
+        asked = {"kind": "file", "fields": {"question": "q", "answer": "a"}}
+        given = {"name": "r", "kind": "file", "path": "r.jsonl", "role": "reference"}
+        sources = [
+            {"name": "s", "path": "s.jsonl", **asked},
+            {**given, "fields": {"question": "q", "responses": ["c", "d"]}},
+            {"name": "e", "path": "e.jsonl", "role": "evaluate", **asked},
+        ]
+        answers = {"path": "s.jsonl", "problem": "q", "completions": [{"column": "c", "teacher": "people"}]}
+        whole = {"name": "t", "version": "1.0.0", "sources": sources, "verify": {"pattern": "A: (.+)"}}
+        teacher = {"backend": "recorded", "answers": answers}
+        (tmp_path / "r.yaml").write_text(json.dumps({**whole, "teacher": teacher, **keys}))
+        return build_recipe(Path(tmp_path / "r.yaml"), tmp_path / "store").version
+
+    return built
+
+
+SUMS = [
+    {"q": f"Ann has {n} pens, finds two. How many?", "a": str(n + 2), "c": f"{n} + 2 = {n + 2}\nA: {n + 2}"}
+    for n in range(5)
+]
+TALK = [
+    {"q": "Write a line on rain.", "c": ["Rain taps the roof.", "It falls all night."], "d": "Grey and soft."},
+    {"q": "Name a colour.", "c": "Blue.", "d": None},
+    {"q": "Name a colour.", "c": "Green, the colour of moss.", "d": " "},
+    {"q": "Say nothing.", "c": [], "d": ""},
+]
+EXAM = [{"q": "Bob has 3 caps. How many caps has Bob?", "a": "3", "c": "3\nA: 3"}]
+
+
+def test_references_become_samples_that_no_one_was_asked_for_and_evaluation_is_never_asked(build_roles):
+    version = build_roles(SUMS, TALK, EXAM)
+
+    problems, samples = version.table("problems"), version.table("samples")
+    assert problems.filter(pl.col("source") == "e").select("fate", "split").rows() == [("kept", None)]
+    asked = problems.filter(pl.col("fate") == "kept").select("problem_id", "question")
+    given = samples.filter(pl.col("teacher") == "r").join(asked, on="problem_id")
+    assert given.sort("question", "sample_index").select("question", "sample_index", "text", "verdict").rows() == [
+        ("Name a colour.", 0, "Blue.", "given"),
+        ("Name a colour.", 1, "Green, the colour of moss.", "given"),
+        ("Write a line on rain.", 0, "Rain taps the roof.", "given"),
+        ("Write a line on rain.", 1, "It falls all night.", "given"),
+        ("Write a line on rain.", 2, "Grey and soft.", "given"),
+    ]
+    assert set(given["request_digests"].list.len()) == {0}
+    assert given["labels"].null_count() == given.height
+    assert not set(samples["problem_id"]) & set(problems.filter(pl.col("source") == "e")["problem_id"])
+    assert version.manifest.splits == {"train": 7}
+    assert set(version.table("examples")["source"]) == {"s", "r"}
+    assert version.manifest.teachers == ("people", "r")
+    malformed = problems.filter(pl.col("reason") == "malformed")["detail"].to_list()
+    assert malformed == ["r.jsonl:4: responses are empty"]
+    repeated = problems.filter(pl.col("reason") == "duplicate_problem")["detail"].to_list()
+    assert repeated == ["r.jsonl:3 asks what r.jsonl:2 asks; its responses went there"]
+
+
+def test_given_responses_are_deduplicated_but_not_judged(build_roles):
+    talk = [{"q": "Say it.", "c": ["Blue as the sea.", "blue as the sea", "Red."], "d": None}]
+
+    samples = build_roles(SUMS, talk, EXAM).table("samples").filter(pl.col("verdict") == "given")
+
+    assert sorted(samples["reason"].to_list(), key=str) == [None, None, "exact_duplicate"]
+    assert set(samples["stage"].drop_nulls()) == {"select"}
+
+
+def test_a_recipe_of_references_alone_asks_no_teacher(build_roles):
+    sample = {"path": "r.jsonl", "name": "r", "kind": "file", "role": "reference"}
+    fields = {"question": "q", "responses": ["c", "d"]}
+
+    version = build_roles(SUMS, TALK, EXAM, sources=[{**sample, "fields": fields}])
+
+    assert version.beside("build.json")["calls"] == {"new": 0, "ledger": 0, "failed": 0}
+    assert set(version.table("samples")["verdict"]) == {"given"}
+
+
+def test_a_limit_counts_each_role_for_itself_and_leaves_evaluation_whole(build_roles):
+    problems = build_roles(SUMS, TALK, EXAM, limit=1).table("problems")
+
+    counts = dict(problems.filter(pl.col("fate") == "kept").group_by("source").len().iter_rows())
+    assert counts == {"s": 1, "r": 1, "e": 1}
+
+
+def test_an_overlap_is_dropped_before_the_teacher_is_asked_and_certified_in_the_manifest(build_roles):
+    version = build_roles([*SUMS, *EXAM], TALK, EXAM, decontaminate={"against": ["e"]})
+
+    dropped = version.table("problems").filter(pl.col("reason") == "evaluation_overlap")
+    assert dropped.select("source", "origin").rows() == [("s", "s.jsonl:6")]
+    assert version.table("samples").filter(pl.col("problem_id") == dropped["problem_id"][0]).is_empty()
+    (certificate,) = version.manifest.contamination
+    assert (certificate.against, certificate.problems, certificate.overlaps) == ("e", 1, 1)
+    assert 0 < certificate.highest_similarity < 0.8
