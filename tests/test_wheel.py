@@ -62,7 +62,8 @@ def environment(tmp_path_factory):
 
 
 def test_the_wheel_builds_the_quickstart_from_its_own_files(environment, tmp_path):
-    where = "import builder, cli, recipes, schemas; print(builder.__file__, cli.__file__, recipes.__file__, schemas.__file__)"
+    names = "builder, cli, recipes, schemas"
+    where = f"import {names}\nfor module in ({names}): print(module.__file__)"
     homes = run(environment / "bin" / "python", "-c", where, cwd=tmp_path).split()
     assert all(Path(home).is_relative_to(environment) for home in homes)
     few = ["--set", "sources.arithmetic.problems=20"]
@@ -78,7 +79,8 @@ def test_the_wheel_brings_recipes_demonstrations_and_schemas(environment):
     (packages,) = environment.glob("lib/python*/site-packages")
     wanted = [
         *(ROOT / "recipes").rglob("*.yaml"),
+        *(ROOT / "recipes").rglob("*.jsonl"),
         *(ROOT / "schemas").glob("*.json"),
-        ROOT / "builder/sources/stories.yaml",
+        *(ROOT / "builder").rglob("*.yaml"),
     ]
     assert [str(path) for path in wanted if not (packages / path.relative_to(ROOT)).is_file()] == []

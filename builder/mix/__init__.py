@@ -156,6 +156,13 @@ def _weighed(examples: pl.DataFrame, formats: Sequence[FormatSpec], seed: int) -
     counts: Mapping[str, int] = dict(training.group_by("format").len().iter_rows())
     if not weights or not counts:
         return examples
+    empty = [name for name in weights if not counts.get(name)]
+    if empty:
+        raise InputError(
+            f"the format {empty[0]} has no rows, so no share of the rows can be its weight",
+            hint="leave its weight out, or see in the funnel why its rows were dropped (try without weights first)",
+            keys=("formats",),
+        )
     scale = min(Fraction(counts.get(name, 0)) / Fraction(weight) for name, weight in weights.items())
     over: list[pl.DataFrame] = []
     for name, weight in weights.items():

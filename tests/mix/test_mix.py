@@ -219,3 +219,9 @@ def test_weights_leave_the_test_side_alone():
     examples = mixed([*rows(9), *rows(9, BARE), *rows(9, split=Split.TEST)], formats=formats)
     held_out = [example for example in examples if example.split is Split.TEST]
     assert [example.fate for example in held_out] == [Fate.KEPT] * 9
+
+
+def test_a_weight_of_a_format_without_rows_is_refused_rather_than_dropping_everything():
+    weighted = (FormatSpec(name=COT, weight=0.5), FormatSpec(name="in_context_cot", weight=0.5))
+    with pytest.raises(InputError, match="in_context_cot has no rows"):
+        mixed(rows(4), formats=weighted)
