@@ -1,0 +1,44 @@
+"""What every part of a recipe is: strict, frozen, and each key declared as identity or circumstance."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from schemas.problem import AnswerType
+
+
+def identity(default: Any = ..., **rules: Any) -> Any:
+    """Declare a key that can change a row of the dataset."""
+    return Field(default, json_schema_extra={"identity": True}, **rules)
+
+
+def circumstance(default: Any = ..., **rules: Any) -> Any:
+    """Declare a key that can't change a row: it is left out of the fingerprint."""
+    return Field(default, json_schema_extra={"identity": False}, **rules)
+
+
+class Section(BaseModel):
+    """A part of a recipe: no unknown keys, no conversions, no changes after reading."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""Small letters, digits, `-` and `_`, at most 64."""
+
+SemVer = Annotated[str, StringConstraints(pattern=r"^(dev|\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?)$")]
+"""MAJOR.MINOR.PATCH, or `dev`, which may be overwritten."""
+
+Column = Annotated[str, StringConstraints(min_length=1)]
+"""A column (`question`), a nested key (`meta.answer`), or a template (`{{ Body }} {{ Question }}`)."""
+
+
+def _word(value: object) -> object:
+    return value.value if isinstance(value, StrEnum) else value
+
+
+Words = Annotated[AnswerType, Field(strict=False), PlainSerializer(_word)]
+"""An answer type by its name in YAML."""
