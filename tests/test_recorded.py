@@ -219,7 +219,7 @@ def test_recorded_answers_that_fit_no_problem_are_counted(svamp, store, run):
     assert ran.code == 0
     assert told["inputs"][1]["unmatched"] == 15
     assert told["counts"]["samples"] == 1_485
-    assert "15 recorded answers answer no problem" in run("show", "svamp", "--store", store).out
+    assert "15 recorded answers fit no problem" in run("show", "svamp", "--store", store).out
 
 
 def test_rows_of_a_recording_that_can_not_be_read_are_samples_with_their_reason(svamp, store, build_recipe):

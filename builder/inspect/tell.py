@@ -54,9 +54,12 @@ def _head(version: Version) -> Iterator[Text]:
     yield Text(f"problems   {splits}")
     counts = manifest.counts
     yield Text(f"examples   {counts['training_examples']:,} for training, {counts['examples_kept']:,} in all")
+    for set_apart in manifest.contamination:
+        nearest = f"the nearest left is {set_apart.highest_similarity:.0%} alike"
+        yield Text(f"apart from {clean(set_apart.against)}: {set_apart.overlaps:,} overlaps dropped; {nearest}")
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
-        yield Text(f"unmatched  {unmatched:,} recorded answers answer no problem of the sources", style="yellow")
+        yield Text(f"unmatched  {unmatched:,} recorded answers fit no problem that was kept", style="yellow")
     if build:
         calls = build["calls"]
         cost = "unknown" if build["cost_usd"] is None else f"${build['cost_usd']:.2f}"
@@ -84,10 +87,11 @@ def _funnel(rows: Sequence[FunnelRow]) -> Table:
 
 
 def paths_per_problem(version: Version, samples: pl.DataFrame) -> dict[int, int]:
-    """How many kept problems have how many distinct right paths."""
+    """How many kept problems, of those to train or test on, have how many distinct right paths."""
     leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
     paths = leaders.group_by("problem_id").len("paths")
-    problems = version.table("problems").filter(pl.col("fate") == Fate.KEPT).select("problem_id")
+    kept = (pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()  # sets for evaluation are on no side
+    problems = version.table("problems").filter(kept).select("problem_id")
     counted = problems.join(paths, on="problem_id", how="left").with_columns(pl.col("paths").fill_null(0))
     return dict(counted.group_by("paths").len().sort("paths").iter_rows())
 
