@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from builder.errors import InputError
 from builder.teacher.demos import Demo
 from builder.templates import render
 from builder.text.options import asked
@@ -52,8 +53,7 @@ def messages(
         demos: solved problems to show before, in order; with a hint they carry one too, so that its place is learnt.
 
     Raises:
-        InputError: the recipe's own template does what no template may.
-        KeyError: it names a value that is not there.
+        InputError: the recipe's own template does what no template may, or names a value that is not there.
     """
     system = [Message(role=Role.SYSTEM, content=prompt.system)] if prompt.system else []
     cue = _cue(prompt, problem.answer_type)
@@ -67,7 +67,14 @@ def messages(
 def _question(question: str, choices: Sequence[str], prompt: Prompt) -> str:
     if prompt.user is None:
         return asked(question, choices)
-    return render(prompt.user, {"question": question, "choices": list(choices)})
+    try:
+        return render(prompt.user, {"question": question, "choices": list(choices)})
+    except KeyError as error:
+        raise InputError(
+            f"teacher.prompt.user can't be filled: {error.args[0]}",
+            hint="it may use {{ question }} and {{ choices }}, a list",
+            keys=("teacher.prompt.user",),
+        ) from error
 
 
 def _demonstrated(

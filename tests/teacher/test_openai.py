@@ -2,7 +2,12 @@
 
 import json
 import re
+import signal
 import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +18,7 @@ from builder.teacher import open_ledger
 from schemas.runtime import Runtime
 from tests.teacher.chat_server import Reply, completion, refusal, serving
 
+ROOT = Path(__file__).resolve().parents[2]
 PROBLEMS = [{"question": f"What is {n} + {n + 1}?", "answer": str(2 * n + 1)} for n in range(2, 8)]
 
 
@@ -220,3 +226,35 @@ def test_the_key_goes_to_the_server_and_nowhere_else(recipe, runtime, monkeypatc
     files = [path for path in runtime.store.rglob("*") if path.is_file()]
     assert [path.name for path in files if canary.encode() in path.read_bytes()] == []
     assert built.version.manifest.teachers == ("m",)
+
+
+def test_a_template_of_ones_own_is_filled_and_a_wrong_one_is_the_users_mistake(recipe, runtime):
+    other = runtime.model_copy(update={"store": runtime.store / "other"})
+    with serving(solve) as server:
+        build(recipe(server.url, prompt={"user": "Solve this. {{ question }}"}), runtime)
+        assert all(body["messages"][-1]["content"].startswith("Solve this. What is") for body in server.requests)
+        with pytest.raises(InputError, match=r"teacher\.prompt\.user can't be filled") as caught:
+            build(
+                recipe(server.url, prompt={"user": "{{ qestion }}"}),
+                runtime.model_copy(update={"store": runtime.store / "b"}),
+            )
+    assert caught.value.keys == ("teacher.prompt.user",)
+
+
+def test_a_server_that_hangs_is_given_up_when_the_user_interrupts(recipe, tmp_path):
+    started, release = threading.Event(), threading.Event()
+
+    def hang(body):
+        started.set()
+        release.wait(30)
+        return solve(body)
+
+    with serving(hang) as server:
+        path = recipe(server.url).path
+        command = [sys.executable, "-m", "cli", "build", str(path), "--store", str(tmp_path / "store")]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        assert started.wait(60)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        release.set()
+    assert (process.returncode, "run the same command again" in said) == (130, True)
