@@ -234,10 +234,7 @@ def test_a_template_of_ones_own_is_filled_and_a_wrong_one_is_the_users_mistake(r
         build(recipe(server.url, prompt={"user": "Solve this. {{ question }}"}), runtime)
         assert all(body["messages"][-1]["content"].startswith("Solve this. What is") for body in server.requests)
         with pytest.raises(InputError, match=r"teacher\.prompt\.user can't be filled") as caught:
-            build(
-                recipe(server.url, prompt={"user": "{{ qestion }}"}),
-                runtime.model_copy(update={"store": runtime.store / "b"}),
-            )
+            build(recipe(server.url, prompt={"user": "{{ qestion }}"}), other)
     assert caught.value.keys == ("teacher.prompt.user",)
 
 
