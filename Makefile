@@ -44,8 +44,9 @@ fmt: $(VENV)/.dev  ## format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## measure, and write docs/benchmarks.md
+bench: $(VENV)/.dev  ## measure, and write docs/benchmark*.md
 	@$(BIN)/python benchmarks/rooms.py
+	@$(BIN)/python benchmarks/teacher.py
 
 clean:  ## remove the environment and the caches (never the store: paid answers live there)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
