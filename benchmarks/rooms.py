@@ -93,11 +93,7 @@ def _answers(solutions: Sequence[tuple[Problem, str, bool]]) -> Row:
 
     def ours() -> list[bool]:
         readings = [(problem, read_answer(text, AnswerType.NUMBER)) for problem, text, _ in some]
-        return [
-            reading is not None
-            and compare(problem.answer or "", reading.answer, AnswerType.NUMBER).outcome is Outcome.EQUAL
-            for problem, reading in readings
-        ]
+        return [reading is not None and _equal(problem, reading.answer) for problem, reading in readings]
 
     def theirs() -> list[bool]:
         return [

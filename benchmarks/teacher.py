@@ -107,8 +107,8 @@ def main() -> None:
     PAGE.write_text(
         "# Benchmark: asking a live teacher\n\n"
         f"Made by `make bench` (`benchmarks/teacher.py`): {REQUESTS:,} requests over loopback, {AT_ONCE} at once,\n"
-        f"each answered after {LATENCY_S * 1000:.0f} ms, so that {best:,.0f} a second would be ideal. One run, one after\n"
-        "the other, on a machine that is not quiet: read the ratios.\n\n"
+        f"each answered after {LATENCY_S * 1000:.0f} ms, so that {best:,.0f} a second would be ideal. One run,\n"
+        "one after the other, on a machine that is not quiet: read the ratios.\n\n"
         "| | requests/s | CPU ms/request |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     )
     print(PAGE.read_text())

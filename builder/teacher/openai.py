@@ -10,7 +10,7 @@ import os
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import openai
@@ -59,7 +59,6 @@ class _Call:
     key_env: str
     fatal: CotloomError | None = None
     """Why no further request is sent."""
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 def ask(wanted: Sequence[Wanted], teacher: OpenAITeacher, runtime: Runtime) -> Iterator[list[Answered | Failed]]:
