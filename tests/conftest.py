@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from copy import deepcopy
 from dataclasses import dataclass
@@ -126,3 +127,21 @@ def run(capsys, monkeypatch):
 def command() -> list[str]:
     """The words that start Cotloom in a process of its own, from the repository's root."""
     return [sys.executable, str(ROOT / "cli.py")]
+
+
+PATIENCE_S = 120
+"""Far more than linear work takes on any machine, far less than a text that makes a pattern go back and forth."""
+
+
+@pytest.fixture
+def ends():
+    """Fail a test that does not end: what a hostile text must never bring about."""
+
+    def give_up(_signal, _frame):
+        pytest.fail(f"it did not end within {PATIENCE_S} seconds")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

