@@ -27,6 +27,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.core  ## install, build the quickstart version and show it
 	@$(BIN)/cotloom build quickstart --store $(STORE)
 	@$(BIN)/cotloom show quickstart --store $(STORE)
+	@echo "  (the command is $(BIN)/cotloom; 'source $(BIN)/activate' puts it on your path)"
 
 test: $(VENV)/.dev  ## install what the tests need and run them all
 	@$(BIN)/python -m pytest -n 2

@@ -106,7 +106,11 @@ def versions_of(store: Path, name: str) -> list[str]:
 
 
 def all_versions(store: Path) -> list[Version]:
-    """All versions of a store, by name, oldest first."""
+    """All versions of a store, by name, oldest first.
+
+    Raises:
+        InputError: the manifest of one can't be read; the message names it.
+    """
     folder = store / "versions"
     names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     return [read_version(folder_of(store, name, version)) for name in names for version in versions_of(store, name)]
