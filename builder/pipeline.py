@@ -172,14 +172,19 @@ def _existing(recipe: Recipe, digests: Mapping[str, str], folder: Path) -> Versi
 
 def _examiner(recipe: Recipe, runtime: Runtime) -> teacher.Examine:
     """What rounds of sampling are told: how many right and distinct paths each problem has so far."""
+    judged = to_frame([], Sample)  # of the rounds before, so that each sample is judged once
 
     def examine(problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, Worth]:
-        asked = to_frame(problems, Problem)
-        drawn = to_frame((replace(sample, token_logprobs=None) for sample in samples), Sample)
-        selected = _selected(recipe, runtime, _judged(recipe, runtime, asked, drawn))
+        nonlocal judged
+        known = set(judged["sample_id"])
+        fresh = (replace(sample, token_logprobs=None) for sample in samples if sample.sample_id not in known)
+        found = _judged(recipe, runtime, to_frame(problems, Problem), to_frame(fresh, Sample))
+        judged = pl.concat([judged, found])
+        drawn = judged.filter(pl.col("sample_id").is_in([sample.sample_id for sample in samples]))
+        selected = _selected(recipe, runtime, drawn)
         counts = select.count_distinct(selected).iter_rows()
-        found = {problem: Worth(correct=correct, distinct=distinct) for problem, correct, distinct in counts}
-        return {problem.problem_id: found.get(problem.problem_id, Worth()) for problem in problems}
+        worth = {problem: Worth(correct=correct, distinct=distinct) for problem, correct, distinct in counts}
+        return {problem.problem_id: worth.get(problem.problem_id, Worth()) for problem in problems}
 
     return examine
 

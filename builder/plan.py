@@ -105,10 +105,8 @@ def _told(plan: Plan) -> Iterator[Text]:
         yield Text(f"           later rounds and hints, which depend on verdicts: up to {more:,} more")
     if foreseen.calls > 1:
         yield Text(f"calls      {foreseen.calls} for each answer")
-    yield Text(
-        "cost       "
-        + ("nothing: no new answers" if foreseen.most == foreseen.ledger else "unknown: no prices are given")
-    )
+    costs = foreseen.paid and foreseen.most > foreseen.ledger
+    yield Text(f"cost       {'unknown: no prices are given' if costs else 'nothing: nobody is paid for an answer'}")
 
 
 def _shown(plan: Plan) -> Iterator[RenderableType]:

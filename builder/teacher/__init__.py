@@ -17,7 +17,7 @@ from builder.teacher import checkpoint, simulated
 from builder.teacher.backend import Answered, Backend, Failed, Wanted
 from builder.teacher.demos import find_demos
 from builder.teacher.ledger import Ledger, open_ledger
-from builder.teacher.prompted import Prompted
+from builder.teacher.prompted import Ask, Prompted
 from builder.teacher.recorded import open_recording
 from builder.teacher.request import Request
 from builder.teacher.rounds import Calls, Examine, Worth, draw
@@ -94,32 +94,48 @@ def _open_simulated(loaded: LoadedRecipe, teacher: SimulatedTeacher, _problems: 
 def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime) -> Backend:
     from builder.teacher import openai  # noqa: PLC0415 - a second to import, and most builds do without
 
-    demos, inputs = find_demos(loaded, teacher.prompt, problems)
-    return Prompted(
-        model=teacher.model,
+    return _prompted(
+        loaded,
+        teacher,
+        problems,
         endpoint=teacher.endpoint or openai.base_url_of(teacher),
-        prompt=teacher.prompt,
-        hint=teacher.hint,
         sampling=openai.sampling_of(teacher),
-        seed=loaded.recipe.seed,
         asks=lambda wanted: openai.ask(wanted, teacher, runtime),
-        demos=demos,
-        inputs=inputs,
     )
 
 
 def _open_checkpoint(
     loaded: LoadedRecipe, teacher: TransformersTeacher, problems: pl.DataFrame, runtime: Runtime
 ) -> Backend:
+    return _prompted(
+        loaded,
+        teacher,
+        problems,
+        endpoint="transformers",
+        sampling=checkpoint.sampling_of(teacher),
+        asks=lambda wanted: checkpoint.ask(wanted, teacher, runtime),
+    )
+
+
+def _prompted(
+    loaded: LoadedRecipe,
+    teacher: OpenAITeacher | TransformersTeacher,
+    problems: pl.DataFrame,
+    *,
+    endpoint: str,
+    sampling: Mapping[str, Any],
+    asks: Ask,
+) -> Prompted:
+    """A model that is asked by prompt, with the demonstrations that the prompt names."""
     demos, inputs = find_demos(loaded, teacher.prompt, problems)
     return Prompted(
         model=teacher.model,
-        endpoint="transformers",
+        endpoint=endpoint,
         prompt=teacher.prompt,
         hint=teacher.hint,
-        sampling=checkpoint.sampling_of(teacher),
+        sampling=sampling,
         seed=loaded.recipe.seed,
-        asks=lambda wanted: checkpoint.ask(wanted, teacher, runtime),
+        asks=asks,
         demos=demos,
         inputs=inputs,
     )
@@ -152,6 +168,8 @@ class Foreseen:
     """The most answers of all rounds, hinted ones too, each of one or two calls."""
     calls: int
     """Calls that one answer takes."""
+    paid: bool
+    """Whether somebody may want money for an answer."""
     request: Request | None
     """One of the requests."""
 
@@ -181,6 +199,7 @@ def foresee(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtim
         ledger=known,
         most=len(asked) * each if prompt else len(wanted),
         calls=2 if prompt and prompt.template == "cot_two_call" else 1,
+        paid=teacher.backend == "openai",
         request=wanted[0].request if wanted else None,
     )
 

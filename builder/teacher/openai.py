@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 from openai import AsyncOpenAI, DefaultAioHttpClient
@@ -37,8 +38,20 @@ _RETRIED = (408, 409, 425, 429)
 
 
 def base_url_of(teacher: OpenAITeacher) -> str:
-    """Where the server is: the recipe's base_url, else $OPENAI_BASE_URL, else OpenAI's own."""
-    return (teacher.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_URL).rstrip("/")
+    """Where the server is: the recipe's base_url, else $OPENAI_BASE_URL, else OpenAI's own.
+
+    Raises:
+        InputError: the address holds a secret; it names the server in the ledger, where no secret may be.
+    """
+    url = (teacher.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_URL).rstrip("/")
+    parts = urlsplit(url)
+    if "@" in parts.netloc or parts.query:
+        raise InputError(
+            f"the address of {parts.hostname} holds a name, a password or a query",
+            hint=f"give the address alone, and the key in ${teacher.api_key_env}",
+            keys=("teacher.base_url",),
+        )
+    return url
 
 
 def sampling_of(teacher: OpenAITeacher) -> dict[str, Any]:
@@ -57,6 +70,7 @@ class _Call:
     url: str
     retries: int
     key_env: str
+    key: str
     fatal: CotloomError | None = None
     """Why no further request is sent."""
 
@@ -81,37 +95,30 @@ def ask(wanted: Sequence[Wanted], teacher: OpenAITeacher, runtime: Runtime) -> I
     url = base_url_of(teacher)
     key = os.environ.get(teacher.api_key_env) or _no_key(teacher, url)
     loop = asyncio.new_event_loop()
+    client = loop.run_until_complete(_opened(url, key, runtime))
+    call = _Call(client, url, runtime.retries, teacher.api_key_env, key)
     try:
-        asyncio.set_event_loop(loop)
-        client = AsyncOpenAI(
-            api_key=key,
-            base_url=url,
-            max_retries=0,
-            timeout=runtime.timeout_s,
-            http_client=loop.run_until_complete(_http(runtime)),
-        )
-        call = _Call(client, url, runtime.retries, teacher.api_key_env)
         yield from _drive(loop, call, _grouped(wanted), runtime.concurrency)
     finally:
-        loop.run_until_complete(_closed(loop, locals().get("client")))
-        asyncio.set_event_loop(None)
+        loop.run_until_complete(_closed(loop, client))
         loop.close()
     if call.fatal:
         raise call.fatal
 
 
-async def _http(runtime: Runtime) -> DefaultAioHttpClient:
-    return DefaultAioHttpClient(timeout=runtime.timeout_s)
+async def _opened(url: str, key: str, runtime: Runtime) -> AsyncOpenAI:
+    """Open a client; within the loop, because its transport takes hold of it."""
+    http = DefaultAioHttpClient(timeout=runtime.timeout_s)
+    return AsyncOpenAI(api_key=key, base_url=url, max_retries=0, timeout=runtime.timeout_s, http_client=http)
 
 
-async def _closed(loop: asyncio.AbstractEventLoop, client: AsyncOpenAI | None) -> None:
+async def _closed(loop: asyncio.AbstractEventLoop, client: AsyncOpenAI) -> None:
     """Give up what is still under way, and close the client."""
     tasks = [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    if client is not None:
-        await client.close()
+    await client.close()
 
 
 def _no_key(teacher: OpenAITeacher, url: str) -> str:
@@ -221,7 +228,7 @@ def _pause(failure: Exception, attempt: int) -> float:
 
 def _meaning(call: _Call, wanted: Wanted, error: openai.APIStatusError) -> Exception:
     """Say what a refusal means, and what to set."""
-    told = _told(error)
+    told = _told(call, error)
     code = error.status_code
     if code in {401, 403}:
         hint = f"set ${call.key_env} to a key that the server knows (teacher.api_key_env names the variable)"
@@ -236,17 +243,17 @@ def _meaning(call: _Call, wanted: Wanted, error: openai.APIStatusError) -> Excep
     return InputError(f"{call.url} refuses the request ({code}): {told}", hint=hint, keys=("teacher.sampling",))
 
 
-def _told(error: openai.APIStatusError) -> str:
-    """The server's own words, shortened."""
+def _told(call: _Call, error: openai.APIStatusError) -> str:
+    """The server's own words, shortened; where it says the key back, without it."""
     body = error.body
     inner = body.get("message") or body.get("detail") if isinstance(body, Mapping) else None
-    return str(inner or error.message)[:300]
+    return str(inner or error.message).replace(call.key, f"${call.key_env}")[:300]
 
 
 def _given_up(call: _Call, failure: Exception) -> CotloomError:
     tries = f"after {call.retries + 1} tries"
     if isinstance(failure, openai.APIStatusError):
-        message = f"{call.url} keeps failing {tries} ({failure.status_code}): {_told(failure)}"
+        message = f"{call.url} keeps failing {tries} ({failure.status_code}): {_told(call, failure)}"
     elif isinstance(failure, openai.APITimeoutError) and not _unconnected(failure):
         message = f"{call.url} does not answer in time {tries}"
     else:

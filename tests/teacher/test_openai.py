@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from builder import verify
 from builder.errors import InputError, Stopped
 from builder.pipeline import build
 from builder.recipe import load_recipe
@@ -255,3 +256,37 @@ def test_a_server_that_hangs_is_given_up_when_the_user_interrupts(recipe, tmp_pa
         _, said = process.communicate(timeout=60)
         release.set()
     assert (process.returncode, "run the same command again" in said) == (130, True)
+
+
+def test_a_server_that_says_the_key_back_does_not_get_it_printed(recipe, runtime, monkeypatch):
+    canary = "sk-canary-91bd"
+    monkeypatch.setenv("OPENAI_API_KEY", canary)
+    with serving(lambda _: refusal(401, f"Incorrect key: {canary}")) as server, pytest.raises(InputError) as caught:
+        build(recipe(server.url), runtime)
+    assert (canary in str(caught.value), "Incorrect key: $OPENAI_API_KEY" in str(caught.value)) == (False, True)
+
+
+@pytest.mark.parametrize("address", ["http://ann:hush-4c1e@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?key=hush-4c1e"])
+def test_an_address_with_a_secret_in_it_is_refused_and_the_secret_stays_unsaid(recipe, runtime, address):
+    with pytest.raises(InputError, match="holds a name, a password or a query") as caught:
+        build(recipe(address), runtime)
+    files = [path for path in runtime.store.rglob("*") if path.is_file()]
+    assert "hush" not in str(caught.value)
+    assert [path.name for path in files if b"hush-4c1e" in path.read_bytes()] == []
+
+
+def test_each_sample_is_judged_once_however_many_rounds_there_are(recipe, runtime, monkeypatch):
+    judged = []
+    real = verify.judge_all
+
+    def counted(work, policy, workers):
+        judged.extend(work["sample_id"])
+        return real(work, policy, workers)
+
+    monkeypatch.setattr(verify, "judge_all", counted)
+    with serving(solve) as server:
+        built = build(recipe(server.url, paths={"round": 1, "max": 4, "target": 9}), runtime)
+    rounds = built.version.table("samples").filter(built.version.table("samples")["round"] < 3)["sample_id"]
+    assert built.calls.new == 24
+    assert sorted(judged[: rounds.len()]) == sorted(rounds)
+    assert len(judged) == rounds.len() + 24  # once between rounds, and once at the end
