@@ -16,7 +16,7 @@ FLOORS = {
     "builder.engine": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
-    "builder.inspect": 3,
+    "builder.inspect": 3, "builder.student": 3,
     "builder.publish": 4, "builder.pipeline": 4, "builder.plan": 5, "builder.infer": 4, "builder.starter": 5,
     "builder": 6, "cli": 6, "recipes": 6,
 }  # fmt: skip

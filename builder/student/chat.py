@@ -1,0 +1,67 @@
+"""Chats as text: what the student reads, and which pieces of it it learns to say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Chat = Sequence[Mapping[str, Any]]
+"""Messages, each with `role` and `content`, as the column `messages` of a version has them."""
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|' + message.role + '|>' + message.content + '<|end|>' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+"""Of students from scratch: the speaker, what is said, an end."""
+
+ROLES = ("system", "user", "assistant")
+END = "<|end|>"
+PAD = "<|pad|>"
+UNKNOWN = "<|unknown|>"
+SPECIAL = (PAD, END, UNKNOWN, *(f"<|{role}|>" for role in ROLES))
+"""The special tokens of students from scratch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a chat's text."""
+
+    text: str
+    """The text."""
+    said: bool
+    """Whether the student says it, and ends its turn behind it."""
+
+
+def prompt_of(tokenizer: Any, chat: Chat) -> str:
+    """What the student reads before it answers the last message.
+
+    A tokenizer with a chat template decides; without one the messages stand one after the other.
+    """
+    plain = [{"role": str(message["role"]), "content": message["content"]} for message in chat]
+    if tokenizer.chat_template:
+        return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=True))
+    return "\n\n".join(message["content"] for message in plain) + "\n"
+
+
+def pieces_of(tokenizer: Any, chat: Chat, *, every_turn: bool) -> list[Piece]:
+    """Cut a chat into what the student reads and what it says, in order.
+
+    Args:
+        tokenizer: the student's.
+        chat: messages, the last by the assistant.
+        every_turn: whether earlier answers are said too; where the template writes them differently later on,
+            they are only read.
+    """
+    whole = prompt_of(tokenizer, chat[:-1])
+    pieces: list[Piece] = []
+    cursor = 0
+    for place, message in enumerate(chat[:-1]):
+        if not every_turn or message["role"] != "assistant":
+            continue
+        start = len(prompt_of(tokenizer, chat[:place]))
+        end = start + len(message["content"])
+        if start >= cursor and whole[start:end] == message["content"]:
+            pieces += [Piece(whole[cursor:start], said=False), Piece(message["content"], said=True)]
+            cursor = end + (len(END) if whole.startswith(END, end) and tokenizer.eos_token == END else 0)
+    return [*pieces, Piece(whole[cursor:], said=False), Piece(str(chat[-1]["content"]), said=True)]
