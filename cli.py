@@ -29,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+Controls = Literal["default", "all"]
 TableFormat = Literal["table", "csv", "json", "jsonl"]
 Store = Annotated[Path, Option("--store", envvar="COTLOOM_STORE", help="Folder of ledger and versions.")]
 Json = Annotated[bool, Option("--json", help="Print one JSON object instead of text.")]
@@ -188,7 +189,8 @@ def show(ref: Ref, store: Store = STORE, as_json: Json = False) -> None:
     version = find_version(store, ref)
     if as_json:
         paths = paths_per_problem(version, version.table("samples"))
-        beside = {"build": version.beside("build.json"), "paths_per_problem": paths, "path": str(version.path)}
+        files = {name: version.beside(f"{name}.json") for name in ("build", "validation")}
+        beside = {**files, "paths_per_problem": paths, "path": str(version.path)}
         _print_json({**version.manifest.model_dump(mode="json"), **beside})
     else:
         console().print(tell_version(version))
@@ -239,6 +241,53 @@ def explain(
 
     story = tell(find_version(store, ref), row)
     _print_json(story) if as_json else console().print(tell_story(story))
+
+
+@app.command()
+def validate(
+    ref: Ref,
+    student: Annotated[str, Option(help="A student recipe: a file, or the name of a packaged one.")] = "tiny",
+    changes: Annotated[
+        list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change a key of the student recipe.")
+    ] = None,
+    parent: Annotated[str | None, Option(metavar="REF", help="Version to compare with. Default: the parent.")] = None,
+    controls: Annotated[Controls, Option(help="Which arms to train besides the version.")] = "default",
+    gate: Annotated[
+        bool, Option("--gate", help="Exit 1 where the student recipe does not let the version through.")
+    ] = False,
+    budget: Annotated[
+        str | None, Option(metavar="TIME", help="Fit student, steps and problems into 90s, 10m or 2h.")
+    ] = None,
+    report_to: Annotated[list[str] | None, Option(metavar="TRACKER", help="A tracker that transformers knows.")] = None,
+    save: Annotated[Path | None, Option(metavar="DIR", help="Write the version's first student to a folder.")] = None,
+    workers: Annotated[
+        int | None, Option(min=1, max=256, help="Students to train at once. Default: all processors.")
+    ] = None,
+    store: Store = STORE,
+    as_json: Json = False,
+) -> int:
+    """Train a small student on a version and on what it should beat, and say with intervals what it learnt."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin slow one another down
+    from builder.inspect.results import console
+    from builder.recipe import load_student
+    from builder.store import find_version
+    from builder.student.command import Wanted, run
+
+    wanted = Wanted(
+        version=find_version(store, ref),
+        parent=find_version(store, parent) if parent else None,
+        student=load_student(student, changes or []),
+        controls=controls,
+        budget=budget,
+        store=store,
+        workers=workers,
+        report_to=tuple(report_to or ()),
+        save=save,
+    )
+    with _progress():
+        found, told = run(wanted)
+    _print_json(found.model_dump(mode="json")) if as_json else console().print(told)
+    return 1 if gate and found.gate.passed is not True else 0
 
 
 @app.command()

@@ -11,14 +11,26 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from builder.errors import InputError, RecipeError
 from builder.marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
 from schemas.ids import NotCanonicalError, canonical
-from schemas.recipe import Recipe, TableSource
+from schemas.recipe import Recipe, Section, TableSource
+from schemas.student import StudentRecipe
+
+Kind = TypeVar("Kind", bound=Section)
+
+STUDENTS = "students"
+"""The folder of the student recipes that come with Cotloom."""
+
+HINTS: Mapping[type[Section], str] = {
+    Recipe: "the keys of a recipe are in docs/recipe.md; an editor completes them with schemas/recipe.v1.json",
+    StudentRecipe: "the keys of a student recipe are in docs/student.md; schemas/student.v1.json completes them",
+}
+"""Where to look up the keys."""
 
 TRAIN = "train"
 """In place of a file: demonstrations from the training split of the dataset itself."""
@@ -58,27 +70,30 @@ class LoadedRecipe:
         return packaged[name] if name in packaged else self.resolve(name)
 
 
-def find_recipe(name: str) -> Path:
+def find_recipe(name: str, folder: str = "") -> Path:
     """Find a recipe: an existing file, else the name of a packaged one.
+
+    Args:
+        name: the file or the name.
+        folder: where packaged ones lie: `students` for student recipes.
 
     Raises:
         InputError: there is neither.
     """
     if Path(name).is_file():
         return Path(name)
-    folder = Path(str(resources.files("recipes")))
-    packaged = folder / f"{name}.yaml"
+    packaged = Path(str(resources.files("recipes"))) / folder / f"{name}.yaml"
     if "/" not in name and packaged.is_file():
         return packaged
-    known = packaged_recipes()
+    known = packaged_recipes(folder)
     nearest = get_close_matches(name, known, n=1)
     hint = f"did you mean {nearest[0]}?" if nearest else f"packaged recipes: {', '.join(known)}"
     raise InputError(f"no recipe file {name}, and no packaged recipe of that name", hint=hint)
 
 
-def packaged_recipes() -> list[str]:
+def packaged_recipes(folder: str = "") -> list[str]:
     """Names of the recipes that come with Cotloom."""
-    return sorted(path.stem for path in Path(str(resources.files("recipes"))).glob("*.yaml"))
+    return sorted(path.stem for path in (Path(str(resources.files("recipes"))) / folder).glob("*.yaml"))
 
 
 def packaged_demos() -> dict[str, Path]:
@@ -102,11 +117,31 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
     place = read_yaml(path)
     for change in changes:
         set_key(place, change)
-    recipe = _validated(place)
+    recipe = _validated(place, Recipe)
+    _check_recipe(place, recipe)
     folder = path.parent
     if recipe.folder is not None:
         folder = folder / Path(_expanded(recipe.folder, path)).expanduser()
     return LoadedRecipe(recipe=recipe, folder=folder, path=path)
+
+
+def load_student(name: str, changes: Sequence[str] = ()) -> StudentRecipe:
+    """Read a student recipe.
+
+    Args:
+        name: a file, or the name of a packaged student recipe.
+        changes: `key=value` with a dotted key (`stages.train.steps=200`) and a YAML value.
+
+    Raises:
+        RecipeError: it can't be read, or does not say what a student recipe must say.
+        InputError: there is no such recipe.
+    """
+    place = read_yaml(find_recipe(name, STUDENTS))
+    for change in changes:
+        set_key(place, change)
+    recipe = _validated(place, StudentRecipe)
+    _check_names(place, [[stage.name for stage in recipe.stages]])
+    return recipe
 
 
 def _expanded(text: str, path: Path) -> str:
@@ -119,19 +154,26 @@ def _expanded(text: str, path: Path) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], text)
 
 
-def _validated(place: MarkedYaml) -> Recipe:
+def _validated(place: MarkedYaml, kind: type[Kind]) -> Kind:
     try:
-        recipe = Recipe.model_validate(place.data)
+        recipe = kind.model_validate(place.data)
         canonical(recipe.model_dump())
     except ValidationError as error:
-        raise _recipe_error(place, error) from error
+        raise _recipe_error(place, error, kind) from error
     except NotCanonicalError as error:
         raise RecipeError(f"{place.path}: {error}") from error
-    repeated = [name for names in _names(recipe) for name in sorted(set(names)) if names.count(name) > 1]
+    return recipe
+
+
+def _check_recipe(place: MarkedYaml, recipe: Recipe) -> None:
+    _check_names(place, list(_names(recipe)))
+    _check_patterns(place, recipe)
+
+
+def _check_names(place: MarkedYaml, names: Sequence[Sequence[str]]) -> None:
+    repeated = [name for own in names for name in sorted(set(own)) if own.count(name) > 1]
     if repeated:
         raise RecipeError(f"{place.path}: the name {repeated[0]} is used twice", keys=("name",))
-    _check_patterns(place, recipe)
-    return recipe
 
 
 def _names(recipe: Recipe) -> Iterator[list[str]]:
@@ -162,17 +204,17 @@ def _check_patterns(place: MarkedYaml, recipe: Recipe) -> None:
             raise RecipeError(_fault(place, keys, message), keys=(_dotted(keys),))
 
 
-def _recipe_error(place: MarkedYaml, error: ValidationError) -> RecipeError:
+def _recipe_error(place: MarkedYaml, error: ValidationError, kind: type[Section]) -> RecipeError:
     faults = [(_keys(place.data, fault["loc"]), fault) for fault in error.errors()]
     telling = [
         (keys, fault)
         for keys, fault in faults
         if not any(len(other) > len(keys) and other[: len(keys)] == keys for other, _ in faults)
     ]
-    text = "\n".join(_fault(place, keys, _meaning(keys, fault)) for keys, fault in telling)
+    text = "\n".join(_fault(place, keys, _meaning(keys, fault, kind)) for keys, fault in telling)
     return RecipeError(
         text,
-        hint="the keys of a recipe are in docs/recipe.md; an editor completes them with schemas/recipe.v1.json",
+        hint=HINTS[kind],
         keys=tuple(_dotted(keys) for keys, _ in telling),
     )
 
@@ -198,11 +240,11 @@ def _child(data: Any, part: int | str) -> Any:
     return None
 
 
-def _meaning(keys: KeyPath, fault: Mapping[str, Any]) -> str:
+def _meaning(keys: KeyPath, fault: Mapping[str, Any], model: type[Section]) -> str:
     """Say a fault in the words of a recipe."""
     kind, context, given = fault["type"], fault.get("ctx", {}), fault.get("input")
     if kind == "extra_forbidden":
-        known = _known(keys[:-1])
+        known = _known(keys[:-1], model)
         nearest = get_close_matches(str(keys[-1]), known, n=1, cutoff=0.5)
         return "unknown key" + (f"; did you mean {nearest[0]}?" if nearest else f"; known: {', '.join(known)}")
     if kind == "missing":
@@ -221,9 +263,9 @@ def _meaning(keys: KeyPath, fault: Mapping[str, Any]) -> str:
     return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {given!r}"
 
 
-def _known(keys: KeyPath) -> list[str]:
+def _known(keys: KeyPath, model: type[Section]) -> list[str]:
     """Every key that some section at this path has."""
-    sections: list[type[BaseModel]] = [Recipe]
+    sections: list[type[BaseModel]] = [model]
     for key in keys:
         if isinstance(key, str):
             fields = [section.model_fields[key] for section in sections if key in section.model_fields]

@@ -105,9 +105,35 @@ class ArithmeticSource(AnySource):
     """`arithmetic`."""
     problems: int = identity(200, ge=1, le=1_000_000)
     """How many problems to make."""
+    level: Literal["school", "small"] = identity("school")
+    """`school`: stories with all four operations and numbers up to 20000. `small`: four gains and losses with every
+    number in 1..20, in a few short words, for students of some hundred thousand parameters."""
 
 
-Source = Annotated[FileSource | HubSource | GymSource | ArithmeticSource, Field(discriminator="kind")]
+Skill = Literal[
+    "first_word", "last_word", "word_after", "reverse_words", "word_in_list", "odd_one_out", "count_words",
+    "largest_number", "sort_numbers", "one_step_fact", "hidden_label",
+]  # fmt: skip
+"""A short general task."""
+
+
+class SkillsSource(AnySource):
+    """Short general tasks made by Cotloom itself, with bare answers that serve as finished responses too.
+
+    They are what a small student should be able to do besides the target, and what its retention is measured on.
+    """
+
+    kind: Literal["skills"] = identity()
+    """`skills`."""
+    problems: int = identity(200, ge=1, le=1_000_000)
+    """How many problems to make; the tasks take turns."""
+    tasks: tuple[Skill, ...] | None = identity(None, min_length=1, strict=False)
+    """Which tasks: words of a list (`first_word`, `last_word`, `word_after`, `reverse_words`, `word_in_list`,
+    `odd_one_out`, `count_words`), numbers (`largest_number`, `sort_numbers`, `one_step_fact`), and `hidden_label`,
+    where the question itself shows what the labels mean. Null takes all."""
+
+
+Source = Annotated[FileSource | HubSource | GymSource | ArithmeticSource | SkillsSource, Field(discriminator="kind")]
 
 
 class Decontaminate(Section):

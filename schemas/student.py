@@ -9,7 +9,9 @@ from pydantic import Field
 
 from schemas.section import Name, Section, identity
 
-FormatName = Literal["zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer"]
+FormatName = Literal[
+    "zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer", "fine_tune_cot", "cot_collection"
+]
 """How a problem is put to the student."""
 
 Arm = Literal["version", "answer_only", "parent", "single_path", "shuffled", "untrained"]
@@ -25,6 +27,8 @@ class Base(Section):
     """Steps of the optimiser."""
     learning_rate: float = identity(3e-3, gt=0)
     """The highest rate."""
+    batch_size: int = identity(128, ge=1)
+    """Rows of one step."""
     seed: int = identity(0)
     """Key of its weights and its order."""
 
@@ -117,7 +121,8 @@ class Evaluation(Section):
     problems: int = identity(200, ge=1)
     """At most so many problems of each set, the lowest by keyed hash."""
     formats: tuple[FormatName, ...] | None = identity(None, strict=False)
-    """How the target problems are put. Null: zero-shot, with reasoning and with the answer only."""
+    """How the target problems are put, the first being what the version is trained for. Null: the version's own
+    format, and the answer only."""
     shots: int = identity(2, ge=1)
     """Demonstrations of the in-context formats."""
     general: tuple[str, ...] = identity((), strict=False)

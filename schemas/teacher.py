@@ -168,6 +168,10 @@ class SimulatedTeacher(Section):
     """Of these it minds `top_logprobs` only."""
     paths: Paths = identity(Paths())
     """How many answers to ask for."""
+    methods: Literal["all", "first"] = identity("all")
+    """Which methods it knows: all of a problem's, or the first, which goes through the question in order."""
+    wording: Literal["varied", "plain"] = identity("varied")
+    """Whether it words steps in many ways, or writes bare equations in lines."""
     slips: Slips = identity(Slips())
     """How often it goes wrong."""
 

@@ -38,6 +38,7 @@ def tell_version(version: Version) -> RenderableType:
         Text(),
         *_paths(version, samples),
         *_pair(version, samples),
+        *_validation(version),
         *_next(version),
     )
 
@@ -133,6 +134,18 @@ def _shown(version: Version, sample: Mapping[str, Any], fate: str) -> Iterator[R
     yield Padding(Text(text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."), (0, 0, 0, 2), expand=False)
     if sample["detail"]:
         yield Padding(Text(clean(sample["detail"]), style="red"), (0, 0, 0, 2), expand=False)
+    yield Text()
+
+
+def _validation(version: Version) -> Iterator[Text]:
+    """What a student learnt from it, where that was tried."""
+    found = version.beside("validation.json")
+    if not found:
+        return
+    yield Text("What a student learnt", style="bold")
+    yield Text(f"  {clean(found['summary'])}")
+    if found["content_digest"] != version.manifest.content_digest:
+        yield Text("  That was other content under this name: validate it again.", style="yellow")
     yield Text()
 
 

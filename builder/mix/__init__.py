@@ -19,7 +19,7 @@ from schemas.problem import Split
 from schemas.reasons import Fate, Reason, Stage
 from schemas.recipe import FormatSpec, Mixture, MixtureStage
 
-__all__ = ["CODE_VERSION", "check_mixture", "mix_examples"]
+__all__ = ["CODE_VERSION", "DEFAULT_STAGE", "check_mixture", "mix_examples"]
 
 CODE_VERSION = 2
 """Rises when the same examples give another mixture."""

@@ -16,14 +16,17 @@ from builder.recipe import LoadedRecipe
 from builder.sources.given import given_samples
 from builder.sources.load import load_source, pins_of
 from builder.sources.overlap import decontaminated, without_crossings
+from builder.sources.skills import BARE, skills
 from builder.sources.split import dropped, limited, with_split, without_duplicates
 from schemas.frames import to_frame
 from schemas.manifest import Contamination, Input
 from schemas.problem import AnswerType, Problem
 from schemas.reasons import Fate, Reason
 from schemas.recipe import Recipe, Source, TableSource
+from schemas.source import SkillsSource
 
 __all__ = [
+    "BARE",
     "CODE_VERSION",
     "Problems",
     "Readable",
@@ -31,6 +34,7 @@ __all__ = [
     "given_samples",
     "load_problems",
     "pins_of",
+    "skills",
 ]
 
 CODE_VERSION = 2
@@ -81,7 +85,8 @@ def check_roles(recipe: Recipe) -> None:
 
 def _check_role(source: Source) -> None:
     fields = source.fields if isinstance(source, TableSource) else None
-    if source.role == "reference" and (fields is None or not fields.responses):
+    brings_responses = isinstance(source, SkillsSource) or (fields is not None and bool(fields.responses))
+    if source.role == "reference" and not brings_responses:
         what = "names no columns with finished responses" if fields else f"is of the kind {source.kind}, which has none"
         raise InputError(
             f"source {source.name} has the role reference and {what}",

@@ -10,6 +10,7 @@ from builder.sources.arithmetic import make_problems
 from builder.sources.columns import read_problems
 from builder.sources.gym import gym_version, make_gym_problems
 from builder.sources.hub import commit_of, read_hub
+from builder.sources.skills import make_skills
 from schemas.manifest import Input
 from schemas.problem import Problem
 from schemas.recipe import Source
@@ -44,6 +45,10 @@ def _arithmetic(loaded: LoadedRecipe, source: Any, _pins: Mapping[str, str]) -> 
     return Loaded(make_problems(source, loaded.recipe.seed), [])
 
 
+def _skills(loaded: LoadedRecipe, source: Any, _pins: Mapping[str, str]) -> Loaded:
+    return Loaded(make_skills(source, loaded.recipe.seed), [])
+
+
 def _gym(loaded: LoadedRecipe, source: Any, _pins: Mapping[str, str]) -> Loaded:
     problems, made = make_gym_problems(source, loaded.recipe.seed)
     return Loaded(problems, [made])
@@ -70,6 +75,7 @@ _LOADERS: Mapping[str, Callable[[LoadedRecipe, Any, Mapping[str, str]], Loaded]]
     "file": _file,
     "hub": _hub,
     "reasoning_gym": _gym,
+    "skills": _skills,
 }
 """How each kind of source is read."""
 

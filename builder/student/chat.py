@@ -30,7 +30,9 @@ class Piece:
     text: str
     """The text."""
     said: bool
-    """Whether the student says it, and ends its turn behind it."""
+    """Whether the student says it."""
+    ended: bool = False
+    """Whether the end of its turn follows."""
 
 
 def prompt_of(tokenizer: Any, chat: Chat) -> str:
@@ -54,14 +56,23 @@ def pieces_of(tokenizer: Any, chat: Chat, *, every_turn: bool) -> list[Piece]:
             they are only read.
     """
     whole = prompt_of(tokenizer, chat[:-1])
+    end = tokenizer.eos_token
     pieces: list[Piece] = []
     cursor = 0
     for place, message in enumerate(chat[:-1]):
         if not every_turn or message["role"] != "assistant":
             continue
-        start = len(prompt_of(tokenizer, chat[:place]))
-        end = start + len(message["content"])
-        if start >= cursor and whole[start:end] == message["content"]:
-            pieces += [Piece(whole[cursor:start], said=False), Piece(message["content"], said=True)]
-            cursor = end + (len(END) if whole.startswith(END, end) and tokenizer.eos_token == END else 0)
-    return [*pieces, Piece(whole[cursor:], said=False), Piece(str(chat[-1]["content"]), said=True)]
+        start = _start(tokenizer, chat, place)
+        behind = start + len(message["content"])
+        if start < cursor or whole[start:behind] != message["content"]:
+            continue
+        ended = whole.startswith(end, behind)
+        pieces += [Piece(whole[cursor:start], said=False), Piece(message["content"], said=True, ended=ended)]
+        cursor = behind + len(end) * ended
+    return [*pieces, Piece(whole[cursor:], said=False), Piece(str(chat[-1]["content"]), said=True, ended=True)]
+
+
+def _start(tokenizer: Any, chat: Chat, place: int) -> int:
+    """Where a message of an assistant begins in the text of its chat."""
+    before = prompt_of(tokenizer, chat[:place])
+    return len(before) if tokenizer.chat_template else len(before) + 1  # a line end more than before the last answer

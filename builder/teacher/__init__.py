@@ -85,10 +85,16 @@ def _open_simulated(loaded: LoadedRecipe, teacher: SimulatedTeacher, _problems: 
         endpoint="simulated",
         prompt=Prompt(),
         hint=teacher.hint,
-        sampling={"slips": teacher.slips.model_dump(), **given},
+        sampling={"slips": teacher.slips.model_dump(), **_manner(teacher), **given},
         seed=loaded.recipe.seed,
         asks=ask,
     )
+
+
+def _manner(teacher: SimulatedTeacher) -> dict[str, str]:
+    """How it solves and words, where it is not as it always was: answers of before keep their keys."""
+    manner = {"methods": teacher.methods, "wording": teacher.wording}
+    return {key: value for key, value in manner.items() if value not in {"all", "varied"}}
 
 
 def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime) -> Backend:

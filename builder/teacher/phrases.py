@@ -69,6 +69,9 @@ PHRASES = {
 }
 """How a step of each operation is said."""
 
+PLAIN = ""
+"""The key of a text without words: bare equations in lines, then the answer."""
+
 BARE = "{eq}"
 """A step that is the equation only."""
 
@@ -185,29 +188,30 @@ def sentences(lines: Lines, key: str) -> list[Sentence]:
 
 def _sentence(line: Line, place: int, count: int, key: str) -> Sentence:
     mine = f"{key}/{place}"
-    bare = share(key, "bare") < 0.15 or share(mine, "bare") < 0.2
+    bare = key == PLAIN or share(key, "bare") < 0.15 or share(mine, "bare") < 0.2
     phrase = BARE if bare else pick(PHRASES[line.op], mine, "phrase")
     words = _connector(place, count, key) + phrase + "."
-    equation = f"{{a}} {pick(SIGNS[line.op], key, line.op)} {{b}} = {{r}}"
+    sign = line.op if key == PLAIN else pick(SIGNS[line.op], key, line.op)
+    equation = f"{{a}} {sign} {{b}} = {{r}}"
     template = (words[0].upper() + words[1:]).replace("{eq}", equation)
     numbered = f"Step {place + 1}: " if _layout(key) == "numbered" else ""
     return fill(numbered + template, {"a": line.a, "b": line.b, "r": line.r}, line)
 
 
 def _connector(place: int, count: int, key: str) -> str:
-    if _layout(key) == "numbered":
+    if key == PLAIN or _layout(key) == "numbered":
         return ""
     table = FIRST if place == 0 else LAST if place == count - 1 else MIDDLE
     return pick(table, f"{key}/{place}", "connector")
 
 
 def _layout(key: str) -> str:
-    return pick(tuple(LAYOUTS), key, "layout")
+    return "lines" if key == PLAIN else pick(tuple(LAYOUTS), key, "layout")
 
 
 def solution(lines: Lines, said: int, key: str) -> Draft:
     """Write every step, then say the answer."""
-    sentence = fill(pick(ANSWERS, key, "answer"), {"n": said})
+    sentence = fill(ANSWERS[0] if key == PLAIN else pick(ANSWERS, key, "answer"), {"n": said})
     return draft([*sentences(lines, key), sentence], key)
 
 
@@ -219,4 +223,4 @@ def draft(parts: Sequence[Sentence], key: str) -> Draft:
         # these two marks of an answer stand on a line of their own
         own_line = part[0][0].startswith(("####", "Answer:"))
         body += [("\n" if own_line and gap == " " else gap, None), *part]
-    return Draft(opener=pick(OPENERS, key, "opener"), gap=gap, body=tuple(body))
+    return Draft(opener="" if key == PLAIN else pick(OPENERS, key, "opener"), gap=gap, body=tuple(body))

@@ -41,6 +41,8 @@ class Task:
     """Whether the request shows the answer."""
     slips: Slips
     """How often what goes wrong."""
+    plain: bool = False
+    """Whether steps are bare equations."""
 
     @property
     def gold(self) -> int:
@@ -64,10 +66,11 @@ def answer(problem: Problem, request: Request, sample_index: int, teacher: Simul
         InputError: the problem comes from another source.
     """
     task = Task(
-        methods=_methods(problem),
+        methods=_methods(problem)[: 1 if teacher.methods == "first" else None],
         digest=request.digest,
         hinted=request.hint is Hint.GIVEN,
         slips=teacher.slips,
+        plain=teacher.wording == "plain",
     )
     draft = _write(task, sample_index)
     text = "".join(piece for piece, _ in draft.pieces)
@@ -111,7 +114,13 @@ def _lines(method: Sequence[Mapping[str, Any]]) -> Lines:
 
 
 def _key(task: Task, index: int) -> str:
+    """Key of every draw but that of words."""
     return f"{task.digest}/{index}"
+
+
+def _words(task: Task, index: int) -> str:
+    """Key of the words."""
+    return phrases.PLAIN if task.plain else _key(task, index)
 
 
 # What is written
@@ -136,7 +145,7 @@ def _writer(slips: Slips, key: str) -> Writer:
 
 def _right(task: Task, index: int) -> Draft:
     key = _key(task, index)
-    return phrases.solution(pick(task.methods, key, "method"), task.gold, key)
+    return phrases.solution(pick(task.methods, key, "method"), task.gold, _words(task, index))
 
 
 def _wrong_operand(task: Task, index: int) -> Draft:
@@ -144,14 +153,16 @@ def _wrong_operand(task: Task, index: int) -> Draft:
     order = sorted(task.methods, key=lambda method: rank(key, repr(method)))
     slipped = (lines for method in order for lines in _misread(method, key) if lines[-1].r != task.gold)
     lines = next(slipped, None)
-    return _wrong_arithmetic(task, index) if lines is None else phrases.solution(lines, lines[-1].r, key)
+    return (
+        _wrong_arithmetic(task, index) if lines is None else phrases.solution(lines, lines[-1].r, _words(task, index))
+    )
 
 
 def _wrong_arithmetic(task: Task, index: int) -> Draft:
     key = _key(task, index)
     slipped = _miscounted(pick(task.methods, key, "method"), key)
     lines = next(lines for lines in slipped if lines[-1].r != task.gold)
-    return phrases.solution(lines, lines[-1].r, key)
+    return phrases.solution(lines, lines[-1].r, _words(task, index))
 
 
 def _lucky_answer(task: Task, index: int) -> Draft:
@@ -159,26 +170,26 @@ def _lucky_answer(task: Task, index: int) -> Draft:
     method = pick(task.methods, key, "method")
     slipped = next(_miscounted(method, key))
     lines = tuple(new if new.slip else old for new, old in zip(slipped, method, strict=True))
-    return phrases.solution(lines, task.gold, key)
+    return phrases.solution(lines, task.gold, _words(task, index))
 
 
 def _cut_off(task: Task, index: int) -> Draft:
     key = _key(task, index)
     method = pick(task.methods, key, "method")
-    sentences = phrases.sentences(method, key)
+    sentences = phrases.sentences(method, _words(task, index))
     place = pick(range(len(sentences)), key, "step")
     result = max(at for at, (text, _) in enumerate(sentences[place]) if text.isdigit())
     *before, (last, _) = sentences[place][: pick(range(2, result + 1), key, "cut")]
-    draft = phrases.draft([*sentences[:place], (*before, (last.rstrip(), None))], key)
+    draft = phrases.draft([*sentences[:place], (*before, (last.rstrip(), None))], _words(task, index))
     return replace(draft, finish="length")
 
 
 def _no_answer(task: Task, index: int) -> Draft:
     key = _key(task, index)
-    sentences = phrases.sentences(pick(task.methods, key, "method"), key)
+    sentences = phrases.sentences(pick(task.methods, key, "method"), _words(task, index))
     kept = sentences[: pick(range(1, len(sentences)), key, "kept")]
     closing = pick(phrases.CLOSINGS, key, "closing")
-    return phrases.draft([*kept, ((closing, None),)], key)
+    return phrases.draft([*kept, ((closing, None),)], _words(task, index))
 
 
 def _repeat(task: Task, index: int) -> Draft:

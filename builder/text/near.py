@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
 
@@ -43,3 +44,12 @@ def similarities(texts: Sequence[str]) -> NDArray[np.float64]:
         Shape (texts, texts), from 0 to 1, symmetric, with ones on the diagonal.
     """
     return cdist(texts, texts, scorer=ratio, dtype=np.float64) / 100
+
+
+def edit_distances(left: Sequence[str], right: Sequence[str]) -> NDArray[np.int64]:
+    """How many characters to insert, delete or replace make one text of another (Levenshtein 1966).
+
+    Returns:
+        Shape (left, right).
+    """
+    return cdist(left, right, scorer=Levenshtein.distance, dtype=np.int64)

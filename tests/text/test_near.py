@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.text.near import normalised, similarities, sorted_words
+from builder.text.near import edit_distances, normalised, similarities, sorted_words
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,7 @@ def test_similarity_counts_the_characters_to_insert_and_delete(one, other, expec
 
 def test_sorted_words_do_not_mind_their_order():
     assert sorted_words("then add two") == sorted_words("two add then") == "add then two"
+
+
+def test_edit_distances_count_the_characters_to_insert_delete_or_replace():
+    assert edit_distances(["cat", ""], ["cat", "cut", "cats", ""]).tolist() == [[0, 1, 1, 3], [3, 3, 4, 0]]

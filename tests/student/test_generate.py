@@ -1,0 +1,285 @@
+"""Asking in batches: the same as asking one by one, whatever stands beside a prompt."""
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+
+from builder.student.generate import Said, encode_prompt, generate, log_likelihood
+from tests.student.made import TAUGHT, make_student, make_tokenizer, make_trained, prompt, with_soft_prompt
+
+FOREIGN = ["Who?", "9 eggs of 7 boxes, or 12 boxes of pens: " * 4, "12", "What is 3 + 4? " * 9]
+
+
+@pytest.fixture(scope="module", params=["llama", "t5"])
+def student(request):
+    return make_trained(request.param)
+
+
+@pytest.fixture(scope="module")
+def llama():
+    return make_trained("llama")
+
+
+@pytest.fixture(scope="module", params=["llama", "t5"])
+def prompted(request):
+    return with_soft_prompt(make_trained(request.param))
+
+
+def prompts_for(student, *more):
+    return [prompt(student, question) for question in (*TAUGHT, *more)]
+
+
+def texts(said):
+    return [one.text for one in said]
+
+
+def greedy(student, prompts, batch_size=4, max_tokens=48):
+    return generate(student, prompts, max_tokens=max_tokens, batch_size=batch_size)
+
+
+def test_a_student_says_what_it_was_taught(llama):
+    assert texts(greedy(llama, prompts_for(llama))) == list(TAUGHT.values())
+
+
+def test_answers_in_batches_are_those_given_one_by_one(student):
+    prompts = prompts_for(student, *FOREIGN)
+    alone = [greedy(student, [text], 1)[0] for text in prompts]
+    assert len({one.tokens for one in alone}) > 3
+    for batch_size in (3, 64):
+        assert greedy(student, prompts, batch_size) == alone
+
+
+def test_answers_stand_in_the_order_of_the_prompts_and_the_order_changes_none(student):
+    prompts = prompts_for(student, *FOREIGN)
+    told = dict(zip(prompts, greedy(student, prompts), strict=True))
+    mixed = random.Random(0).sample(prompts, len(prompts))
+    assert greedy(student, mixed) == [told[text] for text in mixed]
+
+
+def test_the_answers_are_those_that_the_library_gives(student):
+    text = prompts_for(student, *FOREIGN)[-1]
+    ids = torch.tensor([encode_prompt(student.tokenizer, text)])
+    given = student.model.generate(
+        input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=30, do_sample=False
+    )
+    written = given[0, 1 if student.has_encoder else ids.shape[1] :]
+    (said,) = greedy(student, [text], max_tokens=30)
+    assert said.text == student.tokenizer.decode(written, skip_special_tokens=True)
+
+
+def test_positions_are_counted_from_the_first_token_of_a_prompt():
+    student = make_student("gpt2", window=300)
+    prompts = prompts_for(student, *FOREIGN)
+    answers = ["The answer is 7."] * len(prompts)
+    assert greedy(student, prompts, 64) == [greedy(student, [text], 1)[0] for text in prompts]
+    alone = [by_hand(student, text, answer) for text, answer in zip(prompts, answers, strict=True)]
+    assert log_likelihood(student, prompts, answers, batch_size=64) == pytest.approx(alone, abs=1e-4)
+
+
+def test_rows_that_can_not_leave_the_batch_change_no_answer(student, monkeypatch):
+    prompts = prompts_for(student)
+    told = greedy(student, prompts)
+    monkeypatch.setattr("builder.student.generate._can_drop", lambda _cache: False)
+    assert greedy(student, prompts) == told
+
+
+def test_an_answer_that_does_not_end_is_truncated_and_one_that_ends_is_not(llama):
+    question = next(iter(TAUGHT))
+    whole = TAUGHT[question]
+    (said,) = greedy(llama, [prompt(llama, question)])
+    assert said == Said(text=whole, tokens=said.tokens, truncated=False)
+    (cut,) = greedy(llama, [prompt(llama, question)], max_tokens=said.tokens)
+    assert cut == replace(said, truncated=True)
+    (short,) = greedy(llama, [prompt(llama, question)], max_tokens=3)
+    assert (short.tokens, short.truncated) == (3, True)
+    assert whole.startswith(short.text)
+
+
+def test_a_prompt_that_fills_the_window_is_truncated_and_its_neighbours_are_answered():
+    student = make_student(window=60)
+    long, short = prompt(student, "What is 3 + 4? " * 20), prompt(student, "Say it.")
+    assert len(encode_prompt(student.tokenizer, long)) > 60
+    said = generate(student, [long, short], max_tokens=8, batch_size=2)
+    assert said[0] == Said(text="", tokens=0, truncated=True)
+    assert said[1].tokens > 0
+    assert generate(student, [long], max_tokens=8, batch_size=2) == said[:1]
+
+
+def test_an_answer_ends_where_the_window_ends():
+    student = make_student(window=16)
+    text = prompt(student, "Say it.")
+    left = 16 - len(encode_prompt(student.tokenizer, text))
+    (said,) = generate(student, [text], max_tokens=100, batch_size=1)
+    assert (said.tokens, said.truncated) == (left, True)
+
+
+def test_every_token_that_ends_an_answer_ends_it(llama, monkeypatch):
+    full_stop = llama.tokenizer(".", add_special_tokens=False)["input_ids"]
+    monkeypatch.setattr(llama.model.generation_config, "eos_token_id", [*full_stop, llama.tokenizer.eos_token_id])
+    (said,) = greedy(llama, [prompt(llama, "What is 3 + 4?")])
+    assert (said.text, said.truncated) == ("3 + 4 = 7", False)
+
+
+def test_no_prompts_give_no_answers(llama):
+    assert greedy(llama, []) == []
+    assert log_likelihood(llama, [], [], batch_size=4) == []
+
+
+def test_nothing_of_the_model_changes(llama):
+    weights = {name: value.clone() for name, value in llama.model.state_dict().items()}
+    for training in (True, False):
+        llama.model.train(training)
+        greedy(llama, prompts_for(llama))
+        log_likelihood(llama, prompts_for(llama), list(TAUGHT.values()), batch_size=4)
+        assert llama.model.training is training
+    assert all(torch.equal(value, weights[name]) for name, value in llama.model.state_dict().items())
+    llama.model(input_ids=torch.tensor([[1, 2, 3]]), labels=torch.tensor([[1, 2, 3]])).loss.backward()
+    llama.model.zero_grad()
+
+
+def test_done_rows_leave_the_batch(llama, monkeypatch):
+    sizes = []
+    forward = llama.model.forward
+
+    def counted(**arguments):
+        sizes.append(len(arguments["input_ids"]))
+        return forward(**arguments)
+
+    monkeypatch.setattr(llama.model, "forward", counted)
+    greedy(llama, prompts_for(llama), batch_size=6)
+    assert sizes[0] == 6
+    assert sizes[-1] == 1
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_the_longest_prompts_are_answered_first(llama, monkeypatch):
+    widths = []
+    forward = llama.model.forward
+
+    def counted(**arguments):
+        widths.extend([arguments["input_ids"].shape[1]] if arguments["input_ids"].shape[1] > 1 else [])
+        return forward(**arguments)
+
+    monkeypatch.setattr(llama.model, "forward", counted)
+    greedy(llama, prompts_for(llama), batch_size=2)
+    assert len(widths) == 3
+    assert widths == sorted(widths, reverse=True)
+
+
+# Sampling
+
+
+def sampled(student, prompts, seed=0, batch_size=4, temperature=2.0):
+    return generate(student, prompts, max_tokens=24, batch_size=batch_size, temperature=temperature, seed=seed)
+
+
+def test_sampled_answers_follow_from_seed_and_prompts_not_from_their_order(student):
+    prompts = prompts_for(student, "What is 4 + 3?", "What is 7 + 4?", "What is 9 + 2?")  # some of one length
+    told = sampled(student, prompts)
+    torch.manual_seed(99)
+    assert sampled(student, prompts) == told
+    assert sampled(student, prompts[::-1]) == told[::-1]
+    assert texts(sampled(student, prompts, seed=1)) != texts(told)
+
+
+def test_a_prompt_that_is_asked_several_times_gets_several_answers(llama):
+    assert len({one.text for one in sampled(llama, [prompts_for(llama)[0]] * 8, batch_size=8)}) > 1
+
+
+def test_sampling_leaves_the_chance_of_others_alone(llama):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    sampled(llama, prompts_for(llama))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_low_temperature_comes_to_the_greedy_answer(llama):
+    prompts = prompts_for(llama)
+    assert sampled(llama, prompts, temperature=0.01) == greedy(llama, prompts, max_tokens=24)
+
+
+# Log-likelihood
+
+
+def by_hand(student, text, answer):
+    """Sum of the log probabilities of one answer, with nothing beside it."""
+    ids = encode_prompt(student.tokenizer, text)
+    said = [*student.tokenizer(answer, add_special_tokens=False)["input_ids"], student.tokenizer.eos_token_id]
+    with torch.no_grad():
+        if student.has_encoder:
+            begun = torch.tensor([[student.tokenizer.pad_token_id, *said[:-1]]])
+            logits = student.model(input_ids=torch.tensor([ids]), decoder_input_ids=begun).logits[0]
+        else:
+            logits = student.model(input_ids=torch.tensor([ids + said])).logits[
+                0, len(ids) - 1 + student.prompt_tokens : -1
+            ]
+    return float(logits.log_softmax(-1)[torch.arange(len(said)), torch.tensor(said)].sum())
+
+
+def test_the_log_likelihood_is_the_one_worked_out_without_a_batch(student):
+    prompts = prompts_for(student, *FOREIGN)
+    answers = [*TAUGHT.values(), "The answer is 7.", "12", "No. " * 12, ""]
+    alone = [by_hand(student, text, answer) for text, answer in zip(prompts, answers, strict=True)]
+    for batch_size in (1, 3, 64):
+        assert log_likelihood(student, prompts, answers, batch_size=batch_size) == pytest.approx(alone, abs=1e-4)
+    assert max(alone) < 0.0
+    assert min(alone) < -5.0
+
+
+def test_what_was_taught_is_likelier_than_anything_else(llama):
+    text = prompt(llama, "What is 3 + 4? Give the answer only.")
+    right, wrong = log_likelihood(llama, [text] * 2, ["The answer is 7.", "The answer is 9."], batch_size=2)
+    assert right > -0.5
+    assert wrong < -3.0
+
+
+def test_an_answer_that_does_not_fit_the_window_has_no_likelihood():
+    student = make_student(window=60)
+    long, short = prompt(student, "What is 3 + 4? " * 20), prompt(student, "Say it.")
+    found = log_likelihood(student, [short, long, short], ["It", "It", "eggs " * 60], batch_size=2)
+    assert found[0] == pytest.approx(by_hand(student, short, "It"), abs=1e-4)
+    assert found[1:] == [None, None]
+
+
+# A soft prompt
+
+
+def test_a_soft_prompt_is_read_behind_the_padding(prompted):
+    prompts = prompts_for(prompted, *FOREIGN)
+    alone = [greedy(prompted, [text], 1)[0] for text in prompts]
+    assert greedy(prompted, prompts, 64) == alone
+    assert texts(alone) != texts(
+        greedy(replace(prompted, model=prompted.model.get_base_model(), prompt_tokens=0), prompts)
+    )
+
+
+def test_behind_a_soft_prompt_answers_are_as_likely_as_in_training(prompted):
+    prompts, answers = prompts_for(prompted), list(TAUGHT.values())
+    alone = [by_hand(prompted, text, answer) for text, answer in zip(prompts, answers, strict=True)]
+    assert log_likelihood(prompted, prompts, answers, batch_size=64) == pytest.approx(alone, abs=1e-4)
+
+
+def test_a_soft_prompt_takes_its_room_of_the_window():
+    student = with_soft_prompt(make_student(window=16), tokens=4)
+    text = prompt(student, "Say it.")
+    (said,) = generate(student, [text], max_tokens=100, batch_size=1)
+    assert (said.tokens, said.truncated) == (16 - 4 - len(encode_prompt(student.tokenizer, text)), True)
+
+
+# Tokens of a prompt
+
+
+def test_a_tokenizer_adds_its_tokens_only_where_no_chat_template_writes_them():
+    from tokenizers.processors import TemplateProcessing
+
+    for template, added in ((None, 1), ("{{ messages }}", 0)):
+        tokenizer = make_tokenizer(template)
+        end = tokenizer.eos_token
+        tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+            single=f"$A {end}", special_tokens=[(end, tokenizer.eos_token_id)]
+        )
+        plain = tokenizer("What is 3 + 4?", add_special_tokens=False)["input_ids"]
+        assert encode_prompt(tokenizer, "What is 3 + 4?") == plain + [tokenizer.eos_token_id] * added

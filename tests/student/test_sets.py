@@ -1,0 +1,229 @@
+"""Evaluation sets: which problems are asked, and that they are put as training put them."""
+
+import json
+
+import pytest
+
+from builder.errors import InputError
+from builder.format import format_examples
+from builder.format.templates import FORMATS
+from builder.sources import skills
+from builder.student.sets import formats_of, gold_of, prompts_of, put_problem, sets_of
+from schemas.frames import from_frame
+from schemas.outcome import SetKind
+from schemas.problem import AnswerType, Problem, Split
+from schemas.reasons import Fate, Verdict
+from schemas.recipe import FormatSpec
+from schemas.student import Evaluation
+
+ALL = ["zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer"]
+TARGET, OTHER, GENERAL = SetKind.TARGET, SetKind.OTHER, SetKind.GENERAL
+MADE = {"name": "made", "kind": "arithmetic", "problems": 60}
+FRUIT = ["apple", "pear", "plum"]
+
+
+def rows(path, count, **more):
+    made = [{"q": f"Which of {n} fruit is a pear?", "a": "B", "c": FRUIT, **more} for n in range(count)]
+    path.write_text("\n".join(json.dumps(row) for row in made))
+    fields = {"question": "q", "answer": "a", "choices": "c"}
+    return {"kind": "file", "path": path.name, "role": "evaluate", "fields": fields, "answer_type": "choice"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, write_recipe, build_recipe):
+    """A version with held-out problems, two further sets and one of general skills, in all four formats."""
+    folder = tmp_path_factory.mktemp("sets")
+    sources = [
+        MADE,
+        {"name": "own-test", "kind": "arithmetic", "problems": 30, "role": "evaluate"},
+        {"name": "fruit", **rows(folder / "fruit.jsonl", 9)},
+        {"name": "short", "kind": "skills", "problems": 20, "role": "evaluate"},
+    ]
+    formats = [{"name": name, **({"shots": [1, 3]} if "in_context" in name else {})} for name in ALL]
+    recipe = write_recipe(folder, sources=sources, split={"test": 0.3}, formats=formats)
+    return build_recipe(recipe, folder / "store").version
+
+
+@pytest.fixture
+def build_with(tmp_path, write_recipe, build_recipe):
+    def made(*sources, **keys):
+        recipe = write_recipe(tmp_path, sources=list(sources), **keys)
+        return build_recipe(recipe, tmp_path / "store").version
+
+    return made
+
+
+def kinds(sets):
+    return {one.name: one.kind for one in sets}
+
+
+def ids(one):
+    return [problem.problem_id for problem in one.problems]
+
+
+# Which problems
+
+
+def test_held_out_problems_are_the_target_and_sources_for_evaluation_are_others(built):
+    sets = sets_of(built, Evaluation())
+    assert kinds(sets) == {"held_out": TARGET, "own-test": OTHER, "fruit": OTHER, "short": GENERAL}
+    assert [one.stands_in for one in sets] == [False] * 4
+    assert all(one.simulated for one in sets)
+    held_out = sets[0].problems
+    assert {(problem.source, problem.split, problem.fate) for problem in held_out} == {("made", Split.TEST, Fate.KEPT)}
+    test = built.table("problems").filter(split="test", fate="kept", source="made")
+    assert sorted(ids(sets[0])) == sorted(test["problem_id"])
+    assert {problem.source for one in sets[1:] for problem in one.problems} == {"own-test", "fruit", "short"}
+
+
+def test_a_source_that_the_student_recipe_names_is_general(built):
+    sets = sets_of(built, Evaluation(general=("fruit",)))
+    assert kinds(sets) == {"held_out": TARGET, "own-test": OTHER, "fruit": GENERAL, "short": GENERAL}
+
+
+def test_further_general_problems_are_a_set_of_their_own(built):
+    further = skills(30, 5, name="further")
+    *_, last = sets_of(built, Evaluation(problems=7), further)
+    assert (last.name, last.kind, len(last.problems)) == ("general", GENERAL, 7)
+    assert set(ids(last)) < {problem.problem_id for problem in further}
+
+
+def test_a_name_that_is_no_source_for_evaluation_is_told(built):
+    for name in ("fruits", "made"):
+        with pytest.raises(InputError, match=f"names {name}") as raised:
+            sets_of(built, Evaluation(general=(name,)))
+        assert "fruit" in raised.value.hint
+        assert raised.value.keys == ("evaluation.general",)
+
+
+def test_at_most_so_many_are_asked_and_those_stay_where_more_are(built):
+    few, many = sets_of(built, Evaluation(problems=5)), sets_of(built, Evaluation(problems=8))
+    for fewer, more in zip(few, many, strict=True):
+        assert len(fewer.problems) == 5
+        assert len(more.problems) == 8
+        assert ids(more)[:5] == ids(fewer)
+    assert ids(many[0]) != sorted(ids(many[0]))
+
+
+def test_what_may_be_shown_is_kept_and_of_the_training_split(built):
+    target, other, fruit, general = sets_of(built, Evaluation())
+    samples = built.table("samples").filter(fate="kept")
+    problems = {problem.problem_id: problem for problem in from_frame(built.table("problems"), Problem)}
+    training = samples.filter(
+        samples["problem_id"].is_in([p for p, row in problems.items() if row.split == Split.TRAIN])
+    )
+    assert [row["sample_id"] for row in target.shown] == sorted(training["sample_id"])
+    assert 0 < len(target.shown) < samples.height
+    assert target.shown == other.shown == fruit.shown
+    assert general.shown == ()
+
+
+def test_without_held_out_problems_the_first_source_for_evaluation_stands_in(build_with):
+    general = {"name": "short", "kind": "skills", "problems": 9, "role": "evaluate"}
+    first = {"name": "first", "kind": "arithmetic", "problems": 9, "role": "evaluate"}
+    sets = sets_of(build_with(MADE, general, first, {**first, "name": "second"}), Evaluation())
+    assert kinds(sets) == {"first": TARGET, "second": OTHER, "short": GENERAL}
+    assert [one.stands_in for one in sets] == [True, False, False]
+
+
+@pytest.mark.parametrize("more", [[], [{"name": "short", "kind": "skills", "problems": 9, "role": "evaluate"}]])
+def test_a_version_with_nothing_to_measure_with_is_told(build_with, more):
+    with pytest.raises(InputError, match=r"tiny@1\.0\.0") as raised:
+        sets_of(build_with(MADE, *more), Evaluation())
+    assert "split: {test: 0.1}" in raised.value.hint
+    assert "role evaluate" in raised.value.hint
+
+
+def test_a_source_with_the_name_of_a_set_is_told(build_with):
+    version = build_with(MADE, {**MADE, "name": "general", "role": "evaluate"}, split={"test": 0.3})
+    assert kinds(sets_of(version, Evaluation())) == {"held_out": TARGET, "general": OTHER}
+    with pytest.raises(InputError, match="name of an evaluation set: general"):
+        sets_of(version, Evaluation(), skills(5, 0))
+
+
+def test_problems_without_a_gold_answer_and_finished_responses_are_left_out(build_with, tmp_path):
+    told = [{"q": f"Tell me about {n} pens.", "r": "They write."} for n in range(12)]
+    (tmp_path / "chat.jsonl").write_text("\n".join(json.dumps(row) for row in told))
+    fields = {"question": "q", "responses": ["r"]}
+    chat = {"name": "chat", "kind": "file", "path": "chat.jsonl", "role": "reference", "fields": fields}
+    version = build_with(MADE, chat, split={"test": 0.4})
+    (target,) = sets_of(version, Evaluation())
+    assert {problem.source for problem in target.problems} == {"made"}
+    given = version.table("samples").filter(verdict=Verdict.GIVEN.value)
+    assert given.height > 0
+    assert {row["sample_id"] for row in target.shown}.isdisjoint(given["sample_id"])
+    nameless = Problem(problem_id="p", source="x", origin="x", question="Hello?", answer=None)
+    assert kinds(sets_of(version, Evaluation(), [nameless])) == {"held_out": TARGET}
+
+
+# In which words
+
+
+@pytest.mark.parametrize("name", ["zero_shot_cot", "zero_shot_answer", "fine_tune_cot", "cot_collection"])
+def test_a_problem_is_put_as_the_version_puts_it(built, name):
+    target = sets_of(built, Evaluation())[0]
+    written_in = format_examples(built.table("problems"), built.table("samples"), [FormatSpec(name=name)])
+    examples = (built.table("examples") if name in ALL else written_in).filter(format=name, split="test")
+    written = {row["problem_id"]: row["messages"][:-1] for row in examples.to_dicts()}
+    put = dict(zip(ids(target), prompts_of(target, name, 2), strict=True))
+    assert len(written) > 5
+    assert {problem: put[problem] for problem in written} == written
+
+
+@pytest.mark.parametrize("name", ["in_context_cot", "in_context_answer"])
+def test_behind_demonstrations_a_problem_is_put_as_the_version_puts_it(built, name):
+    target = sets_of(built, Evaluation())[0]
+    rows = {row["sample_id"]: row for row in target.shown}
+    problems = {problem.problem_id: problem for problem in from_frame(built.table("problems"), Problem)}
+    examples = built.table("examples").filter(format=name, split="test", fate="kept").to_dicts()
+    assert len(examples) > 5
+    for example in examples:
+        shown = [rows[sample] for sample in example["other_sample_ids"]]
+        assert put_problem(FORMATS[name], problems[example["problem_id"]], shown) == example["messages"][:-1]
+
+
+@pytest.mark.parametrize("name", ["in_context_cot", "in_context_answer"])
+def test_demonstrations_are_training_rows_of_other_groups(built, name):
+    target, other, *_ = sets_of(built, Evaluation())
+    form = FormatSpec(name=name.replace("in_context", "zero_shot"))
+    examples = format_examples(built.table("problems"), built.table("samples"), [form])
+    rows = examples.filter(split="train").to_dicts()
+    groups = dict(built.table("problems").filter(fate="kept", split="train").select("problem_id", "group").iter_rows())
+    said = {(row["messages"][0]["content"], row["messages"][1]["content"]): groups[row["problem_id"]] for row in rows}
+    for one in (target, other):
+        for problem, chat in zip(one.problems, prompts_of(one, name, 3), strict=True):
+            assert [turn["role"] for turn in chat] == ["user", "assistant"] * 3 + ["user"]
+            pairs = [(chat[place]["content"], chat[place + 1]["content"]) for place in (0, 2, 4)]
+            assert problem.group not in {said[pair] for pair in pairs}
+            assert len(set(pairs)) == 3
+    shown = [tuple(turn["content"] for turn in chat[:-1]) for chat in prompts_of(target, name, 3)]
+    assert len(set(shown)) > len(shown) / 2
+    assert prompts_of(target, name, 3) == prompts_of(target, name, 3)
+    assert prompts_of(target, name, 3) != prompts_of(target, name, 3, seed=1)
+
+
+def test_too_few_demonstrations_are_told(built):
+    target, _, fruit, _ = sets_of(built, Evaluation())
+    for one, shots in ((target, 500), (fruit, 1)):  # none of another answer type is shown
+        with pytest.raises(InputError, match=f"{one.name}: .* {shots} are needed") as raised:
+            prompts_of(one, "in_context_cot", shots)
+        assert "evaluation.shots" in raised.value.hint
+
+
+def test_general_problems_are_put_as_they_stand_and_others_in_the_formats_asked_for(built):
+    target, other, fruit, general = sets_of(built, Evaluation())
+    assert formats_of(general, ["in_context_cot"]) == ("given",)
+    assert formats_of(target, None) == formats_of(other, None) == ("zero_shot_cot", "zero_shot_answer")
+    assert formats_of(fruit, ["in_context_cot"]) == ("in_context_cot",)
+    for problem, chat in zip(general.problems, prompts_of(general, "given", 2), strict=True):
+        assert chat == [{"role": "user", "content": problem.question}]
+    assert prompts_of(fruit, "given", 2)[0][0]["content"].endswith("?\n(A) apple\n(B) pear\n(C) plum")
+
+
+def test_the_gold_answer_is_said_as_the_format_says_it():
+    number = Problem(problem_id="p", source="s", origin="o", question="How many?", answer="18")
+    letter = Problem(problem_id="p", source="s", origin="o", answer="B", answer_type=AnswerType.CHOICE)
+    assert gold_of(number, "zero_shot_answer") == gold_of(number, "in_context_answer") == "The answer is 18."
+    assert gold_of(letter, "zero_shot_answer") == "The answer is (B)."
+    assert gold_of(number, "given") == "18"
+    assert gold_of(number, "zero_shot_cot") is gold_of(number, "in_context_cot") is None
