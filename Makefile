@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt bench clean help
+.PHONY: demo test check docs fmt bench bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -48,6 +48,10 @@ fmt: $(VENV)/.dev  ## format and fix what can be fixed
 bench: $(VENV)/.dev  ## measure, and write docs/benchmark*.md
 	@$(BIN)/python benchmarks/rooms.py
 	@$(BIN)/python benchmarks/teacher.py
+	@$(BIN)/python benchmarks/student.py
+
+bench-claims: $(VENV)/.dev  ## try in miniature what the papers claim (up to 90 minutes), and write docs/claims.md
+	@$(BIN)/python benchmarks/claims/run.py --store $(STORE)
 
 clean:  ## remove the environment and the caches (never the store: paid answers live there)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

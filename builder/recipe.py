@@ -28,7 +28,7 @@ STUDENTS = "students"
 
 HINTS: Mapping[type[Section], str] = {
     Recipe: "the keys of a recipe are in docs/recipe.md; an editor completes them with schemas/recipe.v1.json",
-    StudentRecipe: "the keys of a student recipe are in docs/student.md; schemas/student.v1.json completes them",
+    StudentRecipe: "the keys of a student recipe are in docs/student-recipe.md; schemas/student.v1.json completes them",
 }
 """Where to look up the keys."""
 

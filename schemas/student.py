@@ -21,14 +21,14 @@ Arm = Literal["version", "answer_only", "parent", "single_path", "shuffled", "un
 class Base(Section):
     """The general training that a student from scratch has before it sees a version. It is done once and kept."""
 
-    problems: int = identity(24_000, ge=100)
-    """How many short general tasks."""
-    steps: int = identity(2400, ge=1)
+    problems: int = identity(60_000, ge=100)
+    """How many short general tasks, one to six in a chat."""
+    steps: int = identity(4000, ge=1)
     """Steps of the optimiser."""
-    learning_rate: float = identity(3e-3, gt=0)
+    learning_rate: float = identity(1.5e-3, gt=0)
     """The highest rate."""
-    batch_size: int = identity(128, ge=1)
-    """Rows of one step."""
+    batch_size: int = identity(24, ge=1)
+    """Chats of one step."""
     seed: int = identity(0)
     """Key of its weights and its order."""
 
@@ -108,7 +108,7 @@ class TrainStage(Section):
     """Steps of the optimiser."""
     learning_rate: float = identity(2e-3, gt=0)
     """The highest rate; it rises over the first steps and then falls as a cosine."""
-    batch_size: int = identity(32, ge=1)
+    batch_size: int = identity(16, ge=1)
     """Rows of one step."""
     patience: int | None = identity(None, ge=1)
     """Stop after so many checks (one every tenth of the steps) that did not lower the loss on rows held back from
@@ -121,8 +121,8 @@ class Evaluation(Section):
     problems: int = identity(200, ge=1)
     """At most so many problems of each set, the lowest by keyed hash."""
     formats: tuple[FormatName, ...] | None = identity(None, strict=False)
-    """How the target problems are put, the first being what the version is trained for. Null: the version's own
-    format, and the answer only."""
+    """How the target problems are put, the first being what the version is trained for; the answer only is asked for
+    in any case. Null: the version's own format."""
     shots: int = identity(2, ge=1)
     """Demonstrations of the in-context formats."""
     general: tuple[str, ...] = identity((), strict=False)

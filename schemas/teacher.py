@@ -74,6 +74,9 @@ class Prompt(Section):
     """A system message."""
     user: str | None = identity(None)
     """A template of your own for the question: `{{ question }}`, and for choices `{{ choices }}`, a list."""
+    cue: str | None = identity(None)
+    """What follows the question instead of the template's own words; a student of Cotloom knows those that its rows
+    were written with, such as "Reason step by step, then give the answer."."""
     demos: str | None = circumstance(None)
     """Demonstrations: a packaged set (arithmetic, boolean, choice, commonsense), a YAML file, or `train` for
     reference rationales of other groups of the training split. Their content is part of the fingerprint."""
@@ -168,8 +171,8 @@ class SimulatedTeacher(Section):
     """Of these it minds `top_logprobs` only."""
     paths: Paths = identity(Paths())
     """How many answers to ask for."""
-    methods: Literal["all", "first"] = identity("all")
-    """Which methods it knows: all of a problem's, or the first, which goes through the question in order."""
+    methods: int | None = identity(None, ge=1)
+    """How many methods of a problem it knows, from the first, which goes through the question in order. Null: all."""
     wording: Literal["varied", "plain"] = identity("varied")
     """Whether it words steps in many ways, or writes bare equations in lines."""
     slips: Slips = identity(Slips())

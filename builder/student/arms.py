@@ -1,7 +1,9 @@
 """Arms: what a student is trained on, the version itself or something to compare it with."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -12,14 +14,22 @@ from builder.mix import DEFAULT_STAGE
 from builder.store import Version
 from schemas.ids import rank
 from schemas.problem import AnswerType, Split
-from schemas.reasons import Fate
+from schemas.reasons import Fate, Verdict
+from schemas.student import FormatName
 
 ROW = ["example_id", "sample_id", "problem_id", "format", "mixture_stage", "messages", "weight"]
 """What training needs of an example."""
 
-ANSWER_FORMAT = "zero_shot_answer"
+ANSWER_FORMAT: FormatName = "zero_shot_answer"
 
-OWN = ("zero_shot_cot", "in_context_cot", "fine_tune_cot", "cot_collection", ANSWER_FORMAT, "in_context_answer")
+OWN: tuple[FormatName, ...] = (
+    "zero_shot_cot",
+    "in_context_cot",
+    "fine_tune_cot",
+    "cot_collection",
+    ANSWER_FORMAT,
+    "in_context_answer",
+)
 """Formats in the order in which a version's own is looked for."""
 
 
@@ -70,7 +80,7 @@ def arm_of(name: str, version: Version) -> Arm:
     rows = ARMS[name](rows_of(version), version)
     if rows.is_empty() and name != "untrained":
         raise InputError(f"{version.ref} has no rows for the arm {name}", hint="leave the arm out")
-    samples = version.table("samples").filter(pl.col("fate") == Fate.KEPT)
+    samples = version.table("samples").filter(pl.col("sample_id").is_in(rows["sample_id"].drop_nulls().to_list()))
     stages = stages_of(version)
     return Arm(name=name, rows=rows, stages=stages, samples=samples.select("sample_id", "text", "token_logprobs"))
 
@@ -90,7 +100,7 @@ def thinned(arm: Arm, share: float) -> Arm:
     return Arm(name=arm.name, rows=rows, stages=arm.stages, samples=arm.samples)
 
 
-def own_format(rows: pl.DataFrame) -> str:
+def own_format(rows: pl.DataFrame) -> FormatName:
     """The format that rows are asked in: the first of `OWN` that they are in; the answer alone for no other."""
     there = set(rows["format"])
     return next((form for form in OWN if form in there), ANSWER_FORMAT)
@@ -123,14 +133,14 @@ def _answers(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
 _KINDS = ("answer_type", "choices")
 
 
-def _answered(row: Mapping[str, object]) -> list[dict[str, str]]:
+def _answered(row: Mapping[str, Any]) -> list[dict[str, str]]:
     kept = Kept(
         question=str(row["question"]),
         answer=str(row["answer"]),
         text="",
         answer_start=None,
         answer_type=AnswerType(str(row["answer_type"])),
-        choices=tuple(row["choices"] or ()),  # type: ignore[arg-type] - a list column
+        choices=tuple(row["choices"] or ()),
     )
     turns = write(FORMATS[ANSWER_FORMAT], kept)
     return [{"role": turn.role.value, "content": turn.content} for turn in turns]
@@ -144,17 +154,67 @@ def _single(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:
 
 
 def _shuffled(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:
-    """Each answer behind the reasoning of another row: what a rationale that explains nothing is worth."""
+    """Each answer behind the reasoning of another problem: what a rationale that explains nothing is worth.
+
+    Rows of one problem stand side by side, and all are turned by the most that a problem has.
+    """
     reasoned = rows.filter(pl.col("format").is_in(REASONED))
     others = rows.filter(~pl.col("format").is_in(REASONED))
     parts = []
     for _, group in sorted(reasoned.group_by("format", "mixture_stage"), key=lambda pair: pair[0]):
-        order = sorted(range(group.height), key=lambda place, ids=group["example_id"]: rank("shuffled", ids[place]))
-        turned = dict(zip(order, [*order[1:], *order[:1]], strict=True))
+        keys = [(rank("shuffled", problem), rank("shuffled", example))
+                for problem, example in group.select("problem_id", "example_id").iter_rows()]  # fmt: skip
+        order = sorted(range(group.height), key=keys.__getitem__)
+        most = max(Counter(group["problem_id"]).values())
+        turned = dict(zip(order, [*order[most:], *order[:most]], strict=True))
         chats = group["messages"].to_list()
         mixed = [_with_reasoning(chat, chats[turned[place]]) for place, chat in enumerate(chats)]
         parts.append(group.with_columns(messages=pl.Series(mixed, dtype=rows.schema["messages"])))
     return pl.concat([others, *parts]).sort("example_id")
+
+
+def _unchecked(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
+    """One answer of the teacher for each problem, whatever checking found, closed by what it says itself.
+
+    The lowest by keyed hash of those that end on any answer: what a version without checks would train on.
+    """
+    problems = version.table("problems").filter((pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN))
+    columns = ["problem_id", "question", "answer_type", "choices"]
+    samples = (
+        version.table("samples")
+        .filter(pl.col("verdict").is_in([Verdict.CORRECT, Verdict.WRONG]) & pl.col("predicted").is_not_null())
+        .select("sample_id", "problem_id", "text", "predicted", "span")
+        .join(problems.unique("problem_id").select(columns), on="problem_id")
+    )
+    ranks = pl.Series("rank", [rank("unchecked", sample) for sample in samples["sample_id"]], dtype=pl.UInt64)
+    lowest = samples.with_columns(ranks).filter(pl.col("rank") == pl.col("rank").min().over("problem_id"))
+    first = stages_of(version)[0]
+    plain = [
+        {
+            "example_id": row["sample_id"],
+            "sample_id": row["sample_id"],
+            "problem_id": row["problem_id"],
+            "format": "zero_shot_cot",
+            "mixture_stage": first,
+            "messages": _as_said(row),
+            "weight": 1.0,
+        }
+        for row in lowest.sort("sample_id").iter_rows(named=True)
+    ]
+    return pl.DataFrame(plain, schema=rows.schema)
+
+
+def _as_said(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    kept = Kept(
+        question=row["question"],
+        answer=row["predicted"],
+        text=row["text"],
+        answer_start=row["span"]["start"] if row["span"] else None,
+        answer_type=AnswerType(row["answer_type"]),
+        choices=tuple(row["choices"] or ()),
+    )
+    turns = write(FORMATS["zero_shot_cot"], kept)
+    return [{"role": turn.role.value, "content": turn.content} for turn in turns]
 
 
 def _with_reasoning(chat: list[dict[str, str]], other: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -172,6 +232,7 @@ ARMS: Mapping[str, Callable[[pl.DataFrame, Version], pl.DataFrame]] = {
     "answer_only": _answers,
     "single_path": _single,
     "shuffled": _shuffled,
+    "unchecked": _unchecked,
     "untrained": _none,
 }
 """Every arm by name."""

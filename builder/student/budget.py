@@ -4,17 +4,23 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from builder.errors import InputError
+import orjson
+import torch
+
+from builder.errors import InputError, Stopped
 from builder.student.arms import arm_of
 from builder.student.data import encode
 from builder.student.evaluate import evaluate
 from builder.student.jobs import Job, texts_of
+from builder.student.plan import Plan
 from builder.student.start import base_is_there, prepare
 from builder.student.train import Work, train
-from builder.student.validate import Plan
+from schemas.ids import digest
+from schemas.recipe import identity_of
 from schemas.student import StudentRecipe, TinyModel
 
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
@@ -65,7 +71,8 @@ def fitted(plan: Plan, store: Path, workers: int, limit: float) -> tuple[Student
 
     Args:
         plan: what would be trained.
-        store: the store; what is in it already still counts, so that the same budget gives the same recipe.
+        store: the store, which keeps what was measured, so that the same budget gives the same recipe again and an
+            interrupted validation goes on.
         workers: students that are trained at once.
         limit: seconds.
 
@@ -74,10 +81,11 @@ def fitted(plan: Plan, store: Path, workers: int, limit: float) -> tuple[Student
 
     Raises:
         InputError: nothing fits; the hint says how long the least takes.
+        Stopped: the disk is full.
     """
     tried: list[float] = []
     for student in _smaller(plan.student):
-        speed = measured(student, plan, store)
+        speed = _speed(student, plan, store)
         for share in SHARES:
             cut = _with_steps(student, share)
             tried.append(seconds(cut, plan.jobs + plan.curve, speed, workers))
@@ -95,6 +103,22 @@ def seconds(student: StudentRecipe, jobs: Sequence[Job], speed: Speed, workers: 
     asked = student.evaluation.problems * speed.problem
     trained = sum(steps * speed.step for job in jobs if job.arm != "untrained")
     return speed.base + (trained + asked * len(jobs)) / workers
+
+
+def _speed(student: StudentRecipe, plan: Plan, store: Path) -> Speed:
+    """What was measured before, else what is measured now."""
+    card = torch.cuda.is_available()
+    key = digest([identity_of(student, defaults=True), plan.version.manifest.content_digest, card])
+    path = store / "students" / "speeds" / f"{key[:40]}.json"
+    with suppress(OSError, ValueError, TypeError):
+        return Speed(**orjson.loads(path.read_bytes()))
+    speed = measured(student, plan, store)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(orjson.dumps(speed))
+    except OSError as error:
+        raise Stopped(f"{path} can't be written: {error}", hint="make room and run the same command again") from error
+    return speed
 
 
 def measured(student: StudentRecipe, plan: Plan, store: Path) -> Speed:

@@ -1,30 +1,57 @@
-"""The model card of a saved student: what it was trained on, what it can do, and how to load it."""
+"""What lies beside the weights of a saved student: a card for people, and where it comes from, for programs."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from builder.student.words import SIMULATED, sentence
+from builder.teacher.origin import Origin, read_origin, write_origin
 from schemas.validation import Validation
+
+_DECODER = ("AutoModelForCausalLM", "text-generation")
+_ENCODER = ("AutoModelForSeq2SeqLM", "text2text-generation")
 
 
 def write_card(found: Validation, folder: Path) -> None:
-    """Write `README.md` beside a student's weights.
+    """Write `README.md` and `cotloom.json` beside a student's weights.
 
     Args:
         found: the validation that the student comes from.
         folder: the student's folder.
+
+    Raises:
+        InputError: it began as another student that does not say where it comes from.
     """
-    (folder / "README.md").write_text("\n".join(card(found)) + "\n", encoding="utf-8")
+    simulated = found.simulated or _began_simulated(found.student["model"])
+    told = found.model_copy(update={"simulated": simulated})
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    lines = card(told, has_encoder=bool(config.get("is_encoder_decoder")))
+    (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    origin = Origin(
+        version=found.ref,
+        content_digest=found.content_digest,
+        student_digest=found.student_digest,
+        simulated=simulated,
+    )
+    write_origin(origin, folder)
 
 
-def card(found: Validation) -> Iterator[str]:
+def _began_simulated(model: Mapping[str, Any]) -> bool:
+    """Whether the checkpoint that a student began with was trained on simulated text."""
+    began = read_origin(model["path"]) if model["kind"] == "checkpoint" else None
+    return began is not None and began.simulated
+
+
+def card(found: Validation, *, has_encoder: bool = False) -> Iterator[str]:
     """The lines of the card: the Hub's metadata, then the text."""
     model = found.student["model"]
+    kind, task = _ENCODER if has_encoder else _DECODER
     yield "---"
     yield "library_name: transformers"
-    yield "pipeline_tag: text-generation"
+    yield f"pipeline_tag: {task}"
     yield "tags: [cotloom, chain-of-thought" + (", synthetic, simulated]" if found.simulated else ", synthetic]")
-    if model["kind"] == "checkpoint":
+    if model["kind"] == "checkpoint" and not Path(model["path"]).exists():  # a folder means nothing to the Hub
         yield f"base_model: {model['path']}"
     yield "---"
     yield ""
@@ -41,7 +68,7 @@ def card(found: Validation) -> Iterator[str]:
     yield from (f"- {sentence(difference)}" for difference in found.differences)
     yield ""
     yield "```python"
-    yield "from transformers import AutoModelForCausalLM, AutoTokenizer"
+    yield f"from transformers import {kind}, AutoTokenizer"
     yield ""
-    yield 'tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelForCausalLM.from_pretrained(".")'
+    yield f'tokenizer, model = AutoTokenizer.from_pretrained("."), {kind}.from_pretrained(".")'
     yield "```"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Chat = Sequence[Mapping[str, Any]]
@@ -40,10 +41,22 @@ def prompt_of(tokenizer: Any, chat: Chat) -> str:
 
     A tokenizer with a chat template decides; without one the messages stand one after the other.
     """
-    plain = [{"role": str(message["role"]), "content": message["content"]} for message in chat]
+    plain = [{"role": str(message["role"]), "content": as_text(tokenizer, message["content"])} for message in chat]
     if tokenizer.chat_template:
         return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=True))
     return "\n\n".join(message["content"] for message in plain) + "\n"
+
+
+def as_text(tokenizer: Any, content: str) -> str:
+    """What a message says, with a space in each name of a special token, so that none is taken for the token."""
+    for name in _special_names(tokenizer):
+        content = content.replace(name, f"{name[0]} {name[1:]}")
+    return content
+
+
+@lru_cache(maxsize=8)
+def _special_names(tokenizer: Any) -> tuple[str, ...]:
+    return tuple(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
 
 
 def pieces_of(tokenizer: Any, chat: Chat, *, every_turn: bool) -> list[Piece]:
@@ -62,14 +75,15 @@ def pieces_of(tokenizer: Any, chat: Chat, *, every_turn: bool) -> list[Piece]:
     for place, message in enumerate(chat[:-1]):
         if not every_turn or message["role"] != "assistant":
             continue
-        start = _start(tokenizer, chat, place)
-        behind = start + len(message["content"])
-        if start < cursor or whole[start:behind] != message["content"]:
+        start, said = _start(tokenizer, chat, place), as_text(tokenizer, message["content"])
+        behind = start + len(said)
+        if start < cursor or whole[start:behind] != said:
             continue
         ended = whole.startswith(end, behind)
-        pieces += [Piece(whole[cursor:start], said=False), Piece(message["content"], said=True, ended=ended)]
+        pieces += [Piece(whole[cursor:start], said=False), Piece(said, said=True, ended=ended)]
         cursor = behind + len(end) * ended
-    return [*pieces, Piece(whole[cursor:], said=False), Piece(str(chat[-1]["content"]), said=True, ended=True)]
+    last = as_text(tokenizer, chat[-1]["content"])
+    return [*pieces, Piece(whole[cursor:], said=False), Piece(last, said=True, ended=True)]
 
 
 def _start(tokenizer: Any, chat: Chat, place: int) -> int:

@@ -1,19 +1,22 @@
 """The command `validate`, from the version to what is printed."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.text import Text
+from transformers.integrations.integration_utils import get_reporting_integration_callbacks
 
 from builder.errors import InputError, Stopped
 from builder.store import Version, find_version, versions_of
 from builder.student.budget import fitted, seconds_of
 from builder.student.card import write_card
 from builder.student.jobs import workers_here
+from builder.student.plan import Controls, plan_of
 from builder.student.report import tell_validation
-from builder.student.validate import FOLDER, Controls, plan_of, validate
+from builder.student.validate import FOLDER, validate
 from schemas.student import StudentRecipe
 from schemas.validation import Validation
 
@@ -49,11 +52,12 @@ def run(wanted: Wanted) -> tuple[Validation, RenderableType]:
         What came out, and how to print it.
 
     Raises:
-        InputError: the version, the student recipe, the budget or the folder won't do.
+        InputError: the version, the student recipe, the budget, the folder or a tracker won't do.
         Stopped: the disk is full.
     """
-    limit = seconds_of(wanted.budget) if wanted.budget else None
+    limit = seconds_of(wanted.budget) if wanted.budget is not None else None
     _check_folder(wanted.save)
+    _check_trackers(wanted.report_to)
     parent = wanted.parent or parent_of(wanted.version, wanted.store)
     plan = plan_of(wanted.version, parent, wanted.student, Controls(wanted.controls))
     workers = workers_here(wanted.workers)
@@ -85,6 +89,19 @@ def parent_of(version: Version, store: Path) -> Version | None:
 def _check_folder(folder: Path | None) -> None:
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there already", hint="give an empty or a new folder with --save")
+
+
+def _check_trackers(names: Sequence[str]) -> None:
+    """Make each tracker once, so that one that is not there is noticed before anything is trained."""
+    for name in names:
+        try:
+            for callback in get_reporting_integration_callbacks([name]):  # type: ignore[no-untyped-call]
+                callback()
+        except (ValueError, RuntimeError, ImportError) as error:
+            raise InputError(
+                f"--report-to {name}: {str(error).splitlines()[0]}",
+                hint="name a tracker that transformers knows, such as tensorboard or wandb, and install it",
+            ) from error
 
 
 def _saved(student: Path, found: Validation, folder: Path) -> Path:

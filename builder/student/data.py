@@ -9,10 +9,10 @@ import torch
 
 from builder.errors import InputError
 from builder.progress import track
-from builder.student.targets import Target
-from builder.student.chat import pieces_of
+from builder.student.chat import as_text, pieces_of
 from builder.student.generate import encode_prompt
 from builder.student.student import Student
+from builder.student.targets import Target
 from builder.student.tokens import check_represents
 from schemas.student import TrainStage
 
@@ -23,8 +23,8 @@ Soft = Callable[[Mapping[str, Any], Sequence[tuple[int, int]], Sequence[int]], l
 """Soft targets of a row's last answer, from the spans and ids of the student's tokens in it."""
 
 Feature = dict[str, Any]
-"""One row: `input_ids`, `labels` (of the same length where there is no encoder), `weight`, and `soft`, a target for each
-label or none."""
+"""One row: `input_ids`, `labels` (of the same length where there is no encoder), `weight`, and `soft`, a target
+for each label or none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +51,8 @@ def encode(student: Student, rows: pl.DataFrame, stage: TrainStage, soft: Soft |
     Raises:
         InputError: the tokenizer loses characters, or no row fits the window.
     """
-    check_represents(student.tokenizer, (row[-1]["content"] for row in rows["messages"].unique()), "what it is to say")
+    said = (as_text(student.tokenizer, row[-1]["content"]) for row in rows["messages"])
+    check_represents(student.tokenizer, said, "what it is to say")
     dicts = track(rows.to_dicts(), "reading the rows", every=200)
     every = [_feature(student, row, stage, soft) for row in dicts]
     window = student.window - student.prompt_tokens
@@ -73,7 +74,8 @@ def _share(features: Sequence[Feature], soft: Soft | None) -> float | None:
     if soft is None:
         return None
     said = sum(label != IGNORED for one in features for label in one["labels"])
-    return sum(target is not None for one in features for target in one["soft"]) / max(1, said)
+    softly = sum(target is not None for one in features for target in one["soft"])
+    return float(softly / max(1, said))
 
 
 def _feature(student: Student, row: Mapping[str, Any], stage: TrainStage, soft: Soft | None) -> Feature:

@@ -27,7 +27,8 @@ from schemas.student import Evaluation, StudentRecipe
 ADDRESS = "builder.student.jobs:work"
 
 OPEN: tuple[Skill, ...] = (
-    "first_word", "last_word", "word_after", "reverse_words", "word_in_list", "odd_one_out", "count_words", "hidden_label",
+    "first_word", "last_word", "word_after", "reverse_words", "word_in_list", "odd_one_out", "count_words",
+    "hidden_label",
 )  # fmt: skip
 """Tasks with so many problems that hardly one for evaluation is in a base's training too; the others have few."""
 

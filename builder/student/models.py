@@ -1,11 +1,14 @@
 """Models: a student from scratch by its measures, or a checkpoint; whole, with LoRA, or with a soft prompt."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
+from peft import LoraConfig, PeftConfig, PeftModel, PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -44,7 +47,7 @@ def make_tiny(model: TinyModel, tokenizer: Any, seed: int) -> Student:
         )
     set_seed(seed)
     made = _llama(model, tokenizer) if model.architecture == "llama" else _t5(model, tokenizer)
-    made.generation_config = GenerationConfig(
+    made.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # transformers leaves it without types
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         decoder_start_token_id=tokenizer.pad_token_id if model.architecture == "t5" else None,
@@ -71,8 +74,9 @@ def _llama(model: TinyModel, tokenizer: Any) -> Any:
 
 
 def _t5(model: TinyModel, tokenizer: Any) -> Any:
+    config: Any = T5Config  # its types leave out what every configuration takes
     return T5ForConditionalGeneration(
-        T5Config(
+        config(
             vocab_size=len(tokenizer),
             d_model=model.width,
             d_kv=model.width // model.heads,
@@ -119,7 +123,10 @@ def load_checkpoint(model: CheckpointModel) -> Student:
 
 
 def widen(model: Any, size: int, seed: int = 0) -> None:
-    """Give a model as many embeddings as its tokenizer has tokens; the new ones are drawn about the mean of the old."""
+    """Give a model as many embeddings as its tokenizer has tokens.
+
+    The new ones are drawn as wide as the old ones stand, so that no two are alike.
+    """
     set_seed(seed)
     before = int(model.get_input_embeddings().weight.shape[0])
     if size <= before:
@@ -130,8 +137,7 @@ def widen(model: Any, size: int, seed: int = 0) -> None:
             id(part): part for part in (model.get_input_embeddings(), model.get_output_embeddings())
         }.values():
             old = layer.weight[:before]
-            noise = torch.randn(size - before, old.shape[1], device=old.device) * old.std() * 0.5
-            layer.weight[before:] = old.mean(dim=0) + noise
+            layer.weight[before:] = torch.randn(size - before, old.shape[1], device=old.device) * old.std()
 
 
 def with_lora(student: Student, lora: Lora) -> Student:
@@ -143,21 +149,44 @@ def with_lora(student: Student, lora: Lora) -> Student:
         target_modules="all-linear",
         task_type=_task(student),
     )
-    return replace(student, model=get_peft_model(student.model, config))
+    return replace(student, model=_peft(student.model, config))
+
+
+def _peft(model: Any, config: PeftConfig) -> Any:
+    """The model behind what peft puts before or beside it."""
+    with _by_an_old_name():
+        return get_peft_model(model, config)
+
+
+@contextmanager
+def _by_an_old_name() -> Iterator[None]:
+    """Peft asks whether activations are recomputed by a name that transformers warns of."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+        yield
 
 
 def with_soft_prompt(student: Student, tokens: int, seed: int) -> Student:
     """Freeze the weights and put a soft prompt before the input, drawn from the embeddings of words.
 
     ProMoT (Wang et al. 2024, section 3.2), first stage.
+
+    Raises:
+        InputError: the student has LoRA.
     """
+    if isinstance(student.model, PeftModel):
+        raise InputError(
+            "a soft prompt can't be tuned for a student with LoRA",
+            hint="leave model.lora out, or the stage with parameters: prompt",
+            keys=("model.lora", "stages.parameters"),
+        )
     config = PromptTuningConfig(
         task_type=_task(student),
         num_virtual_tokens=tokens,
         prompt_tuning_init=PromptTuningInit.RANDOM,
         num_transformer_submodules=1,
     )
-    prompted = get_peft_model(student.model, config)
+    prompted = _peft(student.model, config)
     weights = student.model.get_input_embeddings().weight
     rows = torch.randint(len(weights), (tokens,), generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
@@ -167,10 +196,19 @@ def with_soft_prompt(student: Student, tokens: int, seed: int) -> Student:
 
 def freeze_prompt(student: Student) -> Student:
     """Freeze the soft prompt and thaw the model behind it: ProMoT's second stage."""
+    return _tuned(student, prompt=False)
+
+
+def thaw_prompt(student: Student) -> Student:
+    """Freeze the model and thaw the soft prompt before it again."""
+    return _tuned(student, prompt=True)
+
+
+def _tuned(student: Student, *, prompt: bool) -> Student:
     for parameter in student.model.parameters():
-        parameter.requires_grad_(True)
+        parameter.requires_grad_(requires_grad=not prompt)
     for parameter in student.model.prompt_encoder.parameters():
-        parameter.requires_grad_(False)
+        parameter.requires_grad_(requires_grad=prompt)
     return student
 
 
@@ -201,7 +239,8 @@ def load(folder: Path) -> Student:
     student = load_checkpoint(CheckpointModel(kind="checkpoint", path=str(folder)))
     if not (folder / "prompt").is_dir():
         return student
-    prompted = PeftModel.from_pretrained(student.model, folder / "prompt")
+    with _by_an_old_name():
+        prompted: Any = PeftModel.from_pretrained(student.model, folder / "prompt")
     tokens = int(prompted.peft_config["default"].num_virtual_tokens)
     return replace(student, model=prompted.to(student.device), prompt_tokens=tokens)
 

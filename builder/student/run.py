@@ -14,20 +14,24 @@ import polars as pl
 import torch
 
 from builder.errors import InputError, Stopped
+from builder.format import FORMATS
 from builder.store import rows_digest
 from builder.student.arms import Arm
 from builder.student.data import encode
 from builder.student.evaluate import evaluate
+from builder.student.lock import alone
 from builder.student.models import merged, save, without_prompt
-from builder.student.sets import EvalSet
+from builder.student.sets import EvalSet, formats_of
 from builder.student.soft import soft_of
 from builder.student.start import Start
 from builder.student.student import Student
 from builder.student.train import Curve, Work, train
+from schemas.frames import to_frame
 from schemas.ids import digest, rank
 from schemas.outcome import SetKind
+from schemas.problem import Problem
 from schemas.recipe import identity_of
-from schemas.student import StudentRecipe, TrainStage
+from schemas.student import Evaluation, StudentRecipe, TrainStage
 
 CODE_VERSION = 1
 """Rises when the same arm gives another student, or the same student other outcomes."""
@@ -58,7 +62,7 @@ class Run:
     """Where it lies: `outcomes.parquet`, `run.json`, and `student/` where it was saved."""
 
 
-def run(
+def run(  # noqa: PLR0913 - all of it decides what a run is
     arm: Arm,
     seed: int,
     *,
@@ -86,28 +90,28 @@ def run(
         Stopped: the disk is full.
     """
     folder = store / "students" / "runs" / run_digest(arm, seed, recipe, start, sets)[:40]
-    there = read_run(arm.name, seed, folder)
-    if there is not None and (not keep or (folder / "student").is_dir()):
-        return there
-    student, curves, soft_share, too_long = _trained(arm, seed, recipe, start, folder / "training", report_to)
-    outcomes = _asked(student, sets, recipe, arm.name, seed)
-    done = Run(
-        arm=arm.name,
-        seed=seed,
-        outcomes=outcomes,
-        curves=tuple(curves),
-        soft_share=soft_share,
-        rows=arm.rows.height,
-        too_long=too_long,
-        folder=folder,
-    )
-    _write(done, student if keep else None)
+    with alone(folder):
+        there = read_run(arm.name, seed, folder)
+        if there is not None and (not keep or (folder / "student").is_dir()):
+            return there
+        student, curves, soft_share, too_long = _trained(arm, seed, recipe, start, folder / "training", report_to)
+        outcomes = _asked(student, sets, recipe, arm.name, seed)
+        done = Run(
+            arm=arm.name,
+            seed=seed,
+            outcomes=outcomes,
+            curves=tuple(curves),
+            soft_share=soft_share,
+            rows=arm.rows.height,
+            too_long=too_long,
+            folder=folder,
+        )
+        _write(done, student if keep else None)
     return done
 
 
 def run_digest(arm: Arm, seed: int, recipe: StudentRecipe, start: Start, sets: Sequence[EvalSet]) -> str:
     """The digest of everything that decides a run: libraries too, since they move scores by points."""
-    asked = [[one.name, one.kind.value, [problem.problem_id for problem in one.problems]] for one in sets]
     return digest(
         {
             "code": CODE_VERSION,
@@ -117,11 +121,19 @@ def run_digest(arm: Arm, seed: int, recipe: StudentRecipe, start: Start, sets: S
             "stages": [identity_of(stage, defaults=True) for stage in recipe.stages],
             "evaluation": identity_of(recipe.evaluation, defaults=True),
             "start": start.digest,
-            "sets": asked,
+            "sets": [_identity(one, recipe.evaluation) for one in sets],
             "libraries": libraries(),
             "device": "cuda" if torch.cuda.is_available() else "cpu",
         }
     )
+
+
+def _identity(asked: EvalSet, evaluation: Evaluation) -> list[str]:
+    """What of a set decides outcomes: the problems with gold answers and choices, and what is shown where any is."""
+    forms = formats_of(asked, evaluation.formats)
+    shown = list(asked.shown) if any(form in FORMATS and FORMATS[form].in_context for form in forms) else []
+    problems = rows_digest([("problems", to_frame(asked.problems, Problem))])
+    return [asked.name, asked.kind.value, problems, digest(shown)]
 
 
 def libraries() -> dict[str, str]:
@@ -175,7 +187,9 @@ def _trained(
     for stage, rows in schedule_of(recipe, arm):
         soft = soft_of(student.tokenizer, arm.samples, stage.objective)
         held = (
-            rows["problem_id"].is_in(_held_back(rows)) if stage.patience else pl.repeat(False, rows.height, eager=True)
+            rows["problem_id"].is_in(_held_back(rows))
+            if stage.patience
+            else pl.repeat(value=False, n=rows.height, eager=True)
         )
         encoded = encode(student, rows.filter(~held), stage, soft)
         checks = encode(student, rows.filter(held), stage, soft).features if held.any() else ()

@@ -8,6 +8,7 @@ import polars as pl
 from builder.errors import InputError
 from builder.student.align import align, text_map
 from builder.student.align_fu import align_fu
+from builder.student.chat import as_text
 from builder.student.data import Soft
 from builder.student.spelling import lookup_of
 from builder.student.targets import Target
@@ -43,7 +44,8 @@ def soft_of(tokenizer: Any, samples: pl.DataFrame, objective: Objective) -> Soft
             return [None] * len(ids)
         tokens = teachers[row["sample_id"]]
         spelled = "".join(token.token for token in tokens)
-        return align(tokens, spans, ids, text_map(spelled, row["messages"][-1]["content"]), lookup)
+        said = as_text(tokenizer, row["messages"][-1]["content"])
+        return align(tokens, spans, ids, text_map(spelled, said), lookup)
 
     def by_edits(row: Mapping[str, Any], _spans: Sequence[tuple[int, int]], ids: Sequence[int]) -> list[Target | None]:
         if row["sample_id"] not in teachers or row["format"] not in REASONED:

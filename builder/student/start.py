@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,22 @@ from builder.errors import Stopped
 from builder.sources import CODE_VERSION as SOURCES
 from builder.sources import skills
 from builder.student.data import encode
+from builder.student.lock import alone
 from builder.student.models import load, load_checkpoint, make_tiny, save, widen, with_lora
 from builder.student.student import Student
 from builder.student.tokens import make_tokenizer, widened
 from builder.student.train import Work, train
+from schemas.chance import pick
 from schemas.ids import digest
+from schemas.problem import Problem
 from schemas.recipe import identity_of
-from schemas.student import CheckpointModel, Model, TinyModel, TrainStage
+from schemas.student import Base, CheckpointModel, Model, TinyModel, TrainStage
 
 CODE_VERSION = 1
 """Rises when the same recipe gives another start."""
+
+MOST_TURNS = 6
+"""The most tasks in one chat of a base's training."""
 
 TRAINED_ON = "skills"
 """Key of the general problems that a base is trained on; those for evaluation have another."""
@@ -89,8 +96,13 @@ def base_of(model: TinyModel, store: Path, report_to: Sequence[str] = ()) -> Pat
     if base is None:
         message = "the student recipe has no base"
         raise ValueError(message)
-    if base_is_there(model, store):
-        return folder
+    with alone(folder):
+        if not base_is_there(model, store):
+            _train_base(model, base, folder, report_to)
+    return folder
+
+
+def _train_base(model: TinyModel, base: Base, folder: Path, report_to: Sequence[str]) -> None:
     rows = general_rows(base.problems, base.seed)
     tokenizer = make_tokenizer(_texts(rows), model.vocabulary, model.numbers)
     student = make_tiny(model, tokenizer, base.seed)
@@ -100,7 +112,6 @@ def base_of(model: TinyModel, store: Path, report_to: Sequence[str] = ()) -> Pat
     student, _ = train(student, [work], seed=base.seed, folder=run, report_to=report_to)
     _kept(student, folder)
     shutil.rmtree(run, ignore_errors=True)
-    return folder
 
 
 def base_is_there(model: TinyModel, store: Path) -> bool:
@@ -114,13 +125,19 @@ def _base_folder(model: TinyModel, store: Path) -> Path:
 
 
 def general_rows(count: int, seed: int) -> pl.DataFrame:
-    """Short general tasks as training rows: `messages` and `weight`."""
-    problems = skills(count, seed, name=TRAINED_ON)
-    chats = [
-        [{"role": "user", "content": problem.question}, {"role": "assistant", "content": problem.answer}]
-        for problem in problems
-    ]
+    """Short general tasks as training rows, one to `MOST_TURNS` in a chat: `messages` and `weight`.
+
+    A student that saw short texts only attends to places, not to words, and then learns longer ones badly.
+    """
+    problems = iter(skills(count, seed, name=TRAINED_ON))
+    chats: list[list[dict[str, str | None]]] = []
+    while turns := list(islice(problems, pick(range(1, MOST_TURNS + 1), TRAINED_ON, f"{seed}/{len(chats)}"))):
+        chats.append([turn for problem in turns for turn in _exchange(problem)])
     return pl.DataFrame({"messages": chats, "weight": [1.0] * len(chats)})
+
+
+def _exchange(problem: Problem) -> list[dict[str, str | None]]:
+    return [{"role": "user", "content": problem.question}, {"role": "assistant", "content": problem.answer}]
 
 
 def _texts(rows: pl.DataFrame) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""The tokenizer of a student from scratch: whole words, numbers as one token or by digit, and no text that it loses.
+r"""The tokenizer of a student from scratch: whole words, numbers as one token or by digit, and no text that it loses.
 
     "He has 12 pens.\nSo 12 - 3 = 9."
     He| has| |12| pens|.|\n|So| |12| - |3| = |9|.
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from builder.errors import InputError
@@ -75,7 +75,7 @@ def widened(tokenizer: Any, texts: Iterable[str], size: int) -> PreTrainedTokeni
 
 def _splitter(numbers: str) -> Any:
     number = _WHOLE if numbers == "whole" else _DIGIT
-    pattern = Regex("|".join([number, _WORD, _MARK, _REST]))
+    pattern = Regex(f"{number}|{_WORD}|{_MARK}|{_REST}")
     return pre_tokenizers.Split(pattern, behavior="isolated")
 
 
@@ -88,7 +88,8 @@ def _tokenizer(tokens: Sequence[str], splitter: Any) -> PreTrainedTokenizerFast:
     whole.pre_tokenizer = splitter
     whole.decoder = decoders.Sequence([decoders.Replace(CONTINUED, ""), decoders.Fuse()])
     whole.add_special_tokens(list(SPECIAL))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=whole, eos_token=END, pad_token=PAD, unk_token=UNKNOWN)
+    made: Any = PreTrainedTokenizerFast  # transformers leaves it without types
+    tokenizer: PreTrainedTokenizerFast = made(tokenizer_object=whole, eos_token=END, pad_token=PAD, unk_token=UNKNOWN)
     tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.clean_up_tokenization_spaces = False
     return tokenizer
@@ -124,4 +125,5 @@ def with_newline(tokenizer: Any) -> bool:
         Whether a token was added; the model's embeddings must then grow.
     """
     kept = "\n" in tokenizer.decode(tokenizer("a\nb", add_special_tokens=False)["input_ids"])
-    return not kept and tokenizer.add_tokens(["\n"]) > 0
+    line_end = AddedToken("\n", normalized=False)  # found before the normaliser makes a space of it
+    return not kept and bool(tokenizer.add_tokens([line_end]))

@@ -3,24 +3,25 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from builder.errors import InputError, Stopped
 from builder.progress import bar
 from builder.student.data import IGNORED, Feature, collate
-from builder.student.models import freeze_prompt, with_soft_prompt
+from builder.student.models import freeze_prompt, thaw_prompt, with_soft_prompt
 from builder.student.objectives import objective_loss
+from builder.student.resume import Order, keep_end, last_checkpoint, read_end
 from builder.student.student import Student
-from schemas.student import TrainStage
+from schemas.student import Objective, TrainStage
 
-disable_progress_bar()  # ours says how far a training is
+set_verbosity_error()  # type: ignore[no-untyped-call]  # its warnings are about files that are ours to mind
+disable_progress_bar()  # type: ignore[no-untyped-call]  # ours says how far a training is
 
 CHECKS = 10
 """How often in a stage the loss is written down and, for early stopping, held-back rows are looked at."""
@@ -58,7 +59,7 @@ class Curve:
     tokens: int
     """Tokens that were read, padding left out."""
     seconds: float
-    """Time that it took."""
+    """Time that it took, from where it was last interrupted."""
 
     @property
     def converged(self) -> bool:
@@ -82,7 +83,7 @@ def train(
         report_to: trackers that transformers knows (`tensorboard`, `wandb`, ...).
 
     Raises:
-        InputError: the loss is no number any more.
+        InputError: the loss is no number any more, or a soft prompt is asked for beside LoRA.
         Stopped: the disk is full.
     """
     curves = []
@@ -96,41 +97,51 @@ def train(
 def _ready(student: Student, stage: TrainStage, seed: int) -> Student:
     """Choose what is tuned: a soft prompt with the model frozen, or the model behind a frozen one."""
     if stage.parameters == "prompt":
-        return with_soft_prompt(student, stage.prompt_tokens, seed)
+        return thaw_prompt(student) if student.prompt_tokens else with_soft_prompt(student, stage.prompt_tokens, seed)
     return freeze_prompt(student) if student.prompt_tokens else student
 
 
 def _stage(student: Student, work: Work, seed: int, folder: Path, report_to: Sequence[str]) -> Curve:
+    ended = read_end(student.model, folder, student.device)
+    if ended is not None:
+        return Curve(**ended)
     resumable = not (student.prompt_tokens and work.stage.parameters == "all")  # peft would save the prompt alone
     arguments = _arguments(work, seed, folder, report_to, student.device, resumable=resumable)
     with bar(f"training, {work.stage.name}", work.stage.steps) as advance:
-        watch = _Watch(advance)
+        watch, last = _Watch(advance), last_checkpoint(folder)
         trainer = _Trainer(
             objective=work.stage.objective,
             student=student,
+            began=last,
             args=arguments,
             train_dataset=list(work.features),
             eval_dataset=list(work.held_back) or None,
             data_collator=collate(student),
-            callbacks=[watch, *([EarlyStoppingCallback(work.stage.patience)] if work.held_back else [])],
+            callbacks=[watch, *_stopping(work)],
         )
         trainer.remove_callback(PrinterCallback)
-        last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message=".*pin_memory.*")  # there is no card to pin it for
                 done = trainer.train(resume_from_checkpoint=last)
+                curve = Curve(
+                    stage=work.stage.name,
+                    steps=int(trainer.state.global_step),
+                    losses=tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry),
+                    tokens=int(trainer.state.num_input_tokens_seen),
+                    seconds=float(done.metrics.get("train_runtime", 0.0)),
+                )
+                keep_end(student.model, asdict(curve), folder)
         except OSError as error:
             raise Stopped(
                 f"the student can't be written: {error}", hint="make room and run the same command again"
             ) from error
-    return Curve(
-        stage=work.stage.name,
-        steps=int(trainer.state.global_step),
-        losses=tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry),
-        tokens=trainer.tokens,
-        seconds=float(done.metrics.get("train_runtime", 0.0)),
-    )
+    return curve
+
+
+def _stopping(work: Work) -> list[TrainerCallback]:
+    """What ends a stage early, where rows are held back for it."""
+    return [EarlyStoppingCallback(work.stage.patience)] if work.held_back and work.stage.patience else []
 
 
 def _arguments(
@@ -164,6 +175,8 @@ def _arguments(
         save_strategy="steps" if resumable else "no",
         save_steps=every if stopping else max(1, stage.steps // 2),
         save_total_limit=1,
+        restore_callback_states_from_checkpoint=stopping,
+        include_num_input_tokens_seen="non_padding",
         report_to=list(report_to) or "none",
         disable_tqdm=True,
         dataloader_pin_memory=device == "cuda",
@@ -173,15 +186,27 @@ def _arguments(
 class _Trainer(Trainer):
     """Transformers' trainer with the loss of an objective."""
 
-    def __init__(self, *, objective: str, student: Student, **rest: Any) -> None:
+    def __init__(self, *, objective: Objective, student: Student, began: str | None = None, **rest: Any) -> None:
         super().__init__(model=student.model, **rest)
-        self.objective = objective
+        self.began = Path(began) if began else None
+        self.objective: Objective = objective
         self.student = student
-        self.tokens = 0
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = False
         selects = student.model.config.model_type in SELECTS and not student.prompt_tokens
         self.scores: Callable[[Any, Mapping[str, Any]], Any] = _selected_scores if selects else _all_scores
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Order:
+        """Rows of like length together, in an order that a resumed training finds again."""
+        rows = train_dataset if train_dataset is not None else self.train_dataset
+        self.order = Order(self.args.train_batch_size, rows)
+        if self.began is not None:
+            self.order.read(self.began)
+        return self.order
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        super()._save_rng_state(output_dir)
+        self.order.write(Path(output_dir), self.state.global_step)
 
     def compute_loss(
         self,
@@ -191,8 +216,6 @@ class _Trainer(Trainer):
         num_items_in_batch: Any = None,  # noqa: ARG002 - the Trainer passes it
     ) -> Any:
         """Mean loss over the label positions of a batch."""
-        if model.training:
-            self.tokens += int(inputs["attention_mask"].sum())
         labels = inputs["labels"] if self.student.has_encoder else _next(inputs["labels"])
         rows, places = torch.nonzero(labels != IGNORED, as_tuple=True)
         logits = self.scores(model, {**inputs, "rows": rows, "places": places})
@@ -230,11 +253,18 @@ class _Watch(TrainerCallback):
     def __init__(self, advance: Callable[[int], None]) -> None:
         self.advance = advance
 
-    def on_step_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the Trainer's
         """Another step."""
         self.advance(1)
 
-    def on_log(self, _args: Any, state: Any, _control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
+    def on_log(
+        self,
+        args: Any,  # noqa: ARG002 - the Trainer's
+        state: Any,
+        control: Any,  # noqa: ARG002 - the Trainer's
+        logs: Mapping[str, Any] | None = None,
+        **kwargs: Any,  # noqa: ARG002 - the Trainer's
+    ) -> None:
         """A loss was written down."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):

@@ -91,10 +91,13 @@ def _open_simulated(loaded: LoadedRecipe, teacher: SimulatedTeacher, _problems: 
     )
 
 
-def _manner(teacher: SimulatedTeacher) -> dict[str, str]:
+def _manner(teacher: SimulatedTeacher) -> dict[str, int | str]:
     """How it solves and words, where it is not as it always was: answers of before keep their keys."""
-    manner = {"methods": teacher.methods, "wording": teacher.wording}
-    return {key: value for key, value in manner.items() if value not in {"all", "varied"}}
+    manner: dict[str, int | str | None] = {
+        "methods": teacher.methods,
+        "wording": None if teacher.wording == "varied" else teacher.wording,
+    }
+    return {key: value for key, value in manner.items() if value is not None}
 
 
 def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime) -> Backend:

@@ -7,14 +7,18 @@ from typing import Any
 
 from builder.errors import InputError
 from builder.teacher.backend import Answered, Failed, Wanted
+from builder.teacher.origin import Origin, read_origin
 from builder.teacher.request import LEAST_LOGPROB, Answer
-from schemas.ids import rank
+from schemas.ids import digest, rank
 from schemas.recipe import Sampling, TransformersTeacher
 from schemas.runtime import Runtime
 from schemas.sample import Alternative, TokenLogprob, Usage
 
 MAX_TOKENS = 512
 """The longest answer where the recipe names none."""
+
+HALF = "\ufffd"
+"""What a text ends on in the middle of a character: the next token brings the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class _Checkpoint:
     model: Any
     tokenizer: Any
     device: str
+    simulated: bool
+    """Whether it was trained on the words of the simulated teacher."""
 
     @property
     def window(self) -> int:
@@ -32,8 +38,13 @@ class _Checkpoint:
 
 
 def sampling_of(teacher: TransformersTeacher) -> dict[str, Any]:
-    """The sampling parameters that decide an answer."""
-    return {name: value for name, value in teacher.sampling.model_dump().items() if value is not None}
+    """The sampling parameters that decide an answer; of a student, also which one it is.
+
+    One folder may hold another student tomorrow, which must not be taken to have answered already.
+    """
+    given = {name: value for name, value in teacher.sampling.model_dump().items() if value is not None}
+    origin = read_origin(teacher.model)
+    return given if origin is None else {**given, "student": digest([origin.content_digest, origin.student_digest])}
 
 
 def ask(wanted: Sequence[Wanted], teacher: TransformersTeacher, runtime: Runtime) -> Iterator[list[Answered | Failed]]:
@@ -43,11 +54,12 @@ def ask(wanted: Sequence[Wanted], teacher: TransformersTeacher, runtime: Runtime
     after a kill has other batches, and other answers for what it had not recorded.
 
     Raises:
-        InputError: torch and transformers are not installed, or the checkpoint can't be loaded.
+        InputError: torch and transformers are not installed, the checkpoint can't be loaded, or it is a student that
+            does not say where it comes from.
     """
     if not wanted:
         return
-    checkpoint = _loaded(teacher.model)
+    checkpoint = _loaded(teacher.model, read_origin(teacher.model))
     prompts = [(_prompt(checkpoint.tokenizer, item), item) for item in wanted]
     prompts.sort(key=lambda pair: -len(pair[0]))
     for start in range(0, len(prompts), runtime.batch_size):
@@ -55,7 +67,7 @@ def ask(wanted: Sequence[Wanted], teacher: TransformersTeacher, runtime: Runtime
 
 
 @lru_cache(maxsize=1)
-def _loaded(name: str) -> _Checkpoint:
+def _loaded(name: str, origin: Origin | None) -> _Checkpoint:
     try:
         import torch  # noqa: PLC0415 - heavy, and only this backend needs it
         import transformers  # noqa: PLC0415 - same
@@ -79,7 +91,7 @@ def _loaded(name: str) -> _Checkpoint:
         ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return _Checkpoint(model, tokenizer, device)
+    return _Checkpoint(model, tokenizer, device, simulated=origin is not None and origin.simulated)
 
 
 def _prompt(tokenizer: Any, wanted: Wanted) -> str:
@@ -167,6 +179,7 @@ def _answer(checkpoint: _Checkpoint, ids: list[int], prompt_tokens: int, logprob
         usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=len(kept)),
         cost_usd=0.0,
         token_logprobs=None if logprobs is None else tuple(_tokens(tokenizer, kept, logprobs, top)),
+        simulated=checkpoint.simulated,
     )
 
 
@@ -179,19 +192,42 @@ def _stops(checkpoint: _Checkpoint) -> set[int]:
 
 
 def _tokens(tokenizer: Any, ids: list[int], logprobs: Any, top: int) -> Iterator[TokenLogprob]:
-    """Each token with what it adds to the text, so that the tokens spell it."""
-    text = ""
+    """Each token with what it adds to the text, so that the tokens spell it, and what its alternatives would add."""
+    text, begin, whole = "", 0, 0  # the last token that brought text is at `begin`, and ends before `whole`
     for place, token in enumerate(ids):
         longer = tokenizer.decode(ids[: place + 1], skip_special_tokens=True)
-        if longer.endswith("\ufffd"):  # half of a character: the next token brings the whole of it
+        if longer.endswith(HALF):
             longer = text
+        added = longer[len(text) :]
         values, others = logprobs[place].topk(top)
+        listed = others.tolist()
+        spelled = _added(tokenizer, ids[begin:place], whole - begin, listed)
         yield TokenLogprob(
-            token=longer[len(text) :],
+            token=added,
             logprob=round(float(logprobs[place, token]), 5),
             top=tuple(
-                Alternative(token=tokenizer.decode([other]), logprob=round(value, 5))
-                for other, value in zip(others.tolist(), values.tolist(), strict=True)
+                Alternative(token=added if other == token else piece, logprob=round(value, 5))
+                for other, piece, value in zip(listed, spelled, values.tolist(), strict=True)
             ),
         )
         text = longer
+        begin, whole = (place, place + 1) if added else (begin, whole)
+
+
+def _added(tokenizer: Any, before: list[int], whole: int, others: Sequence[int]) -> list[str]:
+    """What each of some tokens would add behind the tokens before it; a special one, its name.
+
+    Tokenizers that write the space before a word into the word drop it where a text begins, so no token is spelled
+    alone. The last one that brought text stands for all before it.
+
+    Args:
+        tokenizer: the checkpoint's.
+        before: the last token that brought text, and halves of a character behind it.
+        whole: how many of these are text already.
+        others: the tokens.
+    """
+    lead = tokenizer.decode(before[:whole], skip_special_tokens=True)
+    special = set(tokenizer.all_special_ids)
+    names = {other: tokenizer.convert_ids_to_tokens(other) for other in others if other in special}
+    texts = [tokenizer.decode([*before, other], skip_special_tokens=True)[len(lead) :] for other in others]
+    return [names.get(other, "" if text.endswith(HALF) else text) for other, text in zip(others, texts, strict=True)]

@@ -34,6 +34,8 @@ _PLACES: Mapping[str, Callable[[str, str], str]] = {
 
 
 def _cue(prompt: Prompt, answer_type: AnswerType) -> str:
+    if prompt.cue is not None:
+        return prompt.cue
     if prompt.template == "zero_shot":
         return _ONLY[answer_type]
     steps = _STEPS if answer_type is AnswerType.NUMBER else "Work step by step."

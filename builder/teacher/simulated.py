@@ -66,7 +66,7 @@ def answer(problem: Problem, request: Request, sample_index: int, teacher: Simul
         InputError: the problem comes from another source.
     """
     task = Task(
-        methods=_methods(problem)[: 1 if teacher.methods == "first" else None],
+        methods=_methods(problem)[: teacher.methods],
         digest=request.digest,
         hinted=request.hint is Hint.GIVEN,
         slips=teacher.slips,

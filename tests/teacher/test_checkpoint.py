@@ -1,12 +1,20 @@
 """The transformers backend: a real checkpoint, made here, sampled in this process."""
 
 import json
+from dataclasses import replace
 
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
 
 from builder.errors import InputError
 from builder.pipeline import build
 from builder.recipe import load_recipe
+from builder.teacher.checkpoint import _tokens
+from builder.teacher.origin import FILE, Origin, write_origin
 from schemas.runtime import Runtime
 from tests.teacher.tiny import make_checkpoint
 
@@ -70,3 +78,74 @@ def test_a_prompt_beyond_the_window_fails_alone(recipe, checkpoint, tmp_path):
 def test_a_folder_without_a_model_is_the_users_mistake(recipe, tmp_path):
     with pytest.raises(InputError, match="can't be loaded"):
         build(recipe(tmp_path), Runtime(store=tmp_path / "store"))
+
+
+WORDS = ["▁cat", "▁cats", "cat", "▁", "▁the", "s", "7", "▁=", "▁7", *[f"<0x{byte:02X}>" for byte in "é€".encode()]]
+"""Words with the space before them, a space alone, and bytes that are parts of characters."""
+UNKNOWN, END = "<unk>", "</s>"
+
+
+def metaspace_tokenizer():
+    """A tokenizer as SentencePiece makes them: the space before a word is part of it, but where a text begins."""
+    scores = [(UNKNOWN, 0.0), (END, 0.0), *((word, -1.0) for word in WORDS)]
+    whole = Tokenizer(models.Unigram(scores, unk_id=0, byte_fallback=True))
+    whole.pre_tokenizer = pre_tokenizers.Metaspace()
+    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    whole.decoder = decoders.Sequence(steps)
+    return PreTrainedTokenizerFast(tokenizer_object=whole, eos_token=END, unk_token=UNKNOWN, pad_token=END)
+
+
+def spelled(tokenizer, ids):
+    """The tokens of an answer, each beside all others, by what the model held likely: the higher the id, the less."""
+    chances = -torch.arange(len(tokenizer), dtype=torch.float32).repeat(len(ids), 1)
+    return list(_tokens(tokenizer, ids, chances, top=len(tokenizer)))
+
+
+def test_an_alternative_has_the_space_that_the_sampled_token_has():
+    tokenizer = metaspace_tokenizer()
+    first, second = spelled(tokenizer, tokenizer.convert_tokens_to_ids(["▁the", "▁cat"]))
+    listed = dict(zip(tokenizer.convert_ids_to_tokens(range(len(tokenizer))), second.top, strict=True))
+    assert (first.token, second.token) == ("the", " cat")
+    assert {word: listed[word].token for word in ("▁cat", "▁cats", "cat", "▁7", "▁", "</s>")} == {
+        "▁cat": " cat", "▁cats": " cats", "cat": "cat", "▁7": " 7", "▁": " ", "</s>": "</s>",
+    }  # fmt: skip
+
+
+@given(st.lists(st.integers(2, len(WORDS) + 1), min_size=1, max_size=8))
+def test_every_alternative_is_what_it_would_add_behind_all_the_tokens_before_it(ids):
+    tokenizer = metaspace_tokenizer()
+    text = ""
+    for place, found in enumerate(spelled(tokenizer, ids)):
+        for other, alternative in enumerate(found.top[2:], start=2):
+            longer = tokenizer.decode([*ids[:place], other])
+            assert alternative.token == ("" if longer.endswith("\ufffd") else longer[len(text) :])
+        assert found.top[ids[place]].token == found.token
+        text += found.token
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_the_answers_of_a_student_are_as_simulated_as_what_it_was_trained_on(recipe, tmp_path, simulated):
+    student = make_checkpoint(tmp_path / "student")
+    write_origin(Origin(version="v@1.0.0", content_digest="c", student_digest="s", simulated=simulated), student)
+    built = build(recipe(student), Runtime(store=tmp_path / "store")).version
+    assert (built.manifest.simulated, set(built.table("samples")["simulated"])) == (simulated, {simulated})
+    assert built.manifest.teachers == (str(student),)
+
+
+def test_another_student_in_the_same_folder_is_asked_anew(recipe, tmp_path):
+    student, calls = make_checkpoint(tmp_path / "student"), []
+    for content in ("one", "other", "one"):
+        write_origin(Origin(version="v@1.0.0", content_digest=content, student_digest="s", simulated=False), student)
+        runtime = Runtime(store=tmp_path / "store")
+        loaded = recipe(student)
+        version = loaded.recipe.model_copy(update={"version": f"1.0.{len(calls)}"})
+        calls.append(build(replace(loaded, recipe=version), runtime).calls)
+    assert [(made.new, made.ledger) for made in calls] == [(10, 0), (10, 0), (0, 10)]
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"simulated": true}', '{"simulated": "no"}'])
+def test_a_student_that_does_not_say_where_it_comes_from_is_not_sampled(recipe, tmp_path, text):
+    student = make_checkpoint(tmp_path / "student")
+    (student / FILE).write_text(text)
+    with pytest.raises(InputError, match="does not say where the student comes from"):
+        build(recipe(student), Runtime(store=tmp_path / "store"))

@@ -1,0 +1,31 @@
+"""Versions that several tests of this room read."""
+
+import pytest
+
+STAGED = {
+    "name": "staged",
+    "sources": [
+        {"name": "made", "kind": "arithmetic", "level": "small", "problems": 30},
+        {"name": "short", "kind": "skills", "role": "reference", "problems": 10},
+    ],
+    "split": {"test": 0.2},
+    "formats": [
+        {"name": "zero_shot_cot"},
+        {"name": "in_context_cot", "shots": [1, 2]},
+        {"name": "zero_shot_answer"},
+    ],
+    "mixture": {
+        "stages": [
+            {"name": "specialise", "take": {"made": "all"}},
+            {"name": "restore", "take": {"short": "all", "made": "1/2"}},
+        ]
+    },
+}
+"""Two stages of training, three formats, and finished responses in the second stage."""
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory, write_recipe, build_recipe):
+    """A version with two stages of training, three formats and finished responses."""
+    folder = tmp_path_factory.mktemp("staged")
+    return build_recipe(write_recipe(folder, **STAGED), folder / "store").version

@@ -1,0 +1,136 @@
+"""The tokenizer of a student from scratch loses nothing, and numbers are one token wherever they stand."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoTokenizer
+
+from builder.errors import InputError
+from builder.student.chat import END, SPECIAL, prompt_of
+from builder.student.tokens import check_represents, make_tokenizer, widened, with_newline
+from tests.student.made import make_tokenizer as make_byte_level
+
+TEXTS = ["He has 12 pens.\nSo 12 - 3 = 9.", "The answer is 9.", "Reason step by step, then give the answer."]
+SIZE = 400
+TOKENIZER = make_tokenizer(TEXTS, SIZE, "whole")
+PRINTABLE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Co", "Cn"], include_characters="\n\t"), max_size=60)
+
+
+def ids_of(text, tokenizer=TOKENIZER):
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def pieces_of(text, tokenizer=TOKENIZER):
+    return tokenizer.convert_ids_to_tokens(ids_of(text, tokenizer))
+
+
+def back(text, tokenizer=TOKENIZER):
+    return tokenizer.decode(ids_of(text, tokenizer), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def special_ids(ids):
+    return [one for one in ids if one < len(SPECIAL)]
+
+
+@given(PRINTABLE)
+@settings(max_examples=300, deadline=None)
+def test_a_text_comes_back_as_it_was_or_is_refused(text):
+    try:
+        check_represents(TOKENIZER, [text], "a text")
+    except InputError:
+        assert back(text) != text
+    else:
+        assert back(text) == text
+
+
+@given(PRINTABLE)
+@settings(max_examples=100, deadline=None)
+def test_a_tokenizer_made_from_a_text_gives_it_back(text):
+    assert back(text, make_tokenizer([text], 64, "whole")) == text
+
+
+def test_every_character_of_a_keyboard_is_known_whatever_the_texts_were():
+    text = "".join(map(chr, range(32, 127))) + "\n\t"
+    assert back(text, make_tokenizer([], 64, "whole")) == text
+
+
+def test_spaces_stay_where_they_were():
+    text = "  two  spaces , and\n\n  an indent\n"
+    assert back(text) == text
+
+
+def test_a_text_that_would_lose_a_character_is_refused_and_the_character_named():
+    with pytest.raises(InputError, match="'π'") as error:
+        check_represents(TOKENIZER, ["The answer is 9.", "2 π r"], "what it is to say")
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("text", ["12", " 12", "(12)", "12.", "= 12\n", "x12", "$12", "12 pens", "- 12", "1 + 12"])
+def test_a_number_is_one_and_the_same_token_wherever_it_stands(text):
+    assert TOKENIZER.convert_tokens_to_ids("12") in ids_of(text)
+
+
+def test_numbers_by_digit_are_a_token_for_each_digit():
+    digits = make_tokenizer(TEXTS, SIZE, "digits")
+    assert pieces_of("12 - 3", digits)[:2] == ["1", "2"]
+    assert pieces_of("12 - 3")[0] == "12"
+
+
+def test_a_number_that_was_never_seen_is_spelled():
+    assert back("98765") == "98765"
+    assert len(ids_of("98765")) == 5
+
+
+def test_a_tokenizer_is_no_larger_than_was_asked_for_beside_its_characters():
+    characters = len(make_tokenizer([], 1, "whole"))
+    assert len(make_tokenizer([" ".join(f"word{chr(97 + n)}" for n in range(26))], characters + 3, "whole")) == (
+        characters + 3
+    )
+
+
+def test_the_most_frequent_words_are_tokens():
+    few = make_tokenizer(["pens pens pens pens", "rare"], len(make_tokenizer([], 1, "whole")) + 1, "whole")
+    assert pieces_of("a pens", few)[-1] == " pens"
+    assert len(pieces_of("rare", few)) == 4
+
+
+@pytest.mark.parametrize("numbers", ["whole", "digits"])
+def test_a_widened_tokenizer_keeps_every_id_and_knows_the_new_words(numbers):
+    narrow = make_tokenizer(TEXTS, SIZE, numbers)
+    wide = widened(narrow, ["Elmwick’s theatre has 345 seats: 2 π r."], 100)
+    before, after = narrow.get_vocab(), wide.get_vocab()
+    assert {token: after[token] for token in before} == before
+    assert sorted(after.values()) == list(range(len(wide)))
+    assert " theatre" in pieces_of("the theatre", wide)
+    assert back("Elmwick’s 2 π r", wide) == "Elmwick’s 2 π r"
+    assert (len(pieces_of("345", wide)) == 1) == (numbers == "whole")
+
+
+def test_a_tokenizer_that_is_widened_by_nothing_stays_what_it_is():
+    assert widened(TOKENIZER, [], 0).get_vocab() == TOKENIZER.get_vocab()
+
+
+@pytest.mark.parametrize("special", SPECIAL)
+def test_the_name_of_a_special_token_in_a_question_is_text(special):
+    there, plain = ({"role": "user", "content": f"What does {name} mean?"} for name in (special, "it"))
+    ids, expected = (ids_of(prompt_of(TOKENIZER, [message])) for message in (there, plain))
+    assert special_ids(ids) == special_ids(expected)
+    assert f"What does {special[0]} {special[1:]} mean?" in TOKENIZER.decode(ids)
+
+
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, widened(TOKENIZER, ["theatre"], 10)], ids=["made", "widened"])
+def test_a_saved_tokenizer_is_loaded_as_any_other(tokenizer, tmp_path):
+    tokenizer.save_pretrained(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    text = "Ann has 12 pens.\n12 - 3 = 9."
+    assert ids_of(text, loaded) == ids_of(text, tokenizer)
+    assert back(text, loaded) == text
+    assert (loaded.eos_token, loaded.pad_token_id) == (END, tokenizer.pad_token_id)
+    chat = [{"role": "user", "content": "Hello"}]
+    assert prompt_of(loaded, chat) == prompt_of(tokenizer, chat)
+    assert widened(loaded, ["theatre"], 10).get_vocab() == widened(tokenizer, ["theatre"], 10).get_vocab()
+
+
+def test_a_tokenizer_that_keeps_line_ends_gets_no_token_for_them():
+    tokenizer = make_byte_level()
+    assert not with_newline(tokenizer)
