@@ -66,14 +66,19 @@ def main() -> None:
             found = tried(LETTERS[letter], given.store, given.workers)
         found["minutes"] = round((time.time() - began) / 60, 1)
         (results / f"{letter}.json").write_bytes(orjson.dumps(found))
-        print(f"({letter}) {found['verdict']}  [{found['minutes']} min]", flush=True)
-    there = [_with_forms(orjson.loads(path.read_bytes())) for path in sorted(results.glob("?.json"))]
+        told = "; ".join(_with_verdicts(found)["verdicts"])
+        print(f"({letter}) {told}  [{found['minutes']} min]", flush=True)
+    there = [_with_verdicts(orjson.loads(path.read_bytes())) for path in sorted(results.glob("?.json"))]
     PAGE.write_text(written(there))
     print(f"wrote {PAGE}")
 
 
-def _with_forms(found: dict[str, Any]) -> dict[str, Any]:
-    return {**found, "forms": [contrast.form for contrast in LETTERS[found["letter"]].contrasts]}
+def _with_verdicts(found: dict[str, Any]) -> dict[str, Any]:
+    """A trial's results, with what they say of the claim as it is put now."""
+    contrasts = LETTERS[found["letter"]].contrasts
+    differences = [Difference.model_validate(one) for one in found["differences"]]
+    verdicts = [_verdict(contrast, one) for contrast, one in zip(contrasts, differences, strict=True)]
+    return {**found, "forms": [contrast.form for contrast in contrasts], "verdicts": verdicts}
 
 
 # Runs
@@ -91,7 +96,6 @@ def tried(trial: Trial, store: Path, workers: int) -> dict[str, object]:
     )
     differences = [_compared(contrast, trial, outcomes, terms) for contrast in trial.contrasts]
     standings = [one for arm in trial.arms for one in _standings(arm, trial, outcomes, terms)]
-    verdicts = [_verdict(contrast, one) for contrast, one in zip(trial.contrasts, differences, strict=True)]
     return {
         "letter": trial.letter,
         "claim": trial.claim,
@@ -100,8 +104,6 @@ def tried(trial: Trial, store: Path, workers: int) -> dict[str, object]:
         "arms": [_facts(arm, runs) for arm in trial.arms],
         "standings": [one.model_dump(mode="json") for one in standings],
         "differences": [one.model_dump(mode="json") for one in differences],
-        "verdicts": verdicts,
-        "verdict": "; ".join(verdicts),
         "chance": terms.chance,
         "libraries": libraries(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
@@ -239,6 +241,8 @@ def _standings(arm: Trained, trial: Trial, outcomes: pl.DataFrame, terms: Terms)
 def _verdict(contrast: Contrast, found: Difference) -> str:
     if contrast.expect == "alike":
         return _alike(found)
+    if contrast.expect == "no more":
+        return "does not hold" if found.verdict is Finding.BETTER else "holds" if found.high < CLOSE else "not shown"
     wanted = {"better": Finding.BETTER, "worse": Finding.WORSE}[contrast.expect]
     if found.verdict is wanted:
         return "holds"

@@ -1,7 +1,11 @@
 """The page of the claims, from the results of the trials."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from string import ascii_lowercase
 from typing import Any
+
+CLAIMS = 13
+"""(a) to (m)."""
 
 HEAD = """# What the papers claim, in miniature
 
@@ -12,14 +16,20 @@ Intervals are 95 %, by a paired bootstrap over groups of problems, with the vari
 The rationales are simulated, or written by a student that learnt from simulated ones: what holds here is a fact about
 this miniature, and a reason to try it at your size, no more.
 
-*holds*: the whole interval is on the claim's side; for "as good as", it ends above 5 points worse. *reversed*: on the
+*holds*: the whole interval is on the claim's side; for "as good as", it ends above 5 points worse, and
+for "gains no more", below 5 points better. *does not hold*, *reversed*: on the
 other side. *not shown*: the interval holds no difference. *floor*: no arm learnt the task.
 """
 
 
 def written(found: Sequence[Mapping[str, Any]]) -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_overview(found), *(line for one in found for line in _trial(one)), *_foot(found)]) + "\n"
+    return (
+        "\n".join(
+            [HEAD, *_overview(found), *_missing(found), *(line for one in found for line in _trial(one)), *_foot(found)]
+        )
+        + "\n"
+    )
 
 
 def _overview(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -30,6 +40,14 @@ def _overview(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             letter, claim = (f"({one['letter']})", one["claim"]) if place == 0 else ("", "")
             yield f"| {letter} | {claim} | {_pair(difference, form)} | {_amount(difference)} | {verdict} |"
     yield ""
+
+
+def _missing(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    there = {one["letter"] for one in found}
+    missing = [f"({letter})" for letter in ascii_lowercase[:CLAIMS] if letter not in there]
+    if missing:
+        yield f"Not tried yet: {', '.join(missing)}."
+        yield ""
 
 
 def _contrasts(one: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str | None, str]]:
