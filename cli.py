@@ -244,6 +244,29 @@ def explain(
 
 
 @app.command()
+def audit(ref: Ref, store: Store = STORE, as_json: Json = False) -> int:
+    """Read a version as a stranger would: digests, schemas, laws, secrets. Exit 1 where something does not hold."""
+    from builder.audit import examine
+    from builder.inspect.tell import clean
+    from builder.store import find_version
+
+    version = find_version(store, ref)
+    report = examine(version)
+    if as_json:
+        findings = [{"check": found.check, "message": found.message} for found in report.findings]
+        checks = {"passed": list(report.passed), "skipped": dict(report.skipped)}
+        _print_json({"version": version.ref, "passed": not findings, "findings": findings, "checks": checks})
+        return 1 if findings else 0
+    for name, reason in report.skipped.items():
+        print(f"not checked  {name}: {clean(reason)}")
+    for found in report.findings:
+        print(f"finding      {found.check}: {clean(found.message)}")
+    told = f"{len(report.findings):,} findings" if report.findings else "nothing to object to"
+    print(f"{version.ref}: {told}; passed: {', '.join(report.passed)}.")
+    return 1 if report.findings else 0
+
+
+@app.command()
 def validate(
     ref: Ref,
     student: Annotated[str, Option(help="A student recipe: a file, or the name of a packaged one.")] = "tiny",
@@ -294,7 +317,14 @@ def validate(
 def export(
     ref: Ref,
     to: Annotated[Path, Option(help="Folder to write to.")],
-    form: Annotated[str, Option("--format", help="The trainer: trl.")] = "trl",
+    form: Annotated[
+        str,
+        Option(
+            "--format",
+            help="What it is for: trl, trl-messages, llama-factory, llama-factory-alpaca, axolotl, openai, parquet, "
+            "jsonl or datasets.",
+        ),
+    ] = "trl",
     store: Store = STORE,
     as_json: Json = False,
 ) -> None:
@@ -303,13 +333,70 @@ def export(
     from builder.store import find_version
 
     version = find_version(store, ref)
-    rows = export_version(version, form, to)
+    done = export_version(version, form, to)
     if as_json:
-        _print_json({"version": version.ref, "format": form, "to": str(to), "rows": rows})
+        told = {"version": version.ref, "format": form, "to": str(to), "rows": done.rows, "notes": done.notes}
+        _print_json(told)
         return
-    print(f"Wrote {version.ref} to {to}: " + ", ".join(f"{name} ({count:,} rows)" for name, count in rows.items()))
-    if version.manifest.simulated:
-        print("Its rationales are simulated; every row says so.")
+    print(f"Wrote {version.ref} to {to}: " + ", ".join(f"{name} ({count:,} rows)" for name, count in done.rows.items()))
+    for note in done.notes:
+        print(f"Note: {note}.")
+
+
+@app.command()
+def publish(
+    ref: Ref,
+    repo: Annotated[str, Option(metavar="USER/NAME", help="The dataset on the Hub; made where there is none.")],
+    public: Annotated[bool, Option("--public", help="Let everyone see it. Default: private.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show files, card and checks; send nothing.")] = False,
+    allow_simulated: Annotated[
+        bool, Option("--allow-simulated", help="Publish rationales that the simulated teacher wrote.")
+    ] = False,
+    allow_regression: Annotated[
+        bool, Option("--allow-regression", help="Publish although the validation did not pass.")
+    ] = False,
+    tag: Annotated[str | None, Option(help="The tag. Default: v and the version.")] = None,
+    language: Annotated[list[str] | None, Option(metavar="CODE", help="Language of the texts, for the card.")] = None,
+    teacher_terms: Annotated[
+        str | None, Option(metavar="TEXT", help="What the teacher's terms say about training on it, for the card.")
+    ] = None,
+    store: Store = STORE,
+    as_json: Json = False,
+) -> int:
+    """Publish a version on the Hugging Face Hub: one commit and one tag, read back and hashed before it counts."""
+    from builder.publish.hub import Wanted, allowed
+    from builder.publish.hub import publish as publish_version
+    from builder.publish.tell import as_json as published_json
+    from builder.publish.tell import tell
+    from builder.store import find_version
+
+    wanted = Wanted(
+        version=find_version(store, ref),
+        repo=repo,
+        public=public,
+        dry_run=dry_run,
+        tag=tag,
+        allowed=allowed(simulated=allow_simulated, regression=allow_regression),
+        languages=tuple(language or ()),
+        teacher_terms=teacher_terms,
+    )
+    published = publish_version(wanted)
+    _print_json(published_json(published)) if as_json else print(tell(published))
+    return 1 if published.status == "refused" else 0
+
+
+@app.command()
+def pull(
+    ref: Annotated[str, Argument(metavar="REF", help="hf://datasets/USER/NAME@TAG")],
+    store: Store = STORE,
+    as_json: Json = False,
+) -> None:
+    """Bring a published version into the store, hashed anew, as the version that it was."""
+    from builder.publish.pull import pull as pull_version
+    from builder.publish.tell import pulled_json, tell_pulled
+
+    pulled = pull_version(ref, store)
+    _print_json(pulled_json(pulled)) if as_json else print(tell_pulled(pulled))
 
 
 @contextmanager

@@ -21,17 +21,24 @@ from schemas.problem import Problem
 from schemas.reasons import Reason
 from schemas.recipe import ADDRESS, Recipe, Section, is_identity
 from schemas.sample import Sample
+from schemas.student import StudentRecipe
+from schemas.validation import Validation
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "v1"
 """Of the JSON Schemas: a change of meaning is a new number beside the old."""
 
-COMMANDS = ("init", "plan", "build", "list", "show", "sql", "explain", "export")
+COMMANDS = ("init", "plan", "build", "list", "show", "sql", "explain", "validate", "audit", "export", "publish", "pull")
 
 
 def json_schemas() -> Iterator[tuple[Path, str]]:
     """The JSON Schema of everything that travels."""
-    models: dict[str, type[BaseModel]] = {"recipe": Recipe, "manifest": Manifest}
+    models: dict[str, type[BaseModel]] = {
+        "recipe": Recipe,
+        "manifest": Manifest,
+        "student": StudentRecipe,
+        "validation": Validation,
+    }
     for name, model in models.items():
         yield _schema(name, model.model_json_schema())
     for name, record in {"problem": Problem, "sample": Sample, "example": Example}.items():
@@ -59,7 +66,7 @@ def _schema(name: str, schema: dict[str, Any]) -> tuple[Path, str]:
 
 def recipe_page() -> str:
     """The reference of a recipe's keys."""
-    lines = [
+    begin = [
         "# Recipe reference",
         "",
         "Made from the code by `make docs`. A recipe is a YAML file; unknown keys and wrong types are errors.",
@@ -70,28 +77,51 @@ def recipe_page() -> str:
         "put `# yaml-language-server: $schema=schemas/recipe.v1.json` on the first line.",
         "",
     ]
-    for title, section in _sections(Recipe, "The recipe", {}).items():
-        lines += [f"## {title}", "", *_paragraph(section), "| key | | type | default | |", "|---|---|---|---|---|"]
-        lines += [_row(name, section) for name in section.model_fields]
-        lines.append("")
-    lines += ["## Reasons", "", "Why a row is dropped; the first in this order wins.", ""]
-    lines += [", ".join(f"`{reason}`" for reason in Reason), ""]
-    return "\n".join(lines)
+    reasons = ["## Reasons", "", "Why a row is dropped; the first in this order wins.", ""]
+    reasons += [", ".join(f"`{reason}`" for reason in Reason), ""]
+    return "\n".join([*begin, *_tables(Recipe, "The recipe"), *reasons])
+
+
+def student_page() -> str:
+    """The reference of a student recipe's keys."""
+    begin = [
+        "# Student recipe reference",
+        "",
+        "Made from the code by `make docs`. A student recipe is a YAML file: a small model, its training, and what it",
+        "is asked afterwards. Unknown keys and wrong types are errors. It is no part of a dataset's recipe, so that",
+        "two versions are measured by one and the same. Every key is identity (●): its digest is in a validation.",
+        "",
+        "Editors complete student recipes with the JSON Schema `schemas/student.v1.json`:",
+        "put `# yaml-language-server: $schema=schemas/student.v1.json` on the first line.",
+        "",
+    ]
+    return "\n".join([*begin, *_tables(StudentRecipe, "The student recipe")])
+
+
+def _tables(whole: type[Section], title: str) -> list[str]:
+    """A table of keys for a section and for each below it."""
+    lines = []
+    for heading, section in _sections(whole, title, {}, whole).items():
+        lines += [f"## {heading}", "", *_paragraph(section), "| key | | type | default | |", "|---|---|---|---|---|"]
+        lines += [*(_row(name, section) for name in section.model_fields), ""]
+    return lines
 
 
 def _paragraph(section: type[Section]) -> list[str]:
     return [(section.__doc__ or "").split("\n\n")[0].replace("\n    ", " "), ""]
 
 
-def _sections(section: type[Section], title: str, seen: dict[str, type[Section]]) -> dict[str, type[Section]]:
+def _sections(
+    section: type[Section], title: str, seen: dict[str, type[Section]], whole: type[Section]
+) -> dict[str, type[Section]]:
     """A section and all sections below it, by title."""
     seen[title] = section
     for name, info in section.model_fields.items():
         for inner in _models(info.annotation):
             if inner not in seen.values():
                 variant = _variant(inner)
-                parent = "" if section is Recipe else f"{title.split(' (', 1)[0].strip('`')}."
-                _sections(inner, f"`{parent}{name}`{variant}", seen)
+                parent = "" if section is whole else f"{title.split(' (', 1)[0].strip('`')}."
+                _sections(inner, f"`{parent}{name}`{variant}", seen, whole)
     return seen
 
 
@@ -166,6 +196,7 @@ def pages() -> dict[Path, str]:
     return {
         **dict(json_schemas()),
         ROOT / "docs" / "recipe.md": recipe_page(),
+        ROOT / "docs" / "student-recipe.md": student_page(),
         ROOT / "docs" / "commands.md": command_page(),
     }
 

@@ -16,7 +16,7 @@ FLOORS = {
     "builder.engine": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
-    "builder.inspect": 3, "builder.student": 3,
+    "builder.audit": 3, "builder.inspect": 3, "builder.student": 3,
     "builder.publish": 4, "builder.pipeline": 4, "builder.plan": 5, "builder.infer": 4, "builder.starter": 5,
     "builder": 6, "cli": 6, "recipes": 6,
 }  # fmt: skip
@@ -38,6 +38,8 @@ HOMES = {
     "torch": {"builder.student", "builder.teacher"},
     "transformers": {"builder.student", "builder.teacher"},
     "peft": {"builder.student"},
+    "accelerate": {"builder.student"},
+    "tokenizers": {"builder.student"},
     "datasets": {"builder.sources", "builder.publish"},
     "duckdb": {"builder.store", "builder.inspect", "builder.audit"},
     "ray": {"builder.engine"},
@@ -155,6 +157,16 @@ def test_help_imports_nothing_heavy():
     code = (
         "import sys, cli\n"
         "try:\n    cli._run(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_version_is_built_and_looked_into_without_torch():
+    heavy = ["torch", "transformers", "peft", "builder.student"]
+    code = (
+        "import sys, builder, builder.pipeline, builder.plan, builder.starter, builder.publish, builder.inspect.tell\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

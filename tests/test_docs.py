@@ -1,17 +1,21 @@
 """What the README says is what happens."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from ruamel.yaml import YAML
+from typer.main import get_command
 
+import cli
 from builder.inspect.tell import tell_version
 from builder.pipeline import build
-from builder.recipe import load_recipe
-from schemas.recipe import Recipe
+from builder.recipe import load_recipe, load_student
+from schemas.recipe import Mixture, Recipe
 from schemas.runtime import Runtime
+from schemas.student import StudentRecipe
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -52,3 +56,46 @@ def test_every_page_that_the_docs_link_to_is_there():
         (page, link) for page in pages for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()) if "://" not in link
     ]
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+STUDENT_PAGE = (ROOT / "docs" / "student.md").read_text()
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "recipes").rglob("*.yaml")])
+
+
+def told_commands():
+    """Every `cotloom ...` line of the docs, and of the comments in recipes, that is whole."""
+    found = []
+    for page in PAGES:
+        lines = re.findall(r"^(?:#\s+|\$ )?cotloom ((?:[a-z]+) [^\n|]*)$", page.read_text(), re.MULTILINE)
+        found += [pytest.param(line, id=f"{page.name}: {line}") for line in lines if _is_whole(line)]
+    return found
+
+
+def _is_whole(line):
+    return "..." not in line and line.count('"') % 2 == 0
+
+
+@pytest.mark.parametrize("line", told_commands())
+def test_every_command_that_the_docs_tell_is_one(line):
+    name, *words = shlex.split(line, comments=True)
+    command = get_command(cli.app).commands[name]
+    given = command.make_context(name, words, resilient_parsing=False).params
+    student = given.get("student")
+    if student is not None and not student.endswith(".yaml"):
+        assert load_student(student, given["changes"] or []).name == student
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", STUDENT_PAGE, re.DOTALL))
+def test_every_recipe_on_the_students_page_is_one(text):
+    keys = YAML(typ="safe", pure=True).load(text)
+    if "mixture" in keys:
+        assert Mixture.model_validate(keys["mixture"]).stages
+    else:
+        assert StudentRecipe.model_validate({"name": "some", **keys}).name
+
+
+def test_the_tests_that_decisions_name_are_there():
+    texts = {path.name: path.read_text() for path in (ROOT / "docs" / "decisions").glob("*.md")}
+    named = [(name, test) for name, text in texts.items() for test in re.findall(r"`(tests/[\w/.]+)`", text)]
+    assert len(named) > 12
+    assert [f"{name}: {test}" for name, test in named if not (ROOT / test).exists()] == []

@@ -120,8 +120,10 @@ def find_version(store: Path, ref: str) -> Version:
     """Find a version by its REF: `name`, `name@version`, or the path of a folder (anything with `/`).
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it lies on the Hub.
     """
+    if ref.startswith("hf://"):
+        raise InputError(f"{ref} lies on the Hub", hint=f"bring it into the store first: cotloom pull {ref}")
     if "/" in ref:
         return read_version(Path(ref))
     name, _, wanted = ref.partition("@")

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.sources.hub_server import Hub, serving
+from tests.publish.hub import Hub, serving
 
 DATASET = "people/sums"
 CARD = b"""---

@@ -1,0 +1,224 @@
+"""Pulling: a published version comes into another store as the version that it was, or not at all."""
+
+import hashlib
+import json
+import shutil
+from copy import deepcopy
+
+import pytest
+
+from builder.errors import InputError
+from builder.publish.arrived import digest_of
+from builder.store import find_version, read_version
+from tests.publish.hub import Fault
+from tests.publish.program import OWNER, READER, validation
+
+TAG = "v1.0.0"
+FILES, MANIFEST = "cotloom/files.json", "cotloom/manifest.json"
+
+
+@pytest.fixture
+def pull(ask, tmp_path, repo):
+    """Pull into a store of its own."""
+
+    def pulled(ref: str = f"hf://datasets/{repo}@{TAG}", store: str = "other"):
+        return ask("pull", ref, "--store", tmp_path / store, "--json", HF_TOKEN=READER)
+
+    return pulled
+
+
+@pytest.fixture(scope="module")
+def _published(_program, _hub, _built, tmp_path_factory):
+    """A version that was published, once."""
+    store = tmp_path_factory.mktemp("published") / "store"
+    shutil.copytree(_built["1.0.0"], store / "versions" / "sums" / "1.0.0")
+    assert _program("publish", "sums", "--repo", f"{OWNER}/sums", "--store", store).code == 0
+    return deepcopy(_hub.repos), dict(_hub.objects)
+
+
+@pytest.fixture
+def published(_published, hub, repo):
+    """A version that was published: the files at its tag, to read and to change."""
+    repos, objects = deepcopy(_published)
+    hub.repos |= repos
+    hub.objects |= objects
+    return hub.repos[repo].files(TAG)
+
+
+def listed_anew(files: dict[str, bytes], name: str, content: bytes) -> None:
+    """Change a file, and the list of files with it."""
+    files[name] = content
+    listed = json.loads(files[FILES])
+    listed[name] |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    files[FILES] = json.dumps(listed).encode()
+
+
+def manifest_with(files: dict[str, bytes], **changes: object) -> None:
+    """Change what the manifest on the Hub says."""
+    listed_anew(files, MANIFEST, json.dumps({**json.loads(files[MANIFEST]), **changes}).encode())
+
+
+@pytest.mark.usefixtures("published")
+def test_a_pulled_version_is_the_version_that_was_published(pull, version, ask, tmp_path, repo, hub):
+    done = pull()
+
+    assert (done.code, done.json["status"]) == (0, "pulled"), done
+    pulled = read_version(tmp_path / "other" / "versions" / "sums" / "1.0.0")
+    assert pulled.manifest == version.manifest
+    names = ("problems", "samples", "examples")
+    assert all(pulled.table(name).equals(version.table(name)) for name in names)
+    assert digest_of({name: pulled.table(name) for name in names}) == version.manifest.content_digest
+    (told,) = pulled.beside("publications.json")["publications"]
+    assert (told["repo"], told["tag"], told["commit"]) == (repo, TAG, hub.repos[repo].tags[TAG])
+    counted = ask("sql", "sums", "SELECT count(*) AS n FROM problems", "--store", tmp_path / "other", "--json")
+    assert counted.json["rows"] == [{"n": 24}]
+    assert ask("show", "sums", "--store", tmp_path / "other").code == 0
+
+
+@pytest.mark.usefixtures("published")
+def test_pulling_again_is_nothing_to_do(pull, tmp_path):
+    pull()
+    folder = tmp_path / "other" / "versions" / "sums" / "1.0.0"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    assert pull().json["status"] == "unchanged"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.usefixtures("published")
+def test_a_version_with_other_content_in_the_store_is_a_conflict(pull, version, tmp_path):
+    pull()
+    path = tmp_path / "other" / "versions" / "sums" / "1.0.0" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "content_digest": "ab" * 32}))
+
+    done = pull()
+
+    assert (done.code, done.json["error"]["kind"]) == (2, "VersionConflict")
+    assert "abababababababab" in done.json["error"]["message"]
+    assert version.manifest.content_digest[:16] in done.json["error"]["message"]
+
+
+def test_the_validation_comes_along_and_replaces_none_that_is_there(publish, pull, version, tmp_path):
+    (version.path / "validation.json").write_text(validation(version.manifest.content_digest, passed=True))
+    publish()
+    own = tmp_path / "other" / "versions" / "sums" / "1.0.0" / "validation.json"
+
+    pull()
+    came = json.loads(own.read_text())
+    own.write_text("{}")
+    pull()
+
+    assert (came["summary"], own.read_text()) == ("it was tried", "{}")
+
+
+def test_a_file_that_was_changed_on_the_hub_is_not_taken_in(pull, published, tmp_path):
+    name = next(name for name in published if name.startswith("data/problems"))
+    published[name] += b"x"
+
+    done = pull()
+
+    assert (done.code, done.json["error"]["kind"]) == (2, "InputError")
+    assert f"is damaged: {name}" in done.json["error"]["message"]
+    assert not (tmp_path / "other").exists()
+
+
+def test_rows_that_the_manifest_does_not_speak_of_are_not_taken_in(pull, published, tmp_path):
+    manifest_with(published, content_digest="00" * 32)
+
+    done = pull()
+
+    assert (done.code, "not those that its manifest speaks of" in done.json["error"]["message"]) == (2, True)
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "../../away"}, {"name": "a/b"}, {"version": "../../../away"}, {"version": "dev"}]
+)
+def test_a_name_from_the_hub_leads_nowhere_but_into_the_store(pull, published, tmp_path, changes):
+    manifest_with(published, **changes)
+
+    done = pull()
+
+    assert (done.code, done.json["error"]["kind"]) == (2, "InputError")
+    assert not (tmp_path / "other").exists()
+    assert list(tmp_path.rglob("*away*")) == []
+
+
+def test_a_list_of_files_that_leads_out_of_the_folder_is_damaged(pull, published):
+    listed = json.loads(published[FILES])
+    listed["data/../../../../etc/hostname"] = {"sha256": "00" * 32, "bytes": 1, "rows": 1}
+    published[FILES] = json.dumps(listed).encode()
+
+    done = pull()
+
+    assert (done.code, "is damaged: data/../.." in done.json["error"]["message"]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"train.csv": b"a\n"}, "was not published by Cotloom"),
+        ({FILES: b"[1]"}, "can't be read"),
+        ({FILES: b"{}"}, "holds no published version"),
+    ],
+)
+def test_what_is_no_published_version_is_told_so(pull, hub, repo, files, told):
+    there = hub.make(repo)
+    there.tags[TAG] = there.commit(files)
+
+    done = pull()
+
+    assert (done.code, done.json["error"]["kind"]) == (2, "InputError")
+    assert told in done.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "told", "hint"),
+    [
+        ("sums@1.0.0", "names no version on the Hub", "hf://datasets/USER/NAME@TAG"),
+        ("hf://datasets/people/sums", "names no version on the Hub", "hf://datasets/USER/NAME@TAG"),
+        ("hf://datasets/people/sums@v9", "says 404", "there is: v1.0.0, main"),
+        ("hf://datasets/people/none@v1", "says 404", "read access to people/none into HF_TOKEN"),
+    ],
+)
+@pytest.mark.usefixtures("published")
+def test_what_is_not_there_is_told_with_what_is(pull, ref, told, hint):
+    done = pull(ref)
+
+    assert (done.code, done.json["error"]["kind"]) == (2, "InputError")
+    assert told in done.json["error"]["message"]
+    assert hint in done.json["error"]["hint"]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_private_dataset_needs_a_token(ask, tmp_path, repo):
+    done = ask("pull", f"hf://datasets/{repo}@{TAG}", "--store", tmp_path / "other", "--json", HF_TOKEN=None)
+
+    assert (done.code, "HF_TOKEN" in done.json["error"]["hint"]) == (2, True)
+
+
+@pytest.mark.parametrize(("at", "status"), [("^GET .*/tree/", 500), ("^GET .*/resolve/.*parquet", None)])
+@pytest.mark.usefixtures("published")
+def test_trouble_that_passes_is_waited_for(pull, hub, at, status):
+    hub.faults.append(Fault(at, status))
+
+    assert pull().code == 0
+
+
+@pytest.mark.usefixtures("published")
+def test_trouble_that_stays_stops_the_command(pull, hub, tmp_path):
+    hub.faults.append(Fault("^GET .*/revision/", 500, times=3))
+
+    done = pull()
+
+    assert (done.code, done.json["error"]["kind"]) == (3, "Stopped")
+    assert "can't be fetched: 500, scripted" in done.json["error"]["message"]
+    assert not (tmp_path / "other").exists()
+    assert pull().code == 0
+
+
+def test_a_ref_on_the_hub_has_to_be_pulled_first(store):
+    with pytest.raises(InputError, match="lies on the Hub") as caught:
+        find_version(store, "hf://datasets/people/sums@v1.0.0")
+
+    assert "cotloom pull hf://datasets/people/sums@v1.0.0" in caught.value.hint
