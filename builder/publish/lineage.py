@@ -17,8 +17,9 @@ AGE = "_age"
 
 def parent_of(version: Version) -> Version | None:
     """The version that a version follows: the one it names, else the one before it; None where neither is there."""
-    name, own, store = version.manifest.name, version.manifest.version, version.path.resolve().parents[2]
-    if version.path.resolve() != folder_of(store, name, own):
+    name, own, place = version.manifest.name, version.manifest.version, version.path.resolve()
+    store = place.parent.parent.parent
+    if place != folder_of(store, name, own):
         return None  # a folder of its own, with no store around it
     there = versions_of(store, name)
     named = version.manifest.parent

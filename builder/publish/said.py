@@ -84,7 +84,10 @@ def checks(facts: Facts) -> Iterator[str]:
     policy = recipe["verify"]
     acts = {"drop": "drops the answer", "tag": "is marked, the answer stays"}
     rows = [
-        ("final answer against the gold answer", f"another answer, or none: dropped; answer types: {', '.join(facts.answer_types)}"),
+        (
+            "final answer against the gold answer",
+            f"another answer, or none: dropped; answer types: {', '.join(facts.answer_types)}",
+        ),
         ("every written equation, with exact fractions", f"a wrong one {acts[policy['steps']]}"),
         ("a hint handed back without working", acts[policy["hint_parroting"]]),
         ("repeats, by wording and by method", "all but one are dropped"),
