@@ -48,6 +48,7 @@ fmt: $(VENV)/.dev  ## format and fix what can be fixed
 bench: $(VENV)/.dev  ## measure, and write docs/benchmark*.md
 	@$(BIN)/python benchmarks/rooms.py
 	@$(BIN)/python benchmarks/teacher.py
+	@$(BIN)/python benchmarks/chunks.py
 	@$(BIN)/python benchmarks/student.py
 
 bench-claims: $(VENV)/.dev  ## try in miniature what the papers claim (up to 90 minutes), and write docs/claims.md
