@@ -93,7 +93,7 @@ def _head(facts: Facts) -> Iterator[str]:
 
 
 def _loading(manifest: Manifest, configs: Sequence[Config], told: Told) -> Iterator[str]:
-    repo, tag = told.repo or "USER/NAME", f"v{manifest.version}"
+    repo, tag = told.repo or "USER/NAME", told.tag or f"v{manifest.version}"
     yield from ("## Loading", "", "```python", "from datasets import load_dataset", "")
     for config in configs:
         named = "" if config is configs[0] else f', "{config.name}"'

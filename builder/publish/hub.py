@@ -104,7 +104,7 @@ def publish(wanted: Wanted) -> Published:
     if not all(check.passed for check in checks):
         return Published(status=Status.REFUSED, wanted=wanted, checks=checks, files={})
     with TemporaryDirectory(prefix="cotloom-") as place:
-        told = Told(repo=wanted.repo, languages=wanted.languages, teacher_terms=wanted.teacher_terms)
+        told = Told(repo=wanted.repo, tag=wanted.tag, languages=wanted.languages, teacher_terms=wanted.teacher_terms)
         laid = lay_out(wanted.version, Path(place) / "dataset", told)
         card = (laid.folder / "README.md").read_text("utf-8")
         digest, size = file_digest(laid.folder / FILES)

@@ -38,6 +38,8 @@ class Told:
 
     repo: str | None = None
     """USER/NAME on the Hub."""
+    tag: str | None = None
+    """The tag that it gets; null for `v` and the version."""
     languages: tuple[str, ...] = ()
     """Languages of the texts, as ISO 639 codes."""
     teacher_terms: str | None = None

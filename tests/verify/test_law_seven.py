@@ -7,7 +7,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "builder").rglob("*.py"))
-STARTS_PROCESSES = {"builder/engine/local.py"}
+STARTS_PROCESSES = {
+    "builder/engine/local.py",  # workers
+    "builder/publish/arrived.py",  # a stranger with an empty cache, who loads what was published
+}
 FORBIDDEN = {
     *("eval", "exec", "compile", "__import__", "sympify", "parse_expr", "parse_latex", "literal_eval"),
     *("os.system", "os.popen", "os.execv", "os.spawnv", "pickle.load", "pickle.loads", "marshal.loads", "yaml.load"),
@@ -59,7 +62,7 @@ def test_this_test_sees_what_it_looks_for(source, found):
     assert faults(source) == found
 
 
-def test_only_the_engine_starts_processes():
+def test_processes_are_started_in_few_places():
     starting = {
         path.relative_to(ROOT).as_posix()
         for path in FILES
@@ -68,6 +71,7 @@ def test_only_the_engine_starts_processes():
     assert starting <= STARTS_PROCESSES
 
 
-def test_workers_are_started_without_a_shell():
-    tree = ast.parse((ROOT / "builder" / "engine" / "local.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", sorted(STARTS_PROCESSES))
+def test_processes_are_started_without_a_shell(path):
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert "shell" not in {word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords}
