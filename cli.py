@@ -445,7 +445,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _interrupted() -> int:
-    hint = "what was answered is in the ledger; run the same command again to go on"
+    hint = "what was done is kept, and every answer is in the ledger; run the same command again to go on"
     return _fail(INTERRUPTED, "Interrupted", "interrupted", hint=hint)
 
 

@@ -2,15 +2,16 @@
 
 The way through the house:
 
-    sources -> teacher -> verify -> select -> format -> mix -> store (version)
-    problems   samples    verdicts  paths     examples  mixture  name@version
+    sources -> teacher -> verify -> select -> format -> mix -> store (version) -> student -> publish
+    problems   samples    verdicts  paths     examples  mixture  name@version     does it teach?
 
 `builder.pipeline` is that line, read top to bottom. Each room is a folder; imports go down only:
 
     schemas, errors                                   what travels, and what can go wrong
     recipe, files, templates, progress, text, engine, store
     sources, teacher, verify, select, format, mix     the stages; none knows another
-    inspect, publish, pipeline                        what looks at versions and gives them on; what makes them
+    inspect, audit, student                           what looks into a version, checks it, and trains on it
+    publish, pipeline                                 what gives versions on; what makes them
 """
 
 from importlib import import_module

@@ -1,7 +1,8 @@
 """The trials: for each claim its arms, and which comparisons speak for or against it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,10 @@ class Trial:
     """Whether general tasks are asked too."""
     asked: int = 300
     """Problems of each set."""
-    words: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
-    """Further recipes whose words the tokenizer should know."""
 
 
-def made(store: Path, recipe: str, sets: Sequence[str]) -> Path:
+@cache
+def made(store: Path, recipe: str, sets: tuple[str, ...]) -> Path:
     """Build the version of an arm; the same recipe with the same changes is built once."""
     name = f"claim-{recipe.replace('_', '-')}-{digest(list(sets))[:8]}"
     changes = [*sets, f"name={name}"]
@@ -102,7 +102,6 @@ ALL_PATHS = (*MANY, "select.signature=none", "select.near_duplicate=null", "teac
 DISTINCT = (*MANY, "teacher.wording=varied")
 JOINT = "mixture.stages=[{name: special, take: {steps: all, general: all}}]"
 SPECIAL = "mixture.stages=[{name: special, take: {steps: all}}]"
-FEW = "1/16"
 
 
 def _then(share: str, general: str = "all") -> str:
@@ -366,4 +365,3 @@ TRIALS: tuple[Trial, ...] = (
 )
 
 LETTERS: Mapping[str, Trial] = {trial.letter: trial for trial in TRIALS}
-Progress = Callable[[str], None]

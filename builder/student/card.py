@@ -1,12 +1,12 @@
 """What lies beside the weights of a saved student: a card for people, and where it comes from, for programs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from builder.student.words import SIMULATED, sentence
 from builder.teacher.origin import Origin, read_origin, write_origin
+from schemas.student import CheckpointModel, Model
 from schemas.validation import Validation
 
 _DECODER = ("AutoModelForCausalLM", "text-generation")
@@ -19,27 +19,26 @@ def write_card(found: Validation, folder: Path) -> None:
     Args:
         found: the validation that the student comes from.
         folder: the student's folder.
-
-    Raises:
-        InputError: it began as another student that does not say where it comes from.
     """
-    simulated = found.simulated or _began_simulated(found.student["model"])
-    told = found.model_copy(update={"simulated": simulated})
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    lines = card(told, has_encoder=bool(config.get("is_encoder_decoder")))
+    lines = card(found, has_encoder=bool(config.get("is_encoder_decoder")))
     (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     origin = Origin(
         version=found.ref,
         content_digest=found.content_digest,
         student_digest=found.student_digest,
-        simulated=simulated,
+        simulated=found.simulated,
     )
     write_origin(origin, folder)
 
 
-def _began_simulated(model: Mapping[str, Any]) -> bool:
-    """Whether the checkpoint that a student began with was trained on simulated text."""
-    began = read_origin(model["path"]) if model["kind"] == "checkpoint" else None
+def began_simulated(model: Model) -> bool:
+    """Whether the checkpoint that a student began with was trained on simulated text.
+
+    Raises:
+        InputError: it began as another student that does not say where it comes from.
+    """
+    began = read_origin(model.path) if isinstance(model, CheckpointModel) else None
     return began is not None and began.simulated
 
 

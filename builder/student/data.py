@@ -11,13 +11,12 @@ from builder.errors import InputError
 from builder.progress import track
 from builder.student.chat import as_text, pieces_of
 from builder.student.generate import encode_prompt
+from builder.student.objectives import IGNORED
+from builder.student.reading import padded
 from builder.student.student import Student
 from builder.student.targets import Target
 from builder.student.tokens import check_represents
 from schemas.student import TrainStage
-
-IGNORED = -100
-"""The label of positions without loss."""
 
 Soft = Callable[[Mapping[str, Any], Sequence[tuple[int, int]], Sequence[int]], list[Target | None]]
 """Soft targets of a row's last answer, from the spans and ids of the student's tokens in it."""
@@ -123,18 +122,13 @@ def collate(student: Student) -> Callable[[Sequence[Feature]], dict[str, Any]]:
     pad = student.tokenizer.pad_token_id
 
     def collated(features: Sequence[Feature]) -> dict[str, Any]:
-        ids = _padded([one["input_ids"] for one in features], pad)
+        ids = padded([one["input_ids"] for one in features], pad, left=False)
         return {
             "input_ids": ids,
-            "attention_mask": _padded([[1] * len(one["input_ids"]) for one in features], 0),
-            "labels": _padded([one["labels"] for one in features], IGNORED),
+            "attention_mask": padded([[1] * len(one["input_ids"]) for one in features], 0, left=False),
+            "labels": padded([one["labels"] for one in features], IGNORED, left=False),
             "weights": torch.tensor([one["weight"] for one in features], dtype=torch.float32),
             "soft": [one["soft"] for one in features],
         }
 
     return collated
-
-
-def _padded(rows: Sequence[Sequence[int]], fill: int) -> torch.Tensor:
-    longest = max(map(len, rows))
-    return torch.tensor([[*row, *[fill] * (longest - len(row))] for row in rows], dtype=torch.long)

@@ -13,12 +13,10 @@ from transformers import DynamicCache, EncoderDecoderCache
 from transformers.modeling_outputs import BaseModelOutput
 
 from builder.progress import bar
+from builder.student.objectives import IGNORED
 from builder.student.reading import Inputs, asking, laid_out, padded, reader
 from builder.student.student import Student
 from schemas.ids import rank
-
-IGNORED = -100
-"""The label of positions that are not counted."""
 
 Pick = Callable[[torch.Tensor], torch.Tensor]
 """Chooses a token for each row, shape (rows,), by scores of shape (rows, vocabulary)."""

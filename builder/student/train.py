@@ -13,9 +13,9 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from builder.errors import InputError, Stopped
 from builder.progress import bar
-from builder.student.data import IGNORED, Feature, collate
+from builder.student.data import Feature, collate
 from builder.student.models import freeze_prompt, thaw_prompt, with_soft_prompt
-from builder.student.objectives import objective_loss
+from builder.student.objectives import IGNORED, objective_loss
 from builder.student.resume import Order, keep_end, last_checkpoint, read_end
 from builder.student.student import Student
 from schemas.student import Objective, TrainStage

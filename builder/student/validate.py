@@ -12,6 +12,7 @@ import torch
 from builder.errors import Stopped
 from builder.student.advise import advise, facts_of
 from builder.student.arms import ANSWER_FORMAT, rows_of
+from builder.student.card import began_simulated
 from builder.student.compare import Terms, asked_of, chance_of, compare, standing
 from builder.student.gate import gate_of
 from builder.student.jobs import run_jobs
@@ -89,8 +90,9 @@ def validate(plan: Plan, store: Path, workers: int, report_to: Sequence[str] = (
     """
     runs = run_jobs([*plan.jobs, *plan.curve], store, workers, report_to)
     arms, parts = runs[: len(plan.jobs)], runs[len(plan.jobs) :]
-    found = _validation(_answers(arms, plan), arms, _answers(parts, plan))
-    _write(found, _answers(arms, plan).outcomes, plan)
+    asked = _answers(arms, plan)
+    found = _validation(asked, arms, _answers(parts, plan))
+    _write(found, asked.outcomes, plan)
     return found, runs[0].folder / "student"
 
 
@@ -114,7 +116,8 @@ def _validation(asked: _Asked, runs: Sequence[Run], parts: _Asked) -> Validation
     curves = {"data": _data_curve(asked, parts), "paths": _path_curve(asked)}
     facts = facts_of(plan.version, asked.outcomes, trained, retention=retention, gate=plan.student.gate, curves=curves)
     identity = identity_of(plan.student, defaults=True)
-    simulated = bool(asked.outcomes["simulated"].any()) or plan.version.manifest.simulated
+    versions = [one for one in (plan.version, plan.parent) if one is not None]
+    simulated = any(one.manifest.simulated for one in versions) or began_simulated(plan.student.model)
     return Validation(
         ref=plan.version.ref,
         content_digest=plan.version.manifest.content_digest,

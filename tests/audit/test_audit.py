@@ -422,7 +422,7 @@ def test_variables_that_hold_no_secret_are_let_be(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/home/ann/model", "file:///x/y", "~/model", "C:\\models\\x", "/srv/x", "from /root/y"]
+    "path", ["/home/USER/model", "file:///x/y", "~/model", "C:\\models\\x", "/srv/x", "from /mnt/y"]
 )
 def test_a_path_of_one_machine_in_what_would_be_published_is_named(mixed, tmp_path, path):
     recipe = {**mixed.manifest.recipe, "teacher": {**mixed.manifest.recipe["teacher"], "model": path}}
