@@ -17,6 +17,7 @@ import typer
 from typer import Argument, Option
 
 if TYPE_CHECKING:
+    from builder.audit import Report
     from builder.pipeline import Built
     from builder.plan import Plan
 
@@ -244,26 +245,47 @@ def explain(
 
 
 @app.command()
-def audit(ref: Ref, store: Store = STORE, as_json: Json = False) -> int:
+def audit(
+    ref: Annotated[
+        str,
+        Argument(
+            metavar="REF",
+            help="NAME, NAME@VERSION, the path of a version's folder, or hf://datasets/USER/NAME[@TAG] on the Hub.",
+        ),
+    ],
+    store: Store = STORE,
+    as_json: Json = False,
+) -> int:
     """Read a version as a stranger would: digests, schemas, laws, secrets. Exit 1 where something does not hold."""
-    from builder.audit import examine
     from builder.inspect.tell import clean
-    from builder.store import find_version
 
-    version = find_version(store, ref)
-    report = examine(version)
+    named, report = _examined(ref, store)
     if as_json:
         findings = [{"check": found.check, "message": found.message} for found in report.findings]
         checks = {"passed": list(report.passed), "skipped": dict(report.skipped)}
-        _print_json({"version": version.ref, "passed": not findings, "findings": findings, "checks": checks})
+        _print_json({"version": named, "passed": not findings, "findings": findings, "checks": checks})
         return 1 if findings else 0
     for name, reason in report.skipped.items():
         print(f"not checked  {name}: {clean(reason)}")
     for found in report.findings:
         print(f"finding      {found.check}: {clean(found.message)}")
     told = f"{len(report.findings):,} findings" if report.findings else "nothing to object to"
-    print(f"{version.ref}: {told}; passed: {', '.join(report.passed)}.")
+    print(f"{named}: {told}; passed: {', '.join(report.passed) or 'none'}.")
     return 1 if report.findings else 0
+
+
+def _examined(ref: str, store: Path) -> "tuple[str, Report]":
+    """Audit a version of the store, or one that lies on the Hub."""
+    if ref.startswith("hf://"):
+        from builder.publish.examined import examine_published
+
+        found = examine_published(ref)
+        return found.ref, found.report
+    from builder.audit import examine
+    from builder.store import find_version
+
+    version = find_version(store, ref)
+    return version.ref, examine(version)
 
 
 @app.command()

@@ -6,6 +6,7 @@ all counts counted again, ids and sides of the split made again, and a share of 
 """
 
 from builder.audit.checks import CHECKS, audit, examine
+from builder.audit.files import read_table
 from builder.audit.finding import Finding, Report
 
-__all__ = ["CHECKS", "Finding", "Report", "audit", "examine"]
+__all__ = ["CHECKS", "Finding", "Report", "audit", "examine", "read_table"]

@@ -66,7 +66,7 @@ def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
     tables, faults = {}, []
     for name, record in RECORDS.items():
         try:
-            frame = _read(version.path / f"{name}.parquet")
+            frame = read_table(version.path / f"{name}.parquet")
             checked(frame, record)
         except (OSError, TypeError, ValueError, pa.ArrowException, pl.exceptions.PolarsError) as error:
             faults.append(f"{name}: {str(error).splitlines()[0]}")
@@ -78,8 +78,15 @@ def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
     return tables, faults
 
 
-def _read(path: Path) -> pl.DataFrame:
-    """Read a table that a stranger may have written: Arrow looks at every value before polars trusts it."""
+def read_table(path: Path) -> pl.DataFrame:
+    """Read a Parquet file that a stranger may have written: Arrow looks at every value before polars trusts it.
+
+    Args:
+        path: the file, of any columns.
+
+    Raises:
+        OSError, ValueError, pyarrow.ArrowException: it can't be read.
+    """
     table = pq.read_table(path)
     table.validate(full=True)
     frame = pl.from_arrow(table)

@@ -17,15 +17,13 @@ from builder.errors import InputError, Stopped
 from builder.files import file_digest
 from builder.publish.arrived import check_arrived, stranger
 from builder.publish.gates import REGRESSION, SIMULATED, Check, gates
-from builder.publish.layout import FILES, Layout, lay_out
+from builder.publish.layout import FILES, MANIFEST, Layout, lay_out
 from builder.publish.metadata import Told
 from builder.publish.publications import Publication, is_recorded, record
 from builder.publish.remote import Moved, State, connect, create, look, names, read, send, tag
 from builder.publish.trouble import Remote
 from builder.store import DEV, Version
 from schemas.manifest import File
-
-MANIFEST = "cotloom/manifest.json"
 
 TRIES = 4
 """So often a commit is tried on a branch that moves."""

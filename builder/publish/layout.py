@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from builder.audit import read_table
 from builder.errors import InputError, Stopped
 from builder.files import file_digest
 from builder.progress import track
@@ -36,6 +37,10 @@ from schemas.validation import Validation
 
 FILES = "cotloom/files.json"
 """Digest, size and rows of every other file, by path."""
+MANIFEST = "cotloom/manifest.json"
+"""What the version says of itself."""
+VALIDATION = "cotloom/validation.json"
+"""What a student learnt from it, where that was tried."""
 
 _GROUP_BYTES = 64 * 2**20
 """A row group is no larger, in memory: the Hub's viewer reads a few of them at a time, up to some 286 MiB."""
@@ -99,9 +104,9 @@ def _texts(manifest: Manifest, facts: Facts, configs: Sequence[Config], told: To
     validation = facts.validation
     return {
         "README.md": card(facts, configs, list(pictures), told),
-        "cotloom/manifest.json": _json(manifest.model_dump(mode="json")),
+        MANIFEST: _json(manifest.model_dump(mode="json")),
         "cotloom/recipe.json": _json(recipe),
-        **({"cotloom/validation.json": _json(validation.model_dump(mode="json"))} if validation else {}),
+        **({VALIDATION: _json(validation.model_dump(mode="json"))} if validation else {}),
         **{picture.path: picture.svg for picture in pictures},
     }
 
@@ -238,12 +243,12 @@ def read_back(folder: Path) -> tuple[Manifest, dict[str, pl.DataFrame]]:
         InputError: the folder holds no published version, or one that can't be read.
     """
     try:
-        manifest = Manifest.model_validate(json.loads((folder / "cotloom" / "manifest.json").read_text("utf-8")))
+        manifest = Manifest.model_validate(json.loads((folder / MANIFEST).read_text("utf-8")))
         listed = json.loads((folder / FILES).read_text("utf-8"))
         parts: dict[str, list[pl.DataFrame]] = {}
         for name in sorted(name for name in listed if name.startswith("data/")):
             place = name.removeprefix("data/").rpartition("/")[0]
-            parts.setdefault(place, []).append(pl.read_parquet(_below(folder, name), use_pyarrow=True))
+            parts.setdefault(place, []).append(read_table(_below(folder, name)))
         return manifest, tables_of(parts)
     except (OSError, ValueError, TypeError, pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise InputError(

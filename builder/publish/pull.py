@@ -1,28 +1,20 @@
 """Pull a published version into a store, as the version that it was: to query, compare and validate."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
 
-from builder.errors import InputError, Stopped, VersionConflict
+from builder.errors import InputError, VersionConflict
 from builder.files import file_digest
 from builder.publish.arrived import damaged, digest_of
+from builder.publish.fetched import Fetched, bring_validation, check_name, fetched
 from builder.publish.layout import FILES, read_back
 from builder.publish.publications import Publication, record
-from builder.publish.remote import connect, fetch
-from builder.publish.trouble import Remote
-from builder.store import DEV, Version, folder_of, freeze, read_version, versions_of
-from schemas.manifest import File, Manifest
-from schemas.section import Name, SemVer
-
-_REF = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)@([\w.+/-]+)")
-_VALIDATION = "validation.json"
+from builder.store import Version, folder_of, freeze, read_version, versions_of
+from schemas.manifest import Manifest
 
 
 class Status(StrEnum):
@@ -50,7 +42,7 @@ def pull(ref: str, store: Path) -> Pulled:
     Every file is hashed, and so are the rows of the tables that are made of them.
 
     Args:
-        ref: `hf://datasets/USER/NAME@TAG`.
+        ref: `hf://datasets/USER/NAME@TAG`; without a tag, the newest version.
         store: the store.
 
     Raises:
@@ -58,52 +50,36 @@ def pull(ref: str, store: Path) -> Pulled:
             store has the version with other content.
         Stopped: the Hub can't be reached, or the disk is full.
     """
-    found = _REF.fullmatch(ref)
-    if found is None:
-        raise InputError(f"{ref} names no version on the Hub", hint="cotloom pull hf://datasets/USER/NAME@TAG")
-    remote = connect(found[1], writes=False)
-    with TemporaryDirectory(prefix="cotloom-") as cache:
-        folder = fetch(remote, found[2], Path(cache), ("README.md", "data/*", "figures/*", "cotloom/*"))
-        _check_files(folder, ref)
-        return _taken_in(folder, store, remote, found[2])
+    with fetched(ref, "pull") as found:
+        if wrong := damaged(found.folder, found.files):
+            raise InputError(f"{found.ref} is damaged: {', '.join(wrong[:8])}", hint="ask whoever published it")
+        return _taken_in(found, store)
 
 
-def _check_files(folder: Path, ref: str) -> None:
-    if not (folder / FILES).is_file():
-        raise InputError(f"{ref} was not published by Cotloom: it has no {FILES}", hint="cotloom publish makes one")
-    try:
-        files = TypeAdapter(dict[str, File]).validate_json((folder / FILES).read_bytes())
-    except ValidationError as error:
-        raise InputError(f"{FILES} of {ref} can't be read: {error}", hint="it was made by a later Cotloom") from error
-    if wrong := damaged(folder, files):
-        raise InputError(f"{ref} is damaged: {', '.join(wrong[:8])}", hint="ask whoever published it")
-
-
-def _taken_in(folder: Path, store: Path, remote: Remote, tag: str) -> Pulled:
-    manifest, tables = read_back(folder)
-    _check_name(manifest)
+def _taken_in(found: Fetched, store: Path) -> Pulled:
+    manifest, tables = read_back(found.folder)
+    check_name(manifest)
     if digest_of(tables) != manifest.content_digest:
         raise InputError(
-            f"the rows of {remote.repo}@{tag} are not those that its manifest speaks of",
-            hint="ask whoever published it",
+            f"the rows of {found.ref} are not those that its manifest speaks of", hint="ask whoever published it"
         )
     status = Status.UNCHANGED
     if manifest.version not in versions_of(store, manifest.name):
         status = _frozen(store, manifest, tables)
     version = _same(store, manifest)
-    _beside(version, folder)
+    bring_validation(version, found.folder)
     record(
         version,
         Publication(
-            repo=remote.repo,
-            endpoint=remote.endpoint,
-            tag=tag,
-            commit=folder.name,
+            repo=found.remote.repo,
+            endpoint=found.remote.endpoint,
+            tag=found.tag,
+            commit=found.commit,
             content_digest=manifest.content_digest,
-            files_digest=file_digest(folder / FILES)[0],
+            files_digest=file_digest(found.folder / FILES)[0],
         ),
     )
-    return Pulled(status=status, version=version, commit=folder.name)
+    return Pulled(status=status, version=version, commit=found.commit)
 
 
 def _frozen(store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame]) -> Status:
@@ -112,20 +88,6 @@ def _frozen(store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame])
     except FileExistsError:  # another command was faster
         return Status.UNCHANGED
     return Status.PULLED
-
-
-def _check_name(manifest: Manifest) -> None:
-    """A name from the Hub becomes a folder here: it must be one that a recipe could give."""
-    try:
-        TypeAdapter(Name).validate_python(manifest.name)
-        TypeAdapter(SemVer).validate_python(manifest.version)
-    except ValidationError as error:
-        raise InputError(
-            f"{manifest.name!r} and {manifest.version!r} are no name and version of a dataset",
-            hint="the manifest on the Hub was changed by hand",
-        ) from error
-    if manifest.version == DEV:
-        raise InputError("a dev version may be overwritten and can't be pulled", hint="publish it under a version")
 
 
 def _same(store: Path, manifest: Manifest) -> Version:
@@ -138,16 +100,3 @@ def _same(store: Path, manifest: Manifest) -> Version:
             hint="a version is a promise and stays as it is; pull into another store with --store",
         )
     return version
-
-
-def _beside(version: Version, folder: Path) -> None:
-    """Bring the validation along, where the version has none here."""
-    there = folder / "cotloom" / _VALIDATION
-    if not there.is_file() or (version.path / _VALIDATION).exists():
-        return
-    side = version.path / f".{_VALIDATION}"
-    try:
-        side.write_bytes(there.read_bytes())
-        side.replace(version.path / _VALIDATION)
-    except OSError as error:
-        raise Stopped(f"{side} can't be written: {error}", hint="make room and run the same command again") from error

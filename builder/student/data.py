@@ -22,8 +22,8 @@ Soft = Callable[[Mapping[str, Any], Sequence[tuple[int, int]], Sequence[int]], l
 """Soft targets of a row's last answer, from the spans and ids of the student's tokens in it."""
 
 Feature = dict[str, Any]
-"""One row: `input_ids`, `labels` (of the same length where there is no encoder), `weight`, and `soft`, a target
-for each label or none."""
+"""One row: `input_ids`, `labels` (of the same length where there is no encoder), `weight`, and `soft`: a target or
+null for each label, and nothing at all where the objective has none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,15 +85,11 @@ def _feature(student: Student, row: Mapping[str, Any], stage: TrainStage, soft: 
     end = student.tokenizer.eos_token_id
     answer = [*said["input_ids"], end]
     targets = soft(row, said["offset_mapping"], said["input_ids"]) if soft else []
-    padded: list[Target | None] = [*targets, None] if soft else [None] * len(answer)
+    before = 0 if student.has_encoder else len(ids)
+    softly: list[Target | None] = [*[None] * before, *targets, None] if soft else []  # the Trainer walks every list
     if student.has_encoder:
-        return {"input_ids": ids, "labels": answer, "weight": row["weight"], "soft": padded}
-    return {
-        "input_ids": [*ids, *answer],
-        "labels": [*labels, *answer],
-        "weight": row["weight"],
-        "soft": [*[None] * len(ids), *padded],
-    }
+        return {"input_ids": ids, "labels": answer, "weight": row["weight"], "soft": softly}
+    return {"input_ids": [*ids, *answer], "labels": [*labels, *answer], "weight": row["weight"], "soft": softly}
 
 
 def _read_ids(student: Student, pieces: Sequence[Any]) -> tuple[list[int], list[int]]:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,7 @@ def _program(_hub, tmp_path_factory):
 @pytest.fixture
 def hub(_hub) -> Iterator[Hub]:
     """The Hub, with nothing on it."""
-    _hub.repos.clear()
-    _hub.objects.clear()
-    _hub.seen.clear()
-    _hub.faults.clear()
+    _hub.clear()
     yield _hub
     unmet = [fault for fault in _hub.faults if fault.times]
     assert not unmet, f"these faults were never met: {unmet}"
@@ -58,6 +56,28 @@ def _built(tmp_path_factory, build_recipe) -> dict[str, Path]:
         "1.0.0": version_of(24, "1.0.0", folder / "one", build_recipe, formats=[COT, {"name": "zero_shot_answer"}]),
         "1.1.0": version_of(27, "1.1.0", folder / "two", build_recipe, formats=[COT]),
     }
+
+
+TAG = "v1.0.0"
+
+
+@pytest.fixture(scope="session")
+def _published(_program, _hub, _built, tmp_path_factory):
+    """A version that was published, once."""
+    store = tmp_path_factory.mktemp("published") / "store"
+    shutil.copytree(_built["1.0.0"], store / "versions" / "sums" / "1.0.0")
+    _hub.clear()
+    assert _program("publish", "sums", "--repo", f"{OWNER}/sums", "--store", store).code == 0
+    return deepcopy(_hub.repos), dict(_hub.objects)
+
+
+@pytest.fixture
+def published(_published, hub, repo) -> dict[str, bytes]:
+    """A version that was published: the files at its tag, to read and to change."""
+    repos, objects = deepcopy(_published)
+    hub.repos |= repos
+    hub.objects |= objects
+    return hub.repos[repo].files(TAG)
 
 
 @pytest.fixture

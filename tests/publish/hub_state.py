@@ -116,6 +116,11 @@ class Hub:
     def repo(self) -> Repo:
         return self.repos[self.dataset]
 
+    def clear(self) -> None:
+        """Forget everything but the tokens."""
+        for kept in (self.repos, self.objects, self.seen, self.faults):
+            kept.clear()
+
     def make(self, name: str, *, private: bool = False) -> Repo:
         """Make a dataset, empty yet."""
         self.repos[name] = Repo(name, private=private)

@@ -1,5 +1,6 @@
 """The program in a process of its own, whose libraries speak to a test Hub."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from tests.publish.hub import Hub
 TOKEN = "write.CANARY.8d1f60"  # noqa: S105 - of a Hub that this test serves
 READER = "read.CANARY.2b77ac"
 OWNER = "people"
+FILES, MANIFEST = "cotloom/files.json", "cotloom/manifest.json"
 
 
 class Program:
@@ -74,6 +76,19 @@ class Program:
             self.process.stdin.close()
             self.process.stdout.close()
             self.process.wait(timeout=60)
+
+
+def listed_anew(files: dict[str, bytes], name: str, content: bytes) -> None:
+    """Change a file of a published version, and the list of files with it."""
+    files[name] = content
+    listed = json.loads(files[FILES])
+    listed[name] |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    files[FILES] = json.dumps(listed).encode()
+
+
+def manifest_with(files: dict[str, bytes], **changes: object) -> None:
+    """Change what the manifest of a published version says."""
+    listed_anew(files, MANIFEST, json.dumps({**json.loads(files[MANIFEST]), **changes}).encode())
 
 
 def validation(content_digest: str, *, passed: bool | None) -> str:

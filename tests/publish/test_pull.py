@@ -1,9 +1,6 @@
 """Pulling: a published version comes into another store as the version that it was, or not at all."""
 
-import hashlib
 import json
-import shutil
-from copy import deepcopy
 
 import pytest
 
@@ -11,10 +8,8 @@ from builder.errors import InputError
 from builder.publish.arrived import digest_of
 from builder.store import find_version, read_version
 from tests.publish.hub import Fault
-from tests.publish.program import OWNER, READER, validation
-
-TAG = "v1.0.0"
-FILES, MANIFEST = "cotloom/files.json", "cotloom/manifest.json"
+from tests.publish.conftest import TAG
+from tests.publish.program import FILES, READER, manifest_with, validation
 
 
 @pytest.fixture
@@ -25,37 +20,6 @@ def pull(ask, tmp_path, repo):
         return ask("pull", ref, "--store", tmp_path / store, "--json", HF_TOKEN=READER)
 
     return pulled
-
-
-@pytest.fixture(scope="module")
-def _published(_program, _hub, _built, tmp_path_factory):
-    """A version that was published, once."""
-    store = tmp_path_factory.mktemp("published") / "store"
-    shutil.copytree(_built["1.0.0"], store / "versions" / "sums" / "1.0.0")
-    assert _program("publish", "sums", "--repo", f"{OWNER}/sums", "--store", store).code == 0
-    return deepcopy(_hub.repos), dict(_hub.objects)
-
-
-@pytest.fixture
-def published(_published, hub, repo):
-    """A version that was published: the files at its tag, to read and to change."""
-    repos, objects = deepcopy(_published)
-    hub.repos |= repos
-    hub.objects |= objects
-    return hub.repos[repo].files(TAG)
-
-
-def listed_anew(files: dict[str, bytes], name: str, content: bytes) -> None:
-    """Change a file, and the list of files with it."""
-    files[name] = content
-    listed = json.loads(files[FILES])
-    listed[name] |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    files[FILES] = json.dumps(listed).encode()
-
-
-def manifest_with(files: dict[str, bytes], **changes: object) -> None:
-    """Change what the manifest on the Hub says."""
-    listed_anew(files, MANIFEST, json.dumps({**json.loads(files[MANIFEST]), **changes}).encode())
 
 
 @pytest.mark.usefixtures("published")
@@ -176,7 +140,8 @@ def test_what_is_no_published_version_is_told_so(pull, hub, repo, files, told):
     ("ref", "told", "hint"),
     [
         ("sums@1.0.0", "names no version on the Hub", "hf://datasets/USER/NAME@TAG"),
-        ("hf://datasets/people/sums", "names no version on the Hub", "hf://datasets/USER/NAME@TAG"),
+        ("hf://datasets/sums@v1", "names no version on the Hub", "hf://datasets/USER/NAME@TAG"),
+        ("hf://datasets/people/none", "there is no dataset people/none that may be read", "into HF_TOKEN"),
         ("hf://datasets/people/sums@v9", "says 404", "there is: v1.0.0, main"),
         ("hf://datasets/people/none@v1", "says 404", "read access to people/none into HF_TOKEN"),
     ],
@@ -188,6 +153,30 @@ def test_what_is_not_there_is_told_with_what_is(pull, ref, told, hint):
     assert (done.code, done.json["error"]["kind"]) == (2, "InputError")
     assert told in done.json["error"]["message"]
     assert hint in done.json["error"]["hint"]
+
+
+def test_without_a_tag_the_newest_version_is_pulled(ask, published, hub, repo, tmp_path):
+    manifest_with(published, version="1.10.0")
+    tags = hub.repos[repo].tags
+    tags["v1.10.0"] = tags.pop(TAG)
+    tags |= {"v1.9.0": hub.repos[repo].history()[-1], "best": hub.repos[repo].history()[-1]}
+
+    done = ask("pull", f"hf://datasets/{repo}", "--store", tmp_path / "other", "--json", HF_TOKEN=READER)
+
+    assert (done.code, done.json["version"]) == (0, "1.10.0"), done
+    (told,) = read_version(tmp_path / "other/versions/sums/1.10.0").beside("publications.json")["publications"]
+    assert told["tag"] == "v1.10.0"
+
+
+@pytest.mark.usefixtures("published")
+def test_without_a_tag_there_must_be_one_that_names_a_version(pull, hub, repo):
+    tags = hub.repos[repo].tags
+    tags["best"] = tags.pop(TAG)
+
+    done = pull(f"hf://datasets/{repo}")
+
+    assert (done.code, "no tag of people/sums names a version" in done.json["error"]["message"]) == (2, True)
+    assert "there is: best" in done.json["error"]["hint"]
 
 
 @pytest.mark.usefixtures("published")
