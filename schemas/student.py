@@ -14,8 +14,8 @@ FormatName = Literal[
 ]
 """How a problem is put to the student."""
 
-Arm = Literal["version", "answer_only", "parent", "single_path", "shuffled", "untrained"]
-"""What a student is trained on: the version, or something to compare it with."""
+Against = Literal["answer_only", "parent", "single_path", "shuffled", "unchecked", "untrained"]
+"""The arms that a version can be held against."""
 
 
 class Base(Section):
@@ -141,7 +141,7 @@ class Evaluation(Section):
 class Gate(Section):
     """When `--gate` lets a version through."""
 
-    against: Arm = identity("answer_only")
+    against: Against = identity("answer_only")
     """The arm that the version is held against; where the version has a parent, the parent too."""
     gain: float = identity(0.0)
     """The least gain on the target, in share of problems: the interval must lie above."""

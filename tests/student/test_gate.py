@@ -1,7 +1,9 @@
 """The gate: a version is let through for a gain that is sure and a loss that is not, or not spoken of at all."""
 
 import pytest
+from pydantic import ValidationError
 
+from builder.student.arms import ARMS
 from builder.student.gate import gate_of
 from schemas.outcome import SetKind
 from schemas.student import Gate
@@ -93,3 +95,13 @@ def test_a_loss_that_was_not_measured_is_said_not_to_be():
     found = gate_of(Gate(), [difference(0.10)], [])
     assert found.passed is True
     assert "not measured" in found.reasons[-1]
+
+
+@pytest.mark.parametrize("against", [one for one in ARMS if one != "version"])
+def test_a_version_can_be_held_against_every_other_arm(against):
+    assert Gate(against=against).against == against
+
+
+def test_a_version_can_not_be_held_against_itself():
+    with pytest.raises(ValidationError, match="against"):
+        Gate(against="version")
