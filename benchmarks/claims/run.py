@@ -2,8 +2,8 @@
 
     python benchmarks/claims/run.py [--store FOLDER] [--only ab] [--workers N]
 
-Every arm is trained with three seeds and asked the same held-out problems; verdicts come from a paired bootstrap. A run
-that was done before is read from the store, so that an interrupted one goes on. Writes docs/claims.md.
+Every arm is trained with three seeds or more and asked the same held-out problems; verdicts come from a paired
+bootstrap. A run that was done before is read from the store, so that an interrupted one goes on. Writes docs/claims.md.
 """
 
 import argparse
@@ -47,7 +47,10 @@ PAGE = ROOT / "docs" / "claims.md"
 CLOSE = 0.05
 """Two are alike where the interval of their difference ends above less than so much worse."""
 
-ASKED = {"steps": (), "general": (SPECIAL,), "domain": (), "by_student": None}
+TARGET = "target"
+"""What a comparison is on where the version's own held-out problems are asked."""
+
+ASKED = {"steps": (), "general": (SPECIAL,), "domain": (), "narrow": (), "by_student": None}
 """The version whose held-out problems are asked, by recipe; by_student asks those of steps."""
 
 
@@ -65,6 +68,7 @@ def main() -> None:
         with showing(Console(stderr=True)):
             found = tried(LETTERS[letter], given.store, given.workers)
         found["minutes"] = round((time.time() - began) / 60, 1)
+        found["workers"] = given.workers
         (results / f"{letter}.json").write_bytes(orjson.dumps(found))
         told = "; ".join(_with_verdicts(found)["verdicts"])
         print(f"({letter}) {told}  [{found['minutes']} min]", flush=True)
@@ -104,7 +108,7 @@ def tried(trial: Trial, store: Path, workers: int) -> dict[str, object]:
         "arms": [_facts(arm, runs) for arm in trial.arms],
         "standings": [one.model_dump(mode="json") for one in standings],
         "differences": [one.model_dump(mode="json") for one in differences],
-        "chance": terms.chance,
+        "chance": terms.chance if trial.target else None,
         "libraries": libraries(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
     }
@@ -119,7 +123,7 @@ def _jobs(trial: Trial, arms: Sequence[Trained], store: Path) -> list[Job]:
         if arm.as_many_as is not None:
             other = next(one for one in arms if one.name == arm.as_many_as)
             size_of = (str(folders[other.name]), other.arm)
-        seeds = (0,) if arm.arm == "untrained" else range(3)
+        seeds = (0,) if arm.arm == "untrained" else range(trial.seeds)
         jobs += [
             Job(
                 version=str(folders[arm.name]),
@@ -145,7 +149,7 @@ def _asked(arm: Trained, store: Path) -> Path:
 
 def _words(arm: Trained, own: Path, store: Path) -> tuple[str, ...]:
     """Versions that the tokenizer knows the words of: the same for all arms that begin with the base."""
-    if arm.recipe == "general":
+    if arm.recipe in {"general", "narrow"}:
         return (
             str(made(store, "general", (JOINT,))),
             str(made(store, "general", (SPECIAL, "formats=[{name: fine_tune_cot}]"))),
@@ -205,10 +209,10 @@ def _saved(arm: Trained, trial: Trial, words: tuple[str, ...], store: Path, work
 # Comparisons
 
 
-def _named(outcomes: pl.DataFrame, forms: dict[str, str], kind: str) -> pl.DataFrame:
-    """Outcomes on the target (or on general tasks), each arm's in its own way of being asked."""
-    if kind == "general":
-        return outcomes.filter(pl.col("kind") == SetKind.GENERAL)
+def _named(outcomes: pl.DataFrame, forms: dict[str, str], on: str) -> pl.DataFrame:
+    """Outcomes on one set; on the target, each arm's in its own way of being asked."""
+    if on != TARGET:
+        return outcomes.filter(pl.col("set") == on)
     own = [
         outcomes.filter((pl.col("arm") == arm) & (pl.col("format") == form) & (pl.col("kind") == SetKind.TARGET))
         for arm, form in forms.items()
@@ -222,19 +226,19 @@ def _compared(contrast: Contrast, trial: Trial, outcomes: pl.DataFrame, terms: T
     }
     rows = _named(outcomes, forms, contrast.on)
     asked = Asked(set=rows["set"][0], format=rows["format"][0])
-    chance = terms if contrast.on == "target" else replace(terms, chance=0.0)
+    chance = terms if contrast.on == TARGET else replace(terms, chance=0.0)
     return compare(rows, contrast.arm, contrast.against, asked, terms=chance)
 
 
 def _standings(arm: Trained, trial: Trial, outcomes: pl.DataFrame, terms: Terms) -> list[Standing]:
-    """An arm on the target in its own way, in the other ways that were asked, and on general tasks."""
-    forms = list(dict.fromkeys([arm.asked_in, *(contrast.form for contrast in trial.contrasts if contrast.form)]))
+    """An arm on the target in its own way, in the other ways that were asked, and on the other sets."""
     mine = outcomes.filter(pl.col("arm") == arm.name)
     target = mine.filter(pl.col("kind") == SetKind.TARGET)["set"][0]
-    ways = [Asked(set=target, format=form) for form in forms]
-    if trial.general:
-        general = mine.filter(pl.col("kind") == SetKind.GENERAL)
-        ways.append(Asked(set=general["set"][0], format=general["format"][0]))
+    forms = dict.fromkeys([arm.asked_in, *(contrast.form for contrast in trial.contrasts if contrast.form)])
+    ways = [Asked(set=target, format=form) for form in forms] if trial.target else []
+    others = mine.filter(pl.col("kind") != SetKind.TARGET).unique("set", maintain_order=True)
+    named = {contrast.on for contrast in trial.contrasts}
+    ways += [Asked(set=row["set"], format=row["format"]) for row in others.to_dicts() if row["set"] in named]
     return [standing(mine, arm.name, way, terms=terms) for way in ways]
 
 

@@ -7,11 +7,14 @@ from typing import Any
 CLAIMS = 13
 """(a) to (m)."""
 
+SETS = {"general": "general tasks", "others": "other tasks", "special": "the special task"}
+"""What sets other than the target are called."""
+
 HEAD = """# What the papers claim, in miniature
 
 `make bench-claims` trains small students on worded arithmetic of four steps (numbers to 20) and asks them held-out
-problems of other templates. Every arm has three seeds, 0 to 2, none picked, and arms of a trial have the same number of
-steps unless the table says otherwise. Settings were chosen on problems of another seed than the ones asked here.
+problems of other templates. Every arm has three seeds or five, none picked, and the arms of a trial have the same
+number of steps unless it says otherwise. Settings were chosen on problems of another seed than the ones asked here.
 Intervals are 95 %, by a paired bootstrap over groups of problems, with the variance of seeds ([student](student.md)).
 The rationales are simulated, or written by a student that learnt from simulated ones: what holds here is a fact about
 this miniature, and a reason to try it at your size, no more.
@@ -55,9 +58,13 @@ def _contrasts(one: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str 
 
 
 def _pair(difference: Mapping[str, Any], form: str | None) -> str:
-    on = ", general tasks" if difference["kind"] == "general" else ""
+    on = "" if difference["kind"] == "target" else f", {_set(difference)}"
     way = f", asked in {form}" if form else ""
     return f"{difference['arm']} − {difference['against']}{on}{way}"
+
+
+def _set(row: Mapping[str, Any]) -> str:
+    return SETS.get(row["asked"]["set"], row["asked"]["set"])
 
 
 def _amount(difference: Mapping[str, Any]) -> str:
@@ -76,7 +83,7 @@ def _trial(one: Mapping[str, Any]) -> Iterator[str]:
     for row in one["standings"]:
         arm = facts[row["arm"]]
         loss = "" if arm["loss"] is None else f"{arm['loss']:.3f}"
-        asked = "general tasks" if row["kind"] == "general" else row["asked"]["format"]
+        asked = row["asked"]["format"] if row["kind"] == "target" else _set(row)
         each = ", ".join(f"{100 * value:.1f}" for value in row["by_seed"])
         share = f" (soft targets at {100 * arm['soft_share']:.0f} % of tokens)" if arm.get("soft_share") else ""
         yield (
@@ -99,8 +106,9 @@ def _trial(one: Mapping[str, Any]) -> Iterator[str]:
 def _foot(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not found:
         return
-    minutes = sum(one["minutes"] for one in found)
+    minutes = sum(one["minutes"] * one["workers"] for one in found)
     libraries = ", ".join(f"{name} {version}" for name, version in found[0]["libraries"].items())
     yield "## How this was measured"
     yield ""
-    yield f"{found[0]['machine']}; {libraries}; batches of 64 in evaluation, float32. {minutes:.0f} minutes in all."
+    yield f"{found[0]['machine']}; {libraries}; batches of 64 in evaluation, float32."
+    yield f"{minutes:.0f} minutes of one processor in all: half as long on two."
