@@ -67,14 +67,20 @@ def main() -> None:
         began = time.time()
         with showing(Console(stderr=True)):
             found = tried(LETTERS[letter], given.store, given.workers)
-        found["minutes"] = round((time.time() - began) / 60, 1)
-        found["workers"] = given.workers
-        (results / f"{letter}.json").write_bytes(orjson.dumps(found))
+        minutes = (time.time() - began) / 60
+        place = results / f"{letter}.json"
+        found["core_minutes"] = max(minutes * given.workers, _before(place))
+        place.write_bytes(orjson.dumps(found))
         told = "; ".join(_with_verdicts(found)["verdicts"])
-        print(f"({letter}) {told}  [{found['minutes']} min]", flush=True)
+        print(f"({letter}) {told}  [{minutes:.1f} min]", flush=True)
     there = [_with_verdicts(orjson.loads(path.read_bytes())) for path in sorted(results.glob("?.json"))]
     PAGE.write_text(written(there))
     print(f"wrote {PAGE}")
+
+
+def _before(place: Path) -> float:
+    """What a trial took when it was first done: runs that are kept take no time."""
+    return float(orjson.loads(place.read_bytes())["core_minutes"]) if place.exists() else 0.0
 
 
 def _with_verdicts(found: dict[str, Any]) -> dict[str, Any]:
@@ -227,7 +233,7 @@ def _compared(contrast: Contrast, trial: Trial, outcomes: pl.DataFrame, terms: T
     rows = _named(outcomes, forms, contrast.on)
     asked = Asked(set=rows["set"][0], format=rows["format"][0])
     chance = terms if contrast.on == TARGET else replace(terms, chance=0.0)
-    return compare(rows, contrast.arm, contrast.against, asked, terms=chance)
+    return compare(rows, contrast.arm, contrast.against, asked, terms=chance, measure=contrast.measure)
 
 
 def _standings(arm: Trained, trial: Trial, outcomes: pl.DataFrame, terms: Terms) -> list[Standing]:

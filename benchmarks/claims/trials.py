@@ -56,6 +56,8 @@ class Contrast:
     against: str
     on: str = "target"
     """`target`, `general`, or the name of a source for evaluation."""
+    measure: str = "correct"
+    """What is compared: one of the student's measures."""
     form: str | None = None
     """How both are asked; null asks each in its own way."""
     expect: str = "better"
@@ -216,6 +218,8 @@ TRIALS: tuple[Trial, ...] = (
             Contrast(arm="special", against="base", on="general", expect="worse"),
             Contrast(arm="mixed", against="special", on="general"),
             Contrast(arm="special", against="without a cue", on="general"),
+            Contrast(arm="special", against="without a cue", on="general", measure="reasoned", expect="worse"),
+            Contrast(arm="mixed", against="special", on="general", measure="reasoned", expect="worse"),
         ),
     ),
     Trial(
