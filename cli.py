@@ -409,7 +409,7 @@ def publish(
 
 @app.command()
 def pull(
-    ref: Annotated[str, Argument(metavar="REF", help="hf://datasets/USER/NAME@TAG")],
+    ref: Annotated[str, Argument(metavar="REF", help="hf://datasets/USER/NAME[@TAG]; the newest version without a tag")],
     store: Store = STORE,
     as_json: Json = False,
 ) -> None:

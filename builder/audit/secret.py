@@ -48,6 +48,14 @@ _NARROW: Mapping[str, Sequence[str]] = {
 """Columns that Cotloom writes itself, or takes from files about files; texts may well speak of paths."""
 
 
+_INSTEAD: Mapping[str, str] = {
+    "transformers": "; give the folder relative to where the command runs, or a name on the Hub"
+    " (the ledger knows answers by that name: under another one the checkpoint is sampled again)",
+    "openai": "; have the server name the model otherwise (the ledger knows answers by that name)",
+}
+"""What to write for `teacher.model` in place of a path, by backend."""
+
+
 def check_secrets(version: Version, tables: Tables) -> Iterator[str]:
     """No key and no token stands in a text, in the manifest, its recipe, or what lies beside it."""
     values = {f"the value of ${name}": value for name, value in secrets_of(os.environ)}
@@ -109,13 +117,22 @@ def check_paths(version: Version, tables: Tables) -> Iterator[str]:
     own = [str(path) for path in (Path.home(), Path.cwd(), version.path.resolve()) if len(path.parts) > 2]
     for name in _PUBLISHED:
         for _, text in _documents(version, [name]):
-            yield from (f"{name}: {key} is a path of one machine" for key in sorted(_keys(json.loads(text), own)))
+            keys = sorted(_keys(json.loads(text), own))
+            yield from (f"{name}: {key} is a path of one machine{_instead(version, key)}" for key in keys)
     for name, columns in _NARROW.items():
         for column in columns if name in tables else ():
             texts = tables[name][column].drop_nulls()
             holds = texts.str.contains(_PATH) | texts.str.contains_any(own) if own else texts.str.contains(_PATH)
             if count := int(holds.sum()):
                 yield f"{name}.{column} holds a path of one machine, in {count:,} rows"
+
+
+def _instead(version: Version, key: str) -> str:
+    """What the recipe could say in place of a path; empty where nothing in particular."""
+    teacher = version.manifest.recipe.get("teacher")
+    if key != "recipe.teacher.model" or not isinstance(teacher, Mapping):
+        return ""
+    return _INSTEAD.get(str(teacher.get("backend")), "")
 
 
 def _keys(value: Any, own: Sequence[str], prefix: str = "") -> Iterator[str]:

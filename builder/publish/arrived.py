@@ -43,18 +43,27 @@ def check_arrived(remote: Remote, commit: str, laid: Layout, content_digest: str
     Raises:
         Stopped: something else arrived, or the Hub can't be reached.
     """
-    with TemporaryDirectory(prefix="cotloom-") as cache:
-        folder = fetch(remote, commit, Path(cache))
-        wrong = damaged(folder, laid.files)
-        if not wrong and (folder / FILES).read_bytes() != (laid.folder / FILES).read_bytes():
-            wrong = [FILES]
-        if not wrong and digest_of(read_back(folder)[1]) != content_digest:
-            wrong = ["the rows of the tables"]
-    if wrong:
+    if wrong := unlike(remote, commit, laid, content_digest):
         raise Stopped(
             f"what arrived at {remote.repo} is not what was sent: {', '.join(wrong[:8])} at the commit {commit}",
             hint="no tag was made; run the same command again",
         )
+
+
+def unlike(remote: Remote, commit: str, laid: Layout, content_digest: str) -> list[str]:
+    """Name what at a commit is not as it should be: files, or the rows that come of them.
+
+    Raises:
+        InputError: there is no such commit, or it is not for this token.
+        Stopped: the Hub can't be reached.
+    """
+    with TemporaryDirectory(prefix="cotloom-") as cache:
+        folder = fetch(remote, commit, Path(cache))
+        if wrong := damaged(folder, laid.files):
+            return wrong
+        if (folder / FILES).read_bytes() != laid.listed:
+            return [FILES]
+        return [] if digest_of(read_back(folder)[1]) == content_digest else ["the rows of the tables"]
 
 
 def damaged(folder: Path, files: Mapping[str, File]) -> list[str]:
@@ -88,7 +97,7 @@ def stranger(remote: Remote, laid: Layout) -> Iterator[Load]:
                     process.wait()  # it says why on its way out
                     words.seek(0)
                     lines = words.read().decode(errors="replace").strip().splitlines()
-                    raise _unlike(remote, revision, without(remote.token, lines[-1] if lines else "no word"))
+                    raise _misread(remote, revision, without(remote.token, lines[-1] if lines else "no word"))
                 _check_rows(remote, revision, laid, json.loads(answer))
 
             try:
@@ -125,7 +134,7 @@ def _check_rows(remote: Remote, revision: str, laid: Layout, found: Mapping[str,
     for config, pattern in laid.configs.items():
         sent = sum(file.rows for name, file in laid.files.items() if _fits(name, pattern))
         if found[config] != sent:
-            raise _unlike(remote, revision, f"the config {config} has {found[config]:,} rows instead of {sent:,}")
+            raise _misread(remote, revision, f"the config {config} has {found[config]:,} rows instead of {sent:,}")
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -134,7 +143,7 @@ def _fits(name: str, pattern: str) -> bool:
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
-def _unlike(remote: Remote, revision: str, why: str) -> Stopped:
+def _misread(remote: Remote, revision: str, why: str) -> Stopped:
     return Stopped(
         f"load_dataset does not read {remote.repo} at {revision} as it was sent: {why}",
         hint="run the same command again: it goes on, and sends nothing twice",

@@ -88,7 +88,7 @@ GATES: Mapping[str, _Gate] = {
     "audit": _Gate(
         objections=_audit,
         well=lambda _version: "digests, schemas and laws hold",
-        hint="build it again under another version",
+        hint="mend what is named, and build it again under another version",
     ),
     "licences": _Gate(
         objections=lambda version: objections(version.manifest),

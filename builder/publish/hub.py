@@ -2,25 +2,27 @@
 
 gates -> lay out -> commit -> read back, hash, load -> tag -> load at the tag -> publications.json
 
-The tag comes after the commit was read back: a dataset without it is one that the same command finishes.
+The tag comes after the commit was read back: a dataset without it is one that the same command finishes. A tag that is
+there stays as it is: it names the version, whatever else lies around the rows, or the command refuses.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from builder.errors import InputError, Stopped
-from builder.files import file_digest
-from builder.publish.arrived import check_arrived, stranger
+from builder.publish.arrived import check_arrived, stranger, unlike
 from builder.publish.gates import REGRESSION, SIMULATED, Check, gates
 from builder.publish.layout import FILES, MANIFEST, Layout, lay_out
 from builder.publish.metadata import Told
 from builder.publish.publications import Publication, is_recorded, record
 from builder.publish.remote import Moved, State, connect, create, look, names, read, send, tag
+from builder.publish.tagged import differences, tagged
 from builder.publish.trouble import Remote
 from builder.store import DEV, Version
 from schemas.manifest import File
@@ -82,12 +84,28 @@ class Published:
     """What the gates said."""
     files: Mapping[str, File]
     """What lies on the Hub, or would; empty where a gate refused."""
+    differs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Where the tag holds the version already: files that would be others now, by what they are for."""
     card: str = ""
     """The card."""
     commit: str | None = None
     """The commit on the Hub; null where nothing was sent."""
     url: str | None = None
     """The dataset's page at the tag."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sent:
+    """What lies on the Hub now."""
+
+    status: Status
+    """Whether it was sent."""
+    commit: str
+    """Where."""
+    url: str
+    """The dataset's page at the tag."""
+    laid: Layout
+    """Its files."""
 
 
 def publish(wanted: Wanted) -> Published:
@@ -105,12 +123,24 @@ def publish(wanted: Wanted) -> Published:
         told = Told(repo=wanted.repo, tag=wanted.tag, languages=wanted.languages, teacher_terms=wanted.teacher_terms)
         laid = lay_out(wanted.version, Path(place) / "dataset", told)
         card = (laid.folder / "README.md").read_text("utf-8")
-        digest, size = file_digest(laid.folder / FILES)
-        files = {**laid.files, FILES: File(sha256=digest, bytes=size, rows=0)}
         if wanted.dry_run:
-            return Published(status=Status.DRY_RUN, wanted=wanted, checks=checks, files=files, card=card)
-        status, commit, url = _sent(wanted, laid, digest)
-        return Published(status=status, wanted=wanted, checks=checks, files=files, card=card, commit=commit, url=url)
+            return Published(status=Status.DRY_RUN, wanted=wanted, checks=checks, files=_all_files(laid), card=card)
+        sent = _sent(wanted, laid)
+        return Published(
+            status=sent.status,
+            wanted=wanted,
+            checks=checks,
+            files=_all_files(sent.laid),
+            differs=differences(sent.laid.files, laid.files),
+            card=card,
+            commit=sent.commit,
+            url=sent.url,
+        )
+
+
+def _all_files(laid: Layout) -> dict[str, File]:
+    own = File(sha256=hashlib.sha256(laid.listed).hexdigest(), bytes=len(laid.listed), rows=0)
+    return {**laid.files, FILES: own}
 
 
 def _check(wanted: Wanted) -> None:
@@ -125,36 +155,50 @@ def _check(wanted: Wanted) -> None:
         )
 
 
-def _sent(wanted: Wanted, laid: Layout, files_digest: str) -> tuple[Status, str, str]:
+def _sent(wanted: Wanted, laid: Layout) -> _Sent:
     """Send, prove, tag, prove again; what is done already is not done twice."""
-    manifest, name = wanted.version.manifest, wanted.tag_name
+    name, digest = wanted.tag_name, wanted.version.manifest.content_digest
     remote = connect(wanted.repo, writes=True)
     _check_secret(remote, laid)
     state = _ready(remote, public=wanted.public)
-    commit = state.tags.get(name)
-    done = commit is not None
-    if commit is not None:
-        _check_same(remote, name, laid)
-    publication = Publication(
-        repo=wanted.repo,
-        endpoint=remote.endpoint,
-        tag=name,
-        commit=commit or "",
-        content_digest=manifest.content_digest,
-        files_digest=files_digest,
-    )
-    url = f"{remote.url}/tree/{name}"
-    if commit is not None and is_recorded(wanted.version, publication):
-        return Status.UNCHANGED, commit, url
-    commit = commit or _committed(remote, state, laid, manifest.name, wanted.version.ref)
-    check_arrived(remote, commit, laid, manifest.content_digest)
+    if name in state.tags:
+        return _kept(wanted, remote, laid, state.tags[name])
+    commit = _committed(remote, state, laid, wanted.version.manifest.name, wanted.version.ref)
+    check_arrived(remote, commit, laid, digest)
     with stranger(remote, laid) as load:
         load(commit)
-        if not done:
-            tag(remote, name, commit, wanted.version.ref)
+        tag(remote, name, commit, wanted.version.ref)
         load(name)
-    record(wanted.version, publication.at(commit))
-    return Status.UNCHANGED if done else Status.PUBLISHED, commit, url
+    record(wanted.version, _publication(wanted, remote, laid, commit))
+    return _Sent(status=Status.PUBLISHED, commit=commit, url=f"{remote.url}/tree/{name}", laid=laid)
+
+
+def _kept(wanted: Wanted, remote: Remote, laid: Layout, commit: str) -> _Sent:
+    """Leave a tag as it is, where it names the version; prove that, unless it was proven before."""
+    name, digest = wanted.tag_name, wanted.version.manifest.content_digest
+    there = tagged(remote, name, commit, laid, wanted.version.manifest)
+    publication = _publication(wanted, remote, there, commit)
+    if not is_recorded(wanted.version, publication):
+        if wrong := unlike(remote, commit, there, digest):
+            raise InputError(
+                f"the tag {name} of {remote.repo} is damaged: {', '.join(wrong[:8])}",
+                hint="a tag stays as it is: publish the version under another tag with --tag",
+            )
+        with stranger(remote, there) as load:
+            load(name)
+        record(wanted.version, publication)
+    return _Sent(status=Status.UNCHANGED, commit=commit, url=f"{remote.url}/tree/{name}", laid=there)
+
+
+def _publication(wanted: Wanted, remote: Remote, laid: Layout, commit: str) -> Publication:
+    return Publication(
+        repo=wanted.repo,
+        endpoint=remote.endpoint,
+        tag=wanted.tag_name,
+        commit=commit,
+        content_digest=wanted.version.manifest.content_digest,
+        files_digest=hashlib.sha256(laid.listed).hexdigest(),
+    )
 
 
 def _check_secret(remote: Remote, laid: Layout) -> None:
@@ -183,20 +227,6 @@ def _ready(remote: Remote, *, public: bool) -> State:
     if not public and not state.private:
         raise InputError(f"{remote.repo} is public", hint="say so with --public, or give another --repo")
     return state
-
-
-def _check_same(remote: Remote, name: str, laid: Layout) -> None:
-    """Hold what a tag names against what would be sent."""
-    there, own = read(remote, FILES, name), (laid.folder / FILES).read_bytes()
-    if there == own:
-        return
-    before, after = _listed(there), _listed(own)
-    apart = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-    raise InputError(
-        f"the tag {name} of {remote.repo} names other content: {', '.join(apart[:6]) or FILES}"
-        + (f" and {len(apart) - 6} more files differ" if len(apart) > 6 else ""),
-        hint="a tag stays as it is: publish the next version, or this one under another tag with --tag",
-    )
 
 
 def _listed(content: bytes | None) -> dict[str, object]:

@@ -60,6 +60,8 @@ class Layout:
     """Every file but `cotloom/files.json`, by path below the folder. Rows are 0 where a file is no table."""
     configs: Mapping[str, str] = field(default_factory=dict)
     """For each config that `load_dataset` knows, the files that it reads, as a pattern below the folder."""
+    listed: bytes = b""
+    """The text of `cotloom/files.json`."""
 
 
 def lay_out(version: Version, folder: Path, told: Told | None = None) -> Layout:
@@ -92,9 +94,10 @@ def _laid_out(version: Version, folder: Path, told: Told) -> Layout:
     facts = facts_of(version.manifest, tables, before[-1] if before else None, validation)
     for name, text in _texts(version.manifest, facts, configs, told).items():
         files[name] = _write(folder / name, text)
-    listed = {name: files[name].model_dump() for name in sorted(files)}
-    _write(folder / FILES, _json(listed))
-    return Layout(folder=folder, files=files, configs={config.name: config.pattern for config in configs})
+    listed = _json({name: files[name].model_dump() for name in sorted(files)})
+    _write(folder / FILES, listed)
+    patterns = {config.name: config.pattern for config in configs}
+    return Layout(folder=folder, files=files, configs=patterns, listed=listed.encode())
 
 
 def _texts(manifest: Manifest, facts: Facts, configs: Sequence[Config], told: Told) -> dict[str, str]:

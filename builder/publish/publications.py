@@ -1,7 +1,7 @@
 """Where a version was published, and that it arrived: `publications.json` beside its manifest."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from builder.errors import InputError, Stopped
 from builder.store import Version
@@ -25,10 +25,6 @@ class Publication:
     """The content that it speaks of."""
     files_digest: str
     """Digest of the list of files."""
-
-    def at(self, commit: str) -> "Publication":
-        """The same, at a commit."""
-        return replace(self, commit=commit)
 
 
 def is_recorded(version: Version, publication: Publication) -> bool:

@@ -15,6 +15,15 @@ _WORDS: Mapping[Status, str] = {
 }
 
 
+_APART: Mapping[str, str] = {
+    "card": "the card says something else",
+    "layout": "the same rows are parted among files, or ordered, otherwise",
+    "manifest": "the manifest names another parent, or other files of a store",
+    "validation": "the validation is another, or only on one side",
+}
+"""What it means that files differ at a tag that holds the same content, by what they are for."""
+
+
 def tell(published: Published) -> str:
     """What became of a version, for people; after a dry run with its card."""
     wanted = published.wanted
@@ -23,6 +32,7 @@ def tell(published: Published) -> str:
     if published.commit:
         seen = "everyone may see it" if wanted.public else "private; --public shows a new dataset to everyone"
         lines.append(f"Commit {published.commit} ({seen}).")
+    lines += _apart(published)
     return "\n".join(map(clean, lines))
 
 
@@ -49,6 +59,14 @@ def _files(published: Published) -> Iterator[str]:
     yield ""
 
 
+def _apart(published: Published) -> Iterator[str]:
+    if not published.differs:
+        return
+    yield "A tag stays as it is. These files would be others now:"
+    yield from (f"  {_APART[kind]}: {', '.join(paths)}" for kind, paths in published.differs.items())
+    yield "Give them to the Hub under a tag of their own with --tag, or with the next version."
+
+
 def as_json(published: Published) -> dict[str, Any]:
     """What became of a version, for programs."""
     wanted = published.wanted
@@ -65,6 +83,7 @@ def as_json(published: Published) -> dict[str, Any]:
             {"check": one.check, "passed": one.passed, "message": one.message, "hint": one.hint}
             for one in published.checks
         ],
+        "differs": {kind: list(paths) for kind, paths in published.differs.items()},
         "files": {name: file.model_dump() for name, file in published.files.items()},
         **({"card": published.card} if published.status is Status.DRY_RUN else {}),
     }

@@ -433,6 +433,27 @@ def test_a_path_of_one_machine_in_what_would_be_published_is_named(mixed, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("teacher", "way_out"),
+    [
+        ({"backend": "transformers", "model": "/srv/x"}, "; give the folder relative to where the command runs, or"),
+        ({"backend": "openai", "model": "/srv/x"}, "; have the server name the model otherwise"),
+        ({"backend": "another", "model": "/srv/x"}, "\n"),
+        ({"model": "/srv/x"}, "\n"),
+    ],
+)
+def test_where_the_teacher_is_a_path_the_way_out_is_told(mixed, tmp_path, teacher, way_out):
+    found = told(with_manifest(mixed, tmp_path, recipe={**mixed.manifest.recipe, "teacher": teacher}))
+
+    assert f"manifest.json: recipe.teacher.model is a path of one machine{way_out}" in found["paths"]
+
+
+def test_a_teacher_that_is_no_section_is_no_fault_of_ours(mixed, tmp_path):
+    found = told(with_manifest(mixed, tmp_path, recipe={**mixed.manifest.recipe, "teacher": "/srv/x"}))
+
+    assert found["paths"] == "manifest.json: recipe.teacher is a path of one machine\n"
+
+
+@pytest.mark.parametrize(
     "text", ["a/b", "org/model", "5 / 6", "https://x.org/home/y", "A: (.+)", "/", "and/or", "1/256"]
 )
 def test_what_only_looks_like_a_path_is_let_be(mixed, tmp_path, text):

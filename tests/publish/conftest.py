@@ -23,7 +23,7 @@ def _hub():
 
 @pytest.fixture(scope="session")
 def _program(_hub, tmp_path_factory):
-    program = Program(_hub, tmp_path_factory.mktemp("program") / "home")
+    program = Program(_hub, tmp_path_factory.mktemp("program"))
     yield program
     program.close()
 

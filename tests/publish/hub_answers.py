@@ -142,6 +142,7 @@ def _put(hub: Hub, asked: Asked, oid: str) -> Answer:
     if sha256(asked.body) != oid:
         return _error(422, "these bytes have another digest")
     hub.objects[oid] = asked.body
+    hub.stored.set()
     return 200, {"ETag": f'"{oid}"'}, b""
 
 

@@ -111,6 +111,8 @@ class Hub:
     seen: list[Asked] = field(default_factory=list)
     """Every request, in order."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    stored: threading.Event = field(default_factory=threading.Event)
+    """Set once a large file has arrived whole."""
 
     @property
     def repo(self) -> Repo:
@@ -120,6 +122,7 @@ class Hub:
         """Forget everything but the tokens."""
         for kept in (self.repos, self.objects, self.seen, self.faults):
             kept.clear()
+        self.stored.clear()
 
     def make(self, name: str, *, private: bool = False) -> Repo:
         """Make a dataset, empty yet."""

@@ -3,14 +3,14 @@
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from schemas.validation import Circumstances, Passed, Validation
-from tests.conftest import ROOT, Ran
+from tests.conftest import PATIENCE_S, ROOT, Ran
 from tests.publish.hub import Hub
 
 TOKEN = "write.CANARY.8d1f60"  # noqa: S105 - of a Hub that this test serves
@@ -22,8 +22,8 @@ FILES, MANIFEST = "cotloom/files.json", "cotloom/manifest.json"
 class Program:
     """A process that runs commands, started anew where it was killed."""
 
-    def __init__(self, hub: Hub, home: Path) -> None:
-        self.hub, self.home = hub, home
+    def __init__(self, hub: Hub, folder: Path) -> None:
+        self.hub, self.folder, self.starts = hub, folder, 0
         self.process: subprocess.Popen[str] | None = None
 
     def __call__(self, *words: object, **environment: str | None) -> Ran:
@@ -42,17 +42,23 @@ class Program:
             answer = ""
         return Ran(*json.loads(answer)) if answer else Ran(process.wait(timeout=60), "", "")
 
+    @property
+    def home(self) -> Path:
+        """Where the process writes. Each has its own: what a killed one started may outlive it by a moment."""
+        return self.folder / str(self.starts)
+
     def kill(self) -> None:
-        """End it at once, whatever it does."""
+        """End it at once, whatever it does, and see it gone."""
         if self.process is not None:
             self.process.kill()
+            self.process.wait(timeout=PATIENCE_S)
 
     def written(self) -> dict[str, bytes]:
         """Everything that it left on disk outside of stores."""
         return {str(path): path.read_bytes() for path in self.home.rglob("*") if path.is_file()}
 
     def _started(self) -> subprocess.Popen[str]:
-        shutil.rmtree(self.home, ignore_errors=True)
+        self.starts += 1
         (self.home / "tmp").mkdir(parents=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
         environment = {
@@ -60,6 +66,8 @@ class Program:
             "HF_ENDPOINT": self.hub.url,
             "HF_HOME": str(self.home / "hf"),
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_ETAG_TIMEOUT": str(PATIENCE_S),  # a machine under load is no Hub that is gone
+            "HF_HUB_DOWNLOAD_TIMEOUT": str(PATIENCE_S),
             "TMPDIR": str(self.home / "tmp"),
             "PYTHONPATH": str(ROOT),
             "OMP_NUM_THREADS": "1",
@@ -73,7 +81,8 @@ class Program:
         """End it and its pipes."""
         if self.process is not None:
             self.process.kill()
-            self.process.stdin.close()
+            with suppress(BrokenPipeError):  # what it was told last may never have reached it
+                self.process.stdin.close()
             self.process.stdout.close()
             self.process.wait(timeout=60)
 

@@ -119,21 +119,6 @@ def test_publishing_again_without_a_record_reads_everything_back_once_more(publi
     assert (version.path / "publications.json").read_bytes() == recorded
 
 
-def test_a_tag_that_names_other_content_is_an_error_that_says_what_differs(publish, take, hub, repo):
-    take("1.0.0")
-    take("1.1.0")
-    publish("sums@1.0.0")
-
-    other = publish("sums@1.1.0", "--tag", "v1.0.0")
-    card = publish("sums@1.0.0", "--language", "en")
-
-    assert (other.code, card.code) == (2, 2)
-    assert "the tag v1.0.0 of people/sums names other content" in other.json["error"]["message"]
-    assert card.json["error"]["message"].endswith("names other content: README.md")
-    assert "--tag" in card.json["error"]["hint"]
-    assert len(hub.repos[repo].history()) == 2
-
-
 def test_the_next_version_takes_its_place_and_files_that_it_lacks_away(publish, take, hub, repo):
     take("1.0.0")
     take("1.1.0")

@@ -1,6 +1,5 @@
 """Publishing to a Hub on which things go wrong: what was sent is not sent again, and no half dataset stays behind."""
 
-import time
 import traceback
 
 import httpx2
@@ -13,6 +12,7 @@ from builder.publish.arrived import stranger
 from builder.publish.layout import Layout
 from builder.publish.trouble import Remote, explained, persistent
 from schemas.manifest import File
+from tests.conftest import PATIENCE_S
 from tests.publish.hub import ALL_WELL, Fault
 from tests.publish.program import TOKEN
 
@@ -33,10 +33,7 @@ def proven(hub, repo):
 
 def test_an_upload_that_was_killed_goes_on_and_sends_nothing_twice(publish, ask, hub, repo, proven):
     def kill():
-        for _ in range(1000):  # until something has arrived whole
-            if hub.objects:
-                break
-            time.sleep(0.01)
+        hub.stored.wait(PATIENCE_S)  # another upload arrives whole; this one is held, so that no commit is made
         ask.kill()
 
     hub.faults.append(Fault(PUT, skip=1, then=kill))

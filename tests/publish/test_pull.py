@@ -7,8 +7,8 @@ import pytest
 from builder.errors import InputError
 from builder.publish.arrived import digest_of
 from builder.store import find_version, read_version
-from tests.publish.hub import Fault
 from tests.publish.conftest import TAG
+from tests.publish.hub import Fault
 from tests.publish.program import FILES, READER, manifest_with, validation
 
 
