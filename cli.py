@@ -378,9 +378,14 @@ def publish(
         bool, Option("--allow-regression", help="Publish although the validation did not pass.")
     ] = False,
     tag: Annotated[str | None, Option(help="The tag. Default: v and the version.")] = None,
-    language: Annotated[list[str] | None, Option(metavar="CODE", help="Language of the texts, for the card.")] = None,
+    language: Annotated[
+        list[str] | None, Option(metavar="CODE", help="Language of the texts, for the card. Default: the recipe's.")
+    ] = None,
     teacher_terms: Annotated[
-        str | None, Option(metavar="TEXT", help="What the teacher's terms say about training on it, for the card.")
+        str | None,
+        Option(
+            metavar="TEXT", help="What the teacher's terms say about training, for the card. Default: the recipe's."
+        ),
     ] = None,
     store: Store = STORE,
     as_json: Json = False,
@@ -409,7 +414,9 @@ def publish(
 
 @app.command()
 def pull(
-    ref: Annotated[str, Argument(metavar="REF", help="hf://datasets/USER/NAME[@TAG]; the newest version without a tag")],
+    ref: Annotated[
+        str, Argument(metavar="REF", help="hf://datasets/USER/NAME[@TAG]; without a tag, the newest version.")
+    ],
     store: Store = STORE,
     as_json: Json = False,
 ) -> None:

@@ -255,6 +255,8 @@ def _manifest(
         rooms=dict(ROOMS),
         inputs=tuple(inputs),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
+        languages=recipe.languages,
+        teacher_terms=recipe.teacher_terms,
         splits=dict(problems.filter(kept).drop_nulls("split").group_by("split").len().sort("split").iter_rows()),
         counts={
             **{name: frame.height for name, frame in tables.items()},

@@ -107,6 +107,10 @@ class Manifest(Part):
     """The files that went in."""
     licenses: dict[str, str | None]
     """The licence of each source."""
+    languages: tuple[str, ...] = Field((), strict=False)
+    """Languages of the texts, where the recipe names them."""
+    teacher_terms: str | None = None
+    """What the teacher's terms say about training on its answers, where the recipe says it."""
     splits: dict[str, int]
     """Kept problems on each side of the split."""
     counts: dict[str, int]

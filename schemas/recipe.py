@@ -6,8 +6,9 @@ Every field is declared by `identity` (it can change a row, so it is part of the
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import StringConstraints
 from pydantic.fields import FieldInfo
 
 from schemas.section import (
@@ -61,6 +62,7 @@ __all__ = [
     "GymSource",
     "HintPolicy",
     "HubSource",
+    "Language",
     "Mixture",
     "MixtureStage",
     "Name",
@@ -88,6 +90,10 @@ __all__ = [
     "identity_of",
     "is_identity",
 ]
+
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A language by its ISO 639 code: `en`, `pt-BR`."""
 
 
 class Verify(Section):
@@ -158,6 +164,11 @@ class Recipe(Section):
     """What the dataset is, in a sentence or two."""
     license: str | None = identity(None)
     """The licence under which the dataset is to be given on."""
+    languages: tuple[Language, ...] = circumstance((), strict=False)
+    """Languages of the texts, as ISO 639 codes, for the card: `[en]`. Empty: English where programs made every problem,
+    else not stated."""
+    teacher_terms: str | None = circumstance(None, min_length=1)
+    """What the terms of the teacher's provider say about training on its answers, for the card."""
     folder: str | None = circumstance(None)
     """Where relative paths start. Null: the recipe's own folder. `${NAME}` takes an environment variable."""
     seed: int = identity(0)

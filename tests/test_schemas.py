@@ -334,6 +334,8 @@ def test_the_identity_of_a_recipe_leaves_out_defaults_and_address():
         {"version": "2.0.0"},
         {"parent": "0.9.0"},
         {"description": "What it is."},
+        {"languages": ["en", "pt-BR"]},
+        {"teacher_terms": "Research only."},
         {"folder": "elsewhere"},
         {"seed": 0},
         {"limit": None},

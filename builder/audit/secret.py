@@ -50,7 +50,7 @@ _NARROW: Mapping[str, Sequence[str]] = {
 
 _INSTEAD: Mapping[str, str] = {
     "transformers": "; give the folder relative to where the command runs, or a name on the Hub"
-    " (the ledger knows answers by that name: under another one the checkpoint is sampled again)",
+    " (the ledger has its answers by whatever path)",
     "openai": "; have the server name the model otherwise (the ledger knows answers by that name)",
 }
 """What to write for `teacher.model` in place of a path, by backend."""

@@ -250,7 +250,7 @@ def _provenance(manifest: Manifest, told: Told) -> Iterator[str]:
         ("recipe", "[cotloom/recipe.json](cotloom/recipe.json)"),
         ("manifest", "[cotloom/manifest.json](cotloom/manifest.json)"),
         ("digests of all files", "[cotloom/files.json](cotloom/files.json)"),
-        ("languages", ", ".join(languages(manifest.recipe, told)) or "not stated in the recipe"),
+        ("languages", plain(", ".join(languages(manifest.recipe, told))) or "not stated in the recipe"),
     ]
     yield from table(("content digest", f"`{manifest.content_digest}`"), rows)
     inputs = [(plain(one.name), plain(one.file), f"{one.rows:,}", code(one.sha256[:16])) for one in manifest.inputs]

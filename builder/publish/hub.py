@@ -62,9 +62,9 @@ class Wanted:
     allowed: frozenset[str] = frozenset()
     """Gates that are passed whatever they find: `simulated`, `validation`."""
     languages: tuple[str, ...] = ()
-    """Languages of the texts, for the card."""
+    """Languages of the texts, for the card; empty for those that the recipe names."""
     teacher_terms: str | None = None
-    """What the teacher's terms say about training on its answers, for the card."""
+    """What the teacher's terms say about training on its answers, for the card; null for what the recipe says."""
 
     @property
     def tag_name(self) -> str:

@@ -70,7 +70,7 @@ def lay_out(version: Version, folder: Path, told: Told | None = None) -> Layout:
     Args:
         version: the version.
         folder: where to; made where missing. It must be empty.
-        told: what only the publisher knows: the repository, the language, the teacher's terms.
+        told: what the publisher says: the repository; language and teacher's terms win over those of the recipe.
 
     Raises:
         InputError: the folder holds something.
@@ -79,7 +79,7 @@ def lay_out(version: Version, folder: Path, told: Told | None = None) -> Layout:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there already", hint="give an empty or a new folder")
     try:
-        return _laid_out(version, folder, told or Told())
+        return _laid_out(version, folder, (told or Told()).over(version.manifest))
     except OSError as error:
         raise Stopped(f"{folder} can't be written: {error}", hint="make room and run the same command again") from error
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datasets import DatasetInfo, Features, SplitDict, SplitInfo
@@ -41,9 +41,17 @@ class Told:
     tag: str | None = None
     """The tag that it gets; null for `v` and the version."""
     languages: tuple[str, ...] = ()
-    """Languages of the texts, as ISO 639 codes."""
+    """Languages of the texts, as ISO 639 codes; empty for those that the recipe names."""
     teacher_terms: str | None = None
-    """What the teacher's terms say about training on its answers."""
+    """What the teacher's terms say about training on its answers; null for what the recipe says."""
+
+    def over(self, manifest: Manifest) -> "Told":
+        """The same, with what the recipe says where the publisher says nothing."""
+        return replace(
+            self,
+            languages=self.languages or manifest.languages,
+            teacher_terms=self.teacher_terms or manifest.teacher_terms,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,8 +20,8 @@ KINDS: Mapping[str, str] = {
 }
 """What files are for, by the beginning of their path; the first that fits counts."""
 
-_AROUND = {"files", "parent"}
-"""What a manifest says that is not of the rows: the files of one store, and the version to compare with."""
+_AROUND = {"files", "parent", "languages", "teacher_terms"}
+"""What a manifest says that is not of the rows: the files of one store, and what no fingerprint speaks of."""
 
 
 def tagged(remote: Remote, name: str, commit: str, laid: Layout, manifest: Manifest) -> Layout:

@@ -18,7 +18,7 @@ _WORDS: Mapping[Status, str] = {
 _APART: Mapping[str, str] = {
     "card": "the card says something else",
     "layout": "the same rows are parted among files, or ordered, otherwise",
-    "manifest": "the manifest names another parent, or other files of a store",
+    "manifest": "the manifest names another parent, language or terms, or other files of a store",
     "validation": "the validation is another, or only on one side",
 }
 """What it means that files differ at a tag that holds the same content, by what they are for."""

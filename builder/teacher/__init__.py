@@ -107,6 +107,7 @@ def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.Data
         loaded,
         teacher,
         problems,
+        model=teacher.model,
         endpoint=teacher.endpoint or openai.base_url_of(teacher),
         sampling=openai.sampling_of(teacher),
         asks=lambda wanted: openai.ask(wanted, teacher, runtime),
@@ -120,17 +121,19 @@ def _open_checkpoint(
         loaded,
         teacher,
         problems,
+        model=checkpoint.name_of(teacher),
         endpoint="transformers",
         sampling=checkpoint.sampling_of(teacher),
         asks=lambda wanted: checkpoint.ask(wanted, teacher, runtime),
     )
 
 
-def _prompted(
+def _prompted(  # noqa: PLR0913 - what the two backends differ in
     loaded: LoadedRecipe,
     teacher: OpenAITeacher | TransformersTeacher,
     problems: pl.DataFrame,
     *,
+    model: str,
     endpoint: str,
     sampling: Mapping[str, Any],
     asks: Ask,
@@ -138,7 +141,7 @@ def _prompted(
     """A model that is asked by prompt, with the demonstrations that the prompt names."""
     demos, inputs = find_demos(loaded, teacher.prompt, problems)
     return Prompted(
-        model=teacher.model,
+        model=model,
         endpoint=endpoint,
         prompt=teacher.prompt,
         hint=teacher.hint,

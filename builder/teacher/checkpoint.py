@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from builder.errors import InputError
+from builder.files import file_digest
+from builder.progress import track
 from builder.teacher.backend import Answered, Failed, Wanted
 from builder.teacher.origin import Origin, read_origin
 from builder.teacher.request import LEAST_LOGPROB, Answer
@@ -16,6 +19,9 @@ from schemas.sample import Alternative, TokenLogprob, Usage
 
 MAX_TOKENS = 512
 """The longest answer where the recipe names none."""
+
+CONTENT = frozenset({".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"})
+"""Endings of the files in a checkpoint's folder that decide what it answers."""
 
 HALF = "\ufffd"
 """What a text ends on in the middle of a character: the next token brings the whole of it."""
@@ -37,14 +43,32 @@ class _Checkpoint:
         return int(getattr(self.model.config, "max_position_embeddings", None) or 1_000_000)
 
 
-def sampling_of(teacher: TransformersTeacher) -> dict[str, Any]:
-    """The sampling parameters that decide an answer; of a student, also which one it is.
+def name_of(teacher: TransformersTeacher) -> str:
+    """What samples call the teacher: its name on the Hub, or of a local folder the last part of its path alone."""
+    return Path(teacher.model).resolve().name if Path(teacher.model).is_dir() else teacher.model
 
-    One folder may hold another student tomorrow, which must not be taken to have answered already.
+
+def sampling_of(teacher: TransformersTeacher) -> dict[str, Any]:
+    """The sampling parameters that decide an answer; of a local checkpoint, also a digest of its files.
+
+    One folder may hold another checkpoint tomorrow, which must not be taken to have answered already; and the same
+    checkpoint may be named by another path, which must not be asked again.
+
+    Raises:
+        InputError: a file of the checkpoint can't be read.
     """
     given = {name: value for name, value in teacher.sampling.model_dump().items() if value is not None}
-    origin = read_origin(teacher.model)
-    return given if origin is None else {**given, "student": digest([origin.content_digest, origin.student_digest])}
+    folder = Path(teacher.model)
+    return {**given, "checkpoint": _content(folder)} if folder.is_dir() else given
+
+
+def _content(folder: Path) -> str:
+    """A digest of the weights, the settings and the tokenizer in a folder."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in CONTENT and path.is_file())
+    try:
+        return digest([[path.name, *file_digest(path)] for path in track(files, "reading the checkpoint", every=1)])
+    except OSError as error:
+        raise InputError(f"the checkpoint can't be read: {error}", keys=("teacher.model",)) from error
 
 
 def ask(wanted: Sequence[Wanted], teacher: TransformersTeacher, runtime: Runtime) -> Iterator[list[Answered | Failed]]:

@@ -21,6 +21,7 @@ from builder.publish.metadata import Told, license_of, metadata
 from builder.publish.said import MEASURED
 from builder.store import Version
 from builder.verify import CODE_VERSION
+from schemas.manifest import Manifest
 from schemas.validation import Validation
 from tests.publish.versions import recorded
 
@@ -77,6 +78,32 @@ def test_the_hub_reads_the_metadata(laid):
     assert ("simulated" in quickstart.tags, "simulated" in mixed.tags) == (True, False)
     assert (quickstart.license, mixed.license) == ("apache-2.0", "mit")
     assert (quickstart.language, mixed.language) == (["en"], ["en"])
+
+
+def test_language_and_terms_of_the_recipe_are_on_the_card_unless_the_publisher_says_otherwise(tmp_path, build_recipe):
+    made = build_recipe(
+        recorded(tmp_path, languages=["de", "pt-BR"], teacher_terms="No training without asking."), tmp_path / "store"
+    ).version
+
+    own = lay_out(made, tmp_path / "own")
+    won = lay_out(made, tmp_path / "won", Told(languages=("fr",), teacher_terms="Research only."))
+
+    cards = [DatasetCard.load(found.folder / "README.md").data for found in (own, won)]
+    assert [one.language for one in cards] == [["de", "pt-BR"], ["fr"]]
+    assert "(`people`): No training without asking." in section(own, "Licences")
+    assert "(`people`): Research only." in section(won, "Licences")
+    assert "| languages | de, pt-BR |" in section(own, "Provenance")
+    assert all("language of the texts is not stated" not in section(found, "Known limits") for found in (own, won))
+
+
+def test_a_version_from_before_these_keys_is_read_and_says_neither(mixed, tmp_path):
+    before = mixed.manifest.model_dump(exclude={"languages", "teacher_terms"})  # as it was written before these keys
+
+    found = lay_out(Version(path=mixed.path, manifest=Manifest.model_validate(before)), tmp_path / "out")
+
+    assert DatasetCard.load(found.folder / "README.md").data.language is None
+    assert "(`people`): unknown; read them" in section(found, "Licences")
+    assert "The language of the texts is not stated." in section(found, "Known limits")
 
 
 def test_every_config_names_files_that_are_there_and_all_tables_are_named(laid):

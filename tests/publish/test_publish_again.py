@@ -123,10 +123,11 @@ def test_a_version_without_its_ancestors_is_the_same_in_another_order(publish, t
     assert version.beside("publications.json") == recorded
 
 
-def test_another_parent_is_no_other_content(publish, version):
+def test_what_no_fingerprint_speaks_of_is_no_other_content(publish, version):
     publish()
     path = version.path / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "parent": "0.9.0"}))
+    around = {"parent": "0.9.0", "languages": ["en"], "teacher_terms": "none"}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **around}))
 
     done = publish()
 

@@ -1,12 +1,14 @@
 """The transformers backend: a real checkpoint, made here, sampled in this process."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
@@ -129,7 +131,7 @@ def test_the_answers_of_a_student_are_as_simulated_as_what_it_was_trained_on(rec
     write_origin(Origin(version="v@1.0.0", content_digest="c", student_digest="s", simulated=simulated), student)
     built = build(recipe(student), Runtime(store=tmp_path / "store")).version
     assert (built.manifest.simulated, set(built.table("samples")["simulated"])) == (simulated, {simulated})
-    assert built.manifest.teachers == (str(student),)
+    assert built.manifest.teachers == (student.name,)
 
 
 def test_another_student_in_the_same_folder_is_asked_anew(recipe, tmp_path):
@@ -141,6 +143,27 @@ def test_another_student_in_the_same_folder_is_asked_anew(recipe, tmp_path):
         version = loaded.recipe.model_copy(update={"version": f"1.0.{len(calls)}"})
         calls.append(build(replace(loaded, recipe=version), runtime).calls)
     assert [(made.new, made.ledger) for made in calls] == [(10, 0), (10, 0), (0, 10)]
+
+
+def test_other_weights_in_the_same_folder_are_asked_anew_and_the_same_by_another_path_are_not(
+    recipe, tmp_path, monkeypatch
+):
+    folder = make_checkpoint(tmp_path / "here" / "local")
+    runtime = Runtime(store=tmp_path / "store")
+
+    def calls(model, version):
+        loaded = recipe(model)
+        made = build(replace(loaded, recipe=loaded.recipe.model_copy(update={"version": version})), runtime).calls
+        return made.new, made.ledger
+
+    assert calls(folder, "1.0.0") == (10, 0)
+    monkeypatch.chdir(tmp_path)
+    assert calls("here/local", "1.0.1") == (0, 10)
+    shutil.copytree(folder, tmp_path / "there" / "local")
+    assert calls("./there/local", "1.0.2") == (0, 10)
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: tensor + 0.01 for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    assert calls(folder, "1.0.3") == (10, 0)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"simulated": true}', '{"simulated": "no"}'])
