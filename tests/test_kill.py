@@ -145,7 +145,7 @@ def test_ctrl_c_ends_a_build_with_a_message_and_keeps_what_was_answered(
     if as_json:
         assert json.loads(out)["error"]["kind"] == "Interrupted"
     else:
-        assert err.startswith("cotloom: interrupted\n  -> what was answered is in the ledger")
+        assert err.startswith("cotloom: interrupted\n  -> what was done is kept, and every answer is in the ledger")
     assert _answers(store) > 0
     assert not (store / "versions").exists()
 
