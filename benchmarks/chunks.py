@@ -34,8 +34,6 @@ SHORTEST, LONGEST, WINDOW = 8 * 1024, 128 * 1024, 64
 BLOCK = 4 * 2**20
 GROUP = 2**16
 DEMONSTRATIONS = "default/in_context_cot"
-TIMES = 4
-"""How many times as many problems the larger version has."""
 TABLE = np.random.default_rng(64).integers(0, 2**64, 256, dtype=np.uint64)
 
 RECIPE = """
@@ -138,26 +136,14 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        old, new = _two(given.problems, folder / "small", given.store)
-        tables, otherwise = list(_by_config(old, new)), list(_otherwise(folder, old, new))
-        larger = list(_larger(given.problems * TIMES, *_two(given.problems * TIMES, folder / "large", None)))
+        more = given.problems + given.problems // 100
+        counts = {"1.0.0": given.problems, "1.1.0": more}
+        versions = [_built(folder, given.store or folder / "store", *pair) for pair in counts.items()]
+        old, new = (_laid(version, folder) for version in versions)
+        tables = list(_by_config(old, new))
         page = ROOT / "docs" / "benchmark-publish.md"
-        page.write_text(_page(given.problems, tables, [*larger, *otherwise]))
+        page.write_text(_page(given.problems, tables, list(_otherwise(folder, old, new))))
     print(page.read_text())
-
-
-def _two(problems: int, folder: Path, store: Path | None) -> tuple[Path, Path]:
-    """Build and lay out a version, and the next with 1 % more problems."""
-    folder.mkdir()
-    counts = {"1.0.0": problems, "1.1.0": problems + problems // 100}
-    first, second = (_built(folder, store or folder / "store", *pair) for pair in counts.items())
-    return _laid(first, folder), _laid(second, folder)
-
-
-def _larger(problems: int, old: Path, new: Path) -> Iterator[Row]:
-    """The totals of a larger version."""
-    yield compared(f"all but `logprobs`, of {problems:,} problems", *map(_texts, (old, new)))
-    yield compared(f"all of these, of {problems:,} problems", _counted(old), _counted(new))
 
 
 def _otherwise(folder: Path, old: Path, new: Path) -> Iterator[Row]:
@@ -192,15 +178,11 @@ def _counted(folder: Path) -> list[Path]:
     return [path for path in _tables(folder) if DEMONSTRATIONS not in str(path)]
 
 
-def _texts(folder: Path) -> list[Path]:
-    """Those of them without token probabilities, which are most of the bytes where they were asked for."""
-    return [path for path in _counted(folder) if "logprobs" not in str(path)]
-
-
 def _by_config(old: Path, new: Path) -> Iterator[Row]:
     for name in sorted({str(path.parent.relative_to(new / "data")) for path in _counted(new)}):
         yield compared(f"`{name}`", _tables(old / "data" / name), _tables(new / "data" / name))
-    yield compared("all of these but `logprobs`", *map(_texts, (old, new)))
+    texts = [[path for path in _counted(side) if "logprobs" not in str(path)] for side in (old, new)]
+    yield compared("all of these but `logprobs`", *texts)
     yield compared("**all of these**", _counted(old), _counted(new))
 
 
