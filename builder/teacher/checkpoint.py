@@ -64,8 +64,8 @@ def sampling_of(teacher: TransformersTeacher) -> dict[str, Any]:
 
 def _content(folder: Path) -> str:
     """A digest of the weights, the settings and the tokenizer in a folder."""
-    files = sorted(path for path in folder.iterdir() if path.suffix in CONTENT and path.is_file())
     try:
+        files = sorted(path for path in folder.iterdir() if path.suffix in CONTENT and path.is_file())
         return digest([[path.name, *file_digest(path)] for path in track(files, "reading the checkpoint", every=1)])
     except OSError as error:
         raise InputError(f"the checkpoint can't be read: {error}", keys=("teacher.model",)) from error
