@@ -20,8 +20,9 @@ number of steps (of 16 rows) unless it says otherwise. Settings were chosen on p
 asked here. Students are small Llamas: from scratch, 64 wide with two layers, or, where general tasks are asked, the
 default student of `cotloom validate` with its general base, 96 wide with three.
 An earlier round asked the same problems after shorter trainings, and left several trials without a verdict. That is why
-trainings are longer now, (c) and (h) have five seeds, and (g), (i), (j), (k) and (m) were put anew; the new settings were
-again chosen on the other problems. The comparisons of answers with reasoning in (e) were added when its results were known.
+trainings are longer now, (c) and (h) have five seeds, and (g), (i), (j), (k) and (m) were put anew; the new settings
+were again chosen on the other problems. The comparisons of answers with reasoning in (e) were added when its results
+were known.
 Intervals are 95 %, by a paired bootstrap over groups of problems, with the variance of seeds ([student](student.md)).
 The rationales are simulated, or written by a student that learnt from simulated ones: what holds here is a fact about
 this miniature, and a reason to try it at your size, no more.
