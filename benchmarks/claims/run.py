@@ -243,7 +243,7 @@ def _standings(arm: Trained, trial: Trial, outcomes: pl.DataFrame, terms: Terms)
     forms = dict.fromkeys([arm.asked_in, *(contrast.form for contrast in trial.contrasts if contrast.form)])
     ways = [Asked(set=target, format=form) for form in forms] if trial.target else []
     others = mine.filter(pl.col("kind") != SetKind.TARGET).unique("set", maintain_order=True)
-    named = {contrast.on for contrast in trial.contrasts} | ({"general"} if trial.general and trial.target else set())
+    named = {contrast.on for contrast in trial.contrasts} | ({"general"} if trial.general else set())
     ways += [Asked(set=row["set"], format=row["format"]) for row in others.to_dicts() if row["set"] in named]
     return [standing(mine, arm.name, way, terms=terms) for way in ways]
 

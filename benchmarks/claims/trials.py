@@ -249,7 +249,6 @@ TRIALS: tuple[Trial, ...] = (
         "student can't be prompted to say words that it never learnt. ProMoT tunes a soft prompt of 20 tokens for 600 "
         "steps with the model frozen, then the model for 600 with the prompt frozen; plain tuning has the latter "
         "alone. Seven other tasks are asked without the prompt.",
-        general=True,
         target=False,
         arms=(
             Trained(

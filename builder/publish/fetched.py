@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter, ValidationError
 
-from builder.errors import InputError, Stopped
-from builder.publish.layout import FILES, VALIDATION
+from builder.errors import InputError
+from builder.publish.layout import FILES, LISTED, VALIDATION
 from builder.publish.remote import connect, fetch, look
 from builder.publish.trouble import Remote, permission
 from builder.store import DEV, Version, semver
@@ -84,7 +84,7 @@ def _listed(folder: Path, ref: str) -> dict[str, File]:
     if not (folder / FILES).is_file():
         raise InputError(f"{ref} was not published by Cotloom: it has no {FILES}", hint="cotloom publish makes one")
     try:
-        return TypeAdapter(dict[str, File]).validate_json((folder / FILES).read_bytes())
+        return LISTED.validate_json((folder / FILES).read_bytes())
     except ValidationError as error:
         raise InputError(f"{FILES} of {ref} can't be read: {error}", hint="it was made by a later Cotloom") from error
 
@@ -113,12 +113,6 @@ def bring_validation(version: Version, folder: Path) -> None:
     Raises:
         Stopped: the disk is full.
     """
-    there, place = folder / VALIDATION, version.path / Path(VALIDATION).name
-    if not there.is_file() or place.exists():
-        return
-    side = place.with_name(f".{place.name}")
-    try:
-        side.write_bytes(there.read_bytes())
-        side.replace(place)
-    except OSError as error:
-        raise Stopped(f"{side} can't be written: {error}", hint="make room and run the same command again") from error
+    there, name = folder / VALIDATION, Path(VALIDATION).name
+    if there.is_file() and not (version.path / name).exists():
+        version.put_beside(name, there.read_bytes())

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from builder.audit import read_table
 from builder.errors import InputError, Stopped
@@ -37,6 +37,8 @@ from schemas.validation import Validation
 
 FILES = "cotloom/files.json"
 """Digest, size and rows of every other file, by path."""
+LISTED = TypeAdapter(dict[str, File])
+"""What the text of that file is read as."""
 MANIFEST = "cotloom/manifest.json"
 """What the version says of itself."""
 VALIDATION = "cotloom/validation.json"

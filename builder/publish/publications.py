@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
-from builder.errors import InputError, Stopped
+from builder.errors import InputError
 from builder.store import Version
 
 FILE = "publications.json"
@@ -40,14 +40,8 @@ def record(version: Version, publication: Publication) -> None:
     """
     place = (publication.endpoint, publication.repo, publication.tag)
     others = [one for one in _recorded(version) if (one["endpoint"], one["repo"], one["tag"]) != place]
-    side = version.path / f".{FILE}"
-    try:
-        side.write_text(json.dumps({"publications": [*others, asdict(publication)]}, indent=1, sort_keys=True) + "\n")
-        side.replace(version.path / FILE)
-    except OSError as error:
-        raise Stopped(
-            f"{version.path / FILE} can't be written: {error}", hint="make room and run the same command again"
-        ) from error
+    text = json.dumps({"publications": [*others, asdict(publication)]}, indent=1, sort_keys=True) + "\n"
+    version.put_beside(FILE, text.encode())
 
 
 def _recorded(version: Version) -> list[dict[str, str]]:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from builder.errors import InputError
-from builder.publish.layout import FILES, MANIFEST, VALIDATION, Layout
+from builder.publish.layout import FILES, LISTED, MANIFEST, VALIDATION, Layout
 from builder.publish.remote import read
 from builder.publish.trouble import Remote
 from schemas.manifest import File, Manifest
@@ -78,7 +78,7 @@ def _other_keys(there: Manifest, own: Manifest) -> list[str]:
 
 def _files(content: bytes | None) -> dict[str, File] | None:
     try:
-        return TypeAdapter(dict[str, File]).validate_json(content or b"")
+        return LISTED.validate_json(content or b"")
     except ValidationError:
         return None
 

@@ -49,6 +49,23 @@ class Version:
         path = self.path / name
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
+    def put_beside(self, name: str, content: bytes) -> None:
+        """Write a file beside the manifest: whole, or not at all.
+
+        Raises:
+            Stopped: the disk is full or can't be written.
+        """
+        place, side = self.path / name, self.path / f".{name}.{os.getpid()}"
+        try:
+            side.write_bytes(content)
+            side.replace(place)
+        except OSError as error:
+            with suppress(OSError):
+                side.unlink(missing_ok=True)
+            raise Stopped(
+                f"{place} can't be written: {error}", hint="make room and run the same command again"
+            ) from error
+
 
 def semver(version: str) -> tuple[Any, ...]:
     """Sort key of a version: `dev` first, then by precedence as semver.org has it.

@@ -220,10 +220,9 @@ def _write(found: Validation, outcomes: pl.DataFrame, plan: Plan) -> None:
         folder.mkdir(exist_ok=True)
         outcomes.filter(pl.col("format") != AS_TRAINED).write_parquet(folder / "outcomes.parquet")
         write_report(found, outcomes, folder, questions)
-        side = plan.version.path / f".{FILE}"
-        side.write_bytes(orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2))
-        side.replace(plan.version.path / FILE)
     except OSError as error:
         raise Stopped(
             f"the validation can't be written: {error}", hint="make room and run the same command again"
         ) from error
+    text = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+    plan.version.put_beside(FILE, text)  # last: with it the validation counts

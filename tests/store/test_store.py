@@ -112,6 +112,26 @@ def test_a_frozen_version_is_read_back_as_it_was_written(store):
     assert sorted(path.name for path in version.path.iterdir()) == ["build.json", "manifest.json", "problems.parquet"]
 
 
+def test_what_is_put_beside_a_version_takes_the_place_of_what_was_there(store):
+    version = frozen(store)
+
+    version.put_beside("notes.json", b'{"seen": 1}')
+    version.put_beside("notes.json", b'{"seen": 2}')
+
+    assert version.beside("notes.json") == {"seen": 2}
+
+
+def test_what_can_not_be_put_beside_a_version_leaves_nothing_behind(store):
+    version = frozen(store)
+    (version.path / "notes.json" / "in the way").mkdir(parents=True)
+    before = sorted(version.path.iterdir())
+
+    with pytest.raises(Stopped, match=r"notes\.json can't be written"):
+        version.put_beside("notes.json", b"{}")
+
+    assert sorted(version.path.iterdir()) == before
+
+
 def test_the_digests_of_the_files_are_those_of_their_bytes(store):
     version = frozen(store)
 
