@@ -37,7 +37,7 @@ class Outcome:
     kind: SetKind
     """What the set measures."""
     format: str
-    """How the problem was put: the name of a format, or `given` for as it stands."""
+    """How the problem was put: the name of a format, or `as_is` for as it stands."""
     decoding: Decoding
     """Greedy, or the vote of several samples."""
     problem_id: str

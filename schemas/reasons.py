@@ -12,7 +12,7 @@ class Verdict(StrEnum):
     TRUNCATED = "truncated"
     UNVERIFIABLE = "unverifiable"
     CHECK_FAILED = "check_failed"
-    GIVEN = "given"
+    PROVIDED = "provided"
 
 
 class Fate(StrEnum):

@@ -11,7 +11,7 @@ class Hint(StrEnum):
     """Whether the teacher was shown the gold answer."""
 
     NONE = "none"
-    GIVEN = "given"
+    HINTED = "hinted"
 
 
 class StepOutcome(StrEnum):

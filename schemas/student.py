@@ -95,7 +95,7 @@ class TrainStage(Section):
     take: tuple[str, ...] | None = identity(None, strict=False)
     """Stages of the version's mixture whose rows are trained on; null takes all."""
     formats: tuple[str, ...] | None = identity(None, strict=False)
-    """Formats whose rows are trained on (`given` for finished responses); null takes all."""
+    """Formats whose rows are trained on (`as_is` for finished responses); null takes all."""
     objective: Objective = identity("completion")
     """What training lowers."""
     loss_on: Literal["last", "turns"] = identity("turns")

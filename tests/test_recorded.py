@@ -96,7 +96,7 @@ def test_right_answers_over_a_wrong_step_are_dropped_and_explained_by_the_step(a
     for row in rows:
         told = run("explain", "gsm8k-recorded", row["sample_id"], "--store", gsm8k_store, "--json").json["sample"]
         wrong = [step for step in told["steps"] if step["outcome"] == "wrong"]
-        assert row["detail"].startswith(f"{wrong[0]['text']} (it is {wrong[0]['actual']})")
+        assert row["detail"].startswith(f"{wrong[0]['text']} (should be {wrong[0]['actual']})")
         assert told["text"][wrong[0]["start"] : wrong[0]["end"]] == wrong[0]["text"]
         shown = run("explain", "gsm8k-recorded", row["sample_id"], "--store", gsm8k_store).out
         assert f"wrong: it is {wrong[0]['actual']}" in " ".join(shown.split())

@@ -41,7 +41,7 @@ def check_ids(_: Version, tables: Tables) -> Iterator[str]:
 def _given(problems: pl.DataFrame, samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
     """Finished responses are named by what they say, and by how often it was said before."""
     source = problems.filter(KEPT).select("problem_id", "source").unique("problem_id", keep="first")
-    given = samples.filter(pl.col("verdict") == Verdict.GIVEN).join(source, on="problem_id", how="inner")
+    given = samples.filter(pl.col("verdict") == Verdict.PROVIDED).join(source, on="problem_id", how="inner")
     seen: Counter[tuple[str, str]] = Counter()
     said = given.sort("problem_id", "sample_index").select("sample_id", "problem_id", "source", "text")
     for own, asked, name, text in said.iter_rows():
@@ -82,7 +82,7 @@ def check_judgements(version: Version, tables: Tables) -> Iterator[str]:
 
 def _chosen(tables: Tables) -> pl.DataFrame:
     """Samples that the verifier saw. A check that failed may come to something else another time: they are left out."""
-    silent = [str(Verdict.GIVEN), str(Verdict.CHECK_FAILED)]
+    silent = [str(Verdict.PROVIDED), str(Verdict.CHECK_FAILED)]
     seen = pl.col("verdict").is_not_null() & ~pl.col("verdict").is_in(silent)
     samples = tables["samples"].filter(seen & pl.col("stage").ne_missing(pl.lit(str(Stage.TEACHER))))
     lowest = sorted(samples["sample_id"].to_list(), key=lambda one: rank("audit", one))[:JUDGED_AGAIN]

@@ -115,7 +115,7 @@ def check_demonstrations(_: Version, tables: Tables) -> Iterator[str]:
 def check_verdicts(version: Version, tables: Tables) -> Iterator[str]:
     """Laws 2 and 6: what is kept was found correct, or came finished with a reference source."""
     kept = tables["samples"].filter(KEPT)
-    right = [str(Verdict.CORRECT), str(Verdict.GIVEN)]
+    right = [str(Verdict.CORRECT), str(Verdict.PROVIDED)]
     wrong = kept.filter(~pl.col("verdict").is_in(right).fill_null(value=False))
     yield from _some(wrong, "were kept, and were not found correct", "samples", "sample_id")
     problems = tables["problems"].filter(KEPT).select("problem_id", "source")
@@ -124,10 +124,10 @@ def check_verdicts(version: Version, tables: Tables) -> Iterator[str]:
         asked.filter(pl.col("source").is_null()), "were kept, and their problem was not", "samples", "sample_id"
     )
     reference = [one["name"] for one in version.manifest.recipe["sources"] if one.get("role") == "reference"]
-    brought = (pl.col("verdict") == Verdict.GIVEN) & pl.col("source").is_not_null()
+    brought = (pl.col("verdict") == Verdict.PROVIDED) & pl.col("source").is_not_null()
     yield from _some(
         asked.filter(brought & ~pl.col("source").is_in(reference)),
-        "say `given`, and their source has not the role reference",
+        "say `provided`, and their source has not the role reference",
         "samples",
         "sample_id",
     )
@@ -142,7 +142,7 @@ def check_simulated(version: Version, tables: Tables) -> Iterator[str]:
     if simulated != told:
         yield f"the manifest says simulated: {told}; the samples, {simulated}"
     if version.manifest.recipe["teacher"]["backend"] == "simulated":
-        asked = pl.col("verdict").ne_missing(pl.lit(str(Verdict.GIVEN))) & pl.col("text").is_not_null()
+        asked = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
         silent = samples.filter(asked & ~pl.col("simulated"))
         yield from _some(silent, "were simulated, and do not say so", "samples", "sample_id")
     written = samples.filter(pl.col("simulated"))["sample_id"].to_list()

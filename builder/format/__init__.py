@@ -10,7 +10,7 @@ import polars as pl
 
 from builder.errors import InputError
 from builder.format.demonstrations import Pool, Row, draw, pool_of
-from builder.format.templates import FORMATS, GIVEN, Kept, exchange, write
+from builder.format.templates import AS_IS, FORMATS, Kept, exchange, write
 from builder.progress import track
 from builder.text.options import asked
 from schemas.example import Example, Message, example_id
@@ -20,9 +20,9 @@ from schemas.reasons import Fate, Reason, Stage, Verdict
 from schemas.recipe import FormatSpec
 from schemas.sample import Span
 
-__all__ = ["CODE_VERSION", "FORMATS", "GIVEN", "check_formats", "format_examples"]
+__all__ = ["AS_IS", "CODE_VERSION", "FORMATS", "check_formats", "format_examples"]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Rises when the same path gives another row."""
 
 
@@ -69,8 +69,8 @@ def format_examples(
         .sort("sample_id")
         .rows(named=True)
     )
-    given = [row for row in rows if row["verdict"] == Verdict.GIVEN]
-    solved = [row for row in rows if row["verdict"] != Verdict.GIVEN]
+    given = [row for row in rows if row["verdict"] == Verdict.PROVIDED]
+    solved = [row for row in rows if row["verdict"] != Verdict.PROVIDED]
     examples = [example for form in formats for example in _in_format(form, solved, seed)]
     return to_frame([*examples, *map(_given, given)], Example)
 
@@ -100,7 +100,7 @@ def _shown(form: FormatSpec, row: Row, pools: dict[str, Pool], seed: int) -> Exa
     others = draw(pools[row["answer_type"]], row, form.shots, seed)
     if len(others) >= form.shots[0]:
         return _solved(form.name, row, others, None)
-    detail = f"{len(others)} problems of other groups can be shown, {form.shots[0]} are needed"
+    detail = f"{len(others)} demonstrations from other groups are available, {form.shots[0]} are needed"
     return _solved(form.name, row, others, (Reason.NO_DEMONSTRATIONS, detail))
 
 
@@ -110,7 +110,7 @@ def _solved(name: str, row: Row, others: Sequence[Row], dropped: tuple[Reason, s
 
 
 def _given(row: Row) -> Example:
-    return _example(GIVEN, row, exchange(asked(row["question"], row["choices"] or ()), row["text"]))
+    return _example(AS_IS, row, exchange(asked(row["question"], row["choices"] or ()), row["text"]))
 
 
 def _kept(row: Row) -> Kept:

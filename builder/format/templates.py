@@ -20,7 +20,7 @@ ANSWER_CUE = "Give the answer only."
 COLLECTION_CUE = "Think it through in steps, then write the answer behind [ANSWER]."
 """Asks for the reasoning in the form of the CoT Collection."""
 
-GIVEN = "given"
+AS_IS = "as_is"
 """The format of finished responses, which no recipe lists: they are written in any."""
 
 MAX_REST = 80

@@ -87,8 +87,8 @@ def write_database(version: Version, path: Path) -> None:
                 source = _quoted(str(version.path / f"{name}.parquet"))
                 connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet({source})")  # noqa: S608 - quoted
             rows = funnel_table(list(version.manifest.funnel)).to_arrow()
-            connection.register("given", rows)
-            connection.execute("CREATE TABLE funnel AS SELECT * FROM given")
+            connection.register("funnel_rows", rows)
+            connection.execute("CREATE TABLE funnel AS SELECT * FROM funnel_rows")
         side.rename(path)
     except (OSError, duckdb.IOException) as error:
         side.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from schemas.recipe import FormatSpec, Mixture, MixtureStage
 
 __all__ = ["CODE_VERSION", "DEFAULT_STAGE", "check_mixture", "mix_examples"]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Rises when the same examples give another mixture."""
 
 DEFAULT_STAGE = "train"
@@ -101,8 +101,8 @@ def mix_examples(
     beyond = left.join(capped, on=_ROW, how="anti")
     tables = [
         *taken,
-        _dropped(capped, Reason.OVER_CAP, "a stage of the mixture has enough rows of its problem"),
-        _dropped(beyond, Reason.NOT_TAKEN, "no stage of the mixture takes it"),
+        _dropped(capped, Reason.OVER_CAP, "beyond the mixture stage's cap on rows of one problem"),
+        _dropped(beyond, Reason.NOT_TAKEN, "no mixture stage takes it"),
         weighed.filter(~kept | held_out),
     ]
     return checked(pl.concat(tables), Example)
@@ -170,5 +170,5 @@ def _weighed(examples: pl.DataFrame, formats: Sequence[FormatSpec], seed: int) -
         taken = _lowest(rows, floor(scale * Fraction(weight)), f"weight:{seed}:{name}")
         over.append(rows.join(taken, on=_ROW, how="anti"))
     beyond = pl.concat(over)
-    detail = "the weights of the formats leave no room for it"
+    detail = "beyond the share of rows that the format's weight allows"
     return pl.concat([examples.join(beyond, on=_ROW, how="anti"), _dropped(beyond, Reason.NOT_TAKEN, detail)])

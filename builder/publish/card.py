@@ -31,7 +31,7 @@ _COLUMNS = (
     ("`answer`", "the gold answer"),
     ("`cluster`", "names the reasoning path: rows of one problem with different clusters reason differently"),
     ("`pass_rate`", "share of right answers to the problem, among those without a hint that could be judged"),
-    ("`hint`", "`given` where the teacher was shown the answer"),
+    ("`hint`", "`hinted` where the teacher was shown the answer"),
     ("`format`, `mixture_stage`", "how the row is written, and the stage of training that takes it"),
     ("`weight`, `loss_spans`", "how much the row counts in the loss, and which characters of the last message do"),
 )

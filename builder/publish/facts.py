@@ -79,7 +79,7 @@ def facts_of(
     """
     problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
     kept = samples.filter(pl.col("fate") == Fate.KEPT)
-    given = kept.filter(pl.col("verdict") == Verdict.GIVEN).height
+    given = kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
     return Facts(
         manifest=manifest,
         validation=validation,
@@ -88,7 +88,7 @@ def facts_of(
         paths=_paths(problems, samples),
         teachers=tuple(_asked(samples)["teacher"].unique().sort()),
         kept_sampled=kept.height - given,
-        kept_hinted=kept.filter(pl.col("hint") == Hint.GIVEN).height,
+        kept_hinted=kept.filter(pl.col("hint") == Hint.HINTED).height,
         kept_given=given,
         unchecked_steps=_unchecked(kept),
         answer_types=_types(problems, samples),
@@ -100,7 +100,7 @@ def facts_of(
 
 def _asked(samples: pl.DataFrame) -> pl.DataFrame:
     """The samples that a teacher was asked for; the others came finished with a source."""
-    given = pl.col("verdict").eq_missing(pl.lit(str(Verdict.GIVEN)))
+    given = pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED)))
     return samples.filter(pl.col("problem_id").is_not_null() & ~given)
 
 
@@ -135,7 +135,7 @@ def _unchecked(kept: pl.DataFrame) -> tuple[int, int]:
 
 
 def _types(problems: pl.DataFrame, samples: pl.DataFrame) -> tuple[str, ...]:
-    judged = samples.filter(pl.col("verdict").is_not_null() & (pl.col("verdict") != Verdict.GIVEN))
+    judged = samples.filter(pl.col("verdict").is_not_null() & (pl.col("verdict") != Verdict.PROVIDED))
     asked = problems.filter(pl.col("fate") == Fate.KEPT).join(judged, on="problem_id", how="semi")
     return tuple(asked["answer_type"].unique().sort())
 

@@ -115,7 +115,7 @@ def limits(facts: Facts, told: Told) -> Iterator[str]:
         (manifest.simulated, "The rationales are simulated. Nothing about a real model follows from them."),
         (True, "A right final answer over right arithmetic is no proof of sound reasoning: logic is not checked."),
         (facts.unchecked_steps[0], "Equations with units, algebra or cut-off expressions were not checked."),
-        (facts.kept_hinted, "Answers with `hint: given` may argue backwards from the answer that was shown."),
+        (facts.kept_hinted, "Answers with `hint: hinted` may argue backwards from the answer that was shown."),
         (recipe["teacher"]["backend"] == "recorded", "How the recorded answers were sampled is not known."),
         (facts.kept_given, "Responses that sources brought along (`verdict: given`) were not checked at all."),
         (not manifest.splits.get("test"), "No problem was held out."),

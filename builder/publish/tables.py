@@ -141,7 +141,7 @@ def _is_constant(kept: pl.DataFrame, name: str) -> bool:
 
 def _candidates(samples: pl.DataFrame, version: Version) -> pl.DataFrame:
     """Every sample, with the sampling parameters of those that a teacher was asked for."""
-    asked = (pl.col("request_digests").list.len() > 0) & (pl.col("verdict").ne_missing(pl.lit(str(Verdict.GIVEN))))
+    asked = (pl.col("request_digests").list.len() > 0) & (pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))))
     settings = _sampling(version.manifest.recipe.get("teacher", {}))
     columns = [pl.when(asked).then(pl.lit(value, dtype=kind)).alias(name) for name, value, kind in settings]
     short = [name for name in samples.columns if name not in {*_TEXTS, "token_logprobs"}]

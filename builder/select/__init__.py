@@ -27,7 +27,7 @@ __all__ = [
     "work_of",
 ]
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Rises when the same paths get another choice."""
 
 _CHOSEN = {
@@ -79,7 +79,7 @@ def choose_partition(right: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFr
     rows = []
     for group in right.partition_by("problem_id", maintain_order=True):
         paths = [
-            Path(sample_id=row["sample_id"], text=row["text"], hinted=row["hint"] == Hint.GIVEN)
+            Path(sample_id=row["sample_id"], text=row["text"], hinted=row["hint"] == Hint.HINTED)
             for row in group.iter_rows(named=True)
         ]
         rows += [

@@ -71,7 +71,7 @@ def choose(paths: Sequence[Path], policy: Select) -> dict[str, Choice]:
     far = furthest(kept, policy.keep)
     for item in kept:
         beyond = item.path.sample_id not in far
-        detail = f"{policy.keep} others are further apart" if beyond else None
+        detail = f"{policy.keep} more diverse paths are kept" if beyond else None
         _decide(choices, item, item, Reason.BEYOND_KEEP if beyond else None, detail)
     return {sample: replace(choice, cluster=_leader(choices, sample)) for sample, choice in choices.items()}
 
@@ -101,8 +101,8 @@ def _without_exact(read: Sequence[_Read], choices: dict[str, Choice]) -> list[_R
     for item in read:
         leader = first.setdefault(item.plain, item)
         if leader is not item:
-            how = "to the letter" if leader.path.text == item.path.text else "but for case, spaces and punctuation"
-            _decide(choices, item, leader, Reason.EXACT_DUPLICATE, f"says what {leader.path.sample_id} says, {how}")
+            how = "" if leader.path.text == item.path.text else ", apart from case, spaces and punctuation"
+            _decide(choices, item, leader, Reason.EXACT_DUPLICATE, f"same text as {leader.path.sample_id}{how}")
     return list(first.values())
 
 
@@ -116,7 +116,9 @@ def _without_same_method(read: Sequence[_Read], choices: dict[str, Choice]) -> l
         if leader is item:
             kept.append(item)
         else:
-            _decide(choices, item, leader, Reason.PATH_DUPLICATE, f"the method of {leader.path.sample_id}: {signature}")
+            _decide(
+                choices, item, leader, Reason.PATH_DUPLICATE, f"same method as {leader.path.sample_id}: {signature}"
+            )
     return kept
 
 
@@ -132,7 +134,7 @@ def _without_near(read: Sequence[_Read], choices: dict[str, Choice], least: floa
         if leader is None:
             kept.append(place)
         else:
-            detail = f"{alike[place, leader]:.0%} the words of {read[leader].path.sample_id}"
+            detail = f"word similarity {alike[place, leader]:.0%} to {read[leader].path.sample_id}"
             _decide(choices, item, read[leader], Reason.NEAR_DUPLICATE, detail)
     return [read[place] for place in kept]
 

@@ -37,7 +37,7 @@ __all__ = [
     "skills",
 ]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Rises when the same files give other problems."""
 
 Readable = Callable[[str, AnswerType], bool]
@@ -137,7 +137,8 @@ def _with_readable_gold(problem: Problem, readable: Readable) -> Problem:
     is_number = problem.answer_type is AnswerType.NUMBER and problem.answer is not None
     if problem.fate is Fate.DROPPED or not is_number or readable(problem.answer or "", problem.answer_type):
         return problem
-    return dropped(problem, Reason.GOLD_UNREADABLE, f"{problem.origin}: {problem.answer!r} is no {problem.answer_type}")
+    detail = f"{problem.origin}: {problem.answer!r} can't be read as a {problem.answer_type}"
+    return dropped(problem, Reason.GOLD_UNREADABLE, detail)
 
 
 def _check_some(problems: list[Problem]) -> None:

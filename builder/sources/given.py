@@ -21,7 +21,7 @@ def given_samples(problems: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
         recipe: says which sources these are.
 
     Returns:
-        Rows of `Sample` with the verdict `given`.
+        Rows of `Sample` with the verdict `provided`.
     """
     names = [source.name for source in recipe.sources if source.role == "reference"]
     reference = problems.filter(pl.col("source").is_in(names) & (pl.col("fate") == Fate.KEPT))
@@ -38,6 +38,6 @@ def _samples(problem: Problem) -> Iterator[Sample]:
             sample_index=place,
             teacher=problem.source,
             text=text,
-            verdict=Verdict.GIVEN,
+            verdict=Verdict.PROVIDED,
         )
         seen[text] += 1

@@ -112,9 +112,9 @@ _READ: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
 """How gold answers of each type are read. Numbers are held against the verifier's reading later on."""
 
 WANTED: Mapping[AnswerType, str] = {
-    AnswerType.NUMBER: "no number",
-    AnswerType.TEXT: "no text",
-    AnswerType.CHOICE: "not the letter, the text or the place of one option",
+    AnswerType.NUMBER: "not a number",
+    AnswerType.TEXT: "not a text",
+    AnswerType.CHOICE: "not the letter, the text or the position of one option",
     AnswerType.BOOLEAN: "neither yes nor no",
 }
 """What is wrong with a gold answer that can't be read."""

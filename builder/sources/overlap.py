@@ -42,7 +42,7 @@ def decontaminated(
         faults = _overlaps(problem, sets)
         same = evaluated.get(problem.problem_id)
         if same is not None and not faults:
-            faults = [f"asks what {_named(same)} asks"]
+            faults = [f"same question as {_named(same)}"]
         detail = f"{problem.origin}: {'; also '.join(faults)}"
         told.append(dropped(problem, Reason.EVALUATION_OVERLAP, detail) if faults else problem)
     return told, [_certificate(each) for each in sets]
@@ -98,9 +98,9 @@ def _overlap(words: Sequence[str], each: _Set, near: tuple[int, float] | None) -
     """Say how a text overlaps a set; None where it does not."""
     run = shared_run(each.index, words)
     if run:
-        return f"ngram: {each.policy.ngram} words of {_named(each.held[run[0]])}: {run[1][:_QUOTED]!r}"
+        return f"{each.policy.ngram}-gram shared with {_named(each.held[run[0]])}: {run[1][:_QUOTED]!r}"
     if near and near[1] >= each.policy.similarity:
-        return f"similarity: {near[1]:.0%} the words of {_named(each.held[near[0]])}"
+        return f"word similarity {near[1]:.0%} to {_named(each.held[near[0]])}"
     return None
 
 
@@ -124,5 +124,5 @@ def _within_its_side(problem: Problem, index: Index, tests: list[Problem]) -> Pr
     near = nearest(index, words_of(_text(problem)), CROSSES)
     if near is None:
         return problem
-    told = f"{problem.origin}: {near[1]:.0%} the words of {_named(tests[near[0]])}, which is on the test side"
+    told = f"{problem.origin}: word similarity {near[1]:.0%} to {_named(tests[near[0]])}, which is in the test split"
     return dropped(problem, Reason.CROSSES_SPLIT, told)

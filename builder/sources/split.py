@@ -36,11 +36,11 @@ def without_duplicates(problems: list[Problem], roles: Mapping[str, str]) -> lis
 
 
 def _repeated(problem: Problem, kept: Problem) -> Problem:
-    said = f"{problem.origin} asks what {kept.origin} asks"
+    said = f"{problem.origin} repeats the question of {kept.origin}"
     if kept.answer != problem.answer:
-        said += f", and its answer differs: {problem.answer}, not {kept.answer}"
+        said += f", with a different answer: {problem.answer}, not {kept.answer}"
     if problem.responses:
-        said += "; its responses went there" if kept.source == problem.source else "; its responses are not taken"
+        said += "; its responses were added there" if kept.source == problem.source else "; its responses are not used"
     return dropped(problem, Reason.DUPLICATE_PROBLEM, said)
 
 
@@ -68,7 +68,7 @@ def limited(problems: list[Problem], limit: int | None, seed: int, roles: Mappin
     return [
         problem
         if problem.fate is Fate.DROPPED or roles[problem.source] == "evaluate" or problem.problem_id in taken
-        else dropped(problem, Reason.OVER_CAP, f"the recipe takes {limit} problems")
+        else dropped(problem, Reason.OVER_CAP, f"beyond the recipe's limit of {limit} problems")
         for problem in problems
     ]
 

@@ -216,7 +216,7 @@ def facts_of(
 
 def _of_teacher(version: Version) -> dict[str, float | None]:
     """What the samples say of the teacher; finished responses that a source brought are none of its."""
-    samples = version.table("samples").filter(pl.col("problem_id").is_not_null(), pl.col("verdict") != Verdict.GIVEN)
+    samples = version.table("samples").filter(pl.col("problem_id").is_not_null(), pl.col("verdict") != Verdict.PROVIDED)
     unhinted = samples.filter(pl.col("hint") == Hint.NONE)
     asked = samples["problem_id"].n_unique()
     kept = samples.filter(pl.col("fate") == Fate.KEPT)["problem_id"].n_unique()

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from builder.errors import InputError
-from builder.format import FORMATS, GIVEN
+from builder.format import AS_IS, FORMATS
 from builder.format.templates import Kept, write
 from builder.mix import DEFAULT_STAGE
 from builder.store import Version
@@ -116,10 +116,10 @@ def _none(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:
 
 def _answers(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
     """Every problem once in each stage with its gold answer alone; finished responses stay as they are."""
-    given = rows.filter(pl.col("format") == GIVEN)
+    given = rows.filter(pl.col("format") == AS_IS)
     problems = version.table("problems").unique("problem_id").select("problem_id", "question", "answer", *_KINDS)
     solved = (
-        rows.filter(pl.col("format") != GIVEN)
+        rows.filter(pl.col("format") != AS_IS)
         .unique(["problem_id", "mixture_stage"], keep="first", maintain_order=True)
         .join(problems, on="problem_id", maintain_order="left")
     )

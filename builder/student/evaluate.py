@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from builder.format.templates import GIVEN
+from builder.format.templates import AS_IS
 from builder.progress import track
 from builder.sources import BARE
 from builder.student.chat import prompt_of
@@ -141,7 +141,7 @@ def judged(ask: Ask, said: Said) -> Judgement:
     """
     finish = CUT_OFF if said.truncated else None
     found = judge(ask.problem, said.text, finish_reason=finish)
-    bare = ask.format == GIVEN and ask.problem.answer_type is AnswerType.TEXT
+    bare = ask.format == AS_IS and ask.problem.answer_type is AnswerType.TEXT
     if found.verdict is Verdict.NO_ANSWER and bare:
         return judge(ask.problem, said.text, finish_reason=finish, pattern=BARE)
     return found

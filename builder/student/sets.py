@@ -9,7 +9,7 @@ import polars as pl
 
 from builder.errors import InputError
 from builder.format.demonstrations import Pool, Row, draw, pool_of
-from builder.format.templates import FORMATS, GIVEN, Format, Kept, answer_sentence, exchange
+from builder.format.templates import AS_IS, FORMATS, Format, Kept, answer_sentence, exchange
 from builder.store import Version
 from builder.student.chat import Chat
 from builder.text.options import asked
@@ -151,7 +151,7 @@ def _lowest(name: str, problems: Sequence[Problem], count: int) -> tuple[Problem
 def _shown(kept: pl.DataFrame, samples: pl.DataFrame) -> tuple[Row, ...]:
     """Kept samples of the training split with their problems (law 6), finished responses left out."""
     training = kept.filter(pl.col("split") == Split.TRAIN)
-    solved = samples.filter((pl.col("fate") == Fate.KEPT) & (pl.col("verdict") != Verdict.GIVEN))
+    solved = samples.filter((pl.col("fate") == Fate.KEPT) & (pl.col("verdict") != Verdict.PROVIDED))
     rows = solved.select("sample_id", "problem_id", "text", "span").join(
         training.select("problem_id", "question", "answer", "answer_type", "choices", "group"), on="problem_id"
     )
@@ -163,7 +163,7 @@ def _shown(kept: pl.DataFrame, samples: pl.DataFrame) -> tuple[Row, ...]:
 
 def formats_of(asked_of: EvalSet, formats: Sequence[str] | None) -> tuple[str, ...]:
     """How the problems of a set are put: general ones as they stand, all others in the formats asked for."""
-    return (GIVEN,) if asked_of.kind is SetKind.GENERAL else tuple(formats or ASKED_IN)
+    return (AS_IS,) if asked_of.kind is SetKind.GENERAL else tuple(formats or ASKED_IN)
 
 
 def prompts_of(asked_of: EvalSet, form: str, shots: int, seed: int = 0) -> list[Chat]:
@@ -171,7 +171,7 @@ def prompts_of(asked_of: EvalSet, form: str, shots: int, seed: int = 0) -> list[
 
     Args:
         asked_of: the set.
-        form: the name of a format; `given` puts a question as it stands.
+        form: the name of a format; `as_is` puts a question as it stands.
         shots: demonstrations of the formats that show some. They are of the training split, of other groups and of
             the same answer type (law 6).
         seed: key of the demonstrations.
@@ -182,7 +182,7 @@ def prompts_of(asked_of: EvalSet, form: str, shots: int, seed: int = 0) -> list[
     Raises:
         InputError: a problem can be shown fewer demonstrations than that.
     """
-    if form == GIVEN:
+    if form == AS_IS:
         return [_chat(exchange(asked(problem.question or "", problem.choices), "")) for problem in asked_of.problems]
     put = FORMATS[form]
     pools = _pools(asked_of, seed) if put.in_context else {}
@@ -205,7 +205,7 @@ def gold_of(problem: Problem, form: str) -> str | None:
     >>> gold_of(Problem(problem_id="p", source="s", origin="o", answer="18"), "zero_shot_answer")
     'The answer is 18.'
     """
-    if form == GIVEN:
+    if form == AS_IS:
         return problem.answer
     return answer_sentence(problem.answer or "", problem.answer_type) if FORMATS[form].one_per_problem else None
 

@@ -51,7 +51,7 @@ __all__ = [
     "open_ledger",
 ]
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Rises when the same ledger gives other samples."""
 
 GROUP = 500
@@ -198,7 +198,7 @@ def foresee(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtim
     teacher = loaded.recipe.teacher
     backend = BACKENDS[teacher.backend](loaded, teacher, problems, runtime)
     paths, hints = getattr(teacher, "paths", Paths()), getattr(teacher, "hint", HintPolicy())
-    first = Hint.GIVEN if hints.mode == "always" else Hint.NONE
+    first = Hint.HINTED if hints.mode == "always" else Hint.NONE
     asked = list(from_frame(problems.filter(pl.col("fate") == Fate.KEPT), Problem))
     wanted = [item for problem in asked for item in backend.wanted(problem, first, range(paths.round))]
     have = ledger.present(item.request.digest for item in wanted)

@@ -61,7 +61,7 @@ def messages(
     cue = _cue(prompt, problem.answer_type)
     turns = [turn for demo in demos for turn in _demonstrated(demo, problem.answer_type, hint, prompt, policy)]
     question = _question(problem.question or "", problem.choices, prompt)
-    if hint is Hint.GIVEN:
+    if hint is Hint.HINTED:
         question = _PLACES[policy.place](question, problem.answer or "")
     return (*system, *turns, Message(role=Role.USER, content=f"{question}\n\n{cue}"))
 
@@ -83,7 +83,7 @@ def _demonstrated(
     demo: Demo, answer_type: AnswerType, hint: Hint, prompt: Prompt, policy: HintPolicy
 ) -> tuple[Message, Message]:
     question = _question(demo.question, demo.choices, prompt)
-    if hint is Hint.GIVEN:
+    if hint is Hint.HINTED:
         question = _PLACES[policy.place](question, demo.answer)
     answer = f"({demo.answer})" if answer_type is AnswerType.CHOICE and len(demo.answer) == 1 else demo.answer
     return (

@@ -42,7 +42,7 @@ class Recorded:
 
     def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
         """All recorded answers to a problem, whatever the indexes asked for."""
-        if hint is Hint.GIVEN or indexes.start > 0:
+        if hint is Hint.HINTED or indexes.start > 0:
             return []
         return [
             Wanted(problem, request, index)

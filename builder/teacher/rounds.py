@@ -81,7 +81,7 @@ def draw(
     """
     samples: list[Sample] = []
     calls = Calls()
-    first = Hint.GIVEN if hints.mode == "always" else Hint.NONE
+    first = Hint.HINTED if hints.mode == "always" else Hint.NONE
     this: Round | None = Round(0, first, problems, range(min(paths.round, paths.max or paths.round)))
     while this and this.problems:
         drawn, made = _draw_round(this, backend, ledger)
@@ -96,7 +96,7 @@ def _next_round(
     """Who is asked again: problems short of the target, then, with hints, problems that nobody solved."""
     begin = last.indexes.stop
     more = range(begin, min(begin + paths.round, paths.max or paths.round))
-    hinted_already = hints.mode == "fallback" and last.hint is Hint.GIVEN
+    hinted_already = hints.mode == "fallback" and last.hint is Hint.HINTED
     if hinted_already or (not more and hints.mode != "fallback"):
         return None
     asked = {problem.problem_id: problem for problem in last.problems}
@@ -108,7 +108,7 @@ def _next_round(
     if hints.mode != "fallback":
         return None
     unsolved = [problem for problem in last.problems if worth[problem.problem_id].correct == 0]
-    return Round(last.number + 1, Hint.GIVEN, unsolved, range(paths.round))
+    return Round(last.number + 1, Hint.HINTED, unsolved, range(paths.round))
 
 
 def _draw_round(this: Round, backend: Backend, ledger: Ledger) -> tuple[list[Sample], Calls]:

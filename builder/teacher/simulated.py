@@ -68,7 +68,7 @@ def answer(problem: Problem, request: Request, sample_index: int, teacher: Simul
     task = Task(
         methods=_methods(problem)[: teacher.methods],
         digest=request.digest,
-        hinted=request.hint is Hint.GIVEN,
+        hinted=request.hint is Hint.HINTED,
         slips=teacher.slips,
         plain=teacher.wording == "plain",
     )

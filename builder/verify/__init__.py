@@ -37,7 +37,7 @@ __all__ = [
     "work_of",
 ]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Rises when the same text gets another judgement."""
 
 _FOUND = ("verdict", "predicted", "span", "rule", "steps", "reason", "detail")
@@ -55,7 +55,7 @@ def work_of(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
         Columns sample_id, text, finish_reason, hint, question, answer, answer_type, choices.
     """
     kept = pl.col("fate") == Fate.KEPT
-    given = pl.col("verdict").eq_missing(pl.lit(str(Verdict.GIVEN)))  # finished responses have nothing to be held to
+    given = pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED)))  # finished responses have nothing to be held to
     asked = problems.filter(kept).select("problem_id", "question", "answer", "answer_type", "choices")
     answers = samples.filter(kept & ~given).select("sample_id", "problem_id", "text", "finish_reason", "hint")
     return answers.join(asked, on="problem_id", how="left", maintain_order="left").drop("problem_id")

@@ -57,7 +57,7 @@ def _numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
         return Comparison(outcome=Outcome.EQUAL)
     right = read_quantity(gold)
     if right is None:
-        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the gold answer is no number: {gold}")
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the gold answer is not a number: {gold}")
     given = read_quantity(answer)
     if given is not None:
         return Comparison(outcome=Outcome.EQUAL if same_quantity(right, given) else Outcome.DIFFERENT)
@@ -73,7 +73,7 @@ def _among_several(right: Quantity, answer: str) -> Comparison:
     """Hold a gold number against an answer that is more than one number and its unit."""
     found = [quantity for quantity, _, _ in find_quantities(plain(answer))]
     if not found:
-        return Comparison(outcome=Outcome.UNDECIDED, detail=f"no number was understood in: {answer[:80]}")
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"no number could be read from: {answer[:80]}")
     if not any(same_quantity(right, quantity) for quantity in found):
         return Comparison(outcome=Outcome.DIFFERENT)
     if len(found) == 1 or all(same_quantity(right, quantity) for quantity in found):
@@ -85,7 +85,7 @@ def _among_several(right: Quantity, answer: str) -> Comparison:
         return Comparison(outcome=Outcome.DIFFERENT, detail="the answer ends on another number")
     if "=" in answer:
         return Comparison(outcome=Outcome.EQUAL, detail="the answer ends on this number")
-    return Comparison(outcome=Outcome.UNDECIDED, detail=f"the answer holds several numbers: {answer[:80]}")
+    return Comparison(outcome=Outcome.UNDECIDED, detail=f"the answer contains several numbers: {answer[:80]}")
 
 
 def same_quantity(gold: Quantity, given: Quantity) -> bool:
@@ -129,13 +129,13 @@ def _options(gold: str, answer: str, choices: tuple[str, ...]) -> Comparison:
     letters = "" if choices else _letters_up_to(gold)
     right = find_option(gold, choices, letters)
     if right is None or len(right.letters) > 1:
-        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the gold answer names no option: {gold}")
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the gold answer does not name an option: {gold}")
     given = find_option(answer, choices, letters)
     if given is not None:
         return Comparison(outcome=Outcome.EQUAL if given.letters == right.letters else Outcome.DIFFERENT)
     if not choices and any(map(str.isdigit, answer)) and not any(map(str.isalpha, answer)):
-        return Comparison(outcome=Outcome.DIFFERENT, detail="a number is no letter")
-    return Comparison(outcome=Outcome.UNDECIDED, detail=f"no one option is named by: {answer[:80]}")
+        return Comparison(outcome=Outcome.DIFFERENT, detail="the answer is a number, not the letter of an option")
+    return Comparison(outcome=Outcome.UNDECIDED, detail=f"the answer does not name exactly one option: {answer[:80]}")
 
 
 def _letters_up_to(gold: str) -> str:
@@ -156,7 +156,7 @@ def _booleans(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
 def _texts(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
     same = same_text(gold, answer)
     if same is None:
-        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the answer holds {gold[:40]} among other words")
+        return Comparison(outcome=Outcome.UNDECIDED, detail=f"the answer contains {gold[:40]} among other words")
     return Comparison(outcome=Outcome.EQUAL if same else Outcome.DIFFERENT)
 
 

@@ -25,9 +25,9 @@ def parroted(text: str, steps: tuple[Step, ...], answer: Span | None) -> str | N
     """
     phrase = _HANDED_BACK.search(text)
     if phrase:
-        return f"it speaks of the hint: {phrase[0]!r}"
+        return f"mentions the hint: {phrase[0]!r}"
     before = [step for step in steps if answer is None or step.start < answer.start]
     worked = any(step.outcome is not StepOutcome.UNCHECKED for step in before)
     if not worked and len(text.split()) < 25:
-        return "it states the answer without working"
+        return "states the answer without reasoning"
     return None

@@ -122,8 +122,8 @@ def _of_rationale(
     found: list[tuple[Reason, str | None]] = []
     wrong = steps.first_wrong
     if wrong and policy.steps == "drop":
-        found.append((Reason.WRONG_STEP, f"{wrong.text} (it is {wrong.actual})"))
-    handed_back = parroted(text, steps.steps, reading.span if reading else None) if hint is Hint.GIVEN else None
+        found.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
+    handed_back = parroted(text, steps.steps, reading.span if reading else None) if hint is Hint.HINTED else None
     if handed_back and policy.hint_parroting == "drop":
         found.append((Reason.HINT_PARROTED, handed_back))
     return found

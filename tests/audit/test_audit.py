@@ -227,7 +227,7 @@ def test_text_that_is_no_unicode_is_named_and_not_believed(mixed, tmp_path):
         ("examples", in_row("mixture_stage", "first", pl.col("split") == "test"), "splits", "of the test side"),
         ("samples", in_row("verdict", "wrong", RIGHT), "verdicts", "not found correct"),
         ("samples", in_row("verdict", None, KEPT), "verdicts", "not found correct"),
-        ("samples", in_row("verdict", "given", RIGHT), "verdicts", "say `given`"),
+        ("samples", in_row("verdict", "provided", RIGHT), "verdicts", "say `provided`"),
         ("examples", in_row("sample_id", "s_other", KEPT), "verdicts", "were kept, and their sample was not"),
         ("samples", in_row("verdict", "correct", pl.col("verdict") == "wrong"), "judgements", "again, it is wrong"),
         ("samples", in_row("predicted", "-1", RIGHT), "judgements", "judged again"),
@@ -237,7 +237,7 @@ def test_text_that_is_no_unicode_is_named_and_not_believed(mixed, tmp_path):
         ("problems", in_row("question", "Another?", KEPT), "ids", "1 problems have an id that their content does not"),
         ("problems", in_row("choices", ["a", "b"], KEPT), "ids", "1 problems have an id"),
         ("samples", in_row("sample_index", 77, pl.col("verdict") == "correct"), "ids", "1 samples have an id"),
-        ("samples", in_row("text", "other", pl.col("verdict") == "given"), "ids", "1 samples have an id"),
+        ("samples", in_row("text", "other", pl.col("verdict") == "provided"), "ids", "1 samples have an id"),
         ("examples", in_row("mixture_stage", "second", pl.col("mixture_stage") == "first"), "ids", "1 examples have"),
         ("examples", in_row("simulated", SIMULATED, KEPT), "simulated", ""),
         ("samples", in_row("simulated", SIMULATED, KEPT), "simulated", "the manifest says simulated: False"),
@@ -463,7 +463,7 @@ def test_what_only_looks_like_a_path_is_let_be(mixed, tmp_path, text):
 
 
 def test_a_path_in_a_column_of_names_is_named_and_in_a_text_it_may_stand(forged):
-    where = KEPT & (pl.col("verdict") == "given")
+    where = KEPT & (pl.col("verdict") == "provided")
     named = told(forged(samples=in_row("teacher", "/home/ann/checkpoint", where)))
 
     assert "samples.teacher holds a path of one machine, in 1 rows" in named["paths"]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import InputError
-from builder.format import FORMATS, GIVEN, check_formats, format_examples
+from builder.format import AS_IS, FORMATS, check_formats, format_examples
 from builder.format.templates import Kept, answer_sentence, closed_rationale, write
 from builder.sources.arithmetic import make_problems
 from builder.teacher.request import Request
@@ -328,11 +328,11 @@ def test_a_given_response_is_written_once_and_untouched_whatever_the_formats():
     asked = [problem(1), problem(2), problem(3), problem(4, question="Hello?", answer=None, source="general")]
     hello = asked[-1]
     response = "  Hi.\nThe answer is 7. <<1+1=2>> "
-    samples = [*map(sample, asked[:3]), sample(hello, text=response, verdict=Verdict.GIVEN)]
+    samples = [*map(sample, asked[:3]), sample(hello, text=response, verdict=Verdict.PROVIDED)]
     for formats in (ALL, ALL[:1]):
         examples = formatted(asked, samples, formats)
         (row,) = (example for example in examples if example.problem_id == hello.problem_id)
-        assert (row.format, row.source, row.fate) == (GIVEN, "general", Fate.KEPT)
+        assert (row.format, row.source, row.fate) == (AS_IS, "general", Fate.KEPT)
         assert [(turn.role, turn.content) for turn in row.messages] == [
             (Role.USER, "Hello?"),
             (Role.ASSISTANT, response),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.format import GIVEN
+from builder.format import AS_IS
 from builder.mix import mix_examples
 from schemas.example import Example, example_id
 from schemas.frames import from_frame, to_frame
@@ -103,7 +103,7 @@ DMT = (
 
 
 def general(count):
-    return rows(count, form=GIVEN, source="general")
+    return rows(count, form=AS_IS, source="general")
 
 
 def test_the_second_stage_replays_a_share_of_the_first():
@@ -163,7 +163,7 @@ def test_a_new_source_moves_only_the_quotas_that_take_from_it(sizes, others, sha
         MixtureStage(name="two", take={"general": replay, "math": share}),
     )
     before = mixed(of(sizes), *stages)
-    after = mixed([*of(sizes), *of(others, source="code"), *of(others, GIVEN, "general")], *stages)
+    after = mixed([*of(sizes), *of(others, source="code"), *of(others, AS_IS, "general")], *stages)
     for stage in ("one", "two"):
         assert taken(after, stage, "math") == taken(before, stage, "math")
     assert taken(after, "one", "general") == taken(after, "two", "code") == set()

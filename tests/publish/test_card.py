@@ -206,7 +206,7 @@ def test_every_number_of_the_funnel_is_there(quickstart, mixed, laid):
 def test_the_hinted_share_is_that_of_the_kept_samples(quickstart, laid):
     samples = quickstart.table("samples")
     kept = samples.filter(samples["fate"] == "kept")
-    hinted = kept.filter(kept["hint"] == "given").height
+    hinted = kept.filter(kept["hint"] == "hinted").height
 
     told = section(laid["quickstart"], "How it was made")
 

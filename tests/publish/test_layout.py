@@ -138,8 +138,8 @@ def test_candidates_say_how_they_were_sampled_where_a_teacher_was_asked(write_re
 
     found = pl.read_parquet(tmp_path / "out/data/candidates/*.parquet")
     parameters = ("temperature", "top_p", "max_tokens", "top_logprobs")
-    asked = found.filter(pl.col("verdict") != "given").select(parameters).unique().rows()
-    brought = found.filter(pl.col("verdict") == "given").select(parameters).unique().rows()
+    asked = found.filter(pl.col("verdict") != "provided").select(parameters).unique().rows()
+    brought = found.filter(pl.col("verdict") == "provided").select(parameters).unique().rows()
     assert (asked, brought) == ([(0.7, None, 99, 0)], [(None, None, None, None)])
 
 
@@ -320,8 +320,8 @@ def sample(number: int, verdict: Verdict | None, hint: Hint = Hint.NONE, problem
 def test_the_pass_rate_counts_answers_without_a_hint_that_could_be_judged():
     found = [Verdict.CORRECT, Verdict.WRONG, Verdict.NO_ANSWER, Verdict.TRUNCATED, Verdict.UNVERIFIABLE, None]
     samples = [sample(number, verdict) for number, verdict in enumerate(found)]
-    samples += [sample(7, Verdict.CORRECT, Hint.GIVEN), sample(8, Verdict.CORRECT, Hint.GIVEN, "hinted only")]
-    samples += [sample(9, Verdict.GIVEN, problem="given only")]
+    samples += [sample(7, Verdict.CORRECT, Hint.HINTED), sample(8, Verdict.CORRECT, Hint.HINTED, "hinted only")]
+    samples += [sample(9, Verdict.PROVIDED, problem="given only")]
 
     assert pass_rates(to_frame(samples, Sample)).rows() == [("p", 0.25)]
 

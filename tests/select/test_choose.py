@@ -59,7 +59,7 @@ def test_an_unhinted_path_wins_over_a_hinted_one_that_it_repeats(other):
 
 def test_a_detail_names_the_path_that_is_repeated():
     chosen = choose([path("a", TEXTS[0]), path("b", TEXTS[0])], Select())
-    assert chosen["s_b"].detail == "says what s_a says, to the letter"
+    assert chosen["s_b"].detail == "same text as s_a"
 
 
 def test_without_signatures_other_words_make_another_path():
@@ -142,7 +142,7 @@ def samples(problems, each):
                 problem_id=f"p_{problem:04}",
                 teacher="t",
                 text=TEXTS[(problem + place) % len(TEXTS)],
-                hint=Hint.GIVEN if place % 3 == 0 else Hint.NONE,
+                hint=Hint.HINTED if place % 3 == 0 else Hint.NONE,
             )
             for problem in range(problems)
             for place in range(each)

@@ -122,7 +122,7 @@ def test_a_gold_answer_that_can_not_be_read_drops_the_row(load):
     frame = load({"q": "one?", "a": "1"}, {"q": "two?", "a": "a pair"}).frame
 
     assert frame["reason"].to_list() == [None, "gold_unreadable"]
-    assert frame["detail"][1] == "s.jsonl:2: 'a pair' is no number"
+    assert frame["detail"][1] == "s.jsonl:2: 'a pair' can't be read as a number"
 
 
 @pytest.mark.parametrize("solution", ["no mark here", "A: "])
@@ -139,8 +139,8 @@ def test_a_question_that_stands_twice_is_dropped_and_a_differing_gold_is_told(lo
     assert frame["reason"].to_list() == [None, "duplicate_problem", "duplicate_problem"]
     assert frame["problem_id"].n_unique() == 1
     assert frame["detail"].to_list()[1:] == [
-        "s.jsonl:2 asks what s.jsonl:1 asks",
-        "s.jsonl:3 asks what s.jsonl:1 asks, and its answer differs: 2, not 1",
+        "s.jsonl:2 repeats the question of s.jsonl:1",
+        "s.jsonl:3 repeats the question of s.jsonl:1, with a different answer: 2, not 1",
     ]
 
 
@@ -178,7 +178,7 @@ def test_problems_of_which_none_can_be_used_are_an_error(load):
     with pytest.raises(InputError, match="none of the 2 problems can be used") as caught:
         load({"q": "one?", "a": "many"}, {"q": "two?", "a": "few"})
 
-    assert caught.value.hint == "the first, s.jsonl:1: gold_unreadable: s.jsonl:1: 'many' is no number"
+    assert caught.value.hint == "the first, s.jsonl:1: gold_unreadable: s.jsonl:1: 'many' can't be read as a number"
 
 
 def test_a_limit_takes_the_same_problems_whatever_their_order_and_company(load):

@@ -81,13 +81,13 @@ def test_a_shared_run_of_words_drops_the_problem_and_names_the_one_it_is_from(lo
     ((reason, detail), (other, _)) = told(load([quoted, "How many are 2 + 2?"], ["What is one?", f"{LONG}?"]))
 
     assert (reason, other) == ("evaluation_overlap", None)
-    assert detail.startswith("s.jsonl:1: ngram: 13 words of e e.jsonl:2: 'a clerk stacks nine red boxes")
+    assert detail.startswith("s.jsonl:1: 13-gram shared with e e.jsonl:2: 'a clerk stacks nine red boxes")
 
 
 def test_similar_words_drop_the_problem_whatever_their_order(load):
     ((reason, detail),) = told(load([LONG.replace("red", "blue"), "One?"], [LONG], ngram=20))[:1]
 
-    assert (reason, detail) == ("evaluation_overlap", "s.jsonl:1: similarity: 95% the words of e e.jsonl:1")
+    assert (reason, detail) == ("evaluation_overlap", "s.jsonl:1: word similarity 95% to e e.jsonl:1")
 
 
 def test_a_short_question_is_compared_by_similarity_only(load):
@@ -132,7 +132,7 @@ def test_what_an_evaluation_asks_to_the_letter_is_never_trained_on_even_without_
 
     problems = load_problems(recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}), readable)
 
-    assert told(problems) == [("evaluation_overlap", "s.jsonl:1: asks what e e.jsonl:1 asks"), (None, None)]
+    assert told(problems) == [("evaluation_overlap", "s.jsonl:1: same question as e e.jsonl:1"), (None, None)]
     assert problems.contamination == []
 
 
@@ -202,4 +202,4 @@ def test_a_training_problem_that_is_nearly_a_test_problem_is_dropped_with_its_si
     assert set(rows.filter(pl.col("split") == "test")["fate"]) == {"kept"}
     crossing = rows.filter(pl.col("split") == "train")
     assert set(crossing["reason"]) == {"crosses_split"}
-    assert "the words of s s.jsonl:" in crossing["detail"][0]
+    assert "to s s.jsonl:" in crossing["detail"][0]

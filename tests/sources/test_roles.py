@@ -88,7 +88,7 @@ def test_choices_and_their_faults_in_a_file(tmp_path):
 
     assert frame["answer"].to_list() == ["B", "A", "plum", None]
     assert frame["reason"].to_list() == [None, None, "gold_unreadable", "malformed"]
-    assert frame["detail"][2] == "s.jsonl:3: 'plum' is not the letter, the text or the place of one option"
+    assert frame["detail"][2] == "s.jsonl:3: 'plum' is not the letter, the text or the position of one option"
     assert frame["detail"][3] == "s.jsonl:4: choices are no list: 'pear'"
 
 
@@ -170,11 +170,11 @@ def test_references_become_samples_that_no_one_was_asked_for_and_evaluation_is_n
     asked = problems.filter(pl.col("fate") == "kept").select("problem_id", "question")
     given = samples.filter(pl.col("teacher") == "r").join(asked, on="problem_id")
     assert given.sort("question", "sample_index").select("question", "sample_index", "text", "verdict").rows() == [
-        ("Name a colour.", 0, "Blue.", "given"),
-        ("Name a colour.", 1, "Green, the colour of moss.", "given"),
-        ("Write a line on rain.", 0, "Rain taps the roof.", "given"),
-        ("Write a line on rain.", 1, "It falls all night.", "given"),
-        ("Write a line on rain.", 2, "Grey and soft.", "given"),
+        ("Name a colour.", 0, "Blue.", "provided"),
+        ("Name a colour.", 1, "Green, the colour of moss.", "provided"),
+        ("Write a line on rain.", 0, "Rain taps the roof.", "provided"),
+        ("Write a line on rain.", 1, "It falls all night.", "provided"),
+        ("Write a line on rain.", 2, "Grey and soft.", "provided"),
     ]
     assert set(given["request_digests"].list.len()) == {0}
     assert given["labels"].null_count() == given.height
@@ -185,13 +185,13 @@ def test_references_become_samples_that_no_one_was_asked_for_and_evaluation_is_n
     malformed = problems.filter(pl.col("reason") == "malformed")["detail"].to_list()
     assert malformed == ["r.jsonl:4: responses are empty"]
     repeated = problems.filter(pl.col("reason") == "duplicate_problem")["detail"].to_list()
-    assert repeated == ["r.jsonl:3 asks what r.jsonl:2 asks; its responses went there"]
+    assert repeated == ["r.jsonl:3 repeats the question of r.jsonl:2; its responses were added there"]
 
 
 def test_given_responses_are_deduplicated_but_not_judged(build_roles):
     talk = [{"q": "Say it.", "c": ["Blue as the sea.", "blue as the sea", "Red."], "d": None}]
 
-    samples = build_roles(SUMS, talk, EXAM).table("samples").filter(pl.col("verdict") == "given")
+    samples = build_roles(SUMS, talk, EXAM).table("samples").filter(pl.col("verdict") == "provided")
 
     assert sorted(samples["reason"].to_list(), key=str) == [None, None, "exact_duplicate"]
     assert set(samples["stage"].drop_nulls()) == {"select"}
@@ -204,7 +204,7 @@ def test_a_recipe_of_references_alone_asks_no_teacher(build_roles):
     version = build_roles(SUMS, TALK, EXAM, sources=[{**sample, "fields": fields}])
 
     assert version.beside("build.json")["calls"] == {"new": 0, "ledger": 0, "failed": 0}
-    assert set(version.table("samples")["verdict"]) == {"given"}
+    assert set(version.table("samples")["verdict"]) == {"provided"}
 
 
 def test_a_limit_counts_each_role_for_itself_and_leaves_evaluation_whole(build_roles):

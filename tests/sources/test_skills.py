@@ -239,7 +239,7 @@ def test_training_loses_little_to_a_set_that_is_held_out(write_recipe, build_rec
     version = build_recipe(path, tmp_path / "store").version
     assert least <= version.manifest.counts["training_examples"] < 2000
     examples = version.table("examples")
-    assert set(examples["format"]) == {"given"}
+    assert set(examples["format"]) == {"as_is"}
     first = examples["messages"][0].to_list()
     assert [message["role"] for message in first] == ["user", "assistant"]
 

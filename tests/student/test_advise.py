@@ -86,9 +86,9 @@ def test_facts_are_read_off_a_version_and_its_outcomes(quickstart):
         rows_of("version", answers, format="zero_shot_answer", reasoned=True, wrong_steps=1),
         rows_of("answer_only", np.zeros_like(answers), format="zero_shot_answer"),
     )
-    general = {"set": "general", "kind": SetKind.GENERAL, "format": "given"}
+    general = {"set": "general", "kind": SetKind.GENERAL, "format": "as_is"}
     kept = table(rows_of("version", steady(0.3), **general), rows_of("untrained", steady(0.6, seed=1), **general))
-    lost = compare(kept, "version", "untrained", Asked(set="general", format="given"))
+    lost = compare(kept, "version", "untrained", Asked(set="general", format="as_is"))
     arms = [Trained(arm="version", rows=9, steps=5, seeds=(0, 1, 2), final_loss=1.0, converged=False)]
     facts = facts_of(
         quickstart, told, arms, retention=[lost], gate=Gate(loss=0.1), curves={"data": curve(0.1, 0.2, 0.3)}

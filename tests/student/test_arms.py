@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from builder.errors import InputError
-from builder.format import GIVEN
+from builder.format import AS_IS
 from builder.student.arms import ARMS, REASONED, Arm, arm_of, cut, own_format, rows_of, stages_of, thinned
 
 
@@ -26,7 +26,7 @@ def halves(text):
 
 
 def given(rows):
-    return rows.filter(pl.col("format") == GIVEN)
+    return rows.filter(pl.col("format") == AS_IS)
 
 
 @pytest.fixture(scope="module")
@@ -83,16 +83,16 @@ def test_an_arm_has_the_samples_that_its_rows_were_made_from(version, rows):
 
 
 def test_answers_alone_are_one_row_for_each_problem_and_stage(version, rows):
-    answers = arm_of("answer_only", version).rows.filter(pl.col("format") != GIVEN)
+    answers = arm_of("answer_only", version).rows.filter(pl.col("format") != AS_IS)
     keys = ["problem_id", "mixture_stage"]
     assert answers.height == answers.unique(keys).height
     assert sorted(answers.select(keys).rows()) == sorted(
-        rows.filter(pl.col("format") != GIVEN).select(keys).unique().rows()
+        rows.filter(pl.col("format") != AS_IS).select(keys).unique().rows()
     )
 
 
 def test_answers_alone_say_the_gold_answer_and_no_reasoning(version):
-    answers = arm_of("answer_only", version).rows.filter(pl.col("format") != GIVEN)
+    answers = arm_of("answer_only", version).rows.filter(pl.col("format") != AS_IS)
     problems = version.table("problems")
     gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     assert said(answers) == [f"The answer is {gold[problem]}." for problem in answers["problem_id"]]
@@ -111,11 +111,11 @@ def test_answers_alone_are_asked_for_as_the_answer_only_format_asks(version, row
 
 
 def test_a_single_path_is_one_row_for_each_problem_format_and_stage(version, rows):
-    single = arm_of("single_path", version).rows.filter(pl.col("format") != GIVEN)
+    single = arm_of("single_path", version).rows.filter(pl.col("format") != AS_IS)
     keys = ["problem_id", "format", "mixture_stage"]
     assert single.height == single.unique(keys).height
     assert sorted(single.select(keys).rows()) == sorted(
-        rows.filter(pl.col("format") != GIVEN).select(keys).unique().rows()
+        rows.filter(pl.col("format") != AS_IS).select(keys).unique().rows()
     )
     assert set(single["example_id"]) <= set(rows["example_id"])
     assert single.height < rows.height
@@ -232,7 +232,7 @@ def test_an_arm_is_thinned_by_whole_problems_and_the_smaller_lies_within_the_lar
         (["zero_shot_answer", "in_context_cot", "zero_shot_cot"], "zero_shot_cot"),
         (["in_context_answer", "zero_shot_answer"], "zero_shot_answer"),
         (["in_context_answer"], "in_context_answer"),
-        ([GIVEN], "zero_shot_answer"),
+        ([AS_IS], "zero_shot_answer"),
     ],
 )
 def test_a_versions_own_format_is_the_first_that_reasons(formats, own):

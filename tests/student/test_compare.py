@@ -272,9 +272,9 @@ def test_students_asked_other_problems_are_not_compared():
 
 def test_the_ways_of_asking_are_listed_and_what_is_taught_comes_first():
     outcomes = table(rows_of("version", right(0.5, 5)), rows_of("version", right(0.5, 5), format="zero_shot_answer"),
-                     rows_of("version", right(0.5, 5), set="a", kind=SetKind.GENERAL, format="given"))  # fmt: skip
+                     rows_of("version", right(0.5, 5), set="a", kind=SetKind.GENERAL, format="as_is"))  # fmt: skip
 
-    assert [asked.format for asked in asked_of(outcomes)] == ["zero_shot_answer", "zero_shot_cot", "given"]
+    assert [asked.format for asked in asked_of(outcomes)] == ["zero_shot_answer", "zero_shot_cot", "as_is"]
 
 
 def test_chance_is_the_most_frequent_answer_or_a_guess_among_the_choices():

@@ -78,7 +78,7 @@ def test_a_student_that_was_taught_is_right(taught):
     assert frame["correct"].to_list() == [True] * 3
     assert frame["text"].to_list() == ["2 * 6 = 12.\nEach box has 6 pens. The answer is 12.", *frame["text"][1:]]
     row = told(frame, problem_id=SEVEN.problem_id)
-    assert (row["predicted"], row["verdict"], row["format"], row["reasoned"]) == ("7", "correct", "given", True)
+    assert (row["predicted"], row["verdict"], row["format"], row["reasoned"]) == ("7", "correct", "as_is", True)
     assert (row["arm"], row["seed"], row["kind"], row["decoding"]) == ("version", 3, "general", "greedy")
     word = told(frame, problem_id=WORD.problem_id)
     assert (word["text"], word["predicted"], word["tokens"], word["reasoned"]) == ("It", "It", 1, False)
@@ -108,9 +108,9 @@ def test_the_table_has_the_schema_of_outcomes_and_one_order(taught):
 def test_the_gold_answer_is_weighed_where_no_reasoning_is_asked_for(taught):
     frame = evaluate(taught, [TARGET, GENERAL], ASKED, arm="version", seed=0)
     weighed = {name: part["gold_logprob"].is_not_null().all() for (name,), part in frame.group_by("format")}
-    assert weighed == {"given": True, "zero_shot_answer": True, "zero_shot_cot": False}
+    assert weighed == {"as_is": True, "zero_shot_answer": True, "zero_shot_cot": False}
     prompts = {(one.format, one.problem.problem_id): one.prompt for one in asks_of(taught, [TARGET, GENERAL], ASKED)}
-    for form, gold in (("zero_shot_answer", "The answer is 7."), ("given", "7")):
+    for form, gold in (("zero_shot_answer", "The answer is 7."), ("as_is", "7")):
         row = told(frame, format=form, problem_id=SEVEN.problem_id)
         expected = log_likelihood(taught, [prompts[form, SEVEN.problem_id]], [gold], batch_size=1)
         assert [row["gold_logprob"]] == pytest.approx(expected, abs=1e-4)
@@ -133,7 +133,7 @@ def test_the_formats_of_the_recipe_are_asked_or_those_given(taught, speaking):
     for formats, expected in ((None, "zero_shot_answer"), (["zero_shot_cot"], "zero_shot_cot")):
         frame = evaluate(taught, [TARGET, GENERAL], recipe, arm="version", seed=0, formats=formats)
         assert frame.group_by("set").agg(pl.col("format").unique()).sort("set")["format"].to_list() == [
-            ["given"],
+            ["as_is"],
             [expected],
         ]
 
@@ -186,7 +186,7 @@ def test_a_problem_without_a_group_is_a_group_of_its_own(taught, speaking):
     ],
 )
 def test_to_a_question_as_it_stands_a_bare_text_is_the_answer(text, verdict):
-    assert judged(ask(WORD, "given", GENERAL), say(text)).verdict is verdict
+    assert judged(ask(WORD, "as_is", GENERAL), say(text)).verdict is verdict
 
 
 def test_where_a_cue_asked_for_it_a_text_without_the_answer_sentence_is_no_answer():

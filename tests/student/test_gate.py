@@ -17,7 +17,7 @@ def difference(value, *, against="answer_only", kind=SetKind.TARGET, verdict=Non
     low, high = value - WIDTH, value + WIDTH
     called = Finding.BETTER if low > 0 else Finding.WORSE if high < 0 else Finding.NOT_DISTINGUISHABLE
     return Difference(**{
-        "arm": "version", "against": against, "asked": Asked(set=kind.value, format="given"), "kind": kind,
+        "arm": "version", "against": against, "asked": Asked(set=kind.value, format="as_is"), "kind": kind,
         "difference": value, "low": low, "high": high, "error": WIDTH / 2, "by_seed": (value,) * 3, "problems": 100,
         "groups": 100, "verdict": verdict or called, "smallest_effect": 0.03, **keys,
     })  # fmt: skip

@@ -19,12 +19,12 @@ from schemas.validation import Advice, Asked, Circumstances, Passed, Point, Trai
 from tests.student.outcomes import ASKED, right, rows_of, steady, table
 
 HOSTILE = "</pre><script>alert(1)</script> 2 + 2 = 4\n```\n# Title\n<img src=x onerror=alert(1)> The answer is 4."
-GENERAL = Asked(set="general", format="given")
+GENERAL = Asked(set="general", format="as_is")
 
 
 @pytest.fixture(scope="module")
 def outcomes():
-    general = {"set": "general", "kind": SetKind.GENERAL, "format": "given"}
+    general = {"set": "general", "kind": SetKind.GENERAL, "format": "as_is"}
     return table(
         rows_of("version", right(0.8), text=HOSTILE, predicted="<b>4</b>"),
         rows_of("answer_only", right(0.3, seed=1), text="The answer is 5.", predicted="5"),

@@ -149,7 +149,7 @@ def test_problems_without_a_gold_answer_and_finished_responses_are_left_out(buil
     version = build_with(MADE, chat, split={"test": 0.4})
     (target,) = sets_of(version, Evaluation())
     assert {problem.source for problem in target.problems} == {"made"}
-    given = version.table("samples").filter(verdict=Verdict.GIVEN.value)
+    given = version.table("samples").filter(verdict=Verdict.PROVIDED.value)
     assert given.height > 0
     assert {row["sample_id"] for row in target.shown}.isdisjoint(given["sample_id"])
     nameless = Problem(problem_id="p", source="x", origin="x", question="Hello?", answer=None)
@@ -212,12 +212,12 @@ def test_too_few_demonstrations_are_told(built):
 
 def test_general_problems_are_put_as_they_stand_and_others_in_the_formats_asked_for(built):
     target, other, fruit, general = sets_of(built, Evaluation())
-    assert formats_of(general, ["in_context_cot"]) == ("given",)
+    assert formats_of(general, ["in_context_cot"]) == ("as_is",)
     assert formats_of(target, None) == formats_of(other, None) == ("zero_shot_cot", "zero_shot_answer")
     assert formats_of(fruit, ["in_context_cot"]) == ("in_context_cot",)
-    for problem, chat in zip(general.problems, prompts_of(general, "given", 2), strict=True):
+    for problem, chat in zip(general.problems, prompts_of(general, "as_is", 2), strict=True):
         assert chat == [{"role": "user", "content": problem.question}]
-    assert prompts_of(fruit, "given", 2)[0][0]["content"].endswith("?\n(A) apple\n(B) pear\n(C) plum")
+    assert prompts_of(fruit, "as_is", 2)[0][0]["content"].endswith("?\n(A) apple\n(B) pear\n(C) plum")
 
 
 def test_the_gold_answer_is_said_as_the_format_says_it():
@@ -225,5 +225,5 @@ def test_the_gold_answer_is_said_as_the_format_says_it():
     letter = Problem(problem_id="p", source="s", origin="o", answer="B", answer_type=AnswerType.CHOICE)
     assert gold_of(number, "zero_shot_answer") == gold_of(number, "in_context_answer") == "The answer is 18."
     assert gold_of(letter, "zero_shot_answer") == "The answer is (B)."
-    assert gold_of(number, "given") == "18"
+    assert gold_of(number, "as_is") == "18"
     assert gold_of(number, "zero_shot_cot") is gold_of(number, "in_context_cot") is None

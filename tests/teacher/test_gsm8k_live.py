@@ -61,7 +61,7 @@ def test_two_hundred_real_problems_few_shot_unhinted_first_and_hints_only_where_
         version = build(loaded, Runtime(store=tmp_path / "store", concurrency=16)).version
         shown = [len(body["messages"]) for body in server.requests]
     samples = version.table("samples")
-    unhinted, hinted = samples.filter(pl.col("hint") == "none"), samples.filter(pl.col("hint") == "given")
+    unhinted, hinted = samples.filter(pl.col("hint") == "none"), samples.filter(pl.col("hint") == "hinted")
     solved = set(unhinted.filter(pl.col("verdict") == "correct")["problem_id"])
 
     assert set(shown) == {2 * 4 + 1}

@@ -109,7 +109,7 @@ def test_the_hint_is_given_only_where_nothing_was_found_and_tagged(recipe, runti
     with serving(hard) as server:
         built = build(recipe(server.url, hint={"mode": "fallback"}), runtime)
     samples = built.version.table("samples")
-    hinted = samples.filter(samples["hint"] == "given")
+    hinted = samples.filter(samples["hint"] == "hinted")
     assert (hinted.height, hinted["problem_id"].n_unique(), set(hinted["round"])) == (2, 1, {1})
     assert samples.filter((samples["hint"] == "none") & (samples["round"] != 0)).height == 0
     assert len([body for body in server.requests if "right answer" in body["messages"][-1]["content"]]) == 1

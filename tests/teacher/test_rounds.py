@@ -163,9 +163,9 @@ def test_fallback_hints_the_unsolved_only_and_says_so(drawn):
 
     samples, _ = drawn(backend, Paths(round=2, max=4), HintPolicy(mode="fallback"))
 
-    hinted = [sample for sample in samples if sample.hint is Hint.GIVEN]
+    hinted = [sample for sample in samples if sample.hint is Hint.HINTED]
     assert per_problem(hinted) == {"p_0": [(2, 0), (2, 1)], "p_2": [(2, 0), (2, 1)]}
-    assert {(problem, index) for problem, hint, index in backend.asked if hint is Hint.GIVEN} == {
+    assert {(problem, index) for problem, hint, index in backend.asked if hint is Hint.HINTED} == {
         ("p_0", 0),
         ("p_0", 1),
         ("p_2", 0),
@@ -179,19 +179,19 @@ def test_fallback_hints_problems_that_were_left_behind_in_an_earlier_round(drawn
 
     samples, _ = drawn(Scripted(say), Paths(round=1, max=3, target=1), HintPolicy(mode="fallback"))
 
-    assert [sample.problem_id for sample in samples if sample.hint is Hint.GIVEN] == ["p_2"]
+    assert [sample.problem_id for sample in samples if sample.hint is Hint.HINTED] == ["p_2"]
 
 
 def test_a_hinted_round_is_the_last(drawn):
     samples, _ = drawn(Scripted(lambda _wanted: "bad"), Paths(round=2, max=2, target=1), HintPolicy(mode="fallback"))
 
-    assert Counter((sample.hint, sample.round) for sample in samples) == {(Hint.NONE, 0): 6, (Hint.GIVEN, 1): 6}
+    assert Counter((sample.hint, sample.round) for sample in samples) == {(Hint.NONE, 0): 6, (Hint.HINTED, 1): 6}
 
 
 def test_always_hints_every_sample(drawn):
     samples, _ = drawn(Scripted(), Paths(round=2, max=4), HintPolicy(mode="always"))
 
-    assert {sample.hint for sample in samples} == {Hint.GIVEN}
+    assert {sample.hint for sample in samples} == {Hint.HINTED}
     assert len(samples) == 12
 
 

@@ -173,7 +173,7 @@ def test_a_repeat_far_down_the_line_still_comes_back() -> None:
 
 
 def test_a_hint_is_handed_back_without_working() -> None:
-    given = answers(hint=Hint.GIVEN, parroted_hint=1.0)
+    given = answers(hint=Hint.HINTED, parroted_hint=1.0)
     assert all(said(written(each)) == "54" and not EQUATION.search(written(each)) for each in given)
     assert len({written(each) for each in given}) >= 3
 
@@ -183,7 +183,7 @@ def test_nothing_is_handed_back_where_no_hint_was_given() -> None:
 
 
 def test_the_hint_is_drawn_before_the_other_slips() -> None:
-    given = answers(2000, hint=Hint.GIVEN, parroted_hint=0.3, cut_off=1.0)
+    given = answers(2000, hint=Hint.HINTED, parroted_hint=0.3, cut_off=1.0)
     assert sum(each.finish_reason == "stop" for each in given) / 2000 == pytest.approx(0.3, abs=0.04)
 
 

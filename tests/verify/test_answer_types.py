@@ -423,7 +423,7 @@ def test_a_choice_is_judged_with_its_options():
 def test_given_responses_are_not_judged():
     problem = Problem(problem_id="p", source="own", origin="0", question="Hello?")
     samples = [
-        Sample(sample_id="s_1", problem_id="p", teacher="own", text="Hi.", verdict=Verdict.GIVEN),
+        Sample(sample_id="s_1", problem_id="p", teacher="own", text="Hi.", verdict=Verdict.PROVIDED),
         Sample(sample_id="s_2", problem_id="p", teacher="own", text="Hi."),
     ]
     assert work_of(to_frame([problem], Problem), to_frame(samples, Sample))["sample_id"].to_list() == ["s_2"]

@@ -77,7 +77,7 @@ def test_two_numbers_compare(gold, answer, expected):
 
 
 def test_a_comparison_that_does_not_decide_says_why():
-    assert compare("18", "many", AnswerType.NUMBER).detail == "no number was understood in: many"
+    assert compare("18", "many", AnswerType.NUMBER).detail == "no number could be read from: many"
 
 
 GOLDS = (

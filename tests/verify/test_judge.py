@@ -19,7 +19,7 @@ PROBLEM = Problem(problem_id=problem_id(QUESTION), source="own", origin="own:0",
 RIGHT = "She sells 9 eggs, so 9 * 2 = 18. The answer is 18."
 LUCKY = "She sells 9 eggs, so 9 * 2 = 19. The answer is 18."
 PARROT = "The answer is given as 18."
-DETAIL_OF_LUCKY = "9 * 2 = 19 (it is 18)"
+DETAIL_OF_LUCKY = "9 * 2 = 19 (should be 18)"
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_a_right_answer_over_a_wrong_step_is_dropped_or_tagged(policy, reason):
 @pytest.mark.parametrize(
     ("hint", "policy", "reason"),
     [
-        (Hint.GIVEN, "drop", Reason.HINT_PARROTED),
-        (Hint.GIVEN, "tag", None),
+        (Hint.HINTED, "drop", Reason.HINT_PARROTED),
+        (Hint.HINTED, "tag", None),
         (Hint.NONE, "drop", None),
         (Hint.NONE, "tag", None),
     ],
@@ -77,18 +77,18 @@ def test_a_hint_is_parroted_only_where_it_was_given(text, hint, policy, reason):
 
 
 def test_a_hinted_sample_that_works_is_kept():
-    assert judge(PROBLEM, RIGHT, hint=Hint.GIVEN).reason is None
+    assert judge(PROBLEM, RIGHT, hint=Hint.HINTED).reason is None
 
 
 def test_the_first_reason_wins_and_the_others_go_to_the_detail():
-    judgement = judge(PROBLEM, f"By the hint: {LUCKY}", hint=Hint.GIVEN)
+    judgement = judge(PROBLEM, f"By the hint: {LUCKY}", hint=Hint.HINTED)
     assert ORDER[Reason.WRONG_STEP] < ORDER[Reason.HINT_PARROTED]
     assert judgement.reason == Reason.WRONG_STEP
     assert judgement.detail == f"{DETAIL_OF_LUCKY}; also hint_parroted"
 
 
 def test_a_wrong_answer_is_not_told_off_for_its_steps_too():
-    judgement = judge(PROBLEM, "By the hint 9 * 2 = 19. The answer is 19.", hint=Hint.GIVEN)
+    judgement = judge(PROBLEM, "By the hint 9 * 2 = 19. The answer is 19.", hint=Hint.HINTED)
     assert (judgement.reason, judgement.detail) == (Reason.WRONG, "gold 18, read 19")
 
 
@@ -145,7 +145,7 @@ def test_whatever_looks_like_an_answer_is_judged_without_a_fault(text, hint):
 )
 @pytest.mark.usefixtures("ends")
 def test_a_hostile_text_is_judged_to_its_end(text):
-    assert judge(PROBLEM, text, hint=Hint.GIVEN).verdict in Verdict
+    assert judge(PROBLEM, text, hint=Hint.HINTED).verdict in Verdict
 
 
 # The frames around the core
