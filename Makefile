@@ -32,10 +32,16 @@ demo: $(VENV)/.core  ## install, build the quickstart version and show it
 test: $(VENV)/.dev  ## install what the tests need and run them all
 	@$(BIN)/python -m pytest -n 2
 
-check: $(VENV)/.dev  ## lint, types, generated docs and schemas up to date
+# Installed, `builder` is `cotloom.builder`; mypy needs the same tree as files (docs/decisions/0019).
+$(VENV)/types: | $(BIN)/python
+	@mkdir -p $@/cotloom
+	@ln -sfn $(CURDIR)/cotloom/__init__.py $(CURDIR)/builder $(CURDIR)/recipes $(CURDIR)/schemas $(CURDIR)/cli.py $@/cotloom/
+
+check: $(VENV)/.dev $(VENV)/types  ## lint, types, generated docs and schemas up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy docs/generate.py
 	@$(BIN)/python docs/generate.py --check
 
 docs: $(VENV)/.dev  ## write the generated pages and JSON Schemas

@@ -17,9 +17,9 @@ import typer
 from typer import Argument, Option
 
 if TYPE_CHECKING:
-    from builder.audit import Report
-    from builder.pipeline import Built
-    from builder.plan import Plan
+    from cotloom.builder.audit import Report
+    from cotloom.builder.pipeline import Built
+    from cotloom.builder.plan import Plan
 
 app = typer.Typer(
     name="cotloom",
@@ -48,8 +48,8 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Write a first recipe: one that builds as it stands, or one inferred from a file of yours."""
-    from builder.starter import as_json as started_json
-    from builder.starter import tell, write_starter
+    from cotloom.builder.starter import as_json as started_json
+    from cotloom.builder.starter import tell, write_starter
 
     started = write_starter(folder, source, force=force)
     told = tell(started) + ("" if store == STORE else f" --store {store}")
@@ -73,9 +73,9 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Build a version from a recipe. Resumes by default: what is paid for is never asked for again."""
-    from builder.pipeline import build as build_version
-    from builder.recipe import load_recipe
-    from schemas.runtime import Runtime
+    from cotloom.builder.pipeline import build as build_version
+    from cotloom.builder.recipe import load_recipe
+    from cotloom.schemas.runtime import Runtime
 
     given = [*(changes or []), *_overrides(version, limit)]
     runtime = Runtime(
@@ -103,11 +103,11 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say what a build would do: problems, calls, and what is in the ledger. Asks nobody."""
-    from builder.inspect.results import console
-    from builder.plan import plan as plan_build
-    from builder.plan import tell_plan
-    from builder.recipe import load_recipe
-    from schemas.runtime import Runtime
+    from cotloom.builder.inspect.console import console
+    from cotloom.builder.plan import plan as plan_build
+    from cotloom.builder.plan import tell_plan
+    from cotloom.builder.recipe import load_recipe
+    from cotloom.schemas.runtime import Runtime
 
     with _progress():
         planned = plan_build(load_recipe(recipe, [*(changes or []), *_overrides(None, limit)]), Runtime(store=store))
@@ -162,9 +162,9 @@ def _print_built(built: "Built") -> None:
 @app.command("list")
 def list_versions(store: Store = STORE, as_json: Json = False) -> None:
     """List the versions of the store."""
-    from builder.inspect.results import console
-    from builder.inspect.tell import tell_list
-    from builder.store import all_versions
+    from cotloom.builder.inspect.console import console
+    from cotloom.builder.inspect.render import tell_list
+    from cotloom.builder.store import all_versions
 
     versions = all_versions(store)
     if as_json:
@@ -183,9 +183,9 @@ def _brief(manifest: Any) -> dict[str, Any]:
 @app.command()
 def show(ref: Ref, store: Store = STORE, as_json: Json = False) -> None:
     """Show a version: its funnel, paths per problem, one sample kept and one dropped."""
-    from builder.inspect.results import console
-    from builder.inspect.tell import paths_per_problem, tell_version
-    from builder.store import find_version
+    from cotloom.builder.inspect.console import console
+    from cotloom.builder.inspect.render import paths_per_problem, tell_version
+    from cotloom.builder.store import find_version
 
     version = find_version(store, ref)
     if as_json:
@@ -207,9 +207,9 @@ def sql(
     as_json: Json = False,
 ) -> None:
     """Query a version with SQL (DuckDB). Views: problems, samples, examples, funnel."""
-    from builder.inspect.results import print_table, shell
-    from builder.inspect.sql import connect, run, write_database
-    from builder.store import find_version
+    from cotloom.builder.inspect.console import print_table, shell
+    from cotloom.builder.inspect.sql import connect, run, write_database
+    from cotloom.builder.store import find_version
 
     version = find_version(store, ref)
     if database is not None:
@@ -235,10 +235,10 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Tell the story of one problem, sample or example."""
-    from builder.inspect import explain as tell
-    from builder.inspect.results import console
-    from builder.inspect.tell import tell_story
-    from builder.store import find_version
+    from cotloom.builder.inspect import explain as tell
+    from cotloom.builder.inspect.console import console
+    from cotloom.builder.inspect.render import tell_story
+    from cotloom.builder.store import find_version
 
     story = tell(find_version(store, ref), row)
     _print_json(story) if as_json else console().print(tell_story(story))
@@ -257,7 +257,7 @@ def audit(
     as_json: Json = False,
 ) -> int:
     """Read a version as a stranger would: digests, schemas, laws, secrets. Exit 1 where something does not hold."""
-    from builder.inspect.tell import clean
+    from cotloom.builder.inspect.render import clean
 
     named, report = _examined(ref, store)
     if as_json:
@@ -277,12 +277,12 @@ def audit(
 def _examined(ref: str, store: Path) -> "tuple[str, Report]":
     """Audit a version of the store, or one that lies on the Hub."""
     if ref.startswith("hf://"):
-        from builder.publish.examined import examine_published
+        from cotloom.builder.publish.audit_published import examine_published
 
         found = examine_published(ref)
         return found.ref, found.report
-    from builder.audit import examine
-    from builder.store import find_version
+    from cotloom.builder.audit import examine
+    from cotloom.builder.store import find_version
 
     version = find_version(store, ref)
     return version.ref, examine(version)
@@ -313,10 +313,10 @@ def validate(
 ) -> int:
     """Train a small student on a version and on what it should beat, and say with intervals what it learnt."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin slow one another down
-    from builder.inspect.results import console
-    from builder.recipe import load_student
-    from builder.store import find_version
-    from builder.student.command import Wanted, run
+    from cotloom.builder.inspect.console import console
+    from cotloom.builder.recipe import load_student
+    from cotloom.builder.store import find_version
+    from cotloom.builder.student.command import Wanted, run
 
     wanted = Wanted(
         version=find_version(store, ref),
@@ -351,8 +351,8 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a version's examples for a trainer."""
-    from builder.publish import export as export_version
-    from builder.store import find_version
+    from cotloom.builder.export import export as export_version
+    from cotloom.builder.store import find_version
 
     version = find_version(store, ref)
     done = export_version(version, form, to)
@@ -391,11 +391,11 @@ def publish(
     as_json: Json = False,
 ) -> int:
     """Publish a version on the Hugging Face Hub: one commit and one tag, read back and hashed before it counts."""
-    from builder.publish.hub import Wanted, allowed
-    from builder.publish.hub import publish as publish_version
-    from builder.publish.tell import as_json as published_json
-    from builder.publish.tell import tell
-    from builder.store import find_version
+    from cotloom.builder.publish.publish import Wanted, allowed
+    from cotloom.builder.publish.publish import publish as publish_version
+    from cotloom.builder.publish.render import as_json as published_json
+    from cotloom.builder.publish.render import tell
+    from cotloom.builder.store import find_version
 
     wanted = Wanted(
         version=find_version(store, ref),
@@ -421,8 +421,8 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Bring a published version into the store, hashed anew, as the version that it was."""
-    from builder.publish.pull import pull as pull_version
-    from builder.publish.tell import pulled_json, tell_pulled
+    from cotloom.builder.publish.pull import pull as pull_version
+    from cotloom.builder.publish.render import pulled_json, tell_pulled
 
     pulled = pull_version(ref, store)
     _print_json(pulled_json(pulled)) if as_json else print(tell_pulled(pulled))
@@ -430,16 +430,15 @@ def pull(
 
 @contextmanager
 def _progress() -> Iterator[None]:
+    from cotloom.builder.progress import showing
     from rich.console import Console
-
-    from builder.progress import showing
 
     with showing(Console(stderr=True)):
         yield
 
 
 def _print_json(value: object) -> None:
-    from builder.plain_json import json_text
+    from cotloom.builder.plain_json import json_text
 
     print(json_text(value))
 
@@ -450,7 +449,7 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    from builder.errors import CotloomError
+    from cotloom.builder.errors import CotloomError
 
     try:
         result = app(arguments or ["--help"], standalone_mode=False)

@@ -20,13 +20,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
+from cotloom.builder.pipeline import build
+from cotloom.builder.publish.files.layout import lay_out
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.store import Version
+from cotloom.schemas.runtime import Runtime
 from numpy.typing import NDArray
-
-from builder.pipeline import build
-from builder.publish.layout import lay_out
-from builder.recipe import load_recipe
-from builder.store import Version
-from schemas.runtime import Runtime
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST, LONGEST, WINDOW = 8 * 1024, 128 * 1024, 64

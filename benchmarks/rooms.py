@@ -19,19 +19,18 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from cotloom.builder.select import Path as ReasoningPath
+from cotloom.builder.select import choose
+from cotloom.builder.teacher.ledger import open_ledger
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.text.similarity import normalised, sorted_words
+from cotloom.builder.verify import Outcome, compare, judge, read_answer
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.problem import AnswerType, Problem
+from cotloom.schemas.recipe import Select, Verify
 from math_verify import parse, verify
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
-
-from builder.select import Path as ReasoningPath
-from builder.select import choose
-from builder.teacher.ledger import open_ledger
-from builder.teacher.request import Answer, Request
-from builder.text.near import normalised, sorted_words
-from builder.verify import Outcome, compare, judge, read_answer
-from schemas.example import Message, Role
-from schemas.problem import AnswerType, Problem
-from schemas.recipe import Select, Verify
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3

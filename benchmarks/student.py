@@ -27,27 +27,26 @@ from statistics import median
 from typing import Any
 
 import torch
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe, load_student
+from cotloom.builder.store import Version
+from cotloom.builder.student.command import parent_of
+from cotloom.builder.student.evaluation.sets import prompts_of, sets_of
+from cotloom.builder.student.experiment.base_model import base_of, prepare
+from cotloom.builder.student.experiment.conditions import rows_of
+from cotloom.builder.student.experiment.jobs import texts_of, workers_here
+from cotloom.builder.student.experiment.plan import Controls, plan_of
+from cotloom.builder.student.experiment.validate import validate
+from cotloom.builder.student.model.chat import prompt_of
+from cotloom.builder.student.model.generate import Said, generate
+from cotloom.builder.student.model.loading import make_tiny
+from cotloom.builder.student.model.student import Student
+from cotloom.builder.student.model.tokenizer import make_tokenizer
+from cotloom.builder.student.training.collate import Feature, encode
+from cotloom.builder.student.training.trainer import Work, train
+from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.student import StudentRecipe, TinyModel, TrainStage
 from student_peers import bare_loop, generated, trl_trainer
-
-from builder.pipeline import build
-from builder.recipe import load_recipe, load_student
-from builder.store import Version
-from builder.student.arms import rows_of
-from builder.student.chat import prompt_of
-from builder.student.command import parent_of
-from builder.student.data import Feature, encode
-from builder.student.generate import Said, generate
-from builder.student.jobs import texts_of, workers_here
-from builder.student.models import make_tiny
-from builder.student.plan import Controls, plan_of
-from builder.student.sets import prompts_of, sets_of
-from builder.student.start import base_of, prepare
-from builder.student.student import Student
-from builder.student.tokens import make_tokenizer
-from builder.student.train import Work, train
-from builder.student.validate import validate
-from schemas.runtime import Runtime
-from schemas.student import StudentRecipe, TinyModel, TrainStage
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPE = "steps"

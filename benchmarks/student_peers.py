@@ -4,15 +4,14 @@ import tempfile
 from collections.abc import Sequence
 
 import torch
+from cotloom.builder.student.model.batching import laid_out
+from cotloom.builder.student.model.generate import encode_prompt
+from cotloom.builder.student.model.student import Student
+from cotloom.builder.student.training.collate import Feature, collate
+from cotloom.schemas.student import TrainStage
 from torch.optim import AdamW
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, get_cosine_schedule_with_warmup, set_seed
-
-from builder.student.data import Feature, collate
-from builder.student.generate import encode_prompt
-from builder.student.reading import laid_out
-from builder.student.student import Student
-from schemas.student import TrainStage
 
 
 def bare_loop(student: Student, features: Sequence[Feature], stage: TrainStage) -> None:

@@ -12,16 +12,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cotloom.builder.teacher.backends import openai as backend
+from cotloom.builder.teacher.backends.protocol import Answered, Wanted
+from cotloom.builder.teacher.ledger import open_ledger
+from cotloom.builder.teacher.request import Request
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.recipe import OpenAITeacher
+from cotloom.schemas.runtime import Runtime
 from openai import AsyncOpenAI, DefaultAioHttpClient
-
-from builder.teacher import openai as backend
-from builder.teacher.backend import Answered, Wanted
-from builder.teacher.ledger import open_ledger
-from builder.teacher.request import Request
-from schemas.example import Message, Role
-from schemas.problem import Problem
-from schemas.recipe import OpenAITeacher
-from schemas.runtime import Runtime
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmark-teacher.md"
 REQUESTS, AT_ONCE, LATENCY_S = 2_000, 256, 0.2

@@ -5,7 +5,7 @@ The way through the house:
     sources -> teacher -> verify -> select -> format -> mix -> store (version) -> student -> publish
     problems   samples    verdicts  paths     examples  mixture  name@version     does it teach?
 
-`builder.pipeline` is that line, read top to bottom. Each room is a folder; imports go down only:
+`cotloom.builder.pipeline` is that line, read top to bottom. Each room is a folder; imports go down only:
 
     schemas, errors                                   what travels, and what can go wrong
     recipe, files, templates, progress, text, engine, store
@@ -18,10 +18,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from builder.errors import CotloomError, InputError, RecipeError, Stopped, VersionConflict
-    from builder.pipeline import Built, build
-    from builder.recipe import load_recipe
-    from builder.store import find_version
+    from cotloom.builder.errors import CotloomError, InputError, RecipeError, Stopped, VersionConflict
+    from cotloom.builder.pipeline import Built, build
+    from cotloom.builder.recipe import load_recipe
+    from cotloom.builder.store import find_version
 
 __all__ = [
     "Built",

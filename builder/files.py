@@ -12,10 +12,9 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from builder.errors import InputError
-from builder.templates import is_template, render
-from schemas.ids import NotCanonicalError, canonical
+from cotloom.builder.errors import InputError
+from cotloom.builder.templates import is_template, render
+from cotloom.schemas.ids import NotCanonicalError, canonical
 
 _LONG_NUMBER = re.compile(rb"\d{18}")
 _CSV_CELL = 50_000_000

@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from builder.errors import InputError
-from builder.files import as_text, cell, column_names, read_rows
-from builder.sources.gold import UnreadableError, read_gold, read_options
-from builder.text.options import LETTERS
-from builder.verify import readable
-from schemas.problem import AnswerType
+from cotloom.builder.errors import InputError
+from cotloom.builder.files import as_text, cell, column_names, read_rows
+from cotloom.builder.sources.gold import UnreadableError, read_gold, read_options
+from cotloom.builder.text.options import LETTERS
+from cotloom.builder.verify import readable
+from cotloom.schemas.problem import AnswerType
 
 SAMPLED = 200
 """So many rows are read."""

@@ -6,11 +6,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from cotloom.builder.errors import InputError, RecipeError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
-from builder.errors import InputError, RecipeError
 
 MAX_NODES = 100_000
 """A recipe that expands to more values than this (by aliases of aliases) is refused."""

@@ -16,21 +16,20 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-
-from builder import format as formats
-from builder import mix, select, sources, store, teacher, verify
-from builder.errors import InputError, Stopped
-from builder.files import file_digest, missing_file
-from builder.recipe import LoadedRecipe
-from builder.store import Version
-from builder.teacher import Calls, Worth
-from schemas.frames import to_frame
-from schemas.manifest import Contamination, Input, Manifest
-from schemas.problem import Problem
-from schemas.reasons import Fate
-from schemas.recipe import Recipe, Section, identity_of
-from schemas.runtime import Runtime
-from schemas.sample import Sample
+from cotloom.builder import format as formats
+from cotloom.builder import mix, select, sources, store, teacher, verify
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.files import file_digest, missing_file
+from cotloom.builder.recipe import LoadedRecipe
+from cotloom.builder.store import Version
+from cotloom.builder.teacher import Calls, Worth
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.manifest import Contamination, Input, Manifest
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.reasons import Fate
+from cotloom.schemas.recipe import Recipe, Section, identity_of
+from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.sample import Sample
 
 Policy = TypeVar("Policy", bound=Section)
 

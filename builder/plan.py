@@ -4,22 +4,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from cotloom.builder import format as formats
+from cotloom.builder import sources, teacher, verify
+from cotloom.builder.inspect.render import clean
+from cotloom.builder.pipeline import asked_of, check_recipe
+from cotloom.builder.recipe import LoadedRecipe
+from cotloom.builder.teacher import Foreseen
+from cotloom.schemas.example import Example, Message
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.reasons import Fate, Verdict
+from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.sample import Sample, Span
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
-
-from builder import format as formats
-from builder import sources, teacher, verify
-from builder.inspect.tell import clean
-from builder.pipeline import asked_of, check_recipe
-from builder.recipe import LoadedRecipe
-from builder.teacher import Foreseen
-from schemas.example import Example, Message
-from schemas.frames import from_frame, to_frame
-from schemas.problem import Problem
-from schemas.reasons import Fate, Verdict
-from schemas.runtime import Runtime
-from schemas.sample import Sample, Span
 
 SHOWN = 40
 """So many problems are enough to make one example of each format, demonstrations too."""

@@ -13,13 +13,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cotloom.builder.errors import InputError, RecipeError
+from cotloom.builder.marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
+from cotloom.schemas.ids import NotCanonicalError, canonical
+from cotloom.schemas.recipe import Recipe, Section, TableSource
+from cotloom.schemas.student import StudentRecipe
 from pydantic import BaseModel, ValidationError
-
-from builder.errors import InputError, RecipeError
-from builder.marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
-from schemas.ids import NotCanonicalError, canonical
-from schemas.recipe import Recipe, Section, TableSource
-from schemas.student import StudentRecipe
 
 Kind = TypeVar("Kind", bound=Section)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.errors import InputError
-from builder.infer import SAMPLED, Inferred, infer
+from cotloom.builder.errors import InputError
+from cotloom.builder.infer import SAMPLED, Inferred, infer
 
 FILE = "recipe.yaml"
 """What a starter is called."""

@@ -13,16 +13,15 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from cotloom.schemas.example import Example
+from cotloom.schemas.manifest import Manifest
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.reasons import Reason
+from cotloom.schemas.recipe import ADDRESS, Recipe, Section, is_identity
+from cotloom.schemas.sample import Sample
+from cotloom.schemas.student import StudentRecipe
+from cotloom.schemas.validation import Validation
 from pydantic import BaseModel, TypeAdapter
-
-from schemas.example import Example
-from schemas.manifest import Manifest
-from schemas.problem import Problem
-from schemas.reasons import Reason
-from schemas.recipe import ADDRESS, Recipe, Section, is_identity
-from schemas.sample import Sample
-from schemas.student import StudentRecipe
-from schemas.validation import Validation
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "v1"
@@ -184,11 +183,11 @@ def command_page() -> str:
 
 
 def _help(words: list[str]) -> str:
-    command = [sys.executable, "-m", "cli", *words, "--help"]
+    command = [sys.executable, "-m", "cotloom.cli", *words, "--help"]
     environment = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
     environment.pop("COTLOOM_STORE", None)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-    return done.stdout.replace("cli.py", "cotloom").rstrip()
+    return done.stdout.replace("python -m cotloom.cli", "cotloom").replace("cli.py", "cotloom").rstrip()
 
 
 def pages() -> dict[Path, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from schemas.ids import RANKS, rank
+from cotloom.schemas.ids import RANKS, rank
 
 Item = TypeVar("Item")
 

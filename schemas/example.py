@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.ids import content_id
-from schemas.problem import Split
-from schemas.reasons import Fate, Reason, Stage
-from schemas.sample import Span
+from cotloom.schemas.ids import content_id
+from cotloom.schemas.problem import Split
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.sample import Span
 
 
 class Role(StrEnum):

@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import polars as pl
-
-from schemas.reasons import Fate, Stage
+from cotloom.schemas.reasons import Fate, Stage
 
 Record = TypeVar("Record")
 

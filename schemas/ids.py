@@ -41,7 +41,7 @@ def canonical(value: object) -> str:
     '{"a":null,"b":[1,2.5]}'
     >>> canonical(float("nan"))
     Traceback (most recent call last):
-    schemas.ids.NotCanonicalError: a float that is not finite has no canonical text: nan
+    cotloom.schemas.ids.NotCanonicalError: a float that is not finite has no canonical text: nan
     """
     return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 

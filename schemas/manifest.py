@@ -2,10 +2,9 @@
 
 from typing import Annotated, Any
 
+from cotloom.schemas.ids import SCHEME
+from cotloom.schemas.reasons import Reason, Stage, Unit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from schemas.ids import SCHEME
-from schemas.reasons import Reason, Stage, Unit
 
 
 class Part(BaseModel):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.reasons import Verdict
+from cotloom.schemas.reasons import Verdict
 
 
 class SetKind(StrEnum):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.ids import content_id
-from schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.ids import content_id
+from cotloom.schemas.reasons import Fate, Reason, Stage
 
 
 class AnswerType(StrEnum):

@@ -1,17 +1,14 @@
 """The recipe: what a dataset is, as a strict model of a YAML file.
 
 Every field is declared by `identity` (it can change a row, so it is part of the fingerprint) or by
-`circumstance` (it can't). Anything that only says how to run lives in `schemas.runtime`.
+`circumstance` (it can't). Anything that only says how to run lives in `cotloom.schemas.runtime`.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
-from pydantic.fields import FieldInfo
-
-from schemas.section import (
+from cotloom.schemas.section import (
     Column,
     Name,
     Section,
@@ -20,7 +17,7 @@ from schemas.section import (
     circumstance,
     identity,
 )
-from schemas.source import (
+from cotloom.schemas.source import (
     AnySource,
     ArithmeticSource,
     Decontaminate,
@@ -33,7 +30,7 @@ from schemas.source import (
     SplitBy,
     TableSource,
 )
-from schemas.teacher import (
+from cotloom.schemas.teacher import (
     Answers,
     Completion,
     HintPolicy,
@@ -47,6 +44,8 @@ from schemas.teacher import (
     Teacher,
     TransformersTeacher,
 )
+from pydantic import StringConstraints
+from pydantic.fields import FieldInfo
 
 __all__ = [
     "ADDRESS",

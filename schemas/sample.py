@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.ids import content_id
-from schemas.reasons import Fate, Reason, Stage, Verdict
+from cotloom.schemas.ids import content_id
+from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
 
 
 class Hint(StrEnum):

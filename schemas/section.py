@@ -3,9 +3,8 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
+from cotloom.schemas.problem import AnswerType
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
-
-from schemas.problem import AnswerType
 
 
 def identity(default: Any = ..., **rules: Any) -> Any:

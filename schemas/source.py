@@ -2,10 +2,9 @@
 
 from typing import Annotated, Literal
 
+from cotloom.schemas.problem import AnswerType
+from cotloom.schemas.section import Column, Name, Section, Words, circumstance, identity
 from pydantic import Field
-
-from schemas.problem import AnswerType
-from schemas.section import Column, Name, Section, Words, circumstance, identity
 
 
 class Fields(Section):

@@ -5,9 +5,8 @@ It is a file of its own and no part of a dataset's recipe, so that two versions 
 
 from typing import Annotated, Literal
 
+from cotloom.schemas.section import Name, Section, identity
 from pydantic import Field
-
-from schemas.section import Name, Section, identity
 
 FormatName = Literal[
     "zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer", "fine_tune_cot", "cot_collection"

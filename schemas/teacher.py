@@ -2,9 +2,8 @@
 
 from typing import Annotated, Literal
 
+from cotloom.schemas.section import Column, Section, circumstance, identity
 from pydantic import Field, model_validator
-
-from schemas.section import Column, Section, circumstance, identity
 
 
 class HintPolicy(Section):

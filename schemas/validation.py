@@ -6,9 +6,8 @@ It is no part of the version: it carries the digest of the content that it speak
 from enum import StrEnum
 from typing import Annotated, Any
 
+from cotloom.schemas.outcome import Decoding, SetKind
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-
-from schemas.outcome import Decoding, SetKind
 
 CORRECT = "correct"
 """The measure that verdicts on arms, floor and ceiling are about: the share of right final answers."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.store import Version
+from cotloom.schemas.runtime import Runtime
 
-import cli
-from builder.pipeline import build
-from builder.recipe import load_recipe
-from builder.store import Version
-from schemas.runtime import Runtime
+from cotloom import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY: dict[str, Any] = {
@@ -125,8 +125,8 @@ def run(capsys, monkeypatch):
 
 @pytest.fixture
 def command() -> list[str]:
-    """The words that start Cotloom in a process of its own, from the repository's root."""
-    return [sys.executable, str(ROOT / "cli.py")]
+    """The words that start Cotloom in a process of its own."""
+    return [sys.executable, "-P", "-m", "cotloom.cli"]
 
 
 PATIENCE_S = 120

@@ -16,9 +16,9 @@ FLOORS = {
     "builder.engine": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
-    "builder.audit": 3, "builder.inspect": 3, "builder.student": 3,
+    "builder.audit": 3, "builder.inspect": 3, "builder.student": 3, "builder.export": 3,
     "builder.publish": 4, "builder.pipeline": 4, "builder.plan": 5, "builder.infer": 4, "builder.starter": 5,
-    "builder": 6, "cli": 6, "recipes": 6,
+    "builder": 6, "cli": 7, "recipes": 6, "cotloom": 7,
 }  # fmt: skip
 
 SHARED = {
@@ -40,7 +40,7 @@ HOMES = {
     "peft": {"builder.student"},
     "accelerate": {"builder.student"},
     "tokenizers": {"builder.student"},
-    "datasets": {"builder.sources", "builder.publish"},
+    "datasets": {"builder.sources", "builder.export", "builder.publish"},
     "duckdb": {"builder.store", "builder.inspect", "builder.audit"},
     "ray": {"builder.engine"},
     "sqlite3": {"builder.teacher"},
@@ -50,7 +50,9 @@ HOMES = {
     "ruamel": {"builder.marked_yaml", "builder.sources"},
 }
 
-FILES = sorted([ROOT / "cli.py", *(ROOT / "builder").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")])
+FILES = sorted(
+    [ROOT / "cli.py", *(path for top in ("cotloom", "builder", "schemas") for path in (ROOT / top).rglob("*.py"))]
+)
 
 
 def room_of(module: str) -> str:
@@ -64,22 +66,19 @@ def module_of(path: Path) -> str:
 
 
 def imports_of(path: Path) -> set[str]:
-    """Every module that a file imports, at the top or inside a function."""
+    """Every module that a file imports, at the top or inside a function; our own without `cotloom.`."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= (
-                {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-                if own(node.module)
-                else {node.module}
-            )
-    return found
+            ours = node.module.partition(".")[0] == "cotloom"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names if ours)}
+    return {module.removeprefix("cotloom.") for module in found} - {"cotloom"}
 
 
 def own(module: str) -> bool:
-    return module.split(".", 1)[0] in {"builder", "schemas", "cli", "recipes"}
+    return module.split(".", 1)[0] in {"builder", "schemas", "cli", "recipes", "cotloom"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
@@ -143,7 +142,7 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
 
 
 def test_the_public_names_can_be_imported_and_are_these():
-    import builder
+    from cotloom import builder
 
     assert all(getattr(builder, name) for name in builder.__all__)
     assert builder.__all__ == [
@@ -155,7 +154,7 @@ def test_the_public_names_can_be_imported_and_are_these():
 def test_help_imports_nothing_heavy():
     heavy = ["polars", "pyarrow", "duckdb", "datasets", "openai", "torch", "transformers", "pydantic", "jinja2"]
     code = (
-        "import sys, cli\n"
+        "import sys\nfrom cotloom import cli\n"
         "try:\n    cli._run(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
@@ -164,9 +163,11 @@ def test_help_imports_nothing_heavy():
 
 
 def test_a_version_is_built_and_looked_into_without_torch():
-    heavy = ["torch", "transformers", "peft", "builder.student"]
+    heavy = ["torch", "transformers", "peft", "cotloom.builder.student"]
     code = (
-        "import sys, builder, builder.pipeline, builder.plan, builder.starter, builder.publish, builder.inspect.tell\n"
+        "import sys\n"
+        "from cotloom.builder import export, pipeline, plan, publish, starter\n"
+        "from cotloom.builder.inspect import render\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

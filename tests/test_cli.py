@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from cotloom.builder.store import Version
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.main import get_command
 
-import cli
-from builder.store import Version
+from cotloom import cli
 
 HEAVY = "polars duckdb datasets openai torch transformers pyarrow rapidfuzz jinja2 ruamel rich.progress".split()
 COMMANDS = get_command(cli.app).commands
@@ -48,7 +48,8 @@ def place(quickstart) -> str:
     ],
 )
 def test_help_imports_nothing_heavy(words, light):
-    code = f"import sys, cli\ncli._run({words!r})\nprint(*sorted(set({light!r}) & set(sys.modules)), file=sys.stderr)"
+    call = f"import sys\nfrom cotloom import cli\ncli._run({words!r})"
+    code = f"{call}\nprint(*sorted(set({light!r}) & set(sys.modules)), file=sys.stderr)"
 
     done = subprocess.run(
         [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=Path(cli.__file__).parent
@@ -196,7 +197,7 @@ def test_a_mistake_exits_with_two_and_is_told_in_words_or_as_json(words, kind, s
 
 
 def test_a_fault_of_ours_exits_with_seventy_and_a_traceback(tiny, store, run, monkeypatch):
-    monkeypatch.setattr("builder.pipeline.ROOMS", None)
+    monkeypatch.setattr("cotloom.builder.pipeline.ROOMS", None)
 
     with pytest.raises(SystemExit) as caught:
         run("build", tiny, "--store", store, "--workers", 1)

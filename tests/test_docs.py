@@ -5,17 +5,17 @@ import shlex
 from pathlib import Path
 
 import pytest
+from cotloom.builder.inspect.render import tell_version
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe, load_student
+from cotloom.schemas.recipe import Mixture, Recipe
+from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.student import StudentRecipe
 from rich.console import Console
 from ruamel.yaml import YAML
 from typer.main import get_command
 
-import cli
-from builder.inspect.tell import tell_version
-from builder.pipeline import build
-from builder.recipe import load_recipe, load_student
-from schemas.recipe import Mixture, Recipe
-from schemas.runtime import Runtime
-from schemas.student import StudentRecipe
+from cotloom import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

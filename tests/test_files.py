@@ -2,9 +2,8 @@ import json
 
 import polars as pl
 import pytest
-
-from builder.errors import InputError
-from builder.files import as_text, cell, column_names, file_digest, read_rows
+from cotloom.builder.errors import InputError
+from cotloom.builder.files import as_text, cell, column_names, file_digest, read_rows
 
 
 @pytest.fixture

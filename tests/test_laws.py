@@ -8,13 +8,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from cotloom.builder.store import Version
+from cotloom.schemas.reasons import Reason
+from cotloom.schemas.recipe import Slips
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-
-from builder.store import Version
-from schemas.reasons import Reason
-from schemas.recipe import Slips
 
 TABLES = {"problem": "problems", "sample": "samples", "example": "examples"}
 

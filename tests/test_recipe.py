@@ -1,11 +1,10 @@
 import itertools
 
 import pytest
-
-from builder.errors import InputError, RecipeError
-from builder.marked_yaml import MAX_NODES
-from builder.recipe import load_recipe, packaged_recipes
-from builder.templates import render
+from cotloom.builder.errors import InputError, RecipeError
+from cotloom.builder.marked_yaml import MAX_NODES
+from cotloom.builder.recipe import load_recipe, packaged_recipes
+from cotloom.builder.templates import render
 
 GOOD = """\
 name: tiny
@@ -151,7 +150,7 @@ def test_a_binary_file_is_refused(fault, text):
     [
         "!!python/object/apply:os.mkdir [MADE]",
         "!!python/name:os.system",
-        "!!python/object:builder.recipe.LoadedRecipe {}",
+        "!!python/object:cotloom.builder.recipe.LoadedRecipe {}",
         "!thing x",
     ],
 )

@@ -9,17 +9,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from schemas import recipe as recipes
-from schemas.example import Example, Message, Role, example_id
-from schemas.frames import checked, from_frame, schema_of, to_frame
-from schemas.ids import RANKS, NotCanonicalError, canonical, content_id, digest, rank
-from schemas.problem import AnswerType, Problem, Split, problem_id
-from schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
-from schemas.recipe import ADDRESS, Recipe, Section, identity_of
-from schemas.sample import (
+from cotloom.schemas import recipe as recipes
+from cotloom.schemas.example import Example, Message, Role, example_id
+from cotloom.schemas.frames import checked, from_frame, schema_of, to_frame
+from cotloom.schemas.ids import RANKS, NotCanonicalError, canonical, content_id, digest, rank
+from cotloom.schemas.problem import AnswerType, Problem, Split, problem_id
+from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
+from cotloom.schemas.recipe import ADDRESS, Recipe, Section, identity_of
+from cotloom.schemas.sample import (
     Alternative,
     Hint,
     Sample,
@@ -30,6 +27,8 @@ from schemas.sample import (
     Usage,
     sample_id,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -119,9 +118,9 @@ def test_parts_of_an_id_do_not_run_into_one_another():
 
 
 IDS = (
-    "from schemas.ids import digest, rank; from schemas.problem import problem_id;"
-    "from schemas.sample import sample_id; from schemas.example import example_id;"
-    "from schemas.chance import pick, share;"
+    "from cotloom.schemas.ids import digest, rank; from cotloom.schemas.problem import problem_id;"
+    "from cotloom.schemas.sample import sample_id; from cotloom.schemas.example import example_id;"
+    "from cotloom.schemas.chance import pick, share;"
     "print(problem_id('Wie viel?', ('a', 'ß')), sample_id('p_1', 'r_1', 3), example_id('cot', 's_1', ('s_2',), 'one'),"
     " digest({'b': {'y': 1, 'x': 2.5}, 'a': None}), rank('key', 'item'), share('key', 'slip'), pick('abc', 'k', 'w'))"
 )

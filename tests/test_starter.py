@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.sources import load_problems
+from cotloom.builder.verify import readable
 
-from builder.recipe import load_recipe
-from builder.sources import load_problems
-from builder.verify import readable
 from tests.conftest import ROOT
 from tests.teacher.chat_server import completion, serving
 

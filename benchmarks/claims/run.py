@@ -25,22 +25,21 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from cotloom.builder.progress import showing
+from cotloom.builder.store import read_version
+from cotloom.builder.student.evaluation.sets import sets_of
+from cotloom.builder.student.experiment.jobs import Job, run_jobs
+from cotloom.builder.student.experiment.run import Run, libraries
+from cotloom.builder.student.statistics.compare import Terms, chance_of, compare, standing
+from cotloom.builder.teacher.provenance import Origin, write_origin
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.ids import digest
+from cotloom.schemas.outcome import SetKind
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.student import CheckpointModel, Evaluation
+from cotloom.schemas.validation import Asked, Difference, Finding, Standing
 from trials import JOINT, LETTERS, SPECIAL, Contrast, Trained, Trial, made, student
 from write import written
-
-from builder.progress import showing
-from builder.store import read_version
-from builder.student.compare import Terms, chance_of, compare, standing
-from builder.student.jobs import Job, run_jobs
-from builder.student.run import Run, libraries
-from builder.student.sets import sets_of
-from builder.teacher.origin import Origin, write_origin
-from schemas.frames import to_frame
-from schemas.ids import digest
-from schemas.outcome import SetKind
-from schemas.problem import Problem
-from schemas.student import CheckpointModel, Evaluation
-from schemas.validation import Asked, Difference, Finding, Standing
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "claims.md"

@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from builder.pipeline import build
-from builder.recipe import load_recipe
-from schemas.ids import digest
-from schemas.runtime import Runtime
-from schemas.student import Base, CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.schemas.ids import digest
+from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.student import Base, CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
 
 HERE = Path(__file__).resolve().parent
 SCRATCH = TinyModel(base=None, width=64, layers=2)

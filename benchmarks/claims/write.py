@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_lowercase
 from typing import Any
 
-from builder.student.words import MEASURES
+from cotloom.builder.student.report.sentences import MEASURES
 
 CLAIMS = 13
 """(a) to (m)."""

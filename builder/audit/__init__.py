@@ -5,8 +5,8 @@ all counts counted again, ids and sides of the split made again, and a share of 
 6 and 7 are held against the tables as they lie there.
 """
 
-from builder.audit.checks import CHECKS, audit, examine
-from builder.audit.files import read_table
-from builder.audit.finding import Finding, Report
+from cotloom.builder.audit.checks import CHECKS, audit, examine
+from cotloom.builder.audit.files import read_table
+from cotloom.builder.audit.finding import Finding, Report
 
 __all__ = ["CHECKS", "Finding", "Report", "audit", "examine", "read_table"]

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 import polars as pl
+from cotloom.builder.audit import laws
+from cotloom.builder.audit import recompute as again
+from cotloom.builder.audit import secrets as secret
+from cotloom.builder.audit.files import RECORDS, check_files, read_tables
+from cotloom.builder.audit.finding import Check, Finding, Report, Tables
+from cotloom.builder.store import DEV, Version
+from cotloom.schemas.validation import Validation
 from pydantic import ValidationError
-
-from builder.audit import again, laws, secret
-from builder.audit.files import RECORDS, check_files, read_tables
-from builder.audit.finding import Check, Finding, Report, Tables
-from builder.store import DEV, Version
-from schemas.validation import Validation
 
 
 def check_validation(version: Version, _: Tables) -> Iterator[str]:

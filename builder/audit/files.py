@@ -8,14 +8,13 @@ from typing import Any, get_args, get_type_hints
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from builder.files import file_digest
-from builder.store import Version
-from schemas.example import Example
-from schemas.frames import checked
-from schemas.manifest import File
-from schemas.problem import Problem
-from schemas.sample import Sample
+from cotloom.builder.files import file_digest
+from cotloom.builder.store import Version
+from cotloom.schemas.example import Example
+from cotloom.schemas.frames import checked
+from cotloom.schemas.manifest import File
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.sample import Sample
 
 RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
 """The record of each table."""

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
-
-from builder.store import Version
+from cotloom.builder.store import Version
 
 Tables = Mapping[str, pl.DataFrame]
 """`problems`, `samples` and `examples`, with the columns of their records."""

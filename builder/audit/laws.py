@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
-
-from builder.audit.finding import Tables
-from builder.store import DEV, Version, check_fates, funnel, rows_digest
-from builder.store.funnel import TABLES
-from schemas.manifest import FunnelRow
-from schemas.problem import Split
-from schemas.reasons import Fate, Verdict
+from cotloom.builder.audit.finding import Tables
+from cotloom.builder.store import DEV, Version, check_fates, funnel, rows_digest
+from cotloom.builder.store.funnel import TABLES
+from cotloom.schemas.manifest import FunnelRow
+from cotloom.schemas.problem import Split
+from cotloom.schemas.reasons import Fate, Verdict
 
 KEPT = pl.col("fate") == Fate.KEPT
 _TRAINED = KEPT & pl.col("mixture_stage").is_not_null()

@@ -1,7 +1,7 @@
 """The engine: run a function over the partitions of a table, here or in worker processes.
 
 Law 5: partitions are cut by the rows' own keys and put together in their order, so that the result does not depend
-on how many workers there were. The function is named by its address (`builder.verify:judge_partition`), takes a
+on how many workers there were. The function is named by its address (`cotloom.builder.verify:judge_partition`), takes a
 table and a text of settings, and gives a table: it could run anywhere.
 """
 
@@ -11,9 +11,8 @@ from importlib import import_module
 from typing import Any
 
 import polars as pl
-
-from builder.engine.local import run_in_processes
-from builder.progress import bar
+from cotloom.builder.engine.local import run_in_processes
+from cotloom.builder.progress import bar
 
 PARTITION_ROWS = 500
 """About so many rows are worked on together."""

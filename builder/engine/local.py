@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO
 
@@ -53,7 +52,7 @@ def unpacked(content: bytes) -> pl.DataFrame:
 def run_in_processes(
     address: str, parts: Sequence[pl.DataFrame], settings: str, workers: int, advance: Callable[[int], None]
 ) -> list[pl.DataFrame]:
-    """Run a function over tables in worker processes; see `builder.engine.map_rows`.
+    """Run a function over tables in worker processes; see `cotloom.builder.engine.map_rows`.
 
     Raises:
         RuntimeError: a worker failed; the message is its traceback.
@@ -86,14 +85,9 @@ def run_in_processes(
 
 
 def _start(address: str, settings: str) -> subprocess.Popen[bytes]:
-    home = str(Path(__file__).resolve().parents[2])
-    inherited = os.environ.get("PYTHONPATH")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([home, *([inherited] if inherited else [])]),
-        "POLARS_MAX_THREADS": "1",
-    }
-    command = [sys.executable, "-m", "builder.engine.worker", address, settings]
+    environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
+    # -P: the working folder stays off the import path, so that no file of the user's is imported instead of ours
+    command = [sys.executable, "-P", "-m", "cotloom.builder.engine.worker", address, settings]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603 - ourselves
 
 

@@ -6,8 +6,8 @@ import signal
 import sys
 import traceback
 
-from builder.engine import resolve
-from builder.engine.local import FAULT, TABLE, packed, receive, send, unpacked
+from cotloom.builder.engine import resolve
+from cotloom.builder.engine.local import FAULT, TABLE, packed, receive, send, unpacked
 
 
 def main(address: str, settings: str) -> None:

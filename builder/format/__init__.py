@@ -7,18 +7,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
-
-from builder.errors import InputError
-from builder.format.demonstrations import Pool, Row, draw, pool_of
-from builder.format.templates import AS_IS, FORMATS, Kept, exchange, write
-from builder.progress import track
-from builder.text.options import asked
-from schemas.example import Example, Message, example_id
-from schemas.frames import to_frame
-from schemas.problem import AnswerType, Split
-from schemas.reasons import Fate, Reason, Stage, Verdict
-from schemas.recipe import FormatSpec
-from schemas.sample import Span
+from cotloom.builder.errors import InputError
+from cotloom.builder.format.demonstrations import Pool, Row, draw, pool_of
+from cotloom.builder.format.templates import AS_IS, FORMATS, Kept, exchange, write
+from cotloom.builder.progress import track
+from cotloom.builder.text.options import asked
+from cotloom.schemas.example import Example, Message, example_id
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.problem import AnswerType, Split
+from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
+from cotloom.schemas.recipe import FormatSpec
+from cotloom.schemas.sample import Span
 
 __all__ = ["AS_IS", "CODE_VERSION", "FORMATS", "check_formats", "format_examples"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from schemas.ids import rank
+from cotloom.schemas.ids import rank
 
 Item = TypeVar("Item")
 Row = dict[str, Any]

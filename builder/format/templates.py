@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from builder.text.options import asked
-from schemas.example import Message, Role
-from schemas.problem import AnswerType
+from cotloom.builder.text.options import asked
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.problem import AnswerType
 
 STEPS_CUE = "Reason step by step, then give the answer."
 """Asks for the reasoning."""

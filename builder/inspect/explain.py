@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
-
-from builder.errors import InputError
-from builder.store import Version
+from cotloom.builder.errors import InputError
+from cotloom.builder.store import Version
 
 MAX_SAME = 10
 """So many ids are listed where the beginning of an id fits several."""

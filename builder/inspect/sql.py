@@ -8,9 +8,8 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-
-from builder.errors import InputError, Stopped
-from builder.store import Version, funnel_table
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.store import Version, funnel_table
 
 TABLES = ("problems", "samples", "examples")
 """The views that are Parquet files of the version."""

@@ -10,14 +10,13 @@ from fractions import Fraction
 from math import floor
 
 import polars as pl
-
-from builder.errors import InputError
-from schemas.example import Example, example_id
-from schemas.frames import checked
-from schemas.ids import rank
-from schemas.problem import Split
-from schemas.reasons import Fate, Reason, Stage
-from schemas.recipe import FormatSpec, Mixture, MixtureStage
+from cotloom.builder.errors import InputError
+from cotloom.schemas.example import Example, example_id
+from cotloom.schemas.frames import checked
+from cotloom.schemas.ids import rank
+from cotloom.schemas.problem import Split
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
 
 __all__ = ["CODE_VERSION", "DEFAULT_STAGE", "check_mixture", "mix_examples"]
 

@@ -1,5 +1,5 @@
-"""Publish: give a version on, to trainers and (in time) to the Hub. Everything is read from the version's folder."""
+"""Publish: put a version on the Hugging Face Hub and check what arrived; pull one, or audit it where it lies.
 
-from builder.publish.export import EXPORTS, export
-
-__all__ = ["EXPORTS", "export"]
+`files/` lays a version out, `card/` writes its dataset card, `checks/` decides whether it may be published, and `hub/`
+talks to the Hub. Everything is read from the version's folder.
+"""

@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict, dataclass
 
-from builder.errors import InputError
-from builder.store import Version
+from cotloom.builder.errors import InputError
+from cotloom.builder.store import Version
 
 FILE = "publications.json"
 

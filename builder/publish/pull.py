@@ -6,15 +6,14 @@ from enum import StrEnum
 from pathlib import Path
 
 import polars as pl
-
-from builder.errors import InputError, VersionConflict
-from builder.files import file_digest
-from builder.publish.arrived import damaged, digest_of
-from builder.publish.fetched import Fetched, bring_validation, check_name, fetched
-from builder.publish.layout import FILES, read_back
-from builder.publish.publications import Publication, record
-from builder.store import Version, folder_of, freeze, read_version, versions_of
-from schemas.manifest import Manifest
+from cotloom.builder.errors import InputError, VersionConflict
+from cotloom.builder.files import file_digest
+from cotloom.builder.publish.files.layout import FILES, read_back
+from cotloom.builder.publish.hub.download import Fetched, bring_validation, check_name, fetched
+from cotloom.builder.publish.hub.verify_upload import damaged, digest_of
+from cotloom.builder.publish.publications import Publication, record
+from cotloom.builder.store import Version, folder_of, freeze, read_version, versions_of
+from cotloom.schemas.manifest import Manifest
 
 
 class Status(StrEnum):

@@ -6,14 +6,13 @@ Law 5: the choice depends on the set of samples, never on the order in which the
 from typing import Any
 
 import polars as pl
-
-from builder.engine import map_rows
-from builder.select.choose import Path, choose
-from builder.select.signature import Method, method_of
-from schemas.frames import with_findings
-from schemas.reasons import Fate, Stage
-from schemas.recipe import Select
-from schemas.sample import Hint, Sample
+from cotloom.builder.engine import map_rows
+from cotloom.builder.select.choose import Path, choose
+from cotloom.builder.select.signature import Method, method_of
+from cotloom.schemas.frames import with_findings
+from cotloom.schemas.reasons import Fate, Stage
+from cotloom.schemas.recipe import Select
+from cotloom.schemas.sample import Hint, Sample
 
 __all__ = [
     "CODE_VERSION",

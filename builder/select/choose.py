@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from cotloom.builder.select.signature import Method, method_of
+from cotloom.builder.text.similarity import normalised, similarities, sorted_words
+from cotloom.schemas.reasons import Reason
+from cotloom.schemas.recipe import Select
 from numpy.typing import NDArray
-
-from builder.select.signature import Method, method_of
-from builder.text.near import normalised, similarities, sorted_words
-from schemas.reasons import Reason
-from schemas.recipe import Select
 
 METHOD_WEIGHT = 0.75
 """How much of the distance between two paths is their method; the rest is their wording."""

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import xxhash
-
-from builder.text.arithmetic import Node, Number, Operation, operations, written
-from builder.text.equations import find_equations
-from schemas.sample import StepOutcome
+from cotloom.builder.text.arithmetic import Node, Number, Operation, operations, written
+from cotloom.builder.text.equations import find_equations
+from cotloom.schemas.sample import StepOutcome
 
 LONG = 120
 """An expression longer than this is named by its hash, so that no text can make signatures grow without end."""

@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 import polars as pl
-
-from builder.errors import InputError
-from builder.recipe import LoadedRecipe
-from builder.sources.given import given_samples
-from builder.sources.load import load_source, pins_of
-from builder.sources.overlap import decontaminated, without_crossings
-from builder.sources.skills import BARE, skills
-from builder.sources.split import dropped, limited, with_split, without_duplicates
-from schemas.frames import to_frame
-from schemas.manifest import Contamination, Input
-from schemas.problem import AnswerType, Problem
-from schemas.reasons import Fate, Reason
-from schemas.recipe import Recipe, Source, TableSource
-from schemas.source import SkillsSource
+from cotloom.builder.errors import InputError
+from cotloom.builder.recipe import LoadedRecipe
+from cotloom.builder.sources.load import load_source, pins_of
+from cotloom.builder.sources.overlap import decontaminated, without_crossings
+from cotloom.builder.sources.provided import given_samples
+from cotloom.builder.sources.skills import BARE, skills
+from cotloom.builder.sources.split import dropped, limited, with_split, without_duplicates
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.manifest import Contamination, Input
+from cotloom.schemas.problem import AnswerType, Problem
+from cotloom.schemas.reasons import Fate, Reason
+from cotloom.schemas.recipe import Recipe, Source, TableSource
+from cotloom.schemas.source import SkillsSource
 
 __all__ = [
     "BARE",

@@ -5,13 +5,13 @@ Every choice is a keyed hash, so that problem number 7 is the same however many 
 
 from collections.abc import Callable, Mapping
 
-from builder.errors import InputError
-from builder.sources.programs import Level, Told, turns
-from builder.sources.steps import small
-from builder.sources.stories import load_table, school
-from schemas.ids import canonical
-from schemas.problem import AnswerType, Problem, problem_id
-from schemas.recipe import ArithmeticSource
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources.programs import Level, Told, turns
+from cotloom.builder.sources.steps import small
+from cotloom.builder.sources.stories import load_table, school
+from cotloom.schemas.ids import canonical
+from cotloom.schemas.problem import AnswerType, Problem, problem_id
+from cotloom.schemas.recipe import ArithmeticSource
 
 LICENSE = "Apache-2.0"
 """The words are part of this package and under its licence."""

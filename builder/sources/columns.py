@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from builder.errors import InputError
-from builder.files import Row, as_text, cell, column_names, missing_column
-from builder.progress import track
-from builder.sources.gold import WANTED, UnreadableError, read_gold, read_options
-from schemas.ids import NotCanonicalError, canonical, content_id
-from schemas.problem import Problem, problem_id
-from schemas.reasons import Fate, Reason, Stage
-from schemas.recipe import Fields, TableSource
+from cotloom.builder.errors import InputError
+from cotloom.builder.files import Row, as_text, cell, column_names, missing_column
+from cotloom.builder.progress import track
+from cotloom.builder.sources.gold import WANTED, UnreadableError, read_gold, read_options
+from cotloom.schemas.ids import NotCanonicalError, canonical, content_id
+from cotloom.schemas.problem import Problem, problem_id
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.recipe import Fields, TableSource
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from builder.files import as_text
-from builder.text.options import LETTERS
-from schemas.problem import AnswerType
+from cotloom.builder.files import as_text
+from cotloom.builder.text.options import LETTERS
+from cotloom.schemas.problem import AnswerType
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
 _LABEL = re.compile(r"\(?([A-Z])[).:]\s*(?=\S)")

@@ -10,15 +10,15 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-from builder.errors import InputError
-from builder.files import as_text
-from builder.sources.columns import template_key
-from builder.sources.gold import WANTED, read_gold
-from schemas.ids import NotCanonicalError, canonical, content_id, digest, rank
-from schemas.manifest import Input
-from schemas.problem import Problem, problem_id
-from schemas.reasons import Fate, Reason, Stage
-from schemas.recipe import GymSource
+from cotloom.builder.errors import InputError
+from cotloom.builder.files import as_text
+from cotloom.builder.sources.columns import template_key
+from cotloom.builder.sources.gold import WANTED, read_gold
+from cotloom.schemas.ids import NotCanonicalError, canonical, content_id, digest, rank
+from cotloom.schemas.manifest import Input
+from cotloom.schemas.problem import Problem, problem_id
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.recipe import GymSource
 
 HASH_DEPENDENT = frozenset(
     "codeio isomorphic_strings knight_swap polynomial_multiplication ransom_note word_ladder".split()

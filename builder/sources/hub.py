@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from builder.errors import InputError, Stopped
-from builder.files import Row
-from schemas.recipe import HubSource
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.files import Row
+from cotloom.schemas.recipe import HubSource
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from builder.files import file_digest, read_rows
-from builder.recipe import LoadedRecipe
-from builder.sources.arithmetic import make_problems
-from builder.sources.columns import read_problems
-from builder.sources.gym import gym_version, make_gym_problems
-from builder.sources.hub import commit_of, read_hub
-from builder.sources.skills import make_skills
-from schemas.manifest import Input
-from schemas.problem import Problem
-from schemas.recipe import Source
+from cotloom.builder.files import file_digest, read_rows
+from cotloom.builder.recipe import LoadedRecipe
+from cotloom.builder.sources.arithmetic import make_problems
+from cotloom.builder.sources.columns import read_problems
+from cotloom.builder.sources.gym import gym_version, make_gym_problems
+from cotloom.builder.sources.hub import commit_of, read_hub
+from cotloom.builder.sources.skills import make_skills
+from cotloom.schemas.manifest import Input
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.recipe import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from builder.progress import track
-from builder.sources.split import dropped
-from builder.text.overlap import Index, index_texts, nearest, shared_run, words_of
-from schemas.manifest import Contamination
-from schemas.problem import Problem, Split
-from schemas.reasons import Fate, Reason
-from schemas.recipe import Decontaminate
+from cotloom.builder.progress import track
+from cotloom.builder.sources.split import dropped
+from cotloom.builder.text.overlap import Index, index_texts, nearest, shared_run, words_of
+from cotloom.schemas.manifest import Contamination
+from cotloom.schemas.problem import Problem, Split
+from cotloom.schemas.reasons import Fate, Reason
+from cotloom.schemas.recipe import Decontaminate
 
 CROSSES = 0.9
 """A training problem crosses the split from this similarity of words to a test problem on. Problems of one template

@@ -7,7 +7,7 @@ from itertools import count
 from operator import add, floordiv, mul, sub
 from types import MappingProxyType
 
-from schemas.ids import rank
+from cotloom.schemas.ids import rank
 
 LARGEST = 20_000
 """No number of a method is larger."""

@@ -13,13 +13,12 @@ from importlib.resources import files
 from itertools import count, islice, takewhile
 from typing import TypeVar
 
+from cotloom.builder.errors import InputError
+from cotloom.schemas.chance import pick
+from cotloom.schemas.ids import rank
+from cotloom.schemas.problem import AnswerType, Problem, problem_id
+from cotloom.schemas.source import Skill, SkillsSource
 from ruamel.yaml import YAML
-
-from builder.errors import InputError
-from schemas.chance import pick
-from schemas.ids import rank
-from schemas.problem import AnswerType, Problem, problem_id
-from schemas.source import Skill, SkillsSource
 
 LICENSE = "Apache-2.0"
 """The words are part of this package and under its licence."""
@@ -147,7 +146,9 @@ def _problem(source: SkillsSource, number: int, task: str, found: Asked) -> Prob
 @cache
 def load_words() -> Words:
     """Read `skills.yaml`."""
-    return Words(**YAML(typ="safe").load(files("builder.sources").joinpath("skills.yaml").read_text(encoding="utf-8")))
+    return Words(
+        **YAML(typ="safe").load(files("cotloom.builder.sources").joinpath("skills.yaml").read_text(encoding="utf-8"))
+    )
 
 
 # Choices

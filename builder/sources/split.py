@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from schemas.ids import RANKS, rank
-from schemas.problem import Problem, Split
-from schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.ids import RANKS, rank
+from cotloom.schemas.problem import Problem, Split
+from cotloom.schemas.reasons import Fate, Reason, Stage
 
 
 def dropped(problem: Problem, reason: Reason, detail: str) -> Problem:

@@ -11,10 +11,9 @@ from functools import cache
 from importlib.resources import files
 from itertools import product
 
+from cotloom.builder.sources.programs import PRONOUNS, Formula, Level, Method, Program, Told, operations, work_out
+from cotloom.schemas.chance import pick
 from ruamel.yaml import YAML
-
-from builder.sources.programs import PRONOUNS, Formula, Level, Method, Program, Told, operations, work_out
-from schemas.chance import pick
 
 LARGEST = 20
 """No number of a problem or of one of its methods is larger."""
@@ -56,7 +55,7 @@ class Parts:
 @cache
 def load_parts() -> Parts:
     """Read `steps.yaml`."""
-    raw = YAML(typ="safe").load(files("builder.sources").joinpath("steps.yaml").read_text(encoding="utf-8"))
+    raw = YAML(typ="safe").load(files("cotloom.builder.sources").joinpath("steps.yaml").read_text(encoding="utf-8"))
     people = tuple((name, pronoun) for pronoun, names in raw.pop("people").items() for name in names)
     return Parts(people=people, **raw)
 

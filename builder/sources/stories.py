@@ -9,9 +9,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
-from ruamel.yaml import YAML
-
-from builder.sources.programs import (
+from cotloom.builder.sources.programs import (
     OPERATIONS,
     PRONOUNS,
     Level,
@@ -23,7 +21,8 @@ from builder.sources.programs import (
     parse_program,
     work_out,
 )
-from schemas.chance import pick
+from cotloom.schemas.chance import pick
+from ruamel.yaml import YAML
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +100,7 @@ def _methods(story: Story, values: Mapping[str, int]) -> tuple[Method, ...] | No
 @cache
 def load_table() -> Table:
     """Read `stories.yaml`."""
-    text = files("builder.sources").joinpath("stories.yaml").read_text(encoding="utf-8")
+    text = files("cotloom.builder.sources").joinpath("stories.yaml").read_text(encoding="utf-8")
     raw = YAML(typ="safe").load(text)
     return Table(
         people=tuple((name, pronoun) for pronoun, names in raw["people"].items() for name in names),

@@ -9,11 +9,11 @@ Law 4: same name@version and same fingerprint, nothing to do; another fingerprin
 sorted before they are written, by one writer, and digested as rows.
 """
 
-from builder.store.funnel import check_fates, funnel, funnel_table
-from builder.store.identity import conflict, fingerprint
-from builder.store.stages import remembered
-from builder.store.tables import rows_digest
-from builder.store.versions import (
+from cotloom.builder.store.funnel import check_fates, funnel, funnel_table
+from cotloom.builder.store.identity import conflict, fingerprint
+from cotloom.builder.store.stages import remembered
+from cotloom.builder.store.tables import rows_digest
+from cotloom.builder.store.versions import (
     DEV,
     Version,
     all_versions,

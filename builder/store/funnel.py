@@ -7,9 +7,8 @@ not by book-keeping; `check_fates` refuses tables in which a row's fate does not
 from collections.abc import Mapping
 
 import polars as pl
-
-from schemas.manifest import FunnelRow
-from schemas.reasons import ORDER, Fate, Reason, Stage, Unit
+from cotloom.schemas.manifest import FunnelRow
+from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Unit
 
 TABLES: Mapping[Unit, str] = {Unit.PROBLEM: "problems", Unit.SAMPLE: "samples", Unit.EXAMPLE: "examples"}
 """The table of each unit."""

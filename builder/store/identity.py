@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from builder.errors import VersionConflict
-from builder.store.versions import DEV, Version, next_free
-from schemas.ids import SCHEME, digest
-from schemas.manifest import Input, Manifest
-from schemas.recipe import Recipe, identity_of
+from cotloom.builder.errors import VersionConflict
+from cotloom.builder.store.versions import DEV, Version, next_free
+from cotloom.schemas.ids import SCHEME, digest
+from cotloom.schemas.manifest import Input, Manifest
+from cotloom.schemas.recipe import Recipe, identity_of
 
 
 def fingerprint(recipe: Recipe, inputs: Mapping[str, str], rooms: Mapping[str, int]) -> str:

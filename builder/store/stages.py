@@ -13,9 +13,8 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from builder.store.tables import rows_digest
-from schemas.ids import digest
+from cotloom.builder.store.tables import rows_digest
+from cotloom.schemas.ids import digest
 
 
 def remembered(

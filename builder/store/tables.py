@@ -8,9 +8,8 @@ from pathlib import Path
 import orjson
 import polars as pl
 import pyarrow.parquet as pq
-
-from builder.files import file_digest
-from schemas.manifest import File
+from cotloom.builder.files import file_digest
+from cotloom.schemas.manifest import File
 
 DIGEST_ROWS = 2_000
 """So many rows are written out together for a digest."""

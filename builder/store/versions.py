@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.progress import track
+from cotloom.builder.store.tables import described, write_table
+from cotloom.schemas.manifest import Manifest
 from pydantic import ValidationError
-
-from builder.errors import InputError, Stopped
-from builder.progress import track
-from builder.store.tables import described, write_table
-from schemas.manifest import Manifest
 
 MANIFEST = "manifest.json"
 """Written last: a folder without it is no version."""

@@ -5,20 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.store import Version, find_version, versions_of
+from cotloom.builder.student.experiment.budget import fitted, seconds_of
+from cotloom.builder.student.experiment.jobs import workers_here
+from cotloom.builder.student.experiment.plan import Controls, plan_of
+from cotloom.builder.student.experiment.validate import FOLDER, validate
+from cotloom.builder.student.model.card import write_card
+from cotloom.builder.student.report.report import tell_validation
+from cotloom.schemas.student import StudentRecipe
+from cotloom.schemas.validation import Validation
 from rich.console import Group, RenderableType
 from rich.text import Text
 from transformers.integrations.integration_utils import get_reporting_integration_callbacks
-
-from builder.errors import InputError, Stopped
-from builder.store import Version, find_version, versions_of
-from builder.student.budget import fitted, seconds_of
-from builder.student.card import write_card
-from builder.student.jobs import workers_here
-from builder.student.plan import Controls, plan_of
-from builder.student.report import tell_validation
-from builder.student.validate import FOLDER, validate
-from schemas.student import StudentRecipe
-from schemas.validation import Validation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,22 +10,22 @@ from itertools import islice
 from typing import Any
 
 import polars as pl
-
-from builder.errors import InputError
-from builder.recipe import LoadedRecipe
-from builder.teacher import checkpoint, simulated
-from builder.teacher.backend import Answered, Backend, Failed, Wanted
-from builder.teacher.demos import find_demos
-from builder.teacher.ledger import Ledger, open_ledger
-from builder.teacher.prompted import Ask, Prompted
-from builder.teacher.recorded import open_recording
-from builder.teacher.request import Request
-from builder.teacher.rounds import Calls, Examine, Worth, draw
-from schemas.frames import from_frame, to_frame
-from schemas.manifest import Input
-from schemas.problem import Problem
-from schemas.reasons import Fate
-from schemas.recipe import (
+from cotloom.builder.errors import InputError
+from cotloom.builder.recipe import LoadedRecipe
+from cotloom.builder.teacher.backends import transformers as checkpoint
+from cotloom.builder.teacher.backends.prompted import Ask, Prompted
+from cotloom.builder.teacher.backends.protocol import Answered, Backend, Failed, Wanted
+from cotloom.builder.teacher.backends.recorded import open_recording
+from cotloom.builder.teacher.demonstrations import find_demos
+from cotloom.builder.teacher.ledger import Ledger, open_ledger
+from cotloom.builder.teacher.request import Request
+from cotloom.builder.teacher.rounds import Calls, Examine, Worth, draw
+from cotloom.builder.teacher.simulated import answers as simulated
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.manifest import Input
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.reasons import Fate
+from cotloom.schemas.recipe import (
     HintPolicy,
     OpenAITeacher,
     Paths,
@@ -34,8 +34,8 @@ from schemas.recipe import (
     SimulatedTeacher,
     TransformersTeacher,
 )
-from schemas.runtime import Runtime
-from schemas.sample import Hint, Sample
+from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.sample import Hint, Sample
 
 __all__ = [
     "CODE_VERSION",
@@ -101,7 +101,7 @@ def _manner(teacher: SimulatedTeacher) -> dict[str, int | str]:
 
 
 def _open_openai(loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime) -> Backend:
-    from builder.teacher import openai  # noqa: PLC0415 - a second to import, and most builds do without
+    from cotloom.builder.teacher.backends import openai  # noqa: PLC0415 - a second to import, and most builds do without
 
     return _prompted(
         loaded,

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-
-from builder.errors import InputError, Stopped
-from builder.teacher.request import Answer, Request
-from schemas.ids import canonical
-from schemas.sample import Alternative, TokenLogprob, Usage
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.schemas.ids import canonical
+from cotloom.schemas.sample import Alternative, TokenLogprob, Usage
 
 Key = tuple[str, int]
 """Digest of the request, and sample index."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from builder.errors import InputError
-from builder.teacher.demos import Demo
-from builder.templates import render
-from builder.text.options import asked
-from schemas.example import Message, Role
-from schemas.problem import AnswerType, Problem
-from schemas.recipe import HintPolicy, Prompt
-from schemas.sample import Hint
+from cotloom.builder.errors import InputError
+from cotloom.builder.teacher.demonstrations import Demo
+from cotloom.builder.templates import render
+from cotloom.builder.text.options import asked
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.problem import AnswerType, Problem
+from cotloom.schemas.recipe import HintPolicy, Prompt
+from cotloom.schemas.sample import Hint
 
 _STEPS = "Work step by step, writing each calculation as an equation."
 _CLOSINGS: Mapping[AnswerType, str] = {

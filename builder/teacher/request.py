@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.example import Message
-from schemas.ids import content_id
-from schemas.sample import Hint, TokenLogprob, Usage
+from cotloom.schemas.example import Message
+from cotloom.schemas.ids import content_id
+from cotloom.schemas.sample import Hint, TokenLogprob, Usage
 
 LEAST_LOGPROB = -9999.0
 """Stands for a probability of zero, whose logarithm is not finite; chat servers write it so too."""

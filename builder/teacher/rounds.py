@@ -7,14 +7,14 @@ so (`Examine`), so that this room knows nothing of verdicts.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from builder.progress import bar
-from builder.teacher.backend import Answered, Backend, Failed, Wanted
-from builder.teacher.ledger import Ledger
-from builder.teacher.request import Answer
-from schemas.problem import Problem
-from schemas.reasons import Fate, Reason, Stage
-from schemas.recipe import HintPolicy, Paths
-from schemas.sample import Hint, Sample, Usage, sample_id
+from cotloom.builder.progress import bar
+from cotloom.builder.teacher.backends.protocol import Answered, Backend, Failed, Wanted
+from cotloom.builder.teacher.ledger import Ledger
+from cotloom.builder.teacher.request import Answer
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.recipe import HintPolicy, Paths
+from cotloom.schemas.sample import Hint, Sample, Usage, sample_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

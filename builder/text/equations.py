@@ -7,10 +7,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from builder.text.holds import outcome_of
-from builder.text.lexer import BINARY, SIGNS, VALUES, Piece, pieces_of
-from builder.text.sides import Side, read_side
-from schemas.sample import StepOutcome
+from cotloom.builder.text.equation_check import outcome_of
+from cotloom.builder.text.lexer import BINARY, SIGNS, VALUES, Piece, pieces_of
+from cotloom.builder.text.operands import Side, read_side
+from cotloom.schemas.sample import StepOutcome
 
 MAX_PIECES = 100
 """Tokens of one side of an equation, units and all."""

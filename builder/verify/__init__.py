@@ -8,17 +8,16 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import polars as pl
-
-from builder.engine import map_rows
-from builder.verify.compare import Comparison, Outcome, compare
-from builder.verify.judge import Judgement, judge
-from builder.verify.read import Reading, read_answer
-from builder.verify.steps import Steps, check_steps
-from schemas.frames import schema_of, with_findings
-from schemas.problem import AnswerType, Problem
-from schemas.reasons import Fate, Stage, Verdict
-from schemas.recipe import Verify
-from schemas.sample import Hint, Sample
+from cotloom.builder.engine import map_rows
+from cotloom.builder.verify.compare import Comparison, Outcome, compare
+from cotloom.builder.verify.judge import Judgement, judge
+from cotloom.builder.verify.read import Reading, read_answer
+from cotloom.builder.verify.steps import Steps, check_steps
+from cotloom.schemas.frames import schema_of, with_findings
+from cotloom.schemas.problem import AnswerType, Problem
+from cotloom.schemas.reasons import Fate, Stage, Verdict
+from cotloom.schemas.recipe import Verify
+from cotloom.schemas.sample import Hint, Sample
 
 __all__ = [
     "CODE_VERSION",

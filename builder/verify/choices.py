@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from builder.text.options import LETTERS
-from builder.verify.words import bare, head
+from cotloom.builder.text.options import LETTERS
+from cotloom.builder.verify.words import bare, head
 
 UNKNOWN = LETTERS[:5]
 """The letters that count where the options are not known."""

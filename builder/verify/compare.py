@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from builder.text.options import LETTERS
-from builder.verify.choices import UNKNOWN, find_option
-from builder.verify.numbers import Quantity, find_quantities, plain, read_quantity
-from builder.verify.words import find_boolean, same_text
-from schemas.problem import AnswerType
+from cotloom.builder.text.options import LETTERS
+from cotloom.builder.verify.choices import UNKNOWN, find_option
+from cotloom.builder.verify.numbers import Quantity, find_quantities, plain, read_quantity
+from cotloom.builder.verify.words import find_boolean, same_text
+from cotloom.schemas.problem import AnswerType
 
 MIN_DECIMALS = 4
 """A decimal stands for an endless fraction (0.3333 for 1/3) from so many decimals on."""

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from builder.verify.compare import Comparison, Outcome, compare
-from builder.verify.honesty import parroted
-from builder.verify.read import Reading, read_answer
-from builder.verify.steps import Steps, check_steps
-from schemas.problem import Problem
-from schemas.reasons import ORDER, Reason, Verdict
-from schemas.recipe import Verify
-from schemas.sample import Hint, Span, Step
+from cotloom.builder.verify.compare import Comparison, Outcome, compare
+from cotloom.builder.verify.hint_leakage import parroted
+from cotloom.builder.verify.read import Reading, read_answer
+from cotloom.builder.verify.steps import Steps, check_steps
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.reasons import ORDER, Reason, Verdict
+from cotloom.schemas.recipe import Verify
+from cotloom.schemas.sample import Hint, Span, Step
 
 _VERDICTS: Mapping[Outcome, Verdict] = {
     Outcome.EQUAL: Verdict.CORRECT,

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from builder.verify.choices import How, Named, find_option
-from builder.verify.numbers import find_quantities, plain
-from builder.verify.words import Said, find_boolean, leading_boolean
-from schemas.problem import AnswerType
-from schemas.sample import Span
+from cotloom.builder.verify.choices import How, Named, find_option
+from cotloom.builder.verify.numbers import find_quantities, plain
+from cotloom.builder.verify.words import Said, find_boolean, leading_boolean
+from cotloom.schemas.problem import AnswerType
+from cotloom.schemas.sample import Span
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

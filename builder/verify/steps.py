@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from builder.text.arithmetic import written
-from builder.text.equations import Equation, find_equations
-from schemas.sample import Step, StepOutcome
+from cotloom.builder.text.arithmetic import written
+from cotloom.builder.text.equations import Equation, find_equations
+from cotloom.schemas.sample import Step, StepOutcome
 
 MAX_STEPS = 200
 """So many equations of one text are looked at."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from cotloom.builder.audit import CHECKS, audit, examine
+from cotloom.builder.audit.secrets import secrets_of
+from cotloom.builder.store import Version, read_version, rows_digest
+from cotloom.builder.store.tables import write_table
+from cotloom.builder.verify import CODE_VERSION
 from hypothesis import HealthCheck, given, settings
 
-from builder.audit import CHECKS, audit, examine
-from builder.audit.secret import secrets_of
-from builder.store import Version, read_version, rows_digest
-from builder.store.tables import write_table
-from builder.verify import CODE_VERSION
 from tests.publish.versions import recorded
 from tests.test_laws import recipes
 

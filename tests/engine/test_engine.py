@@ -4,11 +4,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from cotloom.builder.engine import PARTITION_ROWS, map_rows, partitions
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-
-from builder.engine import PARTITION_ROWS, map_rows, partitions
 
 HERE = "tests.engine.test_engine"
 
@@ -126,7 +125,7 @@ keys = st.lists(st.integers(0, 30), max_size=200)
 def test_partitions_are_the_table_cut_between_keys(values, rows):
     frame = pl.DataFrame({"key": sorted(values)}, schema={"key": pl.Int64})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("builder.engine.PARTITION_ROWS", rows)
+        patch.setattr("cotloom.builder.engine.PARTITION_ROWS", rows)
         parts = list(partitions(frame, "key"))
 
     assert_frame_equal(pl.concat(parts), frame)

@@ -4,22 +4,21 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.format import AS_IS, FORMATS, check_formats, format_examples
+from cotloom.builder.format.templates import Kept, answer_sentence, closed_rationale, write
+from cotloom.builder.sources.arithmetic import make_problems
+from cotloom.builder.teacher.request import Request
+from cotloom.builder.teacher.simulated.answers import answer
+from cotloom.builder.verify import compare, judge, read_answer
+from cotloom.schemas.example import Example, Message, Role
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import AnswerType, Problem, Split, problem_id
+from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
+from cotloom.schemas.recipe import ArithmeticSource, FormatSpec, SimulatedTeacher
+from cotloom.schemas.sample import Sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.errors import InputError
-from builder.format import AS_IS, FORMATS, check_formats, format_examples
-from builder.format.templates import Kept, answer_sentence, closed_rationale, write
-from builder.sources.arithmetic import make_problems
-from builder.teacher.request import Request
-from builder.teacher.simulated import answer
-from builder.verify import compare, judge, read_answer
-from schemas.example import Example, Message, Role
-from schemas.frames import from_frame, to_frame
-from schemas.problem import AnswerType, Problem, Split, problem_id
-from schemas.reasons import Fate, Reason, Stage, Verdict
-from schemas.recipe import ArithmeticSource, FormatSpec, SimulatedTeacher
-from schemas.sample import Sample
 
 ALL = [FormatSpec(name=name) for name in FORMATS]
 COT, BARE = FormatSpec(name="in_context_cot", shots=(2, 3)), FormatSpec(name="in_context_answer", shots=(2, 3))

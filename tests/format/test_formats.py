@@ -1,21 +1,20 @@
 from dataclasses import replace
 
 import pytest
+from cotloom.builder.format import format_examples
+from cotloom.builder.format.templates import Kept, answer_sentence, closed_rationale
+from cotloom.builder.sources.arithmetic import make_problems
+from cotloom.builder.teacher.request import Request
+from cotloom.builder.teacher.simulated.answers import answer
+from cotloom.builder.verify import judge, read_answer
+from cotloom.schemas.example import Example, Message, Role
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import AnswerType, Problem, Split, problem_id
+from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
+from cotloom.schemas.recipe import ArithmeticSource, FormatSpec, SimulatedTeacher
+from cotloom.schemas.sample import Sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.format import format_examples
-from builder.format.templates import Kept, answer_sentence, closed_rationale
-from builder.sources.arithmetic import make_problems
-from builder.teacher.request import Request
-from builder.teacher.simulated import answer
-from builder.verify import judge, read_answer
-from schemas.example import Example, Message, Role
-from schemas.frames import from_frame, to_frame
-from schemas.problem import AnswerType, Problem, Split, problem_id
-from schemas.reasons import Fate, Reason, Stage, Verdict
-from schemas.recipe import ArithmeticSource, FormatSpec, SimulatedTeacher
-from schemas.sample import Sample
 
 CLOSING = "The answer is 18."
 FORMATS = [FormatSpec(name="zero_shot_cot"), FormatSpec(name="zero_shot_answer")]

@@ -4,12 +4,11 @@ from io import StringIO
 import duckdb
 import polars as pl
 import pytest
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.inspect import explain, query, write_database
+from cotloom.builder.inspect.render import clean, paths_per_problem, tell_list, tell_story, tell_table, tell_version
+from cotloom.builder.store import Version
 from rich.console import Console
-
-from builder.errors import InputError, Stopped
-from builder.inspect import explain, query, write_database
-from builder.inspect.tell import clean, paths_per_problem, tell_list, tell_story, tell_table, tell_version
-from builder.store import Version
 
 HOSTILE = "\x1b[31mred\x1b[0m [bold]x[/bold] [red] \x07\x9b2J\u202egold\r 2 + 2 = 4. The answer is 4."
 

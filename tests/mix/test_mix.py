@@ -2,16 +2,15 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.mix import check_mixture, mix_examples, quota
+from cotloom.schemas.example import Example, example_id
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import Split
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.errors import InputError
-from builder.mix import check_mixture, mix_examples, quota
-from schemas.example import Example, example_id
-from schemas.frames import from_frame, to_frame
-from schemas.problem import Split
-from schemas.reasons import Fate, Reason, Stage
-from schemas.recipe import FormatSpec, Mixture, MixtureStage
 
 COT, BARE = "zero_shot_cot", "zero_shot_answer"
 ONE_FORMAT = (FormatSpec(name=COT),)

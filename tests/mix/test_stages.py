@@ -3,16 +3,15 @@
 from collections import Counter
 
 import pytest
+from cotloom.builder.format import AS_IS
+from cotloom.builder.mix import mix_examples
+from cotloom.schemas.example import Example, example_id
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import Split
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.format import AS_IS
-from builder.mix import mix_examples
-from schemas.example import Example, example_id
-from schemas.frames import from_frame, to_frame
-from schemas.problem import Split
-from schemas.reasons import Fate, Reason, Stage
-from schemas.recipe import FormatSpec, Mixture, MixtureStage
 
 COT, BARE, SHOWN = "zero_shot_cot", "zero_shot_answer", "in_context_cot"
 ONE_FORMAT = (FormatSpec(name=COT),)

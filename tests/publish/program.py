@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from schemas.validation import Circumstances, Passed, Validation
+from cotloom.schemas.validation import Circumstances, Passed, Validation
+
 from tests.conftest import PATIENCE_S, ROOT, Ran
 from tests.publish.hub import Hub
 

@@ -6,23 +6,23 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
+from cotloom.builder.errors import InputError
+from cotloom.builder.publish.card.card import SIMULATED, card
+from cotloom.builder.publish.card.facts import facts_of
+from cotloom.builder.publish.card.figures import figures
+from cotloom.builder.publish.card.markdown import code, fenced, folded, plain
+from cotloom.builder.publish.card.metadata import Told, license_of, metadata
+from cotloom.builder.publish.card.sections import MEASURED
+from cotloom.builder.publish.files.layout import Layout, lay_out, validation_of
+from cotloom.builder.store import Version
+from cotloom.builder.verify import CODE_VERSION
+from cotloom.schemas.manifest import Manifest
+from cotloom.schemas.validation import Validation
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard, DatasetCardData
 from huggingface_hub.repocard import metadata_load
 from markdown_it import MarkdownIt
 
-from builder.errors import InputError
-from builder.publish.card import SIMULATED, card
-from builder.publish.facts import facts_of
-from builder.publish.figures import figures
-from builder.publish.layout import Layout, lay_out, validation_of
-from builder.publish.markdown import code, fenced, folded, plain
-from builder.publish.metadata import Told, license_of, metadata
-from builder.publish.said import MEASURED
-from builder.store import Version
-from builder.verify import CODE_VERSION
-from schemas.manifest import Manifest
-from schemas.validation import Validation
 from tests.publish.versions import recorded
 
 HOSTILE = "<script>alert(1)</script> `x` | [a](javascript:1) ![b](http://x/y.png) $z$ <!-- \u202e"
@@ -216,7 +216,9 @@ def test_the_hinted_share_is_that_of_the_kept_samples(quickstart, laid):
 
 
 def test_error_rates_are_told_only_for_the_checks_that_they_were_measured_on(quickstart):
-    assert CODE_VERSION in MEASURED, "measure again, or say in builder/publish/said.py that the figures still hold"
+    assert CODE_VERSION in MEASURED, (
+        "measure again, or say in builder/publish/card/sections.py that the figures still hold"
+    )
     measured, other = (
         card(facts(version), [], [], Told())
         for version in (quickstart, replace(quickstart, manifest=with_rooms(quickstart, verify=CODE_VERSION + 1)))

@@ -5,8 +5,8 @@ import json
 
 import polars as pl
 import pytest
+from cotloom.builder.audit import CHECKS
 
-from builder.audit import CHECKS
 from tests.publish.conftest import TAG
 from tests.publish.program import FILES, READER, listed_anew, manifest_with, validation
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
-from builder.errors import InputError, Stopped
-from builder.publish import EXPORTS, export
-from builder.store import Version
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.export import export
+from cotloom.builder.export import EXPORTS
+from cotloom.builder.store import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import datasets
 import polars as pl
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.export import export
+from cotloom.builder.export.parts import PROBLEM_COLUMNS, Export, Part
+from cotloom.builder.export import EXPORTS
+from cotloom.schemas.example import Example, Message
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.problem import Split
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-
-from builder.errors import InputError
-from builder.publish import EXPORTS, export
-from builder.publish.formats.parts import PROBLEM_COLUMNS, Export, Part
-from schemas.example import Example, Message
-from schemas.frames import to_frame
-from schemas.problem import Split
 
 FORMATS = [{"name": "zero_shot_cot"}, {"name": "in_context_cot", "shots": [1, 2]}, {"name": "zero_shot_answer"}]
 STAGES = [

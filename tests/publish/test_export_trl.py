@@ -4,8 +4,7 @@ import json
 
 import datasets
 import pytest
-
-from builder.publish import export
+from cotloom.builder.export import export
 
 trl = pytest.importorskip("trl", reason="TRL is not installed")
 

@@ -1,9 +1,9 @@
 """Gates before the Hub: a checkpoint is named in a way that means the same elsewhere, or the version stays here."""
 
 import pytest
+from cotloom.builder.publish.checks.gates import Check, gates
+from cotloom.builder.store import Version
 
-from builder.publish.gates import Check, gates
-from builder.store import Version
 from tests.teacher.tiny import make_checkpoint
 
 

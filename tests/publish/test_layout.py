@@ -5,18 +5,18 @@ import datasets
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.files import file_digest
+from cotloom.builder.publish.files.layout import FILES, _groups, _shards, lay_out, read_back, rows_in_group
+from cotloom.builder.publish.files.tables import pass_rates
+from cotloom.builder.store import Version, rows_digest
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.reasons import Verdict
+from cotloom.schemas.sample import Hint, Sample
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from builder.errors import InputError, Stopped
-from builder.files import file_digest
-from builder.publish.layout import FILES, _groups, _shards, lay_out, read_back, rows_in_group
-from builder.publish.tables import pass_rates
-from builder.store import Version, rows_digest
-from schemas.frames import to_frame
-from schemas.reasons import Verdict
-from schemas.sample import Hint, Sample
 from tests.publish.versions import recorded
 from tests.test_laws import recipes
 
@@ -183,8 +183,8 @@ def test_row_groups_are_powers_of_two_within_the_limits(size, rows, group):
 
 
 def test_large_tables_are_parted_into_groups_and_files(mixed, tmp_path, monkeypatch):
-    monkeypatch.setattr("builder.publish.layout._GROUP_BYTES", 4_000)
-    monkeypatch.setattr("builder.publish.layout._SHARD_GROUPS", 2)
+    monkeypatch.setattr("cotloom.builder.publish.files.layout._GROUP_BYTES", 4_000)
+    monkeypatch.setattr("cotloom.builder.publish.files.layout._SHARD_GROUPS", 2)
 
     found = lay_out(mixed, tmp_path / "out")
 

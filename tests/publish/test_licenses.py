@@ -1,8 +1,7 @@
 """Licences: what speaks against giving a version on."""
 
 import pytest
-
-from builder.publish.licenses import LICENSES, MAY_BECOME, Terms, foreign, objections
+from cotloom.builder.publish.checks.licenses import LICENSES, MAY_BECOME, Terms, foreign, objections
 
 
 @pytest.fixture

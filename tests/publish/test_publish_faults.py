@@ -4,14 +4,14 @@ import traceback
 
 import httpx2
 import pytest
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.publish.files.layout import Layout
+from cotloom.builder.publish.hub import errors as trouble
+from cotloom.builder.publish.hub.errors import Remote, explained, persistent
+from cotloom.builder.publish.hub.verify_upload import stranger
+from cotloom.schemas.manifest import File
 from huggingface_hub.errors import HfHubHTTPError
 
-from builder.errors import InputError, Stopped
-from builder.publish import trouble
-from builder.publish.arrived import stranger
-from builder.publish.layout import Layout
-from builder.publish.trouble import Remote, explained, persistent
-from schemas.manifest import File
 from tests.conftest import PATIENCE_S
 from tests.publish.hub import ALL_WELL, Fault
 from tests.publish.program import TOKEN

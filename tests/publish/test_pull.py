@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.publish.hub.verify_upload import digest_of
+from cotloom.builder.store import find_version, read_version
 
-from builder.errors import InputError
-from builder.publish.arrived import digest_of
-from builder.store import find_version, read_version
 from tests.publish.conftest import TAG
 from tests.publish.hub import Fault
 from tests.publish.program import FILES, READER, manifest_with, validation

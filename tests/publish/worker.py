@@ -6,7 +6,7 @@ import sys
 import traceback
 from tempfile import TemporaryFile
 
-import cli
+from cotloom import cli
 
 
 def run(words: list[str]) -> int:

@@ -1,13 +1,12 @@
 import polars as pl
 import pytest
+from cotloom.builder.select import Path, choose, choose_all, count_distinct, with_choices, work_of
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.reasons import Fate, Reason
+from cotloom.schemas.recipe import Select
+from cotloom.schemas.sample import Hint, Sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.select import Path, choose, choose_all, count_distinct, with_choices, work_of
-from schemas.frames import to_frame
-from schemas.reasons import Fate, Reason
-from schemas.recipe import Select
-from schemas.sample import Hint, Sample
 
 DUPLICATES = {Reason.EXACT_DUPLICATE, Reason.PATH_DUPLICATE, Reason.NEAR_DUPLICATE}
 TEXTS = [

@@ -1,8 +1,7 @@
 import pytest
+from cotloom.builder.select import method_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.select import method_of
 
 SAME = [
     ("16 - 3 = 13. 13 - 4 = 9.", "16 - 3 - 4 = 9", "how finely the work is cut"),

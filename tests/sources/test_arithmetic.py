@@ -10,14 +10,13 @@ from operator import add, mul, sub, truediv
 from typing import Any
 
 import pytest
-
-from builder.errors import InputError
-from builder.sources.arithmetic import _make, make_problems
-from builder.sources.programs import LARGEST, Formula, parse_program, work_out
-from builder.sources.stories import load_table, school
-from schemas.ids import digest
-from schemas.problem import Problem, problem_id
-from schemas.recipe import ArithmeticSource
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources.arithmetic import _make, make_problems
+from cotloom.builder.sources.programs import LARGEST, Formula, parse_program, work_out
+from cotloom.builder.sources.stories import load_table, school
+from cotloom.schemas.ids import digest
+from cotloom.schemas.problem import Problem, problem_id
+from cotloom.schemas.recipe import ArithmeticSource
 
 OPERATIONS = {"+": add, "-": sub, "*": mul, "/": truediv}
 Method = list[dict[str, Any]]
@@ -155,8 +154,8 @@ def test_answers_are_spread(problems: list[Problem]) -> None:
 
 def test_another_process_with_another_hash_seed_makes_the_same_problems(problems: list[Problem]) -> None:
     code = (
-        "from builder.sources.arithmetic import make_problems; from schemas.ids import digest;"
-        "from schemas.recipe import ArithmeticSource as Source;"
+        "from cotloom.builder.sources.arithmetic import make_problems; from cotloom.schemas.ids import digest;"
+        "from cotloom.schemas.recipe import ArithmeticSource as Source;"
         "print(digest(make_problems(Source(kind='arithmetic', name='own', problems=100), 5)))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4242"}

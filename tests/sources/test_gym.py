@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources.gym import HASH_DEPENDENT, gym_version, make_gym_problems
+from cotloom.schemas.recipe import GymSource
 
-from builder.errors import InputError
-from builder.sources.gym import HASH_DEPENDENT, gym_version, make_gym_problems
-from schemas.recipe import GymSource
 from tests.conftest import ROOT
 
 
@@ -81,8 +81,8 @@ class TestInstalled:
     @pytest.mark.parametrize("seed", ["1", "2"])
     def test_the_same_problems_come_out_under_another_hash_seed(self, seed, tmp_path):
         code = (
-            "from builder.sources.gym import make_gym_problems\n"
-            "from schemas.recipe import GymSource\n"
+            "from cotloom.builder.sources.gym import make_gym_problems\n"
+            "from cotloom.schemas.recipe import GymSource\n"
             "asked = GymSource(name='gym', kind='reasoning_gym', task='leg_counting', problems=5)\n"
             "made, _ = make_gym_problems(asked, 0)\n"
             "print([problem.problem_id for problem in made])"

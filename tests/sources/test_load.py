@@ -4,15 +4,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.recipe import LoadedRecipe
+from cotloom.builder.sources import Problems, load_problems
+from cotloom.builder.sources.columns import template_key
+from cotloom.builder.verify import readable
+from cotloom.schemas.recipe import Recipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.errors import InputError
-from builder.recipe import LoadedRecipe
-from builder.sources import Problems, load_problems
-from builder.sources.columns import template_key
-from builder.verify import readable
-from schemas.recipe import Recipe
 
 FIELDS = {"question": "q", "answer": "a"}
 

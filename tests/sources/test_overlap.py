@@ -5,15 +5,15 @@ from typing import Any
 
 import polars as pl
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources import Problems, load_problems
+from cotloom.builder.sources.overlap import CROSSES
+from cotloom.builder.text.overlap import index_texts, nearest, shared_run, words_of
+from cotloom.builder.verify import readable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import ratio
 
-from builder.errors import InputError
-from builder.sources import Problems, load_problems
-from builder.sources.overlap import CROSSES
-from builder.text.overlap import index_texts, nearest, shared_run, words_of
-from builder.verify import readable
 from tests.sources.test_load import kept, recipe, write
 
 LONG = "A clerk stacks nine red boxes on a shelf then moves four of them to the yard before noon comes"

@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources import load_problems
+from cotloom.builder.sources.gold import UnreadableError, read_gold, read_options
+from cotloom.builder.verify import readable
+from cotloom.schemas.problem import AnswerType
 
-from builder.errors import InputError
-from builder.sources import load_problems
-from builder.sources.gold import UnreadableError, read_gold, read_options
-from builder.verify import readable
-from schemas.problem import AnswerType
 from tests.sources.test_load import recipe, write
 
 PAIR = ["pear", "7"]

@@ -7,15 +7,14 @@ from itertools import pairwise
 from typing import get_args
 
 import pytest
-
-from builder.errors import InputError
-from builder.sources import BARE, skills
-from builder.sources.skills import NUMBERS, TASKS, load_words, make_skills
-from builder.verify import judge
-from schemas.ids import digest
-from schemas.problem import AnswerType, Problem, problem_id
-from schemas.reasons import Verdict
-from schemas.source import Skill, SkillsSource
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources import BARE, skills
+from cotloom.builder.sources.skills import NUMBERS, TASKS, load_words, make_skills
+from cotloom.builder.verify import judge
+from cotloom.schemas.ids import digest
+from cotloom.schemas.problem import AnswerType, Problem, problem_id
+from cotloom.schemas.reasons import Verdict
+from cotloom.schemas.source import Skill, SkillsSource
 
 LISTED = {"first_word", "last_word", "word_after", "reverse_words", "word_in_list", "odd_one_out", "count_words"}
 
@@ -214,7 +213,8 @@ def test_there_is_room_for_tens_of_thousands():
 
 
 def test_another_process_with_another_hash_seed_makes_the_same_problems(problems):
-    code = "from builder.sources import skills; from schemas.ids import digest; print(digest(skills(110, 3)))"
+    imports = "from cotloom.builder.sources import skills; from cotloom.schemas.ids import digest"
+    code = f"{imports}; print(digest(skills(110, 3)))"
     environment = {**os.environ, "PYTHONHASHSEED": "4242"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.strip() == digest(problems[:110])

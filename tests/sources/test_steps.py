@@ -3,17 +3,17 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
+from cotloom.builder.sources.arithmetic import make_problems
+from cotloom.builder.sources.steps import AMOUNTS, PATTERNS, START, load_parts, methods_of, small
+from cotloom.builder.teacher.request import Request
+from cotloom.builder.teacher.simulated.answers import answer
+from cotloom.builder.verify import judge
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.ids import digest
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.reasons import Reason, Verdict
+from cotloom.schemas.recipe import ArithmeticSource, SimulatedTeacher, Slips
 
-from builder.sources.arithmetic import make_problems
-from builder.sources.steps import AMOUNTS, PATTERNS, START, load_parts, methods_of, small
-from builder.teacher.request import Request
-from builder.teacher.simulated import answer
-from builder.verify import judge
-from schemas.example import Message, Role
-from schemas.ids import digest
-from schemas.problem import Problem
-from schemas.reasons import Reason, Verdict
-from schemas.recipe import ArithmeticSource, SimulatedTeacher, Slips
 from tests.sources.test_arithmetic import OPERATIONS, asked, operations
 from tests.sources.test_arithmetic import methods_of as told_methods
 

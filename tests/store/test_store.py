@@ -9,14 +9,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
-
-from builder.errors import InputError, Stopped
-from builder.pipeline import ROOMS
-from builder.recipe import load_recipe
-from builder.store import (
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.pipeline import ROOMS
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.store import (
     DEV,
     Version,
     all_versions,
@@ -32,12 +28,15 @@ from builder.store import (
     sweep,
     versions_of,
 )
-from builder.store.identity import changed, conflict
-from builder.store.versions import next_free
-from schemas.frames import to_frame
-from schemas.manifest import File, Manifest
-from schemas.problem import Problem
-from schemas.recipe import Recipe, Select, identity, identity_of
+from cotloom.builder.store.identity import changed, conflict
+from cotloom.builder.store.versions import next_free
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.manifest import File, Manifest
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.recipe import Recipe, Select, identity, identity_of
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {"problems": pl.DataFrame({"a": [1, 2]})}

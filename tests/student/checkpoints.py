@@ -1,8 +1,8 @@
 """Checkpoints small enough to write in a test."""
 
+from cotloom.builder.student.model.loading import save
 from tokenizers import Regex, normalizers
 
-from builder.student.models import save
 from tests.student.made import make_student
 
 

@@ -5,6 +5,8 @@ import warnings
 from functools import cache
 
 import torch
+from cotloom.builder.student.model.chat import CHAT_TEMPLATE, END, PAD, SPECIAL, prompt_of
+from cotloom.builder.student.model.student import Student
 from peft import PromptTuningConfig, PromptTuningInit, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
@@ -18,9 +20,6 @@ from transformers import (
     T5ForConditionalGeneration,
     set_seed,
 )
-
-from builder.student.chat import CHAT_TEMPLATE, END, PAD, SPECIAL, prompt_of
-from builder.student.student import Student
 
 WIDTH = 48
 WINDOW = 512

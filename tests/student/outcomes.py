@@ -2,11 +2,10 @@
 
 import numpy as np
 import polars as pl
-
-from schemas.frames import to_frame
-from schemas.outcome import Decoding, Outcome, SetKind
-from schemas.reasons import Verdict
-from schemas.validation import Asked
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.outcome import Decoding, Outcome, SetKind
+from cotloom.schemas.reasons import Verdict
+from cotloom.schemas.validation import Asked
 
 ASKED = Asked(set="held_out", format="zero_shot_cot")
 

@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cotloom.builder.student.report.advice import Facts, advise, facts_of
+from cotloom.builder.student.statistics.compare import compare
+from cotloom.schemas.outcome import SetKind
+from cotloom.schemas.reasons import Verdict
+from cotloom.schemas.student import Gate
+from cotloom.schemas.validation import Asked, Point, Trained
 
-from builder.student.advise import Facts, advise, facts_of
-from builder.student.compare import compare
-from schemas.outcome import SetKind
-from schemas.reasons import Verdict
-from schemas.student import Gate
-from schemas.validation import Asked, Point, Trained
 from tests.student.outcomes import right, rows_of, steady, table
 
 

@@ -4,17 +4,16 @@ from math import exp, log
 
 import numpy as np
 import pytest
+from cotloom.builder.format.templates import Kept, closed_rationale
+from cotloom.builder.student.distillation.alignment import align, text_map
+from cotloom.builder.student.distillation.alignment_fu import _warp, align_fu
+from cotloom.builder.student.distillation.targets import Target, soft_share
+from cotloom.builder.student.distillation.vocabulary import lookup_of, pieces_of
+from cotloom.schemas.sample import Alternative, TokenLogprob
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
-
-from builder.format.templates import Kept, closed_rationale
-from builder.student.align import align, text_map
-from builder.student.align_fu import _warp, align_fu
-from builder.student.spelling import lookup_of, pieces_of
-from builder.student.targets import Target, soft_share
-from schemas.sample import Alternative, TokenLogprob
 
 TEXT = "So 4 eggs\ncost 4 × 12 = 48 cents. The answer is 48."
 PROSE = "We had three eggs and two more, so there are five. The answer is five."

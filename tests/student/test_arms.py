@@ -4,10 +4,19 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-
-from builder.errors import InputError
-from builder.format import AS_IS
-from builder.student.arms import ARMS, REASONED, Arm, arm_of, cut, own_format, rows_of, stages_of, thinned
+from cotloom.builder.errors import InputError
+from cotloom.builder.format import AS_IS
+from cotloom.builder.student.experiment.conditions import (
+    ARMS,
+    REASONED,
+    Arm,
+    arm_of,
+    cut,
+    own_format,
+    rows_of,
+    stages_of,
+    thinned,
+)
 
 
 def said(rows):

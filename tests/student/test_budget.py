@@ -3,11 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
-
-from builder.errors import InputError
-from builder.student import budget
-from builder.student.budget import LEAST_STEPS, Speed, fitted, seconds, seconds_of
-from schemas.student import CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
+from cotloom.builder.errors import InputError
+from cotloom.builder.student.experiment import budget
+from cotloom.builder.student.experiment.budget import LEAST_STEPS, Speed, fitted, seconds, seconds_of
+from cotloom.schemas.student import CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
 
 STUDENT = StudentRecipe(
     name="small",

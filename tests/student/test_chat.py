@@ -1,8 +1,8 @@
 """A chat as text: its pieces, put together, are what the student is asked with and what it says."""
 
 import pytest
+from cotloom.builder.student.model.chat import CHAT_TEMPLATE, END, pieces_of, prompt_of
 
-from builder.student.chat import CHAT_TEMPLATE, END, pieces_of, prompt_of
 from tests.student.made import make_tokenizer
 
 IM_TEMPLATE = (

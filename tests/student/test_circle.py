@@ -5,8 +5,7 @@ import json
 import polars as pl
 import pytest
 import torch
-
-from builder.store import Version, find_version
+from cotloom.builder.store import Version, find_version
 
 FIRST = {
     "name": "first",
@@ -42,7 +41,9 @@ def turned(tmp_path_factory):
 @pytest.fixture
 def circle(turned, run, monkeypatch) -> tuple[Version, Version]:
     """The first version, and the one that its student answered."""
-    monkeypatch.setattr("builder.student.plan.PARTS", ())  # no students of parts: they are not asked for here
+    monkeypatch.setattr(
+        "cotloom.builder.student.experiment.plan.PARTS", ()
+    )  # no students of parts: they are not asked for here
     store, student = turned / "store", turned / "student"
     if not student.exists():
         one = ("--store", store, "--workers", 1)

@@ -1,15 +1,15 @@
 import numpy as np
 import polars as pl
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.student.statistics.bootstrap import draw, estimate
+from cotloom.builder.student.statistics.compare import Measure, Terms, asked_of, chance_of, compare, standing
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.outcome import Decoding, SetKind
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.validation import Asked, Difference, Finding
 from pydantic import ValidationError
 
-from builder.errors import InputError
-from builder.student.bootstrap import draw, estimate
-from builder.student.compare import Measure, Terms, asked_of, chance_of, compare, standing
-from schemas.frames import to_frame
-from schemas.outcome import Decoding, SetKind
-from schemas.problem import Problem
-from schemas.validation import Asked, Difference, Finding
 from tests.student.outcomes import ASKED, right, rows_of, steady, table
 
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 import polars as pl
 import pytest
 import torch
+from cotloom.builder.errors import InputError
+from cotloom.builder.student.distillation.targets import Target
+from cotloom.builder.student.model.chat import prompt_of
+from cotloom.builder.student.model.generate import encode_prompt
+from cotloom.builder.student.model.loading import load_checkpoint
+from cotloom.builder.student.model.tokenizer import with_newline
+from cotloom.builder.student.training.collate import IGNORED, collate, encode
+from cotloom.schemas.student import CheckpointModel, TrainStage
 
-from builder.errors import InputError
-from builder.student.chat import prompt_of
-from builder.student.data import IGNORED, collate, encode
-from builder.student.generate import encode_prompt
-from builder.student.models import load_checkpoint
-from builder.student.targets import Target
-from builder.student.tokens import with_newline
-from schemas.student import CheckpointModel, TrainStage
 from tests.student.checkpoints import without_line_ends
 from tests.student.made import make_student, make_tokenizer
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from cotloom.builder.student.evaluation import evaluate as room
+from cotloom.builder.student.evaluation.evaluate import ORDER, Ask, asks_of, elected, evaluate, judged, reasoned, winner
+from cotloom.builder.student.evaluation.sets import EvalSet
+from cotloom.builder.student.model.generate import Said, log_likelihood
+from cotloom.schemas.frames import schema_of
+from cotloom.schemas.outcome import Decoding, Outcome, SetKind
+from cotloom.schemas.problem import AnswerType, Problem, problem_id
+from cotloom.schemas.reasons import Verdict
+from cotloom.schemas.student import Evaluation
 
-from builder.student import evaluate as room
-from builder.student.evaluate import ORDER, Ask, asks_of, elected, evaluate, judged, reasoned, winner
-from builder.student.generate import Said, log_likelihood
-from builder.student.sets import EvalSet
-from schemas.frames import schema_of
-from schemas.outcome import Decoding, Outcome, SetKind
-from schemas.problem import AnswerType, Problem, problem_id
-from schemas.reasons import Verdict
-from schemas.student import Evaluation
 from tests.student.made import make_student, make_trained
 
 ASKED = Evaluation(max_tokens=40, batch_size=8)
@@ -198,7 +198,7 @@ def test_a_check_that_breaks_is_no_answer_and_no_crash(taught, speaking, monkeyp
         message = "out of order"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(sys.modules["builder.verify.judge"], "compare", broken)
+    monkeypatch.setattr(sys.modules["cotloom.builder.verify.judge"], "compare", broken)
     speaking(lambda _text, place: say(f"The answer is {place}."))
     frame = evaluate(taught, [TARGET], ASKED.model_copy(update={"samples": 3}), arm="version", seed=0)
     assert set(frame["verdict"]) == {"check_failed"}

@@ -1,13 +1,12 @@
 """The gate: a version is let through for a gain that is sure and a loss that is not, or not spoken of at all."""
 
 import pytest
+from cotloom.builder.student.experiment.conditions import ARMS
+from cotloom.builder.student.statistics.gate import gate_of
+from cotloom.schemas.outcome import SetKind
+from cotloom.schemas.student import Gate
+from cotloom.schemas.validation import Asked, Difference, Finding
 from pydantic import ValidationError
-
-from builder.student.arms import ARMS
-from builder.student.gate import gate_of
-from schemas.outcome import SetKind
-from schemas.student import Gate
-from schemas.validation import Asked, Difference, Finding
 
 WIDTH = 0.02
 

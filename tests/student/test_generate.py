@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from cotloom.builder.student.model.generate import Said, encode_prompt, generate, log_likelihood
 
-from builder.student.generate import Said, encode_prompt, generate, log_likelihood
 from tests.student.made import TAUGHT, make_student, make_tokenizer, make_trained, prompt, with_soft_prompt
 
 FOREIGN = ["Who?", "9 eggs of 7 boxes, or 12 boxes of pens: " * 4, "12", "What is 3 + 4? " * 9]
@@ -81,7 +81,7 @@ def test_positions_are_counted_from_the_first_token_of_a_prompt():
 def test_rows_that_can_not_leave_the_batch_change_no_answer(student, monkeypatch):
     prompts = prompts_for(student)
     told = greedy(student, prompts)
-    monkeypatch.setattr("builder.student.generate._can_drop", lambda _cache: False)
+    monkeypatch.setattr("cotloom.builder.student.model.generate._can_drop", lambda _cache: False)
     assert greedy(student, prompts) == told
 
 

@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 import pytest
+from cotloom.builder.student.model.loading import save
 
-from builder.student.models import save
 from tests.student.made import TAUGHT, make_trained
 
 pytestmark = [

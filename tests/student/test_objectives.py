@@ -4,10 +4,8 @@ from math import exp, log
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from builder.student.objectives import (
+from cotloom.builder.student.distillation.targets import Target
+from cotloom.builder.student.training.losses import (
     FLOOR,
     IGNORED,
     cross_entropy,
@@ -16,7 +14,8 @@ from builder.student.objectives import (
     objective_loss,
     soft_targets,
 )
-from builder.student.targets import Target
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 VOCABULARY = 7
 DIRECTIONS = ["forward_kl", "reverse_kl"]

@@ -5,17 +5,17 @@ from io import StringIO
 from xml.etree import ElementTree as ET
 
 import pytest
+from cotloom.builder.inspect.render import tell_version
+from cotloom.builder.store import Version
+from cotloom.builder.student.report.charts import Dot, curve_plot, interval_plot
+from cotloom.builder.student.report.report import examples_of, report, summarise, tell_validation, write_report
+from cotloom.builder.student.report.sentences import sentence
+from cotloom.builder.student.statistics.compare import Terms, compare, standing
+from cotloom.schemas.outcome import SetKind
+from cotloom.schemas.student import StudentRecipe
+from cotloom.schemas.validation import Advice, Asked, Circumstances, Passed, Point, Trained, Validation
 from rich.console import Console
 
-from builder.inspect.tell import tell_version
-from builder.store import Version
-from builder.student.compare import Terms, compare, standing
-from builder.student.pictures import Dot, curve_plot, interval_plot
-from builder.student.report import examples_of, report, summarise, tell_validation, write_report
-from builder.student.words import sentence
-from schemas.outcome import SetKind
-from schemas.student import StudentRecipe
-from schemas.validation import Advice, Asked, Circumstances, Passed, Point, Trained, Validation
 from tests.student.outcomes import ASKED, right, rows_of, steady, table
 
 HOSTILE = "</pre><script>alert(1)</script> 2 + 2 = 4\n```\n# Title\n<img src=x onerror=alert(1)> The answer is 4."

@@ -7,19 +7,19 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 import torch
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.student.evaluation.sets import sets_of
+from cotloom.builder.student.experiment import jobs
+from cotloom.builder.student.experiment import run as running
+from cotloom.builder.student.experiment.base_model import prepare
+from cotloom.builder.student.experiment.conditions import arm_of
+from cotloom.builder.student.experiment.jobs import Job, called, run_jobs, texts_of, workers_here
+from cotloom.builder.student.experiment.run import HELD_BACK, libraries, run, run_digest, schedule_of
+from cotloom.builder.student.model.loading import load
+from cotloom.schemas.ids import rank
+from cotloom.schemas.outcome import SetKind
+from cotloom.schemas.student import Base, CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
 
-from builder.errors import InputError, Stopped
-from builder.student import jobs
-from builder.student import run as running
-from builder.student.arms import arm_of
-from builder.student.jobs import Job, called, run_jobs, texts_of, workers_here
-from builder.student.models import load
-from builder.student.run import HELD_BACK, libraries, run, run_digest, schedule_of
-from builder.student.sets import sets_of
-from builder.student.start import prepare
-from schemas.ids import rank
-from schemas.outcome import SetKind
-from schemas.student import Base, CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
 from tests.student.checkpoints import write_checkpoint
 
 MODEL = TinyModel(width=16, layers=1, heads=2, base=None)
@@ -288,7 +288,7 @@ def test_a_base_is_trained_once_and_then_read(staged, tmp_path, monkeypatch):
     model = MODEL.model_copy(update={"base": Base(problems=100, steps=3, batch_size=4)})
     texts = texts_of((str(staged.path),))
     one = prepare(model, texts, tmp_path)
-    monkeypatch.setattr("builder.student.start.train", None)
+    monkeypatch.setattr("cotloom.builder.student.experiment.base_model.train", None)
     other = prepare(model, texts, tmp_path)
     assert (one.digest, one.folder) == (other.digest, other.folder)
     more = prepare(model, [*texts, "Elmwick"], tmp_path)

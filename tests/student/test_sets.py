@@ -3,18 +3,17 @@
 import json
 
 import pytest
-
-from builder.errors import InputError
-from builder.format import format_examples
-from builder.format.templates import FORMATS
-from builder.sources import skills
-from builder.student.sets import formats_of, gold_of, prompts_of, put_problem, sets_of
-from schemas.frames import from_frame
-from schemas.outcome import SetKind
-from schemas.problem import AnswerType, Problem, Split
-from schemas.reasons import Fate, Verdict
-from schemas.recipe import FormatSpec
-from schemas.student import Evaluation
+from cotloom.builder.errors import InputError
+from cotloom.builder.format import format_examples
+from cotloom.builder.format.templates import FORMATS
+from cotloom.builder.sources import skills
+from cotloom.builder.student.evaluation.sets import formats_of, gold_of, prompts_of, put_problem, sets_of
+from cotloom.schemas.frames import from_frame
+from cotloom.schemas.outcome import SetKind
+from cotloom.schemas.problem import AnswerType, Problem, Split
+from cotloom.schemas.reasons import Fate, Verdict
+from cotloom.schemas.recipe import FormatSpec
+from cotloom.schemas.student import Evaluation
 
 ALL = ["zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer"]
 TARGET, OTHER, GENERAL = SetKind.TARGET, SetKind.OTHER, SetKind.GENERAL

@@ -1,13 +1,13 @@
 """The tokenizer of a student from scratch loses nothing, and numbers are one token wherever they stand."""
 
 import pytest
+from cotloom.builder.errors import InputError
+from cotloom.builder.student.model.chat import END, SPECIAL, prompt_of
+from cotloom.builder.student.model.tokenizer import check_represents, make_tokenizer, widened, with_newline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from builder.errors import InputError
-from builder.student.chat import END, SPECIAL, prompt_of
-from builder.student.tokens import check_represents, make_tokenizer, widened, with_newline
 from tests.student.made import make_tokenizer as make_byte_level
 
 TEXTS = ["He has 12 pens.\nSo 12 - 3 = 9.", "The answer is 9.", "Reason step by step, then give the answer."]

@@ -6,14 +6,14 @@ from dataclasses import replace
 import polars as pl
 import pytest
 import torch
+from cotloom.builder.errors import InputError
+from cotloom.builder.student.model.loading import load, merged, save, with_lora, with_soft_prompt
+from cotloom.builder.student.training import trainer as training
+from cotloom.builder.student.training.collate import encode
+from cotloom.builder.student.training.trainer import Curve, Work, train
+from cotloom.schemas.student import Lora, TrainStage
 from transformers import AutoModelForCausalLM
 
-from builder.errors import InputError
-from builder.student import train as training
-from builder.student.data import encode
-from builder.student.models import load, merged, save, with_lora, with_soft_prompt
-from builder.student.train import Curve, Work, train
-from schemas.student import Lora, TrainStage
 from tests.student.checkpoints import write_checkpoint
 from tests.student.made import TAUGHT, make_student
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
+from cotloom.builder.recipe import load_student, packaged_recipes
+from cotloom.builder.store import find_version
+from cotloom.builder.student.experiment import plan as planning
+from cotloom.builder.student.experiment.jobs import texts_of
+from cotloom.builder.student.model.loading import make_tiny, save
+from cotloom.builder.student.model.tokenizer import make_tokenizer
+from cotloom.schemas.student import StudentRecipe, TinyModel
+from cotloom.schemas.validation import Validation
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from builder.recipe import load_student, packaged_recipes
-from builder.store import find_version
-from builder.student import plan as planning
-from builder.student.jobs import texts_of
-from builder.student.models import make_tiny, save
-from builder.student.tokens import make_tokenizer
-from schemas.student import StudentRecipe, TinyModel
-from schemas.validation import Validation
 from tests.conftest import ROOT
 
 STUDENT = {
@@ -138,7 +138,7 @@ def test_show_shows_the_validation(validated, run, built):
 
 def test_a_second_validation_trains_nothing_and_finds_the_same(validated, validate, monkeypatch):
     before = (validated / "validation.json").read_bytes()
-    monkeypatch.setattr("builder.student.run.train", None)
+    monkeypatch.setattr("cotloom.builder.student.experiment.run.train", None)
     assert validate().code == 0
     assert (validated / "validation.json").read_bytes() == before
 
@@ -291,7 +291,7 @@ def test_a_loss_that_is_no_number_is_an_error_of_the_student_recipe(validate):
 @pytest.mark.parametrize("tracker", ["nonsense", "tensorboard"])
 def test_a_tracker_that_is_not_there_is_refused_before_anything_is_trained(validate, tracker, monkeypatch):
     monkeypatch.setattr("transformers.integrations.integration_utils.is_tensorboard_available", lambda: False)
-    monkeypatch.setattr("builder.student.command.validate", None)
+    monkeypatch.setattr("cotloom.builder.student.command.validate", None)
     done = validate("--report-to", tracker)
     assert done.code == 2
     assert "--report-to" in done.err

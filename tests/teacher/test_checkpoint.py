@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 import torch
+from cotloom.builder.errors import InputError
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.teacher.backends.transformers import _tokens
+from cotloom.builder.teacher.provenance import FILE, Origin, write_origin
+from cotloom.schemas.runtime import Runtime
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from builder.errors import InputError
-from builder.pipeline import build
-from builder.recipe import load_recipe
-from builder.teacher.checkpoint import _tokens
-from builder.teacher.origin import FILE, Origin, write_origin
-from schemas.runtime import Runtime
 from tests.teacher.tiny import make_checkpoint
 
 

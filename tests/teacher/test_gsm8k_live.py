@@ -5,11 +5,11 @@ import re
 
 import polars as pl
 import pytest
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.schemas.ids import rank
+from cotloom.schemas.runtime import Runtime
 
-from builder.pipeline import build
-from builder.recipe import load_recipe
-from schemas.ids import rank
-from schemas.runtime import Runtime
 from tests.teacher.chat_server import completion, serving
 
 PROBLEMS = 200

@@ -9,14 +9,13 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.teacher.ledger import FORMAT, Ledger, open_ledger
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.sample import Alternative, TokenLogprob, Usage
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.errors import InputError, Stopped
-from builder.teacher.ledger import FORMAT, Ledger, open_ledger
-from builder.teacher.request import Answer, Request
-from schemas.example import Message, Role
-from schemas.sample import Alternative, TokenLogprob, Usage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,9 +23,9 @@ RECORDER = """
 import sys
 from pathlib import Path
 from threading import Barrier
-from builder.teacher.ledger import open_ledger
+from cotloom.builder.teacher.ledger import open_ledger
 from tests.teacher.test_ledger import request
-from builder.teacher.request import Answer
+from cotloom.builder.teacher.request import Answer
 
 path, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("ready", flush=True)

@@ -10,13 +10,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from cotloom.builder import verify
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.teacher import open_ledger
+from cotloom.schemas.runtime import Runtime
 
-from builder import verify
-from builder.errors import InputError, Stopped
-from builder.pipeline import build
-from builder.recipe import load_recipe
-from builder.teacher import open_ledger
-from schemas.runtime import Runtime
 from tests.teacher.chat_server import Reply, completion, refusal, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -249,7 +249,7 @@ def test_a_server_that_hangs_is_given_up_when_the_user_interrupts(recipe, tmp_pa
 
     with serving(hang) as server:
         path = recipe(server.url).path
-        command = [sys.executable, "-m", "cli", "build", str(path), "--store", str(tmp_path / "store")]
+        command = [sys.executable, "-P", "-m", "cotloom.cli", "build", str(path), "--store", str(tmp_path / "store")]
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         assert started.wait(60)
         process.send_signal(signal.SIGINT)

@@ -4,19 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-
-from builder.errors import Stopped
-from builder.recipe import load_recipe
-from builder.teacher import BACKENDS
-from builder.teacher.backend import Answered, Wanted
-from builder.teacher.ledger import open_ledger
-from builder.teacher.request import Answer, Request
-from builder.teacher.rounds import Calls, Worth, draw
-from schemas.example import Message, Role
-from schemas.manifest import Input
-from schemas.problem import Problem
-from schemas.recipe import HintPolicy, Paths
-from schemas.sample import Hint, Sample
+from cotloom.builder.errors import Stopped
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.teacher import BACKENDS
+from cotloom.builder.teacher.backends.protocol import Answered, Wanted
+from cotloom.builder.teacher.ledger import open_ledger
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.teacher.rounds import Calls, Worth, draw
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.manifest import Input
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.recipe import HintPolicy, Paths
+from cotloom.schemas.sample import Hint, Sample
 
 PROBLEMS = [Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}", question=f"q{n}", answer="1") for n in range(3)]
 FREE = 0.0

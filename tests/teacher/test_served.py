@@ -12,10 +12,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.schemas.runtime import Runtime
 
-from builder.pipeline import build
-from builder.recipe import load_recipe
-from schemas.runtime import Runtime
 from tests.teacher.tiny import make_checkpoint
 
 PATIENCE_S = 180

@@ -8,16 +8,15 @@ from math import exp, isfinite
 from operator import add, mul, sub, truediv
 
 import pytest
-
-from builder.errors import InputError
-from builder.teacher import phrases
-from builder.teacher.request import Answer, Request
-from builder.teacher.simulated import answer, tokens
-from schemas.example import Message, Role
-from schemas.ids import canonical, digest
-from schemas.problem import Problem
-from schemas.recipe import Sampling, SimulatedTeacher, Slips
-from schemas.sample import Hint, TokenLogprob
+from cotloom.builder.errors import InputError
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.teacher.simulated import phrases
+from cotloom.builder.teacher.simulated.answers import answer, tokens
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.ids import canonical, digest
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.recipe import Sampling, SimulatedTeacher, Slips
+from cotloom.schemas.sample import Hint, TokenLogprob
 
 EQUATION = re.compile(r"(\d+) ([-+*×x/÷]) (\d+) = (\d+)")
 SAID = re.compile(r"(?:answer is|Answer:|####) (\d+)\.?\s*$", re.IGNORECASE)
@@ -212,7 +211,7 @@ def test_repeats_come_at_the_stated_rate() -> None:
 
 def test_the_same_key_gives_the_same_answer_in_another_process() -> None:
     code = (
-        "import runpy, sys; from schemas.ids import digest; from dataclasses import asdict;"
+        "import runpy, sys; from cotloom.schemas.ids import digest; from dataclasses import asdict;"
         f"here = runpy.run_path({__file__!r});"
         "print(digest([asdict(given) for given in here['answers'](30, 3, top=4, **here['Slips']().model_dump())]))"
     )

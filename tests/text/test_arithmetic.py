@@ -1,10 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from builder.text.arithmetic import (
+from cotloom.builder.text.arithmetic import (
     MAX_DEPTH,
     MAX_EXPONENT,
     MAX_TOKENS,
@@ -16,8 +13,10 @@ from builder.text.arithmetic import (
     parse,
     written,
 )
-from builder.text.lexer import pieces_of
-from builder.text.sides import _tokens
+from cotloom.builder.text.lexer import pieces_of
+from cotloom.builder.text.operands import _tokens
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 OPEN, CLOSE = Token(Kind.OPEN, ""), Token(Kind.CLOSE, "")
 PLUS, MINUS, POWER, DIVIDE = (Token(Kind.OPERATOR, sign) for sign in "+-^/")

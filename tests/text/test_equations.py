@@ -1,8 +1,7 @@
 import pytest
+from cotloom.builder.text.equations import find_equations
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.text.equations import find_equations
 
 SIGNS = ("=", "equals", "≈", "~=", "\\approx")
 

@@ -1,8 +1,7 @@
 import pytest
+from cotloom.builder.text.similarity import edit_distances, normalised, similarities, sorted_words
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.text.near import edit_distances, normalised, similarities, sorted_words
 
 
 @pytest.mark.parametrize(

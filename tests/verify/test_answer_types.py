@@ -4,15 +4,14 @@ import json
 from collections import Counter
 
 import pytest
+from cotloom.builder.verify import Outcome, compare, judge, read_answer, readable, work_of
+from cotloom.builder.verify.words import bare
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.problem import AnswerType, Problem, problem_id
+from cotloom.schemas.reasons import Verdict
+from cotloom.schemas.sample import Sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.verify import Outcome, compare, judge, read_answer, readable, work_of
-from builder.verify.words import bare
-from schemas.frames import to_frame
-from schemas.problem import AnswerType, Problem, problem_id
-from schemas.reasons import Verdict
-from schemas.sample import Sample
 
 CHOICE, BOOLEAN, TEXT = AnswerType.CHOICE, AnswerType.BOOLEAN, AnswerType.TEXT
 FRUIT = ("apple", "pear", "a plum", "none of these")

@@ -2,12 +2,11 @@ import json
 from fractions import Fraction
 
 import pytest
+from cotloom.builder.verify import Outcome, compare, readable
+from cotloom.builder.verify.numbers import read_quantity
+from cotloom.schemas.problem import AnswerType
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-
-from builder.verify import Outcome, compare, readable
-from builder.verify.numbers import read_quantity
-from schemas.problem import AnswerType
 
 
 def outcome(gold, answer):

@@ -4,15 +4,14 @@ from importlib import import_module
 from itertools import product
 
 import pytest
+from cotloom.builder.verify import check_steps, compare, judge, judge_all, with_judgements, work_of
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import AnswerType, Problem, problem_id
+from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
+from cotloom.schemas.recipe import Verify
+from cotloom.schemas.sample import Hint, Sample, StepOutcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.verify import check_steps, compare, judge, judge_all, with_judgements, work_of
-from schemas.frames import from_frame, to_frame
-from schemas.problem import AnswerType, Problem, problem_id
-from schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
-from schemas.recipe import Verify
-from schemas.sample import Hint, Sample, StepOutcome
 
 QUESTION = "Janet has 9 eggs and sells each for $2. What does she make?"
 PROBLEM = Problem(problem_id=problem_id(QUESTION), source="own", origin="own:0", question=QUESTION, answer="18")
@@ -104,7 +103,9 @@ def test_a_check_that_breaks_is_neither_right_nor_wrong(monkeypatch, error):
     def broken(*_):
         raise error
 
-    monkeypatch.setattr(import_module("builder.verify.judge"), "compare", broken)  # the function has its name too
+    monkeypatch.setattr(
+        import_module("cotloom.builder.verify.judge"), "compare", broken
+    )  # the function has its name too
     judgement = judge(PROBLEM, RIGHT)
     assert (judgement.verdict, judgement.reason) == (Verdict.CHECK_FAILED, Reason.CHECK_FAILED)
     assert type(error).__name__ in judgement.detail

@@ -1,9 +1,8 @@
 import pytest
+from cotloom.builder.verify import read_answer
+from cotloom.schemas.problem import AnswerType
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from builder.verify import read_answer
-from schemas.problem import AnswerType
 
 
 def read(text, pattern=None):

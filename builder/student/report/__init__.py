@@ -1,0 +1,1 @@
+"""The report of a validation: sentences, tables, figures, a page, and advice on what to do next."""

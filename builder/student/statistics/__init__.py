@@ -1,0 +1,1 @@
+"""Statistics: metrics, hierarchical bootstrap intervals, comparisons of two conditions, and the gate."""

@@ -1,0 +1,1 @@
+"""Training: rows to batches, losses, the trainer, and checkpoints to resume from."""

@@ -1,0 +1,33 @@
+"""Catch answers that hand a hint back instead of working."""
+
+import re
+
+from cotloom.schemas.sample import Span, Step, StepOutcome
+
+_HANDED_BACK = re.compile(
+    r"\b(?:answer|result|solution)\b[^.\n]{0,20}\b(?:is|was|are)\s+(?:already\s+)?(?:given|provided|known|stated|told)\b"
+    r"|\b(?:given|provided|stated|known|hinted|supplied|told)\s+(?:that\s+)?(?:the\s+)?(?:correct\s+)?"
+    r"(?:answer|result|solution)\b"
+    r"|\b(?:according\s+to|from|by|using|as|per)\s+(?:the\s+)?(?:hint|given\s+answer|provided\s+answer)\b"
+    r"|\bthe\s+hint\b|\bwe\s+(?:are|were)\s+told\s+(?:that\s+)?the\s+(?:correct\s+)?answer\b"
+    r"|\bwork(?:ing)?\s+backwards?\s+from\s+the\s+answer\b",
+    re.IGNORECASE,
+)
+
+
+def parroted(text: str, steps: tuple[Step, ...], answer: Span | None) -> str | None:
+    """Say how a hinted sample hands its hint back; None where it does not.
+
+    Args:
+        text: the sample.
+        steps: its checked equations.
+        answer: where its final answer stands.
+    """
+    phrase = _HANDED_BACK.search(text)
+    if phrase:
+        return f"mentions the hint: {phrase[0]!r}"
+    before = [step for step in steps if answer is None or step.start < answer.start]
+    worked = any(step.outcome is not StepOutcome.UNCHECKED for step in before)
+    if not worked and len(text.split()) < 25:
+        return "states the answer without reasoning"
+    return None
