@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt bench bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants bench bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -54,11 +54,15 @@ fmt: $(VENV)/.dev  ## format and fix what can be fixed
 bench: $(VENV)/.dev  ## measure, and write docs/benchmark*.md
 	@$(BIN)/python benchmarks/rooms.py
 	@$(BIN)/python benchmarks/teacher.py
+	@$(BIN)/python benchmarks/verifier.py
 	@$(BIN)/python benchmarks/chunks.py
 	@$(BIN)/python benchmarks/student.py
 
 bench-claims: $(VENV)/.dev  ## try in miniature what the papers claim (up to 90 minutes), and write docs/claims.md
 	@$(BIN)/python benchmarks/claims/run.py --store $(STORE)
+
+test-mutants: $(VENV)/.dev  ## plant mistakes in the data rooms and count those that tests notice (up to 30 minutes); write docs/mutants.md
+	@$(BIN)/python benchmarks/mutants.py
 
 clean:  ## remove the environment and the caches (never the store: paid answers live there)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,27 +1,28 @@
 """Cotloom builds versioned chain-of-thought datasets.
 
-The way through the house:
+The data flow:
 
     sources -> teacher -> verify -> select -> format -> mix -> store (version) -> student -> publish
-    problems   samples    verdicts  paths     examples  mixture  name@version     does it teach?
+    problems   samples    verdicts  paths     examples  mixture  name@version     validation Hub
 
-`cotloom.builder.pipeline` is that line, read top to bottom. Each room is a folder; imports go down only:
+`cotloom.builder.pipeline` is this flow, read top to bottom. Each room is a folder. Imports go down only:
 
-    schemas, errors                                   what travels, and what can go wrong
-    recipe, files, templates, progress, text, engine, store
-    sources, teacher, verify, select, format, mix     the stages; none knows another
-    inspect, audit, student                           what looks into a version, checks it, and trains on it
-    publish, pipeline                                 what gives versions on; what makes them
+    schemas, errors                                       data models and errors
+    recipe, files, templates, progress, text, engine, report, store
+    sources, teacher, verify, select, format, mix         the stages; no stage imports another
+    audit, inspect, export, student                       check a version, query it, export it, train on it
+    publish, pipeline                                     upload versions; build them
+    plan, starter, api, commands                          what a user calls
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cotloom.builder.errors import CotloomError, InputError, RecipeError, Stopped, VersionConflict
-    from cotloom.builder.pipeline import Built, build
-    from cotloom.builder.recipe import load_recipe
-    from cotloom.builder.store import find_version
+    from .errors import CotloomError, InputError, RecipeError, Stopped, VersionConflict
+    from .pipeline import Built, build
+    from .recipe import load_recipe
+    from .store import find_version
 
 __all__ = [
     "Built",

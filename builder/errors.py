@@ -1,4 +1,4 @@
-"""The few errors, each with a hint: what to do next.
+"""The errors of Cotloom. Each has a hint: what to do next.
 
     CotloomError            something the user can act on; printed without a traceback
     ├── InputError          the user's input is wrong                        exit 2
@@ -6,7 +6,7 @@
     │   └── VersionConflict ... the version exists with another content
     └── Stopped             a limit or an unreachable server; resumable      exit 3
 
-Whatever else is raised is a fault of ours: it is printed with a traceback, and the exit code is 70.
+Any other exception is a fault of Cotloom: it is printed with a traceback, and the exit code is 70.
 """
 
 from typing import ClassVar
@@ -18,7 +18,7 @@ class CotloomError(Exception):
     exit_code: ClassVar[int] = 2
 
     def __init__(self, message: str, *, hint: str | None = None, keys: tuple[str, ...] = ()) -> None:
-        """Say what happened.
+        """Create an error.
 
         Args:
             message: what happened, to which file, key or row.
@@ -44,6 +44,6 @@ class VersionConflict(InputError):  # noqa: N818 - the word of the house
 
 
 class Stopped(CotloomError):  # noqa: N818 - being stopped is no error of anyone's
-    """A limit was reached or a server is gone. What was paid for is kept; the same command goes on."""
+    """A limit was reached or a server is gone. Answers are kept in the ledger; the same command resumes."""
 
     exit_code: ClassVar[int] = 3

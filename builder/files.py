@@ -1,4 +1,4 @@
-"""Rows of files: JSONL, JSON, CSV and Parquet, each row with its place, and unreadable rows told apart."""
+"""Rows of JSONL, JSON, CSV and Parquet files: each with its position in the file, unreadable rows with the reason."""
 
 import csv
 import hashlib
@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from cotloom.builder.errors import InputError
-from cotloom.builder.templates import is_template, render
-from cotloom.schemas.ids import NotCanonicalError, canonical
+
+from ..schemas.ids import NotCanonicalError, format_canonical
+from .errors import InputError
+from .templates import is_template, render_template
 
 _LONG_NUMBER = re.compile(rb"\d{18}")
 _CSV_CELL = 50_000_000
@@ -45,42 +46,42 @@ def read_rows(path: Path) -> Iterator[Row]:
             f"{path}: no reader for {suffix or 'files without a suffix'}", hint=f"known: {', '.join(_READERS)}"
         )
     if not path.is_file():
-        raise missing_file(path)
+        raise make_missing_file_error(path)
     yield from _READERS[suffix](path)
 
 
-def missing_file(path: Path) -> InputError:
-    """Make the error for a file that is not there: it says what is."""
-    near = sorted(found.name for found in path.parent.glob(f"*{path.suffix}"))[:8] if path.parent.is_dir() else []
-    there = f"there is: {', '.join(near)}" if near else f"the folder {path.parent} has no {path.suffix} file"
-    return InputError(f"{path}: no such file", hint=there)
+def make_missing_file_error(path: Path) -> InputError:
+    """Make the error for a missing file; its hint lists the files that exist."""
+    existing = sorted(file.name for file in path.parent.glob(f"*{path.suffix}"))[:8] if path.parent.is_dir() else []
+    no_file = f"the folder {path.parent} has no {path.suffix} file"
+    return InputError(f"{path}: no such file", hint=f"available: {', '.join(existing)}" if existing else no_file)
 
 
-def file_digest(path: Path) -> tuple[str, int]:
-    """Sha256 of a file's bytes, and their number."""
+def digest_file(path: Path) -> tuple[str, int]:
+    """Compute the sha256 of a file; returned with its size in bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 
 
-def _jsonl(path: Path) -> Iterator[Row]:
+def _read_jsonl(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _row(f"{path.name}:{number}", *_parsed(line))
+                yield _make_row(f"{path.name}:{number}", *_parse_json(line))
 
 
-def _json(path: Path) -> Iterator[Row]:
-    value, fault = _parsed(path.read_bytes())
+def _read_json(path: Path) -> Iterator[Row]:
+    value, fault = _parse_json(path.read_bytes())
     if isinstance(value, dict):
         lists = [item for item in value.values() if isinstance(item, list)]
         value = lists[0] if len(lists) == 1 else None
     if not isinstance(value, list):
         raise InputError(f"{path}: {fault or 'holds no list of rows'}", hint="a JSON file is a list of objects")
     for number, item in enumerate(value, 1):
-        yield _row(f"{path.name}:{number}", item, None)
+        yield _make_row(f"{path.name}:{number}", item, None)
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _read_csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(_CSV_CELL)
     with path.open(encoding="utf-8-sig", newline="", errors="strict") as file:
         reader = csv.reader(file, strict=True)
@@ -103,7 +104,7 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise InputError(f"{path}: the column {twice} stands twice", hint="give each column a name of its own")
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def _read_parquet(path: Path) -> Iterator[Row]:
     number = 0
     try:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=1024):
@@ -115,26 +116,26 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
-    ".jsonl": _jsonl,
-    ".ndjson": _jsonl,
-    ".json": _json,
-    ".csv": _csv,
-    ".parquet": _parquet,
+    ".jsonl": _read_jsonl,
+    ".ndjson": _read_jsonl,
+    ".json": _read_json,
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
 }
 """How files are read, by suffix."""
 
 
-def _parsed(text: bytes) -> tuple[Any, str | None]:
-    """Read JSON; whole numbers past 64 bits keep every digit."""
+def _parse_json(text: bytes) -> tuple[Any, str | None]:
+    """Parse JSON; integers beyond 64 bits keep every digit. Returns the value, or None and the fault."""
     try:
-        return (_exact(text) if _LONG_NUMBER.search(text) else orjson.loads(text)), None
+        return (_parse_exactly(text) if _LONG_NUMBER.search(text) else orjson.loads(text)), None
     except ValueError as error:  # both readers' errors are ValueErrors
         return None, f"not JSON: {error}"
     except RecursionError:
         return None, "not JSON: nested too deeply"
 
 
-def _exact(text: bytes) -> Any:
+def _parse_exactly(text: bytes) -> Any:
     def refuse(word: str) -> None:
         message = f"{word} is no JSON number"
         raise ValueError(message)
@@ -142,20 +143,20 @@ def _exact(text: bytes) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def _row(origin: str, value: Any, fault: str | None) -> Row:
+def _make_row(origin: str, value: Any, fault: str | None) -> Row:
     if fault is None and not isinstance(value, dict):
         fault = f"a {type(value).__name__}, not an object"
     return Row(origin=origin, values=None if fault else value, fault=fault)
 
 
-def cell(values: Mapping[str, Any], column: str) -> Any:
-    """Take a column, a nested key (`a.b`) or a filled template out of a row.
+def read_cell(values: Mapping[str, Any], column: str) -> Any:
+    """Read a column, a nested key (`a.b`) or a rendered template from a row.
 
     Raises:
-        KeyError: the row does not have it.
+        KeyError: the row has no such column.
     """
     if is_template(column):
-        return render(column, values)
+        return render_template(column, values)
     if column in values:
         return values[column]
     current: Any = values
@@ -166,31 +167,31 @@ def cell(values: Mapping[str, Any], column: str) -> Any:
     return current
 
 
-def as_text(value: Any) -> str | None:
-    """Write a cell as text: 51.0 is 51, a list or object is its canonical JSON. None where it is empty.
+def format_cell(value: Any) -> str | None:
+    """Format a cell as text: 51.0 as 51, a list or object as canonical JSON, an empty cell as None.
 
     Raises:
-        KeyError: it can't be written (half of a surrogate pair, NaN).
+        KeyError: it has no canonical text (half of a surrogate pair, NaN).
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     try:
-        return value.strip() if isinstance(value, str) and canonical(value) else canonical(value)
+        return value.strip() if isinstance(value, str) and format_canonical(value) else format_canonical(value)
     except NotCanonicalError as error:
         raise KeyError(str(error)) from error
 
 
-def column_names(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """The columns of a row, nested keys with a dot."""
+def list_columns(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """List the columns of a row, nested keys with a dot."""
     names: list[str] = []
     for key, value in values.items():
-        names += column_names(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else [f"{prefix}{key}"]
+        names += list_columns(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else [f"{prefix}{key}"]
     return names
 
 
-def missing_column(path: Path | str, column: str, values: Mapping[str, Any]) -> InputError:
+def make_missing_column_error(path: Path | str, column: str, values: Mapping[str, Any]) -> InputError:
     """Make the error for a column that no row has."""
-    there = ", ".join(column_names(values)[:40])
-    return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {there}")
+    columns = ", ".join(list_columns(values)[:40])
+    return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {columns}")

@@ -1,4 +1,4 @@
-"""What a table of problems holds, told from its first rows: by the names of its columns, and by their shape."""
+"""Infer the columns of a table of problems from its first rows: by their names, and by their cells."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,18 +7,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.files import as_text, cell, column_names, read_rows
-from cotloom.builder.sources.gold import UnreadableError, read_gold, read_options
-from cotloom.builder.text.options import LETTERS
-from cotloom.builder.verify import readable
-from cotloom.schemas.problem import AnswerType
+from ..schemas.problem import AnswerType
+from .errors import InputError
+from .files import format_cell, list_columns, read_cell, read_rows
+from .sources.gold import UnreadableError, read_gold, read_options
+from .text.options import LETTERS
+from .verify import is_readable
 
 SAMPLED = 200
-"""So many rows are read."""
+"""How many rows are read."""
 
 MOST = 0.9
-"""What holds for this share of the rows is taken to hold; a file may have a few bad ones."""
+"""Share of the rows that must satisfy a condition; a file may have a few bad rows."""
 
 _NAMES: Mapping[str, Sequence[str]] = {
     "question": "question problem prompt instruction query q stem input text body ask task".split(),
@@ -27,30 +27,30 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "choices": "choices options candidates alternatives endings answers".split(),
     "responses": "responses response completions completion outputs output generations generation reply".split(),
 }
-"""What columns are called, likeliest first; nested ones by their last part that says something."""
+"""Usual names of columns, the most likely first; nested ones by their last part."""
 
 _PATTERNS: Mapping[str, str] = {
     r"####\s*(.+)": "`####` stands before the final answer",
     r"\\boxed\{([^{}]+)\}": "the final answer stands in `\\boxed{}`",
     r"(?i:the (?:final )?answer is:?)\s*(.+?)\.?\s*$": "`the answer is` stands before the final answer",
 }
-"""How solutions mark their final answer."""
+"""Marks of the final answer in a solution, each with the reason that is given for it."""
 
 _OPTION = re.compile(r"(.*?)([A-Ha-h0-8])")
 
 LONG = 12
-"""An answer of so many words is a solution or a response, no gold answer."""
+"""From so many words on, a text is a solution or a response, no gold answer."""
 
 MANY = 0.5
-"""Half of the texts of a question column ask something."""
+"""Share of the texts of a question column that have a question mark."""
 
 FEWEST = 3
-"""Fewer columns than this are no series of options."""
+"""The fewest columns that form a series of options."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inferred:
-    """What a file seems to hold."""
+    """The columns that were inferred from a file."""
 
     path: Path
     """The file."""
@@ -65,16 +65,16 @@ class Inferred:
     responses: tuple[str, ...] = ()
     """Columns with finished responses."""
     answer_type: AnswerType = AnswerType.TEXT
-    """How answers are to be compared."""
+    """How answers are compared."""
     answer_pattern: str | None = None
-    """What takes the final answer out of a solution."""
+    """Regular expression that extracts the final answer from a solution."""
     why: dict[str, str] = field(default_factory=dict)
-    """The reason for each of these."""
+    """The reason for each of these, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column as read."""
+    """A column with its cells."""
 
     name: str
     cells: Sequence[Any]
@@ -84,8 +84,8 @@ class _Column:
         return [cell for cell in self.cells if isinstance(cell, str) and cell.strip()]
 
 
-def infer(path: Path) -> Inferred:
-    """Infer from a file's first rows which column holds what.
+def infer_columns(path: Path) -> Inferred:
+    """Infer from a file's first rows which columns hold question, answer, options and responses.
 
     Raises:
         InputError: it can't be read, is empty, or no column looks like a question.
@@ -93,18 +93,18 @@ def infer(path: Path) -> Inferred:
     rows = [row.values for row in islice(read_rows(path), SAMPLED) if row.values is not None]
     if not rows:
         raise InputError(f"{path}: no row can be read", hint="a table has one object for each row, or a header")
-    columns = _columns(rows)
-    question, why_question = _question(columns, path)
+    columns = _collect_columns(rows)
+    question, why_question = _find_question(columns, path)
     left = [column for column in columns if column.name != question.name]
-    choices, why_choices, parts = _choices(left)
+    choices, why_choices, parts = _find_choices(left)
     left = [column for column in left if column.name not in parts]
     why = {"question": why_question, "choices": why_choices}
-    responses = _named(left, "responses", lambda column: _has_words(column, 3))
-    options = list(_options(rows, choices)) if choices else []
-    answer, why["answer"] = _answer([column for column in left if column is not responses], options)
-    pattern = _pattern(answer) if answer else None
+    responses = _find_named(left, "responses", lambda column: _has_words(column, 3))
+    options = list(_read_option_lists(rows, choices)) if choices else []
+    answer, why["answer"] = _find_answer([column for column in left if column is not responses], options)
+    pattern = _find_pattern(answer) if answer else None
     if answer and (pattern or not _has_words(answer, LONG)):
-        kind, why["answer_type"] = _type(answer, pattern, options)
+        kind, why["answer_type"] = _infer_type(answer, pattern, options)
         why["answer_pattern"] = _PATTERNS.get(pattern or "", "")
         return Inferred(
             path=path,
@@ -115,8 +115,8 @@ def infer(path: Path) -> Inferred:
             answer_pattern=pattern,
             why=why,
         )
-    given = responses or answer
-    if given is None:
+    responses_column = responses or answer
+    if responses_column is None:
         raise InputError(
             f"{path}: the question is in {question.name}, but no column looks like an answer",
             hint=f"the columns are: {', '.join(column.name for column in columns)}; start from cotloom init instead",
@@ -124,71 +124,80 @@ def infer(path: Path) -> Inferred:
     why["role"] = "no column with short gold answers: finished responses are deduplicated and formatted, not sampled"
     why["responses"] = "by its name" if responses else "its texts are long, and mark no final answer"
     return Inferred(
-        path=path, role="reference", question=question.name, choices=choices, responses=(given.name,), why=why
+        path=path,
+        role="reference",
+        question=question.name,
+        choices=choices,
+        responses=(responses_column.name,),
+        why=why,
     )
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> list[_Column]:
-    names = dict.fromkeys(name for row in rows for name in column_names(row))
-    return [_Column(name, [_cell(row, name) for row in rows]) for name in names]
+def _collect_columns(rows: Sequence[Mapping[str, Any]]) -> list[_Column]:
+    names = dict.fromkeys(name for row in rows for name in list_columns(row))
+    return [_Column(name, [_get_cell(row, name) for row in rows]) for name in names]
 
 
-def _cell(row: Mapping[str, Any], name: str) -> Any:
+def _get_cell(row: Mapping[str, Any], name: str) -> Any:
     try:
-        return cell(row, name)
+        return read_cell(row, name)
     except KeyError:
         return None
 
 
-def _words(name: str) -> list[str]:
-    """The words of a column's name, its last part first."""
+def _split_name(name: str) -> list[str]:
+    """Split a column's name into words, its last part first."""
     parts = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().split(".")
     return [word for part in reversed(parts) for word in [part, *re.split(r"[^a-z0-9]+", part)]]
 
 
-def _named(columns: Sequence[_Column], what: str, fits: Callable[[_Column], bool]) -> _Column | None:
-    """The column with the likeliest name among those that fit."""
+def _find_named(columns: Sequence[_Column], role: str, fits: Callable[[_Column], bool]) -> _Column | None:
+    """Find the column with the most likely name for a role, among those that fit."""
     ranked = [
-        (_NAMES[what].index(word), place)
-        for place, column in enumerate(columns)
-        for word in _words(column.name)
-        if word in _NAMES[what] and fits(column)
+        (_NAMES[role].index(word), index)
+        for index, column in enumerate(columns)
+        for word in _split_name(column.name)
+        if word in _NAMES[role] and fits(column)
     ]
     return columns[min(ranked)[1]] if ranked else None
 
 
-def _share(cells: Sequence[Any], holds: Callable[[Any], bool]) -> float:
-    given = [item for item in cells if item is not None and item != ""]
-    return sum(map(holds, given)) / len(given) if given else 0.0
+def _measure_share(cells: Sequence[Any], holds: Callable[[Any], bool]) -> float:
+    filled = [item for item in cells if item is not None and item != ""]
+    return sum(map(holds, filled)) / len(filled) if filled else 0.0
 
 
 def _has_words(column: _Column, least: int) -> bool:
     """Whether most cells are texts, or lists of texts, of so many words."""
     lists = [item for item in column.cells if isinstance(item, list)]
     texts = [item for each in lists for item in each if isinstance(item, str)] or column.texts
-    return _share(texts, lambda text: len(text.split()) >= least) >= MOST
+    return _measure_share(texts, lambda text: len(text.split()) >= least) >= MOST
 
 
-def _question(columns: Sequence[_Column], path: Path) -> tuple[_Column, str]:
+def _find_question(columns: Sequence[_Column], path: Path) -> tuple[_Column, str]:
     texts = [column for column in columns if len(column.texts) >= MOST * len(column.cells)]
-    by_name = _named(texts, "question", lambda column: _has_words(column, 2))
+    by_name = _find_named(texts, "question", lambda column: _has_words(column, 2))
     if by_name:
         return by_name, "by its name"
-    asking = {column.name: _share(column.texts, lambda text: "?" in text or "？" in text) for column in texts}
+    asking = {column.name: _measure_share(column.texts, lambda text: "?" in text or "？" in text) for column in texts}
     most = max(texts, key=lambda column: asking[column.name], default=None)
     if most and asking[most.name] >= MANY:
         return most, "most of its texts ask something"
     prose = [column for column in texts if _has_words(column, 3)]
     if len(prose) == 1:
         return prose[0], "the only column with texts of several words"
-    there = ", ".join(column.name for column in columns)
-    raise InputError(f"{path}: no column looks like a question", hint=f"the columns are: {there}")
+    names = ", ".join(column.name for column in columns)
+    raise InputError(f"{path}: no column looks like a question", hint=f"the columns are: {names}")
 
 
-def _choices(columns: Sequence[_Column]) -> tuple[str | None, str, set[str]]:
-    """The options: one column with lists, or several columns (A, B, ...; option_1, ...) put together."""
-    listed = [column for column in columns if _share(column.cells, _is_options) >= MOST]
-    named = _named(listed, "choices", lambda _column: True)
+def _find_choices(columns: Sequence[_Column]) -> tuple[str | None, str, set[str]]:
+    """Find the options: one column with lists, or a series of columns (A, B, ...; option_1, ...) as a template.
+
+    Returns:
+        The column or template, the reason, and the names of the columns in it.
+    """
+    listed = [column for column in columns if _measure_share(column.cells, _is_options) >= MOST]
+    named = _find_named(listed, "choices", lambda _column: True)
     if named or listed:
         return (
             (named or listed[0]).name,
@@ -217,25 +226,29 @@ def _is_options(value: Any) -> bool:
     return options != tuple(LETTERS[: len(options)])
 
 
-def _options(rows: Sequence[Mapping[str, Any]], choices: str) -> Iterator[tuple[str, ...]]:
+def _read_option_lists(rows: Sequence[Mapping[str, Any]], choices: str) -> Iterator[tuple[str, ...]]:
     for row in rows:
         try:
-            yield read_options(_cell(row, choices))
+            yield read_options(_get_cell(row, choices))
         except UnreadableError:
             yield ()
 
 
-def _answer(columns: Sequence[_Column], options: Sequence[tuple[str, ...]]) -> tuple[_Column | None, str]:
-    plain = [column for column in columns if _share(column.cells, lambda item: not isinstance(item, list)) >= MOST]
-    by_name = _named(plain, "answer", lambda _column: True)
+def _find_answer(columns: Sequence[_Column], options: Sequence[tuple[str, ...]]) -> tuple[_Column | None, str]:
+    plain = [
+        column for column in columns if _measure_share(column.cells, lambda item: not isinstance(item, list)) >= MOST
+    ]
+    by_name = _find_named(plain, "answer", lambda _column: True)
     if by_name:
         return by_name, "by its name"
     for column in plain:
-        pattern = _pattern(column)
+        pattern = _find_pattern(column)
         if pattern:
             return column, _PATTERNS[pattern]
     short = [
-        column for column in plain if _type(column, None, options)[0] is not AnswerType.TEXT and not _is_count(column)
+        column
+        for column in plain
+        if _infer_type(column, None, options)[0] is not AnswerType.TEXT and not _is_count(column)
     ]
     return (short[-1], "its cells look like answers") if short else (None, "")
 
@@ -243,11 +256,11 @@ def _answer(columns: Sequence[_Column], options: Sequence[tuple[str, ...]]) -> t
 def _is_count(column: _Column) -> bool:
     """Whether a column only numbers the rows."""
     return [str(item) for item in column.cells] in (
-        [str(place + start) for place in range(len(column.cells))] for start in (0, 1)
+        [str(index + start) for index in range(len(column.cells))] for start in (0, 1)
     )
 
 
-def _pattern(column: _Column) -> str | None:
+def _find_pattern(column: _Column) -> str | None:
     for pattern in _PATTERNS:
         marked = sum(bool(re.search(pattern, text)) for text in column.texts)
         if column.texts and marked >= MOST * len(column.texts):
@@ -255,27 +268,27 @@ def _pattern(column: _Column) -> str | None:
     return None
 
 
-def _type(answer: _Column, pattern: str | None, options: Sequence[tuple[str, ...]]) -> tuple[AnswerType, str]:
-    """The type of the answers, and why."""
-    golds = [_taken(item, pattern) for item in answer.cells]
+def _infer_type(answer: _Column, pattern: str | None, options: Sequence[tuple[str, ...]]) -> tuple[AnswerType, str]:
+    """Infer the type of the answers, with the reason."""
+    golds = [_extract_gold(item, pattern) for item in answer.cells]
     none: list[tuple[str, ...]] = [()] * len(golds)
-    said = {as_text(item) for item in golds} - {None}
-    if options and _agree(golds, options, AnswerType.CHOICE):
+    texts = {format_cell(item) for item in golds} - {None}
+    if options and _has_answer_type(golds, options, AnswerType.CHOICE):
         return AnswerType.CHOICE, "the answers name options"
-    if said - {"0", "1"} and _agree(golds, none, AnswerType.BOOLEAN):
+    if texts - {"0", "1"} and _has_answer_type(golds, none, AnswerType.BOOLEAN):
         return AnswerType.BOOLEAN, "the answers are yes and no, or true and false"
-    if _share(golds, lambda item: readable(as_text(item) or "", AnswerType.NUMBER)) >= MOST:
+    if _measure_share(golds, lambda item: is_readable(format_cell(item) or "", AnswerType.NUMBER)) >= MOST:
         return AnswerType.NUMBER, "the answers are numbers"
-    if len(said) > 1 and _agree(golds, none, AnswerType.CHOICE):
+    if len(texts) > 1 and _has_answer_type(golds, none, AnswerType.CHOICE):
         return AnswerType.CHOICE, "the answers are letters, of options that stand in the question"
     return AnswerType.TEXT, "the answers are neither numbers, nor options, nor yes and no"
 
 
-def _taken(value: Any, pattern: str | None) -> Any:
-    found = re.search(pattern, value) if pattern and isinstance(value, str) else None
-    return found[1] if found else value
+def _extract_gold(value: Any, pattern: str | None) -> Any:
+    match = re.search(pattern, value) if pattern and isinstance(value, str) else None
+    return match[1] if match else value
 
 
-def _agree(golds: Sequence[Any], options: Sequence[tuple[str, ...]], kind: AnswerType) -> bool:
+def _has_answer_type(golds: Sequence[Any], options: Sequence[tuple[str, ...]], kind: AnswerType) -> bool:
     pairs = [pair for pair in zip(golds, options, strict=True) if pair[0] is not None]
     return bool(pairs) and sum(read_gold(gold, kind, given) is not None for gold, given in pairs) >= MOST * len(pairs)

@@ -1,4 +1,4 @@
-"""YAML with line numbers: plain values only, by the rules of YAML 1.2, and the line of every key."""
+"""YAML 1.2 with line numbers: plain values only, and the line of every key."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from cotloom.builder.errors import InputError, RecipeError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from .errors import InputError, RecipeError
 
 MAX_NODES = 100_000
 """A recipe that expands to more values than this (by aliases of aliases) is refused."""
@@ -22,14 +23,14 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class MarkedYaml:
-    """The text of the recipe, to say where a fault is."""
+    """A YAML document with the line of each key, for error messages."""
 
     path: Path
     data: Any
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
-    def line(self, keys: KeyPath) -> int | None:
-        """Line of a key, or of the nearest key above it."""
+    def find_line(self, keys: KeyPath) -> int | None:
+        """Find the line of a key, or of the nearest key above it."""
         while keys and keys not in self.lines:
             keys = keys[:-1]
         return self.lines.get(keys)
@@ -39,16 +40,16 @@ def read_yaml(path: Path) -> MarkedYaml:
     """Read a YAML file whose top is a mapping.
 
     Raises:
-        RecipeError: it can't be read, is no such YAML, or expands past the bounds.
+        RecipeError: it can't be read, is no YAML mapping, or exceeds the limits on size and depth.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: can't be read: {error}") from error
     try:
-        node = _yaml().compose(StringIO(text))
-        lines = dict(_lines(node, ()))
-        data = _yaml().load(StringIO(text))
+        node = _make_loader().compose(StringIO(text))
+        lines = dict(_find_lines(node, ()))
+        data = _make_loader().load(StringIO(text))
     except _TooMuchError as error:
         raise RecipeError(f"{path}: {error}") from error
     except MarkedYAMLError as error:
@@ -64,17 +65,17 @@ def read_yaml(path: Path) -> MarkedYaml:
     return MarkedYaml(path, data, lines)
 
 
-def _yaml() -> YAML:
-    """A loader that makes plain values only, by the rules of YAML 1.2 (`no` is a word, not false)."""
+def _make_loader() -> YAML:
+    """Make a YAML 1.2 loader that creates plain values only (`no` is a word, not false)."""
     return YAML(typ="safe", pure=True)
 
 
 class _TooMuchError(Exception):
-    """The recipe is larger than any recipe is."""
+    """The document exceeds the limits on size or depth."""
 
 
-def _lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
-    """Walk the tree of nodes: the line of every key path."""
+def _find_lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+    """Yield every key path of a document with its line."""
     stack: list[tuple[Node | None, KeyPath]] = [(node, keys)]
     for count in range(MAX_NODES + 1):
         if not stack:
@@ -95,41 +96,45 @@ def _lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int]]:
                 stack.append((item, (*here, index)))
 
 
-def set_key(place: MarkedYaml, change: str) -> None:
-    """Set one key of the data, as `--set` asks."""
+def set_key(document: MarkedYaml, change: str) -> None:
+    """Set one key of a document, as given by `--set`.
+
+    Raises:
+        InputError: the change is not key=value, or the key can't be set.
+    """
     dotted, sign, text = change.partition("=")
     if not sign or not dotted:
         raise InputError(f"--set takes key=value, not {change!r}")
     try:
-        value = _yaml().load(StringIO(text)) if text else ""
+        value = _make_loader().load(StringIO(text)) if text else ""
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value") from error
     *above, last = dotted.split(".")
-    current: Any = place.data
+    current: Any = document.data
     for key in above:
-        current = _entered(current, key, dotted)
+        current = _enter_section(current, key, dotted)
     if isinstance(current, list):
-        current[_index(current, last, dotted)] = value
+        current[_find_index(current, last, dotted)] = value
     else:
         current[last] = value
 
 
-def _entered(current: Any, key: str, dotted: str) -> Any:
-    """Go one key down, making the section where it is missing."""
+def _enter_section(current: Any, key: str, dotted: str) -> Any:
+    """Return the value of a key, with a new section where it is missing."""
     if isinstance(current, list):
-        return current[_index(current, key, dotted)]
+        return current[_find_index(current, key, dotted)]
     inner = current.setdefault(key, {})
     if not isinstance(inner, dict | list):
         raise InputError(f"--set {dotted}: {key} is a value, not a section")
     return inner
 
 
-def _index(items: list[Any], key: str, dotted: str) -> int:
-    """Find an item of a list by its place or by its `name`."""
+def _find_index(items: list[Any], key: str, dotted: str) -> int:
+    """Find the index of a list item by its index or by its `name`."""
     names = [item.get("name") if isinstance(item, dict) else None for item in items]
     if key.isdigit() and int(key) < len(items):
         return int(key)
     if key in names:
         return names.index(key)
-    there = ", ".join(str(name) for name in names if name) or f"0 to {len(items) - 1}"
-    raise InputError(f"--set {dotted}: no item {key} in that list", hint=f"there are: {there}")
+    known = ", ".join(str(name) for name in names if name) or f"0 to {len(items) - 1}"
+    raise InputError(f"--set {dotted}: no item {key} in that list", hint=f"there are: {known}")

@@ -1,4 +1,4 @@
-"""The way through the house, read top to bottom. The only file that knows the order.
+"""A build, from the sources to a frozen version: the only file that knows the order of the stages.
 
 sources -> teacher -> verify -> select -> format -> mix -> store
 problems   samples    verdicts  paths     examples  mixture  name@version
@@ -16,20 +16,22 @@ from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-from cotloom.builder import format as formats
-from cotloom.builder import mix, select, sources, store, teacher, verify
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.files import file_digest, missing_file
-from cotloom.builder.recipe import LoadedRecipe
-from cotloom.builder.store import Version
-from cotloom.builder.teacher import Calls, Worth
-from cotloom.schemas.frames import to_frame
-from cotloom.schemas.manifest import Contamination, Input, Manifest
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.reasons import Fate
-from cotloom.schemas.recipe import Recipe, Section, identity_of
-from cotloom.schemas.runtime import Runtime
-from cotloom.schemas.sample import Sample
+
+from ..schemas.frames import to_frame
+from ..schemas.manifest import Contamination, Input, Manifest
+from ..schemas.problem import Problem
+from ..schemas.reasons import Fate
+from ..schemas.recipe import Recipe, extract_identity
+from ..schemas.runtime import Runtime
+from ..schemas.sample import Sample
+from ..schemas.section import Section
+from . import format as formats
+from . import mix, select, sources, store, teacher, verify
+from .errors import InputError, Stopped
+from .files import digest_file, make_missing_file_error
+from .recipe import LoadedRecipe
+from .store import Version
+from .teacher import Calls, PathCounts
 
 Policy = TypeVar("Policy", bound=Section)
 
@@ -44,8 +46,8 @@ ROOMS: Mapping[str, int] = {
 """The code version of each room that decides rows."""
 
 
-class Status(StrEnum):
-    """What a build did."""
+class BuildStatus(StrEnum):
+    """Whether a build wrote a version."""
 
     BUILT = "built"
     UNCHANGED = "unchanged"
@@ -53,12 +55,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """What a build came to."""
+    """The result of a build."""
 
     version: Version
     """The version."""
-    status: Status
-    """Built now, or there already."""
+    status: BuildStatus
+    """Built now, or unchanged because it existed already."""
     calls: Calls
     """Answers that were new, in the ledger, or failed."""
 
@@ -74,66 +76,73 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         InputError: recipe or data are wrong; VersionConflict where the version exists with another content.
         Stopped: requests failed or the disk is full; the same command goes on.
     """
-    recipe, started = loaded.recipe, datetime.now(UTC)
+    recipe, started_at = loaded.recipe, datetime.now(UTC)
     check_recipe(recipe)
-    digests = digests_of(loaded)
-    there = _existing(recipe, digests, runtime.store)
-    if there is not None:
-        return Built(version=there, status=Status.UNCHANGED, calls=Calls())
+    input_digests = digest_inputs(loaded)
+    existing = _find_existing(recipe, input_digests, runtime.store)
+    if existing is not None:
+        return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
 
-    problems = sources.load_problems(loaded, verify.readable, digests)
-    drawn = _drawn(loaded, asked_of(recipe, problems.frame), runtime)
-    _check_failures(drawn.calls, runtime)
-    judged = _judged(recipe, runtime, problems.frame, drawn.frame)
-    given = sources.given_samples(problems.frame, recipe)
-    selected = _selected(recipe, runtime, pl.concat([judged, given]))
-    written = formats.format_examples(problems.frame, selected, recipe.formats, recipe.seed)
-    mixed = mix.mix_examples(written, recipe.formats, recipe.mixture, _names(recipe), recipe.seed)
+    problems = sources.load_problems(loaded, verify.is_readable, input_digests)
+    sampled = _sample_rationales(loaded, problems.frame, runtime)
+    _check_failures(sampled.calls, runtime)
+    judged = _judge_samples(recipe, runtime, problems.frame, sampled.frame)
+    provided = sources.make_provided_samples(problems.frame, recipe)
+    selected = _select_paths(recipe, runtime, pl.concat([judged, provided]))
+    formatted = formats.format_examples(problems.frame, selected, recipe.formats, recipe.seed)
+    mixed = mix.mix_examples(formatted, recipe.formats, recipe.mixture, _list_source_names(recipe), recipe.seed)
 
-    tables = _sorted(problems.frame, selected, mixed)
-    inputs = [*problems.inputs, *drawn.inputs]
-    manifest = _manifest(recipe, tables, inputs, digests, problems.contamination)
+    tables = _sort_tables(problems.frame, selected, mixed)
+    store.check_fates(tables)
+    inputs = [*problems.inputs, *sampled.inputs]
+    manifest = _make_manifest(recipe, tables, inputs, input_digests, problems.contamination)
     try:
-        version = store.freeze(runtime.store, manifest, tables, _circumstances(loaded, runtime, drawn.calls, started))
+        version = store.freeze_version(
+            runtime.store, manifest, tables, _describe_run(loaded, runtime, sampled.calls, started_at)
+        )
     except FileExistsError:  # another build of the same version was faster
-        there = _existing(recipe, digests, runtime.store)
-        if there is None:
+        existing = _find_existing(recipe, input_digests, runtime.store)
+        if existing is None:
             raise
-        return Built(version=there, status=Status.UNCHANGED, calls=drawn.calls)
-    store.sweep(runtime.store, recipe.name)
-    return Built(version=version, status=Status.BUILT, calls=drawn.calls)
+        return Built(version=existing, status=BuildStatus.UNCHANGED, calls=sampled.calls)
+    store.sweep_versions(runtime.store, recipe.name)
+    return Built(version=version, status=BuildStatus.BUILT, calls=sampled.calls)
 
 
-def digests_of(loaded: LoadedRecipe) -> dict[str, str]:
-    """What a build is made from besides the recipe, by the key that names it: sha256 of files, commits, releases.
+def digest_inputs(loaded: LoadedRecipe) -> dict[str, str]:
+    """Digest what a build reads besides the recipe, by recipe key: sha256 of files, commits of datasets, releases.
 
     Raises:
         InputError: a file, a dataset or a library is not there.
         Stopped: the Hub can't be reached.
     """
-    return {name: _digest(name, path) for name, path in loaded.files().items()} | sources.pins_of(loaded)
+    return {name: _digest_file(name, path) for name, path in loaded.list_files().items()} | sources.resolve_revisions(
+        loaded
+    )
 
 
-def _drawn(loaded: LoadedRecipe, asked: pl.DataFrame, runtime: Runtime) -> teacher.Drawn:
-    """Ask the teacher, where there is something to ask: reference sources bring their responses along."""
-    if asked.filter(pl.col("fate") == Fate.KEPT).is_empty():
-        return teacher.Drawn(to_frame([], Sample), Calls(), [])
+def _sample_rationales(loaded: LoadedRecipe, problems: pl.DataFrame, runtime: Runtime) -> teacher.SampledFrame:
+    """Sample the teacher. Where no source has the role `sample`, no teacher and no ledger is opened."""
+    problems = select_sampled_problems(loaded.recipe, problems)
+    if problems.filter(pl.col("fate") == Fate.KEPT).is_empty():
+        return teacher.SampledFrame(to_frame([], Sample), Calls(), [])
     with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
-        return teacher.draw_samples(loaded, asked, ledger, _examiner(loaded.recipe, runtime), runtime)
+        count_paths = _make_path_counter(loaded.recipe, runtime)
+        return teacher.sample_rationales(loaded, problems, ledger, count_paths, runtime)
 
 
-def asked_of(recipe: Recipe, problems: pl.DataFrame) -> pl.DataFrame:
-    """The problems that the teacher is asked about: those of sources with the role `sample`."""
+def select_sampled_problems(recipe: Recipe, problems: pl.DataFrame) -> pl.DataFrame:
+    """Select the problems that the teacher is sampled on: those of sources with the role `sample`."""
     names = [source.name for source in recipe.sources if source.role == "sample"]
     return problems.filter(pl.col("source").is_in(names))
 
 
-def _names(recipe: Recipe) -> list[str]:
+def _list_source_names(recipe: Recipe) -> list[str]:
     return [source.name for source in recipe.sources]
 
 
 def check_recipe(recipe: Recipe) -> None:
-    """Hold a recipe against what needs more than one of its keys to see.
+    """Check the rules of a recipe that involve more than one key.
 
     Raises:
         InputError: the keys do not go together.
@@ -149,43 +158,42 @@ def check_recipe(recipe: Recipe) -> None:
         )
 
 
-def _digest(name: str, path: Path) -> str:
+def _digest_file(name: str, path: Path) -> str:
     if not path.is_file():
-        error = missing_file(path)
+        error = make_missing_file_error(path)
         raise InputError(f"{name}: {error.message}", hint=error.hint, keys=(name,))
-    return file_digest(path)[0]
+    return digest_file(path)[0]
 
 
-def _existing(recipe: Recipe, digests: Mapping[str, str], folder: Path) -> Version | None:
-    """The version, where it exists and is what would be built (law 4)."""
-    taken = store.versions_of(folder, recipe.name)
+def _find_existing(recipe: Recipe, input_digests: Mapping[str, str], folder: Path) -> Version | None:
+    """Return the version where it exists with the same fingerprint; another fingerprint is a conflict (law 4)."""
+    taken = store.list_version_numbers(folder, recipe.name)
     if recipe.version not in taken:
         return None
-    there = store.read_version(store.folder_of(folder, recipe.name, recipe.version))
-    if there.manifest.fingerprint == store.fingerprint(recipe, digests, ROOMS):
-        return there
+    existing = store.read_version(store.locate_version(folder, recipe.name, recipe.version))
+    if existing.manifest.fingerprint == store.compute_fingerprint(recipe, input_digests, ROOMS):
+        return existing
     if recipe.version == store.DEV:
         return None
-    raise store.conflict(recipe, digests, ROOMS, there, taken)
+    raise store.make_conflict(recipe, input_digests, ROOMS, existing, taken)
 
 
-def _examiner(recipe: Recipe, runtime: Runtime) -> teacher.Examine:
-    """What rounds of sampling are told: how many right and distinct paths each problem has so far."""
-    judged = to_frame([], Sample)  # of the rounds before, so that each sample is judged once
+def _make_path_counter(recipe: Recipe, runtime: Runtime) -> teacher.CountPaths:
+    """Make the function that counts correct and distinct paths of each problem between rounds of sampling."""
+    judged = to_frame([], Sample)  # of earlier rounds, so that each sample is judged once
 
-    def examine(problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, Worth]:
+    def count_paths(problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, PathCounts]:
         nonlocal judged
         known = set(judged["sample_id"])
-        fresh = (replace(sample, token_logprobs=None) for sample in samples if sample.sample_id not in known)
-        found = _judged(recipe, runtime, to_frame(problems, Problem), to_frame(fresh, Sample))
-        judged = pl.concat([judged, found])
-        drawn = judged.filter(pl.col("sample_id").is_in([sample.sample_id for sample in samples]))
-        selected = _selected(recipe, runtime, drawn)
-        counts = select.count_distinct(selected).iter_rows()
-        worth = {problem: Worth(correct=correct, distinct=distinct) for problem, correct, distinct in counts}
-        return {problem.problem_id: worth.get(problem.problem_id, Worth()) for problem in problems}
+        new = [replace(sample, token_logprobs=None) for sample in samples if sample.sample_id not in known]
+        new_judged = _judge_samples(recipe, runtime, to_frame(problems, Problem), to_frame(new, Sample))
+        judged = pl.concat([judged, new_judged])
+        sampled = judged.filter(pl.col("sample_id").is_in([sample.sample_id for sample in samples]))
+        rows = select.count_distinct(_select_paths(recipe, runtime, sampled)).iter_rows()
+        counts = {problem: PathCounts(correct=correct, distinct=distinct) for problem, correct, distinct in rows}
+        return {problem.problem_id: counts.get(problem.problem_id, PathCounts()) for problem in problems}
 
-    return examine
+    return count_paths
 
 
 def _check_failures(calls: Calls, runtime: Runtime) -> None:
@@ -196,47 +204,45 @@ def _check_failures(calls: Calls, runtime: Runtime) -> None:
         )
 
 
-def _judged(recipe: Recipe, runtime: Runtime, problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
-    work = verify.work_of(problems, samples)
-    found = _remembered("verify", recipe.verify, runtime, work, verify.judge_all)
-    return verify.with_judgements(samples, found)
+def _judge_samples(recipe: Recipe, runtime: Runtime, problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    work = verify.select_sampled(problems, samples)
+    judgements = _run_stage("verify", recipe.verify, runtime, work, verify.judge_all)
+    return verify.add_judgements(samples, judgements)
 
 
-def _selected(recipe: Recipe, runtime: Runtime, judged: pl.DataFrame) -> pl.DataFrame:
-    work = select.work_of(judged)
-    chosen = _remembered("select", recipe.select, runtime, work, select.choose_all)
-    return select.with_choices(judged, chosen)
+def _select_paths(recipe: Recipe, runtime: Runtime, judged: pl.DataFrame) -> pl.DataFrame:
+    work = select.select_kept(judged)
+    choices = _run_stage("select", recipe.select, runtime, work, select.choose_all)
+    return select.add_choices(judged, choices)
 
 
-def _remembered(
+def _run_stage(
     room: str,
     policy: Policy,
     runtime: Runtime,
     work: pl.DataFrame,
     run: Callable[[pl.DataFrame, Policy, int], pl.DataFrame],
 ) -> pl.DataFrame:
-    """Read a stage's findings where the same rows went through the same room before, else work them out."""
-    settings = {"code": ROOMS[room], "policy": identity_of(policy, defaults=True)}
+    """Run a stage, or read its result where it ran on the same rows before."""
+    settings = {"code": ROOMS[room], "policy": extract_identity(policy, defaults=True)}
     folder = runtime.store / "stages" / room
-    return store.remembered(folder, settings, work, lambda: run(work, policy, runtime.workers))
+    return store.read_or_compute(folder, settings, work, lambda: run(work, policy, runtime.workers))
 
 
-def _sorted(problems: pl.DataFrame, samples: pl.DataFrame, examples: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The tables of the version, in the order of their ids (law 5), held against law 1."""
-    tables = {
+def _sort_tables(problems: pl.DataFrame, samples: pl.DataFrame, examples: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Put the rows of each table in the order of their ids (law 5)."""
+    return {
         "problems": problems.sort("problem_id", "source", "origin"),
         "samples": samples.sort("sample_id"),
         "examples": examples.sort("example_id"),
     }
-    store.check_fates(tables)
-    return tables
 
 
-def _manifest(
+def _make_manifest(
     recipe: Recipe,
     tables: Mapping[str, pl.DataFrame],
     inputs: list[Input],
-    digests: Mapping[str, str],
+    input_digests: Mapping[str, str],
     contamination: list[Contamination],
 ) -> Manifest:
     problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
@@ -246,11 +252,11 @@ def _manifest(
         name=recipe.name,
         version=recipe.version,
         parent=recipe.parent,
-        fingerprint=store.fingerprint(recipe, digests, ROOMS),
-        content_digest=store.rows_digest(list(tables.items())),
+        fingerprint=store.compute_fingerprint(recipe, input_digests, ROOMS),
+        content_digest=store.digest_rows(list(tables.items())),
         simulated=bool(samples["simulated"].any()),
         teachers=tuple(answered["teacher"].unique().sort()),
-        recipe=identity_of(recipe, defaults=True),
+        recipe=extract_identity(recipe, defaults=True),
         rooms=dict(ROOMS),
         inputs=tuple(inputs),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
@@ -265,20 +271,20 @@ def _manifest(
             "training_examples": examples.filter(kept & pl.col("mixture_stage").is_not_null()).height,
         },
         contamination=tuple(contamination),
-        funnel=tuple(store.funnel(tables)),
+        funnel=tuple(store.count_funnel(tables)),
         files={},
     )
 
 
-def _circumstances(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: datetime) -> dict[str, object]:
-    """What happened, which no digest speaks of."""
+def _describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started_at: datetime) -> dict[str, object]:
+    """Describe the circumstances of a build for `build.json`; they are part of no digest."""
     return {
-        "started_at": started.isoformat(timespec="seconds"),
-        "seconds": round(time.time() - started.timestamp(), 2),
+        "started_at": started_at.isoformat(timespec="seconds"),
+        "seconds": round(time.time() - started_at.timestamp(), 2),
         "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed},
         "cost_usd": calls.cost_usd,
         "recipe_file": str(loaded.path),
-        "files": {name: str(path) for name, path in loaded.files().items()},
+        "files": {name: str(path) for name, path in loaded.list_files().items()},
         "workers": runtime.workers,
         "cotloom": package_version("cotloom"),
         "python": platform.python_version(),

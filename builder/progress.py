@@ -1,6 +1,6 @@
-"""Progress of long work, shown on stderr by whoever runs it: rooms report, the command line draws.
+"""Progress bars: rooms report progress, the command line draws it on stderr.
 
-with showing():                          # the command line, on a terminal
+with show_progress():                      # the command line, on a terminal
     for row in track(rows, "judging"):   # anywhere below
         ...
 """
@@ -19,8 +19,8 @@ _shown: ContextVar[Progress | None] = ContextVar("progress", default=None)
 
 
 @contextmanager
-def showing(console: Console) -> Iterator[None]:
-    """Draw the progress of everything that is tracked inside; only where the console is a terminal."""
+def show_progress(console: Console) -> Iterator[None]:
+    """Draw a bar for everything that is tracked inside; only where the console is a terminal."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -38,13 +38,13 @@ def showing(console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Report work by hand: yields a function that is told how much more was done."""
+def show_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar; yields a function that advances it by a number of items."""
     progress = _shown.get()
     if progress is None or total == 0:
         yield lambda _done: None
         return
-    task = progress.add_task(what, total=total, rate="")
+    task = progress.add_task(description, total=total, rate="")
 
     def advance(done: int) -> None:
         progress.advance(task, done)
@@ -57,11 +57,11 @@ def bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
         progress.remove_task(task)
 
 
-def track(items: Sequence[Item], what: str, every: int = 50) -> Iterable[Item]:
-    """Pass items on and report how many went by."""
-    with bar(what, len(items)) as advance:
-        for place, item in enumerate(items, 1):
+def track(items: Sequence[Item], description: str, every: int = 50) -> Iterable[Item]:
+    """Yield items and report how many were processed."""
+    with show_bar(description, len(items)) as advance:
+        for index, item in enumerate(items, 1):
             yield item
-            if place % every == 0:
+            if index % every == 0:
                 advance(every)
         advance(len(items) % every)

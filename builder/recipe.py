@@ -1,7 +1,7 @@
-"""YAML to Recipe: what a user wrote, read safely, with errors that say where and what was meant.
+"""Recipes: YAML files read safely and validated.
 
-A recipe is data. It is read by a loader that makes nothing but plain values, it names every file it needs, and
-nothing in it is run. Faults come all at once, each with the key's path, the line and the nearest known name.
+A recipe is data. It is read by a loader that creates plain values only, it names every file it needs, and nothing in
+it is run. All faults are reported at once, each with the key's path, the line and the nearest known name.
 """
 
 import os
@@ -13,12 +13,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cotloom.builder.errors import InputError, RecipeError
-from cotloom.builder.marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
-from cotloom.schemas.ids import NotCanonicalError, canonical
-from cotloom.schemas.recipe import Recipe, Section, TableSource
-from cotloom.schemas.student import StudentRecipe
 from pydantic import BaseModel, ValidationError
+
+from ..schemas.ids import NotCanonicalError, format_canonical
+from ..schemas.recipe import Recipe
+from ..schemas.section import Section
+from ..schemas.source import TableSource
+from ..schemas.student import StudentRecipe
+from .errors import InputError, RecipeError
+from .marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
 
 Kind = TypeVar("Kind", bound=Section)
 
@@ -29,29 +32,29 @@ HINTS: Mapping[type[Section], str] = {
     Recipe: "the keys of a recipe are in docs/recipe.md; an editor completes them with schemas/recipe.v1.json",
     StudentRecipe: "the keys of a student recipe are in docs/student-recipe.md; schemas/student.v1.json completes them",
 }
-"""Where to look up the keys."""
+"""Hints of errors: where the keys are documented."""
 
 TRAIN = "train"
-"""In place of a file: demonstrations from the training split of the dataset itself."""
+"""In place of a file: demonstrations from the training split of the dataset."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedRecipe:
-    """A recipe and where it came from."""
+    """A recipe and the file it was read from."""
 
     recipe: Recipe
-    """What it says."""
+    """The recipe."""
     folder: Path
-    """Where its relative paths start."""
+    """The folder of its relative paths."""
     path: Path
     """The file it was read from."""
 
     def resolve(self, path: str) -> Path:
-        """Give a path of the recipe as a path of this machine."""
-        return self.folder / Path(_expanded(path, self.path)).expanduser()
+        """Resolve a path of the recipe: environment variables, `~`, and the recipe's folder."""
+        return self.folder / Path(_expand_variables(path, self.path)).expanduser()
 
-    def files(self) -> dict[str, Path]:
-        """Every file that the recipe reads, by the key that names it. It reads no other."""
+    def list_files(self) -> dict[str, Path]:
+        """List every file that the recipe reads, by the key that names it."""
         sources = [source for source in self.recipe.sources if source.kind == "file"]
         named = {f"sources.{source.name}": source.path for source in sources}
         teacher = self.recipe.teacher
@@ -60,12 +63,12 @@ class LoadedRecipe:
         files = {name: self.resolve(path) for name, path in named.items()}
         prompt = getattr(teacher, "prompt", None)
         if prompt is not None and prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:
-            files["teacher.prompt.demos"] = self.demos_file(prompt.demos)
+            files["teacher.prompt.demos"] = self.find_demos(prompt.demos)
         return files
 
-    def demos_file(self, name: str) -> Path:
-        """The file of a set of demonstrations: a packaged one by its name, else a path of the recipe."""
-        packaged = packaged_demos()
+    def find_demos(self, name: str) -> Path:
+        """Find the file of a set of demonstrations: a packaged one by its name, else a path of the recipe."""
+        packaged = find_packaged_demos()
         return packaged[name] if name in packaged else self.resolve(name)
 
 
@@ -74,30 +77,30 @@ def find_recipe(name: str, folder: str = "") -> Path:
 
     Args:
         name: the file or the name.
-        folder: where packaged ones lie: `students` for student recipes.
+        folder: folder of the packaged ones: `students` for student recipes.
 
     Raises:
         InputError: there is neither.
     """
     if Path(name).is_file():
         return Path(name)
-    packaged = Path(str(resources.files("recipes"))) / folder / f"{name}.yaml"
+    packaged = Path(str(resources.files("cotloom.recipes"))) / folder / f"{name}.yaml"
     if "/" not in name and packaged.is_file():
         return packaged
-    known = packaged_recipes(folder)
+    known = list_packaged_recipes(folder)
     nearest = get_close_matches(name, known, n=1)
     hint = f"did you mean {nearest[0]}?" if nearest else f"packaged recipes: {', '.join(known)}"
     raise InputError(f"no recipe file {name}, and no packaged recipe of that name", hint=hint)
 
 
-def packaged_recipes(folder: str = "") -> list[str]:
-    """Names of the recipes that come with Cotloom."""
-    return sorted(path.stem for path in (Path(str(resources.files("recipes"))) / folder).glob("*.yaml"))
+def list_packaged_recipes(folder: str = "") -> list[str]:
+    """List the names of the recipes that come with Cotloom."""
+    return sorted(path.stem for path in (Path(str(resources.files("cotloom.recipes"))) / folder).glob("*.yaml"))
 
 
-def packaged_demos() -> dict[str, Path]:
-    """The sets of demonstrations that come with Cotloom, by name."""
-    folder = Path(str(resources.files("recipes"))) / "demos"
+def find_packaged_demos() -> dict[str, Path]:
+    """Find the sets of demonstrations that come with Cotloom: their files by name."""
+    folder = Path(str(resources.files("cotloom.recipes"))) / "demos"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
@@ -109,18 +112,18 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
         changes: `key=value` with a dotted key (`select.keep=6`, `sources.gsm8k.path=x.jsonl`) and a YAML value.
 
     Raises:
-        RecipeError: it can't be read, or does not say what a recipe must say.
+        RecipeError: it can't be read, or is no valid recipe.
         InputError: there is no such recipe.
     """
     path = find_recipe(name)
-    place = read_yaml(path)
+    document = read_yaml(path)
     for change in changes:
-        set_key(place, change)
-    recipe = _validated(place, Recipe)
-    _check_recipe(place, recipe)
+        set_key(document, change)
+    recipe = _validate(document, Recipe)
+    _check_recipe(document, recipe)
     folder = path.parent
     if recipe.folder is not None:
-        folder = folder / Path(_expanded(recipe.folder, path)).expanduser()
+        folder = folder / Path(_expand_variables(recipe.folder, path)).expanduser()
     return LoadedRecipe(recipe=recipe, folder=folder, path=path)
 
 
@@ -132,18 +135,18 @@ def load_student(name: str, changes: Sequence[str] = ()) -> StudentRecipe:
         changes: `key=value` with a dotted key (`stages.train.steps=200`) and a YAML value.
 
     Raises:
-        RecipeError: it can't be read, or does not say what a student recipe must say.
+        RecipeError: it can't be read, or is no valid student recipe.
         InputError: there is no such recipe.
     """
-    place = read_yaml(find_recipe(name, STUDENTS))
+    document = read_yaml(find_recipe(name, STUDENTS))
     for change in changes:
-        set_key(place, change)
-    recipe = _validated(place, StudentRecipe)
-    _check_names(place, [[stage.name for stage in recipe.stages]])
+        set_key(document, change)
+    recipe = _validate(document, StudentRecipe)
+    _check_names(document, [[stage.name for stage in recipe.stages]])
     return recipe
 
 
-def _expanded(text: str, path: Path) -> str:
+def _expand_variables(text: str, path: Path) -> str:
     missing = [name for name in re.findall(r"\$\{(\w+)\}", text) if name not in os.environ]
     if missing:
         raise RecipeError(
@@ -153,36 +156,36 @@ def _expanded(text: str, path: Path) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], text)
 
 
-def _validated(place: MarkedYaml, kind: type[Kind]) -> Kind:
+def _validate(document: MarkedYaml, kind: type[Kind]) -> Kind:
     try:
-        recipe = kind.model_validate(place.data)
-        canonical(recipe.model_dump())
+        recipe = kind.model_validate(document.data)
+        format_canonical(recipe.model_dump())
     except ValidationError as error:
-        raise _recipe_error(place, error, kind) from error
+        raise _make_recipe_error(document, error, kind) from error
     except NotCanonicalError as error:
-        raise RecipeError(f"{place.path}: {error}") from error
+        raise RecipeError(f"{document.path}: {error}") from error
     return recipe
 
 
-def _check_recipe(place: MarkedYaml, recipe: Recipe) -> None:
-    _check_names(place, list(_names(recipe)))
-    _check_patterns(place, recipe)
+def _check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
+    _check_names(document, list(_list_names(recipe)))
+    _check_patterns(document, recipe)
 
 
-def _check_names(place: MarkedYaml, names: Sequence[Sequence[str]]) -> None:
+def _check_names(document: MarkedYaml, names: Sequence[Sequence[str]]) -> None:
     repeated = [name for own in names for name in sorted(set(own)) if own.count(name) > 1]
     if repeated:
-        raise RecipeError(f"{place.path}: the name {repeated[0]} is used twice", keys=("name",))
+        raise RecipeError(f"{document.path}: the name {repeated[0]} is used twice", keys=("name",))
 
 
-def _names(recipe: Recipe) -> Iterator[list[str]]:
+def _list_names(recipe: Recipe) -> Iterator[list[str]]:
     yield [source.name for source in recipe.sources]
     yield [form.name for form in recipe.formats]
     yield [stage.name for stage in recipe.mixture.stages] if recipe.mixture else []
 
 
-def _check_patterns(place: MarkedYaml, recipe: Recipe) -> None:
-    """Patterns must compile and have one group, which takes the answer."""
+def _check_patterns(document: MarkedYaml, recipe: Recipe) -> None:
+    """Check that patterns compile and have one group, which is the answer."""
     patterns: list[tuple[KeyPath, str | None]] = [(("verify", "pattern"), recipe.verify.pattern)]
     patterns += [
         (("sources", index, "answer_pattern"), source.answer_pattern)
@@ -196,30 +199,30 @@ def _check_patterns(place: MarkedYaml, recipe: Recipe) -> None:
             groups = re.compile(pattern).groups
         except re.error as error:
             raise RecipeError(
-                _fault(place, keys, f"not a regular expression: {error}"), keys=(_dotted(keys),)
+                _format_fault(document, keys, f"not a regular expression: {error}"), keys=(_join_keys(keys),)
             ) from error
         if groups != 1:
             message = f"needs exactly one group (...), the answer; it has {groups}"
-            raise RecipeError(_fault(place, keys, message), keys=(_dotted(keys),))
+            raise RecipeError(_format_fault(document, keys, message), keys=(_join_keys(keys),))
 
 
-def _recipe_error(place: MarkedYaml, error: ValidationError, kind: type[Section]) -> RecipeError:
-    faults = [(_keys(place.data, fault["loc"]), fault) for fault in error.errors()]
+def _make_recipe_error(document: MarkedYaml, error: ValidationError, kind: type[Section]) -> RecipeError:
+    faults = [(_find_keys(document.data, fault["loc"]), fault) for fault in error.errors()]
     telling = [
         (keys, fault)
         for keys, fault in faults
-        if not any(len(other) > len(keys) and other[: len(keys)] == keys for other, _ in faults)
+        if not any(len(longer) > len(keys) and longer[: len(keys)] == keys for longer, _ in faults)
     ]
-    text = "\n".join(_fault(place, keys, _meaning(keys, fault, kind)) for keys, fault in telling)
+    text = "\n".join(_format_fault(document, keys, _describe_fault(keys, fault, kind)) for keys, fault in telling)
     return RecipeError(
         text,
         hint=HINTS[kind],
-        keys=tuple(_dotted(keys) for keys, _ in telling),
+        keys=tuple(_join_keys(keys) for keys, _ in telling),
     )
 
 
-def _keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:
-    """Turn pydantic's location into the key path in the file: without the tags of unions."""
+def _find_keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:
+    """Convert pydantic's location to the key path in the file, without the tags of unions."""
     keys: list[int | str] = []
     for part in loc:
         inside = data if isinstance(data, dict | list) else None
@@ -227,11 +230,11 @@ def _keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:
         if tag or (inside is None and data is not None):
             continue
         keys.append(part)
-        data = _child(inside, part)
+        data = _get_child(inside, part)
     return tuple(keys)
 
 
-def _child(data: Any, part: int | str) -> Any:
+def _get_child(data: Any, part: int | str) -> Any:
     if isinstance(data, dict):
         return data.get(part)
     if isinstance(data, list) and isinstance(part, int) and part < len(data):
@@ -239,52 +242,52 @@ def _child(data: Any, part: int | str) -> Any:
     return None
 
 
-def _meaning(keys: KeyPath, fault: Mapping[str, Any], model: type[Section]) -> str:
-    """Say a fault in the words of a recipe."""
-    kind, context, given = fault["type"], fault.get("ctx", {}), fault.get("input")
+def _describe_fault(keys: KeyPath, fault: Mapping[str, Any], model: type[Section]) -> str:
+    """Describe a fault in terms of recipe keys and values."""
+    kind, context, value = fault["type"], fault.get("ctx", {}), fault.get("input")
     if kind == "extra_forbidden":
-        known = _known(keys[:-1], model)
+        known = _list_known_keys(keys[:-1], model)
         nearest = get_close_matches(str(keys[-1]), known, n=1, cutoff=0.5)
         return "unknown key" + (f"; did you mean {nearest[0]}?" if nearest else f"; known: {', '.join(known)}")
     if kind == "missing":
         return "is missing"
     if kind in {"literal_error", "enum", "union_tag_invalid"}:
         expected = str(context.get("expected") or context.get("expected_tags"))
-        given = context.get("tag", given)
-        nearest = get_close_matches(str(given), re.findall(r"'([^']*)'", expected), n=1)
-        return f"{given!r} is none of {expected}" + (f"; did you mean {nearest[0]}?" if nearest else "")
+        value = context.get("tag", value)
+        nearest = get_close_matches(str(value), re.findall(r"'([^']*)'", expected), n=1)
+        return f"{value!r} is none of {expected}" + (f"; did you mean {nearest[0]}?" if nearest else "")
     if kind == "union_tag_not_found":
         return f"needs the key {context.get('discriminator')}"
     if kind == "tuple_type":
-        return f"a list is needed, not {given!r}"
-    if kind == "string_type" and isinstance(given, int | float):
-        return f'a text is needed, {given!r} is a number: write "{given}" in quotes'
-    return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {given!r}"
+        return f"a list is needed, not {value!r}"
+    if kind == "string_type" and isinstance(value, int | float):
+        return f'a text is needed, {value!r} is a number: write "{value}" in quotes'
+    return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {value!r}"
 
 
-def _known(keys: KeyPath, model: type[Section]) -> list[str]:
-    """Every key that some section at this path has."""
+def _list_known_keys(keys: KeyPath, model: type[Section]) -> list[str]:
+    """List the keys of all sections that are possible at this path."""
     sections: list[type[BaseModel]] = [model]
     for key in keys:
         if isinstance(key, str):
             fields = [section.model_fields[key] for section in sections if key in section.model_fields]
-            sections = [model for info in fields for model in _models(info.annotation)]
+            sections = [model for info in fields for model in _list_models(info.annotation)]
     return list(dict.fromkeys(name for section in sections for name in section.model_fields))
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The sections named anywhere in a type."""
+def _list_models(annotation: Any) -> list[type[BaseModel]]:
+    """List the sections named anywhere in a type."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     inner = getattr(annotation, "__args__", ())
-    return [model for part in inner for model in _models(part)]
+    return [model for part in inner for model in _list_models(part)]
 
 
-def _fault(place: MarkedYaml, keys: KeyPath, meaning: str) -> str:
-    line = place.line(keys)
-    where = f"{place.path}, line {line}" if line else str(place.path)
-    return f"{where}: {_dotted(keys)}: {meaning}" if keys else f"{where}: {meaning}"
+def _format_fault(document: MarkedYaml, keys: KeyPath, meaning: str) -> str:
+    line = document.find_line(keys)
+    where = f"{document.path}, line {line}" if line else str(document.path)
+    return f"{where}: {_join_keys(keys)}: {meaning}" if keys else f"{where}: {meaning}"
 
 
-def _dotted(keys: KeyPath) -> str:
+def _join_keys(keys: KeyPath) -> str:
     return ".".join(str(key) for key in keys)

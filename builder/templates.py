@@ -1,18 +1,19 @@
-"""Templates of recipes: Jinja in a sandbox, with no files, no attributes of Python objects and no big numbers."""
+"""Templates in recipes: Jinja in a sandbox, without files, attributes of Python objects or large numbers."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from cotloom.builder.errors import InputError
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .errors import InputError
+
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox: what could fill the memory is refused too."""
+    """The sandbox. Operators that could exhaust the memory are refused too."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -32,11 +33,11 @@ def is_template(text: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def compiled(text: str) -> Template:
-    """Read a template.
+def compile_template(text: str) -> Template:
+    """Compile a template.
 
     Raises:
-        InputError: it is not one.
+        InputError: its syntax is wrong.
     """
     try:
         return _ENVIRONMENT.from_string(text)
@@ -44,14 +45,14 @@ def compiled(text: str) -> Template:
         raise InputError(f"the template {text!r} can't be read: {error.message}") from error
 
 
-def render(text: str, values: Mapping[str, Any]) -> str:
-    """Fill a template.
+def render_template(text: str, values: Mapping[str, Any]) -> str:
+    """Render a template.
 
     Raises:
-        KeyError: it names a value that is not there.
-        InputError: it does what the sandbox refuses.
+        KeyError: it uses a value that is missing.
+        InputError: it does something that the sandbox refuses.
     """
-    template = compiled(text)
+    template = compile_template(text)
     try:
         return template.render(values)
     except SecurityError as error:

@@ -1,22 +1,22 @@
-"""Choices by chance that are the same in every process: each is a keyed hash, not a stream's next number."""
+"""Random choices that are the same in every process: each is a keyed hash, not the next number of a stream."""
 
 from collections.abc import Sequence
 from typing import TypeVar
 
-from cotloom.schemas.ids import RANKS, rank
+from .ids import RANKS, rank
 
 Item = TypeVar("Item")
 
 
-def share(key: str, what: str) -> float:
-    """Draw a number from 0 (included) to 1 (excluded) for a key and a purpose.
+def draw_share(key: str, purpose: str) -> float:
+    """Draw a number in [0, 1) for a key and a purpose.
 
-    >>> share("a", "slip") == share("a", "slip")
+    >>> draw_share("a", "slip") == draw_share("a", "slip")
     True
     """
-    return rank(key, what) / RANKS
+    return rank(key, purpose) / RANKS
 
 
-def pick(items: Sequence[Item], key: str, what: str) -> Item:
+def pick(items: Sequence[Item], key: str, purpose: str) -> Item:
     """Draw one of the items for a key and a purpose."""
-    return items[rank(key, what) % len(items)]
+    return items[rank(key, purpose) % len(items)]

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cotloom.schemas.ids import content_id
-from cotloom.schemas.problem import Split
-from cotloom.schemas.reasons import Fate, Reason, Stage
-from cotloom.schemas.sample import Span
+from .ids import make_content_id
+from .problem import Split
+from .reasons import Fate, Reason, Stage
+from .sample import Span
 
 
 class Role(StrEnum):
-    """Who speaks in a chat message."""
+    """The role of a chat message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -22,9 +22,9 @@ class Message:
     """One chat message."""
 
     role: Role
-    """Who speaks."""
+    """The role."""
     content: str
-    """What is said."""
+    """The text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,13 +46,13 @@ class Example:
     mixture_stage: str | None = None
     """The stage of the mixture that takes it; null where none does."""
     split: Split
-    """The problem's side of the split."""
+    """The problem's split."""
     simulated: bool = False
     """True where the simulated teacher wrote the sample."""
     messages: tuple[Message, ...] = ()
-    """The chat, the last message being what the student learns to say."""
+    """The chat; the last message is the training target."""
     weight: float = 1.0
-    """How much the row counts in the loss."""
+    """Weight of the row in the loss."""
     loss_spans: tuple[Span, ...] = ()
     """The characters of the last message that carry loss."""
     characters: int = 0
@@ -67,6 +67,6 @@ class Example:
     """More about the reason, for a person to read."""
 
 
-def example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None) -> str:
-    """Name an example by its format, the samples in it and its mixture stage."""
-    return content_id("e", form, sample, others, stage)
+def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None) -> str:
+    """Make the id of an example from its format, its samples and its mixture stage."""
+    return make_content_id("e", form, sample, others, stage)

@@ -1,7 +1,7 @@
-"""Canonical text, digests and content ids: the same value gives the same id in every process, for ever.
+"""Canonical text, digests and content ids: the same value has the same id in every process and release.
 
-Two hashes, on purpose. Promises (fingerprints, content digests, files) are sha256. Names of rows (problems,
-samples, examples, requests) are xxh3-128, which is several times faster and only has to keep honest rows apart.
+There are two hashes. Fingerprints, content digests and digests of files are sha256. Ids of rows (problems, samples,
+examples, requests) are xxh3-128, which is several times faster; it need not resist deliberate collisions.
 """
 
 import dataclasses
@@ -15,57 +15,57 @@ from typing import Any
 import xxhash
 
 SCHEME = 1
-"""Number of the hashing scheme. It rises when canonical text, an id or a recipe default changes its meaning."""
+"""Number of the hashing scheme. It is increased when canonical text, an id or a recipe default changes its meaning."""
 
 ID_HEX = 24
-"""Hex digits of a row id (96 bits): a clash among ten million rows has odds of about one in 10^15."""
+"""Hex digits of a row id (96 bits): among ten million rows, a collision has a probability of about 10^-15."""
 
 RANKS = 2**64
-"""`rank` gives whole numbers from 0 up to this."""
+"""`rank` returns integers from 0 up to this."""
 
 
 class NotCanonicalError(TypeError):
-    """A value that can't be written the same way twice (a set, NaN, a function, half of a surrogate pair)."""
+    """A value without a canonical text (a set, NaN, a function, half of a surrogate pair)."""
 
 
-def canonical(value: object) -> str:
-    """Write a value as the one JSON text that stands for it.
+def format_canonical(value: object) -> str:
+    """Format a value as its canonical JSON text.
 
     Args:
         value: None, bool, int, finite float, str, enum, dataclass, or a list, tuple or str-keyed mapping of them.
 
     Raises:
-        NotCanonicalError: for anything else, rather than guessing.
+        NotCanonicalError: the value has another type, or is a float that is not finite.
 
-    >>> canonical({"b": (1, 2.5), "a": None})
+    >>> format_canonical({"b": (1, 2.5), "a": None})
     '{"a":null,"b":[1,2.5]}'
-    >>> canonical(float("nan"))
+    >>> format_canonical(float("nan"))
     Traceback (most recent call last):
     cotloom.schemas.ids.NotCanonicalError: a float that is not finite has no canonical text: nan
     """
-    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(_to_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _plain(value: object) -> Any:
+def _to_plain(value: object) -> Any:
     if isinstance(value, enum.Enum):
-        return _plain(value.value)
+        return _to_plain(value.value)
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        return _text(value)
+        return _check_text(value)
     if isinstance(value, float):
-        return _number(value)
+        return _check_number(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: _to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {_key(key): _plain(item) for key, item in value.items()}
+        return {_check_key(key): _to_plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     message = f"{type(value).__name__} has no canonical text"
     raise NotCanonicalError(message)
 
 
-def _text(value: str) -> str:
+def _check_text(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -74,37 +74,37 @@ def _text(value: str) -> str:
     return value
 
 
-def _number(value: float) -> float:
+def _check_number(value: float) -> float:
     if not math.isfinite(value):
         message = f"a float that is not finite has no canonical text: {value}"
         raise NotCanonicalError(message)
     return value + 0.0  # -0.0 becomes 0.0: the two are equal and must hash alike
 
 
-def _key(key: object) -> str:
+def _check_key(key: object) -> str:
     if not isinstance(key, str):
         message = f"a mapping with a key of type {type(key).__name__} has no canonical text"
         raise NotCanonicalError(message)
-    return _text(key)
+    return _check_text(key)
 
 
 def digest(value: object) -> str:
-    """Sha256 of a value's canonical text, as 64 hex digits: for promises."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    """Compute the sha256 of a value's canonical text, as 64 hex digits."""
+    return hashlib.sha256(format_canonical(value).encode()).hexdigest()
 
 
-def content_id(kind: str, *parts: object) -> str:
-    """Name a row by its content: a letter for its kind, then 24 hex digits.
+def make_content_id(kind: str, *parts: object) -> str:
+    """Make the id of a row from its content: a letter for its kind, then 24 hex digits.
 
-    >>> content_id("p", "What is 2 + 2?", [])
+    >>> make_content_id("p", "What is 2 + 2?", [])
     'p_6dd7b23148eb9953671f7680'
     """
-    return f"{kind}_{xxhash.xxh3_128_hexdigest(canonical(parts).encode())[:ID_HEX]}"
+    return f"{kind}_{xxhash.xxh3_128_hexdigest(format_canonical(parts).encode())[:ID_HEX]}"
 
 
 def rank(key: str, item: str) -> int:
-    """Give an item its fixed place in a keyed random order: from 0 up to 2^64.
+    """Compute the fixed rank of an item in a keyed random order: from 0 up to 2^64.
 
-    Splits and quotas take the lowest ranks, so that a new item moves no other one.
+    Splits and quotas take the lowest ranks, so that a new item moves no other item.
     """
     return xxhash.xxh3_64_intdigest(f"{key}\x1f{item}".encode())

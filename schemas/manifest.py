@@ -1,44 +1,45 @@
-"""The manifest: what a version says about itself. Only what recipe, inputs and ledger determine."""
+"""The manifest of a version: only what recipe, inputs and ledger determine."""
 
 from typing import Annotated, Any
 
-from cotloom.schemas.ids import SCHEME
-from cotloom.schemas.reasons import Reason, Stage, Unit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from .ids import SCHEME
+from .reasons import Reason, Stage, Unit
 
-class Part(BaseModel):
+
+class ManifestPart(BaseModel):
     """A part of the manifest: no unknown keys, no conversions."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-def _enum(kind: type[Stage | Unit | Reason]) -> BeforeValidator:
+def _parse_enum(kind: type[Stage | Unit | Reason]) -> BeforeValidator:
     return BeforeValidator(lambda value: kind(value) if isinstance(value, str) else value)
 
 
-class FunnelRow(Part):
+class FunnelRow(ManifestPart):
     """One line of the funnel: the rows that one stage dropped for one reason (or none)."""
 
-    stage: Annotated[Stage, _enum(Stage)]
+    stage: Annotated[Stage, _parse_enum(Stage)]
     """The stage."""
-    unit: Annotated[Unit, _enum(Unit)]
+    unit: Annotated[Unit, _parse_enum(Unit)]
     """What is counted."""
     rows_in: int
-    """Rows that came into the stage."""
+    """Rows that the stage took in."""
     kept: int
-    """Rows that went on: rows_in less everything the stage dropped."""
+    """Rows that the stage kept: rows_in less all rows it dropped."""
     dropped: int
     """Rows dropped for this reason."""
-    reason: Annotated[Reason, _enum(Reason)] | None
+    reason: Annotated[Reason, _parse_enum(Reason)] | None
     """The reason; null where the stage dropped nothing."""
 
 
-class Input(Part):
-    """A file that went into the version."""
+class Input(ManifestPart):
+    """A file that the version was built from."""
 
     name: str
-    """Where the recipe names it: `sources.gsm8k`, `teacher.answers`."""
+    """The recipe key that names it: `sources.gsm8k`, `teacher.answers`."""
     file: str
     """The file's name, without its folder."""
     sha256: str
@@ -51,8 +52,8 @@ class Input(Part):
     """Recorded answers in it that answer no problem of the version."""
 
 
-class Contamination(Part):
-    """How near the problems to train on come to a set kept for evaluation, before limit and split."""
+class Contamination(ManifestPart):
+    """Overlap of the training problems with an evaluation set, before limit and split."""
 
     against: str
     """The set: a source with the role `evaluate`."""
@@ -63,12 +64,12 @@ class Contamination(Part):
     highest_similarity: float
     """The highest similarity of words, from 0 to 1, between any of its questions and a problem that overlaps no set."""
     ngram: int
-    """A shared run of so many words was an overlap."""
+    """A shared n-gram of so many words was an overlap."""
     similarity: float
-    """So was a similarity of words from this on."""
+    """A word similarity from this value on was an overlap too."""
 
 
-class File(Part):
+class File(ManifestPart):
     """A file of the version."""
 
     sha256: str
@@ -79,7 +80,7 @@ class File(Part):
     """Rows in it."""
 
 
-class Manifest(Part):
+class Manifest(ManifestPart):
     """`manifest.json`, written last into the version's folder."""
 
     name: str
@@ -97,26 +98,26 @@ class Manifest(Part):
     simulated: bool
     """True where any sample was written by the simulated teacher."""
     teachers: tuple[str, ...] = Field(strict=False)
-    """Who wrote the samples."""
+    """The models that wrote the samples."""
     recipe: dict[str, Any]
     """The identity keys of the recipe, with defaults filled in."""
     rooms: dict[str, int]
     """The code version of each room that decides rows."""
     inputs: tuple[Input, ...] = Field(strict=False)
-    """The files that went in."""
+    """The files that it was built from."""
     licenses: dict[str, str | None]
     """The licence of each source."""
     languages: tuple[str, ...] = Field((), strict=False)
     """Languages of the texts, where the recipe names them."""
     teacher_terms: str | None = None
-    """What the teacher's terms say about training on its answers, where the recipe says it."""
+    """What the teacher's terms say about training on its answers, where the recipe states it."""
     splits: dict[str, int]
-    """Kept problems on each side of the split."""
+    """Kept problems of each split."""
     counts: dict[str, int]
     """Rows and kept rows of each table, problems with a kept path, and distinct paths."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)
-    """What each stage took in, kept and dropped, with the reasons."""
+    """Rows that each stage took in, kept and dropped, with the reasons."""
     files: dict[str, File]
     """The tables beside this manifest."""

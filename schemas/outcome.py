@@ -1,24 +1,24 @@
-"""The outcome: what one trained student said to one problem, and what checking found."""
+"""The outcome: one answer of a trained student to an evaluation problem, and its verdict."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cotloom.schemas.reasons import Verdict
+from .reasons import Verdict
 
 
 class SetKind(StrEnum):
     """What a set of evaluation problems measures."""
 
     TARGET = "target"
-    """Held-out problems of the version: what it teaches."""
+    """Held-out problems of the version: the task that it teaches."""
     OTHER = "other"
-    """Problems of another source: whether it carries over."""
+    """Problems of another source: transfer."""
     GENERAL = "general"
-    """Foreign tasks in a form of their own: what should be kept."""
+    """Other tasks in their own form: abilities that the student should retain."""
 
 
 class Decoding(StrEnum):
-    """How an answer was drawn."""
+    """The decoding method."""
 
     GREEDY = "greedy"
     MAJORITY = "majority"
@@ -26,40 +26,40 @@ class Decoding(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """One row of the table `outcomes`: a student, a problem, a way of asking."""
+    """One row of the table `outcomes`: a student, a problem and an evaluation setting."""
 
-    arm: str
-    """What the student was trained on."""
+    condition: str
+    """The condition that the student was trained on."""
     seed: int
-    """Which of the arm's students it is."""
+    """The seed of the student."""
     set: str
     """Name of the evaluation set: `held_out`, `general`, or that of a source."""
     kind: SetKind
     """What the set measures."""
     format: str
-    """How the problem was put: the name of a format, or `as_is` for as it stands."""
+    """The prompt format: the name of a format, or `as_is` for the plain question."""
     decoding: Decoding
-    """Greedy, or the vote of several samples."""
+    """Greedy, or the majority vote over several samples."""
     problem_id: str
     """The problem."""
     group: str
     """Its group (the problem itself where it has none)."""
     verdict: Verdict
-    """What the house's verifier found of the answer."""
+    """The verdict of the verifier."""
     correct: bool
-    """Whether the final answer is right; `verdict` says what else it is."""
+    """Whether the final answer is correct."""
     predicted: str | None = None
-    """The final answer as read."""
+    """The final answer as parsed."""
     text: str = ""
-    """What the student said."""
+    """The generated text."""
     tokens: int = 0
-    """Tokens that it said."""
+    """Number of generated tokens."""
     wrong_steps: int = 0
-    """Written equations that are wrong."""
+    """Number of wrong equations in the text."""
     reasoned: bool = False
-    """Whether it wrote reasoning, asked for or not."""
+    """Whether the text contains reasoning, requested or not."""
     gold_logprob: float | None = None
-    """Log-likelihood of the gold answer, in nats, put as the answer-only format of the same shots puts it; null where
+    """Log-likelihood of the gold answer, in nats, as the answer-only format with the same shots writes it; null where
     it was not measured."""
     simulated: bool = False
-    """True where the student was trained on, or asked with, the words of the simulated teacher."""
+    """Whether the training rows or the prompt contain text of the simulated teacher."""

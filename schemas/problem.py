@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cotloom.schemas.ids import content_id
-from cotloom.schemas.reasons import Fate, Reason, Stage
+from .ids import make_content_id
+from .reasons import Fate, Reason, Stage
 
 
 class AnswerType(StrEnum):
-    """What kind of thing the gold answer is; it chooses how answers are read and compared."""
+    """The type of the gold answer. It decides how answers are read and compared."""
 
     NUMBER = "number"
     CHOICE = "choice"
@@ -17,7 +17,7 @@ class AnswerType(StrEnum):
 
 
 class Split(StrEnum):
-    """Which side of the split a problem is on."""
+    """The split of a problem."""
 
     TRAIN = "train"
     TEST = "test"
@@ -32,7 +32,7 @@ class Problem:
     source: str
     """Name of the source in the recipe."""
     origin: str
-    """Where the row stood: `file.jsonl:12`, or the number of a made problem."""
+    """Position of the row: `file.jsonl:12`, or the number of a generated problem."""
     task: str | None = None
     """What the source calls the task, if it does."""
     category: str | None = None
@@ -40,7 +40,7 @@ class Problem:
     question: str | None = None
     """The question as asked; null only where the row was malformed."""
     answer: str | None = None
-    """The gold answer as text, taken out of its solution where the recipe says how."""
+    """The gold answer as text, extracted from its solution by the recipe's `answer_pattern`."""
     answer_type: AnswerType = AnswerType.NUMBER
     """How answers to it are read and compared."""
     choices: tuple[str, ...] = ()
@@ -48,15 +48,15 @@ class Problem:
     reference_rationale: str | None = None
     """The source's own solution, without the gold answer."""
     responses: tuple[str, ...] = ()
-    """Finished responses, for sources that bring them."""
+    """Finished responses, for sources that have them."""
     group: str | None = None
-    """Problems of one template share it: a split never parts a group."""
+    """Problems of one template share it; a group is never split."""
     split: Split | None = None
-    """The side of the split, from the keyed hash of the group; null where the row was dropped before."""
+    """The split, from the keyed hash of the group; null where the row was dropped before."""
     license: str | None = None
     """The licence of the source."""
     metadata: str = "{}"
-    """Everything else the source brings, as canonical JSON."""
+    """Further columns of the source, as canonical JSON."""
     stage: Stage | None = None
     """The stage that dropped the row; null where it was kept."""
     fate: Fate = Fate.KEPT
@@ -67,6 +67,6 @@ class Problem:
     """More about the reason, for a person to read."""
 
 
-def problem_id(question: str, choices: tuple[str, ...] = ()) -> str:
-    """Name a problem by what is asked. The gold answer is left out: a corrected answer is the same problem."""
-    return content_id("p", question, choices)
+def make_problem_id(question: str, choices: tuple[str, ...] = ()) -> str:
+    """Make the id of a problem. The gold answer is left out: with a corrected answer it is the same problem."""
+    return make_content_id("p", question, choices)

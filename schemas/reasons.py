@@ -1,4 +1,4 @@
-"""Verdicts, fates, and the reasons why a row was dropped, in the order in which they win."""
+"""Verdicts, fates, and the reasons for dropping a row, in order of precedence."""
 
 from enum import StrEnum
 
@@ -71,5 +71,10 @@ class Reason(StrEnum):
     REJECTED_IN_REVIEW = "rejected_in_review"
 
 
-ORDER = {reason: place for place, reason in enumerate(Reason)}
-"""The place of each reason: the lowest wins."""
+ORDER = {reason: index for index, reason in enumerate(Reason)}
+"""The precedence of each reason: the lowest wins."""
+
+RESERVED = frozenset(
+    {Reason.BLIND_CHECK_FAILED, Reason.DEGENERATE, Reason.TOO_LONG, Reason.TOO_SHORT, Reason.REJECTED_IN_REVIEW}
+)
+"""Reasons that are part of the data model, so that readers of a version know them, and that no stage produces yet."""

@@ -1,10 +1,10 @@
-"""The sample: one answer of the teacher to one problem, its raw text, and what became of it."""
+"""The sample: one answer of the teacher to one problem, its raw text, verdict and fate."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cotloom.schemas.ids import content_id
-from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
+from .ids import make_content_id
+from .reasons import Fate, Reason, Stage, Verdict
 
 
 class Hint(StrEnum):
@@ -15,7 +15,7 @@ class Hint(StrEnum):
 
 
 class StepOutcome(StrEnum):
-    """What exact arithmetic says of one written equation."""
+    """Result of checking one written equation with exact arithmetic."""
 
     RIGHT = "right"
     ROUNDED = "rounded"
@@ -25,7 +25,7 @@ class StepOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """Tokens of one answer as the server counted them; null where it did not say."""
+    """Tokens of one answer as the server counted them; null where it did not report them."""
 
     prompt_tokens: int | None = None
     """Tokens of the request."""
@@ -35,7 +35,7 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alternative:
-    """One of the tokens that the teacher held likely at a position."""
+    """One of the teacher's top-k tokens at a position."""
 
     token: str
     """The token's text."""
@@ -45,19 +45,19 @@ class Alternative:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenLogprob:
-    """One token of an answer with its log probability and the likeliest alternatives."""
+    """One token of an answer with its log probability and the top-k alternatives."""
 
     token: str
-    """The token's text; the tokens in order spell the answer."""
+    """The token's text; the concatenated tokens are the answer."""
     logprob: float
     """Natural logarithm of its probability."""
     top: tuple[Alternative, ...] = ()
-    """The likeliest tokens at this position, likeliest first."""
+    """The top-k tokens at this position, most probable first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """A piece of a text, in characters."""
+    """A span of a text, in characters."""
 
     start: int
     """First character."""
@@ -76,9 +76,9 @@ class Step:
     text: str
     """The equation as written."""
     actual: str | None = None
-    """What its left side comes to, exactly; null where it was not understood."""
+    """The exact value of its left side; null where it can't be evaluated."""
     outcome: StepOutcome
-    """What the check found."""
+    """Result of the check."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +90,9 @@ class Sample:
     problem_id: str | None
     """The problem it answers; null only for a recorded row that could not be read."""
     request_digests: tuple[str, ...] = ()
-    """The ledger keys of the calls it took, in order."""
+    """The ledger keys of its calls, in order."""
     sample_index: int = 0
-    """Which of the answers to the same request it is, from 0."""
+    """Index among the answers to the same request, from 0."""
     teacher: str
     """The model that wrote it."""
     simulated: bool = False
@@ -104,31 +104,31 @@ class Sample:
     text: str | None = None
     """The answer, untouched."""
     reasoning: str | None = None
-    """The reasoning channel, where the server keeps it apart."""
+    """The reasoning channel, where the server returns it separately."""
     finish_reason: str | None = None
-    """Why the teacher stopped, in the server's word: stop, length, ..."""
+    """Why the teacher stopped, as reported by the server: stop, length, ..."""
     usage: Usage = Usage()
     """Tokens, as the server counted them."""
     cost_usd: float | None = None
     """Price of the answer in US dollars; null where unknown, 0 where it cost nothing."""
     token_logprobs: tuple[TokenLogprob, ...] | None = None
-    """Token log probabilities, where they were asked for and came."""
+    """Token log probabilities, where they were requested and returned."""
     labels: str | None = None
-    """What a recording says about the answer (is_correct, ...), as canonical JSON."""
+    """Labels of a recorded answer (is_correct, ...), as canonical JSON."""
     verdict: Verdict | None = None
-    """What checking the final answer found."""
+    """Verdict on the final answer."""
     predicted: str | None = None
     """The final answer as read."""
     span: Span | None = None
-    """Where in the text the final answer stands."""
+    """Span of the final answer in the text."""
     rule: str | None = None
     """The rule that found the final answer."""
     steps: tuple[Step, ...] = ()
     """The equations of the rationale, each checked."""
     signature: str | None = None
-    """The method, apart from its wording: the sorted operations. Null where there are none."""
+    """The method without its wording: the sorted operations. Null where there are none."""
     cluster: str | None = None
-    """The sample that stands for this one's path: its own id where it does itself."""
+    """The sample that represents this one's path; its own id where it does itself."""
     stage: Stage | None = None
     """The stage that dropped it; null where it was kept."""
     fate: Fate = Fate.KEPT
@@ -139,6 +139,6 @@ class Sample:
     """More about the reason, for a person to read."""
 
 
-def sample_id(problem: str | None, request: str, sample_index: int) -> str:
-    """Name a sample by its problem, the first request it took, and its index among the answers to it."""
-    return content_id("s", problem, request, sample_index)
+def make_sample_id(problem: str | None, request: str, sample_index: int) -> str:
+    """Make the id of a sample from its problem, its first request, and its index among the answers to it."""
+    return make_content_id("s", problem, request, sample_index)

@@ -1,19 +1,20 @@
-"""What every part of a recipe is: strict, frozen, and each key declared as identity or circumstance."""
+"""Sections of a recipe: strict, frozen, each key declared as identity or circumstance."""
 
 from enum import StrEnum
 from typing import Annotated, Any
 
-from cotloom.schemas.problem import AnswerType
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from .problem import AnswerType
 
-def identity(default: Any = ..., **rules: Any) -> Any:
+
+def declare_identity(default: Any = ..., **rules: Any) -> Any:
     """Declare a key that can change a row of the dataset."""
     return Field(default, json_schema_extra={"identity": True}, **rules)
 
 
-def circumstance(default: Any = ..., **rules: Any) -> Any:
-    """Declare a key that can't change a row: it is left out of the fingerprint."""
+def declare_circumstance(default: Any = ..., **rules: Any) -> Any:
+    """Declare a key that can't change a row: it is not part of the fingerprint."""
     return Field(default, json_schema_extra={"identity": False}, **rules)
 
 
@@ -35,9 +36,9 @@ Column = Annotated[str, StringConstraints(min_length=1)]
 """A column (`question`), a nested key (`meta.answer`), or a template (`{{ Body }} {{ Question }}`)."""
 
 
-def _word(value: object) -> object:
+def _get_value(value: object) -> object:
     return value.value if isinstance(value, StrEnum) else value
 
 
-Words = Annotated[AnswerType, Field(strict=False), PlainSerializer(_word)]
+Words = Annotated[AnswerType, Field(strict=False), PlainSerializer(_get_value)]
 """An answer type by its name in YAML."""

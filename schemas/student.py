@@ -1,167 +1,163 @@
-"""The student recipe: which small model is trained on a version, how, and what it is asked afterwards.
+"""The student recipe: which small model is trained on a version, how it is trained, and how it is evaluated.
 
-It is a file of its own and no part of a dataset's recipe, so that two versions are measured by one and the same.
+It is a separate file and not part of a dataset's recipe, so that two versions can be measured with the same student.
 """
 
 from typing import Annotated, Literal
 
-from cotloom.schemas.section import Name, Section, identity
 from pydantic import Field
 
-FormatName = Literal[
-    "zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer", "fine_tune_cot", "cot_collection"
-]
-"""How a problem is put to the student."""
+from .formats import FormatName
+from .section import Name, Section, declare_identity
 
 Against = Literal["answer_only", "parent", "single_path", "shuffled", "unchecked", "untrained"]
-"""The arms that a version can be held against."""
+"""The conditions that a version can be compared with."""
 
 
-class Base(Section):
-    """The general training that a student from scratch has before it sees a version. It is done once and kept."""
+class BaseTraining(Section):
+    """General training of a student from scratch before it is trained on a version. It is done once and stored."""
 
-    problems: int = identity(60_000, ge=100)
-    """How many short general tasks, one to six in a chat."""
-    steps: int = identity(4000, ge=1)
-    """Steps of the optimiser."""
-    learning_rate: float = identity(1.5e-3, gt=0)
-    """The highest rate."""
-    batch_size: int = identity(24, ge=1)
-    """Chats of one step."""
-    seed: int = identity(0)
-    """Key of its weights and its order."""
+    problems: int = declare_identity(60_000, ge=100)
+    """Number of short general tasks, one to six in a chat."""
+    steps: int = declare_identity(4000, ge=1)
+    """Optimizer steps."""
+    learning_rate: float = declare_identity(1.5e-3, gt=0)
+    """Peak learning rate."""
+    batch_size: int = declare_identity(24, ge=1)
+    """Chats per step."""
+    seed: int = declare_identity(0)
+    """Seed of the initial weights and of the order of rows."""
 
 
 class TinyModel(Section):
-    """A student from scratch: no download, and a tokenizer of its own. The default."""
+    """A student from scratch, with its own tokenizer and without a download. The default."""
 
-    kind: Literal["tiny"] = identity("tiny")
+    kind: Literal["tiny"] = declare_identity("tiny")
     """`tiny`."""
-    architecture: Literal["llama", "t5"] = identity("llama")
-    """Decoder only, or encoder and decoder."""
-    width: int = identity(96, ge=8)
-    """Width of the hidden states; the heads divide it."""
-    layers: int = identity(3, ge=1)
-    """Layers (of encoder and decoder each)."""
-    heads: int = identity(4, ge=1)
-    """Attention heads."""
-    window: int = identity(1024, ge=32)
-    """Tokens that question and answer may have together."""
-    vocabulary: int = identity(4000, ge=64)
-    """At most so many tokens; rarer words are spelled."""
-    numbers: Literal["whole", "digits"] = identity("whole")
-    """Whether a number is one token, or one for each digit."""
-    base: Base | None = identity(Base())
+    architecture: Literal["llama", "t5"] = declare_identity("llama")
+    """Decoder-only (`llama`) or encoder-decoder (`t5`)."""
+    width: int = declare_identity(96, ge=8)
+    """Hidden size, a multiple of twice the number of heads."""
+    layers: int = declare_identity(3, ge=1)
+    """Number of layers (of the encoder and of the decoder each)."""
+    heads: int = declare_identity(4, ge=1)
+    """Number of attention heads."""
+    window: int = declare_identity(1024, ge=32)
+    """Maximum number of tokens of prompt and answer together."""
+    vocabulary: int = declare_identity(4000, ge=64)
+    """Maximum size of the vocabulary; rarer words are encoded character by character."""
+    numbers: Literal["whole", "digits"] = declare_identity("whole")
+    """Whether a number is one token, or one token per digit."""
+    base: BaseTraining | None = declare_identity(BaseTraining())
     """General training first; null for none."""
 
 
 class Lora(Section):
-    """Train small matrices beside the frozen weights (Hu et al. 2021)."""
+    """Low-rank adapters beside the frozen weights (LoRA, Hu et al. 2021)."""
 
-    rank: int = identity(8, ge=1)
-    """Rank of the matrices."""
-    alpha: int = identity(16, ge=1)
-    """Their scale."""
-    dropout: float = identity(0.0, ge=0.0, lt=1.0)
-    """Share of their inputs left out in training."""
+    rank: int = declare_identity(8, ge=1)
+    """Rank of the adapters."""
+    alpha: int = declare_identity(16, ge=1)
+    """Scale of the adapters (`lora_alpha`)."""
+    dropout: float = declare_identity(0.0, ge=0.0, lt=1.0)
+    """Dropout on the inputs of the adapters in training."""
 
 
 class CheckpointModel(Section):
-    """A pretrained checkpoint: decoder only (Qwen, SmolLM) or encoder and decoder (Flan-T5)."""
+    """A pretrained checkpoint: decoder-only (Qwen, SmolLM) or encoder-decoder (Flan-T5)."""
 
-    kind: Literal["checkpoint"] = identity()
+    kind: Literal["checkpoint"] = declare_identity()
     """`checkpoint`."""
-    path: str = identity()
-    """The folder of the checkpoint, or its name on the Hub."""
-    revision: str | None = identity(None)
+    path: str = declare_identity()
+    """Folder of the checkpoint, or its name on the Hub."""
+    revision: str | None = declare_identity(None)
     """Branch, tag or commit on the Hub."""
-    lora: Lora | None = identity(None)
-    """Train small matrices instead of all weights; null trains all."""
+    lora: Lora | None = declare_identity(None)
+    """Train low-rank adapters; null trains all weights."""
 
 
 Model = Annotated[TinyModel | CheckpointModel, Field(discriminator="kind")]
 
 Objective = Literal["completion", "forward_kl", "reverse_kl", "fu"]
-"""What training lowers: cross-entropy on what the student is to say; the divergence from the teacher's likeliest
-tokens, forward or reverse; or the same as Fu et al. 2023 align and weigh it."""
+"""The loss: cross-entropy on the completion; the forward or reverse KL divergence from the teacher's top-k log
+probabilities; or the alignment and weighting of Fu et al. 2023."""
 
 
 class TrainStage(Section):
     """One stage of training the student."""
 
-    name: Name = identity()
-    """A name that no other stage has."""
-    take: tuple[str, ...] | None = identity(None, strict=False)
-    """Stages of the version's mixture whose rows are trained on; null takes all."""
-    formats: tuple[str, ...] | None = identity(None, strict=False)
-    """Formats whose rows are trained on (`as_is` for finished responses); null takes all."""
-    objective: Objective = identity("completion")
-    """What training lowers."""
-    loss_on: Literal["last", "turns"] = identity("turns")
-    """Whether only the last answer of a row carries loss, or those of the demonstrations too."""
-    parameters: Literal["all", "prompt"] = identity("all")
-    """What is tuned: the model, or a soft prompt before the input with the model frozen (ProMoT, Wang et al. 2024)."""
-    prompt_tokens: int = identity(20, ge=1)
-    """Length of the soft prompt."""
-    steps: int = identity(400, ge=1)
-    """Steps of the optimiser."""
-    learning_rate: float = identity(2e-3, gt=0)
-    """The highest rate; it rises over the first steps and then falls as a cosine."""
-    batch_size: int = identity(16, ge=1)
-    """Rows of one step."""
-    patience: int | None = identity(None, ge=1)
-    """Stop after so many checks (one every tenth of the steps) that did not lower the loss on rows held back from
-    training; the best weights are kept. Null trains all steps."""
+    name: Name = declare_identity()
+    """Unique name of the stage."""
+    take: tuple[str, ...] | None = declare_identity(None, strict=False)
+    """Stages of the version's mixture to train on; null takes all."""
+    formats: tuple[str, ...] | None = declare_identity(None, strict=False)
+    """Formats to train on (`as_is` for finished responses); null takes all."""
+    objective: Objective = declare_identity("completion")
+    """The loss."""
+    loss_on: Literal["last", "turns"] = declare_identity("turns")
+    """Which assistant turns of a row carry loss: the last one, or those of the demonstrations too."""
+    parameters: Literal["all", "prompt"] = declare_identity("all")
+    """What is trained: the model, or a soft prompt before a frozen model (ProMoT, Wang et al. 2024)."""
+    prompt_tokens: int = declare_identity(20, ge=1)
+    """Length of the soft prompt, in tokens."""
+    steps: int = declare_identity(400, ge=1)
+    """Optimizer steps."""
+    learning_rate: float = declare_identity(2e-3, gt=0)
+    """Peak learning rate, with linear warm-up and cosine decay."""
+    batch_size: int = declare_identity(16, ge=1)
+    """Rows per step."""
+    patience: int | None = declare_identity(None, ge=1)
+    """Early stopping: stop after this many checks (one every tenth of the steps) without a lower loss on held-back
+    rows, and keep the best weights. Null trains all steps."""
 
 
 class Evaluation(Section):
-    """What the trained student is asked."""
+    """How the trained student is evaluated."""
 
-    problems: int = identity(200, ge=1)
-    """At most so many problems of each set, the lowest by keyed hash."""
-    formats: tuple[FormatName, ...] | None = identity(None, strict=False)
-    """How the target problems are put, the first being what the version is trained for; the answer only is asked for
-    in any case. Null: the version's own format."""
-    shots: int = identity(2, ge=1)
-    """Demonstrations of the in-context formats."""
-    general: tuple[str, ...] = identity((), strict=False)
-    """Evaluation sources of the version that measure what should be kept, not what is taught. They are put as
-    they stand, with no cue."""
-    samples: int = identity(1, ge=1)
-    """Answers for each problem; more than one adds the vote of their majority to the greedy answer."""
-    temperature: float = identity(0.7, gt=0)
-    """Of the answers that vote."""
-    max_tokens: int = identity(160, ge=1)
-    """The longest answer."""
-    batch_size: int = identity(64, ge=1)
-    """Prompts answered together. It moves scores, so it is part of what a result is."""
+    problems: int = declare_identity(200, ge=1)
+    """Maximum number of problems of each set, the lowest by keyed hash."""
+    formats: tuple[FormatName, ...] | None = declare_identity(None, strict=False)
+    """Prompt formats of the target problems; the first is the one that the version trains. `zero_shot_answer` is always
+    added. Null takes the version's own format."""
+    shots: int = declare_identity(2, ge=1)
+    """Demonstrations in the prompts of the in-context formats."""
+    general: tuple[str, ...] = declare_identity((), strict=False)
+    """Evaluation sources of the version that measure general ability. The prompt is the plain question."""
+    samples: int = declare_identity(1, ge=1)
+    """Sampled answers per problem; more than one adds a majority vote to the greedy answer."""
+    temperature: float = declare_identity(0.7, gt=0)
+    """Temperature of the sampled answers."""
+    max_tokens: int = declare_identity(160, ge=1)
+    """Maximum number of generated tokens."""
+    batch_size: int = declare_identity(64, ge=1)
+    """Prompts per batch of generation. It affects scores, so it is part of the identity."""
 
 
 class Gate(Section):
-    """When `--gate` lets a version through."""
+    """When a version passes `--gate`."""
 
-    against: Against = identity("answer_only")
-    """The arm that the version is held against; where the version has a parent, the parent too."""
-    gain: float = identity(0.0)
-    """The least gain on the target, in share of problems: the interval must lie above."""
-    loss: float = identity(0.05, ge=0.0)
-    """The largest loss of general ability against the same arm, in share of problems."""
+    against: Against = declare_identity("answer_only")
+    """The condition that the version is compared with; where the version has a parent, the parent too."""
+    gain: float = declare_identity(0.0)
+    """The least gain on the target, as a share of the problems: the whole interval must lie above it."""
+    loss: float = declare_identity(0.05, ge=0.0)
+    """The largest loss of general ability against the same condition, as a share of the problems."""
 
 
 class StudentRecipe(Section):
-    """A student, its training, and what it is asked."""
+    """A student model, its training and its evaluation."""
 
-    name: Name = identity()
+    name: Name = declare_identity()
     """The student's name."""
-    description: str | None = identity(None)
-    """What it is for, in a sentence or two."""
-    model: Model = identity(TinyModel())
+    description: str | None = declare_identity(None)
+    """A description in a sentence or two."""
+    model: Model = declare_identity(TinyModel())
     """The model."""
-    stages: tuple[TrainStage, ...] = identity((TrainStage(name="train"),), min_length=1, strict=False)
-    """Training, in order."""
-    seeds: int = identity(3, ge=1)
-    """How often each arm is trained, with seeds 0, 1, 2, ...: none is picked."""
-    evaluation: Evaluation = identity(Evaluation())
-    """What it is asked."""
-    gate: Gate = identity(Gate())
-    """When a version is let through."""
+    stages: tuple[TrainStage, ...] = declare_identity((TrainStage(name="train"),), min_length=1, strict=False)
+    """The stages of training, in order."""
+    seeds: int = declare_identity(3, ge=1)
+    """Number of students per condition, with seeds 0, 1, 2, ...: none is selected afterwards."""
+    evaluation: Evaluation = declare_identity(Evaluation())
+    """How the students are evaluated."""
+    gate: Gate = declare_identity(Gate())
+    """When a version passes."""

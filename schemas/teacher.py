@@ -1,157 +1,158 @@
-"""The part of a recipe that says who writes the rationales, and how they are asked."""
+"""The teacher of a recipe: backend, prompt, hints, sampling and rounds."""
 
 from typing import Annotated, Literal
 
-from cotloom.schemas.section import Column, Section, circumstance, identity
 from pydantic import Field, model_validator
+
+from .section import Column, Section, declare_circumstance, declare_identity
 
 
 class HintPolicy(Section):
     """When the teacher is shown the gold answer."""
 
-    mode: Literal["none", "always", "fallback"] = identity("none")
+    mode: Literal["none", "always", "fallback"] = declare_identity("none")
     """`none`; `always`; or `fallback`: only for problems that no unhinted sample solved."""
-    place: Literal["after_question", "answer_first"] = identity("after_question")
-    """Where the hint stands in the prompt."""
+    place: Literal["after_question", "answer_first"] = declare_identity("after_question")
+    """Position of the hint in the prompt."""
 
 
 class Sampling(Section):
     """Sampling parameters, as sent to the teacher."""
 
-    temperature: float | None = identity(None, ge=0.0)
+    temperature: float | None = declare_identity(None, ge=0.0)
     """Null leaves it to the server."""
-    top_p: float | None = identity(None, gt=0.0, le=1.0)
+    top_p: float | None = declare_identity(None, gt=0.0, le=1.0)
     """Null leaves it to the server."""
-    max_tokens: int | None = identity(None, ge=1)
+    max_tokens: int | None = declare_identity(None, ge=1)
     """The longest answer, in tokens."""
-    top_logprobs: int = identity(0, ge=0, le=20)
+    top_logprobs: int = declare_identity(0, ge=0, le=20)
     """How many alternatives to ask for at each token; 0 asks for no log probabilities."""
 
 
 class Paths(Section):
-    """How many answers to ask for."""
+    """How many answers to sample."""
 
-    round: int = identity(4, ge=1)
+    round: int = declare_identity(4, ge=1)
     """Answers to each problem in one round."""
-    max: int | None = identity(None, ge=1)
+    max: int | None = declare_identity(None, ge=1)
     """The most unhinted answers to one problem; null is one round. A hinted round may add `round` more."""
-    target: int | None = identity(None, ge=1)
-    """Stop asking about a problem once it has so many distinct correct paths; null asks up to `max`."""
+    target: int | None = declare_identity(None, ge=1)
+    """Stop sampling a problem once it has so many distinct correct paths; null samples up to `max`."""
 
 
 class Completion(Section):
     """One column of recorded answers."""
 
-    column: Column = identity()
+    column: Column = declare_identity()
     """The answer, or a list of answers."""
-    teacher: str = identity()
+    teacher: str = declare_identity()
     """Who wrote them."""
-    labels: dict[str, Column] = identity(default_factory=dict)
+    labels: dict[str, Column] = declare_identity(default_factory=dict)
     """What is known about each answer: a name, and the column that holds it."""
 
 
 class Answers(Section):
-    """Where recorded answers stand."""
+    """Where recorded answers are read from."""
 
-    path: str = circumstance()
+    path: str = declare_circumstance()
     """A JSONL, JSON, CSV or Parquet file. The answers used are part of the version."""
-    problem: Column = identity()
+    problem: Column = declare_identity()
     """The column with the question, as the problems have it."""
-    completions: tuple[Completion, ...] = identity(min_length=1, strict=False)
+    completions: tuple[Completion, ...] = declare_identity(min_length=1, strict=False)
     """The columns with answers."""
-    labels: dict[str, Column] = identity(default_factory=dict)
+    labels: dict[str, Column] = declare_identity(default_factory=dict)
     """Labels that hold for every completion of a row."""
 
 
 class Prompt(Section):
-    """How a problem is put to the teacher."""
+    """How a problem is formatted as a prompt for the teacher."""
 
-    template: Literal["zero_shot", "cot_zero_shot", "cot_two_call", "cot_few_shot"] = identity("cot_zero_shot")
+    template: Literal["zero_shot", "cot_zero_shot", "cot_two_call", "cot_few_shot"] = declare_identity("cot_zero_shot")
     """`zero_shot` asks for the answer alone; `cot_zero_shot` for the reasoning too; `cot_two_call` for the reasoning
     first and then, in a second call, for the answer; `cot_few_shot` shows demonstrations before."""
-    system: str | None = identity(None)
+    system: str | None = declare_identity(None)
     """A system message."""
-    user: str | None = identity(None)
+    user: str | None = declare_identity(None)
     """A template of your own for the question: `{{ question }}`, and for choices `{{ choices }}`, a list."""
-    cue: str | None = identity(None)
+    cue: str | None = declare_identity(None)
     """What follows the question instead of the template's own words; a student of Cotloom knows those that its rows
     were written with, such as "Reason step by step, then give the answer."."""
-    demos: str | None = circumstance(None)
+    demos: str | None = declare_circumstance(None)
     """Demonstrations: a packaged set (arithmetic, boolean, choice, commonsense), a YAML file, or `train` for
     reference rationales of other groups of the training split. Their content is part of the fingerprint."""
-    shots: int = identity(4, ge=1, le=64)
+    shots: int = declare_identity(4, ge=1, le=64)
     """How many demonstrations."""
 
 
 class OpenAITeacher(Section):
     """Any server that speaks OpenAI's chat protocol: OpenAI, vLLM, `transformers serve`, ..."""
 
-    backend: Literal["openai"] = identity()
+    backend: Literal["openai"] = declare_identity()
     """`openai`."""
-    model: str = identity()
+    model: str = declare_identity()
     """The model's name on the server."""
-    base_url: str | None = circumstance(None)
+    base_url: str | None = declare_circumstance(None)
     """The server's address, up to `/v1`. Null: `$OPENAI_BASE_URL`, else OpenAI's own."""
-    endpoint: str | None = identity(None)
+    endpoint: str | None = declare_identity(None)
     """A name for the server in the ledger, so that it may move. Null: its address."""
-    api_key_env: str = circumstance("OPENAI_API_KEY")
+    api_key_env: str = declare_circumstance("OPENAI_API_KEY")
     """The environment variable that holds the key. A local server needs none."""
-    prompt: Prompt = identity(Prompt())
-    """How a problem is put."""
-    hint: HintPolicy = identity(HintPolicy())
+    prompt: Prompt = declare_identity(Prompt())
+    """How a problem is formatted as a prompt."""
+    hint: HintPolicy = declare_identity(HintPolicy())
     """When the gold answer is shown."""
-    sampling: Sampling = identity(Sampling())
+    sampling: Sampling = declare_identity(Sampling())
     """Sampling parameters."""
-    paths: Paths = identity(Paths())
-    """How many answers to ask for."""
+    paths: Paths = declare_identity(Paths())
+    """How many answers to sample."""
 
 
 class TransformersTeacher(Section):
     """A local checkpoint, sampled in this process (`pip install cotloom[train]`)."""
 
-    backend: Literal["transformers"] = identity()
+    backend: Literal["transformers"] = declare_identity()
     """`transformers`."""
-    model: str = identity()
+    model: str = declare_identity()
     """The folder of the checkpoint, or its name on the Hub."""
-    prompt: Prompt = identity(Prompt())
-    """How a problem is put."""
-    hint: HintPolicy = identity(HintPolicy())
+    prompt: Prompt = declare_identity(Prompt())
+    """How a problem is formatted as a prompt."""
+    hint: HintPolicy = declare_identity(HintPolicy())
     """When the gold answer is shown."""
-    sampling: Sampling = identity(Sampling())
+    sampling: Sampling = declare_identity(Sampling())
     """Sampling parameters."""
-    paths: Paths = identity(Paths())
-    """How many answers to ask for."""
+    paths: Paths = declare_identity(Paths())
+    """How many answers to sample."""
 
 
 class RecordedTeacher(Section):
-    """Answers that someone already has."""
+    """Recorded answers from a file."""
 
-    backend: Literal["recorded"] = identity()
+    backend: Literal["recorded"] = declare_identity()
     """`recorded`."""
-    answers: Answers = identity()
-    """Where they stand."""
+    answers: Answers = declare_identity()
+    """Where they are read from."""
 
 
 class Slips(Section):
-    """How often the simulated teacher does what models do wrong, as shares of its answers."""
+    """How often the simulated teacher makes the mistakes of models, as shares of its answers."""
 
-    wrong_operand: float = identity(0.08, ge=0.0, le=1.0)
-    """Takes a wrong number into a step and goes on from there."""
-    wrong_arithmetic: float = identity(0.08, ge=0.0, le=1.0)
-    """Gets a step's result wrong and ends as if all were well."""
-    lucky_answer: float = identity(0.06, ge=0.0, le=1.0)
-    """Writes a wrong step and still ends on the right answer."""
-    cut_off: float = identity(0.04, ge=0.0, le=1.0)
-    """Stops in the middle, at the token limit."""
-    no_answer: float = identity(0.04, ge=0.0, le=1.0)
-    """Never says what the answer is."""
-    repeat: float = identity(0.12, ge=0.0, le=1.0)
-    """Says again what it said before, to the letter or nearly."""
-    parroted_hint: float = identity(0.3, ge=0.0, le=1.0)
-    """Where it was shown the answer: hands it back without working."""
+    wrong_operand: float = declare_identity(0.08, ge=0.0, le=1.0)
+    """Uses a wrong number in a step and continues from there."""
+    wrong_arithmetic: float = declare_identity(0.08, ge=0.0, le=1.0)
+    """Writes a wrong result of a step and ends with a wrong answer."""
+    lucky_answer: float = declare_identity(0.06, ge=0.0, le=1.0)
+    """Writes a wrong step and still ends with the correct answer."""
+    cut_off: float = declare_identity(0.04, ge=0.0, le=1.0)
+    """Is truncated at the token limit."""
+    no_answer: float = declare_identity(0.04, ge=0.0, le=1.0)
+    """Has no final answer."""
+    repeat: float = declare_identity(0.12, ge=0.0, le=1.0)
+    """Repeats an earlier answer, exactly or nearly."""
+    parroted_hint: float = declare_identity(0.3, ge=0.0, le=1.0)
+    """With a hint: repeats the hint without reasoning."""
 
     @model_validator(mode="after")
-    def _shares_fit(self) -> "Slips":
+    def _check_shares(self) -> "Slips":
         total = sum(getattr(self, name) for name in type(self).model_fields if name != "parroted_hint")
         if total > 1:
             message = f"the shares of the slips add up to {total:.2f}; they must not exceed 1"
@@ -160,22 +161,22 @@ class Slips(Section):
 
 
 class SimulatedTeacher(Section):
-    """A stand-in for demos and tests. It writes no reasoning of a model, and all its data says so."""
+    """A simulation for demos and tests. No model writes its answers, and all its data is marked as simulated."""
 
-    backend: Literal["simulated"] = identity()
+    backend: Literal["simulated"] = declare_identity()
     """`simulated`."""
-    hint: HintPolicy = identity(HintPolicy())
+    hint: HintPolicy = declare_identity(HintPolicy())
     """When it is shown the gold answer."""
-    sampling: Sampling = identity(Sampling())
-    """Of these it minds `top_logprobs` only."""
-    paths: Paths = identity(Paths())
-    """How many answers to ask for."""
-    methods: int | None = identity(None, ge=1)
-    """How many methods of a problem it knows, from the first, which goes through the question in order. Null: all."""
-    wording: Literal["varied", "plain"] = identity("varied")
+    sampling: Sampling = declare_identity(Sampling())
+    """Only `top_logprobs` has an effect."""
+    paths: Paths = declare_identity(Paths())
+    """How many answers to sample."""
+    methods: int | None = declare_identity(None, ge=1)
+    """How many methods of solution it uses, the first one going through the question in order. Null: all."""
+    wording: Literal["varied", "plain"] = declare_identity("varied")
     """Whether it words steps in many ways, or writes bare equations in lines."""
-    slips: Slips = identity(Slips())
-    """How often it goes wrong."""
+    slips: Slips = declare_identity(Slips())
+    """How often it makes mistakes."""
 
 
 Teacher = Annotated[

@@ -1,232 +1,234 @@
-"""The validation: what a student learnt from a version. It lies beside the version as `validation.json`.
+"""The validation: what students learnt from a version.
 
-It is no part of the version: it carries the digest of the content that it speaks of.
+It is stored beside the version as `validation.json` and is not part of the version. It carries the content digest of
+the version that it describes.
 """
 
 from enum import StrEnum
 from typing import Annotated, Any
 
-from cotloom.schemas.outcome import Decoding, SetKind
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from .outcome import Decoding, SetKind
+
 CORRECT = "correct"
-"""The measure that verdicts on arms, floor and ceiling are about: the share of right final answers."""
+"""The measure that the verdicts on floor and ceiling use: the share of correct final answers."""
 
 
 class Record(BaseModel):
-    """A part of the validation: no unknown keys, no conversions, no numbers that are not finite."""
+    """A part of the validation: strict types, no unknown keys, finite numbers only."""
 
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
 
-class Finding(StrEnum):
-    """What a comparison of two arms came to."""
+class DifferenceVerdict(StrEnum):
+    """The verdict on the difference of two conditions."""
 
     BETTER = "better"
-    """The whole interval lies on the good side of no difference."""
+    """The whole interval lies on the better side of zero."""
     WORSE = "worse"
-    """The whole interval lies on the bad side."""
+    """The whole interval lies on the worse side of zero."""
     NOT_DISTINGUISHABLE = "not_distinguishable"
-    """The interval holds no difference. That is no proof that there is none."""
+    """The interval contains zero. That does not prove that there is no difference."""
     FLOOR = "floor"
-    """The students have not learnt the task, so that a difference says nothing about the data."""
+    """The students did not learn the task, so the difference says nothing about the data."""
     TOO_FEW_SEEDS = "too_few_seeds"
-    """How much students differ by their seed is not known."""
+    """There are too few seeds to estimate the variance between students."""
 
 
-def _enum(kind: type[StrEnum]) -> BeforeValidator:
-    return BeforeValidator(lambda value: kind(value) if isinstance(value, str) else value)
+def _parse_enum(enum: type[StrEnum]) -> BeforeValidator:
+    return BeforeValidator(lambda value: enum(value) if isinstance(value, str) else value)
 
 
-class Asked(Record):
-    """A way of asking: a set of problems, how they were put, and how answers were drawn."""
+class EvalSetting(Record):
+    """An evaluation setting: a set of problems, a prompt format and a decoding method."""
 
     set: str
     """Name of the evaluation set."""
     format: str
-    """How the problems were put."""
-    decoding: Annotated[Decoding, _enum(Decoding)] = Decoding.GREEDY
-    """How answers were drawn."""
+    """The prompt format."""
+    decoding: Annotated[Decoding, _parse_enum(Decoding)] = Decoding.GREEDY
+    """The decoding method."""
 
 
 class _Interval(Record):
-    """A number with its interval."""
+    """The interval of an estimate, and what it is based on."""
 
     low: float
     """Lower end of the 95 % interval."""
     high: float
     """Upper end of the 95 % interval."""
     by_seed: tuple[float, ...] = Field(strict=False)
-    """The number for each seed, in order of seeds."""
+    """The estimate for each seed, in order of seeds."""
     problems: int
-    """Problems that it rests on."""
+    """Number of problems."""
     groups: int
-    """Groups of problems: those of one group were resampled together."""
+    """Number of groups of problems. The problems of one group were resampled together."""
     notes: tuple[str, ...] = Field((), strict=False)
-    """What to bear in mind."""
+    """Caveats."""
 
 
-class Standing(_Interval):
-    """How an arm does at one way of asking."""
+class Score(_Interval):
+    """The score of a condition in an evaluation setting."""
 
-    arm: str
-    """The arm."""
-    asked: Asked
-    """The way of asking."""
-    kind: Annotated[SetKind, _enum(SetKind)]
+    condition: str
+    """The condition."""
+    setting: EvalSetting
+    """The evaluation setting."""
+    kind: Annotated[SetKind, _parse_enum(SetKind)]
     """What the set measures."""
     measure: str = CORRECT
-    """What was averaged: `correct` gives the accuracy."""
+    """The name of the averaged measure; `correct` gives the accuracy."""
     mean: float
     """Mean over problems and seeds."""
     chance: float | None = None
-    """Accuracy without having learnt anything; null where it is not known or the measure is no accuracy."""
+    """Accuracy of always guessing; null where it is not known or the measure is not the accuracy."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Standing":
+    def _check_interval(self) -> "Score":
         if not self.low <= self.mean <= self.high:
-            message = f"the interval {self.low} to {self.high} does not hold the mean {self.mean}"
+            message = f"the interval {self.low} to {self.high} does not contain the mean {self.mean}"
             raise ValueError(message)
         return self
 
 
 class Difference(_Interval):
-    """One arm less another at one way of asking."""
+    """The difference of two conditions in an evaluation setting: `condition` minus `against`."""
 
-    arm: str
-    """The arm."""
+    condition: str
+    """The condition."""
     against: str
-    """The arm that it is held against."""
-    asked: Asked
-    """The way of asking."""
-    kind: Annotated[SetKind, _enum(SetKind)]
+    """The condition that it is compared with."""
+    setting: EvalSetting
+    """The evaluation setting."""
+    kind: Annotated[SetKind, _parse_enum(SetKind)]
     """What the set measures."""
     measure: str = CORRECT
-    """What was averaged: `correct` gives the accuracy."""
+    """The name of the averaged measure; `correct` gives the accuracy."""
     difference: float
-    """Mean of `arm` less mean of `against`: in share of problems, or in nats for `gold_logprob`."""
+    """Mean of `condition` minus mean of `against`: as a share of the problems, or in nats for `gold_logprob`."""
     error: float
     """Standard error of the difference, over problems and seeds."""
-    verdict: Annotated[Finding, _enum(Finding)]
-    """What it came to."""
+    verdict: Annotated[DifferenceVerdict, _parse_enum(DifferenceVerdict)]
+    """The verdict."""
     smallest_effect: float | None
-    """The smallest true difference that a set-up like this would call in four of five cases; null where no difference
-    is large enough, nothing varies, or the seeds are too few to say."""
+    """The smallest true difference that this set-up would detect with 80 % power; null where no difference is large
+    enough, nothing varies, or there are too few seeds."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Difference":
+    def _check_interval(self) -> "Difference":
         if not self.low <= self.difference <= self.high:
-            message = f"the interval {self.low} to {self.high} does not hold the difference {self.difference}"
+            message = f"the interval {self.low} to {self.high} does not contain the difference {self.difference}"
             raise ValueError(message)
-        if self.verdict in {Finding.BETTER, Finding.WORSE} and self.low <= 0 <= self.high:
-            message = f"{self.verdict} can't be: the interval {self.low} to {self.high} holds zero"
+        if self.verdict in {DifferenceVerdict.BETTER, DifferenceVerdict.WORSE} and self.low <= 0 <= self.high:
+            message = f"the verdict {self.verdict} contradicts the interval {self.low} to {self.high}: it contains zero"
             raise ValueError(message)
         return self
 
 
-class Trained(Record):
-    """How an arm was trained."""
+class TrainingRun(Record):
+    """How the students of a condition were trained."""
 
-    arm: str
-    """What it was trained on."""
+    condition: str
+    """The condition."""
     rows: int
-    """Rows to train on."""
+    """Number of training rows."""
     steps: int
-    """Steps of the optimiser, all stages together."""
+    """Optimizer steps of all stages."""
     seeds: tuple[int, ...] = Field(strict=False)
     """The seeds."""
     final_loss: float | None
-    """Training loss at the end, in nats for each token, mean over seeds; null where nothing was trained."""
+    """Final training loss, in nats per token, mean over seeds; null where nothing was trained."""
     converged: bool | None
-    """Whether the loss had stopped falling; null where that is not known."""
+    """Whether the loss stopped falling; null where that is not known."""
     soft_share: float | None = None
-    """Share of tokens that learnt from the teacher's likeliest tokens; null for objectives without them."""
+    """Share of tokens trained on the teacher's top-k log probabilities; null for objectives that use none."""
 
 
-class Passed(Record):
-    """What the gate says."""
+class GateResult(Record):
+    """The result of the gate."""
 
     passed: bool | None
-    """Whether the version is let through; null where the gate can't say."""
+    """Whether the version passes; null where the gate is undecided."""
     reasons: tuple[str, ...] = Field(strict=False)
-    """Why."""
+    """The reasons."""
 
 
 class Advice(Record):
-    """What would help next."""
+    """A suggested change."""
 
     what: str
-    """What to do."""
+    """The change."""
     why: str
-    """The figures that it rests on."""
+    """The figures that it is based on."""
 
 
-class Point(Record):
-    """A point of a curve: students trained on a part of the version."""
+class CurvePoint(Record):
+    """A point of a curve: students trained on a subset of the version."""
 
     at: float
-    """The part: the share of the problems, or the most paths for each problem."""
+    """The size of the subset: the share of the problems, or the maximum number of paths per problem."""
     rows: int
-    """Rows to train on."""
+    """Number of training rows."""
     mean: float
-    """Accuracy on the target."""
+    """Accuracy on the target set."""
     low: float
     """Lower end of its 95 % interval."""
     high: float
     """Upper end."""
 
 
-class Circumstances(Record):
-    """What moves scores besides data and student."""
+class EvalEnvironment(Record):
+    """What affects scores besides the data and the student recipe."""
 
     batch_size: int
-    """Prompts answered together."""
+    """Prompts in one batch of generation."""
     device: str
-    """The device: `cpu`, or the name of the graphics card."""
+    """The device: `cpu`, or the name of the GPU."""
     dtype: str
-    """Type of the weights."""
+    """Data type of the weights."""
     torch: str
-    """Release of torch."""
+    """Version of torch."""
     transformers: str
-    """Release of transformers."""
+    """Version of transformers."""
     cotloom: str
-    """Release of Cotloom."""
+    """Version of Cotloom."""
 
 
 class Validation(Record):
-    """`validation.json`: what a student learnt from a version, against what else it could have been trained on."""
+    """`validation.json`: scores of students trained on a version, compared with other conditions."""
 
     ref: str
     """`name@version`."""
     content_digest: str
-    """The content that it speaks of."""
+    """Content digest of the version."""
     parent: str | None
-    """The version that this one follows and was compared with."""
+    """The parent version that this one was compared with."""
     simulated: bool
-    """True where the simulated teacher wrote what a student was trained on."""
+    """Whether the training data of any student came from the simulated teacher."""
     summary: str
-    """What came out, in a sentence."""
+    """The main result, in a sentence."""
     student: dict[str, Any]
     """The identity keys of the student recipe, with defaults filled in."""
     student_digest: str
     """Digest of these keys."""
-    arms: tuple[Trained, ...] = Field(strict=False)
-    """How each arm was trained."""
-    standings: tuple[Standing, ...] = Field(strict=False)
-    """How each arm does at each way of asking."""
+    training_runs: tuple[TrainingRun, ...] = Field(strict=False)
+    """How the students of each condition were trained."""
+    scores: tuple[Score, ...] = Field(strict=False)
+    """The score of each condition in each evaluation setting."""
     differences: tuple[Difference, ...] = Field(strict=False)
-    """Comparisons on what the version teaches, the one that matters most first."""
+    """Comparisons on the target and other sets, the most important first."""
     retention: tuple[Difference, ...] = Field((), strict=False)
-    """Comparisons on what should be kept: sets of the kind `general`."""
-    gate: Passed
-    """What the gate says."""
+    """Comparisons on the general sets, which measure what the student should retain."""
+    gate: GateResult
+    """The result of the gate."""
     advice: tuple[Advice, ...] = Field((), strict=False)
-    """What would help next, what promises most first."""
-    data_curve: tuple[Point, ...] = Field((), strict=False)
+    """Suggested changes, the most promising first."""
+    data_curve: tuple[CurvePoint, ...] = Field((), strict=False)
     """Accuracy by share of the problems."""
-    path_curve: tuple[Point, ...] = Field((), strict=False)
-    """Accuracy by paths for each problem."""
-    circumstances: Circumstances
-    """What else moves scores."""
+    path_curve: tuple[CurvePoint, ...] = Field((), strict=False)
+    """Accuracy by paths per problem."""
+    environment: EvalEnvironment
+    """What else affects scores."""

@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+from cotloom import cli
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.store import Version
 from cotloom.schemas.runtime import Runtime
 
-from cotloom import cli
+# No deadline, since machines differ; no database of failures, since a run must not depend on the one before.
+settings.register_profile("cotloom", deadline=None, database=None, print_blob=True)
+settings.load_profile("cotloom")
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY: dict[str, Any] = {

@@ -5,16 +5,17 @@ import os
 import pty
 import subprocess
 import sys
+from importlib.metadata import version as package_version
 from pathlib import Path
 
 import duckdb
 import pytest
-from cotloom.builder.store import Version
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.main import get_command
 
 from cotloom import cli
+from cotloom.builder.store import Version
 
 HEAVY = "polars duckdb datasets openai torch transformers pyarrow rapidfuzz jinja2 ruamel rich.progress".split()
 COMMANDS = get_command(cli.app).commands
@@ -59,6 +60,22 @@ def test_help_imports_nothing_heavy(words, light):
     assert "Usage: " in done.stdout
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_list_imports_nothing_heavy(quickstart, form):
+    words = ["list", "--store", str(quickstart.path.parents[2]), *form]
+    call = f"import sys\nfrom cotloom import cli\nsys.argv[1:] = {words!r}\ncli._run({words!r})"
+    code = f"{call}\nprint(*sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+
+    done = subprocess.run([sys.executable, "-P", "-c", code], check=False, capture_output=True, text=True)
+
+    assert (done.returncode, done.stderr.split()) == (0, [])
+    assert "quickstart" in done.stdout
+
+
+def test_the_version_of_cotloom_is_printed(run):
+    assert run("--version").out == f"cotloom {package_version('cotloom')}\n"
+
+
 def test_without_a_command_the_help_is_shown(run):
     ran = run()
 
@@ -80,7 +97,7 @@ def test_a_build_says_what_it_did(tiny, store, run):
 
     assert ran.code == 0
     assert ran.out.startswith("Built tiny@1.0.0: ")
-    assert "Its rationales are simulated: a stand-in wrote them, no model did." in ran.out
+    assert "Its rationales are simulated: a program wrote them, not a language model." in ran.out
     assert ran.err == ""
 
 
@@ -208,7 +225,7 @@ def test_a_fault_of_ours_exits_with_seventy_and_a_traceback(tiny, store, run, mo
 def test_a_fault_of_ours_is_told_apart_in_a_process_of_its_own(command, tmp_path):
     (tmp_path / "store/versions/x/1.0.0").mkdir(parents=True)
     (tmp_path / "store/versions/x/1.0.0/manifest.json").mkdir()  # nobody but us could have made it so
-    (tmp_path / "sitecustomize.py").write_text("import pathlib; pathlib.Path.is_dir = None")
+    (tmp_path / "sitecustomize.py").write_text("import pathlib; pathlib.Path.iterdir = None")
 
     done = subprocess.run(
         [*command, "list", "--store", tmp_path / "store", "--json"],
@@ -239,9 +256,9 @@ def test_with_json_every_command_prints_one_object_and_nothing_else(words, quick
     named = {
         "REF": place,
         "OUT": tmp_path / "out",
-        "PROBLEM": quickstart.table("problems")[0, "problem_id"],
-        "SAMPLE": quickstart.table("samples")[0, "sample_id"],
-        "EXAMPLE": quickstart.table("examples")[0, "example_id"],
+        "PROBLEM": quickstart.read_table("problems")[0, "problem_id"],
+        "SAMPLE": quickstart.read_table("samples")[0, "sample_id"],
+        "EXAMPLE": quickstart.read_table("examples")[0, "example_id"],
     }
     words = [named.get(word, word) for word in words]
 
@@ -256,9 +273,9 @@ def test_without_json_every_command_prints_text(words, quickstart, place, tmp_pa
     named = {
         "REF": place,
         "OUT": tmp_path / "out",
-        "PROBLEM": quickstart.table("problems")[0, "problem_id"],
-        "SAMPLE": quickstart.table("samples")[0, "sample_id"],
-        "EXAMPLE": quickstart.table("examples")[0, "example_id"],
+        "PROBLEM": quickstart.read_table("problems")[0, "problem_id"],
+        "SAMPLE": quickstart.read_table("samples")[0, "sample_id"],
+        "EXAMPLE": quickstart.read_table("examples")[0, "example_id"],
     }
 
     ran = run(*[named.get(word, word) for word in words], "--store", quickstart.path.parents[2])
@@ -270,6 +287,19 @@ def test_without_json_every_command_prints_text(words, quickstart, place, tmp_pa
 def test_a_list_of_nothing_says_how_to_begin(store, run):
     assert run("list", "--store", store).out == f"No versions in {store} yet. Build one: cotloom build quickstart\n"
     assert run("list", "--store", store, "--json").json == {"versions": []}
+
+
+def test_a_list_shows_date_teacher_and_kept_rows_of_each_version(quickstart, run):
+    store = quickstart.path.parents[2]
+    counts, built_at = quickstart.manifest.counts, quickstart.read_beside("build.json")["started_at"]
+
+    (row,) = [line for line in run("list", "--store", store).out.splitlines() if line.startswith(quickstart.ref)]
+    (listed,) = run("list", "--store", store, "--json").json["versions"]
+
+    kept = [f"{counts[f'{table}_kept']:,}" for table in ("problems", "samples", "examples")]
+    assert row.split()[1:6] == [built_at[:10], "simulated", *kept]
+    assert (listed["built_at"], listed["teachers"], listed["counts"]) == (built_at, ["simulated"], counts)
+    assert listed["path"] == str(quickstart.path)
 
 
 def test_show_as_json_holds_manifest_and_circumstances(quickstart, place, run):
@@ -285,7 +315,7 @@ QUERY = "SELECT problem_id, choices, NULL AS nothing, 'a,\"b\"' AS words FROM pr
 
 
 def test_sql_prints_csv_json_and_json_lines(quickstart, place, run):
-    ids = quickstart.table("problems")["problem_id"].sort().head(2).to_list()
+    ids = quickstart.read_table("problems")["problem_id"].sort().head(2).to_list()
     wanted = [{"problem_id": item, "choices": [], "nothing": None, "words": 'a,"b"'} for item in ids]
 
     as_csv = list(csv.reader(io.StringIO(run("sql", place, QUERY, "--format", "csv").out)))

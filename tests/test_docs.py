@@ -5,17 +5,17 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cotloom.builder.inspect.render import tell_version
-from cotloom.builder.pipeline import build
-from cotloom.builder.recipe import load_recipe, load_student
-from cotloom.schemas.recipe import Mixture, Recipe
-from cotloom.schemas.runtime import Runtime
-from cotloom.schemas.student import StudentRecipe
 from rich.console import Console
 from ruamel.yaml import YAML
 from typer.main import get_command
 
 from cotloom import cli
+from cotloom.builder.inspect.render import render_version
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe, load_student
+from cotloom.schemas.recipe import Mixture, Recipe
+from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.student import StudentRecipe
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -29,7 +29,7 @@ def version(tmp_path_factory):
 def shown(version):
     console = Console(width=160)
     with console.capture() as captured:
-        console.print(tell_version(version))
+        console.print(render_version(version))
     return {line.rstrip() for line in captured.get().splitlines()}
 
 
@@ -40,9 +40,9 @@ def test_the_funnel_in_the_readme_is_the_quickstarts(version):
 
 def test_the_sample_that_the_readme_explains_is_in_the_quickstart(version):
     (sample,) = re.findall(r"cotloom explain quickstart (s_\w+)", README)
-    assert version.table("samples").filter(version.table("samples")["sample_id"] == sample)["reason"].to_list() == [
-        "wrong_step"
-    ]
+    assert version.read_table("samples").filter(version.read_table("samples")["sample_id"] == sample)[
+        "reason"
+    ].to_list() == ["wrong_step"]
 
 
 def test_the_whole_recipe_in_the_readme_is_a_recipe():

@@ -2,8 +2,9 @@ import json
 
 import polars as pl
 import pytest
+
 from cotloom.builder.errors import InputError
-from cotloom.builder.files import as_text, cell, column_names, file_digest, read_rows
+from cotloom.builder.files import digest_file, format_cell, list_columns, read_cell, read_rows
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_whole_numbers_past_64_bits_keep_every_digit(rows):
     (row,) = rows("a.jsonl", '{"a": 123456789012345678901234567890, "b": [-98765432109876543210], "c": 1.5}')
 
     assert row.values == {"a": 123456789012345678901234567890, "b": [-98765432109876543210], "c": 1.5}
-    assert as_text(row.values["a"]) == "123456789012345678901234567890"
+    assert format_cell(row.values["a"]) == "123456789012345678901234567890"
 
 
 @pytest.mark.parametrize("text", ['[{"a": 1}, 2]', '{"data": [{"a": 1}, 2]}', '{"version": 3, "data": [{"a": 1}, 2]}'])
@@ -131,7 +132,7 @@ def test_a_missing_file_is_told_with_what_is_there(tmp_path):
         list(read_rows(tmp_path / "ther.jsonl"))
 
     assert caught.value.message == f"{tmp_path}/ther.jsonl: no such file"
-    assert caught.value.hint == "there is: there.jsonl"
+    assert caught.value.hint == "available: there.jsonl"
 
 
 @pytest.mark.parametrize("folder", ["", "nowhere/"])
@@ -159,16 +160,16 @@ def test_a_folder_is_no_file(tmp_path):
 def test_a_cell_is_a_column_a_nested_key_or_a_filled_template():
     values = {"a": {"b": {"c": 3}}, "a.b": "dotted", "x": "one", "y": 2}
 
-    assert cell(values, "x") == "one"
-    assert cell(values, "a.b.c") == 3
-    assert cell(values, "a.b") == "dotted"  # a column of that very name goes first
-    assert cell(values, "{{ x }}-{{ y + 1 }}") == "one-3"
+    assert read_cell(values, "x") == "one"
+    assert read_cell(values, "a.b.c") == 3
+    assert read_cell(values, "a.b") == "dotted"  # a column of that very name goes first
+    assert read_cell(values, "{{ x }}-{{ y + 1 }}") == "one-3"
 
 
 @pytest.mark.parametrize("column", ["z", "a.z", "x.y", "a.b.c.d", "{{ z }}"])
 def test_a_cell_that_is_not_there_is_a_key_error(column):
     with pytest.raises(KeyError):
-        cell({"a": {"b": {"c": 3}}, "x": "one"}, column)
+        read_cell({"a": {"b": {"c": 3}}, "x": "one"}, column)
 
 
 @pytest.mark.parametrize(
@@ -190,22 +191,22 @@ def test_a_cell_that_is_not_there_is_a_key_error(column):
     ],
 )
 def test_a_cell_as_text(value, text):
-    assert as_text(value) == text
+    assert format_cell(value) == text
 
 
 @pytest.mark.parametrize("value", ["\ud800", float("nan"), float("inf"), ["\ud800"], b"bytes"])
 def test_a_cell_that_can_not_be_written_is_a_key_error(value):
     with pytest.raises(KeyError):
-        as_text(value)
+        format_cell(value)
 
 
 def test_columns_are_listed_with_nested_keys():
-    assert column_names({"a": 1, "b": {"c": 2, "d": {"e": 3}}, "f": {}}) == ["a", "b.c", "b.d.e", "f"]
+    assert list_columns({"a": 1, "b": {"c": 2, "d": {"e": 3}}, "f": {}}) == ["a", "b.c", "b.d.e", "f"]
 
 
 def test_a_files_digest_is_that_of_its_bytes(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps([]))
 
-    digest, size = file_digest(tmp_path / "a.json")
+    digest, size = digest_file(tmp_path / "a.json")
 
     assert (digest, size) == ("4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945", 2)

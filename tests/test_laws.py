@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from cotloom.builder.store import Version
-from cotloom.schemas.reasons import Reason
-from cotloom.schemas.recipe import Slips
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+
+from cotloom.builder.store import Version
+from cotloom.schemas.reasons import Reason
+from cotloom.schemas.teacher import Slips
 
 TABLES = {"problem": "problems", "sample": "samples", "example": "examples"}
 
@@ -69,7 +70,7 @@ def build_random(tmp_path_factory, write_recipe, build_recipe):
 def assert_nothing_vanished(version: Version) -> None:
     """Law 1: per stage and unit, what comes in is what goes on and what is dropped, each for one reason."""
     for unit, name in TABLES.items():
-        frame = version.table(name)
+        frame = version.read_table(name)
         rows = [row for row in version.manifest.funnel if row.unit == unit]
         coming = frame.height
         for stage in dict.fromkeys(row.stage for row in rows):
@@ -85,7 +86,7 @@ def assert_nothing_vanished(version: Version) -> None:
 
 def assert_one_fate_each(version: Version) -> None:
     for name in TABLES.values():
-        for fate, stage, reason in version.table(name).select("fate", "stage", "reason").iter_rows():
+        for fate, stage, reason in version.read_table(name).select("fate", "stage", "reason").iter_rows():
             assert (stage is None, reason is None) == ((True, True) if fate == "kept" else (False, False))
 
 
@@ -96,9 +97,9 @@ def test_law_1_nothing_vanishes_and_law_6_no_group_stands_on_both_sides(build_ra
 
     assert_nothing_vanished(version)
     assert_one_fate_each(version)
-    problems = version.table("problems").filter(pl.col("fate") == "kept")
+    problems = version.read_table("problems").filter(pl.col("fate") == "kept")
     assert set(problems.group_by("group").agg(pl.col("split").n_unique())["split"]) == {1}
-    examples = version.table("examples").join(problems, on="problem_id", how="left", suffix="_asked")
+    examples = version.read_table("examples").join(problems, on="problem_id", how="left", suffix="_asked")
     assert examples.filter(pl.col("split") != pl.col("split_asked")).is_empty()
     in_training = examples.filter(pl.col("mixture_stage").is_not_null())
     assert set(in_training["split"]) <= {"train"}
@@ -164,14 +165,14 @@ def test_law_5_the_order_of_a_files_rows_changes_nothing_but_where_they_stood(bu
     two = build_rows(shuffled, limit=20, split={"test": 0.3}, mixture=mixture)
 
     for name in ("samples", "examples"):
-        assert_frame_equal(two.table(name), one.table(name))
-    assert_frame_equal(two.table("problems").drop("origin"), one.table("problems").drop("origin"))
+        assert_frame_equal(two.read_table(name), one.read_table(name))
+    assert_frame_equal(two.read_table("problems").drop("origin"), one.read_table("problems").drop("origin"))
     assert two.manifest.funnel == one.manifest.funnel
 
 
 def test_law_6_a_problem_keeps_its_side_when_a_source_grows(build_rows):
-    small = build_rows(rows(20), split={"test": 0.3}).table("problems")
-    large = build_rows(rows(40), split={"test": 0.3}).table("problems")
+    small = build_rows(rows(20), split={"test": 0.3}).read_table("problems")
+    large = build_rows(rows(40), split={"test": 0.3}).read_table("problems")
 
     before = dict(small.select("problem_id", "split").iter_rows())
     after = dict(large.select("problem_id", "split").iter_rows())
@@ -181,16 +182,16 @@ def test_law_6_a_problem_keeps_its_side_when_a_source_grows(build_rows):
 def test_law_8_an_unknown_cost_or_count_stays_unknown(build_rows):
     version = build_rows(rows(3))
 
-    samples = version.table("samples")
+    samples = version.read_table("samples")
     assert samples["cost_usd"].to_list() == [None] * 9
     assert samples["usage"].struct.field("completion_tokens").to_list() == [None] * 9
     assert samples["token_logprobs"].to_list() == [None] * 9
-    assert version.beside("build.json")["cost_usd"] is None
+    assert version.read_beside("build.json")["cost_usd"] is None
 
 
 def test_law_8_a_cost_that_is_known_to_be_nothing_is_zero(quickstart):
-    assert set(quickstart.table("samples")["cost_usd"]) == {0.0}
-    assert quickstart.beside("build.json")["cost_usd"] == 0.0
+    assert set(quickstart.read_table("samples")["cost_usd"]) == {0.0}
+    assert quickstart.read_beside("build.json")["cost_usd"] == 0.0
 
 
 def test_law_3_what_was_paid_for_is_in_the_ledger_and_costs_nothing_again(write_recipe, tmp_path, store, build_recipe):

@@ -1,10 +1,11 @@
 import itertools
 
 import pytest
+
 from cotloom.builder.errors import InputError, RecipeError
 from cotloom.builder.marked_yaml import MAX_NODES
-from cotloom.builder.recipe import load_recipe, packaged_recipes
-from cotloom.builder.templates import render
+from cotloom.builder.recipe import list_packaged_recipes, load_recipe
+from cotloom.builder.templates import render_template
 
 GOOD = """\
 name: tiny
@@ -250,9 +251,9 @@ def test_paths_start_at_the_recipes_folder_or_at_the_folder_it_names(load, tmp_p
     source = "sources: [{name: f, kind: file, path: a/b.jsonl, fields: {question: q, answer: a}}]\n"
     text = f"name: tiny\nversion: 1.0.0\n{source}teacher: {{backend: simulated}}\n"
 
-    assert {"sources.f": tmp_path / "a/b.jsonl"} == load(text).files()
-    assert {"sources.f": tmp_path / "data/a/b.jsonl"} == load(text + "folder: data\n").files()
-    assert str(load(text, "folder=/elsewhere").files()["sources.f"]) == "/elsewhere/a/b.jsonl"
+    assert {"sources.f": tmp_path / "a/b.jsonl"} == load(text).list_files()
+    assert {"sources.f": tmp_path / "data/a/b.jsonl"} == load(text + "folder: data\n").list_files()
+    assert str(load(text, "folder=/elsewhere").list_files()["sources.f"]) == "/elsewhere/a/b.jsonl"
 
 
 def test_a_folder_takes_environment_variables(load, monkeypatch):
@@ -270,7 +271,7 @@ def test_a_missing_environment_variable_is_named_with_what_to_do(fault, monkeypa
     assert error.hint == "export SOME_DATA=FOLDER, or give --set folder=FOLDER"
 
 
-@pytest.mark.parametrize("name", packaged_recipes())
+@pytest.mark.parametrize("name", list_packaged_recipes())
 def test_every_packaged_recipe_is_read_by_its_name(name):
     loaded = load_recipe(name, ["folder=."])
 
@@ -280,7 +281,7 @@ def test_every_packaged_recipe_is_read_by_its_name(name):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("quikstart", "did you mean quickstart?"), ("zzz", f"packaged recipes: {', '.join(packaged_recipes())}")],
+    [("quikstart", "did you mean quickstart?"), ("zzz", f"packaged recipes: {', '.join(list_packaged_recipes())}")],
 )
 def test_a_recipe_that_is_not_there_is_told_with_the_nearest(name, hint):
     with pytest.raises(InputError) as caught:
@@ -304,16 +305,18 @@ def test_a_packaged_name_leads_to_no_other_folder(name):
 
 
 def test_a_template_is_filled_with_columns():
-    assert render("{{ Body }} {{ Question }}", {"Body": "2 pens.", "Question": "How many?"}) == "2 pens. How many?"
+    values = {"Body": "2 pens.", "Question": "How many?"}
+
+    assert render_template("{{ Body }} {{ Question }}", values) == "2 pens. How many?"
 
 
 def test_a_template_does_not_escape_or_strip_model_text():
-    assert render("{{ a }}\n", {"a": "<b>&"}) == "<b>&\n"
+    assert render_template("{{ a }}\n", {"a": "<b>&"}) == "<b>&\n"
 
 
 def test_a_template_that_names_an_unknown_column_is_a_key_error():
     with pytest.raises(KeyError, match="'b' is undefined"):
-        render("{{ b }}", {"a": 1})
+        render_template("{{ b }}", {"a": 1})
 
 
 @pytest.mark.parametrize(
@@ -339,9 +342,9 @@ def test_a_template_that_names_an_unknown_column_is_a_key_error():
 )
 def test_a_template_reaches_nothing_but_its_columns(template):
     with pytest.raises((InputError, KeyError)):
-        render(template, {"a": "text"})
+        render_template(template, {"a": "text"})
 
 
 def test_a_template_that_can_not_be_read_is_the_users_mistake():
     with pytest.raises(InputError, match=r"the template '{{ a' can't be read"):
-        render("{{ a", {"a": 1})
+        render_template("{{ a", {"a": 1})

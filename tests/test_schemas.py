@@ -9,13 +9,16 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cotloom.schemas import recipe as recipes
-from cotloom.schemas.example import Example, Message, Role, example_id
-from cotloom.schemas.frames import checked, from_frame, schema_of, to_frame
-from cotloom.schemas.ids import RANKS, NotCanonicalError, canonical, content_id, digest, rank
-from cotloom.schemas.problem import AnswerType, Problem, Split, problem_id
-from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
-from cotloom.schemas.recipe import ADDRESS, Recipe, Section, identity_of
+from cotloom.schemas.example import Example, Message, Role, make_example_id
+from cotloom.schemas.frames import check_frame, from_frame, get_schema, to_frame
+from cotloom.schemas.ids import RANKS, NotCanonicalError, digest, format_canonical, make_content_id, rank
+from cotloom.schemas.problem import AnswerType, Problem, Split, make_problem_id
+from cotloom.schemas.reasons import ORDER, RESERVED, Fate, Reason, Stage, Verdict
+from cotloom.schemas.recipe import ADDRESS, Recipe, extract_identity
 from cotloom.schemas.sample import (
     Alternative,
     Hint,
@@ -25,10 +28,9 @@ from cotloom.schemas.sample import (
     StepOutcome,
     TokenLogprob,
     Usage,
-    sample_id,
+    make_sample_id,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from cotloom.schemas.section import Section
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,7 +63,7 @@ ROOT = Path(__file__).resolve().parents[1]
 )
 def test_what_can_not_be_written_the_same_way_twice_is_refused(value):
     with pytest.raises(NotCanonicalError):
-        canonical(value)
+        format_canonical(value)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_what_can_not_be_written_the_same_way_twice_is_refused(value):
     ],
 )
 def test_a_value_has_one_canonical_text(value, text):
-    assert canonical(value) == text
+    assert format_canonical(value) == text
 
 
 def test_minus_zero_has_the_digest_of_zero():
@@ -102,7 +104,7 @@ VALUES = st.recursive(
 @given(st.dictionaries(st.text(), VALUES))
 @settings(max_examples=100, deadline=None)
 def test_the_order_of_keys_does_not_change_the_canonical_text(value):
-    assert canonical(dict(reversed(value.items()))) == canonical(value)
+    assert format_canonical(dict(reversed(value.items()))) == format_canonical(value)
 
 
 @given(st.text(), st.text())
@@ -113,16 +115,17 @@ def test_a_rank_lies_in_its_range_and_is_fixed(key, item):
 
 
 def test_parts_of_an_id_do_not_run_into_one_another():
-    assert content_id("p", "ab", "c") != content_id("p", "a", "bc")
-    assert problem_id("Which?", ("a", "b")) != problem_id("Which?", ("ab",))
+    assert make_content_id("p", "ab", "c") != make_content_id("p", "a", "bc")
+    assert make_problem_id("Which?", ("a", "b")) != make_problem_id("Which?", ("ab",))
 
 
 IDS = (
-    "from cotloom.schemas.ids import digest, rank; from cotloom.schemas.problem import problem_id;"
-    "from cotloom.schemas.sample import sample_id; from cotloom.schemas.example import example_id;"
-    "from cotloom.schemas.chance import pick, share;"
-    "print(problem_id('Wie viel?', ('a', 'ß')), sample_id('p_1', 'r_1', 3), example_id('cot', 's_1', ('s_2',), 'one'),"
-    " digest({'b': {'y': 1, 'x': 2.5}, 'a': None}), rank('key', 'item'), share('key', 'slip'), pick('abc', 'k', 'w'))"
+    "from cotloom.schemas.ids import digest, rank; from cotloom.schemas.problem import make_problem_id;"
+    "from cotloom.schemas.sample import make_sample_id; from cotloom.schemas.example import make_example_id;"
+    "from cotloom.schemas.chance import draw_share, pick;"
+    "print(make_problem_id('Wie viel?', ('a', 'ß')), make_sample_id('p_1', 'r_1', 3),"
+    " make_example_id('cot', 's_1', ('s_2',), 'one'), digest({'b': {'y': 1, 'x': 2.5}, 'a': None}),"
+    " rank('key', 'item'), draw_share('key', 'slip'), pick('abc', 'k', 'w'))"
 )
 
 
@@ -139,14 +142,14 @@ def test_ids_are_the_same_in_another_process_with_another_hash_seed():
     }
     assert len(said) == 1
     assert said.pop().split()[:3] == [
-        problem_id("Wie viel?", ("a", "ß")),
-        sample_id("p_1", "r_1", 3),
-        example_id("cot", "s_1", ("s_2",), "one"),
+        make_problem_id("Wie viel?", ("a", "ß")),
+        make_sample_id("p_1", "r_1", 3),
+        make_example_id("cot", "s_1", ("s_2",), "one"),
     ]
 
 
 def test_an_id_made_today_is_the_id_of_ever():
-    assert problem_id("What is 2 + 2?") == "p_6dd7b23148eb9953671f7680"
+    assert make_problem_id("What is 2 + 2?") == "p_6dd7b23148eb9953671f7680"
 
 
 # Records and frames
@@ -207,7 +210,7 @@ PROBLEMS = some(
     choices=st.lists(TEXT, max_size=3).map(tuple),
     responses=st.lists(TEXT, max_size=2).map(tuple),
     split=maybe(st.sampled_from(Split)),
-    metadata=st.dictionaries(TEXT, TEXT, max_size=2).map(canonical),
+    metadata=st.dictionaries(TEXT, TEXT, max_size=2).map(format_canonical),
     **FATES,
 )
 EXAMPLES = some(
@@ -231,17 +234,17 @@ def test_records_come_back_from_a_frame_as_they_went_in(data, kind):
     record, values = kind
     records = data.draw(st.lists(values, max_size=4))
     frame = to_frame(records, record)
-    assert frame.schema == schema_of(record)
+    assert frame.schema == get_schema(record)
     assert list(from_frame(frame, record)) == records
 
 
 def test_a_frame_that_does_not_fit_is_refused_with_the_columns():
     frame = to_frame([], Sample)
-    assert checked(frame, Sample) is frame
+    assert check_frame(frame, Sample) is frame
     with pytest.raises(TypeError, match="table of samples does not fit its schema: round: None instead of Int64"):
-        checked(frame.drop("round"), Sample)
+        check_frame(frame.drop("round"), Sample)
     with pytest.raises(TypeError, match="order"):
-        checked(frame.select(reversed(frame.columns)), Sample)
+        check_frame(frame.select(reversed(frame.columns)), Sample)
 
 
 def test_text_does_not_slip_into_a_column_of_numbers():
@@ -322,7 +325,7 @@ PLAIN = {
 
 
 def test_the_identity_of_a_recipe_leaves_out_defaults_and_address():
-    assert identity_of(recipe()) == PLAIN
+    assert extract_identity(recipe()) == PLAIN
     assert {"name", "version"} == ADDRESS
 
 
@@ -348,7 +351,7 @@ def test_the_identity_of_a_recipe_leaves_out_defaults_and_address():
     ids=lambda keys: next(iter(keys)),
 )
 def test_a_default_or_a_circumstance_does_not_change_the_identity(keys):
-    assert digest(identity_of(recipe(**keys))) == digest(identity_of(recipe()))
+    assert digest(extract_identity(recipe(**keys))) == digest(extract_identity(recipe()))
 
 
 @pytest.mark.parametrize(
@@ -371,11 +374,11 @@ def test_a_default_or_a_circumstance_does_not_change_the_identity(keys):
     ids=str,
 )
 def test_what_can_change_a_row_changes_the_identity(keys):
-    assert digest(identity_of(recipe(**keys))) != digest(identity_of(recipe()))
+    assert digest(extract_identity(recipe(**keys))) != digest(extract_identity(recipe()))
 
 
 def test_the_resolved_identity_holds_every_identity_key():
-    resolved = identity_of(recipe(), defaults=True)
+    resolved = extract_identity(recipe(), defaults=True)
     wanted = {name for name, field in Recipe.model_fields.items() if recipes.is_identity(field) and name not in ADDRESS}
     assert set(resolved) == wanted
     assert resolved["seed"] == 0
@@ -383,8 +386,8 @@ def test_the_resolved_identity_holds_every_identity_key():
 
 
 def test_an_identity_is_plain_data():
-    assert not any(isinstance(value, enum.Enum) for value in walk(identity_of(recipe(), defaults=True)))
-    assert canonical(identity_of(recipe(), defaults=True))
+    assert not any(isinstance(value, enum.Enum) for value in walk(extract_identity(recipe(), defaults=True)))
+    assert format_canonical(extract_identity(recipe(), defaults=True))
 
 
 def walk(value):
@@ -423,3 +426,9 @@ def test_a_recipe_that_does_not_fit_is_refused(keys):
 def test_a_recipe_is_frozen():
     with pytest.raises(ValueError, match="frozen"):
         recipe().seed = 1
+
+
+def test_every_reason_is_produced_by_a_stage_or_reserved():
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "builder").rglob("*.py"))
+    produced = {reason for reason in Reason if f"Reason.{reason.name}" in code or f"Verdict.{reason.name}" in code}
+    assert set(Reason) - produced == RESERVED

@@ -6,10 +6,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+
+from cotloom.builder.errors import InputError
+from cotloom.builder.infer import infer_columns
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
-from cotloom.builder.verify import readable
-
+from cotloom.builder.verify import is_readable
 from tests.conftest import ROOT
 from tests.teacher.chat_server import completion, serving
 
@@ -105,7 +107,7 @@ def test_what_a_file_holds_is_inferred_and_the_recipe_reads_it(tmp_path, run, fo
     loaded = load_recipe(ran.json["path"])
     (source,) = loaded.recipe.sources
     assert (source.role, source.path) == (inferred["role"], f"../My problems.{form}")
-    frame = load_problems(loaded, readable).frame
+    frame = load_problems(loaded, is_readable).frame
     assert "kept" in set(frame["fate"])
     assert set(frame["reason"].drop_nulls()) <= {"duplicate_problem"}
 
@@ -171,6 +173,30 @@ def test_a_file_that_tells_nothing_is_the_users_mistake(tmp_path, run, name, tex
     assert not (tmp_path / "new").exists()
 
 
+WORDY = [
+    {"nr": str(n), "datum": f"2024-0{n + 1}-11", "art": "two words", "aufgabe": f"Add {n} and two.", "wert": str(n + 2)}
+    for n in range(4)
+]
+"""One column of words, none of which is named or worded like a question; the others are numbers, dates and labels."""
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_the_only_column_with_texts_of_several_words_is_the_question(tmp_path, form):
+    lines = [",".join(WORDY[0]), *(",".join(row.values()) for row in WORDY)]
+
+    inferred = infer_columns(put(tmp_path, form, WORDY if form == "jsonl" else "\n".join(lines)))
+
+    assert (inferred.question, inferred.why["question"]) == ("aufgabe", "the only column with texts of several words")
+    assert (inferred.answer, inferred.answer_type) == ("wert", "number")
+
+
+def test_of_several_wordy_columns_none_is_taken_for_the_question(tmp_path):
+    rows = [{**row, "notiz": "Nothing to note here."} for row in WORDY]
+
+    with pytest.raises(InputError, match="no column looks like a question"):
+        infer_columns(put(tmp_path, "jsonl", rows))
+
+
 def test_a_missing_question_lists_the_columns(tmp_path, run):
     (tmp_path / "x.jsonl").write_text('{"a": 1, "b": {"c": [2]}}\n')
 
@@ -206,8 +232,8 @@ def test_the_tutorials_recipe_builds_with_its_demonstrations_in_their_order(tmp_
     assert system["content"].startswith("You take calls for dragon keepers.")
     assert [turn["role"] for turn in turns] == ["user", "assistant"] * 4 + ["user"]
     assert turns[1]["content"].endswith("The wing is not looked at any more.\nThe answer is (A).")
-    problems = version.table("problems").select("problem_id", "category")
-    verdicts = version.table("samples").join(problems, on="problem_id").select("category", "verdict").unique()
+    problems = version.read_table("problems").select("problem_id", "category")
+    verdicts = version.read_table("samples").join(problems, on="problem_id").select("category", "verdict").unique()
     assert dict(verdicts.iter_rows()) == {rule: "no_answer" if rule == "place" else "correct" for rule in SAID}
 
 

@@ -1,12 +1,11 @@
-"""Audit: read a version as a stranger would, and say what does not hold.
+"""Audit: check a version independently of what it claims, and report each violation.
 
-Nothing that the version says of itself is taken on trust: files are hashed again, rows digested again, the funnel and
-all counts counted again, ids and sides of the split made again, and a share of the verdicts given again. Laws 1, 2, 4,
-6 and 7 are held against the tables as they lie there.
+Nothing in the manifest is trusted: files are hashed, rows digested, the funnel and all counts counted, ids and splits
+computed, and a part of the verdicts judged again. Laws 1, 2, 4, 6 and 7 are checked on the tables as they are.
 """
 
-from cotloom.builder.audit.checks import CHECKS, audit, examine
-from cotloom.builder.audit.files import read_table
-from cotloom.builder.audit.finding import Finding, Report
+from .checks import CHECKS, audit, run_checks
+from .files import read_table
+from .finding import AuditReport, Finding
 
-__all__ = ["CHECKS", "Finding", "Report", "audit", "examine", "read_table"]
+__all__ = ["CHECKS", "AuditReport", "Finding", "audit", "read_table", "run_checks"]

@@ -1,70 +1,69 @@
-"""All checks in their order, and how an audit goes through them."""
+"""All checks in their order, and the audit that runs them."""
 
 from collections.abc import Iterator, Mapping
 
 import polars as pl
-from cotloom.builder.audit import laws
-from cotloom.builder.audit import recompute as again
-from cotloom.builder.audit import secrets as secret
-from cotloom.builder.audit.files import RECORDS, check_files, read_tables
-from cotloom.builder.audit.finding import Check, Finding, Report, Tables
-from cotloom.builder.store import DEV, Version
-from cotloom.schemas.validation import Validation
 from pydantic import ValidationError
+
+from ...schemas.validation import Validation
+from ..store import DEV, Version
+from . import laws, recompute, secrets
+from .files import RECORDS, check_files, read_tables
+from .finding import AuditReport, Check, Finding, Tables
 
 
 def check_validation(version: Version, _: Tables) -> Iterator[str]:
-    """The validation that lies beside speaks of this version and of its content."""
-    found = version.beside("validation.json")
-    if not found or version.manifest.version == DEV:
+    """`validation.json` belongs to this version and to its content."""
+    content = version.read_beside("validation.json")
+    if not content or version.manifest.version == DEV:
         return
-    validation = Validation.model_validate(found)
+    validation = Validation.model_validate(content)
     if validation.content_digest != version.manifest.content_digest:
-        yield f"validation.json speaks of other content: {validation.content_digest[:16]}..."
+        yield f"validation.json belongs to other content: {validation.content_digest[:16]}..."
     if validation.ref != version.ref:
-        yield f"validation.json speaks of {validation.ref}"
+        yield f"validation.json belongs to {validation.ref}"
 
 
 CHECKS: Mapping[str, Check] = {
     "digest": laws.check_digest,
-    "fates": laws.check_law_1,
+    "fates": laws.check_row_fates,
     "funnel": laws.check_funnel,
     "counts": laws.check_counts,
-    "ids": again.check_ids,
+    "ids": recompute.check_ids,
     "splits": laws.check_splits,
-    "sides": again.check_sides,
+    "sides": recompute.check_sides,
     "demonstrations": laws.check_demonstrations,
     "verdicts": laws.check_verdicts,
-    "judgements": again.check_judgements,
+    "judgements": recompute.check_judgements,
     "simulated": laws.check_simulated,
     "parent": laws.check_parent,
     "validation": check_validation,
-    "secrets": secret.check_secrets,
-    "paths": secret.check_paths,
+    "secrets": secrets.check_secrets,
+    "paths": secrets.check_paths,
 }
 """Every check but `files` and `schemas`, which come first and read the tables for the others."""
 
 _WITHOUT_TABLES = {"parent", "validation", "secrets", "paths"}
-"""Checks that do what they can with the tables that are there."""
+"""Checks that can run with some of the tables, or none."""
 
 _NEEDS: Mapping[str, str] = {"sides": "sources", "judgements": "verify"}
-"""Checks that decide again, and the room whose code decided."""
+"""Checks that repeat decisions, and the room whose code made them."""
 
 
 def audit(version: Version) -> list[Finding]:
-    """Read a version as a stranger would.
+    """Check a version and list its violations.
 
     Args:
         version: the version.
 
     Returns:
-        What does not hold; an empty list is a pass.
+        The violations; an empty list is a pass.
     """
-    return list(examine(version).findings)
+    return list(run_checks(version).findings)
 
 
-def examine(version: Version) -> Report:
-    """Read a version as a stranger would, and say of every check what it came to.
+def run_checks(version: Version) -> AuditReport:
+    """Check a version and report the result of every check.
 
     Args:
         version: the version.
@@ -74,24 +73,24 @@ def examine(version: Version) -> Report:
     findings += [Finding(check="schemas", message=message) for message in faults]
     skipped: dict[str, str] = {}
     for name, check in CHECKS.items():
-        reason = _reason_to_skip(version, name, tables)
+        reason = _explain_skip(version, name, tables)
         if reason is not None:
             skipped[name] = reason
         else:
-            findings += _made(name, check, version, tables)
-    found = {finding.check for finding in findings}
-    passed = [name for name in ("files", "schemas", *CHECKS) if name not in found and name not in skipped]
-    return Report(findings=tuple(findings), passed=tuple(passed), skipped=skipped)
+            findings += _run_check(name, check, version, tables)
+    failed = {finding.check for finding in findings}
+    passed = [name for name in ("files", "schemas", *CHECKS) if name not in failed and name not in skipped]
+    return AuditReport(findings=tuple(findings), passed=tuple(passed), skipped=skipped)
 
 
-def _reason_to_skip(version: Version, name: str, tables: Tables) -> str | None:
+def _explain_skip(version: Version, name: str, tables: Tables) -> str | None:
     if len(tables) < len(RECORDS) and name not in _WITHOUT_TABLES:
         return "needs tables that can't be read"
-    return again.changed_since(version, _NEEDS[name]) if name in _NEEDS else None
+    return recompute.explain_code_change(version, _NEEDS[name]) if name in _NEEDS else None
 
 
-def _made(name: str, check: Check, version: Version, tables: Tables) -> list[Finding]:
-    """Make a check. What a stranger wrote may be of any shape: then that is the finding."""
+def _run_check(name: str, check: Check, version: Version, tables: Tables) -> list[Finding]:
+    """Run a check. The content of a version may be of any shape; an error that follows from it is a finding."""
     try:
         return [Finding(check=name, message=message) for message in check(version, tables)]
     except (KeyError, TypeError, ValueError, OSError, ValidationError, pl.exceptions.PolarsError) as error:

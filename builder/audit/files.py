@@ -1,4 +1,4 @@
-"""The files of a version: are they those of the manifest, and are they tables of the declared records?"""
+"""The files of a version: they match the manifest, and the tables match their declared records."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -8,45 +8,46 @@ from typing import Any, get_args, get_type_hints
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from cotloom.builder.files import file_digest
-from cotloom.builder.store import Version
-from cotloom.schemas.example import Example
-from cotloom.schemas.frames import checked
-from cotloom.schemas.manifest import File
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.sample import Sample
+
+from ...schemas.example import Example
+from ...schemas.frames import check_frame
+from ...schemas.manifest import File
+from ...schemas.problem import Problem
+from ...schemas.sample import Sample
+from ..files import digest_file
+from ..store import Version
 
 RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
 """The record of each table."""
 
 
 def check_files(version: Version) -> Iterator[str]:
-    """Hold digest, size and rows of each file against the manifest."""
+    """Compare digest, size and number of rows of each file with the manifest."""
     listed = version.manifest.files
     for name in (f"{table}.parquet" for table in RECORDS):
         if name not in listed:
             yield f"{name} is not in the manifest"
     for name, file in listed.items():
-        yield from _file(version.path, name, file)
+        yield from _check_file(version.path, name, file)
 
 
-def _file(folder: Path, name: str, file: File) -> Iterator[str]:
+def _check_file(folder: Path, name: str, file: File) -> Iterator[str]:
     path = folder / name
     if Path(name).name != name:
-        yield f"the manifest names {name!r}, which is no file of the version's own folder"
+        yield f"the manifest names {name!r}, which is not a file in the folder of the version"
         return
     if not path.is_file():
         yield f"{name} is missing"
         return
-    sha256, size = file_digest(path)
+    sha256, size = digest_file(path)
     if size != file.bytes:
         yield f"{name} has {size:,} bytes; the manifest says {file.bytes:,}"
     if sha256 != file.sha256:
-        yield f"{name} is not the file of the manifest: its sha256 is {sha256[:16]}..., not {file.sha256[:16]}..."
-    yield from _rows(path, file)
+        yield f"{name} differs from the manifest: its sha256 is {sha256[:16]}..., not {file.sha256[:16]}..."
+    yield from _check_row_count(path, file)
 
 
-def _rows(path: Path, file: File) -> Iterator[str]:
+def _check_row_count(path: Path, file: File) -> Iterator[str]:
     try:
         rows = pq.read_metadata(path).num_rows
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -57,20 +58,20 @@ def _rows(path: Path, file: File) -> Iterator[str]:
 
 
 def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
-    """Read the tables and hold them against their records.
+    """Read the tables and check them against their records.
 
     Returns:
-        The tables that fit, by name, and what is wrong with the others.
+        The valid tables by name, and what is wrong with the others.
     """
     tables, faults = {}, []
     for name, record in RECORDS.items():
         try:
             frame = read_table(version.path / f"{name}.parquet")
-            checked(frame, record)
+            check_frame(frame, record)
         except (OSError, TypeError, ValueError, pa.ArrowException, pl.exceptions.PolarsError) as error:
             faults.append(f"{name}: {str(error).splitlines()[0]}")
             continue
-        wrong = [f"{name}: {told}" for told in _values(frame, record)]
+        wrong = [f"{name}: {message}" for message in _check_values(frame, record)]
         faults += wrong
         if not wrong:
             tables[name] = frame
@@ -78,7 +79,7 @@ def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """Read a Parquet file that a stranger may have written: Arrow looks at every value before polars trusts it.
+    """Read a Parquet file from an untrusted source: Arrow validates every value before polars sees it.
 
     Args:
         path: the file, of any columns.
@@ -92,19 +93,19 @@ def read_table(path: Path) -> pl.DataFrame:
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
-def _values(frame: pl.DataFrame, record: type) -> Iterator[str]:
-    """What no row may hold: nothing where a field needs something, and words that the field does not know."""
+def _check_values(frame: pl.DataFrame, record: type) -> Iterator[str]:
+    """Values that a field may not have: null where it is required, and values outside its enumeration."""
     for name, hint in get_type_hints(record).items():
         parts = get_args(hint)
         if type(None) not in parts and frame[name].null_count():
             yield f"{name} is empty in {frame[name].null_count():,} rows"
-        known = _words(hint, parts)
-        unknown = frame[name].drop_nulls().unique().sort().to_list() if known else []
-        if strange := [word for word in unknown if word not in known]:
-            yield f"{name} can't be {str(strange[0])[:40]!r}; it is one of {', '.join(known)}"
+        members = _list_members(hint, parts)
+        values = frame[name].drop_nulls().unique().sort().to_list() if members else []
+        if unknown := [value for value in values if value not in members]:
+            yield f"{name} can't be {str(unknown[0])[:40]!r}; it is one of {', '.join(members)}"
 
 
-def _words(hint: Any, parts: tuple[Any, ...]) -> list[str]:
-    """The words of an enumeration; none where the field is another thing."""
+def _list_members(hint: Any, parts: tuple[Any, ...]) -> list[str]:
+    """The values of an enumeration; none where the field is of another type."""
     kinds = [kind for kind in (hint, *parts) if isinstance(kind, type) and issubclass(kind, StrEnum)]
-    return [str(word) for word in kinds[0]] if kinds else []
+    return [str(member) for member in kinds[0]] if kinds else []

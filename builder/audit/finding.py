@@ -1,35 +1,36 @@
-"""What an audit comes to."""
+"""The result of an audit."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from cotloom.builder.store import Version
+
+from ..store import Version
 
 Tables = Mapping[str, pl.DataFrame]
 """`problems`, `samples` and `examples`, with the columns of their records."""
 
 Check = Callable[[Version, Tables], Iterator[str]]
-"""A check: what does not hold, in sentences."""
+"""A check: yields a sentence for each violation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """Something that does not hold."""
+    """A violation."""
 
     check: str
     """The check that found it."""
     message: str
-    """What it found. A secret is never named in it."""
+    """What is wrong. It never quotes a secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What an audit came to."""
+class AuditReport:
+    """The result of an audit."""
 
     findings: tuple[Finding, ...]
-    """What does not hold; empty is a pass."""
+    """All violations; none is a pass."""
     passed: tuple[str, ...]
-    """Checks that found nothing."""
+    """Checks without a finding."""
     skipped: Mapping[str, str]
-    """Checks that could not be made, each with the reason."""
+    """Checks that could not run, each with the reason."""

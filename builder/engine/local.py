@@ -1,4 +1,4 @@
-"""Worker processes on this machine: started fresh (never forked), fed over pipes, gone when the parent is.
+"""Worker processes on this machine: started fresh (never forked), connected by pipes, ended with their parent.
 
 polars hangs in a forked child, and a spawned one would run an unguarded user script again; `python -m` does neither.
 """
@@ -21,14 +21,14 @@ _LENGTH = struct.Struct(">cQ")
 TABLE, FAULT = b"T", b"F"
 
 
-def send(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
+def send_message(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
     """Write one message."""
     pipe.write(_LENGTH.pack(kind, len(content)) + content)
     pipe.flush()
 
 
-def receive(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
-    """Read one message; None where the other side is gone."""
+def receive_message(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
+    """Read one message; None where the other process has ended."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -37,15 +37,15 @@ def receive(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
     return (kind, content) if len(content) == length else None
 
 
-def packed(frame: pl.DataFrame) -> bytes:
-    """A table as bytes."""
+def pack_frame(frame: pl.DataFrame) -> bytes:
+    """Serialize a table."""
     buffer = BytesIO()
     frame.write_ipc(buffer)
     return buffer.getvalue()
 
 
-def unpacked(content: bytes) -> pl.DataFrame:
-    """A table from bytes."""
+def unpack_frame(content: bytes) -> pl.DataFrame:
+    """Deserialize a table."""
     return pl.read_ipc(BytesIO(content))
 
 
@@ -58,45 +58,45 @@ def run_in_processes(
         RuntimeError: a worker failed; the message is its traceback.
     """
     queue: SimpleQueue[int] = SimpleQueue()
-    for place in range(len(parts)):
-        queue.put(place)
+    for index in range(len(parts)):
+        queue.put(index)
     results: dict[int, pl.DataFrame] = {}
-    processes = [_start(address, settings) for _ in range(workers)]
+    processes = [_start_worker(address, settings) for _ in range(workers)]
 
     def feed(process: subprocess.Popen[bytes]) -> None:
         while True:
             try:
-                place = queue.get_nowait()
+                index = queue.get_nowait()
             except Empty:
                 return
-            results[place] = _worked(process, parts[place])
-            advance(parts[place].height)
+            results[index] = _run_partition(process, parts[index])
+            advance(parts[index].height)
 
     try:
         with ThreadPoolExecutor(workers) as pool:
             try:
                 list(pool.map(feed, processes))
             except BaseException:
-                _stop(processes)  # first, so that no thread waits for a worker for ever
+                _stop_workers(processes)  # first, so that no thread waits for a worker for ever
                 raise
     finally:
-        _stop(processes)
-    return [results[place] for place in range(len(parts))]
+        _stop_workers(processes)
+    return [results[index] for index in range(len(parts))]
 
 
-def _start(address: str, settings: str) -> subprocess.Popen[bytes]:
+def _start_worker(address: str, settings: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
-    # -P: the working folder stays off the import path, so that no file of the user's is imported instead of ours
+    # -P: the working folder stays off the import path, so that no file there is imported instead of ours
     command = [sys.executable, "-P", "-m", "cotloom.builder.engine.worker", address, settings]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603 - ourselves
 
 
-def _worked(process: subprocess.Popen[bytes], part: pl.DataFrame) -> pl.DataFrame:
+def _run_partition(process: subprocess.Popen[bytes], part: pl.DataFrame) -> pl.DataFrame:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("a worker has no pipes")
     try:
-        send(process.stdin, TABLE, packed(part))
-        answer = receive(process.stdout)
+        send_message(process.stdin, TABLE, pack_frame(part))
+        answer = receive_message(process.stdout)
     except BrokenPipeError:
         answer = None
     if answer is None:
@@ -104,10 +104,10 @@ def _worked(process: subprocess.Popen[bytes], part: pl.DataFrame) -> pl.DataFram
     kind, content = answer
     if kind == FAULT:
         raise RuntimeError(content.decode())
-    return unpacked(content)
+    return unpack_frame(content)
 
 
-def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def _stop_workers(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     """Close the pipes and end the workers."""
     for process in processes:
         process.kill()

@@ -1,4 +1,4 @@
-"""One worker process: tables come in on stdin, results go out on stdout, until stdin ends."""
+"""One worker process: it reads tables from stdin and writes results to stdout, until stdin ends."""
 
 import json
 import os
@@ -6,24 +6,24 @@ import signal
 import sys
 import traceback
 
-from cotloom.builder.engine import resolve
-from cotloom.builder.engine.local import FAULT, TABLE, packed, receive, send, unpacked
+from . import import_function
+from .local import FAULT, TABLE, pack_frame, receive_message, send_message, unpack_frame
 
 
 def main(address: str, settings: str) -> None:
-    """Work until the parent is gone. Ctrl-C is the parent's business."""
+    """Run a function on each table until stdin ends. Ctrl-C is handled by the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not reach the parent as a table
-    function = resolve(address)
-    given = json.loads(settings)
-    while message := receive(sys.stdin.buffer):
+    function = import_function(address)
+    values = json.loads(settings)
+    while message := receive_message(sys.stdin.buffer):
         try:
-            result = packed(function(unpacked(message[1]), given))
+            result = pack_frame(function(unpack_frame(message[1]), values))
         except Exception:  # noqa: BLE001 - whatever it is, the parent raises it
-            send(out, FAULT, traceback.format_exc().encode())
+            send_message(out, FAULT, traceback.format_exc().encode())
         else:
-            send(out, TABLE, result)
+            send_message(out, TABLE, result)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Export: write a version's examples as the files that a trainer reads."""
+"""Export: write the examples of a version as files for a trainer. Law 8: what a format cannot express is reported."""
 
-from cotloom.builder.export.export import EXPORTS, export
+from .export import EXPORTS, export
+from .tables import make_dataset_dict
 
-__all__ = ["EXPORTS", "export"]
+__all__ = ["EXPORTS", "export", "make_dataset_dict"]

@@ -1,18 +1,18 @@
-"""Axolotl: chats for its `chat_template` datasets, and beside them the stanza for its configuration.
+"""Axolotl: chats for its `chat_template` datasets, and the section of its configuration for them.
 
-Which answers carry loss is said in each message (`train`). Axolotl documents another way, `roles_to_train` and
-`train_on_eos` left empty. But empty keys are taken out when a configuration is read, and what is left puts the loss on
-every answer, or on none (tried with Axolotl 0.19).
+The key `train` of each message says whether it carries loss. Axolotl documents another way: empty `roles_to_train` and
+`train_on_eos`. But it removes empty keys when it reads a configuration, and then computes the loss on every response or
+on none (tested with Axolotl 0.19).
 """
 
 from pathlib import Path
 from typing import Any
 
-from cotloom.builder.export.lines import Row, lines_of
-from cotloom.builder.export.parts import TRAIN, Export, Part
+from .lines import ExampleRow, make_line_writer
+from .parts import TRAIN, Export, ExportPart
 
-STANZA = "axolotl"
-"""How the names of the stanzas' files begin."""
+CONFIG_NAME = "axolotl"
+"""Prefix of the names of the configuration files."""
 
 _DATASET = """\
   - path: {file}
@@ -25,27 +25,27 @@ _DATASET = """\
     roles_to_train: []
     train_on_eos: turn
 """
-"""One entry. `split` is the one that a JSON file has, whatever is in it."""
+"""A dataset entry. `split` is always `train` for a JSON file."""
 
 
-def taught_chat(row: Row) -> dict[str, Any]:
-    """A chat whose last message alone is trained on."""
-    *read, said = row["messages"]
-    return {"messages": [*({**message, "train": False} for message in read), {**said, "train": True}]}
+def to_axolotl_chat(row: ExampleRow) -> dict[str, Any]:
+    """Convert an example to a chat in which only the last message carries loss."""
+    *prompt, response = row["messages"]
+    return {"messages": [*({**message, "train": False} for message in prompt), {**response, "train": True}]}
 
 
 def write_axolotl(export: Export, folder: Path) -> dict[str, int]:
-    """Write the chats, and a stanza for each stage: one run of Axolotl shuffles all its datasets together."""
-    counts = lines_of(taught_chat)(export, folder)
+    """Write the chats, and a configuration for each stage, since one run of Axolotl shuffles all its datasets."""
+    counts = make_line_writer(to_axolotl_chat)(export, folder)
     held_out = [part for part in export.parts if part.held_out]
     for part in export.training:
-        name = f"{STANZA}{part.name.removeprefix(TRAIN)}.yaml"
-        (folder / name).write_text(f"# {export.version.ref}\n{_stanza(part, held_out)}")
+        name = f"{CONFIG_NAME}{part.name.removeprefix(TRAIN)}.yaml"
+        (folder / name).write_text(f"# {export.version.ref}\n{_render_config(part, held_out)}")
     return counts
 
 
-def _stanza(part: Part, held_out: list[Part]) -> str:
-    """Only names of files go in: recipes hold them to letters, digits, `-` and `_`."""
+def _render_config(part: ExportPart, held_out: list[ExportPart]) -> str:
+    """Render a configuration. It has only file names, which recipes limit to letters, digits, `-` and `_`."""
     training = "datasets:\n" + _DATASET.format(file=f"{part.name}.jsonl")
-    tests = "".join(_DATASET.format(file=f"{test.name}.jsonl") for test in held_out)
-    return training + (f"test_datasets:\n{tests}" if tests else "")
+    test = "".join(_DATASET.format(file=f"{held_out_part.name}.jsonl") for held_out_part in held_out)
+    return training + (f"test_datasets:\n{test}" if test else "")

@@ -1,62 +1,63 @@
-"""Chats as TRL and OpenAI's fine-tuning read them. Demonstrations are earlier turns."""
+"""Chats for TRL and OpenAI's fine-tuning. Demonstrations are earlier turns."""
 
 from typing import Any
 
 import polars as pl
-from cotloom.builder.errors import InputError
-from cotloom.builder.export.lines import Row
-from cotloom.builder.export.parts import Export
-from cotloom.schemas.example import Role
 
-LEAST_ROWS = 10
-"""OpenAI's fine-tuning takes no file with fewer examples to train on (its guide, "example count recommendations")."""
+from ...schemas.example import Role
+from ..errors import InputError
+from .lines import ExampleRow
+from .parts import Export
+
+MIN_ROWS = 10
+"""The minimum number of training examples for OpenAI's fine-tuning ("Example count recommendations" in its guide)."""
 
 
-def prompt_completion(row: Row) -> dict[str, Any]:
-    """TRL's conversational prompt-completion row: the loss falls on the completion alone."""
+def to_prompt_completion(row: ExampleRow) -> dict[str, Any]:
+    """Convert an example to TRL's conversational prompt-completion row; only the completion carries loss."""
     *prompt, completion = row["messages"]
     return {"prompt": prompt, "completion": [completion]}
 
 
-def chat(row: Row) -> dict[str, Any]:
-    """TRL's conversational language-modelling row: the whole chat in `messages`."""
+def to_chat(row: ExampleRow) -> dict[str, Any]:
+    """Convert an example to TRL's conversational language-modelling row, with the whole chat in `messages`."""
     return {"messages": row["messages"]}
 
 
-def openai_chat(row: Row) -> dict[str, Any]:
-    """A row of OpenAI's fine-tuning file, which takes no other keys.
+def to_openai_chat(row: ExampleRow) -> dict[str, Any]:
+    """Convert an example to a row of OpenAI's fine-tuning file, which allows no other keys.
 
-    Every answer of a chat is trained on unless its `weight` is 0, so the demonstrations' answers say so.
+    Every assistant message is trained on unless its `weight` is 0, so those of demonstrations get the weight 0.
     """
-    *shown, last = row["messages"]
-    if not any(message["role"] == Role.ASSISTANT for message in shown):
+    *prompt, response = row["messages"]
+    if not any(message["role"] == Role.ASSISTANT for message in prompt):
         return {"messages": row["messages"]}
-    return {"messages": [*map(_unlearnt, shown), {**last, "weight": 1}]}
+    return {"messages": [*map(_set_zero_weight, prompt), {**response, "weight": 1}]}
 
 
-def _unlearnt(message: dict[str, Any]) -> dict[str, Any]:
+def _set_zero_weight(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "weight": 0} if message["role"] == Role.ASSISTANT else message
 
 
 def check_openai(export: Export) -> None:
-    """Hold an export against the documented rules of OpenAI's fine-tuning.
+    """Check an export against the documented rules of OpenAI's fine-tuning.
 
-    Roles and their order are held for all formats; what is left is the number of rows, and that nothing is empty.
+    The order of roles is checked for all formats; this checks the number of rows, and that no message is empty.
 
     Raises:
-        InputError: a file to train on has too few rows, or a message is empty.
+        InputError: a training file has too few rows, or a message is empty.
     """
-    few = next((part for part in export.training if part.rows.height < LEAST_ROWS), None)
-    if few is not None:
+    small = next((part for part in export.training if part.rows.height < MIN_ROWS), None)
+    if small is not None:
         raise InputError(
-            f"{few.name}.jsonl would have {few.rows.height} rows; OpenAI's fine-tuning takes {LEAST_ROWS} or more",
+            f"{small.name}.jsonl would have {small.rows.height} rows; OpenAI's fine-tuning needs at least {MIN_ROWS}",
             hint="build a larger version, or one with fewer stages",
         )
-    empty = pl.col("messages").list.eval(pl.element().struct.field("content").str.strip_chars() == "").list.any()
-    bare = export.rows.filter(empty)
-    if bare.height:
+    has_empty = pl.col("messages").list.eval(pl.element().struct.field("content").str.strip_chars() == "").list.any()
+    rows = export.rows.filter(has_empty)
+    if rows.height:
         raise InputError(
-            f"{bare.height:,} examples have an empty message, such as {bare[0, 'example_id']}; "
-            "OpenAI's fine-tuning takes none",
-            hint=f"cotloom explain {export.version.ref} {bare[0, 'example_id']} says where it came from",
+            f"{rows.height:,} examples have an empty message, such as {rows[0, 'example_id']}; "
+            "OpenAI's fine-tuning rejects them",
+            hint=f"its origin: cotloom explain {export.version.ref} {rows[0, 'example_id']}",
         )

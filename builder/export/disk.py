@@ -1,4 +1,4 @@
-"""A `DatasetDict` on disk. Imported when one is asked for only: `datasets` takes a second."""
+"""Create and save a `DatasetDict`. A module of its own, because importing `datasets` takes a second."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,21 +8,26 @@ from typing import Any
 import datasets
 
 
-def save(tables: Mapping[str, Any], folder: Path) -> None:
+def save_dataset_dict(tables: Mapping[str, Any], folder: Path) -> None:
     """Save tables as the splits of a `DatasetDict`.
 
     Args:
         tables: a `pyarrow.Table` for each split.
-        folder: where to.
+        folder: the target folder.
     """
+    with _disable_progress_bars():
+        create_dataset_dict(tables).save_to_disk(folder)
+
+
+def create_dataset_dict(tables: Mapping[str, Any]) -> datasets.DatasetDict:
+    """Create a `DatasetDict` of a `pyarrow.Table` for each split."""
     splits = {name: datasets.Dataset(table, split=datasets.NamedSplit(name)) for name, table in tables.items()}
-    with _quietly():
-        datasets.DatasetDict(splits).save_to_disk(folder)
+    return datasets.DatasetDict(splits)
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the library's own progress bars."""
+def _disable_progress_bars() -> Iterator[None]:
+    """Turn off the progress bars of `datasets` in a block."""
     if datasets.are_progress_bars_disabled():
         yield
         return

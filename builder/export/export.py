@@ -1,137 +1,113 @@
-"""Exports: a version's examples as files that a trainer reads."""
+"""Write an export: the examples of a version as files for a trainer."""
 
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.export.formats import EXPORTS, Export, Form, export_of, notes_on
-from cotloom.builder.store import Version
+from ..errors import InputError
+from ..store import Version
+from ..store.atomic import atomic_folder
+from .formats import EXPORTS, Export, ExportFormat, list_notes, read_export
 
-__all__ = ["EXPORTS", "MARKER", "SIMULATED_NOTICE", "Exported", "export"]
+__all__ = ["EXPORTS", "MARKER", "SIMULATED_NOTICE", "ExportResult", "export"]
 
 SIMULATED_NOTICE = "These rows were written by Cotloom's simulated teacher, a stand-in for demos. No model wrote them."
-"""Goes wherever simulated data goes."""
+"""The notice in every export of simulated data."""
 
 MARKER = "cotloom.json"
-"""Says in every export which version it came from, and which files are ours."""
+"""The file in every export that names its version and lists its files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Exported:
-    """What was written."""
+class ExportResult:
+    """The result of `export`."""
 
     rows: Mapping[str, int]
-    """Rows in each file, or in each split of a `DatasetDict`, in the order in which they are trained on."""
+    """Rows of each file, or of each split of a `DatasetDict`, in training order."""
     notes: tuple[str, ...]
-    """What the format can't say of the rows, in sentences."""
+    """What the format cannot express, in sentences."""
 
 
-def export(version: Version, form: str, folder: Path) -> Exported:
-    """Write a version's examples for a trainer.
+def export(version: Version, format_name: str, folder: Path) -> ExportResult:
+    """Write the examples of a version for a trainer.
 
     Args:
         version: the version.
-        form: the trainer's format, one of `EXPORTS`.
-        folder: where to; made where missing. An earlier export there is replaced.
+        format_name: the format, one of `EXPORTS`.
+        folder: the target folder; created if missing. An earlier export in it is replaced.
 
     Raises:
-        InputError: the format is unknown or can't take these rows, the folder holds something else, or there is
+        InputError: the format is unknown or does not accept these rows, the folder has other files, or there is
             nothing to export.
-        Stopped: the disk is full or can't be written.
+        Stopped: the disk is full, or the folder cannot be written.
     """
-    how = _form(form)
-    place = folder.resolve()
-    _check_folder(place)
-    content = export_of(version)
-    if how.check is not None:
-        how.check(content)
-    try:
-        return _written(content, form, how, place)
-    except OSError as error:
-        raise Stopped(
-            f"the export can't be written: {error}", hint="make room and run the same command again"
-        ) from error
+    export_format = _find_format(format_name)
+    folder = folder.resolve()
+    _check_folder(folder)
+    content = read_export(version)
+    if export_format.check is not None:
+        export_format.check(content)
+    return _write_export(content, format_name, folder)
 
 
-def _form(name: str) -> Form:
-    if name in EXPORTS:
-        return EXPORTS[name]
-    near = get_close_matches(name, EXPORTS, n=1)
-    there = f"there are: {', '.join(EXPORTS)}"
-    raise InputError(f"no export format {name}", hint=f"did you mean {near[0]}? {there}" if near else there)
+def _find_format(format_name: str) -> ExportFormat:
+    if format_name in EXPORTS:
+        return EXPORTS[format_name]
+    similar = get_close_matches(format_name, EXPORTS, n=1)
+    formats = f"the formats are: {', '.join(EXPORTS)}"
+    raise InputError(
+        f"no export format {format_name}", hint=f"did you mean {similar[0]}? {formats}" if similar else formats
+    )
 
 
 def _check_folder(folder: Path) -> None:
-    """Never write over files that are not ours."""
+    """Refuse a folder with files that are not from an export."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file", hint="--to takes a folder")
-    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if not there:
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if not names:
         return
-    if MARKER not in there:
-        raise InputError(f"{folder} is not empty and holds no export", hint="give an empty or a new folder with --to")
-    strange = set(there) - {MARKER, *_own(folder / MARKER)}
-    if strange:
+    if MARKER not in names:
+        raise InputError(f"{folder} is not empty and has no export", hint="give an empty or a new folder with --to")
+    others = set(names) - {MARKER, *_list_own_files(folder / MARKER)}
+    if others:
         raise InputError(
-            f"{folder} holds more than an export: {', '.join(sorted(strange)[:5])}",
-            hint="move that away, or give another folder with --to",
+            f"{folder} has other files besides an export: {', '.join(sorted(others)[:5])}",
+            hint="move them, or give another folder with --to",
         )
 
 
-def _own(marker: Path) -> Sequence[str]:
-    """What an earlier export wrote into its folder."""
+def _list_own_files(marker: Path) -> Sequence[str]:
+    """List the files of an earlier export."""
     try:
-        said = json.loads(marker.read_text())
-        return [*said["rows"], *said.get("files", ())]
+        content = json.loads(marker.read_text())
+        return [*content["rows"], *content.get("files", ())]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{marker} is no marker of an export", hint="give another folder with --to") from error
+        raise InputError(f"{marker} was not written by an export", hint="give another folder with --to") from error
 
 
-def _written(content: Export, form: str, how: Form, folder: Path) -> Exported:
-    """Write all files to the side, then put them in place together."""
-    side = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(side, ignore_errors=True)
-    try:
-        side.mkdir(parents=True)
-        done = Exported(rows=how.write(content, side), notes=notes_on(content, how))
+def _write_export(content: Export, format_name: str, folder: Path) -> ExportResult:
+    """Write all files and the marker; they replace an earlier export together."""
+    export_format = EXPORTS[format_name]
+    with atomic_folder(folder, name="the export") as side:
+        result = ExportResult(rows=export_format.write(content, side), notes=list_notes(content, export_format))
         files = sorted(path.name for path in side.iterdir())
-        (side / MARKER).write_text(json.dumps(_marker(content, form, done, files), indent=1) + "\n")
-        _put(side, folder)
-    finally:
-        shutil.rmtree(side, ignore_errors=True)
-    return done
+        (side / MARKER).write_text(json.dumps(_build_marker(content, format_name, result, files), indent=1) + "\n")
+    return result
 
 
-def _put(side: Path, folder: Path) -> None:
-    """Rename the finished folder into its place, and only then remove what was there."""
-    old = side.with_suffix(".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    try:
-        side.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _marker(content: Export, form: str, done: Exported, files: Sequence[str]) -> dict[str, Any]:
+def _build_marker(content: Export, format_name: str, result: ExportResult, files: Sequence[str]) -> dict[str, Any]:
     manifest = content.version.manifest
     return {
         "version": content.version.ref,
         "content_digest": manifest.content_digest,
-        "format": form,
-        "rows": dict(done.rows),
+        "format": format_name,
+        "rows": dict(result.rows),
         "files": list(files),
-        "notes": list(done.notes),
+        "notes": list(result.notes),
         "teachers": list(manifest.teachers),
         "simulated": content.simulated,
         **({"notice": SIMULATED_NOTICE} if content.simulated else {}),

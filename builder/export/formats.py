@@ -1,74 +1,84 @@
-"""The formats of exports: one for each trainer, in one table. Each writes the files of an export into a folder."""
+"""The export formats, one or more for each trainer. Each writes the files of an export into a folder."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from cotloom.builder.export.axolotl import write_axolotl
-from cotloom.builder.export.chats import chat, check_openai, openai_chat, prompt_completion
-from cotloom.builder.export.lines import Write, lines_of
-from cotloom.builder.export.llama_factory import write_alpaca, write_sharegpt
-from cotloom.builder.export.parts import Export, export_of, stages_of
-from cotloom.builder.export.tables import write_datasets, write_jsonl, write_parquet
 
-__all__ = ["EXPORTS", "Export", "Form", "export_of", "notes_on"]
+from .axolotl import write_axolotl
+from .chats import check_openai, to_chat, to_openai_chat, to_prompt_completion
+from .lines import WriteFiles, make_line_writer
+from .llama_factory import write_alpaca, write_sharegpt
+from .parts import Export, list_stages, read_export
+from .tables import write_datasets, write_jsonl, write_parquet
 
-MESSAGES_LOSS = "TRL's loss falls on every token, and with assistant_only_loss on these answers too; `trl` keeps it off"
-HISTORY_LOSS = "LLaMA-Factory's loss falls on these answers too unless its configuration says mask_history: true"
-TOKENS_UNKNOWN = "how many tokens a row may have depends on the model that is tuned: that is not checked"
+__all__ = ["EXPORTS", "Export", "ExportFormat", "list_notes", "read_export"]
+
+MESSAGES_LOSS = (
+    "TRL computes the loss on every token, or with assistant_only_loss on these responses too; `trl` masks them"
+)
+HISTORY_LOSS = "LLaMA-Factory computes the loss on these responses too, unless its configuration has mask_history: true"
+TOKENS_UNKNOWN = "the maximum number of tokens of a row depends on the fine-tuned model and is not checked"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
-    """One format of exports."""
+class ExportFormat:
+    """An export format."""
 
-    write: Write
+    write: WriteFiles
     """Writes the files."""
     check: Callable[[Export], None] | None = None
-    """Refuses what the trainer would refuse."""
-    weights: bool = False
+    """Raises `InputError` for rows that the trainer would reject."""
+    keeps_weights: bool = False
     """Whether rows keep their `weight`."""
-    marks: bool = True
-    """Whether rows may say that they are simulated."""
-    shown_loss: str | None = None
-    """What the loss does to the answers of demonstrations, where the files can't keep it off."""
-    always: str | None = None
-    """What is to be said of every export."""
+    marks_simulated: bool = True
+    """Whether rows can have the key `simulated`."""
+    demonstration_loss: str | None = None
+    """A note if the files cannot mask the loss on the responses of demonstrations."""
+    note: str | None = None
+    """A note for every export."""
 
 
-EXPORTS: Mapping[str, Form] = {
-    "trl": Form(write=lines_of(prompt_completion)),
-    "trl-messages": Form(write=lines_of(chat), shown_loss=MESSAGES_LOSS),
-    "llama-factory": Form(write=write_sharegpt, shown_loss=HISTORY_LOSS),
-    "llama-factory-alpaca": Form(write=write_alpaca, shown_loss=HISTORY_LOSS),
-    "axolotl": Form(write=write_axolotl),
-    "openai": Form(write=lines_of(openai_chat, marked=False), check=check_openai, marks=False, always=TOKENS_UNKNOWN),
-    "parquet": Form(write=write_parquet, weights=True),
-    "jsonl": Form(write=write_jsonl, weights=True),
-    "datasets": Form(write=write_datasets, weights=True),
+EXPORTS: Mapping[str, ExportFormat] = {
+    "trl": ExportFormat(write=make_line_writer(to_prompt_completion)),
+    "trl-messages": ExportFormat(write=make_line_writer(to_chat), demonstration_loss=MESSAGES_LOSS),
+    "llama-factory": ExportFormat(write=write_sharegpt, demonstration_loss=HISTORY_LOSS),
+    "llama-factory-alpaca": ExportFormat(write=write_alpaca, demonstration_loss=HISTORY_LOSS),
+    "axolotl": ExportFormat(write=write_axolotl),
+    "openai": ExportFormat(
+        write=make_line_writer(to_openai_chat, marked=False),
+        check=check_openai,
+        marks_simulated=False,
+        note=TOKENS_UNKNOWN,
+    ),
+    "parquet": ExportFormat(write=write_parquet, keeps_weights=True),
+    "jsonl": ExportFormat(write=write_jsonl, keeps_weights=True),
+    "datasets": ExportFormat(write=write_datasets, keeps_weights=True),
 }
-"""Every export format by its name."""
+"""The export formats by name."""
 
 
-def notes_on(export: Export, form: Form) -> tuple[str, ...]:
-    """What a format can't say of the rows, and what else the user should know, in sentences."""
-    return tuple(_notes(export, form))
+def list_notes(export: Export, export_format: ExportFormat) -> tuple[str, ...]:
+    """List what a format cannot express, and what else the user should know, in sentences."""
+    return tuple(_find_notes(export, export_format))
 
 
-def _notes(export: Export, form: Form) -> Iterator[str]:
+def _find_notes(export: Export, export_format: ExportFormat) -> Iterator[str]:
     rows = export.rows
-    taught = set(rows["mixture_stage"].drop_nulls())
+    stages = set(rows["mixture_stage"].drop_nulls())
     yield from (
-        f"no row is of stage {stage}: it has no file" for stage in stages_of(export.version) if stage not in taught
+        f"the stage {stage} has no rows, so it has no file"
+        for stage in list_stages(export.version)
+        if stage not in stages
     )
-    weighed = rows.filter(pl.col("weight") != 1).height
-    if weighed and not form.weights:
-        yield f"{weighed:,} rows have a weight other than 1, for which this format has no word: there they weigh 1"
-    shown = rows.filter(pl.col("messages").list.len() > 3).height
-    if shown and form.shown_loss:
-        yield f"{shown:,} rows show demonstrations first: {form.shown_loss}"
+    weighted = rows.filter(pl.col("weight") != 1).height
+    if weighted and not export_format.keeps_weights:
+        yield f"{weighted:,} rows have a weight other than 1, which this format cannot express: their weight is 1"
+    demonstrations = rows.filter(pl.col("messages").list.len() > 3).height
+    if demonstrations and export_format.demonstration_loss:
+        yield f"{demonstrations:,} rows have demonstrations: {export_format.demonstration_loss}"
     if export.simulated:
-        who = "every row says so" if form.marks else "its rows have no place to say so, cotloom.json beside them does"
-        yield f"its rationales are simulated; {who}"
-    if form.always:
-        yield form.always
+        where = "every row says so" if export_format.marks_simulated else "only cotloom.json says so, not its rows"
+        yield f"its rationales are simulated; {where}"
+    if export_format.note:
+        yield export_format.note

@@ -1,21 +1,22 @@
-"""JSON lines: the file that most trainers read. Text goes in as data: escaped by the JSON writer, never templated."""
+"""JSON Lines, the file format of most trainers. The JSON writer escapes all text (law 7)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
-from cotloom.builder.export.parts import Export
 
-Row = Mapping[str, Any]
+from .parts import Export
+
+ExampleRow = Mapping[str, Any]
 """A row of the table `examples`."""
 
-Write = Callable[[Export, Path], dict[str, int]]
-"""Writes the files of an export into a folder, and says how many rows each has."""
+WriteFiles = Callable[[Export, Path], dict[str, int]]
+"""Writes the files of an export into a folder, and returns the rows of each file."""
 
 
-def write_lines(path: Path, rows: Iterable[Row]) -> int:
-    """Write rows as JSON lines, and say how many there were."""
+def write_lines(path: Path, rows: Iterable[ExampleRow]) -> int:
+    """Write rows as JSON Lines, and return their number."""
     count = 0
     with path.open("wb") as file:
         for row in rows:
@@ -24,21 +25,21 @@ def write_lines(path: Path, rows: Iterable[Row]) -> int:
     return count
 
 
-def lines_of(row_of: Callable[[Row], dict[str, Any]], *, marked: bool = True) -> Write:
-    """Make the writer of a format whose parts are JSON lines.
+def make_line_writer(convert: Callable[[ExampleRow], dict[str, Any]], *, marked: bool = True) -> WriteFiles:
+    """Make the writer of a format whose files are JSON Lines.
 
     Args:
-        row_of: gives the line of an example.
-        marked: whether lines may have keys of ours: the example's id, and `simulated` where the version is so.
+        convert: converts an example to its line.
+        marked: whether lines have additional keys: the example's id, and `simulated` if the version is simulated.
     """
 
-    def write(export: Export, folder: Path) -> dict[str, int]:
+    def write_files(export: Export, folder: Path) -> dict[str, int]:
         keys = ("example_id", "simulated") if export.simulated else ("example_id",)
         counts = {}
         for part in export.parts:
             rows = part.rows.iter_rows(named=True)
-            lines = ({**row_of(row), **({key: row[key] for key in keys} if marked else {})} for row in rows)
+            lines = ({**convert(row), **({key: row[key] for key in keys} if marked else {})} for row in rows)
             counts[f"{part.name}.jsonl"] = write_lines(folder / f"{part.name}.jsonl", lines)
         return counts
 
-    return write
+    return write_files

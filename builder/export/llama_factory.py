@@ -1,20 +1,19 @@
-"""LLaMA-Factory: chats in its alpaca or sharegpt form, and the `dataset_info.json` that says how to read them.
+"""LLaMA-Factory: chats in the Alpaca or ShareGPT format, and the `dataset_info.json` that describes them.
 
-The keys are those of its `data/README.md`. A row's last answer is what it trains on; `mask_history: true` keeps the
-loss off the answers before.
+The keys are those of its `data/README.md`. It trains on the last response; `mask_history: true` masks the earlier ones.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from cotloom.builder.export.chats import chat
-from cotloom.builder.export.lines import Row, Write, lines_of
-from cotloom.builder.export.parts import Export
-from cotloom.schemas.example import Role
+from ...schemas.example import Role
+from .chats import to_chat
+from .lines import ExampleRow, WriteFiles, make_line_writer
+from .parts import Export
 
 INFO = "dataset_info.json"
-"""Where LLaMA-Factory looks up datasets by name."""
+"""The file in which LLaMA-Factory looks up datasets."""
 
 _SHAREGPT = {
     "formatting": "sharegpt",
@@ -40,8 +39,8 @@ _ALPACA = {
 }
 
 
-def alpaca(row: Row) -> dict[str, Any]:
-    """Write a row in alpaca form: the last turn apart from the turns before. `input` would be added to the question."""
+def to_alpaca(row: ExampleRow) -> dict[str, Any]:
+    """Convert an example to an Alpaca row; `input` stays empty, since LLaMA-Factory appends it to the instruction."""
     system = [message["content"] for message in row["messages"] if message["role"] == Role.SYSTEM]
     turns = [message["content"] for message in row["messages"] if message["role"] != Role.SYSTEM]
     *history, (question, answer) = zip(turns[::2], turns[1::2], strict=True)
@@ -54,18 +53,18 @@ def alpaca(row: Row) -> dict[str, Any]:
     }
 
 
-def _described(write: Write, description: dict[str, Any]) -> Write:
-    """Write the files, and how they are to be read."""
+def _add_description(write: WriteFiles, description: dict[str, Any]) -> WriteFiles:
+    """Make a writer that also writes the description of its files."""
 
-    def write_both(export: Export, folder: Path) -> dict[str, int]:
+    def write_files(export: Export, folder: Path) -> dict[str, int]:
         counts = write(export, folder)
         name = export.version.manifest.name
         info = {f"{name}-{Path(file).stem}": {"file_name": file, **description} for file in counts}
         (folder / INFO).write_text(json.dumps(info, indent=1) + "\n")
         return counts
 
-    return write_both
+    return write_files
 
 
-write_sharegpt = _described(lines_of(chat), _SHAREGPT)
-write_alpaca = _described(lines_of(alpaca), _ALPACA)
+write_sharegpt = _add_description(make_line_writer(to_chat), _SHAREGPT)
+write_alpaca = _add_description(make_line_writer(to_alpaca), _ALPACA)

@@ -1,51 +1,52 @@
-"""What an export is cut into: one part for each stage of the mixture, in order, and one for the held-out rows."""
+"""The parts of an export: one for each stage of the mixture, in order, and one for the held-out rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from cotloom.builder.errors import InputError
-from cotloom.builder.mix import DEFAULT_STAGE
-from cotloom.builder.store import Version
-from cotloom.schemas.problem import Split
-from cotloom.schemas.reasons import Fate
+
+from ...schemas.problem import Split
+from ...schemas.reasons import Fate
+from ..errors import InputError
+from ..mix import DEFAULT_STAGE
+from ..store import Version
 
 TRAIN, TEST = "train", "test"
-"""How the names of parts begin: `datasets` reads the split of a file off its name."""
+"""Prefixes of the names of parts: `datasets` infers the split of a file from its name."""
 
 PROBLEM_COLUMNS = ("question", "answer", "answer_type")
-"""What each example brings along from its problem."""
+"""Columns of the problem that are added to each example."""
 
 _CHAT = r"^(system )?user assistant( user assistant)*$"
-"""The roles of a chat that every trainer understands."""
+"""The sequences of roles that every trainer accepts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """Rows that belong into one file."""
+class ExportPart:
+    """The rows of one file."""
 
     name: str
-    """`train`, `train-2-restore` or `test`: the name of the file without its ending."""
+    """The name of the file without its extension: `train`, `train-2-restore` or `test`."""
     held_out: bool
-    """Whether they are held out from training."""
+    """Whether the rows are held out from training."""
     rows: pl.DataFrame
-    """Kept examples in the order of their ids, each with the columns `PROBLEM_COLUMNS` of its problem."""
+    """Kept examples, sorted by id, with the columns `PROBLEM_COLUMNS` of their problems."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Export:
-    """A version's examples, cut into parts."""
+    """The examples of a version, in parts."""
 
     version: Version
     """The version."""
-    parts: tuple[Part, ...]
-    """The parts that have rows, in the order in which they are trained on; held-out rows come last."""
+    parts: tuple[ExportPart, ...]
+    """The parts with rows, in training order; the held-out part is last."""
     simulated: bool
-    """Whether any of the version was written by the simulated teacher."""
+    """Whether the version has rows of the simulated teacher."""
 
     @property
-    def training(self) -> tuple[Part, ...]:
-        """The parts to train on."""
+    def training(self) -> tuple[ExportPart, ...]:
+        """The parts for training."""
         return tuple(part for part in self.parts if not part.held_out)
 
     @property
@@ -54,52 +55,53 @@ class Export:
         return pl.concat([part.rows for part in self.parts])
 
 
-def export_of(version: Version) -> Export:
-    """Read what a version has to export.
+def read_export(version: Version) -> Export:
+    """Read the kept examples of a version.
 
     Raises:
-        InputError: nothing, or a row that is no chat, or of a stage that the version's recipe does not name.
+        InputError: there are none, a row is no chat, or it has a stage that is not in the version's recipe.
     """
-    examples = version.table("examples").filter(pl.col("fate") == Fate.KEPT).sort("example_id")
+    examples = version.read_table("examples").filter(pl.col("fate") == Fate.KEPT).sort("example_id")
     if examples.height == 0:
-        raise InputError(f"{version.ref} has no examples to export", hint=f"cotloom show {version.ref} says why")
+        raise InputError(f"{version.ref} has no examples to export", hint=f"see cotloom show {version.ref}")
     _check_chats(version.ref, examples)
-    problems = version.table("problems").filter(pl.col("fate") == Fate.KEPT).select("problem_id", *PROBLEM_COLUMNS)
-    whole = examples.join(problems, on="problem_id", how="left", validate="m:1", maintain_order="left")
-    parts = tuple(part for part in _parts(whole, stages_of(version)) if part.rows.height)
-    if sum(part.rows.height for part in parts) != whole.height:
+    problems = version.read_table("problems").filter(pl.col("fate") == Fate.KEPT).select("problem_id", *PROBLEM_COLUMNS)
+    rows = examples.join(problems, on="problem_id", how="left", validate="m:1", maintain_order="left")
+    parts = tuple(part for part in _split_parts(rows, list_stages(version)) if part.rows.height)
+    if sum(part.rows.height for part in parts) != rows.height:
         raise InputError(
-            f"{version.ref} has training rows of a stage that its recipe does not name",
-            hint="its files do not belong together: build it again",
+            f"{version.ref} has training rows of a stage that is not in its recipe",
+            hint="its files are inconsistent: build it again",
         )
-    return Export(version=version, parts=parts, simulated=version.manifest.simulated or bool(whole["simulated"].any()))
+    return Export(version=version, parts=parts, simulated=version.manifest.simulated or bool(rows["simulated"].any()))
 
 
-def stages_of(version: Version) -> list[str]:
-    """Names of the stages of training, in the order of the version's recipe."""
+def list_stages(version: Version) -> list[str]:
+    """List the training stages, in the order of the version's recipe."""
     mixture = version.manifest.recipe.get("mixture")
     return [stage["name"] for stage in mixture["stages"]] if mixture else [DEFAULT_STAGE]
 
 
-def _parts(examples: pl.DataFrame, stages: Sequence[str]) -> Iterator[Part]:
+def _split_parts(examples: pl.DataFrame, stages: Sequence[str]) -> Iterator[ExportPart]:
     held_out = pl.col("split") == Split.TEST
-    for place, stage in enumerate(stages, 1):
+    for position, stage in enumerate(stages, 1):
         rows = examples.filter(~held_out & (pl.col("mixture_stage") == stage))
-        yield Part(name=_name(place, stage, len(stages)), held_out=False, rows=rows)
-    yield Part(name=TEST, held_out=True, rows=examples.filter(held_out))
+        yield ExportPart(name=_format_part_name(position, stage, len(stages)), held_out=False, rows=rows)
+    yield ExportPart(name=TEST, held_out=True, rows=examples.filter(held_out))
 
 
-def _name(place: int, stage: str, stages: int) -> str:
-    """The name of a stage's file: its place comes first, so that files lie in order."""
-    return TRAIN if stages == 1 else f"{TRAIN}-{place:0{len(str(stages))}d}-{stage}"
+def _format_part_name(position: int, stage: str, stages: int) -> str:
+    """Format the name of a stage's file; the position comes first, so that names sort in training order."""
+    return TRAIN if stages == 1 else f"{TRAIN}-{position:0{len(str(stages))}d}-{stage}"
 
 
 def _check_chats(ref: str, examples: pl.DataFrame) -> None:
     roles = pl.col("messages").list.eval(pl.element().struct.field("role")).list.join(" ")
-    odd = examples.select("example_id", roles=roles).filter(~pl.col("roles").str.contains(_CHAT))
-    if odd.height:
-        example, said = odd.row(0)
+    invalid = examples.select("example_id", roles=roles).filter(~pl.col("roles").str.contains(_CHAT))
+    if invalid.height:
+        example_id, sequence = invalid.row(0)
         raise InputError(
-            f"{ref}: in {odd.height:,} examples question and answer do not take turns, such as {example} ({said})",
-            hint="no trainer reads such chats; the format that wrote them has to be mended",
+            f"{ref}: {invalid.height:,} examples in which user and assistant do not alternate, such as {example_id} "
+            f"({sequence})",
+            hint="trainers reject such chats; the format that wrote them has to be fixed",
         )

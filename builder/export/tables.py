@@ -1,4 +1,4 @@
-"""Tables with all columns: Parquet, JSON lines, and a `DatasetDict` of the library `datasets` on disk."""
+"""Exports with all columns: Parquet, JSON Lines, and a `DatasetDict` of the library `datasets`."""
 
 from pathlib import Path
 from typing import Any
@@ -6,61 +6,79 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from cotloom.builder.export.lines import write_lines
-from cotloom.builder.export.parts import Export, Part
 
-LEFT_OUT = ("stage", "fate", "reason", "detail")
-"""Columns that say why a row was dropped: no row here was."""
+from ..store import Version
+from .lines import write_lines
+from .parts import Export, ExportPart, read_export
+
+DROPPED_COLUMNS = ("stage", "fate", "reason", "detail")
+"""Columns of dropped rows; exports have only kept rows."""
 
 
 def write_parquet(export: Export, folder: Path) -> dict[str, int]:
-    """Write each part as Parquet, with content-defined chunks and a page index, as the Hub likes it."""
+    """Write each part as Parquet, with content-defined chunks and a page index, as the Hub recommends."""
     for part in export.parts:
         path = folder / f"{part.name}.parquet"
         options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
-        pq.write_table(arrow(part), path, **options)
+        pq.write_table(to_arrow(part), path, **options)
     return {f"{part.name}.parquet": part.rows.height for part in export.parts}
 
 
 def write_jsonl(export: Export, folder: Path) -> dict[str, int]:
-    """Write each part as JSON lines."""
-    named = ((f"{part.name}.jsonl", _frame(part).iter_rows(named=True)) for part in export.parts)
-    return {name: write_lines(folder / name, rows) for name, rows in named}
+    """Write each part as JSON Lines."""
+    files = ((f"{part.name}.jsonl", _to_frame(part).iter_rows(named=True)) for part in export.parts)
+    return {name: write_lines(folder / name, rows) for name, rows in files}
 
 
 def write_datasets(export: Export, folder: Path) -> dict[str, int]:
     """Write a `DatasetDict`: `train` and `test`, or `train_1_...`, `train_2_...` and `test`.
 
     Args:
-        export: what to write.
+        export: the export.
         folder: an empty folder.
 
     Returns:
-        Rows of each split. Its files lie in a folder of that name.
+        The rows of each split. The files of a split are in a folder of its name.
     """
-    from cotloom.builder.export.disk import save  # noqa: PLC0415 - `datasets` takes a second to import
+    from .disk import save_dataset_dict  # noqa: PLC0415 - `datasets` takes a second to import
 
-    tables = {part.name.replace("-", "_"): arrow(part) for part in export.parts}
-    save(tables, folder)
+    tables = _build_tables(export)
+    save_dataset_dict(tables, folder)
     return {name: table.num_rows for name, table in tables.items()}
 
 
-def _frame(part: Part) -> pl.DataFrame:
-    return part.rows.drop(LEFT_OUT)
+def make_dataset_dict(version: Version) -> Any:
+    """Make a `datasets.DatasetDict` of the kept examples of a version, with the splits of `write_datasets`.
+
+    Raises:
+        InputError: the version has no examples.
+    """
+    from .disk import create_dataset_dict  # noqa: PLC0415 - `datasets` takes a second to import
+
+    return create_dataset_dict(_build_tables(read_export(version)))
 
 
-def arrow(part: Part) -> Any:
-    """The rows as a `pyarrow.Table`, in the plain types that other datasets have, so that they can be put together."""
-    table = _frame(part).rechunk().to_arrow()
-    return table.cast(pa.schema([(field.name, _plain(field.type)) for field in table.schema]))
+def _build_tables(export: Export) -> dict[str, Any]:
+    """Build a `pyarrow.Table` for each part, by the name of its split, which may have no `-`."""
+    return {part.name.replace("-", "_"): to_arrow(part) for part in export.parts}
 
 
-def _plain(kind: Any) -> Any:
-    """The type with 32-bit offsets, at any depth: polars writes large strings and lists."""
+def _to_frame(part: ExportPart) -> pl.DataFrame:
+    return part.rows.drop(DROPPED_COLUMNS)
+
+
+def to_arrow(part: ExportPart) -> Any:
+    """Convert rows to a `pyarrow.Table` without large types, so that they can be concatenated with other datasets."""
+    table = _to_frame(part).rechunk().to_arrow()
+    return table.cast(pa.schema([(field.name, _simplify_type(field.type)) for field in table.schema]))
+
+
+def _simplify_type(kind: Any) -> Any:
+    """Replace large strings and lists, which polars writes, by types with 32-bit offsets, at any depth."""
     if pa.types.is_large_string(kind):
         return pa.string()
     if pa.types.is_large_list(kind):
-        return pa.list_(_plain(kind.value_type))
+        return pa.list_(_simplify_type(kind.value_type))
     if pa.types.is_struct(kind):
-        return pa.struct([(field.name, _plain(field.type)) for field in kind])
+        return pa.struct([(field.name, _simplify_type(field.type)) for field in kind])
     return kind

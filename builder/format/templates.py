@@ -1,33 +1,34 @@
-"""Formats: how a problem is put and what the student learns to say. Two small functions for each.
+"""Formats: for each, a function that formats the prompt and one that formats the target.
 
-No two formats put a problem in the same words: a student would be taught two answers to the same prompt.
+No two formats give the same prompt: a student would be taught two targets for it.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from cotloom.builder.text.options import asked
-from cotloom.schemas.example import Message, Role
-from cotloom.schemas.problem import AnswerType
+from ...schemas.example import Message, Role
+from ...schemas.problem import AnswerType
+from ..text.options import format_question
 
 STEPS_CUE = "Reason step by step, then give the answer."
-"""Asks for the reasoning."""
+"""The instruction that asks for reasoning."""
 
 ANSWER_CUE = "Give the answer only."
-"""Asks for the answer alone."""
+"""The instruction that asks for the answer alone."""
 
 COLLECTION_CUE = "Think it through in steps, then write the answer behind [ANSWER]."
-"""Asks for the reasoning in the form of the CoT Collection."""
+"""The instruction that asks for reasoning in the form of the CoT Collection."""
 
 AS_IS = "as_is"
-"""The format of finished responses, which no recipe lists: they are written in any."""
+"""The format of provided responses. No recipe lists it: they are always written as they are."""
 
-MAX_REST = 80
-"""Characters behind the stated answer that may be cut with it."""
+MAX_CUT = 80
+"""The most characters, from the answer to the end of the text, that are cut with the statement of the answer."""
 
-MOST_BARE = 4
-"""A text of so many words from its answer on, and none before, is a bare answer."""
+MAX_BARE_WORDS = 4
+"""The most words, from the answer on, of a text that is an answer without reasoning."""
 
 _MARKS = re.compile(r"<<[^<>]*>>")
 _STATEMENT = re.compile(
@@ -35,28 +36,28 @@ _STATEMENT = re.compile(
     r"(?:####|\\boxed\{|\banswer(?:\s+is|\s*:)|\ba:|\bans:)[\s:*$€£=]*(?:\b(?:option|choice)\s+)?$",
     re.IGNORECASE,
 )
-"""What states the final answer, up to where the answer itself begins: `So the answer is `."""
+"""The statement of the final answer, up to where the answer itself begins: `So the answer is `."""
 
 _REASONS = re.compile(r"=|\b(?:because|since)\b", re.IGNORECASE)
-"""What makes the words behind an answer reasoning."""
+"""Marks the words behind an answer as reasoning."""
 
 _LETTER = re.compile(r"\W*([A-Za-z])\W*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
-    """A kept path and its problem, as formats need them."""
+class SolvedProblem:
+    """A problem with a kept path: what a format is filled with."""
 
     question: str
     """The question."""
     answer: str
     """The gold answer."""
     text: str
-    """The sample's text."""
+    """The text of the path."""
     answer_start: int | None
-    """First character of the final answer in it."""
+    """First character of the final answer in the text."""
     answer_type: AnswerType = AnswerType.NUMBER
-    """What kind of answer it is."""
+    """The type of the answer."""
     choices: tuple[str, ...] = ()
     """The options of a multiple-choice question."""
 
@@ -65,130 +66,155 @@ class Kept:
 class Format:
     """One way of writing a path as a training row."""
 
-    ask: Callable[[Kept], str]
-    """How the problem is put."""
-    say: Callable[[Kept], str]
-    """What the student learns to say."""
+    format_prompt: Callable[[SolvedProblem], str]
+    """Formats the prompt."""
+    format_target: Callable[[SolvedProblem], str]
+    """Formats the target, which the student is trained to generate."""
     in_context: bool = False
-    """Whether solved problems are shown before."""
+    """Whether demonstrations are shown before the problem."""
     one_per_problem: bool = False
     """Whether all paths of a problem give the same row."""
 
 
-def write(form: Format, kept: Kept, shown: Sequence[Kept] = ()) -> tuple[Message, ...]:
-    """Write a training row.
+def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
+    """Make a solved problem from a sample joined with its problem.
+
+    Args:
+        row: columns text and span of the sample; question, answer, answer_type and choices of the problem.
+    """
+    span = row["span"]
+    return SolvedProblem(
+        question=row["question"],
+        answer=row["answer"],
+        text=row["text"],
+        answer_start=span["start"] if span else None,
+        answer_type=AnswerType(row["answer_type"]),
+        choices=tuple(row["choices"] or ()),
+    )
+
+
+def write_messages(form: Format, problem: SolvedProblem, shown: Sequence[SolvedProblem] = ()) -> tuple[Message, ...]:
+    """Write the messages of a training row.
 
     Args:
         form: the format.
-        kept: the path.
-        shown: demonstrations, each put and answered in the same format.
+        problem: the problem and its path.
+        shown: demonstrations, written in the same format.
     """
-    return tuple(turn for path in (*shown, kept) for turn in exchange(form.ask(path), form.say(path)))
+    return tuple(
+        turn for item in (*shown, problem) for turn in make_turns(form.format_prompt(item), form.format_target(item))
+    )
 
 
-def exchange(prompt: str, target: str) -> tuple[Message, Message]:
-    """One turn of each side."""
+def make_turns(prompt: str, target: str) -> tuple[Message, Message]:
+    """Make a user message and the assistant message that answers it."""
     return Message(role=Role.USER, content=prompt), Message(role=Role.ASSISTANT, content=target)
 
 
 # Answers and rationales
 
 
-def stated(answer: str, answer_type: AnswerType) -> str:
-    """The gold answer as it is written into a row: an option's letter in brackets, everything else as it is.
+def format_answer(answer: str, answer_type: AnswerType) -> str:
+    """Format a gold answer for a row: the letter of an option in brackets, everything else as it is.
 
-    >>> stated("B", AnswerType.CHOICE), stated("18", AnswerType.NUMBER)
+    >>> format_answer("B", AnswerType.CHOICE), format_answer("18", AnswerType.NUMBER)
     ('(B)', '18')
     """
     letter = _LETTER.fullmatch(answer) if answer_type is AnswerType.CHOICE else None
     return f"({letter[1].upper()})" if letter else answer
 
 
-def answer_sentence(answer: str, answer_type: AnswerType = AnswerType.NUMBER) -> str:
-    """The sentence that closes most rows, and by which students' answers are read.
+def format_answer_sentence(answer: str, answer_type: AnswerType = AnswerType.NUMBER) -> str:
+    """Format the sentence that ends most rows, and by which the answers of students are read.
 
-    >>> answer_sentence("B", AnswerType.CHOICE)
+    >>> format_answer_sentence("B", AnswerType.CHOICE)
     'The answer is (B).'
     """
-    said = stated(answer, answer_type)
-    if "\n" in said:  # read as a whole where it begins on a line of its own
-        return f"The answer is\n{said}"
-    return f"The answer is {said}" if said.endswith(".") else f"The answer is {said}."
+    text = format_answer(answer, answer_type)
+    if "\n" in text:  # an answer of several lines is read as a whole where it begins on its own line
+        return f"The answer is\n{text}"
+    return f"The answer is {text}" if text.endswith(".") else f"The answer is {text}."
 
 
-def closed_rationale(kept: Kept) -> str:
-    """The reasoning of a path without calculator marks, closed by the answer sentence.
+def format_rationale(problem: SolvedProblem) -> str:
+    """Format the reasoning of a path without calculator marks, followed by the answer sentence.
 
-    Where the path states its answer in words of its own at the end, the answer sentence takes their place.
+    Where the path ends on its own statement of the answer, the answer sentence replaces it.
     """
-    return f"{_rationale(kept)}\n{_sentence(kept)}".lstrip()
+    return f"{_clean_rationale(problem)}\n{_format_answer_target(problem)}".lstrip()
 
 
-def _sentence(kept: Kept) -> str:
-    return answer_sentence(kept.answer, kept.answer_type)
+def _format_answer_target(problem: SolvedProblem) -> str:
+    return format_answer_sentence(problem.answer, problem.answer_type)
 
 
-def _rationale(kept: Kept) -> str:
-    return _MARKS.sub("", _reasoning(kept)).strip()
+def _clean_rationale(problem: SolvedProblem) -> str:
+    return _MARKS.sub("", _cut_statement(problem)).strip()
 
 
-def _reasoning(kept: Kept) -> str:
-    if kept.answer_start is None:
-        return kept.text
-    statement = _STATEMENT.search(kept.text, 0, kept.answer_start)
-    rest = kept.text[kept.answer_start :]
-    if statement is None or _REASONS.search(rest) or len(rest) > MAX_REST:
-        return kept.text
-    before = kept.text[: statement.start()]
-    return before if before.strip() or len(rest.split()) <= MOST_BARE else kept.text
+def _cut_statement(problem: SolvedProblem) -> str:
+    if problem.answer_start is None:
+        return problem.text
+    statement = _STATEMENT.search(problem.text, 0, problem.answer_start)
+    rest = problem.text[problem.answer_start :]
+    if statement is None or _REASONS.search(rest) or len(rest) > MAX_CUT:
+        return problem.text
+    before = problem.text[: statement.start()]
+    return before if before.strip() or len(rest.split()) <= MAX_BARE_WORDS else problem.text
 
 
-# How each format asks and says
+# Prompts and targets
 
 
-def _asked(kept: Kept) -> str:
-    return asked(kept.question, kept.choices)
+def _format_question(problem: SolvedProblem) -> str:
+    return format_question(problem.question, problem.choices)
 
 
-def _ask_steps(kept: Kept) -> str:
-    return f"{_asked(kept)}\n\n{STEPS_CUE}"
+def _format_steps_prompt(problem: SolvedProblem) -> str:
+    return f"{_format_question(problem)}\n\n{STEPS_CUE}"
 
 
-def _ask_answer(kept: Kept) -> str:
-    return f"{_asked(kept)}\n\n{ANSWER_CUE}"
+def _format_answer_prompt(problem: SolvedProblem) -> str:
+    return f"{_format_question(problem)}\n\n{ANSWER_CUE}"
 
 
-def _ask_fine_tune(kept: Kept) -> str:
-    return f"{_asked(kept)} ###"
+def _format_fine_tune_prompt(problem: SolvedProblem) -> str:
+    return f"{_format_question(problem)} ###"
 
 
-def _say_fine_tune(kept: Kept) -> str:
-    """Write the completion of Fine-tune-CoT (Ho et al. 2023, step 2, curation; the form of its `format.py`).
+def _format_fine_tune_target(problem: SolvedProblem) -> str:
+    """Format the completion of Fine-tune-CoT (Ho et al. 2023, step 2, curation; the form of its `format.py`).
 
-    It begins with a space, states the gold answer, and ends on `END`, the marker at which sampling stops: a student
-    that never learnt it would not stop.
+    It begins with a space, states the gold answer, and ends on `END`, the stop sequence: a student that is not trained
+    on it would not stop.
     """
-    rationale = _rationale(kept)
-    return " ".join(["", *([rationale] if rationale else []), "-->", stated(kept.answer, kept.answer_type), "END"])
+    rationale = _clean_rationale(problem)
+    return " ".join(
+        ["", *([rationale] if rationale else []), "-->", format_answer(problem.answer, problem.answer_type), "END"]
+    )
 
 
-def _ask_collection(kept: Kept) -> str:
-    return f"{_asked(kept)}\n\n{COLLECTION_CUE}"
+def _format_collection_prompt(problem: SolvedProblem) -> str:
+    return f"{_format_question(problem)}\n\n{COLLECTION_CUE}"
 
 
-def _say_collection(kept: Kept) -> str:
-    """Write the target of the CoT Collection (Kim et al. 2023; the form of its `Datasets_end2end.py`)."""
-    said = stated(kept.answer, kept.answer_type)
-    gap = "\n" if "\n" in said else " "
-    return f"{_rationale(kept)}\n[ANSWER]{gap}{said}".lstrip()
+def _format_collection_target(problem: SolvedProblem) -> str:
+    """Format the target of the CoT Collection (Kim et al. 2023; the form of its `Datasets_end2end.py`)."""
+    answer = format_answer(problem.answer, problem.answer_type)
+    gap = "\n" if "\n" in answer else " "
+    return f"{_clean_rationale(problem)}\n[ANSWER]{gap}{answer}".lstrip()
 
 
 FORMATS: Mapping[str, Format] = {
-    "zero_shot_cot": Format(ask=_ask_steps, say=closed_rationale),
-    "zero_shot_answer": Format(ask=_ask_answer, say=_sentence, one_per_problem=True),
-    "in_context_cot": Format(ask=_ask_steps, say=closed_rationale, in_context=True),
-    "in_context_answer": Format(ask=_ask_answer, say=_sentence, in_context=True, one_per_problem=True),
-    "fine_tune_cot": Format(ask=_ask_fine_tune, say=_say_fine_tune),
-    "cot_collection": Format(ask=_ask_collection, say=_say_collection),
+    "zero_shot_cot": Format(format_prompt=_format_steps_prompt, format_target=format_rationale),
+    "zero_shot_answer": Format(
+        format_prompt=_format_answer_prompt, format_target=_format_answer_target, one_per_problem=True
+    ),
+    "in_context_cot": Format(format_prompt=_format_steps_prompt, format_target=format_rationale, in_context=True),
+    "in_context_answer": Format(
+        format_prompt=_format_answer_prompt, format_target=_format_answer_target, in_context=True, one_per_problem=True
+    ),
+    "fine_tune_cot": Format(format_prompt=_format_fine_tune_prompt, format_target=_format_fine_tune_target),
+    "cot_collection": Format(format_prompt=_format_collection_prompt, format_target=_format_collection_target),
 }
 """Every format by its name in the recipe. The first four are those of Fu et al. 2023 (`process_data_format` there)."""

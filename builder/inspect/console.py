@@ -1,24 +1,25 @@
-"""Results on stdout, as a table, CSV or JSON, and a small shell for queries."""
+"""Query results on stdout, as a table, CSV or JSON, and a small shell for queries."""
 
 import csv
 import sys
 
 import duckdb
 import polars as pl
-from cotloom.builder.errors import InputError
-from cotloom.builder.inspect.render import tell_table
-from cotloom.builder.inspect.sql import run
-from cotloom.builder.plain_json import json_text
-from rich.console import Console
+
+from ..errors import InputError
+from ..plain_json import format_json
+from ..report.console import make_console
+from .render import render_table
+from .sql import run_query
 
 
-def console() -> Console:
-    """Where text for people goes; wide where no terminal says how wide."""
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
+def run_shell(connection: duckdb.DuckDBPyConnection, format_name: str) -> None:
+    """Read queries from the terminal, each up to its semicolon, until the end of input.
 
-
-def shell(connection: duckdb.DuckDBPyConnection, form: str) -> None:
-    """Read queries from a person, each up to its semicolon, until the end of input."""
+    Args:
+        connection: what to run them on.
+        format_name: how to print results: `table`, `csv`, `json` or `jsonl`.
+    """
     import readline  # noqa: F401, PLC0415 - gives input() its history
 
     print("Views: problems, samples, examples, funnel. End a query with ; and leave with Ctrl-D.")
@@ -31,21 +32,21 @@ def shell(connection: duckdb.DuckDBPyConnection, form: str) -> None:
             return
         if text.rstrip().endswith(";"):
             try:
-                print_table(run(connection, text), form)
+                print_table(run_query(connection, text), format_name)
             except InputError as error:
                 print(error.message, file=sys.stderr)
             text = ""
 
 
-def print_table(result: pl.DataFrame, form: str) -> None:
+def print_table(result: pl.DataFrame, format_name: str) -> None:
     """Print a query's result as `table`, `csv`, `json` or `jsonl`."""
-    if form == "table":
-        console().print(tell_table(result))
-    elif form == "json":
-        print(json_text(result.to_dicts()))
-    elif form == "jsonl":
+    if format_name == "table":
+        make_console().print(render_table(result))
+    elif format_name == "json":
+        print(format_json(result.to_dicts()))
+    elif format_name == "jsonl":
         for row in result.iter_rows(named=True):
-            print(json_text(row, indent=None))
+            print(format_json(row, indent=None))
     else:
         _print_csv(result)
 
@@ -54,4 +55,4 @@ def _print_csv(result: pl.DataFrame) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(result.columns)
     for row in result.iter_rows():
-        writer.writerow([json_text(cell, indent=None) if isinstance(cell, list | dict) else cell for cell in row])
+        writer.writerow([format_json(cell, indent=None) if isinstance(cell, list | dict) else cell for cell in row])

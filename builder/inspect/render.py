@@ -1,103 +1,102 @@
-"""Versions and stories for people to read in a terminal. Model text is shown as text: no markup, no control codes."""
+"""A version and query results, for the terminal. Texts of models and sources are escaped and shown without markup."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from cotloom.builder.store import Version
-from cotloom.schemas.manifest import FunnelRow
-from cotloom.schemas.reasons import Fate
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from ...schemas.manifest import FunnelRow
+from ...schemas.reasons import Fate, Reason
+from ..report.escape import escape_terminal
+from ..report.sentences import SIMULATED
+from ..report.tables import indent, make_table
+from ..store import Version
+
 _BAR = 40
 """Characters of the longest bar."""
 _SHOWN = 600
 """Characters of a text that is shown as an example."""
 
-SIMULATED = "Simulated: a stand-in wrote these rationales, no model did."
 
+def render_version(version: Version) -> RenderableType:
+    """Render a version: manifest, funnel, paths per problem, a kept and a dropped sample, and commands to run next.
 
-def clean(value: object) -> str:
-    """Make a text safe for a terminal: control characters and direction marks become visible."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", str(value))
-
-
-def tell_version(version: Version) -> RenderableType:
-    """A version at a glance: funnel, paths per problem, one sample kept and one dropped, what to do next."""
-    samples = version.table("samples")
+    Args:
+        version: the version.
+    """
+    samples = version.read_table("samples")
     return Group(
-        *_head(version),
+        *_render_manifest(version),
         Text(),
-        _funnel(version.manifest.funnel),
+        _render_funnel(version.manifest.funnel),
         Text(),
-        *_paths(version, samples),
-        *_pair(version, samples),
-        *_validation(version),
-        *_next(version),
+        *_render_path_counts(version, samples),
+        *_render_sample_pair(version, samples),
+        *_render_validation(version),
+        *_render_commands(version, samples),
     )
 
 
-def _head(version: Version) -> Iterator[Text]:
-    manifest = version.manifest
-    build = version.beside("build.json")
+def _render_manifest(version: Version) -> Iterator[Text]:
+    manifest, counts = version.manifest, version.manifest.counts
     yield Text(version.ref, style="bold")
     if manifest.simulated:
         yield Text(SIMULATED, style="yellow")
-    yield Text(f"teachers   {', '.join(map(clean, manifest.teachers))}")
+    yield Text(f"parent     {escape_terminal(manifest.parent or 'none')}")
+    yield Text(f"teachers   {', '.join(map(escape_terminal, manifest.teachers))}")
     yield Text(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
-    splits = ", ".join(f"{count:,} {side}" for side, count in manifest.splits.items())
-    yield Text(f"problems   {splits}")
-    counts = manifest.counts
+    yield Text(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
     yield Text(f"examples   {counts['training_examples']:,} for training, {counts['examples_kept']:,} in all")
-    for set_apart in manifest.contamination:
-        nearest = f"the nearest left is {set_apart.highest_similarity:.0%} alike"
-        yield Text(f"apart from {clean(set_apart.against)}: {set_apart.overlaps:,} overlaps dropped; {nearest}")
+    for item in manifest.contamination:
+        closest = f"highest similarity of the others {item.highest_similarity:.0%}"
+        yield Text(f"overlap    with {escape_terminal(item.against)}: {item.overlaps:,} problems dropped; {closest}")
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
-        yield Text(f"unmatched  {unmatched:,} recorded answers fit no problem that was kept", style="yellow")
+        yield Text(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
+    yield from _render_build(version.read_beside("build.json"))
+
+
+def _render_build(build: Mapping[str, Any]) -> Iterator[Text]:
     if build:
         calls = build["calls"]
         cost = "unknown" if build["cost_usd"] is None else f"${build['cost_usd']:.2f}"
-        told = f"{calls['new']:,} new, {calls['ledger']:,} from the ledger, {calls['failed']:,} failed"
-        yield Text(f"answers    {told}; cost {cost}; {build['seconds']:.1f} s")
+        answers = f"{calls['new']:,} new, {calls['ledger']:,} from the ledger, {calls['failed']:,} failed"
+        yield Text(f"answers    {answers}; cost {cost}; {build['seconds']:.1f} s")
 
 
-def _funnel(rows: Sequence[FunnelRow]) -> Table:
-    table = Table("stage", "unit", "in", "dropped", "reason", "kept", box=None, header_style="bold", pad_edge=False)
-    for name in ("in", "dropped", "kept"):
-        next(column for column in table.columns if column.header == name).justify = "right"
-    last = None
-    for row in rows:
-        first = (row.stage, row.unit) != last
-        last = (row.stage, row.unit)
-        table.add_row(
-            row.stage if first else "",
-            row.unit if first else "",
-            f"{row.rows_in:,}" if first else "",
-            f"{row.dropped:,}",
-            row.reason or "",
-            f"{row.kept:,}" if first else "",
-        )
-    return table
+def _render_funnel(funnel: Sequence[FunnelRow]) -> Table:
+    """The funnel as a table; stage, unit and totals stand in the first row of each stage only."""
+    rows, previous = [], None
+    for row in funnel:
+        is_first, previous = (row.stage, row.unit) != previous, (row.stage, row.unit)
+        cells = (row.stage, row.unit, f"{row.rows_in:,}", f"{row.dropped:,}", row.reason or "", f"{row.kept:,}")
+        rows.append(cells if is_first else ("", "", "", *cells[3:5], ""))
+    return make_table(("stage", "unit", "in", "dropped", "reason", "kept"), rows, "  rr r")
 
 
-def paths_per_problem(version: Version, samples: pl.DataFrame) -> dict[int, int]:
-    """How many kept problems, of those to train or test on, have how many distinct right paths."""
+def count_paths_per_problem(version: Version, samples: pl.DataFrame) -> dict[int, int]:
+    """Count the kept problems of both splits by their number of distinct correct paths.
+
+    Args:
+        version: the version.
+        samples: its table of samples.
+
+    Returns:
+        Number of paths, and how many problems have it, in ascending order of the former.
+    """
     leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
     paths = leaders.group_by("problem_id").len("paths")
-    kept = (pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()  # sets for evaluation are on no side
-    problems = version.table("problems").filter(kept).select("problem_id")
-    counted = problems.join(paths, on="problem_id", how="left").with_columns(pl.col("paths").fill_null(0))
-    return dict(counted.group_by("paths").len().sort("paths").iter_rows())
+    kept = (pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()  # evaluation sets have no split
+    problems = version.read_table("problems").filter(kept).select("problem_id")
+    counts = problems.join(paths, on="problem_id", how="left").with_columns(pl.col("paths").fill_null(0))
+    return dict(counts.group_by("paths").len().sort("paths").iter_rows())
 
 
-def _paths(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
-    counts = paths_per_problem(version, samples)
+def _render_path_counts(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
+    counts = count_paths_per_problem(version, samples)
     total = sum(counts.values())
     mean = sum(paths * count for paths, count in counts.items()) / max(total, 1)
     yield Text(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
@@ -106,160 +105,69 @@ def _paths(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
     yield Text()
 
 
-def _pair(version: Version, samples: pl.DataFrame) -> Iterator[RenderableType]:
-    """One sample that was kept, and one that was dropped, of the same problem where there is one."""
+def _render_sample_pair(version: Version, samples: pl.DataFrame) -> Iterator[RenderableType]:
+    """A kept and a dropped sample, of the same problem if there are such; one with a wrong step is preferred."""
     kept = samples.filter((pl.col("fate") == Fate.KEPT) & pl.col("text").is_not_null())
     dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("text").is_not_null())
-    wrong_step = dropped.filter(pl.col("reason") == "wrong_step")
+    wrong_step = dropped.filter(pl.col("reason") == Reason.WRONG_STEP)
     dropped = wrong_step if wrong_step.height else dropped
     shared = kept.join(dropped.select("problem_id"), on="problem_id", how="semi")
     kept = shared if shared.height else kept
     if kept.height:
-        chosen = kept.row(0, named=True)
-        same = dropped.filter(pl.col("problem_id") == chosen["problem_id"])
-        yield from _shown(version, chosen, "Kept")
+        sample = kept.row(0, named=True)
+        same = dropped.filter(pl.col("problem_id") == sample["problem_id"])
+        yield from _render_sample(version, sample, "Kept")
         dropped = same if same.height else dropped
     if dropped.height:
-        chosen = dropped.row(0, named=True)
-        yield from _shown(version, chosen, f"Dropped as {chosen['reason']}")
+        sample = dropped.row(0, named=True)
+        yield from _render_sample(version, sample, f"Dropped as {sample['reason']}")
 
 
-def _shown(version: Version, sample: Mapping[str, Any], fate: str) -> Iterator[RenderableType]:
-    question = version.table("problems").filter(pl.col("problem_id") == sample["problem_id"])["question"]
+def _render_sample(version: Version, sample: Mapping[str, Any], fate: str) -> Iterator[RenderableType]:
+    question = version.read_table("problems").filter(pl.col("problem_id") == sample["problem_id"])["question"]
     yield Text.assemble((fate, "bold"), f"  {sample['sample_id']}")
     if fate == "Kept" and len(question):
-        yield Padding(Text(clean(question[0]), style="italic"), (0, 0, 0, 2), expand=False)
-    text = clean(sample["text"])
-    yield Padding(Text(text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."), (0, 0, 0, 2), expand=False)
+        yield indent(question[0], "italic")
+    text = str(sample["text"])
+    yield indent(text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ...")
     if sample["detail"]:
-        yield Padding(Text(clean(sample["detail"]), style="red"), (0, 0, 0, 2), expand=False)
+        yield indent(sample["detail"], "red")
     yield Text()
 
 
-def _validation(version: Version) -> Iterator[Text]:
-    """What a student learnt from it, where that was tried."""
-    found = version.beside("validation.json")
-    if not found:
+def _render_validation(version: Version) -> Iterator[Text]:
+    """The summary of the validation, if there is one."""
+    validation = version.read_beside("validation.json")
+    if not validation:
         return
     yield Text("What a student learnt", style="bold")
-    yield Text(f"  {clean(found['summary'])}")
-    if found["content_digest"] != version.manifest.content_digest:
-        yield Text("  That was other content under this name: validate it again.", style="yellow")
+    yield Text(f"  {escape_terminal(validation['summary'])}")
+    if validation["content_digest"] != version.manifest.content_digest:
+        yield Text("  This was measured on other content under this name: validate the version again.", style="yellow")
     yield Text()
 
 
-def _next(version: Version) -> Iterator[Text]:
+def _render_commands(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
     ref = version.ref
-    samples = version.table("samples").filter((pl.col("fate") == Fate.DROPPED) & pl.col("problem_id").is_not_null())
-    some = samples[0, "sample_id"] if samples.height else version.table("problems")[0, "problem_id"]
+    dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("problem_id").is_not_null())
+    row_id = dropped[0, "sample_id"] if dropped.height else version.read_table("problems")[0, "problem_id"]
     yield Text.assemble(("Folder  ", "bold"), str(version.path))
     yield Text("Next", style="bold")
     yield Text(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
-    yield Text(f"  cotloom explain {ref} {some}")
+    yield Text(f"  cotloom explain {ref} {row_id}")
     yield Text(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
 
 
-def tell_list(versions: Sequence[Version]) -> RenderableType:
-    """The versions of a store."""
-    table = Table(
-        "version", "problems", "examples", "paths", "digest", "", box=None, header_style="bold", pad_edge=False
+def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:
+    """Render a query's result as a table.
+
+    Args:
+        frame: the result.
+        limit: rows to show; a line below the table gives the number of the others.
+    """
+    rows = (
+        [Text("null", style="dim") if value is None else str(value) for value in row]
+        for row in frame.head(limit).iter_rows()
     )
-    for version in versions:
-        counts = version.manifest.counts
-        table.add_row(
-            version.ref,
-            f"{counts['problems_kept']:,}",
-            f"{counts['examples_kept']:,}",
-            f"{counts['distinct_paths']:,}",
-            version.manifest.content_digest[:12],
-            "simulated" if version.manifest.simulated else "",
-        )
-    return table
-
-
-def tell_table(frame: pl.DataFrame, most: int = 50) -> RenderableType:
-    """A query's result as a table."""
-    table = Table(*map(clean, frame.columns), header_style="bold", box=None, pad_edge=False)
-    for row in frame.head(most).iter_rows():
-        table.add_row(*(Text("null", style="dim") if value is None else Text(clean(value)) for value in row))
-    rest = frame.height - most
+    table, rest = make_table(frame.columns, rows), frame.height - limit
     return Group(table, Text(f"... {rest:,} more rows; --format csv gives all", style="dim")) if rest > 0 else table
-
-
-def tell_story(story: Mapping[str, Any]) -> RenderableType:
-    """The story of a row, from its problem on."""
-    parts: list[RenderableType] = []
-    if story.get("problem"):
-        parts += _told_problem(story["problem"])
-    for again in story.get("said_again", ()):
-        parts.append(Text(f"again      {clean(again['detail'])}"))
-    for sample in [story["sample"]] if "sample" in story else story.get("samples", []):
-        parts += [Text(), *_told_sample(sample, whole=story["kind"] != "problem")]
-    for example in story.get("examples", []) if story["kind"] == "sample" else []:
-        parts += [Text(), *_told_example(example, whole=False)]
-    if "example" in story:
-        parts += [Text(), *_told_example(story["example"], whole=True)]
-    return Group(*parts)
-
-
-def _told_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
-    yield Text.assemble((f"Problem {problem['problem_id']}", "bold"), f"  {_fate(problem)}")
-    place = f"{clean(problem['source'])}, {clean(problem['origin'])}"
-    yield Text(f"from       {place}; group {clean(problem['group'])}; split {problem['split']}")
-    yield Padding(Text(clean(problem["question"]), style="italic"), (0, 0, 0, 2), expand=False)
-    yield Text(f"gold       {clean(problem['answer'])}")
-
-
-def _told_sample(sample: Mapping[str, Any], *, whole: bool) -> Iterator[RenderableType]:
-    yield Text.assemble((f"Sample {sample['sample_id']}", "bold"), f"  {_fate(sample)}")
-    by = f"{clean(sample['teacher'])}, answer {sample['sample_index']}, round {sample['round']}, hint {sample['hint']}"
-    yield Text(f"by         {by}{', simulated' if sample['simulated'] else ''}")
-    read = (
-        f"read {clean(sample['predicted'])} by {sample['rule']}"
-        if sample["predicted"] is not None
-        else "no answer read"
-    )
-    yield Text(f"verdict    {sample['verdict']} ({read})")
-    if sample["labels"]:
-        yield Text(f"labels     {clean(sample['labels'])}")
-    for step in sample["steps"] or []:
-        if whole or step["outcome"] == "wrong":
-            yield _told_step(step)
-    if sample["signature"]:
-        cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
-        yield Text(f"path       {clean(sample['signature'])}  ({cluster})")
-    if whole:
-        yield Text(f"request    {', '.join(sample['request_digests'])}")
-        yield Padding(_marked(sample), (0, 0, 0, 2), expand=False)
-
-
-def _told_step(step: Mapping[str, Any]) -> Text:
-    wrong = step["outcome"] == "wrong"
-    told = f"{clean(step['text'])}  {step['outcome']}" + (f": it is {step['actual']}" if wrong else "")
-    return Text(f"step       {told}", style="red" if wrong else "")
-
-
-def _marked(sample: Mapping[str, Any]) -> Text:
-    """The sample's text, its wrong steps and its answer marked."""
-    raw = sample["text"] or ""
-    text = Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", raw))  # one for one, so that the places stay right
-    for step in sample["steps"] or []:
-        if step["outcome"] == "wrong":
-            text.stylize("red", step["start"], step["end"])
-    if sample["span"]:
-        text.stylize("bold green", sample["span"]["start"], sample["span"]["end"])
-    return text
-
-
-def _told_example(example: Mapping[str, Any], *, whole: bool) -> Iterator[RenderableType]:
-    yield Text.assemble((f"Example {example['example_id']}", "bold"), f"  {_fate(example)}")
-    yield Text(f"format     {example['format']}; mixture stage {example['mixture_stage']}; split {example['split']}")
-    for message in example["messages"] if whole else []:
-        yield Text(f"{message['role']}:", style="bold")
-        yield Padding(Text(clean(message["content"])), (0, 0, 0, 2), expand=False)
-
-
-def _fate(row: Mapping[str, Any]) -> str:
-    if row["fate"] == Fate.KEPT:
-        return "kept"
-    return f"dropped by {row['stage']}: {row['reason']}" + (f" ({clean(row['detail'])})" if row["detail"] else "")

@@ -1,6 +1,6 @@
-"""Audit of a version that lies on the Hub: whoever may read it can check it, with nothing of their own but Cotloom.
+"""Audit a version on the Hub, without a store.
 
-fetch -> every file against the list of files -> rebuild the tables -> the checks of `cotloom.builder.audit`
+download -> compare every file with the list of files -> rebuild the tables -> run the checks of `cotloom.builder.audit`
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,70 +8,75 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cotloom.builder.audit import CHECKS, Finding, Report, examine
-from cotloom.builder.errors import InputError
-from cotloom.builder.publish.files.layout import MANIFEST, read_back
-from cotloom.builder.publish.hub.download import Fetched, bring_validation, check_name, fetched
-from cotloom.builder.publish.hub.verify_upload import damaged
-from cotloom.builder.store import freeze
+from ..audit import CHECKS, AuditReport, Finding, run_checks
+from ..errors import InputError
+from ..store import freeze_version
+from .files.read import MANIFEST, find_damaged_files, read_tables
+from .hub.download import DownloadedVersion, check_name, copy_validation, download_version
 
-_ROWS = ("data/", MANIFEST)
-"""Where the paths begin whose files the tables are made of."""
+_TABLE_PATHS = ("data/", MANIFEST)
+"""Prefixes of the files that the tables are rebuilt from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Examined:
-    """A published version and what its audit came to."""
+class PublishedAudit:
+    """The audit of a published version."""
 
     ref: str
-    """`hf://datasets/USER/NAME@TAG`, with the tag that was read."""
-    report: Report
-    """What does not hold, and what does."""
+    """`hf://datasets/USER/NAME@TAG`, with the tag that was audited."""
+    report: AuditReport
+    """The findings."""
 
 
-def examine_published(ref: str) -> Examined:
-    """Fetch a published version into a folder that is removed afterwards, and read it as a stranger would.
+def audit_published(ref: str) -> PublishedAudit:
+    """Download a published version into a temporary folder, and audit it.
 
-    A file that is not the one of the list is a finding of `files`. Tables are made of files that are whole only: where
-    one of them is not, the other checks are not made.
+    A file that differs from the list of files is a finding of the check `files`. If a file of the tables is damaged,
+    the other checks are skipped.
 
     Args:
         ref: `hf://datasets/USER/NAME@TAG`; without a tag, the newest version.
 
     Raises:
-        InputError: there is no such thing, or it is no published version.
+        InputError: there is no such published version.
         Stopped: the Hub can't be reached, or the disk is full.
     """
-    with fetched(ref, "audit") as found:
-        broken = damaged(found.folder, found.files)
-        wrong = [Finding(check="files", message=f"{name} is missing or not the file of the list") for name in broken]
-        wrong += [Finding(check="files", message=message) for message in _unlisted(found)]
-        if any(name.startswith(_ROWS) for name in broken):
-            return Examined(ref=found.ref, report=_unread(wrong, "needs files that are damaged", "schemas"))
-        return Examined(ref=found.ref, report=_examined(found, wrong))
+    with download_version(ref, "audit") as download:
+        damaged = find_damaged_files(download.folder, download.files)
+        messages = [f"{path} is missing, or differs from the list of files" for path in damaged]
+        messages += [f"{path} is not in the list of files" for path in _list_unlisted_files(download)]
+        findings = [Finding(check="files", message=message) for message in messages]
+        if any(path.startswith(_TABLE_PATHS) for path in damaged):
+            report = _make_partial_report(findings, "needs files that are damaged", "schemas")
+        else:
+            report = _audit_tables(download, findings)
+        return PublishedAudit(ref=download.ref, report=report)
 
 
-def _unlisted(found: Fetched) -> Iterator[str]:
-    """What `load_dataset` would read along, although nobody vouches for it."""
-    there = (path.relative_to(found.folder).as_posix() for path in (found.folder / "data").rglob("*") if path.is_file())
-    yield from (f"{name} is not in the list of files" for name in sorted(there) if name not in found.files)
+def _list_unlisted_files(download: DownloadedVersion) -> Iterator[str]:
+    """List the files that `load_dataset` would read although the list of files does not have them."""
+    files = (file for file in (download.folder / "data").rglob("*") if file.is_file())
+    paths = sorted(file.relative_to(download.folder).as_posix() for file in files)
+    yield from (path for path in paths if path not in download.files)
 
 
-def _unread(findings: Sequence[Finding], reason: str, *without: str) -> Report:
-    return Report(findings=tuple(findings), passed=(), skipped=dict.fromkeys((*without, *CHECKS), reason))
+def _make_partial_report(findings: Sequence[Finding], reason: str, *skipped: str) -> AuditReport:
+    """Make a report in which all checks of the tables are skipped."""
+    return AuditReport(findings=tuple(findings), passed=(), skipped=dict.fromkeys((*skipped, *CHECKS), reason))
 
 
-def _examined(found: Fetched, wrong: Sequence[Finding]) -> Report:
-    """Rebuild the version beside, as its builder had it, and audit it."""
+def _audit_tables(download: DownloadedVersion, findings: Sequence[Finding]) -> AuditReport:
+    """Rebuild the version in a temporary store, and audit it there."""
     try:
-        manifest, tables = read_back(found.folder)
+        manifest, tables = read_tables(download.folder)
     except InputError as error:
-        return _unread([*wrong, Finding(check="schemas", message=error.message)], "needs tables that can't be read")
+        findings = [*findings, Finding(check="schemas", message=error.message)]
+        return _make_partial_report(findings, "needs tables that can't be read")
     check_name(manifest)
     with TemporaryDirectory(prefix="cotloom-") as store:
-        version = freeze(Path(store), manifest, tables, {})
-        bring_validation(version, found.folder)
-        report = examine(version)
-    named = {finding.check for finding in wrong}
-    passed = tuple(name for name in report.passed if name not in named)
-    return Report(findings=(*wrong, *report.findings), passed=passed, skipped=report.skipped)
+        version = freeze_version(Path(store), manifest, tables, {})
+        copy_validation(version, download.folder)
+        report = run_checks(version)
+    failed = {finding.check for finding in findings}
+    passed = tuple(name for name in report.passed if name not in failed)
+    return AuditReport(findings=(*findings, *report.findings), passed=passed, skipped=report.skipped)

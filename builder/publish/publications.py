@@ -1,53 +1,54 @@
-"""Where a version was published, and that it arrived: `publications.json` beside its manifest."""
+"""The record of the verified publications of a version: `publications.json` beside its manifest."""
 
 import json
 from dataclasses import asdict, dataclass
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.store import Version
+from ..errors import InputError
+from ..store import Version
 
 FILE = "publications.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Publication:
-    """One tag on the Hub that was read back and found to hold the version."""
+    """A tag on the Hub that was downloaded and verified to contain the version."""
 
     repo: str
     """USER/NAME."""
     endpoint: str
-    """The Hub's address."""
+    """The URL of the Hub."""
     tag: str
     """The tag."""
     commit: str
-    """The commit that it names."""
+    """The commit of the tag."""
     content_digest: str
-    """The content that it speaks of."""
+    """The content digest of the version."""
     files_digest: str
     """Digest of the list of files."""
 
 
 def is_recorded(version: Version, publication: Publication) -> bool:
-    """Whether a publication was written down before."""
-    return asdict(publication) in _recorded(version)
+    """Whether the record of a version has a publication."""
+    return asdict(publication) in _read_publications(version)
 
 
-def record(version: Version, publication: Publication) -> None:
-    """Write a publication down; what was said of its tag before is replaced.
+def record_publication(version: Version, publication: Publication) -> None:
+    """Add a publication to the record of a version; it replaces an earlier one of the same tag.
 
     Raises:
         Stopped: the disk is full.
     """
-    place = (publication.endpoint, publication.repo, publication.tag)
-    others = [one for one in _recorded(version) if (one["endpoint"], one["repo"], one["tag"]) != place]
-    text = json.dumps({"publications": [*others, asdict(publication)]}, indent=1, sort_keys=True) + "\n"
-    version.put_beside(FILE, text.encode())
+    keys = ("endpoint", "repo", "tag")
+    entry = asdict(publication)
+    others = [other for other in _read_publications(version) if any(other[key] != entry[key] for key in keys)]
+    text = json.dumps({"publications": [*others, entry]}, indent=1, sort_keys=True) + "\n"
+    version.write_beside(FILE, text.encode())
 
 
-def _recorded(version: Version) -> list[dict[str, str]]:
+def _read_publications(version: Version) -> list[dict[str, str]]:
     try:
-        return list(version.beside(FILE).get("publications", []))
+        return list(version.read_beside(FILE).get("publications", []))
     except ValueError as error:
         raise InputError(
-            f"{version.path / FILE} can't be read: {error}", hint="remove it; it is written anew"
+            f"{version.path / FILE} can't be read: {error}", hint="delete it; the next command writes it again"
         ) from error

@@ -1,13 +1,12 @@
-"""Publish a version on the Hugging Face Hub: one commit and one tag, and success only once it was read back.
+"""Publish a version on the Hugging Face Hub as one commit and one tag, and verify what was uploaded.
 
-gates -> lay out -> commit -> read back, hash, load -> tag -> load at the tag -> publications.json
+gates -> layout -> commit -> download, hash, load -> tag -> load at the tag -> publications.json
 
-The tag comes after the commit was read back: a dataset without it is one that the same command finishes. A tag that is
-there stays as it is: it names the version, whatever else lies around the rows, or the command refuses.
+The tag is created after the commit was verified: a dataset without the tag is unfinished, and the same command resumes.
+An existing tag is never moved: either it contains this version, or the command refuses.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,29 +14,26 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.publish.card.metadata import Told
-from cotloom.builder.publish.checks.gates import REGRESSION, SIMULATED, Check, gates
-from cotloom.builder.publish.files.layout import FILES, MANIFEST, Layout, lay_out
-from cotloom.builder.publish.hub.client import Moved, State, connect, create, look, names, read, send, tag
-from cotloom.builder.publish.hub.errors import Remote
-from cotloom.builder.publish.hub.tags import differences, tagged
-from cotloom.builder.publish.hub.verify_upload import check_arrived, stranger, unlike
-from cotloom.builder.publish.publications import Publication, is_recorded, record
-from cotloom.builder.store import DEV, Version
-from cotloom.schemas.manifest import File
-
-TRIES = 4
-"""So often a commit is tried on a branch that moves."""
+from ...schemas.manifest import File
+from ..errors import InputError
+from ..store import DEV, Version
+from .card.metadata import CardOptions
+from .checks.gates import REGRESSION, SIMULATED, PublishCheck, run_gates
+from .files.layout import Layout, write_layout
+from .files.read import FILE_LIST
+from .hub.client import connect, create_tag
+from .hub.errors import Remote
+from .hub.tags import group_differences, read_tagged_layout
+from .hub.upload import check_secret, commit_layout, prepare_dataset
+from .hub.verify_upload import check_upload, find_mismatches, start_loader
+from .publications import Publication, is_recorded, record_publication
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _TAG = re.compile(r"[A-Za-z0-9][\w.+-]*")
-_BLANK = frozenset({".gitattributes", "README.md", "LICENSE", ".gitignore"})
-"""What a dataset may hold that nobody has put data into."""
 
 
-class Status(StrEnum):
-    """What came of it."""
+class PublishStatus(StrEnum):
+    """The outcome of `publish`."""
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
@@ -46,234 +42,169 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What was asked for."""
+class PublishRequest:
+    """The options of `publish`."""
 
     version: Version
     """The version."""
     repo: str
     """USER/NAME."""
     public: bool = False
-    """Whether everyone may see it."""
+    """Whether the dataset is public."""
     dry_run: bool = False
-    """Whether only to say what would be sent."""
+    """Whether to upload nothing."""
     tag: str | None = None
-    """The tag; null for `v` and the version."""
-    allowed: frozenset[str] = frozenset()
-    """Gates that are passed whatever they find: `simulated`, `validation`."""
+    """The tag; None for `v` and the version."""
+    allowed_gates: frozenset[str] = frozenset()
+    """Gates whose objections are ignored: `simulated`, `validation`."""
     languages: tuple[str, ...] = ()
-    """Languages of the texts, for the card; empty for those that the recipe names."""
+    """Languages of the texts, for the card; empty for those of the recipe."""
     teacher_terms: str | None = None
-    """What the teacher's terms say about training on its answers, for the card; null for what the recipe says."""
+    """What the teacher's terms say about training on its responses, for the card; None for the text of the recipe."""
 
     @property
     def tag_name(self) -> str:
-        """The tag."""
+        """The tag, with its default."""
         return self.tag or f"v{self.version.manifest.version}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Published:
-    """What became of it."""
+class PublishResult:
+    """The result of `publish`."""
 
-    status: Status
-    """What came of it."""
-    wanted: Wanted
-    """What was asked for."""
-    checks: tuple[Check, ...]
-    """What the gates said."""
+    status: PublishStatus
+    """The outcome."""
+    request: PublishRequest
+    """The options."""
+    checks: tuple[PublishCheck, ...]
+    """The results of the gates."""
     files: Mapping[str, File]
-    """What lies on the Hub, or would; empty where a gate refused."""
+    """The files on the Hub, or those that would be uploaded; empty if a gate refused."""
     differs: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Where the tag holds the version already: files that would be others now, by what they are for."""
+    """If the tag has this version already: the files that would now differ, by kind."""
     card: str = ""
-    """The card."""
+    """The dataset card."""
     commit: str | None = None
-    """The commit on the Hub; null where nothing was sent."""
+    """The commit on the Hub; None if nothing was uploaded."""
     url: str | None = None
-    """The dataset's page at the tag."""
+    """The page of the dataset at the tag."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Sent:
-    """What lies on the Hub now."""
+class _Upload:
+    """The content of the tag on the Hub."""
 
-    status: Status
-    """Whether it was sent."""
+    status: PublishStatus
+    """Whether it was uploaded now."""
     commit: str
-    """Where."""
+    """Its commit."""
     url: str
-    """The dataset's page at the tag."""
-    laid: Layout
+    """The page of the dataset at the tag."""
+    layout: Layout
     """Its files."""
 
 
-def publish(wanted: Wanted) -> Published:
-    """Publish a version, and prove that what arrived is what was sent.
+def publish(request: PublishRequest) -> PublishResult:
+    """Publish a version, and verify that the Hub has what was uploaded.
 
     Raises:
-        InputError: the repository, the tag or the token won't do, or the tag names other content.
-        Stopped: the Hub can't be reached, or something else arrived; the same command goes on.
+        InputError: the repository, the tag or the token is not valid, or the tag has other content.
+        Stopped: the Hub can't be reached, or has other content than was uploaded; the same command resumes.
     """
-    _check(wanted)
-    checks = tuple(gates(wanted.version, wanted.allowed))
+    _check_request(request)
+    checks = tuple(run_gates(request.version, request.allowed_gates))
     if not all(check.passed for check in checks):
-        return Published(status=Status.REFUSED, wanted=wanted, checks=checks, files={})
-    with TemporaryDirectory(prefix="cotloom-") as place:
-        told = Told(repo=wanted.repo, tag=wanted.tag, languages=wanted.languages, teacher_terms=wanted.teacher_terms)
-        laid = lay_out(wanted.version, Path(place) / "dataset", told)
-        card = (laid.folder / "README.md").read_text("utf-8")
-        if wanted.dry_run:
-            return Published(status=Status.DRY_RUN, wanted=wanted, checks=checks, files=_all_files(laid), card=card)
-        sent = _sent(wanted, laid)
-        return Published(
-            status=sent.status,
-            wanted=wanted,
+        return PublishResult(status=PublishStatus.REFUSED, request=request, checks=checks, files={})
+    options = CardOptions(
+        repo=request.repo, tag=request.tag, languages=request.languages, teacher_terms=request.teacher_terms
+    )
+    with TemporaryDirectory(prefix="cotloom-") as folder:
+        layout = write_layout(request.version, Path(folder) / "dataset", options)
+        card = (layout.folder / "README.md").read_text("utf-8")
+        if request.dry_run:
+            files = _list_all_files(layout)
+            return PublishResult(status=PublishStatus.DRY_RUN, request=request, checks=checks, files=files, card=card)
+        upload = _upload(request, layout)
+        return PublishResult(
+            status=upload.status,
+            request=request,
             checks=checks,
-            files=_all_files(sent.laid),
-            differs=differences(sent.laid.files, laid.files),
+            files=_list_all_files(upload.layout),
+            differs=group_differences(upload.layout.files, layout.files),
             card=card,
-            commit=sent.commit,
-            url=sent.url,
+            commit=upload.commit,
+            url=upload.url,
         )
 
 
-def _all_files(laid: Layout) -> dict[str, File]:
-    own = File(sha256=hashlib.sha256(laid.listed).hexdigest(), bytes=len(laid.listed), rows=0)
-    return {**laid.files, FILES: own}
-
-
-def _check(wanted: Wanted) -> None:
-    if not _REPO.fullmatch(wanted.repo):
-        raise InputError(f"{wanted.repo} is no name of a dataset on the Hub", hint="--repo takes USER/NAME")
-    if not _TAG.fullmatch(wanted.tag_name):
-        raise InputError(f"{wanted.tag_name} is no tag", hint="letters, digits, `.`, `-`, `_` and `+`")
-    if wanted.version.manifest.version == DEV:
+def _check_request(request: PublishRequest) -> None:
+    if not _REPO.fullmatch(request.repo):
+        raise InputError(f"{request.repo} is no valid name of a dataset on the Hub", hint="--repo takes USER/NAME")
+    if not _TAG.fullmatch(request.tag_name):
+        raise InputError(f"{request.tag_name} is no valid tag", hint="a tag has letters, digits, `.`, `-`, `_` and `+`")
+    if request.version.manifest.version == DEV:
         raise InputError(
-            f"{wanted.version.ref} may be overwritten, and a tag may not",
-            hint="build it under a version of its own: cotloom build RECIPE --version 1.0.0",
+            f"{request.version.ref} is a dev version, which can be overwritten, so it can't have a tag",
+            hint="build it with a version number: cotloom build RECIPE --version 1.0.0",
         )
 
 
-def _sent(wanted: Wanted, laid: Layout) -> _Sent:
-    """Send, prove, tag, prove again; what is done already is not done twice."""
-    name, digest = wanted.tag_name, wanted.version.manifest.content_digest
-    remote = connect(wanted.repo, writes=True)
-    _check_secret(remote, laid)
-    state = _ready(remote, public=wanted.public)
-    if name in state.tags:
-        return _kept(wanted, remote, laid, state.tags[name])
-    commit = _committed(remote, state, laid, wanted.version.manifest.name, wanted.version.ref)
-    check_arrived(remote, commit, laid, digest)
-    with stranger(remote, laid) as load:
-        load(commit)
-        tag(remote, name, commit, wanted.version.ref)
-        load(name)
-    record(wanted.version, _publication(wanted, remote, laid, commit))
-    return _Sent(status=Status.PUBLISHED, commit=commit, url=f"{remote.url}/tree/{name}", laid=laid)
+def _list_all_files(layout: Layout) -> dict[str, File]:
+    digest = hashlib.sha256(layout.file_list).hexdigest()
+    return {**layout.files, FILE_LIST: File(sha256=digest, bytes=len(layout.file_list), rows=0)}
 
 
-def _kept(wanted: Wanted, remote: Remote, laid: Layout, commit: str) -> _Sent:
-    """Leave a tag as it is, where it names the version; prove that, unless it was proven before."""
-    name, digest = wanted.tag_name, wanted.version.manifest.content_digest
-    there = tagged(remote, name, commit, laid, wanted.version.manifest)
-    publication = _publication(wanted, remote, there, commit)
-    if not is_recorded(wanted.version, publication):
-        if wrong := unlike(remote, commit, there, digest):
+def _upload(request: PublishRequest, layout: Layout) -> _Upload:
+    """Commit, verify, tag, and verify the tag; steps that are done already are skipped."""
+    version, tag = request.version, request.tag_name
+    remote = connect(request.repo, writes=True)
+    check_secret(remote, layout)
+    state = prepare_dataset(remote, public=request.public)
+    if tag in state.tags:
+        return _keep_tag(request, remote, layout, state.tags[tag])
+    commit = commit_layout(remote, state, layout, version.manifest.name, version.ref)
+    check_upload(remote, commit, layout, version.manifest.content_digest)
+    with start_loader(remote, layout) as load_revision:
+        load_revision(commit)
+        create_tag(remote, tag, commit, version.ref)
+        load_revision(tag)
+    record_publication(version, _make_publication(request, remote, layout, commit))
+    return _Upload(status=PublishStatus.PUBLISHED, commit=commit, url=f"{remote.url}/tree/{tag}", layout=layout)
+
+
+def _keep_tag(request: PublishRequest, remote: Remote, layout: Layout, commit: str) -> _Upload:
+    """Check that an existing tag contains the version, and verify it unless that is on record."""
+    version, tag = request.version, request.tag_name
+    tagged = read_tagged_layout(remote, tag, commit, layout, version.manifest)
+    publication = _make_publication(request, remote, tagged, commit)
+    if not is_recorded(version, publication):
+        if mismatches := find_mismatches(remote, commit, tagged, version.manifest.content_digest):
             raise InputError(
-                f"the tag {name} of {remote.repo} is damaged: {', '.join(wrong[:8])}",
-                hint="a tag stays as it is: publish the version under another tag with --tag",
+                f"the tag {tag} of {remote.repo} is damaged: {', '.join(mismatches[:8])}",
+                hint="a tag never moves: publish the version under another tag with --tag",
             )
-        with stranger(remote, there) as load:
-            load(name)
-        record(wanted.version, publication)
-    return _Sent(status=Status.UNCHANGED, commit=commit, url=f"{remote.url}/tree/{name}", laid=there)
+        with start_loader(remote, tagged) as load_revision:
+            load_revision(tag)
+        record_publication(version, publication)
+    return _Upload(status=PublishStatus.UNCHANGED, commit=commit, url=f"{remote.url}/tree/{tag}", layout=tagged)
 
 
-def _publication(wanted: Wanted, remote: Remote, laid: Layout, commit: str) -> Publication:
+def _make_publication(request: PublishRequest, remote: Remote, layout: Layout, commit: str) -> Publication:
     return Publication(
-        repo=wanted.repo,
+        repo=request.repo,
         endpoint=remote.endpoint,
-        tag=wanted.tag_name,
+        tag=request.tag_name,
         commit=commit,
-        content_digest=wanted.version.manifest.content_digest,
-        files_digest=hashlib.sha256(laid.listed).hexdigest(),
+        content_digest=request.version.manifest.content_digest,
+        files_digest=hashlib.sha256(layout.file_list).hexdigest(),
     )
 
 
-def _check_secret(remote: Remote, laid: Layout) -> None:
-    """Refuse to send the token itself."""
-    secret = (remote.token or "").encode()
-    for name in laid.files:
-        if secret and not name.endswith(".parquet") and secret in (laid.folder / name).read_bytes():
-            raise InputError(f"{name} holds the token that it was to be sent with", hint="take it out of the recipe")
+def select_allowed_gates(*, simulated: bool, regression: bool) -> frozenset[str]:
+    """Select the gates whose objections are ignored.
 
-
-def _ready(remote: Remote, *, public: bool) -> State:
-    """Look at the dataset, and make it where there is none."""
-    state = look(remote)
-    if state is None:
-        create(remote, private=not public)
-        state = look(remote)
-    if state is None:
-        raise InputError(
-            f"{remote.repo} is there, and this token may not see it", hint="ask its owner, or take another"
-        )
-    if public and state.private:
-        raise InputError(
-            f"{remote.repo} is private, and --public was asked for",
-            hint=f"change that on {remote.url}/settings, or leave --public out",
-        )
-    if not public and not state.private:
-        raise InputError(f"{remote.repo} is public", hint="say so with --public, or give another --repo")
-    return state
-
-
-def _listed(content: bytes | None) -> dict[str, object]:
-    try:
-        return dict(json.loads(content or b"{}"))
-    except ValueError:
-        return {}
-
-
-def _committed(remote: Remote, state: State, laid: Layout, dataset: str, message: str) -> str:
-    """Put the files on the main branch; where it moves meanwhile, look again."""
-    files = {name: laid.folder / name for name in (*laid.files, FILES)}
-    head = state.head
-    for _ in range(TRIES):
-        before = _earlier(remote, head, dataset)
-        gone = sorted(name for name in before if name not in files)
-        try:
-            return send(remote, files, gone, head, message)
-        except Moved:
-            found = look(remote)
-            head = found.head if found is not None else head
-    raise Stopped(
-        f"the main branch of {remote.repo} moved {TRIES} times while the commit was made",
-        hint="somebody else writes to it; run the same command again",
-    )
-
-
-def _earlier(remote: Remote, head: str, dataset: str) -> dict[str, object]:
-    """The files of the version that lies on the branch; nothing where the dataset is new.
-
-    Raises:
-        InputError: it holds something else.
+    Args:
+        simulated: whether simulated data may be published.
+        regression: whether a version whose validation failed may be published.
     """
-    hint = "give a dataset of its own with --repo"
-    listed = read(remote, FILES, head)
-    if listed is None:
-        others = [name for name in names(remote, head) if name not in _BLANK]
-        if others:
-            raise InputError(f"{remote.repo} holds something else: {', '.join(others[:6])}", hint=hint)
-        return {}
-    name = _listed(read(remote, MANIFEST, head)).get("name")
-    if name != dataset:
-        raise InputError(f"{remote.repo} holds versions of {name}, not of {dataset}", hint=hint)
-    there = set(names(remote, head))
-    return {path: file for path, file in _listed(listed).items() if path in there}
-
-
-def allowed(*, simulated: bool, regression: bool) -> frozenset[str]:
-    """The gates that are passed whatever they find."""
-    return frozenset(name for name, on in {SIMULATED: simulated, REGRESSION: regression}.items() if on)
+    return frozenset(gate for gate, is_allowed in {SIMULATED: simulated, REGRESSION: regression}.items() if is_allowed)

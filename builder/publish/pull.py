@@ -1,4 +1,4 @@
-"""Pull a published version into a store, as the version that it was: to query, compare and validate."""
+"""Pull a published version from the Hub into a store, with its manifest, tables and validation unchanged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,96 +6,99 @@ from enum import StrEnum
 from pathlib import Path
 
 import polars as pl
-from cotloom.builder.errors import InputError, VersionConflict
-from cotloom.builder.files import file_digest
-from cotloom.builder.publish.files.layout import FILES, read_back
-from cotloom.builder.publish.hub.download import Fetched, bring_validation, check_name, fetched
-from cotloom.builder.publish.hub.verify_upload import damaged, digest_of
-from cotloom.builder.publish.publications import Publication, record
-from cotloom.builder.store import Version, folder_of, freeze, read_version, versions_of
-from cotloom.schemas.manifest import Manifest
+
+from ...schemas.manifest import Manifest
+from ..errors import InputError, VersionConflict
+from ..files import digest_file
+from ..store import Version, freeze_version, list_version_numbers, locate_version, read_version
+from .files.read import FILE_LIST, find_damaged_files, read_tables
+from .hub.download import DownloadedVersion, check_name, copy_validation, download_version
+from .hub.verify_upload import compute_content_digest
+from .publications import Publication, record_publication
 
 
-class Status(StrEnum):
-    """What came of it."""
+class PullStatus(StrEnum):
+    """The outcome of `pull`."""
 
     PULLED = "pulled"
     UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pulled:
-    """A version that was pulled."""
+class PullResult:
+    """The result of `pull`."""
 
-    status: Status
-    """Whether it came now or was there already."""
+    status: PullStatus
+    """Whether the version was added, or was in the store already."""
     version: Version
-    """The version."""
+    """The version in the store."""
     commit: str
-    """The commit that it was read at."""
+    """The commit that it was downloaded from."""
 
 
-def pull(ref: str, store: Path) -> Pulled:
-    """Bring a published version into a store.
+def pull(ref: str, store: Path) -> PullResult:
+    """Download a published version into a store.
 
-    Every file is hashed, and so are the rows of the tables that are made of them.
+    All files are hashed, and the rows of the rebuilt tables are digested.
 
     Args:
         ref: `hf://datasets/USER/NAME@TAG`; without a tag, the newest version.
         store: the store.
 
     Raises:
-        InputError: there is no such thing, it is no published version, or it is damaged; VersionConflict where the
-            store has the version with other content.
+        InputError: there is no such version on the Hub, or it is damaged; VersionConflict if the store has the version
+            with other content.
         Stopped: the Hub can't be reached, or the disk is full.
     """
-    with fetched(ref, "pull") as found:
-        if wrong := damaged(found.folder, found.files):
-            raise InputError(f"{found.ref} is damaged: {', '.join(wrong[:8])}", hint="ask whoever published it")
-        return _taken_in(found, store)
+    with download_version(ref, "pull") as download:
+        if damaged := find_damaged_files(download.folder, download.files):
+            raise InputError(f"{download.ref} is damaged: {', '.join(damaged[:8])}", hint="contact its publisher")
+        return _import_version(download, store)
 
 
-def _taken_in(found: Fetched, store: Path) -> Pulled:
-    manifest, tables = read_back(found.folder)
+def _import_version(download: DownloadedVersion, store: Path) -> PullResult:
+    manifest, tables = read_tables(download.folder)
     check_name(manifest)
-    if digest_of(tables) != manifest.content_digest:
+    if compute_content_digest(tables) != manifest.content_digest:
         raise InputError(
-            f"the rows of {found.ref} are not those that its manifest speaks of", hint="ask whoever published it"
+            f"the rows of {download.ref} do not have the content digest of its manifest", hint="contact its publisher"
         )
-    status = Status.UNCHANGED
-    if manifest.version not in versions_of(store, manifest.name):
-        status = _frozen(store, manifest, tables)
-    version = _same(store, manifest)
-    bring_validation(version, found.folder)
-    record(
-        version,
-        Publication(
-            repo=found.remote.repo,
-            endpoint=found.remote.endpoint,
-            tag=found.tag,
-            commit=found.commit,
-            content_digest=manifest.content_digest,
-            files_digest=file_digest(found.folder / FILES)[0],
-        ),
+    status = PullStatus.UNCHANGED
+    if manifest.version not in list_version_numbers(store, manifest.name):
+        status = _freeze(store, manifest, tables)
+    version = _read_same_version(store, manifest)
+    copy_validation(version, download.folder)
+    publication = Publication(
+        repo=download.remote.repo,
+        endpoint=download.remote.endpoint,
+        tag=download.tag,
+        commit=download.commit,
+        content_digest=manifest.content_digest,
+        files_digest=digest_file(download.folder / FILE_LIST)[0],
     )
-    return Pulled(status=status, version=version, commit=found.commit)
+    record_publication(version, publication)
+    return PullResult(status=status, version=version, commit=download.commit)
 
 
-def _frozen(store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame]) -> Status:
+def _freeze(store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame]) -> PullStatus:
     try:
-        freeze(store, manifest, tables, {})
-    except FileExistsError:  # another command was faster
-        return Status.UNCHANGED
-    return Status.PULLED
+        freeze_version(store, manifest, tables, {})
+    except FileExistsError:  # another process was faster
+        return PullStatus.UNCHANGED
+    return PullStatus.PULLED
 
 
-def _same(store: Path, manifest: Manifest) -> Version:
-    """The version in the store, where it has the content of the one on the Hub."""
-    version = read_version(folder_of(store, manifest.name, manifest.version))
+def _read_same_version(store: Path, manifest: Manifest) -> Version:
+    """Read the version from the store.
+
+    Raises:
+        VersionConflict: its content differs from the version on the Hub.
+    """
+    version = read_version(locate_version(store, manifest.name, manifest.version))
     if version.manifest.content_digest != manifest.content_digest:
         raise VersionConflict(
             f"{version.ref} is in the store with other content: its digest is {version.manifest.content_digest[:16]},"
             f" on the Hub it is {manifest.content_digest[:16]}",
-            hint="a version is a promise and stays as it is; pull into another store with --store",
+            hint="a version never changes; pull into another store with --store",
         )
     return version

@@ -1,110 +1,112 @@
-"""What became of a version that was to be published or pulled, for people and for programs."""
+"""Render the results of `publish` and `pull` as text and as JSON."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cotloom.builder.inspect.render import clean
-from cotloom.builder.publish.publish import Published, Status
-from cotloom.builder.publish.pull import Pulled
+from ..report.escape import escape_terminal
+from .publish import PublishResult, PublishStatus
+from .pull import PullResult, PullStatus
 
-_WORDS: Mapping[Status, str] = {
-    Status.PUBLISHED: "Published {ref} at {url}: read back at the commit, hashed and loaded at the tag.",
-    Status.UNCHANGED: "{ref} is there already at {url}, with the same content: nothing to do.",
-    Status.DRY_RUN: "This is what would be sent to {repo}, as one commit with the tag {tag}. Nothing was sent.",
-    Status.REFUSED: "{ref} was not published: nothing was sent.",
+_STATUS_TEXT: Mapping[PublishStatus, str] = {
+    PublishStatus.PUBLISHED: "Published {ref} at {url}: downloaded, hashed and loaded at the commit and at the tag.",
+    PublishStatus.UNCHANGED: "{ref} is already published at {url} with the same content: nothing to do.",
+    PublishStatus.DRY_RUN: "Files of one commit to {repo}, with the tag {tag}. Dry run: nothing was uploaded.",
+    PublishStatus.REFUSED: "{ref} was not published: nothing was uploaded.",
 }
 
-
-_APART: Mapping[str, str] = {
-    "card": "the card says something else",
-    "layout": "the same rows are parted among files, or ordered, otherwise",
-    "manifest": "the manifest names another parent, language or terms, or other files of a store",
-    "validation": "the validation is another, or only on one side",
+_DIFFERENCE_TEXT: Mapping[str, str] = {
+    "card": "the card has other text",
+    "layout": "the same rows have another order, or are distributed over other files",
+    "manifest": "the manifest has another parent, language, terms or store files",
+    "validation": "the validation differs, or exists only locally or only on the Hub",
 }
-"""What it means that files differ at a tag that holds the same content, by what they are for."""
+"""Meaning of the differences from a tag with the same content, by kind of file."""
 
 
-def tell(published: Published) -> str:
-    """What became of a version, for people; after a dry run with its card."""
-    wanted = published.wanted
-    words = {"ref": wanted.version.ref, "url": published.url, "repo": wanted.repo, "tag": wanted.tag_name}
-    lines = [*_card(published), *_checks(published), *_files(published), _WORDS[published.status].format(**words)]
-    if published.commit:
-        seen = "everyone may see it" if wanted.public else "private; --public shows a new dataset to everyone"
-        lines.append(f"Commit {published.commit} ({seen}).")
-    lines += _apart(published)
-    return "\n".join(map(clean, lines))
+def render_result(result: PublishResult) -> str:
+    """Render the result of `publish` as text; after a dry run with the card."""
+    request = result.request
+    status = _STATUS_TEXT[result.status].format(
+        ref=request.version.ref, url=result.url, repo=request.repo, tag=request.tag_name
+    )
+    lines = [*_render_card(result), *_render_checks(result), *_render_files(result), status]
+    if result.commit:
+        visibility = "public" if request.public else "private; --public makes a new dataset public"
+        lines.append(f"Commit {result.commit} ({visibility}).")
+    lines += _render_differences(result)
+    return "\n".join(map(escape_terminal, lines))
 
 
-def _card(published: Published) -> Iterator[str]:
-    if published.status is Status.DRY_RUN:
-        yield from (published.card, "")
+def _render_card(result: PublishResult) -> Iterator[str]:
+    if result.status is PublishStatus.DRY_RUN:
+        yield from (result.card, "")
 
 
-def _checks(published: Published) -> Iterator[str]:
-    for check in published.checks:
+def _render_checks(result: PublishResult) -> Iterator[str]:
+    for check in result.checks:
         yield f"{'pass' if check.passed else 'FAIL'}  {check.check:<10}  {check.message}"
         if check.hint:
             yield f"      -> {check.hint}"
     yield ""
 
 
-def _files(published: Published) -> Iterator[str]:
-    if published.status is not Status.DRY_RUN:
+def _render_files(result: PublishResult) -> Iterator[str]:
+    if result.status is not PublishStatus.DRY_RUN:
         return
-    for name, file in published.files.items():
+    for path, file in result.files.items():
         rows = f"{file.rows:>10,} rows" if file.rows else ""
-        yield f"{file.bytes:>12,} bytes  {name:<60}{rows}".rstrip()
-    yield f"{sum(file.bytes for file in published.files.values()):>12,} bytes in {len(published.files)} files"
+        yield f"{file.bytes:>12,} bytes  {path:<60}{rows}".rstrip()
+    yield f"{sum(file.bytes for file in result.files.values()):>12,} bytes in {len(result.files)} files"
     yield ""
 
 
-def _apart(published: Published) -> Iterator[str]:
-    if not published.differs:
+def _render_differences(result: PublishResult) -> Iterator[str]:
+    if not result.differs:
         return
-    yield "A tag stays as it is. These files would be others now:"
-    yield from (f"  {_APART[kind]}: {', '.join(paths)}" for kind, paths in published.differs.items())
-    yield "Give them to the Hub under a tag of their own with --tag, or with the next version."
+    yield "The tag was not changed. These files would differ now:"
+    yield from (f"  {_DIFFERENCE_TEXT[kind]}: {', '.join(paths)}" for kind, paths in result.differs.items())
+    yield "To publish them, give another tag with --tag, or publish the next version."
 
 
-def as_json(published: Published) -> dict[str, Any]:
-    """What became of a version, for programs."""
-    wanted = published.wanted
+def build_result_json(result: PublishResult) -> dict[str, Any]:
+    """Build the JSON output of `publish`."""
+    request = result.request
     return {
-        "version": wanted.version.ref,
-        "content_digest": wanted.version.manifest.content_digest,
-        "status": published.status.value,
-        "repo": wanted.repo,
-        "tag": wanted.tag_name,
-        "commit": published.commit,
-        "url": published.url,
-        "private": not wanted.public,
+        "version": request.version.ref,
+        "content_digest": request.version.manifest.content_digest,
+        "status": result.status.value,
+        "repo": request.repo,
+        "tag": request.tag_name,
+        "commit": result.commit,
+        "url": result.url,
+        "private": not request.public,
         "checks": [
-            {"check": one.check, "passed": one.passed, "message": one.message, "hint": one.hint}
-            for one in published.checks
+            {"check": check.check, "passed": check.passed, "message": check.message, "hint": check.hint}
+            for check in result.checks
         ],
-        "differs": {kind: list(paths) for kind, paths in published.differs.items()},
-        "files": {name: file.model_dump() for name, file in published.files.items()},
-        **({"card": published.card} if published.status is Status.DRY_RUN else {}),
+        "differs": {kind: list(paths) for kind, paths in result.differs.items()},
+        "files": {path: file.model_dump() for path, file in result.files.items()},
+        **({"card": result.card} if result.status is PublishStatus.DRY_RUN else {}),
     }
 
 
-def tell_pulled(pulled: Pulled) -> str:
-    """What was pulled, for people."""
-    if pulled.status == "unchanged":
-        return f"{pulled.version.ref} is in the store already, with the same content: nothing to do."
-    return f"Pulled {pulled.version.ref} from the commit {pulled.commit}.\ncotloom show {pulled.version.ref}"
+def render_pull(result: PullResult) -> str:
+    """Render the result of `pull` as text."""
+    ref = result.version.ref
+    if result.status is PullStatus.UNCHANGED:
+        return f"{ref} is already in the store with the same content: nothing to do."
+    return f"Pulled {ref} from the commit {result.commit}.\ncotloom show {ref}"
 
 
-def pulled_json(pulled: Pulled) -> dict[str, Any]:
-    """What was pulled, for programs."""
-    manifest = pulled.version.manifest
+def build_pull_json(result: PullResult) -> dict[str, Any]:
+    """Build the JSON output of `pull`."""
+    manifest = result.version.manifest
     return {
         "name": manifest.name,
         "version": manifest.version,
-        "status": pulled.status.value,
-        "path": str(pulled.version.path),
-        "commit": pulled.commit,
+        "status": result.status.value,
+        "path": str(result.version.path),
+        "commit": result.commit,
         "fingerprint": manifest.fingerprint,
         "content_digest": manifest.content_digest,
     }

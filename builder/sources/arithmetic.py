@@ -1,77 +1,80 @@
-"""The source `arithmetic`: worded multi-step problems of our own, each with several methods.
+"""The source `arithmetic`: generated multi-step word problems, each with several solution methods.
 
-Every choice is a keyed hash, so that problem number 7 is the same however many are asked for.
+Every choice is a keyed hash, so problem number 7 is the same whatever number of problems is generated.
 """
 
 from collections.abc import Callable, Mapping
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.sources.programs import Level, Told, turns
-from cotloom.builder.sources.steps import small
-from cotloom.builder.sources.stories import load_table, school
-from cotloom.schemas.ids import canonical
-from cotloom.schemas.problem import AnswerType, Problem, problem_id
-from cotloom.schemas.recipe import ArithmeticSource
+from ...schemas.ids import format_canonical
+from ...schemas.problem import AnswerType, Problem, make_problem_id
+from ...schemas.source import ArithmeticSource
+from ..errors import InputError
+from .programs import Level, WordProblem, shuffle_rounds
+from .steps import make_small_level
+from .stories import load_table, make_school_level
 
 LICENSE = "Apache-2.0"
-"""The words are part of this package and under its licence."""
+"""The templates are part of this package and under its licence."""
 
 TRIES = 1000
-"""Draws for one problem before its group counts as told out."""
+"""Attempts for one problem before its group counts as exhausted."""
 
-_LEVELS: Mapping[str, Callable[[], Level]] = {"school": lambda: school(load_table()), "small": small}
+_LEVELS: Mapping[str, Callable[[], Level]] = {
+    "school": lambda: make_school_level(load_table()),
+    "small": make_small_level,
+}
 
 
 def make_problems(source: ArithmeticSource, seed: int) -> list[Problem]:
-    """Make the problems of a source.
+    """Generate the problems of a source.
 
     Args:
-        source: says how many and of which level, and by its name which ones.
-        seed: another seed makes other problems.
+        source: sets the number of problems and their level; its name is part of the random key.
+        seed: part of the random key.
 
     Returns:
-        Problems with distinct questions. The first n are the same whatever number is asked for.
+        Problems with distinct questions. The first n do not depend on the number of problems.
 
     Raises:
-        InputError: the problems can't be told in so many ways.
+        InputError: the templates can't produce that many distinct questions.
     """
-    return _make(source, seed, _LEVELS[source.level]())
+    return _make_at_level(source, seed, _LEVELS[source.level]())
 
 
-def _make(source: ArithmeticSource, seed: int, level: Level) -> list[Problem]:
-    asked: set[str] = set()
+def _make_at_level(source: ArithmeticSource, seed: int, level: Level) -> list[Problem]:
+    questions: set[str] = set()
     problems: list[Problem] = []
-    groups = turns(f"{seed}/{source.name}", level.groups)
+    groups = shuffle_rounds(f"{seed}/{source.name}", level.groups)
     for number, group in zip(range(source.problems), groups, strict=False):
-        told = _draw(level, group, f"{seed}/{source.name}/{number}", asked)
-        asked.add(told.question)
-        problems.append(_problem(source, number, group, told))
+        drawn = _draw_problem(level, group, f"{seed}/{source.name}/{number}", questions)
+        questions.add(drawn.question)
+        problems.append(_build_problem(source, number, group, drawn))
     return problems
 
 
-def _draw(level: Level, group: str, key: str, asked: set[str]) -> Told:
-    """Draw numbers and words until they make a sound problem that was not asked before."""
+def _draw_problem(level: Level, group: str, key: str, questions: set[str]) -> WordProblem:
+    """Draw numbers and words until they make a valid problem with a new question."""
     for attempt in range(TRIES):
-        told = level.tell(group, f"{key}/{attempt}")
-        if told is not None and told.question not in asked:
-            return told
+        problem = level.write_problem(group, f"{key}/{attempt}")
+        if problem is not None and problem.question not in questions:
+            return problem
     raise InputError(
-        f"the source asks for more arithmetic problems than the story {group!r} has room for",
-        hint="ask for fewer problems",
+        f"the story {group!r} has too few distinct arithmetic problems for this source",
+        hint="reduce the source's `problems`",
     )
 
 
-def _problem(source: ArithmeticSource, number: int, group: str, told: Told) -> Problem:
+def _build_problem(source: ArithmeticSource, number: int, group: str, drawn: WordProblem) -> Problem:
     return Problem(
-        problem_id=problem_id(told.question),
+        problem_id=make_problem_id(drawn.question),
         source=source.name,
         origin=f"{source.name}:{number}",
         task="arithmetic",
-        category=told.category,
-        question=told.question,
-        answer=str(told.methods[0][-1].result),
+        category=drawn.category,
+        question=drawn.question,
+        answer=str(drawn.methods[0][-1].result),
         answer_type=AnswerType.NUMBER,
         group=group,
         license=LICENSE,
-        metadata=canonical({"methods": told.methods}),
+        metadata=format_canonical({"methods": drawn.methods}),
     )

@@ -1,81 +1,81 @@
-"""Rows of columns become problems: what each field names is read, and rows that can't be read stay, with the fault."""
+"""Map table rows to problems by the recipe's `fields`; unreadable rows are kept as dropped problems with the fault."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.files import Row, as_text, cell, column_names, missing_column
-from cotloom.builder.progress import track
-from cotloom.builder.sources.gold import WANTED, UnreadableError, read_gold, read_options
-from cotloom.schemas.ids import NotCanonicalError, canonical, content_id
-from cotloom.schemas.problem import Problem, problem_id
-from cotloom.schemas.reasons import Fate, Reason, Stage
-from cotloom.schemas.recipe import Fields, TableSource
+from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
+from ...schemas.problem import Problem, make_problem_id
+from ...schemas.reasons import Fate, Reason, Stage
+from ...schemas.source import Fields, TableSource
+from ..errors import InputError
+from ..files import Row, format_cell, list_columns, make_missing_column_error, read_cell
+from ..progress import track
+from .gold import GOLD_FAULTS, UnreadableError, read_gold, read_options
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def read_problems(source: TableSource, place: str, rows: Sequence[Row]) -> list[Problem]:
+def read_problems(source: TableSource, location: str, rows: Sequence[Row]) -> list[Problem]:
     """Read the rows of a source as problems.
 
     Args:
-        source: says which column holds what.
-        place: the file or dataset, for messages.
+        source: its `fields` name the columns.
+        location: the file or dataset, for messages.
         rows: its rows.
 
     Raises:
-        InputError: there is no row, a column is not there, or no row can be read.
+        InputError: there are no rows, a column is missing, or no row can be read.
     """
     if not rows:
-        raise InputError(f"source {source.name}: {place} is empty")
-    _check_columns(place, source.fields, rows)
-    problems = [_problem(source, row) for row in track(rows, f"reading {source.name}", every=500)]
+        raise InputError(f"source {source.name}: {location} is empty")
+    _check_columns(location, source.fields, rows)
+    problems = [_read_row(source, row) for row in track(rows, f"reading {source.name}", every=500)]
     if all(problem.fate is Fate.DROPPED for problem in problems):
         first = problems[0]
         raise InputError(
-            f"source {source.name}: none of the {len(problems)} rows of {place} could be read",
+            f"source {source.name}: none of the {len(problems)} rows of {location} could be read",
             hint=f"the first, {first.origin}: {first.reason}: {first.detail}",
         )
     return problems
 
 
-def _columns(fields: Fields) -> Iterator[str]:
-    """Every column that a source's fields name."""
+def _list_columns(fields: Fields) -> Iterator[str]:
+    """Yield every column that a source's fields name."""
     for value in (getattr(fields, name) for name in Fields.model_fields):
         yield from value if isinstance(value, tuple) else [value] if value is not None else []
 
 
-def _check_columns(place: str, fields: Fields, rows: Sequence[Row]) -> None:
-    """A column that no readable row has is a mistake in the recipe, not in the rows."""
+def _check_columns(location: str, fields: Fields, rows: Sequence[Row]) -> None:
+    """Raise where no readable row has a column: that is a mistake in the recipe, not in the rows."""
     readable = [row.values for row in rows if row.values is not None]
-    for column in _columns(fields) if readable else []:
-        if not any(_has(values, column) for values in readable):
-            raise missing_column(place, column, readable[0])
+    for column in _list_columns(fields) if readable else []:
+        if not any(_has_column(values, column) for values in readable):
+            raise make_missing_column_error(location, column, readable[0])
 
 
-def _has(values: Mapping[str, Any], column: str) -> bool:
+def _has_column(values: Mapping[str, Any], column: str) -> bool:
     try:
-        cell(values, column)
+        read_cell(values, column)
     except KeyError:
         return False
     return True
 
 
-def _problem(source: TableSource, row: Row) -> Problem:
+def _read_row(source: TableSource, row: Row) -> Problem:
     if row.values is None:
-        return _malformed(source, row, row.fault or "unreadable")
+        return _make_malformed(source, row, row.fault or "unreadable")
     try:
-        return _read(source, row, row.values)
+        return _read_values(source, row, row.values)
     except KeyError as error:
-        return _malformed(source, row, f"no {error.args[0]}; there is: {', '.join(column_names(row.values)[:12])}")
+        return _make_malformed(source, row, f"no {error.args[0]}; there is: {', '.join(list_columns(row.values)[:12])}")
     except (UnreadableError, NotCanonicalError) as error:
-        return _malformed(source, row, str(error))
+        return _make_malformed(source, row, str(error))
 
 
-def _malformed(source: TableSource, row: Row, fault: str) -> Problem:
+def _make_malformed(source: TableSource, row: Row, fault: str) -> Problem:
     return Problem(
-        problem_id=content_id("p", source.name, row.origin),
+        problem_id=make_content_id("p", source.name, row.origin),
         source=source.name,
         origin=row.origin,
         answer_type=source.answer_type,
@@ -87,31 +87,31 @@ def _malformed(source: TableSource, row: Row, fault: str) -> Problem:
     )
 
 
-def _read(source: TableSource, row: Row, values: Mapping[str, Any]) -> Problem:
+def _read_values(source: TableSource, row: Row, values: Mapping[str, Any]) -> Problem:
     fields = source.fields
-    question = as_text(cell(values, fields.question))
+    question = format_cell(read_cell(values, fields.question))
     if question is None:
         raise UnreadableError("question is empty")
-    choices = read_options(cell(values, fields.choices)) if fields.choices else ()
-    answer, rationale, fault = _gold(source, values, choices)
-    responses = tuple(_responses(values, fields.responses))
+    choices = read_options(read_cell(values, fields.choices)) if fields.choices else ()
+    answer, rationale, fault = _split_solution(source, values, choices)
+    responses = tuple(_read_responses(values, fields.responses))
     if source.role == "reference" and not responses:
         raise UnreadableError("responses are empty")
     return Problem(
-        problem_id=problem_id(question, choices),
+        problem_id=make_problem_id(question, choices),
         source=source.name,
         origin=row.origin,
-        task=_optional(values, fields.task),
-        category=_optional(values, fields.category),
+        task=_read_optional(values, fields.task),
+        category=_read_optional(values, fields.category),
         question=question,
         answer=answer,
         answer_type=source.answer_type,
         choices=choices,
-        reference_rationale=_optional(values, fields.reference_rationale) or rationale,
+        reference_rationale=_read_optional(values, fields.reference_rationale) or rationale,
         responses=responses,
-        group=_optional(values, fields.group) or template_key(question),
+        group=_read_optional(values, fields.group) or make_template_key(question),
         license=source.license,
-        metadata=canonical({column: cell(values, column) for column in fields.metadata}),
+        metadata=format_canonical({column: read_cell(values, column) for column in fields.metadata}),
         stage=Stage.SOURCES if fault else None,
         fate=Fate.DROPPED if fault else Fate.KEPT,
         reason=Reason.GOLD_UNREADABLE if fault else None,
@@ -119,25 +119,29 @@ def _read(source: TableSource, row: Row, values: Mapping[str, Any]) -> Problem:
     )
 
 
-def _optional(values: Mapping[str, Any], column: str | None) -> str | None:
-    return None if column is None else as_text(cell(values, column))
+def _read_optional(values: Mapping[str, Any], column: str | None) -> str | None:
+    return None if column is None else format_cell(read_cell(values, column))
 
 
-def _responses(values: Mapping[str, Any], columns: Iterable[str]) -> Iterator[str]:
+def _read_responses(values: Mapping[str, Any], columns: Iterable[str]) -> Iterator[str]:
     for column in columns:
-        given = cell(values, column)
-        for item in given if isinstance(given, list) else [given]:
-            text = as_text(item)
+        value = read_cell(values, column)
+        for item in value if isinstance(value, list) else [value]:
+            text = format_cell(item)
             if text is not None:
                 yield text
 
 
-def _gold(
+def _split_solution(
     source: TableSource, values: Mapping[str, Any], choices: tuple[str, ...]
 ) -> tuple[str | None, str | None, str | None]:
-    """Part the answer column into gold answer and reference rationale; the third says why the gold can't be read."""
-    given = None if source.fields.answer is None else cell(values, source.fields.answer)
-    solution = as_text(given)
+    """Split the answer column into gold answer and reference rationale.
+
+    Returns:
+        Answer, rationale, and the reason why the gold answer can't be read (None where it can).
+    """
+    value = None if source.fields.answer is None else read_cell(values, source.fields.answer)
+    solution = format_cell(value)
     if solution is None:
         if source.role == "reference":
             return None, None, None
@@ -148,18 +152,18 @@ def _gold(
         if not matches or not matches[-1][1]:
             return None, solution, f"answer_pattern finds nothing in {solution[-60:]!r}"
         last = matches[-1]
-        given = last[1]
+        value = last[1]
         rationale = f"{solution[: last.start()].rstrip()}\n{solution[last.end() :].strip()}".strip() or None
-    answer = read_gold(given, source.answer_type, choices)
+    answer = read_gold(value, source.answer_type, choices)
     if answer is None:
-        return as_text(given), rationale, f"{as_text(given)!r} is {WANTED[source.answer_type]}"
+        return format_cell(value), rationale, f"{format_cell(value)!r} is {GOLD_FAULTS[source.answer_type]}"
     return answer, rationale, None
 
 
-def template_key(question: str) -> str:
-    """The template a question was made from: its words, with the numbers masked.
+def make_template_key(question: str) -> str:
+    """Hash the words of a question with its numbers masked: questions of one template share the key.
 
-    >>> template_key("Ann has 3 pens.") == template_key("ann has 1,250 pens.")
+    >>> make_template_key("Ann has 3 pens.") == make_template_key("ann has 1,250 pens.")
     True
     """
-    return content_id("g", " ".join(_DIGITS.sub("#", question.lower()).split()))
+    return make_content_id("g", " ".join(_DIGITS.sub("#", question.lower()).split()))

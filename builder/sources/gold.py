@@ -1,13 +1,13 @@
-"""Gold answers and options as the tables of the world write them, brought to one form."""
+"""Normalize gold answers and multiple-choice options from the forms in which tables store them."""
 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cotloom.builder.files import as_text
-from cotloom.builder.text.options import LETTERS
-from cotloom.schemas.problem import AnswerType
+from ...schemas.problem import AnswerType
+from ..files import format_cell
+from ..text.options import LETTERS
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
 _LABEL = re.compile(r"\(?([A-Z])[).:]\s*(?=\S)")
@@ -15,7 +15,7 @@ _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 
 class UnreadableError(ValueError):
-    """A cell does not hold what its field is for; the message says what it holds."""
+    """A cell does not hold a value of the expected form; the message quotes it."""
 
 
 def read_options(value: Any) -> tuple[str, ...]:
@@ -25,30 +25,30 @@ def read_options(value: Any) -> tuple[str, ...]:
         value: a list, a mapping from letters to options, `{"text": [...]}`, or any of these as JSON text.
 
     Raises:
-        UnreadableError: it is none of these, or holds too few or too many.
+        UnreadableError: the value has another form, or too few or too many options.
 
     >>> read_options('["A) pear", "B) 7"]')
     ('pear', '7')
     """
-    options = [as_text(item) for item in _listed(_parsed(value) if isinstance(value, str) else value)]
+    options = [format_cell(item) for item in _list_options(_parse_json(value) if isinstance(value, str) else value)]
     if not 2 <= len(options) <= len(LETTERS):
         raise UnreadableError(f"{len(options)} choices; there must be 2 to {len(LETTERS)}")
     texts = tuple(option for option in options if option is not None)
     if len(texts) < len(options):
         raise UnreadableError("one of the choices is empty")
-    return _without_labels(texts)
+    return _strip_labels(texts)
 
 
-def _parsed(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"choices are no list: {text[:60]!r}") from error
 
 
-def _listed(value: Any) -> Sequence[Any]:
+def _list_options(value: Any) -> Sequence[Any]:
     if isinstance(value, Mapping) and isinstance(value.get("text"), list):
-        return _listed(value["text"])
+        return _list_options(value["text"])
     if isinstance(value, Mapping) and sorted(value) == list(LETTERS[: len(value)]):
         return [value[letter] for letter in LETTERS[: len(value)]]
     if isinstance(value, list):
@@ -56,8 +56,8 @@ def _listed(value: Any) -> Sequence[Any]:
     raise UnreadableError(f"choices are no list: {str(value)[:60]!r}")
 
 
-def _without_labels(options: tuple[str, ...]) -> tuple[str, ...]:
-    """Take `A)`, `B)` off options that all bear their own letter: questions are lettered when they are asked."""
+def _strip_labels(options: tuple[str, ...]) -> tuple[str, ...]:
+    """Remove `A)`, `B)` where all options carry their own letter; `format_question` adds letters later."""
     labels = [_LABEL.match(option) for option in options]
     if not all(label and label[1] == letter for label, letter in zip(labels, LETTERS, strict=False)):
         return options
@@ -65,56 +65,58 @@ def _without_labels(options: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def read_gold(value: Any, answer_type: AnswerType, choices: Sequence[str]) -> str | None:
-    """Bring a gold answer to the form in which it is stored; None where it can't be read as its type.
+    """Normalize a gold answer; None where it can't be read as its type.
 
     Args:
-        value: the cell, or the part of it that a pattern took out.
-        answer_type: what kind of thing it is.
-        choices: the options, for choices.
+        value: the cell, or the part of it that `answer_pattern` matched.
+        answer_type: the type of the answer.
+        choices: the options of a multiple-choice question.
 
     >>> read_gold("(b)", AnswerType.CHOICE, ["pear", "7"]), read_gold(0, AnswerType.CHOICE, ["pear", "7"])
     ('B', 'A')
     """
-    return _READ[answer_type](value, choices)
+    return _READERS[answer_type](value, choices)
 
 
-def _as_it_is(value: Any, _choices: Sequence[str]) -> str | None:
-    return as_text(value)
+def _read_text(value: Any, _choices: Sequence[str]) -> str | None:
+    return format_cell(value)
 
 
-def _letter(value: Any, choices: Sequence[str]) -> str | None:
-    """The letter of the option that a gold names by letter, text, or place from 0. Two meanings are none."""
+def _read_letter(value: Any, choices: Sequence[str]) -> str | None:
+    """Find the option that a gold names by letter, text, or index from 0. An ambiguous gold gives None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return LETTERS[value] if 0 <= value < len(choices) else None
-    text = as_text(value) or ""
-    found = {LETTERS[place] for place, choice in enumerate(choices) if _plain(choice) == _plain(text)}
-    named = _LETTER.fullmatch(text)
-    if named and named[1].upper() in LETTERS[: len(choices) or None]:
-        found.add(named[1].upper())
-    return found.pop() if len(found) == 1 else None
+    text = format_cell(value) or ""
+    letters = {
+        LETTERS[index] for index, choice in enumerate(choices) if _normalize_option(choice) == _normalize_option(text)
+    }
+    match = _LETTER.fullmatch(text)
+    if match and match[1].upper() in LETTERS[: len(choices) or None]:
+        letters.add(match[1].upper())
+    return letters.pop() if len(letters) == 1 else None
 
 
-def _plain(text: str) -> str:
+def _normalize_option(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(".")
 
 
-def _yes_or_no(value: Any, _choices: Sequence[str]) -> str | None:
-    word = (as_text(value) or "").casefold().rstrip(".")
+def _read_boolean(value: Any, _choices: Sequence[str]) -> str | None:
+    word = (format_cell(value) or "").casefold().rstrip(".")
     return "yes" if word in _TRUE else "no" if word in _FALSE else None
 
 
-_READ: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
-    AnswerType.NUMBER: _as_it_is,
-    AnswerType.TEXT: _as_it_is,
-    AnswerType.CHOICE: _letter,
-    AnswerType.BOOLEAN: _yes_or_no,
+_READERS: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
+    AnswerType.NUMBER: _read_text,
+    AnswerType.TEXT: _read_text,
+    AnswerType.CHOICE: _read_letter,
+    AnswerType.BOOLEAN: _read_boolean,
 }
-"""How gold answers of each type are read. Numbers are held against the verifier's reading later on."""
+"""The reader for each answer type. `load_problems` checks numbers with the verifier."""
 
-WANTED: Mapping[AnswerType, str] = {
+GOLD_FAULTS: Mapping[AnswerType, str] = {
     AnswerType.NUMBER: "not a number",
     AnswerType.TEXT: "not a text",
     AnswerType.CHOICE: "not the letter, the text or the position of one option",
     AnswerType.BOOLEAN: "neither yes nor no",
 }
-"""What is wrong with a gold answer that can't be read."""
+"""The fault of an unreadable gold answer, by type. Stored in `detail`: never change the texts."""

@@ -1,128 +1,132 @@
-"""Overlap with sets for evaluation, and between the sides of the split: both are dropped before money is spent."""
+"""Drop problems that overlap an evaluation set or the test split, before any call to the teacher."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cotloom.builder.progress import track
-from cotloom.builder.sources.split import dropped
-from cotloom.builder.text.overlap import Index, index_texts, nearest, shared_run, words_of
-from cotloom.schemas.manifest import Contamination
-from cotloom.schemas.problem import Problem, Split
-from cotloom.schemas.reasons import Fate, Reason
-from cotloom.schemas.recipe import Decontaminate
+from ...schemas.manifest import Contamination
+from ...schemas.problem import Problem, Split
+from ...schemas.reasons import Fate, Reason
+from ...schemas.source import Decontaminate
+from ..progress import track
+from ..text.overlap import OverlapIndex, find_nearest, find_shared_run, index_texts, split_words
+from .split import drop_problem
 
 CROSSES = 0.9
-"""A training problem crosses the split from this similarity of words to a test problem on. Problems of one template
-are never parted; at nine words of ten, what is left are the same ones with a name or a phrase changed."""
+"""The least word similarity to a test problem at which a training problem is dropped. Problems of one template are
+always in one split; at 0.9, the rest are the same problems with a name or a phrase changed."""
 
 _QUOTED = 60
-"""So many characters of a shared run are told."""
+"""The number of characters of a shared n-gram that `detail` quotes."""
 
 
-def decontaminated(
+def decontaminate(
     problems: Sequence[Problem], policy: Decontaminate | None, roles: Mapping[str, str]
 ) -> tuple[list[Problem], list[Contamination]]:
-    """Drop problems that overlap the sets that the recipe names, and certify how near those come that stay.
+    """Drop problems that overlap an evaluation set, and certify the highest similarity of those that stay.
 
     Args:
-        problems: all problems; rows of the named sets count whatever their fate.
-        policy: the sets, and what an overlap is. Null: only what is asked for evaluation to the letter is dropped.
+        problems: all problems; rows of the evaluation sets count whatever their fate.
+        policy: the sets and the thresholds. Without it, only exact matches with an evaluation question are dropped.
         roles: the role of each source.
 
     Returns:
-        The problems, and a certificate for each set.
+        All problems in their order, and a certificate for each set in `policy.against`.
     """
     evaluated = {item.problem_id: item for item in problems if roles[item.source] == "evaluate"}
-    sets = [_set(problems, name, policy) for name in policy.against] if policy else []
-    told: list[Problem] = []
-    for problem in track(problems, "looking for overlaps with evaluation", every=500):
+    sets = [_index_set(problems, name, policy) for name in policy.against] if policy else []
+    checked: list[Problem] = []
+    for problem in track(problems, "checking overlap with evaluation sets", every=500):
         if problem.fate is Fate.DROPPED or roles[problem.source] == "evaluate":
-            told.append(problem)
+            checked.append(problem)
             continue
-        faults = _overlaps(problem, sets)
+        faults = _find_overlaps(problem, sets)
         same = evaluated.get(problem.problem_id)
         if same is not None and not faults:
-            faults = [f"same question as {_named(same)}"]
+            faults = [f"same question as {_format_name(same)}"]
         detail = f"{problem.origin}: {'; also '.join(faults)}"
-        told.append(dropped(problem, Reason.EVALUATION_OVERLAP, detail) if faults else problem)
-    return told, [_certificate(each) for each in sets]
+        checked.append(drop_problem(problem, Reason.EVALUATION_OVERLAP, detail) if faults else problem)
+    return checked, [_make_certificate(each) for each in sets]
 
 
 @dataclass(slots=True)
-class _Set:
-    """A set for evaluation, and what was found so far."""
+class _EvaluationSet:
+    """An evaluation set, and the counts so far."""
 
     name: str
     policy: Decontaminate
-    held: list[Problem]
-    index: Index
+    problems: list[Problem]
+    index: OverlapIndex
     overlaps: int = 0
     highest: float = 0.0
 
 
-def _set(problems: Sequence[Problem], name: str, policy: Decontaminate) -> _Set:
-    held = [item for item in problems if item.source == name and item.question is not None]
-    held.sort(key=lambda item: (item.problem_id, item.origin))
-    return _Set(name, policy, held, index_texts([_text(item) for item in held], policy.ngram))
+def _index_set(problems: Sequence[Problem], name: str, policy: Decontaminate) -> _EvaluationSet:
+    rows = [item for item in problems if item.source == name and item.question is not None]
+    rows.sort(key=lambda item: (item.problem_id, item.origin))
+    return _EvaluationSet(name, policy, rows, index_texts([_join_text(item) for item in rows], policy.ngram))
 
 
-def _overlaps(problem: Problem, sets: Sequence[_Set]) -> list[str]:
-    """Say which sets a problem overlaps, and how. Where it overlaps none, remember how near it comes to each."""
-    words = words_of(_text(problem))
-    near = [nearest(each.index, words, min(each.policy.similarity, each.highest)) for each in sets]
-    found = [_overlap(words, each, pair) for each, pair in zip(sets, near, strict=True)]
-    overlapping = any(found)
-    for each, how, pair in zip(sets, found, near, strict=True):
-        each.overlaps += how is not None
-        if pair and not overlapping:
-            each.highest = max(each.highest, pair[1])
-    return [how for how in found if how]
+def _find_overlaps(problem: Problem, sets: Sequence[_EvaluationSet]) -> list[str]:
+    """Describe the overlaps of a problem with each set, and update the sets' counts.
+
+    Only a problem without any overlap raises the sets' highest similarity, because only such a problem stays.
+    """
+    words = split_words(_join_text(problem))
+    matches = [find_nearest(each.index, words, min(each.policy.similarity, each.highest)) for each in sets]
+    overlaps = [_describe_overlap(words, each, match) for each, match in zip(sets, matches, strict=True)]
+    stays = not any(overlaps)
+    for each, overlap, match in zip(sets, overlaps, matches, strict=True):
+        each.overlaps += overlap is not None
+        if match and stays:
+            each.highest = max(each.highest, match[1])
+    return [overlap for overlap in overlaps if overlap]
 
 
-def _certificate(found: _Set) -> Contamination:
+def _make_certificate(checked: _EvaluationSet) -> Contamination:
     return Contamination(
-        against=found.name,
-        problems=len(found.held),
-        overlaps=found.overlaps,
-        highest_similarity=round(found.highest, 6),
-        ngram=found.policy.ngram,
-        similarity=found.policy.similarity,
+        against=checked.name,
+        problems=len(checked.problems),
+        overlaps=checked.overlaps,
+        highest_similarity=round(checked.highest, 6),
+        ngram=checked.policy.ngram,
+        similarity=checked.policy.similarity,
     )
 
 
-def _text(problem: Problem) -> str:
+def _join_text(problem: Problem) -> str:
     return " ".join([problem.question or "", *problem.choices])
 
 
-def _overlap(words: Sequence[str], each: _Set, near: tuple[int, float] | None) -> str | None:
-    """Say how a text overlaps a set; None where it does not."""
-    run = shared_run(each.index, words)
+def _describe_overlap(words: Sequence[str], each: _EvaluationSet, match: tuple[int, float] | None) -> str | None:
+    """Describe the overlap of a text with a set; None where there is none."""
+    run = find_shared_run(each.index, words)
     if run:
-        return f"{each.policy.ngram}-gram shared with {_named(each.held[run[0]])}: {run[1][:_QUOTED]!r}"
-    if near and near[1] >= each.policy.similarity:
-        return f"word similarity {near[1]:.0%} to {_named(each.held[near[0]])}"
+        return f"{each.policy.ngram}-gram shared with {_format_name(each.problems[run[0]])}: {run[1][:_QUOTED]!r}"
+    if match and match[1] >= each.policy.similarity:
+        return f"word similarity {match[1]:.0%} to {_format_name(each.problems[match[0]])}"
     return None
 
 
-def _named(problem: Problem) -> str:
+def _format_name(problem: Problem) -> str:
     return f"{problem.source} {problem.origin}"
 
 
-def without_crossings(problems: list[Problem]) -> list[Problem]:
-    """Drop from the training side what is nearly a problem of the test side."""
+def drop_crossings(problems: list[Problem]) -> list[Problem]:
+    """Drop training problems that are near-duplicates of a test problem."""
     tests = [item for item in problems if item.fate is Fate.KEPT and item.split is Split.TEST]
     if not tests:
         return problems
     tests.sort(key=lambda item: item.problem_id)
-    index = index_texts([_text(item) for item in tests])
-    return [_within_its_side(problem, index, tests) for problem in problems]
+    index = index_texts([_join_text(item) for item in tests])
+    return [_drop_if_crossing(problem, index, tests) for problem in problems]
 
 
-def _within_its_side(problem: Problem, index: Index, tests: list[Problem]) -> Problem:
+def _drop_if_crossing(problem: Problem, index: OverlapIndex, tests: list[Problem]) -> Problem:
     if problem.fate is Fate.DROPPED or problem.split is not Split.TRAIN:
         return problem
-    near = nearest(index, words_of(_text(problem)), CROSSES)
-    if near is None:
+    match = find_nearest(index, split_words(_join_text(problem)), CROSSES)
+    if match is None:
         return problem
-    told = f"{problem.origin}: word similarity {near[1]:.0%} to {_named(tests[near[0]])}, which is in the test split"
-    return dropped(problem, Reason.CROSSES_SPLIT, told)
+    nearest, similarity = _format_name(tests[match[0]]), match[1]
+    detail = f"{problem.origin}: word similarity {similarity:.0%} to {nearest}, which is in the test split"
+    return drop_problem(problem, Reason.CROSSES_SPLIT, detail)

@@ -1,4 +1,4 @@
-"""Programs of arithmetic: the methods of made problems, first over names, then over numbers."""
+"""Solution methods of generated problems: programs over names, evaluated to steps over numbers."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,10 +7,10 @@ from itertools import count
 from operator import add, floordiv, mul, sub
 from types import MappingProxyType
 
-from cotloom.schemas.ids import rank
+from ...schemas.ids import rank
 
 LARGEST = 20_000
-"""No number of a method is larger."""
+"""The largest result of a step."""
 
 OPERATIONS = MappingProxyType({"+": add, "-": sub, "*": mul, "/": floordiv})
 COMMUTATIVE = frozenset("+*")
@@ -29,60 +29,60 @@ class Formula:
     """One step of a method, over names: `total = both * b`."""
 
     name: str
-    """What the result is called."""
+    """Name of the result."""
     op: str
     """One of + - * /."""
     operands: tuple[str, str]
-    """Names of slots or earlier results, or written numbers."""
+    """Names of slots or earlier results, or number literals."""
 
 
 Program = tuple[Formula, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Operation:
+class MethodStep:
     """One step of a method, over numbers."""
 
     op: str
     """One of + - * /."""
     args: tuple[int, int]
-    """The two numbers, as the step writes them."""
+    """The two operands, in order."""
     result: int
-    """What it comes to."""
+    """The result."""
 
     @property
     def key(self) -> tuple[str, tuple[int, ...]]:
-        """The operation apart from the order of what is added or multiplied."""
+        """The operation, with the operands sorted where it is commutative."""
         return self.op, tuple(sorted(self.args)) if self.op in COMMUTATIVE else self.args
 
 
-Method = tuple[Operation, ...]
+Method = tuple[MethodStep, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """A problem in words, with its methods."""
+class WordProblem:
+    """A generated word problem with its solution methods."""
 
     question: str
     """The question."""
     category: str
-    """What kind of problem it is."""
+    """The category of the problem."""
     methods: tuple[Method, ...]
-    """The ways to the answer."""
+    """The methods; all end in the answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Level:
-    """A kind of arithmetic problems: groups, and how a problem of a group is told."""
+    """A level of arithmetic problems: its groups, and the function that writes a problem of a group."""
 
     groups: Sequence[str]
-    """Names of the groups; a split never parts one."""
-    tell: Callable[[str, str], Told | None]
-    """From a group and a key to a problem; None where the numbers that the key draws are unfit."""
+    """Names of the groups; all problems of a group are in one split."""
+    write_problem: Callable[[str, str], WordProblem | None]
+    """Write a problem from a group and a random key; None where the numbers drawn are unsuitable."""
 
 
 def parse_program(text: str) -> Program:
-    """Read a program: steps of the form `name = operand op operand`, parted by semicolons.
+    """Parse a program: steps of the form `name = operand op operand`, separated by semicolons.
 
     Raises:
         ValueError: a step has another form.
@@ -91,30 +91,30 @@ def parse_program(text: str) -> Program:
 
 
 def _parse_step(text: str) -> Formula:
-    found = _STEP.fullmatch(text)
-    if found is None:
+    match = _STEP.fullmatch(text)
+    if match is None:
         message = f"not a step of the form `name = operand op operand`: {text!r}"
         raise ValueError(message)
-    name, left, op, right = found.groups()
+    name, left, op, right = match.groups()
     return Formula(name=name, op=op, operands=(left, right))
 
 
-def work_out(program: Program, values: Mapping[str, int], largest: int = LARGEST) -> Method | None:
-    """Put numbers into a program.
+def compute_method(program: Program, values: Mapping[str, int], largest: int = LARGEST) -> Method | None:
+    """Evaluate a program with the numbers of a problem.
 
     Args:
         program: the steps.
         values: the numbers, by name.
-        largest: no result may be larger.
+        largest: the largest result allowed.
 
     Returns:
-        The steps, or None where one of them is unfit for a school book: a result that is not positive, whole and
-        of modest size, a factor or divisor of 1, or a step that was done before.
+        The steps, or None where one is unsuitable: its result is not a positive integer up to `largest`, a factor or
+        divisor is 1, or it repeats an earlier step.
     """
     known = dict(values)
-    steps: list[Operation] = []
+    steps: list[MethodStep] = []
     for formula in program:
-        step = _apply(formula, known)
+        step = _apply_formula(formula, known)
         if step is None or step.result > largest or any(step.key == earlier.key for earlier in steps):
             return None
         known[formula.name] = step.result
@@ -122,28 +122,28 @@ def work_out(program: Program, values: Mapping[str, int], largest: int = LARGEST
     return tuple(steps)
 
 
-def _apply(formula: Formula, known: Mapping[str, int]) -> Operation | None:
-    left, right = operands(formula, known)
+def _apply_formula(formula: Formula, known: Mapping[str, int]) -> MethodStep | None:
+    left, right = get_operands(formula, known)
     if formula.op in "*/" and 1 in {left, right}:
         return None
     if formula.op == "/" and left % right:
         return None
     result: int = OPERATIONS[formula.op](left, right)
-    return Operation(op=formula.op, args=(left, right), result=result) if result > 0 else None
+    return MethodStep(op=formula.op, args=(left, right), result=result) if result > 0 else None
 
 
-def operands(formula: Formula, known: Mapping[str, int]) -> tuple[int, int]:
-    """The two numbers of a step."""
+def get_operands(formula: Formula, known: Mapping[str, int]) -> tuple[int, int]:
+    """Look up the two numbers of a step."""
     left, right = (int(name) if name.isdigit() else known[name] for name in formula.operands)
     return left, right
 
 
-def operations(method: Method) -> frozenset[tuple[str, tuple[int, ...]]]:
-    """What a method calculates, apart from the order of its steps."""
+def collect_operations(method: Method) -> frozenset[tuple[str, tuple[int, ...]]]:
+    """Collect the operations of a method, regardless of their order."""
     return frozenset(step.key for step in method)
 
 
-def turns(key: str, names: Sequence[str]) -> Iterator[str]:
-    """Let every name have one turn in each round, in an order that is drawn anew for the round."""
-    for turn in count():
-        yield from sorted(names, key=lambda name: rank(f"{key}/{turn}", name))
+def shuffle_rounds(key: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield all names in each round without end, shuffled anew for every round."""
+    for number in count():
+        yield from sorted(names, key=lambda name: rank(f"{key}/{number}", name))

@@ -1,9 +1,9 @@
-"""The source `skills`: short general tasks of our own, with bare answers.
+"""The source `skills`: generated short general tasks with bare answers.
 
-They are what a student should be able to do besides the target: trained on as finished responses before or beside it,
-and asked afterwards to see what was lost. Words come from `skills.yaml`; every choice is a keyed hash, so that problem
-number 7 is the same however many are asked for. Lists are parted by commas: an answer that hands back the whole list
-for one of its words is then never read as right.
+They measure general ability: the student trains on them as finished responses before or beside the target task, and
+is evaluated on them afterwards to measure forgetting. Words come from `skills.yaml`. Every choice is a keyed hash, so
+problem number 7 is the same whatever number of problems is generated. Lists are separated by commas, so an answer that
+repeats the whole list is never read as one of its words.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,21 +13,22 @@ from importlib.resources import files
 from itertools import count, islice, takewhile
 from typing import TypeVar
 
-from cotloom.builder.errors import InputError
-from cotloom.schemas.chance import pick
-from cotloom.schemas.ids import rank
-from cotloom.schemas.problem import AnswerType, Problem, problem_id
-from cotloom.schemas.source import Skill, SkillsSource
 from ruamel.yaml import YAML
 
+from ...schemas.chance import pick
+from ...schemas.ids import rank
+from ...schemas.problem import AnswerType, Problem, make_problem_id
+from ...schemas.source import Skill, SkillsSource
+from ..errors import InputError
+
 LICENSE = "Apache-2.0"
-"""The words are part of this package and under its licence."""
+"""The word lists are part of this package and under its licence."""
 
 TRIES = 1000
-"""Draws for one problem before a task counts as told out."""
+"""Attempts for one problem before a task counts as exhausted."""
 
 BARE = r"(?s)\A(.+)\Z"
-"""Reads a whole text as the answer (a `pattern` for the verifier): a bare word carries no mark of an answer."""
+"""A `pattern` for the verifier that reads the whole text as the answer, because a bare word has no answer marker."""
 
 NUMBERS = range(21)
 """The numbers of all tasks, and of their answers."""
@@ -36,254 +37,255 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class WordLists:
     """What `skills.yaml` holds."""
 
     kinds: Mapping[str, Sequence[str]]
-    """Words by what they are."""
+    """Words by category."""
     labels: Sequence[str]
-    """Words that mean nothing until a question shows what."""
+    """Meaningless words whose meaning a question defines by examples."""
 
     @property
     def all(self) -> tuple[str, ...]:
-        """The words of every kind."""
+        """The words of all categories."""
         return tuple(word for words in self.kinds.values() for word in words)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One short question."""
+class SkillQuestion:
+    """One short question with its answer."""
 
     question: str
     """The question."""
     answer: str
-    """Its bare answer."""
-    about: Sequence[object]
-    """Words or numbers that it is about. In whatever order: questions of one task about the same are a group."""
+    """The bare answer."""
+    items: Sequence[object]
+    """The words or numbers in it. Questions of one task with the same items, in any order, are a group."""
     answer_type: AnswerType = AnswerType.TEXT
     """How answers are compared."""
 
 
-def skills(count: int, seed: int, tasks: Sequence[Skill] | None = None, name: str = "skills") -> list[Problem]:
-    """Make short general problems without a recipe.
+def generate_skills(count: int, seed: int, tasks: Sequence[Skill] | None = None, name: str = "skills") -> list[Problem]:
+    """Generate short general problems without a recipe.
 
     Args:
-        count: how many.
-        seed: another seed makes other problems.
-        tasks: which tasks; None for all.
-        name: name of the source; another name makes other problems.
+        count: number of problems.
+        seed: part of the random key.
+        tasks: names of the tasks; None for all.
+        name: name of the source; part of the random key.
 
     Returns:
-        Problems as `make_skills` makes them.
+        Problems as from `make_skills_problems`.
 
     Raises:
-        InputError: there are not so many different ones.
+        InputError: the tasks can't produce that many distinct questions.
     """
-    chosen = None if tasks is None else tuple(tasks)
-    return make_skills(SkillsSource(kind="skills", name=name, problems=count, tasks=chosen), seed)
+    names = None if tasks is None else tuple(tasks)
+    return make_skills_problems(SkillsSource(kind="skills", name=name, problems=count, tasks=names), seed)
 
 
-def make_skills(source: SkillsSource, seed: int) -> list[Problem]:
-    """Make the problems of a source. Tasks take turns; one that is told out is passed over.
+def make_skills_problems(source: SkillsSource, seed: int) -> list[Problem]:
+    """Generate the problems of a source. The tasks alternate; an exhausted task is skipped.
 
     Args:
-        source: says how many, of which tasks, and by its name which ones.
-        seed: another seed makes other problems.
+        source: sets the number of problems and the tasks; its name is part of the random key.
+        seed: part of the random key.
 
     Returns:
-        Problems with distinct questions, each with its answer as its one finished response. The first n are the same
-        whatever number is asked for.
+        Problems with distinct questions, each with its answer as its only finished response. The first n do not depend
+        on the number of problems.
 
     Raises:
-        InputError: all tasks are told out.
+        InputError: all tasks are exhausted.
     """
-    told = _told(f"{seed}/{source.name}", source.tasks or tuple(TASKS))
-    problems = [_problem(source, number, *item) for number, item in enumerate(islice(told, source.problems))]
+    questions = _draw_questions(f"{seed}/{source.name}", source.tasks or tuple(TASKS))
+    problems = [_build_problem(source, number, *item) for number, item in enumerate(islice(questions, source.problems))]
     if len(problems) < source.problems:
         raise InputError(
-            f"source {source.name}: {source.problems} problems are asked for, and the tasks have {len(problems)}",
-            hint="ask for fewer problems, or for more tasks",
+            f"source {source.name}: {source.problems} problems are requested, but the tasks have only {len(problems)}",
+            hint="request fewer problems, or add tasks",
             keys=(f"sources.{source.name}.problems",),
         )
     return problems
 
 
-def _told(key: str, tasks: Sequence[str]) -> Iterator[tuple[str, Asked]]:
-    """Let every task have one turn in each round, until it is told out."""
+def _draw_questions(key: str, tasks: Sequence[str]) -> Iterator[tuple[str, SkillQuestion]]:
+    """Yield one question of every task in each round, until all tasks are exhausted."""
     left = set(tasks)
-    asked: set[str] = set()
-    for turn in takewhile(lambda _: left, count()):
-        for task in sorted(left, key=lambda task: rank(f"{key}/{turn}", task)):
-            found = _draw(task, f"{key}/{turn}", asked)
-            if found is None:
+    texts: set[str] = set()
+    for number in takewhile(lambda _: left, count()):
+        for task in sorted(left, key=lambda task: rank(f"{key}/{number}", task)):
+            question = _draw_question(task, f"{key}/{number}", texts)
+            if question is None:
                 left.remove(task)
                 continue
-            asked.add(found.question)
-            yield task, found
+            texts.add(question.question)
+            yield task, question
 
 
-def _draw(task: str, key: str, asked: set[str]) -> Asked | None:
-    """Draw a question that was not asked before; None where there seems to be none left."""
-    drawn = (TASKS[task](f"{key}/{task}/{attempt}") for attempt in range(TRIES))
-    return next((found for found in drawn if found.question not in asked), None)
+def _draw_question(task: str, key: str, texts: set[str]) -> SkillQuestion | None:
+    """Draw a question whose text is new; None after `TRIES` attempts."""
+    attempts = (TASKS[task](f"{key}/{task}/{attempt}") for attempt in range(TRIES))
+    return next((question for question in attempts if question.question not in texts), None)
 
 
-def _problem(source: SkillsSource, number: int, task: str, found: Asked) -> Problem:
+def _build_problem(source: SkillsSource, number: int, task: str, question: SkillQuestion) -> Problem:
     return Problem(
-        problem_id=problem_id(found.question),
+        problem_id=make_problem_id(question.question),
         source=source.name,
         origin=f"{source.name}:{number}",
         task=task,
-        question=found.question,
-        answer=found.answer,
-        answer_type=found.answer_type,
-        responses=(found.answer,),
-        group=f"{task}: {', '.join(sorted(map(str, found.about)))}",
+        question=question.question,
+        answer=question.answer,
+        answer_type=question.answer_type,
+        responses=(question.answer,),
+        group=f"{task}: {', '.join(sorted(map(str, question.items)))}",
         license=LICENSE,
     )
 
 
 @cache
-def load_words() -> Words:
+def load_words() -> WordLists:
     """Read `skills.yaml`."""
-    return Words(
+    return WordLists(
         **YAML(typ="safe").load(files("cotloom.builder.sources").joinpath("skills.yaml").read_text(encoding="utf-8"))
     )
 
 
-# Choices
+# Random choices
 
 
-def _several(items: Sequence[Item], number: int, key: str, what: str) -> list[Item]:
-    """Draw different items, in an order that is drawn too."""
+def _draw_items(items: Sequence[Item], number: int, key: str, purpose: str) -> list[Item]:
+    """Draw items without replacement, in random order."""
     left = list(items)
-    return [left.pop(rank(key, f"{what} {place}") % len(left)) for place in range(number)]
+    return [left.pop(rank(key, f"{purpose} {index}") % len(left)) for index in range(number)]
 
 
-def _words(number: int, key: str) -> list[str]:
-    return _several(load_words().all, number, key, "word")
+def _draw_words(number: int, key: str) -> list[str]:
+    return _draw_items(load_words().all, number, key, "word")
 
 
-def _list(items: Sequence[object]) -> str:
+def _join_items(items: Sequence[object]) -> str:
     return ", ".join(map(str, items))
 
 
 # Words of a list
 
 
-def _first_word(key: str) -> Asked:
-    words = _words(pick((3, 4, 5), key, "length"), key)
-    return Asked(f"First word: {_list(words)}", words[0], words)
+def _make_first_word(key: str) -> SkillQuestion:
+    words = _draw_words(pick((3, 4, 5), key, "length"), key)
+    return SkillQuestion(f"First word: {_join_items(words)}", words[0], words)
 
 
-def _last_word(key: str) -> Asked:
-    words = _words(pick((3, 4, 5), key, "length"), key)
-    return Asked(f"Last word: {_list(words)}", words[-1], words)
+def _make_last_word(key: str) -> SkillQuestion:
+    words = _draw_words(pick((3, 4, 5), key, "length"), key)
+    return SkillQuestion(f"Last word: {_join_items(words)}", words[-1], words)
 
 
-def _word_after(key: str) -> Asked:
-    words = _words(pick((4, 5), key, "length"), key)
-    place = pick(range(len(words) - 1), key, "place")
-    return Asked(f"Word after {words[place]}: {_list(words)}", words[place + 1], words)
+def _make_word_after(key: str) -> SkillQuestion:
+    words = _draw_words(pick((4, 5), key, "length"), key)
+    index = pick(range(len(words) - 1), key, "place")
+    return SkillQuestion(f"Word after {words[index]}: {_join_items(words)}", words[index + 1], words)
 
 
-def _reverse_words(key: str) -> Asked:
-    words = _words(3, key)
-    return Asked(f"Reverse: {_list(words)}", _list(words[::-1]), words)
+def _make_reverse_words(key: str) -> SkillQuestion:
+    words = _draw_words(3, key)
+    return SkillQuestion(f"Reverse: {_join_items(words)}", _join_items(words[::-1]), words)
 
 
-def _word_in_list(key: str) -> Asked:
-    words = _words(5, key)
-    other, *shown = words
-    there = pick((True, False), key, "there")
-    wanted = pick(shown, key, "wanted") if there else other
-    return Asked(f"Is {wanted} in: {_list(shown)}?", "yes" if there else "no", words, AnswerType.BOOLEAN)
+def _make_word_in_list(key: str) -> SkillQuestion:
+    words = _draw_words(5, key)
+    absent, *listed = words
+    is_listed = pick((True, False), key, "there")
+    word = pick(listed, key, "wanted") if is_listed else absent
+    answer = "yes" if is_listed else "no"
+    return SkillQuestion(f"Is {word} in: {_join_items(listed)}?", answer, words, AnswerType.BOOLEAN)
 
 
-def _odd_one_out(key: str) -> Asked:
+def _make_odd_one_out(key: str) -> SkillQuestion:
     kinds = load_words().kinds
-    usual, other = _several(tuple(kinds), 2, key, "kind")
+    usual, other = _draw_items(tuple(kinds), 2, key, "kind")
     odd = pick(kinds[other], key, "odd")
-    words = _several([odd, *_several(kinds[usual], 3, key, "usual")], 4, key, "order")
-    return Asked(f"Odd one out: {_list(words)}", odd, words)
+    words = _draw_items([odd, *_draw_items(kinds[usual], 3, key, "usual")], 4, key, "order")
+    return SkillQuestion(f"Odd one out: {_join_items(words)}", odd, words)
 
 
-def _count_words(key: str) -> Asked:
-    words = _words(pick(range(2, 8), key, "length"), key)
-    return Asked(f"Count: {_list(words)}", str(len(words)), words, AnswerType.NUMBER)
+def _make_count_words(key: str) -> SkillQuestion:
+    words = _draw_words(pick(range(2, 8), key, "length"), key)
+    return SkillQuestion(f"Count: {_join_items(words)}", str(len(words)), words, AnswerType.NUMBER)
 
 
 # Numbers
 
 
-def _largest_number(key: str) -> Asked:
-    numbers = _several(NUMBERS, 3, key, "number")
-    return Asked(f"Largest: {_list(numbers)}", str(max(numbers)), numbers, AnswerType.NUMBER)
+def _make_largest_number(key: str) -> SkillQuestion:
+    numbers = _draw_items(NUMBERS, 3, key, "number")
+    return SkillQuestion(f"Largest: {_join_items(numbers)}", str(max(numbers)), numbers, AnswerType.NUMBER)
 
 
-def _sort_numbers(key: str) -> Asked:
-    numbers = _several(NUMBERS, 3, key, "number")
-    return Asked(f"Sort: {_list(numbers)}", _list(sorted(numbers)), numbers)
+def _make_sort_numbers(key: str) -> SkillQuestion:
+    numbers = _draw_items(NUMBERS, 3, key, "number")
+    return SkillQuestion(f"Sort: {_join_items(numbers)}", _join_items(sorted(numbers)), numbers)
 
 
 _SUMS = ("{a} + {b} =", "What is {a} + {b}?", "{a} plus {b}", "Add {a} and {b}", "Sum: {a}, {b}")
 _DIFFERENCES = ("{a} - {b} =", "What is {a} - {b}?", "{a} minus {b}", "Take {b} from {a}", "Difference: {a}, {b}")
 
 
-def _one_step_fact(key: str) -> Asked:
-    """Of a sum or difference in 0..20: whole and part are drawn, each pair as likely as any other."""
+def _make_one_step_fact(key: str) -> SkillQuestion:
+    """Ask for a sum or difference in 0..20; all pairs of whole and part are equally likely."""
     whole, part = pick(_PAIRS, key, "pair")
-    summed = pick((True, False), key, "sum")
-    a, b, result = (part, whole - part, whole) if summed else (whole, part, whole - part)
-    question = pick(_SUMS if summed else _DIFFERENCES, key, "words").format(a=a, b=b)
-    return Asked(question, str(result), (a, b), AnswerType.NUMBER)
+    is_sum = pick((True, False), key, "sum")
+    a, b, result = (part, whole - part, whole) if is_sum else (whole, part, whole - part)
+    question = pick(_SUMS if is_sum else _DIFFERENCES, key, "words").format(a=a, b=b)
+    return SkillQuestion(question, str(result), (a, b), AnswerType.NUMBER)
 
 
 _PAIRS = tuple((whole, part) for whole in NUMBERS for part in range(whole + 1))
 
-# Labels that the question itself explains
+# Labels that the question defines
 
 
-def _hidden_label(key: str) -> Asked:
-    return pick((_by_lookup, _by_kind), key, "how")(key)
+def _make_hidden_label(key: str) -> SkillQuestion:
+    return pick((_make_lookup, _make_classification), key, "how")(key)
 
 
-def _by_lookup(key: str) -> Asked:
-    """Each word has a number, and one of the words is asked again."""
-    words = _words(pick((3, 4, 5), key, "length"), key)
-    labels = dict(zip(words, _several(NUMBERS, len(words), key, "label"), strict=True))
-    wanted = pick(words, key, "wanted")
-    return Asked(_shown(labels, wanted), str(labels[wanted]), words, AnswerType.NUMBER)
+def _make_lookup(key: str) -> SkillQuestion:
+    """Give each word a number, and ask for the number of one of them."""
+    words = _draw_words(pick((3, 4, 5), key, "length"), key)
+    labels = dict(zip(words, _draw_items(NUMBERS, len(words), key, "label"), strict=True))
+    query = pick(words, key, "wanted")
+    return SkillQuestion(_format_labels(labels, query), str(labels[query]), words, AnswerType.NUMBER)
 
 
-def _by_kind(key: str) -> Asked:
-    """Each of two kinds of words has a label, and a new word of one of them is asked."""
+def _make_classification(key: str) -> SkillQuestion:
+    """Label the words of two categories, and ask for the label of a new word of one of them."""
     kinds = load_words().kinds
     pair = dict(
-        zip(_several(tuple(kinds), 2, key, "kind"), _several(load_words().labels, 2, key, "label"), strict=True)
+        zip(_draw_items(tuple(kinds), 2, key, "kind"), _draw_items(load_words().labels, 2, key, "label"), strict=True)
     )
-    words = {word: label for kind, label in pair.items() for word in _several(kinds[kind], 3, key, kind)}
-    wanted = pick(tuple(words), key, "wanted")
-    others = [word for word in words if word != wanted]
-    shown = {word: words[word] for word in _several(others, len(others), key, "order")}
-    return Asked(_shown(shown, wanted), words[wanted], tuple(words))
+    words = {word: label for kind, label in pair.items() for word in _draw_items(kinds[kind], 3, key, kind)}
+    query = pick(tuple(words), key, "wanted")
+    others = [word for word in words if word != query]
+    labels = {word: words[word] for word in _draw_items(others, len(others), key, "order")}
+    return SkillQuestion(_format_labels(labels, query), words[query], tuple(words))
 
 
-def _shown(labels: Mapping[str, object], wanted: str) -> str:
-    return ", ".join([*(f"{word} -> {label}" for word, label in labels.items()), f"{wanted} -> ?"])
+def _format_labels(labels: Mapping[str, object], query: str) -> str:
+    return ", ".join([*(f"{word} -> {label}" for word, label in labels.items()), f"{query} -> ?"])
 
 
-TASKS: Mapping[str, Callable[[str], Asked]] = {
-    "first_word": _first_word,
-    "last_word": _last_word,
-    "word_after": _word_after,
-    "reverse_words": _reverse_words,
-    "word_in_list": _word_in_list,
-    "odd_one_out": _odd_one_out,
-    "count_words": _count_words,
-    "largest_number": _largest_number,
-    "sort_numbers": _sort_numbers,
-    "one_step_fact": _one_step_fact,
-    "hidden_label": _hidden_label,
+TASKS: Mapping[str, Callable[[str], SkillQuestion]] = {
+    "first_word": _make_first_word,
+    "last_word": _make_last_word,
+    "word_after": _make_word_after,
+    "reverse_words": _make_reverse_words,
+    "word_in_list": _make_word_in_list,
+    "odd_one_out": _make_odd_one_out,
+    "count_words": _make_count_words,
+    "largest_number": _make_largest_number,
+    "sort_numbers": _make_sort_numbers,
+    "one_step_fact": _make_one_step_fact,
+    "hidden_label": _make_hidden_label,
 }
-"""What makes a question of each task from a key."""
+"""The function of each task that makes a question from a random key."""

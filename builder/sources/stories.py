@@ -1,6 +1,6 @@
-"""Stories: arithmetic of the level `school`.
+"""Arithmetic problems of the level `school`.
 
-They come from `stories.yaml`: a family gives numbers and methods, a story the words.
+They come from `stories.yaml`: a family defines numbers and methods, a story the text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,25 +9,26 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
-from cotloom.builder.sources.programs import (
+from ruamel.yaml import YAML
+
+from ...schemas.chance import pick
+from .programs import (
     OPERATIONS,
     PRONOUNS,
     Level,
     Method,
     Program,
-    Told,
-    operands,
-    operations,
+    WordProblem,
+    collect_operations,
+    compute_method,
+    get_operands,
     parse_program,
-    work_out,
 )
-from cotloom.schemas.chance import pick
-from ruamel.yaml import YAML
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Story:
-    """One template: the words of a problem with the numbers and methods of its family."""
+    """One template: the text of a problem with the numbers and methods of its family."""
 
     name: str
     """Name of the story; problems of one story are a group."""
@@ -36,93 +37,93 @@ class Story:
     text: str
     """The question, with fields for numbers, people and words."""
     slots: Mapping[str, range]
-    """The numbers that are drawn."""
-    given: Program
-    """The numbers that are made from those."""
+    """The ranges of the numbers that are drawn."""
+    derived: Program
+    """The program that computes further numbers from those."""
     methods: tuple[Program, ...]
-    """The ways to the answer."""
+    """The methods; all end in the answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class StoryTable:
     """What `stories.yaml` holds."""
 
     people: tuple[tuple[str, str], ...]
     """Names, each with `she` or `he`."""
     words: Mapping[str, Sequence[str]]
-    """Words that may stand for one another."""
+    """Interchangeable words, by field."""
     stories: tuple[Story, ...]
     """Every story of every family."""
 
 
-def school(table: Table) -> Level:
-    """The level that tells the stories of a table; each is a group."""
+def make_school_level(table: StoryTable) -> Level:
+    """Make the level `school` from a table; each story is a group."""
     stories = {story.name: story for story in table.stories}
-    return Level(groups=tuple(stories), tell=partial(_tell, stories, table))
+    return Level(groups=tuple(stories), write_problem=partial(_write_problem, stories, table))
 
 
-def _tell(stories: Mapping[str, Story], table: Table, group: str, key: str) -> Told | None:
+def _write_problem(stories: Mapping[str, Story], table: StoryTable, group: str, key: str) -> WordProblem | None:
     story = stories[group]
-    values = _numbers(story, key)
-    methods = _methods(story, values)
+    values = _draw_numbers(story, key)
+    methods = _compute_methods(story, values)
     if methods is None:
         return None
-    question = story.text.format_map({**values, **_words(key, table)})
-    return Told(question=question, category=story.family, methods=methods)
+    question = story.text.format_map({**values, **_draw_words(key, table)})
+    return WordProblem(question=question, category=story.family, methods=methods)
 
 
-def _numbers(story: Story, key: str) -> dict[str, int]:
-    """Draw the slots and make the given numbers from them; the names in a text are all in it."""
+def _draw_numbers(story: Story, key: str) -> dict[str, int]:
+    """Draw the slots and compute the derived numbers: together they fill all number fields of the text."""
     values = {name: pick(span, key, name) for name, span in story.slots.items()}
-    for step in story.given:
-        values[step.name] = OPERATIONS[step.op](*operands(step, values))
+    for step in story.derived:
+        values[step.name] = OPERATIONS[step.op](*get_operands(step, values))
     return values
 
 
-def _words(key: str, table: Table) -> dict[str, str]:
+def _draw_words(key: str, table: StoryTable) -> dict[str, str]:
     name, pronoun = pick(table.people, key, "name")
     friend, _ = pick([person for person in table.people if person[0] != name], key, "friend")
     words = {word: pick(choices, key, word) for word, choices in table.words.items()}
     return {"name": name, "friend": friend, **PRONOUNS[pronoun], **words}
 
 
-def _methods(story: Story, values: Mapping[str, int]) -> tuple[Method, ...] | None:
-    """Work out every method; None where one has an unfit step or two come to the same operations."""
+def _compute_methods(story: Story, values: Mapping[str, int]) -> tuple[Method, ...] | None:
+    """Compute every method; None where a step is unsuitable or two methods have the same operations."""
     methods: list[Method] = []
     for program in story.methods:
-        method = work_out(program, values)
+        method = compute_method(program, values)
         if method is None:
             return None
         methods.append(method)
-    return tuple(methods) if len(set(map(operations, methods))) == len(methods) else None
+    return tuple(methods) if len(set(map(collect_operations, methods))) == len(methods) else None
 
 
 @cache
-def load_table() -> Table:
+def load_table() -> StoryTable:
     """Read `stories.yaml`."""
     text = files("cotloom.builder.sources").joinpath("stories.yaml").read_text(encoding="utf-8")
     raw = YAML(typ="safe").load(text)
-    return Table(
+    return StoryTable(
         people=tuple((name, pronoun) for pronoun, names in raw["people"].items() for name in names),
         words=raw["words"],
         stories=tuple(
-            _story(name, words, family, parts)
+            _parse_story(name, words, family, parts)
             for family, parts in raw["families"].items()
             for name, words in parts["stories"].items()
         ),
     )
 
 
-def _story(name: str, text: str, family: str, parts: Mapping[str, Any]) -> Story:
+def _parse_story(name: str, text: str, family: str, parts: Mapping[str, Any]) -> Story:
     return Story(
         name=name,
         family=family,
         text=text,
-        slots={slot: _span(*limits) for slot, limits in parts["slots"].items()},
-        given=parse_program(parts["given"]) if "given" in parts else (),
+        slots={slot: _make_range(*limits) for slot, limits in parts["slots"].items()},
+        derived=parse_program(parts["given"]) if "given" in parts else (),
         methods=tuple(parse_program(method) for method in parts["methods"]),
     )
 
 
-def _span(lowest: int, highest: int, step: int = 1) -> range:
+def _make_range(lowest: int, highest: int, step: int = 1) -> range:
     return range(lowest, highest + 1, step)

@@ -2,46 +2,74 @@
 
     .cotloom/
       ledger.sqlite                every answer a teacher gave
-      stages/ROOM/KEY.parquet      what was worked out from the same rows before
+      stages/ROOM/KEY.parquet      results of stages, by the rows and rules that they were computed from
+      students/                    base models and finished training runs
       versions/NAME/VERSION/       manifest.json, build.json and the tables
 
 Law 4: same name@version and same fingerprint, nothing to do; another fingerprint, `VersionConflict`. Law 5: rows are
 sorted before they are written, by one writer, and digested as rows.
+
+`atomic` and `locks` are for every room that writes files. A name is imported from its module when it is first used:
+reading manifests imports neither polars nor pyarrow.
 """
 
-from cotloom.builder.store.funnel import check_fates, funnel, funnel_table
-from cotloom.builder.store.identity import conflict, fingerprint
-from cotloom.builder.store.stages import remembered
-from cotloom.builder.store.tables import rows_digest
-from cotloom.builder.store.versions import (
-    DEV,
-    Version,
-    all_versions,
-    find_version,
-    folder_of,
-    freeze,
-    read_version,
-    semver,
-    sweep,
-    versions_of,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .freeze import freeze_version
+    from .funnel import build_funnel_table, check_fates, count_funnel
+    from .identity import compute_fingerprint, make_conflict
+    from .stages import read_or_compute
+    from .tables import digest_rows
+    from .versions import (
+        DEV,
+        Version,
+        find_version,
+        list_version_numbers,
+        list_versions,
+        locate_version,
+        parse_semver,
+        read_version,
+        sweep_versions,
+    )
 
 __all__ = [
     "DEV",
     "Version",
-    "all_versions",
+    "build_funnel_table",
     "check_fates",
-    "conflict",
+    "compute_fingerprint",
+    "count_funnel",
+    "digest_rows",
     "find_version",
-    "fingerprint",
-    "folder_of",
-    "freeze",
-    "funnel",
-    "funnel_table",
+    "freeze_version",
+    "list_version_numbers",
+    "list_versions",
+    "locate_version",
+    "make_conflict",
+    "parse_semver",
+    "read_or_compute",
     "read_version",
-    "remembered",
-    "rows_digest",
-    "semver",
-    "sweep",
-    "versions_of",
+    "sweep_versions",
 ]
+
+_HOMES = {
+    "build_funnel_table": "funnel",
+    "check_fates": "funnel",
+    "compute_fingerprint": "identity",
+    "count_funnel": "funnel",
+    "digest_rows": "tables",
+    "freeze_version": "freeze",
+    "make_conflict": "identity",
+    "read_or_compute": "stages",
+}
+"""The module of each name; the others are in `versions`."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in __all__:
+        message = f"module {__name__} has no attribute {name}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'versions')}"), name)

@@ -1,14 +1,15 @@
-"""The funnel: what each stage took in, kept and dropped, read off the tables themselves.
+"""The funnel: rows in, kept and dropped for each stage, counted in the tables.
 
-Law 1: since every row carries the stage and the reason that dropped it, rows in = kept + dropped holds by counting,
-not by book-keeping; `check_fates` refuses tables in which a row's fate does not add up.
+Law 1: every row carries the stage and the reason that dropped it, so that rows in = kept + dropped can be counted;
+`check_fates` refuses tables in which a row has no clear fate.
 """
 
 from collections.abc import Mapping
 
 import polars as pl
-from cotloom.schemas.manifest import FunnelRow
-from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Unit
+
+from ...schemas.manifest import FunnelRow
+from ...schemas.reasons import ORDER, Fate, Reason, Stage, Unit
 
 TABLES: Mapping[Unit, str] = {Unit.PROBLEM: "problems", Unit.SAMPLE: "samples", Unit.EXAMPLE: "examples"}
 """The table of each unit."""
@@ -24,8 +25,8 @@ STAGES: Mapping[Unit, tuple[Stage, ...]] = {
 """The stages that each unit goes through, in order."""
 
 
-def funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
-    """Count what each stage took in, kept and dropped for each reason.
+def count_funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
+    """Count the rows that each stage took in, kept, and dropped for each reason.
 
     Args:
         tables: the tables `problems`, `samples` and `examples`.
@@ -35,24 +36,24 @@ def funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
         frame = tables[TABLES[unit]]
         coming = frame.height
         for stage in stages:
-            reasons = _reasons(frame, stage)
+            reasons = _count_reasons(frame, stage)
             kept = coming - sum(reasons.values())
-            told: list[tuple[Reason | None, int]] = list(reasons.items()) or [(None, 0)]
+            counts: list[tuple[Reason | None, int]] = list(reasons.items()) or [(None, 0)]
             rows += [
                 FunnelRow(stage=stage, unit=unit, rows_in=coming, kept=kept, dropped=dropped, reason=reason)
-                for reason, dropped in told
+                for reason, dropped in counts
             ]
             coming = kept
     return rows
 
 
-def _reasons(frame: pl.DataFrame, stage: Stage) -> dict[Reason, int]:
+def _count_reasons(frame: pl.DataFrame, stage: Stage) -> dict[Reason, int]:
     counts = frame.filter(pl.col("stage") == stage).group_by("reason").len().iter_rows()
     return dict(sorted(((Reason(reason), count) for reason, count in counts), key=lambda pair: ORDER[pair[0]]))
 
 
-def funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
-    """The funnel as a table: stage, unit, rows_in, kept, dropped, reason."""
+def build_funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
+    """Build the funnel as a table with the columns stage, unit, rows_in, kept, dropped, reason."""
     schema = {
         "stage": pl.String, "unit": pl.String, "rows_in": pl.Int64, "kept": pl.Int64, "dropped": pl.Int64,
         "reason": pl.String,
@@ -61,17 +62,17 @@ def funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
 
 
 def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
-    """Hold the tables against law 1: one fate each, a stage and a reason with every drop, no id twice among the kept.
+    """Check law 1: each row has one fate, each dropped row a stage and a reason, and no id is there twice.
 
     Raises:
-        RuntimeError: a row breaks it; that is a fault of Cotloom.
+        RuntimeError: a row breaks the law; that is a fault of Cotloom.
     """
     for unit, name in TABLES.items():
         frame = tables[name]
         dropped = pl.col("fate") == Fate.DROPPED
-        told = pl.col("stage").is_in([str(stage) for stage in STAGES[unit]]) & pl.col("reason").is_not_null()
+        explained = pl.col("stage").is_in([str(stage) for stage in STAGES[unit]]) & pl.col("reason").is_not_null()
         silent = pl.col("stage").is_null() & pl.col("reason").is_null() & (pl.col("fate") == Fate.KEPT)
-        broken = frame.filter(~((dropped & told) | silent).fill_null(value=False))
+        broken = frame.filter(~((dropped & explained) | silent).fill_null(value=False))
         if broken.height:
             message = f"law 1 is broken: {broken.height} {name} have no clear fate, such as {broken[0, IDS[name]]}"
             raise RuntimeError(message)

@@ -1,10 +1,9 @@
-"""Stage results by content: what was worked out once from the same rows by the same rules is read back.
+"""Stage results by content: a result that was computed from the same rows by the same rules is read, not computed.
 
 The key is a digest of the room's code version, its settings and its input rows, so that a stale result can't be
-taken for a fresh one; losing a result only costs the time to make it again.
+taken for a fresh one; losing a result only costs the time to compute it again.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,47 +12,44 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from cotloom.builder.store.tables import rows_digest
-from cotloom.schemas.ids import digest
+
+from ...schemas.ids import digest
+from ..errors import Stopped
+from .atomic import replace_file
+from .tables import digest_rows
 
 
-def remembered(
+def read_or_compute(
     folder: Path, settings: Mapping[str, Any], work: pl.DataFrame, make: Callable[[], pl.DataFrame]
 ) -> pl.DataFrame:
-    """Read a stage's result, or make and keep it.
+    """Read the result of a stage, or compute and keep it.
 
     Args:
-        folder: where the stage's results lie.
+        folder: the folder of the stage's results.
         settings: everything but rows that decides the result, the code version too.
         work: the rows that decide it.
-        make: works the result out.
+        make: computes the result.
     """
-    key = digest({"settings": settings, "rows": rows_digest([("work", work)])})
+    key = digest({"settings": settings, "rows": digest_rows([("work", work)])})
     path = folder / f"{key[:40]}.parquet"
-    known = _read(path)
+    known = _read_result(path)
     if known is not None:
         return known
-    made = make()
-    _keep(made, path)
-    return made
+    result = make()
+    _write_result(result, path)
+    return result
 
 
-def _read(path: Path) -> pl.DataFrame | None:
+def _read_result(path: Path) -> pl.DataFrame | None:
     if not path.exists():
         return None
     try:
         return pl.from_arrow(pq.read_table(path))  # type: ignore[return-value]
-    except (pa.ArrowInvalid, OSError):  # damaged: it is made again
+    except (pa.ArrowInvalid, OSError):  # damaged: it is computed again
         return None
 
 
-def _keep(frame: pl.DataFrame, path: Path) -> None:
-    """Write to the side, then rename: another build sees all of it or nothing. A full disk costs only the memory."""
-    side = path.with_suffix(f".{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+def _write_result(frame: pl.DataFrame, path: Path) -> None:
+    """Keep a result for the next build. A full disk is no error here: the result is computed again."""
+    with suppress(Stopped), replace_file(path) as side:
         pq.write_table(frame.to_arrow(), side, compression="zstd")
-        side.replace(path)
-    except OSError:
-        with suppress(OSError):
-            side.unlink(missing_ok=True)

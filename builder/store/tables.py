@@ -8,17 +8,18 @@ from pathlib import Path
 import orjson
 import polars as pl
 import pyarrow.parquet as pq
-from cotloom.builder.files import file_digest
-from cotloom.schemas.manifest import File
+
+from ...schemas.manifest import File
+from ..files import digest_file
 
 DIGEST_ROWS = 2_000
-"""So many rows are written out together for a digest."""
+"""How many rows are serialized together for a digest."""
 
 
-def rows_digest(tables: Sequence[tuple[str, pl.DataFrame]]) -> str:
+def digest_rows(tables: Sequence[tuple[str, pl.DataFrame]]) -> str:
     """Digest every row of some tables, in order: sha256 over their canonical JSON lines.
 
-    It speaks of the rows alone, so that another compression, a later Parquet writer or a copy on the Hub has the
+    It depends on the rows alone, so that another compression, a later Parquet writer or a copy on the Hub has the
     same digest.
 
     Raises:
@@ -53,9 +54,9 @@ def _is_finite(column: pl.Series) -> bool:
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> File:
-    """Write a table as Parquet and make sure that it is on disk.
+    """Write a table as Parquet and wait until it is on disk.
 
-    Content-defined chunks and a page index let the Hub store only what changed between two versions.
+    With content-defined chunks and a page index the Hub stores only what changed between two versions.
     """
     pq.write_table(
         frame.rechunk().to_arrow(),
@@ -64,12 +65,12 @@ def write_table(frame: pl.DataFrame, path: Path) -> File:
         use_content_defined_chunking=True,
         write_page_index=True,
     )
-    return described(path, frame.height)
+    return describe_file(path, frame.height)
 
 
-def described(path: Path, rows: int) -> File:
-    """Digest and size of a written file, once it is safe on disk."""
+def describe_file(path: Path, rows: int) -> File:
+    """Wait until a written file is on disk; return its digest and size."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
-    sha256, size = file_digest(path)
+    sha256, size = digest_file(path)
     return File(sha256=sha256, bytes=size, rows=rows)

@@ -1,5 +1,6 @@
 """Student: train a small model on a version and see what it learnt, against what else it could have been trained on.
 
-Every arm is trained from the same start, with the same steps and seeds, and asked the same problems; verdicts come with
-intervals. A finished arm is kept by the digest of everything that decides it, and an interrupted one goes on.
+Every condition is trained from the same initial model, with the same steps and seeds, and evaluated on the same
+problems; verdicts come with intervals. A finished run is cached by the digest of everything that decides it, and an
+interrupted one resumes.
 """

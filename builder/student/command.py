@@ -1,97 +1,103 @@
-"""The command `validate`, from the version to what is printed."""
+"""The command `validate`: from a version and a student recipe to the printed result."""
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.store import Version, find_version, versions_of
-from cotloom.builder.student.experiment.budget import fitted, seconds_of
-from cotloom.builder.student.experiment.jobs import workers_here
-from cotloom.builder.student.experiment.plan import Controls, plan_of
-from cotloom.builder.student.experiment.validate import FOLDER, validate
-from cotloom.builder.student.model.card import write_card
-from cotloom.builder.student.report.report import tell_validation
-from cotloom.schemas.student import StudentRecipe
-from cotloom.schemas.validation import Validation
 from rich.console import Group, RenderableType
 from rich.text import Text
 from transformers.integrations.integration_utils import get_reporting_integration_callbacks
 
+from ...schemas.student import StudentRecipe
+from ...schemas.validation import Validation
+from ..errors import InputError
+from ..store import Version, find_version, list_version_numbers
+from ..store.atomic import stop_if_unwritable
+from .experiment.budget import fit_to_budget, parse_duration
+from .experiment.jobs import count_workers, prepare_starts
+from .experiment.plan import Controls, plan_validation
+from .experiment.validate import FOLDER, validate, write_validation
+from .report.model_card import write_model_card
+from .report.report import render_validation
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What was asked for."""
+class ValidateOptions:
+    """The arguments of the command `validate`."""
 
     version: Version
     """The version."""
-    student: StudentRecipe
+    recipe: StudentRecipe
     """The student recipe."""
     parent: Version | None = None
-    """What to compare with; None for the parent that the version names, or the one before it."""
+    """The version to compare with; None for the parent that the version names, or the one before it."""
     controls: str = "default"
-    """Which arms there are."""
+    """Which conditions are trained besides the version: a value of `Controls`."""
     budget: str | None = None
-    """How long it may take: `90s`, `10m`, `2h`."""
+    """Time budget: `90s`, `10m`, `2h`."""
     store: Path
     """The store."""
     workers: int | None = None
-    """Students that are trained at once."""
+    """Number of students that are trained at once."""
     report_to: tuple[str, ...] = ()
     """Trackers that transformers knows."""
     save: Path | None = None
-    """Where the version's first student goes."""
+    """Folder for the version's first student."""
 
 
-def run(wanted: Wanted) -> tuple[Validation, RenderableType]:
+def run_validation(options: ValidateOptions) -> tuple[Validation, RenderableType]:
     """Validate a version.
 
     Returns:
-        What came out, and how to print it.
+        The validation, and its text for the terminal.
 
     Raises:
-        InputError: the version, the student recipe, the budget, the folder or a tracker won't do.
+        InputError: the version, the student recipe, the budget, the folder or a tracker is invalid.
         Stopped: the disk is full.
     """
-    limit = seconds_of(wanted.budget) if wanted.budget is not None else None
-    _check_folder(wanted.save)
-    _check_trackers(wanted.report_to)
-    parent = wanted.parent or parent_of(wanted.version, wanted.store)
-    plan = plan_of(wanted.version, parent, wanted.student, Controls(wanted.controls))
-    workers = workers_here(wanted.workers)
+    budget_seconds = parse_duration(options.budget) if options.budget is not None else None
+    _check_folder(options.save)
+    _check_trackers(options.report_to)
+    version, controls = options.version, Controls(options.controls)
+    parent = options.parent or find_parent(version, options.store)
+    plan = plan_validation(version, parent, options.recipe, controls)
+    workers = count_workers(options.workers)
     notes: list[str] = []
-    if limit is not None:
-        smaller, notes = fitted(plan, wanted.store, workers, limit)
-        plan = plan_of(wanted.version, parent, smaller, Controls(wanted.controls))
-    found, student = validate(plan, wanted.store, workers, wanted.report_to)
-    if wanted.save is not None:
-        notes.append(f"The version's first student is in {_saved(student, found, wanted.save)}.")
-    notes.append(f"Report: {wanted.version.path / FOLDER / 'report.html'}")
-    return found, Group(tell_validation(found), Text(), *(Text(note) for note in notes))
+    if budget_seconds is not None:
+        recipe, notes = fit_to_budget(plan, options.store, workers, budget_seconds)
+        plan = plan_validation(version, parent, recipe, controls)
+    prepare_starts(plan.jobs, options.store, options.report_to)
+    validation, outcomes = validate(plan, options.store, workers, options.report_to)
+    write_validation(validation, outcomes)
+    if options.save is not None:
+        _copy_student(outcomes.runs[0].folder / "student", validation, options.save)
+        notes.append(f"The version's first student is in {options.save}.")
+    notes.append(f"Report: {version.path / FOLDER / 'report.html'}")
+    return validation, Group(render_validation(validation), Text(), *map(Text, notes))
 
 
-def parent_of(version: Version, store: Path) -> Version | None:
-    """The version that a version follows: the one it names, else the one before it in the store.
+def find_parent(version: Version, store: Path) -> Version | None:
+    """Find the version that a version follows: its parent, else the one before it in the store.
 
     Raises:
-        InputError: it names one that is not in the store.
+        InputError: its parent is not in the store.
     """
-    name, own = version.manifest.name, version.manifest.version
+    name, number = version.manifest.name, version.manifest.version
     if version.manifest.parent is not None:
         return find_version(store, f"{name}@{version.manifest.parent}")
-    there = [one for one in versions_of(store, name) if one != "dev"]
-    before = there[: there.index(own)] if own in there else []
+    numbers = [known for known in list_version_numbers(store, name) if known != "dev"]
+    before = numbers[: numbers.index(number)] if number in numbers else []
     return find_version(store, f"{name}@{before[-1]}") if before else None
 
 
 def _check_folder(folder: Path | None) -> None:
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is there already", hint="give an empty or a new folder with --save")
+        raise InputError(f"{folder} exists already", hint="give an empty or a new folder with --save")
 
 
 def _check_trackers(names: Sequence[str]) -> None:
-    """Make each tracker once, so that one that is not there is noticed before anything is trained."""
+    """Create each tracker once, so that a missing one is noticed before training."""
     for name in names:
         try:
             for callback in get_reporting_integration_callbacks([name]):  # type: ignore[no-untyped-call]
@@ -103,12 +109,7 @@ def _check_trackers(names: Sequence[str]) -> None:
             ) from error
 
 
-def _saved(student: Path, found: Validation, folder: Path) -> Path:
-    try:
-        shutil.copytree(student, folder, dirs_exist_ok=True)
-        write_card(found, folder)
-    except OSError as error:
-        raise Stopped(
-            f"the student can't be written: {error}", hint="make room and run the same command again"
-        ) from error
-    return folder
+def _copy_student(student_path: Path, validation: Validation, folder: Path) -> None:
+    with stop_if_unwritable("the student"):
+        shutil.copytree(student_path, folder, dirs_exist_ok=True)
+        write_model_card(validation, folder)

@@ -1,4 +1,4 @@
-"""Demonstrations: solved problems that are shown to the teacher before the question."""
+"""Demonstrations: solved problems in the prompt, before the question."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from cotloom.builder.errors import InputError
-from cotloom.builder.files import file_digest
-from cotloom.builder.marked_yaml import read_yaml
-from cotloom.builder.recipe import TRAIN, LoadedRecipe, packaged_demos
-from cotloom.schemas.ids import rank
-from cotloom.schemas.manifest import Input
-from cotloom.schemas.problem import Problem, Split
-from cotloom.schemas.reasons import Fate
-from cotloom.schemas.recipe import Prompt
+
+from ...schemas.ids import rank
+from ...schemas.manifest import Input
+from ...schemas.problem import Problem, Split
+from ...schemas.reasons import Fate
+from ...schemas.teacher import Prompt
+from ..errors import InputError
+from ..files import digest_file
+from ..marked_yaml import read_yaml
+from ..recipe import TRAIN, LoadedRecipe, find_packaged_demos
 
 _KEYS = {"question", "choices", "rationale", "answer"}
 
@@ -24,46 +25,47 @@ class Demo:
     """One solved problem."""
 
     question: str
-    """What is asked."""
+    """The question."""
     choices: tuple[str, ...] = ()
-    """The options, where there are any."""
+    """The options of a multiple-choice question."""
     rationale: str
     """The reasoning."""
     answer: str
-    """The answer it comes to: for choices the letter."""
+    """The answer: for choices the letter."""
     group: str | None = None
-    """The group of the problem it is from; it is never shown to a problem of the same group."""
+    """The group of its problem; a prompt never shows a demonstration of its own group."""
 
 
 def find_demos(loaded: LoadedRecipe, prompt: Prompt, problems: pl.DataFrame) -> tuple[list[Demo], list[Input]]:
-    """Find the demonstrations that a prompt asks for.
+    """Find the demonstrations that a prompt names.
 
     Returns:
-        The demonstrations, and the file they came from where there is one.
+        The demonstrations, and the file they were read from where there is one.
 
     Raises:
-        InputError: they are not there, can't be read, or are too few.
+        InputError: they are missing, can't be read, or are too few.
     """
     if prompt.template != "cot_few_shot":
         return [], []
     if prompt.demos is None:
         raise InputError(
             "teacher.prompt: cot_few_shot needs demonstrations",
-            hint=f"demos: one of {', '.join(packaged_demos())}, a YAML file, or train",
+            hint=f"demos: one of {', '.join(find_packaged_demos())}, a YAML file, or train",
             keys=("teacher.prompt.demos",),
         )
-    found = list(_from_problems(problems)) if prompt.demos == TRAIN else read_demos(loaded.demos_file(prompt.demos))
-    if len(found) < prompt.shots:
+    path = None if prompt.demos == TRAIN else loaded.find_demos(prompt.demos)
+    demos = read_demos(path) if path else list(_read_training_demos(problems))
+    if len(demos) < prompt.shots:
         raise InputError(
-            f"teacher.prompt: {prompt.shots} demonstrations are asked for, {prompt.demos} has {len(found)}",
+            f"teacher.prompt: shots is {prompt.shots}, but {prompt.demos} has {len(demos)} demonstrations",
             hint="ask for fewer shots, or give more demonstrations",
             keys=("teacher.prompt.shots",),
         )
-    return found, [] if prompt.demos == TRAIN else [_input(loaded.demos_file(prompt.demos), len(found))]
+    return demos, [_make_input(path, len(demos))] if path else []
 
 
-def _input(path: Path, rows: int) -> Input:
-    sha256, size = file_digest(path)
+def _make_input(path: Path, rows: int) -> Input:
+    sha256, size = digest_file(path)
     return Input(name="teacher.prompt.demos", file=path.name, sha256=sha256, bytes=size, rows=rows)
 
 
@@ -71,21 +73,21 @@ def read_demos(path: Path) -> list[Demo]:
     """Read a YAML file of demonstrations: a mapping with the key `demos`, a list.
 
     Raises:
-        InputError: the file is not there, or holds something else.
+        InputError: the file is missing, or is no list of demonstrations.
     """
     if not path.is_file():
-        raise InputError(f"no demonstrations at {path}", hint=f"packaged: {', '.join(packaged_demos())}")
+        raise InputError(f"no demonstrations at {path}", hint=f"packaged: {', '.join(find_packaged_demos())}")
     items = read_yaml(path).data.get("demos")
     if not isinstance(items, list):
         raise InputError(f"{path}: the key demos must hold a list")
-    return [_demo(path, place, item) for place, item in enumerate(items, 1)]
+    return [_parse_demo(path, number, item) for number, item in enumerate(items, 1)]
 
 
-def _demo(path: Path, place: int, item: Any) -> Demo:
+def _parse_demo(path: Path, number: int, item: Any) -> Demo:
     keys = set(item) if isinstance(item, dict) else set()
     if not {"question", "rationale", "answer"} <= keys <= _KEYS:
         raise InputError(
-            f"{path}: demonstration {place} has the keys {sorted(map(str, keys))}",
+            f"{path}: demonstration {number} has the keys {sorted(map(str, keys))}",
             hint="each has question, rationale and answer, and may have choices",
         )
     choices = tuple(str(choice) for choice in item.get("choices") or ())
@@ -93,8 +95,8 @@ def _demo(path: Path, place: int, item: Any) -> Demo:
     return Demo(choices=choices, **texts)
 
 
-def _from_problems(problems: pl.DataFrame) -> Iterator[Demo]:
-    """Training problems that have a reference rationale."""
+def _read_training_demos(problems: pl.DataFrame) -> Iterator[Demo]:
+    """Make demonstrations from the training problems that have a reference rationale."""
     usable = problems.filter(
         (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN) & pl.col("reference_rationale").is_not_null()
     )
@@ -108,11 +110,11 @@ def _from_problems(problems: pl.DataFrame) -> Iterator[Demo]:
         )
 
 
-def shown(demos: Sequence[Demo], problem: Problem, shots: int, seed: int) -> list[Demo]:
-    """The demonstrations that one problem is shown.
+def select_demos(demos: Sequence[Demo], problem: Problem, shots: int, seed: int) -> list[Demo]:
+    """Select the demonstrations for one problem.
 
-    A set of a file is shown in its order, the first ones first. From the training split, each problem gets its own,
-    of lowest keyed hash, never from its own group (law 6).
+    Of a file, these are the first ones, in order. Of the training split, each problem gets its own: those of lowest
+    keyed hash, never from its own group (law 6).
     """
     if not demos or demos[0].group is None:
         return list(demos[:shots])

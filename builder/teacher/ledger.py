@@ -1,4 +1,4 @@
-"""The ledger: every answer a teacher ever gave, written before anything else is done with it (law 3).
+"""The ledger: every answer of a teacher, recorded before anything else is done with it (law 3).
 
 One SQLite file in write-ahead mode: a kill at any moment loses nothing that was recorded, and several builds may
 write at once. It is append-only: triggers refuse to change or delete a row. The key is the request's digest and
@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.teacher.request import Answer, Request
-from cotloom.schemas.ids import canonical
-from cotloom.schemas.sample import Alternative, TokenLogprob, Usage
+
+from ...schemas.ids import format_canonical
+from ...schemas.sample import Alternative, TokenLogprob, Usage
+from ..errors import InputError, Stopped
+from ..store.atomic import stop_if_unwritable
+from .request import Answer, Request
 
 Key = tuple[str, int]
 """Digest of the request, and sample index."""
 
 FORMAT = 1
-"""Number of the file's layout."""
+"""Version of the table layout."""
 
 PATIENCE = 60.0
-"""Seconds to wait for another process that writes."""
+"""Seconds to wait for the lock of another process."""
 
 _LAYOUT = """
 CREATE TABLE IF NOT EXISTS requests (digest TEXT PRIMARY KEY, request TEXT NOT NULL) WITHOUT ROWID;
@@ -61,64 +63,58 @@ _COLUMNS = (
 
 
 class Ledger:
-    """An open ledger. Make it with `open_ledger`."""
+    """An open ledger; `open_ledger` makes one."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Take over a connection whose tables exist."""
+        """Use a connection whose tables exist."""
         self._connection = connection
 
-    def present(self, digests: Iterable[str]) -> set[Key]:
-        """Which answers to these requests are recorded."""
+    def find_keys(self, digests: Iterable[str]) -> set[Key]:
+        """Find the keys of all recorded answers to these requests."""
         return {
             (digest, index)
-            for chunk in _chunks(digests)
+            for chunk in _split_chunks(digests)
             for digest, index in self._connection.execute(
-                f"SELECT digest, sample_index FROM answers WHERE digest IN ({_marks(chunk)})",  # noqa: S608 - marks only
+                f"SELECT digest, sample_index FROM answers WHERE digest IN ({_format_placeholders(chunk)})",  # noqa: S608 - placeholders only
                 chunk,
             )
         }
 
-    def answers(self, digests: Iterable[str]) -> Iterator[tuple[Key, Answer]]:
+    def read_answers(self, digests: Iterable[str]) -> Iterator[tuple[Key, Answer]]:
         """Read all recorded answers to these requests."""
-        for chunk in _chunks(digests):
+        for chunk in _split_chunks(digests):
             rows = self._connection.execute(
-                f"SELECT digest, sample_index, {_COLUMNS} FROM answers WHERE digest IN ({_marks(chunk)})",  # noqa: S608
+                f"SELECT digest, sample_index, {_COLUMNS} FROM answers WHERE digest IN ({_format_placeholders(chunk)})",  # noqa: S608
                 chunk,
             )
             for digest, index, *columns in rows:
-                yield (digest, index), _answer(columns)
+                yield (digest, index), _decode_answer(columns)
 
-    def record(self, answered: Sequence[tuple[Request, int, Answer]]) -> None:
-        """Write answers, all or none; returns once they are safe on disk.
+    def record(self, answers: Sequence[tuple[Request, int, Answer]]) -> None:
+        """Record answers, all or none. Returns once they are on disk.
 
         Raises:
             Stopped: the disk is full or can't be written.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        try:
-            with self._connection:
-                self._connection.executemany(
-                    "INSERT OR IGNORE INTO requests VALUES (?, ?)",
-                    {request.digest: _request(request) for request, _, _ in answered}.items(),
-                )
-                self._connection.executemany(
-                    f"INSERT OR IGNORE INTO answers (digest, sample_index, {_COLUMNS}, recorded_at) "  # noqa: S608 - our columns
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [(request.digest, index, *_columns(answer), now) for request, index, answer in answered],
-                )
-        except sqlite3.OperationalError as error:
-            raise Stopped(
-                f"the ledger can't be written: {error}",
-                hint="what was recorded before is safe; make room and run the same command again",
-            ) from error
+        with stop_if_unwritable("the ledger", sqlite3.OperationalError), self._connection:
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO requests VALUES (?, ?)",
+                {request.digest: _encode_request(request) for request, _, _ in answers}.items(),
+            )
+            self._connection.executemany(
+                f"INSERT OR IGNORE INTO answers (digest, sample_index, {_COLUMNS}, recorded_at) "  # noqa: S608 - our columns
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(request.digest, index, *_encode_answer(answer), now) for request, index, answer in answers],
+            )
 
 
 @contextmanager
 def open_ledger(path: Path) -> Iterator[Ledger]:
-    """Open a ledger, making it where it is missing.
+    """Open a ledger, and create it if it is missing.
 
     Raises:
-        InputError: the file is no ledger, or one of a later Cotloom.
+        InputError: the file is no ledger, or was written by a later Cotloom.
         Stopped: the folder can't be written.
     """
     try:
@@ -137,25 +133,22 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     try:
-        _write_ahead(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        with stop_if_unwritable(f"the ledger {path}", sqlite3.OperationalError):
+            _enable_write_ahead(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version < FORMAT:
+                connection.executescript(f"BEGIN IMMEDIATE; {_LAYOUT} PRAGMA user_version = {FORMAT}; COMMIT;")
         if version > FORMAT:
             raise InputError(
                 f"the ledger {path} was written by a later Cotloom (layout {version})", hint="upgrade Cotloom"
             )
-        if version < FORMAT:
-            connection.executescript(f"BEGIN IMMEDIATE; {_LAYOUT} PRAGMA user_version = {FORMAT}; COMMIT;")
-    except sqlite3.OperationalError as error:
-        raise Stopped(
-            f"the ledger {path} can't be written: {error}", hint="make room, or choose another --store"
-        ) from error
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path} is no ledger: {error}", hint="move it away, or choose another --store") from error
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead mode. SQLite does not wait for another process that switches too, so this does."""
+def _enable_write_ahead(connection: sqlite3.Connection) -> None:
+    """Enable write-ahead mode, with retries: SQLite does not wait for another process that enables it too."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -168,22 +161,18 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             return
 
 
-def _chunks(digests: Iterable[str]) -> Iterator[list[str]]:
-    return (list(chunk) for chunk in batched_unique(digests, 500))
+def _split_chunks(digests: Iterable[str], size: int = 500) -> Iterator[list[str]]:
+    """Split digests into chunks, each digest once, in order."""
+    unique = list(dict.fromkeys(digests))
+    return (unique[start : start + size] for start in range(0, len(unique), size))
 
 
-def batched_unique(items: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
-    """Part items into groups of a size, each item once, in order."""
-    unique = list(dict.fromkeys(items))
-    return (tuple(unique[start : start + size]) for start in range(0, len(unique), size))
-
-
-def _marks(chunk: Sequence[str]) -> str:
+def _format_placeholders(chunk: Sequence[str]) -> str:
     return ", ".join("?" * len(chunk))
 
 
-def _request(request: Request) -> str:
-    return canonical(
+def _encode_request(request: Request) -> str:
+    return format_canonical(
         {
             "messages": request.messages,
             "model": request.model,
@@ -193,7 +182,7 @@ def _request(request: Request) -> str:
     )
 
 
-def _columns(answer: Answer) -> tuple[Any, ...]:
+def _encode_answer(answer: Answer) -> tuple[Any, ...]:
     return (
         answer.text,
         answer.reasoning,
@@ -201,13 +190,13 @@ def _columns(answer: Answer) -> tuple[Any, ...]:
         answer.usage.prompt_tokens,
         answer.usage.completion_tokens,
         answer.cost_usd,
-        _written_logprobs(answer.token_logprobs),
+        _encode_logprobs(answer.token_logprobs),
         answer.labels,
         answer.simulated,
     )
 
 
-def _answer(columns: Sequence[Any]) -> Answer:
+def _decode_answer(columns: Sequence[Any]) -> Answer:
     text, reasoning, finish_reason, prompt_tokens, completion_tokens, cost_usd, logprobs, labels, simulated = columns
     return Answer(
         text=text,
@@ -215,21 +204,21 @@ def _answer(columns: Sequence[Any]) -> Answer:
         finish_reason=finish_reason,
         usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
         cost_usd=cost_usd,
-        token_logprobs=_read_logprobs(logprobs),
+        token_logprobs=_decode_logprobs(logprobs),
         labels=labels,
         simulated=bool(simulated),
     )
 
 
-def _written_logprobs(tokens: tuple[TokenLogprob, ...] | None) -> str | None:
-    """Compact JSON: [[token, logprob, [[token, logprob], ...]], ...]."""
+def _encode_logprobs(tokens: tuple[TokenLogprob, ...] | None) -> str | None:
+    """Encode as compact JSON: [[token, logprob, [[token, logprob], ...]], ...]."""
     if tokens is None:
         return None
     rows = [[item.token, item.logprob, [[top.token, top.logprob] for top in item.top]] for item in tokens]
     return orjson.dumps(rows).decode()
 
 
-def _read_logprobs(text: str | None) -> tuple[TokenLogprob, ...] | None:
+def _decode_logprobs(text: str | None) -> tuple[TokenLogprob, ...] | None:
     if text is None:
         return None
     return tuple(

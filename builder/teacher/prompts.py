@@ -1,15 +1,15 @@
-"""From a problem to the chat that is put to a teacher: cue, options, hint and demonstrations, each in its place."""
+"""Format a problem as the messages for a teacher: demonstrations, question, options, hint and cue."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.teacher.demonstrations import Demo
-from cotloom.builder.templates import render
-from cotloom.builder.text.options import asked
-from cotloom.schemas.example import Message, Role
-from cotloom.schemas.problem import AnswerType, Problem
-from cotloom.schemas.recipe import HintPolicy, Prompt
-from cotloom.schemas.sample import Hint
+from ...schemas.example import Message, Role
+from ...schemas.problem import AnswerType, Problem
+from ...schemas.sample import Hint
+from ...schemas.teacher import HintPolicy, Prompt
+from ..errors import InputError
+from ..templates import render_template
+from ..text.options import format_question
+from .demonstrations import Demo
 
 _STEPS = "Work step by step, writing each calculation as an equation."
 _CLOSINGS: Mapping[AnswerType, str] = {
@@ -26,14 +26,14 @@ _ONLY: Mapping[AnswerType, str] = {
 }
 _WITH_HINT = "Explain how this answer is reached from the question alone, as if you had not been shown it."
 
-_PLACES: Mapping[str, Callable[[str, str], str]] = {
+_HINT_FORMATS: Mapping[str, Callable[[str, str], str]] = {
     "after_question": lambda question, answer: f"{question}\n\n(The right answer is {answer}. {_WITH_HINT})",
     "answer_first": lambda question, answer: f"Right answer: {answer}\n{_WITH_HINT}\n\n{question}",
 }
-"""Where the hint stands."""
+"""How the hint is added to the question, by `hint.place`."""
 
 
-def _cue(prompt: Prompt, answer_type: AnswerType) -> str:
+def _choose_cue(prompt: Prompt, answer_type: AnswerType) -> str:
     if prompt.cue is not None:
         return prompt.cue
     if prompt.template == "zero_shot":
@@ -42,35 +42,35 @@ def _cue(prompt: Prompt, answer_type: AnswerType) -> str:
     return steps if prompt.template == "cot_two_call" else f"{steps} {_CLOSINGS[answer_type]}"
 
 
-def messages(
+def format_messages(
     problem: Problem, hint: Hint, prompt: Prompt, policy: HintPolicy, demos: Sequence[Demo] = ()
 ) -> tuple[Message, ...]:
-    """Render the chat for a problem.
+    """Format the messages for a problem.
 
     Args:
-        problem: what is asked.
-        hint: whether the gold answer is shown.
+        problem: the problem to solve.
+        hint: whether the prompt shows the gold answer.
         prompt: the template and its parts.
-        policy: where the hint stands.
-        demos: solved problems to show before, in order; with a hint they carry one too, so that its place is learnt.
+        policy: where the hint stands in the prompt.
+        demos: demonstrations, in order. With a hint they have one too, in the same place.
 
     Raises:
-        InputError: the recipe's own template does what no template may, or names a value that is not there.
+        InputError: the recipe's own template is not allowed, or names an unknown value.
     """
     system = [Message(role=Role.SYSTEM, content=prompt.system)] if prompt.system else []
-    cue = _cue(prompt, problem.answer_type)
-    turns = [turn for demo in demos for turn in _demonstrated(demo, problem.answer_type, hint, prompt, policy)]
-    question = _question(problem.question or "", problem.choices, prompt)
+    cue = _choose_cue(prompt, problem.answer_type)
+    turns = [turn for demo in demos for turn in _format_demo(demo, problem.answer_type, hint, prompt, policy)]
+    question = _format_question(problem.question or "", problem.choices, prompt)
     if hint is Hint.HINTED:
-        question = _PLACES[policy.place](question, problem.answer or "")
+        question = _HINT_FORMATS[policy.place](question, problem.answer or "")
     return (*system, *turns, Message(role=Role.USER, content=f"{question}\n\n{cue}"))
 
 
-def _question(question: str, choices: Sequence[str], prompt: Prompt) -> str:
+def _format_question(question: str, choices: Sequence[str], prompt: Prompt) -> str:
     if prompt.user is None:
-        return asked(question, choices)
+        return format_question(question, choices)
     try:
-        return render(prompt.user, {"question": question, "choices": list(choices)})
+        return render_template(prompt.user, {"question": question, "choices": list(choices)})
     except KeyError as error:
         raise InputError(
             f"teacher.prompt.user can't be filled: {error.args[0]}",
@@ -79,23 +79,23 @@ def _question(question: str, choices: Sequence[str], prompt: Prompt) -> str:
         ) from error
 
 
-def _demonstrated(
+def _format_demo(
     demo: Demo, answer_type: AnswerType, hint: Hint, prompt: Prompt, policy: HintPolicy
 ) -> tuple[Message, Message]:
-    question = _question(demo.question, demo.choices, prompt)
+    question = _format_question(demo.question, demo.choices, prompt)
     if hint is Hint.HINTED:
-        question = _PLACES[policy.place](question, demo.answer)
+        question = _HINT_FORMATS[policy.place](question, demo.answer)
     answer = f"({demo.answer})" if answer_type is AnswerType.CHOICE and len(demo.answer) == 1 else demo.answer
     return (
-        Message(role=Role.USER, content=f"{question}\n\n{_cue(prompt, answer_type)}"),
+        Message(role=Role.USER, content=f"{question}\n\n{_choose_cue(prompt, answer_type)}"),
         Message(role=Role.ASSISTANT, content=f"{demo.rationale}\nThe answer is {answer}."),
     )
 
 
-def second_call(first: tuple[Message, ...], reasoning: str, answer_type: AnswerType) -> tuple[Message, ...]:
-    """Render the second call of `cot_two_call`: the reasoning so far, then the question for the answer alone.
+def format_second_call(first: tuple[Message, ...], reasoning: str, answer_type: AnswerType) -> tuple[Message, ...]:
+    """Format the second call of `cot_two_call`: the reasoning so far, then a cue for the answer alone.
 
-    Zero-shot CoT in two calls is of Kojima et al. 2022; Fine-tune-CoT (Ho et al. 2023) samples its teacher so.
+    Kojima et al. 2022 introduced zero-shot CoT in two calls; Fine-tune-CoT (Ho et al. 2023) samples its teacher so.
     """
     cue = f"So what is the answer? {_ONLY[answer_type]}"
     return (*first, Message(role=Role.ASSISTANT, content=reasoning), Message(role=Role.USER, content=cue))

@@ -1,7 +1,6 @@
-"""Origin: what a saved student says of itself, in a file beside its weights.
+"""Provenance of a saved student: what it was trained on, in a file beside its weights.
 
-A student writes what it read. One that was trained on the words of the simulated teacher hands them on, so its own
-answers say so too.
+A student that was trained on text of the simulated teacher reproduces it, so its own answers count as simulated too.
 """
 
 from collections.abc import Mapping
@@ -10,33 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from cotloom.builder.errors import InputError
+
+from ..errors import InputError
 
 FILE = "cotloom.json"
-"""The file's name."""
+"""Name of the file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
-    """Where a student comes from."""
+class Provenance:
+    """What a student was trained on."""
 
     version: str
-    """`name@version` of what it was trained on."""
+    """`name@version` of the training data."""
     content_digest: str
-    """The content of that version."""
+    """Content digest of that version."""
     student_digest: str
     """Digest of the student recipe."""
     simulated: bool
-    """Whether the simulated teacher wrote any of what it, or the checkpoint it began with, was trained on."""
+    """Whether the simulated teacher wrote any training data of the student or of the checkpoint it started from."""
 
 
-def write_origin(origin: Origin, folder: Path) -> None:
-    """Write the origin of a student into its folder."""
-    (folder / FILE).write_bytes(orjson.dumps(asdict(origin), option=orjson.OPT_INDENT_2))
+def write_provenance(provenance: Provenance, folder: Path) -> None:
+    """Write the provenance of a student into its folder."""
+    (folder / FILE).write_bytes(orjson.dumps(asdict(provenance), option=orjson.OPT_INDENT_2))
 
 
-def read_origin(model: str) -> Origin | None:
-    """Read the origin of a checkpoint.
+def read_provenance(model: str) -> Provenance | None:
+    """Read the provenance of a checkpoint.
 
     Args:
         model: the folder of the checkpoint, or its name on the Hub.
@@ -45,13 +45,13 @@ def read_origin(model: str) -> Origin | None:
         Null where it is no local folder, or has no such file.
 
     Raises:
-        InputError: the file is there and can't be read.
+        InputError: the file exists and can't be read.
     """
     path = Path(model) / FILE
     if not path.is_file():
         return None
     try:
-        return _origin(orjson.loads(path.read_bytes()))
+        return _parse_provenance(orjson.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             f"{path} does not say where the student comes from: {error}",
@@ -60,9 +60,9 @@ def read_origin(model: str) -> Origin | None:
         ) from error
 
 
-def _origin(plain: Mapping[str, Any]) -> Origin:
-    origin = Origin(**plain)
-    if not isinstance(origin.simulated, bool):
+def _parse_provenance(data: Mapping[str, Any]) -> Provenance:
+    provenance = Provenance(**data)
+    if not isinstance(provenance.simulated, bool):
         message = "`simulated` is neither true nor false"
         raise TypeError(message)
-    return origin
+    return provenance

@@ -1,29 +1,29 @@
-"""What is asked of a teacher and what comes back: the seam that every backend keeps."""
+"""The request to a teacher and its answer: what every backend sends and returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cotloom.schemas.example import Message
-from cotloom.schemas.ids import content_id
-from cotloom.schemas.sample import Hint, TokenLogprob, Usage
+from ...schemas.example import Message
+from ...schemas.ids import make_content_id
+from ...schemas.sample import Hint, TokenLogprob, Usage
 
 LEAST_LOGPROB = -9999.0
-"""Stands for a probability of zero, whose logarithm is not finite; chat servers write it so too."""
+"""Stands for the log probability of zero, which is not finite. Chat servers use the same value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """One question put to one teacher. Answers to it are numbered from 0 (the sample index)."""
+    """A prompt for one teacher. Its answers are numbered from 0 (the sample index)."""
 
     problem_id: str
-    """The problem it is about."""
+    """The problem that the prompt is made from."""
     messages: tuple[Message, ...]
     """The rendered chat."""
     model: str
     """The teacher."""
     endpoint: str
-    """A name for where it is served. Not an address, so that a server may move."""
+    """A name for the server that stays the same when its address changes."""
     sampling: Mapping[str, Any]
     """Sampling parameters as sent, without n and seed."""
     hint: Hint = Hint.NONE
@@ -32,7 +32,7 @@ class Request:
     @property
     def digest(self) -> str:
         """The ledger key: everything that can change the answer, and nothing else."""
-        return content_id(
+        return make_content_id(
             "r",
             {
                 "messages": [(message.role, message.content) for message in self.messages],
@@ -45,21 +45,21 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """One answer of a teacher, as it came back."""
+    """One answer of a teacher, as it was received."""
 
     text: str | None
-    """The answer, untouched."""
+    """The text of the answer, unchanged."""
     reasoning: str | None = None
-    """The reasoning channel, where the server keeps it apart."""
+    """The reasoning channel, where the server separates it."""
     finish_reason: str | None = None
-    """Why the teacher stopped, in the server's word."""
+    """Why generation stopped, as the server names it."""
     usage: Usage = field(default_factory=Usage)
     """Tokens, as the server counted them."""
     cost_usd: float | None = None
     """Price in US dollars; null where unknown."""
     token_logprobs: tuple[TokenLogprob, ...] | None = None
-    """Token log probabilities, where they came."""
+    """Token log probabilities, where the server returned them."""
     labels: str | None = None
-    """What a recording says about it, as canonical JSON."""
+    """Labels of a recorded answer, as canonical JSON."""
     simulated: bool = False
     """True where no model wrote it."""

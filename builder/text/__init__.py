@@ -1,1 +1,1 @@
-"""Text: compare texts, and read the arithmetic written in them. Pure functions; the home of rapidfuzz."""
+"""Text: compare and index texts, and check the equations in them. Pure functions; the only room that uses rapidfuzz."""

@@ -1,4 +1,4 @@
-"""Exact arithmetic over written expressions: a small grammar, fractions instead of floats, and never `eval`.
+"""Parse and compute arithmetic expressions exactly: a small grammar, fractions instead of floats, never `eval`.
 
     expression = term  { ("+" | "-") term }
     term       = signed { ("*" | "/") signed }
@@ -6,7 +6,7 @@
     power      = atom [ "^" { "+" | "-" } atom ]
     atom       = number [ "%" ] | "(" expression ")"
 
-Texts come from models, so sizes are bounded: what is longer or larger than the bounds is not understood.
+Expressions come from model output, so their size is bounded; an expression beyond the bounds is an error.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,20 +15,20 @@ from enum import StrEnum
 from fractions import Fraction
 
 MAX_TOKENS = 120
-"""Tokens of one expression."""
+"""The most tokens of an expression."""
 
 MAX_DEPTH = 20
-"""Nested brackets, signs and powers."""
+"""The deepest nesting of brackets, signs and powers."""
 
 MAX_DIGITS = 400
-"""Digits of a value's numerator or denominator."""
+"""The most digits of a value's numerator or denominator."""
 
 MAX_EXPONENT = 64
-"""The largest exponent that is worked out."""
+"""The largest absolute exponent."""
 
 
-class Kind(StrEnum):
-    """What a token is."""
+class TokenKind(StrEnum):
+    """The kind of a token."""
 
     NUMBER = "number"
     OPERATOR = "operator"
@@ -41,8 +41,8 @@ class Kind(StrEnum):
 class Token:
     """One token of an expression."""
 
-    kind: Kind
-    """What it is."""
+    kind: TokenKind
+    """Its kind."""
     text: str
     """The operator: one of + - * / ^. Empty for other kinds."""
     value: Fraction = Fraction(0)
@@ -59,7 +59,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An inner node of an expression, with its value worked out."""
+    """An inner node of an expression, with its value."""
 
     op: str
     """One of + - * / ^."""
@@ -74,25 +74,25 @@ class Operation:
 Node = Number | Operation
 
 
-class NotUnderstoodError(ValueError):
-    """The tokens are no expression of this grammar, or it has no value within the bounds."""
+class ExpressionError(ValueError):
+    """The tokens do not form an expression of this grammar, or its value is undefined or out of bounds."""
 
 
-def parse(tokens: Sequence[Token], *, percent: Fraction = Fraction(1, 100)) -> Node:
-    """Read tokens as one whole expression and work it out.
+def parse_expression(tokens: Sequence[Token], *, percent: Fraction = Fraction(1, 100)) -> Node:
+    """Parse tokens as one complete expression and compute its value.
 
     Args:
         tokens: the expression.
-        percent: what a percent sign multiplies by: 1/100, or 1 where it is only a unit.
+        percent: the factor of a percent sign: 1/100, or 1 to read it as a unit.
 
     Raises:
-        NotUnderstoodError: they are no expression, divide by zero, or grow past the bounds.
+        ExpressionError: the tokens are not an expression, divide by zero, or exceed the bounds.
     """
     if len(tokens) > MAX_TOKENS:
-        raise NotUnderstoodError("too long")
-    node, place = _Parser(tokens, percent).expression(0, 0)
-    if place != len(tokens):
-        raise NotUnderstoodError("more follows")
+        raise ExpressionError("too long")
+    node, index = _Parser(tokens, percent).parse_sum(0, 0)
+    if index != len(tokens):
+        raise ExpressionError("tokens follow the expression")
     return node
 
 
@@ -101,69 +101,69 @@ class _Parser:
     tokens: Sequence[Token]
     percent: Fraction
 
-    def expression(self, place: int, depth: int) -> tuple[Node, int]:
-        node, place = self.term(place, depth)
-        while (op := self.operator(place)) in {"+", "-"}:
-            right, place = self.term(place + 1, depth)
-            node = operate(op, node, right)
-        return node, place
+    def parse_sum(self, index: int, depth: int) -> tuple[Node, int]:
+        node, index = self.parse_term(index, depth)
+        while (op := self.get_operator(index)) in {"+", "-"}:
+            right, index = self.parse_term(index + 1, depth)
+            node = apply_operator(op, node, right)
+        return node, index
 
-    def term(self, place: int, depth: int) -> tuple[Node, int]:
-        node, place = self.signed(place, depth, self.power)
-        while (op := self.operator(place)) in {"*", "/"}:
-            right, place = self.signed(place + 1, depth, self.power)
-            node = operate(op, node, right)
-        return node, place
+    def parse_term(self, index: int, depth: int) -> tuple[Node, int]:
+        node, index = self.parse_signed(index, depth, self.parse_power)
+        while (op := self.get_operator(index)) in {"*", "/"}:
+            right, index = self.parse_signed(index + 1, depth, self.parse_power)
+            node = apply_operator(op, node, right)
+        return node, index
 
-    def power(self, place: int, depth: int) -> tuple[Node, int]:
-        node, place = self.atom(place, depth)
-        if self.operator(place) == "^":
-            right, place = self.signed(place + 1, depth, self.atom)
-            node = operate("^", node, right)
-        return node, place
+    def parse_power(self, index: int, depth: int) -> tuple[Node, int]:
+        node, index = self.parse_atom(index, depth)
+        if self.get_operator(index) == "^":
+            right, index = self.parse_signed(index + 1, depth, self.parse_atom)
+            node = apply_operator("^", node, right)
+        return node, index
 
-    def signed(self, place: int, depth: int, inner: Callable[[int, int], tuple[Node, int]]) -> tuple[Node, int]:
-        sign = self.operator(place)
+    def parse_signed(self, index: int, depth: int, inner: Callable[[int, int], tuple[Node, int]]) -> tuple[Node, int]:
+        sign = self.get_operator(index)
         if sign not in {"+", "-"}:
-            return inner(place, depth)
+            return inner(index, depth)
         if depth > MAX_DEPTH:
-            raise NotUnderstoodError("too many signs")
-        node, place = self.signed(place + 1, depth + 1, inner)
-        return (node if sign == "+" else _negated(node)), place
+            raise ExpressionError("too many signs")
+        node, index = self.parse_signed(index + 1, depth + 1, inner)
+        return (node if sign == "+" else _negate(node)), index
 
-    def atom(self, place: int, depth: int) -> tuple[Node, int]:
-        if place >= len(self.tokens) or depth > MAX_DEPTH:
-            raise NotUnderstoodError("an operand is missing")
-        token = self.tokens[place]
-        if token.kind is Kind.OPEN:
-            node, place = self.expression(place + 1, depth + 1)
-            if place >= len(self.tokens) or self.tokens[place].kind is not Kind.CLOSE:
-                raise NotUnderstoodError("a bracket is not closed")
-            return node, place + 1
-        if token.kind is not Kind.NUMBER:
-            raise NotUnderstoodError("an operand is missing")
-        return self.percentage(token.value, place + 1)
+    def parse_atom(self, index: int, depth: int) -> tuple[Node, int]:
+        if index >= len(self.tokens) or depth > MAX_DEPTH:
+            raise ExpressionError("an operand is missing")
+        token = self.tokens[index]
+        if token.kind is TokenKind.OPEN:
+            node, index = self.parse_sum(index + 1, depth + 1)
+            if index >= len(self.tokens) or self.tokens[index].kind is not TokenKind.CLOSE:
+                raise ExpressionError("a bracket is not closed")
+            return node, index + 1
+        if token.kind is not TokenKind.NUMBER:
+            raise ExpressionError("an operand is missing")
+        return self.parse_percentage(token.value, index + 1)
 
-    def percentage(self, value: Fraction, place: int) -> tuple[Node, int]:
-        if place < len(self.tokens) and self.tokens[place].kind is Kind.PERCENT:
-            return Number(value * self.percent), place + 1
-        return Number(value), place
+    def parse_percentage(self, value: Fraction, index: int) -> tuple[Node, int]:
+        if index < len(self.tokens) and self.tokens[index].kind is TokenKind.PERCENT:
+            return Number(value * self.percent), index + 1
+        return Number(value), index
 
-    def operator(self, place: int) -> str:
-        return self.tokens[place].text if place < len(self.tokens) else ""
+    def get_operator(self, index: int) -> str:
+        return self.tokens[index].text if index < len(self.tokens) else ""
 
 
-def operate(op: str, left: Node, right: Node) -> Operation:
-    """Join two nodes by an operator and work out the value.
+def apply_operator(op: str, left: Node, right: Node) -> Operation:
+    """Build an operation from two nodes and compute its value.
 
     Raises:
-        NotUnderstoodError: a division by zero, or a value past the bounds.
+        ExpressionError: a division by zero, or a value out of bounds.
     """
-    value = _bounded(_value(op, left.value, right.value))
+    value = _check_bounds(_compute_value(op, left.value, right.value))
     return Operation(op, left, right, value)
 
 
-def _value(op: str, left: Fraction, right: Fraction) -> Fraction:
+def _compute_value(op: str, left: Fraction, right: Fraction) -> Fraction:
     if op == "+":
         return left + right
     if op == "-":
@@ -172,42 +172,42 @@ def _value(op: str, left: Fraction, right: Fraction) -> Fraction:
         return left * right
     if op == "/":
         if right == 0:
-            raise NotUnderstoodError("a division by zero")
+            raise ExpressionError("a division by zero")
         return left / right
-    return _power(left, right)
+    return _compute_power(left, right)
 
 
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
+def _compute_power(base: Fraction, exponent: Fraction) -> Fraction:
     if exponent.denominator != 1 or abs(exponent) > MAX_EXPONENT or (base == 0 and exponent < 0):
-        raise NotUnderstoodError("an exponent past the bounds")
+        raise ExpressionError("an exponent out of bounds")
     size = max(abs(base.numerator), base.denominator).bit_length() * abs(exponent.numerator)
     if size > MAX_DIGITS * 4:
-        raise NotUnderstoodError("a value past the bounds")
+        raise ExpressionError("a value out of bounds")
     return Fraction(base**exponent.numerator)
 
 
-def _bounded(value: Fraction) -> Fraction:
+def _check_bounds(value: Fraction) -> Fraction:
     if max(abs(value.numerator), value.denominator).bit_length() > MAX_DIGITS * 4:
-        raise NotUnderstoodError("a value past the bounds")
+        raise ExpressionError("a value out of bounds")
     return value
 
 
-def _negated(node: Node) -> Node:
-    return Number(-node.value) if isinstance(node, Number) else operate("-", Number(Fraction(0)), node)
+def _negate(node: Node) -> Node:
+    return Number(-node.value) if isinstance(node, Number) else apply_operator("-", Number(Fraction(0)), node)
 
 
-def operations(node: Node) -> Iterator[Operation]:
-    """All operations of an expression, operands before what uses them."""
+def list_operations(node: Node) -> Iterator[Operation]:
+    """Yield all operations of an expression, operands before the operation that uses them."""
     if isinstance(node, Operation):
-        yield from operations(node.left)
-        yield from operations(node.right)
+        yield from list_operations(node.left)
+        yield from list_operations(node.right)
         yield node
 
 
-def written(value: Fraction) -> str:
-    """Write a value exactly: as a decimal where it ends, else as a fraction.
+def format_value(value: Fraction) -> str:
+    """Write a value exactly: as a decimal where that is finite, else as a fraction.
 
-    >>> written(Fraction(5, 2)), written(Fraction(1, 3)), written(Fraction(-7))
+    >>> format_value(Fraction(5, 2)), format_value(Fraction(1, 3)), format_value(Fraction(-7))
     ('2.5', '1/3', '-7')
     """
     rest, twos, fives = value.denominator, 0, 0

@@ -1,16 +1,16 @@
-"""Whether a written equation holds, and what speaks for having misread it."""
+"""Decide whether a written equation is true, and find reasons why it may have been misread."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from fractions import Fraction
 
-from cotloom.builder.text.arithmetic import Operation
-from cotloom.builder.text.lexer import SIGNS, VALUES, Piece
-from cotloom.builder.text.operands import Side
-from cotloom.schemas.sample import StepOutcome
+from ...schemas.sample import StepOutcome
+from .arithmetic import Operation
+from .lexer import SIGNS, VALUES, Piece
+from .operands import Side
 
 FLOAT_DECIMALS = 6
-"""From so many decimals on, a number is a float's printout: it is held against a relative 1e-6."""
+"""A number with at least this many decimals is a printed float, compared with a relative tolerance of 1e-6."""
 
 _SCALES = frozenset("dozen dozens pair pairs score hundred thousand million billion half double twice triple".split())
 _MEASURES = {
@@ -28,82 +28,82 @@ _MEASURES = {
 
 
 class Doubt(StrEnum):
-    """Why an expression may not be what it seems."""
+    """Why an expression may have been misread."""
 
-    CUT = "something that may belong to it stands directly beside it"
-    SCALE = "a scale word (dozen, thousand) stands in it"
-    PERCENT_SUM = "a percentage is added or taken away"
-    VARIABLE = "a letter stands at a number, as in algebra"
-    CLOCK = "a number begins with 0, as in times of day"
-    ORDER = "one division directly follows another: 6 / 1 / 2 may mean 6 / (1/2)"
+    CUT = "an adjacent piece may belong to it"
+    SCALE = "it contains a scale word (dozen, thousand)"
+    PERCENT_SUM = "a percentage is added or subtracted"
+    VARIABLE = "it contains a variable"
+    CLOCK = "a number begins with 0, as in a time of day"
+    ORDER = "two divisions follow each other: 6 / 1 / 2 may mean 6 / (1/2)"
 
 
-def outcome_of(left: Side, right: Side, *, approximate: bool, chained: bool) -> StepOutcome:
-    """Say whether an equation holds; a false one is wrong only where nothing speaks for a misreading.
+def judge_equation(left: Side, right: Side, *, approximate: bool, chained: bool) -> StepOutcome:
+    """Check an equation. A false one is `wrong` only if there is no sign of a misreading, else `unchecked`.
 
     Args:
-        left: what is worked out.
-        right: what it is said to be.
+        left: the left side.
+        right: the right side.
         approximate: whether the sign was ≈.
-        chained: whether the left side is itself a right side: at the second sign of 2 * 3 = 6 = 7.
+        chained: whether the left side is also a right side, as at the second sign of 2 * 3 = 6 = 7.
     """
     if any(value in right.readings for value in left.readings):
         return StepOutcome.RIGHT
     if right.computed and right.first in left.readings:
-        return StepOutcome.RIGHT  # a run-on: 7 * 3 = 21 - 4 = 17
-    if _rounded(left, right, approximate=approximate):
+        return StepOutcome.RIGHT  # two steps written as one chain: 7 * 3 = 21 - 4 = 17
+    if _is_rounded(left, right, approximate=approximate):
         return StepOutcome.ROUNDED
-    misread = _converted(left, right) or next(_doubts(left), None) or next(_doubts(right), None)
+    is_doubtful = _has_conversion(left, right) or next(_find_doubts(left), None) or next(_find_doubts(right), None)
     computed = left.computed or chained
-    return StepOutcome.WRONG if computed and not misread else StepOutcome.UNCHECKED
+    return StepOutcome.WRONG if computed and not is_doubtful else StepOutcome.UNCHECKED
 
 
-def _rounded(left: Side, right: Side, *, approximate: bool) -> bool:
-    """Whether the right side is the left side to the decimals that were printed, or a division cut to a whole."""
+def _is_rounded(left: Side, right: Side, *, approximate: bool) -> bool:
+    """Whether the right side is the left side rounded to its printed decimals, or a truncated division."""
     if right.computed:
         return False
-    printed = _decimals(right)
+    printed = _count_decimals(right)
     divided = isinstance(left.node, Operation) and left.node.op == "/" and left.node.value.denominator != 1
     unit = Fraction(1, 10 ** printed[-1]) if printed[-1] or approximate or divided else Fraction(0)
-    if max([*printed, *_decimals(left)]) >= FLOAT_DECIMALS:
+    if max([*printed, *_count_decimals(left)]) >= FLOAT_DECIMALS:
         unit = max(unit, abs(left.node.value) / 10**FLOAT_DECIMALS)
     return any(abs(value - claimed) < unit for value in left.readings for claimed in right.readings)
 
 
-def _decimals(side: Side) -> list[int]:
-    """How many decimals each of its numbers was printed with."""
+def _count_decimals(side: Side) -> list[int]:
+    """Count the decimals of each number of a side."""
     own = (piece for piece in side.pieces if piece.end <= side.end)
     return [len(piece.text.partition(".")[2]) for piece in own if piece.name in VALUES]
 
 
-def _converted(left: Side, right: Side) -> bool:
-    """Whether the sides are in different measures (30 minutes + 30 minutes = 1 hour), or some are added up."""
-    here, there = (set(filter(None, map(_measure, side.pieces))) for side in (left, right))
-    if here and there and not there <= here:
+def _has_conversion(left: Side, right: Side) -> bool:
+    """Whether the equation converts or mixes units of measure: 30 minutes + 30 minutes = 1 hour."""
+    left_units, right_units = (set(filter(None, map(_find_measure, side.pieces))) for side in (left, right))
+    if left_units and right_units and not right_units <= left_units:
         return True
-    kinds = [_MEASURES[measure] for measure in here]
+    kinds = [_MEASURES[unit] for unit in left_units]
     return len(set(kinds)) < len(kinds) and any(piece.name in SIGNS for piece in left.pieces)
 
 
-def _measure(piece: Piece) -> str | None:
-    """The measure that a piece names, in the singular."""
+def _find_measure(piece: Piece) -> str | None:
+    """Find the unit of measure that a piece names, in the singular."""
     if piece.name == "currency":
         return "dollar"
     word = piece.text.lower()
     return next((form for form in (word, word.removesuffix("s")) if piece.name == "word" and form in _MEASURES), None)
 
 
-def _doubts(side: Side) -> Iterator[Doubt]:
-    """Why an expression may not be what it seems."""
+def _find_doubts(side: Side) -> Iterator[Doubt]:
+    """Yield the reasons why an expression may have been misread."""
     names = [piece.name for piece in side.pieces]
-    words = [place for place, name in enumerate(names) if name == "word"]
+    words = [index for index, name in enumerate(names) if name == "word"]
     if side.cut:
         yield Doubt.CUT
-    if any(side.pieces[place].text.lower() in _SCALES for place in words):
+    if any(side.pieces[index].text.lower() in _SCALES for index in words):
         yield Doubt.SCALE
     if "percent" in names and not SIGNS.isdisjoint(names):
         yield Doubt.PERCENT_SUM
-    if any(_is_variable(side.pieces, place) for place in words) or _times_variable(side.pieces):
+    if any(_is_variable(side.pieces, index) for index in words) or _has_variable_x(side.pieces):
         yield Doubt.VARIABLE
     texts = [piece.text for piece in side.pieces if piece.name == "number"]
     if any(len(text) > 1 and text[0] == "0" and text[1] != "." for text in texts):
@@ -112,15 +112,15 @@ def _doubts(side: Side) -> Iterator[Doubt]:
         yield Doubt.ORDER
 
 
-def _is_variable(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether a word is a letter of algebra: 2p, 3 N."""
-    piece = pieces[place]
-    glued = place > 0 and pieces[place - 1].end == piece.start
-    return (len(piece.text) == 1 or glued) and _measure(piece) is None
+def _is_variable(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether a word is a variable: 2p, 3 N."""
+    piece = pieces[index]
+    is_adjacent = index > 0 and pieces[index - 1].end == piece.start
+    return (len(piece.text) == 1 or is_adjacent) and _find_measure(piece) is None
 
 
-def _times_variable(pieces: Sequence[Piece]) -> bool:
-    """Whether an x is a letter of algebra: (5/2)x + 5."""
+def _has_variable_x(pieces: Sequence[Piece]) -> bool:
+    """Whether an x is a variable, not a times sign: (5/2)x + 5."""
     pairs = zip(pieces, [*pieces[1:], None], strict=True)
     return any(
         piece.text in {"x", "X"} and (after is None or after.name not in {*VALUES, "open", "currency"})

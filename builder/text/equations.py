@@ -1,19 +1,19 @@
-"""Equations in running text: find them, and say with exact fractions whether they hold.
+"""Find the equations in running text, and check them with exact fractions.
 
-`She sold 48/2 = <<48/2=24>>24 clips, $1,200 x 3 = $3,600 and 20% of 50 = 10.` holds three. Units after a number
-(`3 red apples + 4 apples = 7 apples`) are passed over. What is not surely understood is unchecked, never wrong.
+`She sold 48/2 = <<48/2=24>>24 clips, $1,200 x 3 = $3,600 and 20% of 50 = 10.` contains three. Units after a number
+(`3 red apples + 4 apples = 7 apples`) are skipped. An equation that may be misread is `unchecked`, never `wrong`.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cotloom.builder.text.equation_check import outcome_of
-from cotloom.builder.text.lexer import BINARY, SIGNS, VALUES, Piece, pieces_of
-from cotloom.builder.text.operands import Side, read_side
-from cotloom.schemas.sample import StepOutcome
+from ...schemas.sample import StepOutcome
+from .equation_check import judge_equation
+from .lexer import BINARY, SIGNS, VALUES, Piece, split_pieces
+from .operands import Side, read_side
 
 MAX_PIECES = 100
-"""Tokens of one side of an equation, units and all."""
+"""The most tokens of one side of an equation, units included."""
 
 _NO_UNITS = frozenset(
     "a about after already an and are as at back be before but by each end every for from gives got had has have he "
@@ -25,23 +25,23 @@ _OPENERS = frozenset("\n([]{}\"'“”‘’*_`|>")
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """`left = right`, as it stands in a text."""
+    """`left = right`, with its position in the text."""
 
     left: Side
-    """What is worked out."""
+    """The left side."""
     right: Side
-    """What it is said to be."""
+    """The right side."""
     outcome: StepOutcome
-    """Whether it holds."""
+    """Whether it is true."""
 
     @property
     def start(self) -> int:
-        """First character in the text."""
+        """Offset of its first character."""
         return self.left.start
 
     @property
     def end(self) -> int:
-        """One past the last character."""
+        """Offset after its last character."""
         return self.right.end
 
 
@@ -52,29 +52,29 @@ def find_equations(text: str) -> list[Equation]:
     >>> [(equation.outcome.value, text[equation.start : equation.end]) for equation in find_equations(text)]
     [('wrong', '3 + 4 = 8'), ('right', '3 * 5 = 15')]
     """
-    pieces = pieces_of(text)
-    marks = [equation for piece in pieces if piece.name == "mark" for equation in _inside(piece)]
-    outer = list(_equations([piece for piece in pieces if piece.name != "mark"]))
+    pieces = split_pieces(text)
+    marks = [equation for piece in pieces if piece.name == "mark" for equation in _read_mark(piece)]
+    outer = list(_read_equations([piece for piece in pieces if piece.name != "mark"]))
     if not marks:
         return outer
-    told = [_beside_mark(equation, marks) for equation in outer]
-    extra = [mark for mark in marks if not any(_repeats(mark, equation) for equation in outer)]
-    return sorted([*told, *extra], key=lambda equation: (equation.start, equation.end))
+    checked = [_trust_marks(equation, marks) for equation in outer]
+    extra = [mark for mark in marks if not any(_is_repeated(mark, equation) for equation in outer)]
+    return sorted([*checked, *extra], key=lambda equation: (equation.start, equation.end))
 
 
-def _inside(mark: Piece) -> Iterator[Equation]:
-    """Equations of a calculator mark, `<<48/2=24>>`."""
-    return _equations(pieces_of(mark.text[2:-2], mark.start + 2))
+def _read_mark(mark: Piece) -> Iterator[Equation]:
+    """Find the equations of a calculator annotation, `<<48/2=24>>`."""
+    return _read_equations(split_pieces(mark.text[2:-2], mark.start + 2))
 
 
-def _repeats(mark: Equation, outer: Equation) -> bool:
-    """Whether the text around a calculator mark says the same as the mark."""
-    near = outer.start <= mark.start <= outer.end
-    return near and mark.left.readings == outer.left.readings and mark.right.readings == outer.right.readings
+def _is_repeated(mark: Equation, outer: Equation) -> bool:
+    """Whether the text around a calculator annotation states the same equation."""
+    is_within = outer.start <= mark.start <= outer.end
+    return is_within and mark.left.readings == outer.left.readings and mark.right.readings == outer.right.readings
 
 
-def _beside_mark(outer: Equation, marks: Sequence[Equation]) -> Equation:
-    """Leave loose wording around a true calculator mark (`a tray x 2 = <<24*2=48>>48`) unchecked."""
+def _trust_marks(outer: Equation, marks: Sequence[Equation]) -> Equation:
+    """Set a wrong equation around a true calculator annotation (`a tray x 2 = <<24*2=48>>48`) to unchecked."""
     if outer.outcome is not StepOutcome.WRONG:
         return outer
     within = (mark for mark in marks if outer.start <= mark.start <= outer.end)
@@ -82,100 +82,100 @@ def _beside_mark(outer: Equation, marks: Sequence[Equation]) -> Equation:
     return replace(outer, outcome=StepOutcome.UNCHECKED) if true else outer
 
 
-def _equations(pieces: Sequence[Piece]) -> Iterator[Equation]:
-    signs = [place for place, piece in enumerate(pieces) if piece.name == "equals"]
+def _read_equations(pieces: Sequence[Piece]) -> Iterator[Equation]:
+    signs = [index for index, piece in enumerate(pieces) if piece.name == "equals"]
     ends = [*signs[1:], len(pieces)]
     floor, left = 0, None
     for sign, after in zip(signs, ends, strict=False):
         chained = left is not None
-        left = left or _left_side(pieces, floor, sign)
-        right, reached = _right_side(pieces, sign + 1, after)
+        left = left or _read_left_side(pieces, floor, sign)
+        right, reached = _read_right_side(pieces, sign + 1, after)
         if left and right:
             approximate = pieces[sign].text not in {"=", "equals"}
-            yield Equation(left, right, outcome_of(left, right, approximate=approximate, chained=chained))
-        # In a = b = c, b is the left side of the second sign, where nothing else stands between.
+            yield Equation(left, right, judge_equation(left, right, approximate=approximate, chained=chained))
+        # In a = b = c, b is also the left side of the second sign, if nothing else lies between the signs.
         left = right if reached == after and after < len(pieces) else None
         floor = sign + 1
 
 
-def _left_side(pieces: Sequence[Piece], floor: int, end: int) -> Side | None:
-    """The longest expression that ends at `end`."""
+def _read_left_side(pieces: Sequence[Piece], floor: int, end: int) -> Side | None:
+    """Read the longest expression that ends at `end`."""
     start = end
-    while start > max(floor, end - MAX_PIECES) and _joins(pieces, start - 1, end):
+    while start > max(floor, end - MAX_PIECES) and _is_part(pieces, start - 1, end):
         start -= 1
     for first in range(start, end):
-        if _may_begin(pieces, first):
+        if _is_beginning(pieces, first):
             side = read_side(pieces[first:end])
             if side is not None:
-                return replace(side, cut=first > 0 and _may_belong(pieces, first))
+                return replace(side, cut=first > 0 and _is_cut_before(pieces, first))
     return None
 
 
-def _may_begin(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether an expression may begin here; with a minus only where it stands at its number."""
-    piece = pieces[place]
+def _is_beginning(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether an expression can begin here; a minus must be adjacent to its number."""
+    piece = pieces[index]
     if piece.name == "minus":
-        return pieces[place + 1].start == piece.end
+        return pieces[index + 1].start == piece.end
     return piece.name in VALUES or piece.name in {"plus", "open", "currency"}
 
 
-def _right_side(pieces: Sequence[Piece], begin: int, limit: int) -> tuple[Side | None, int]:
-    """The longest expression that begins at `begin`, and the place after it and its units."""
+def _read_right_side(pieces: Sequence[Piece], begin: int, limit: int) -> tuple[Side | None, int]:
+    """Read the longest expression that begins at `begin`; also return the index after it and its units."""
     end = begin
-    while end < min(limit, begin + MAX_PIECES) and _joins(pieces, end, limit):
+    while end < min(limit, begin + MAX_PIECES) and _is_part(pieces, end, limit):
         end += 1
     for last in range(end, begin, -1):
         piece = pieces[last - 1]
         if piece.name in VALUES or piece.name in {"close", "percent"}:
             side = read_side(pieces[begin:last], trailing=pieces[last : last + 2])
             if side is not None:
-                glued = last < len(pieces) and pieces[last].start == piece.end and _glues(pieces, last)
-                return replace(side, cut=glued), end
+                cut = last < len(pieces) and pieces[last].start == piece.end and _is_cut_after(pieces, last)
+                return replace(side, cut=cut), end
     return None, end
 
 
-def _joins(pieces: Sequence[Piece], place: int, limit: int) -> bool:
+def _is_part(pieces: Sequence[Piece], index: int, limit: int) -> bool:
     """Whether a piece can be part of an expression, given the piece that follows it."""
-    piece = pieces[place]
-    follows = pieces[place + 1].name if place + 1 < limit else "equals"
+    piece = pieces[index]
+    follows = pieces[index + 1].name if index + 1 < limit else "equals"
     if piece.name == "word":
-        return piece.text.lower() not in _NO_UNITS or (piece.text == "of" and _shares(pieces, place))
+        return piece.text.lower() not in _NO_UNITS or (piece.text == "of" and _is_share(pieces, index))
     if piece.name in VALUES or piece.name == "close":
-        return follows not in VALUES and follows != "open" and not _priced(pieces, place + 1)
+        return follows not in VALUES and follows != "open" and not _is_price(pieces, index + 1)
     if piece.name in BINARY or piece.name in {"open", "currency"}:
         return follows != "word"
     return piece.name == "percent"
 
 
-def _priced(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether a currency sign stands here before a number; behind one, as in 12$, it is only a unit."""
-    return place + 1 < len(pieces) and pieces[place].name == "currency" and pieces[place + 1].name in VALUES
+def _is_price(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether a currency sign precedes a number here; after a number, as in 12$, it is a unit."""
+    return index + 1 < len(pieces) and pieces[index].name == "currency" and pieces[index + 1].name in VALUES
 
 
-def _shares(pieces: Sequence[Piece], place: int) -> bool:
+def _is_share(pieces: Sequence[Piece], index: int) -> bool:
     """Whether `of` means times: after a percentage or a fraction."""
-    if place and pieces[place - 1].name in {"percent", "frac"}:
+    if index and pieces[index - 1].name in {"percent", "frac"}:
         return True
-    return place > 1 and pieces[place - 1].name == "number" and pieces[place - 2].name == "divide"
+    return index > 1 and pieces[index - 1].name == "number" and pieces[index - 2].name == "divide"
 
 
-def _may_belong(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether what stands before an expression may be a part of it that was not understood."""
-    before, first = pieces[place - 1], pieces[place]
-    if before.text in {"-", "–", "*"} and (place == 1 or pieces[place - 2].text == "\n"):
+def _is_cut_before(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether the piece before an expression may be an unread part of it."""
+    before, first = pieces[index - 1], pieces[index]
+    if before.text in {"-", "–", "*"} and (index == 1 or pieces[index - 2].text == "\n"):
         return False  # a bullet
-    glued = before.end == first.start
+    is_adjacent = before.end == first.start
     if before.name == "word":
-        return glued or first.name in SIGNS
+        return is_adjacent or first.name in SIGNS
     if before.name in {"stop", "open", "close"}:
-        return glued and before.text not in _OPENERS
+        return is_adjacent and before.text not in _OPENERS
     return before.name != "equals"
 
 
-def _glues(pieces: Sequence[Piece], place: int) -> bool:
-    """Whether a sign glued to the end of an expression goes on with digits: 9:00, 1/2."""
-    piece = pieces[place]
-    following = pieces[place + 1] if place + 1 < len(pieces) else None
+def _is_cut_after(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether the sign directly after an expression is followed by digits: 9:00, 1/2."""
+    piece = pieces[index]
+    following = pieces[index + 1] if index + 1 < len(pieces) else None
     return (
         piece.name not in {"word", "equals"}
         and following is not None

@@ -1,16 +1,16 @@
-"""Written arithmetic as tokens: numbers, operators, brackets, and the words between them."""
+"""Split written arithmetic into numbers, operators, brackets, and the words between them."""
 
 import re
 from typing import NamedTuple
 
 BINARY = {"times": "*", "divide": "/", "power": "^", "plus": "+", "minus": "-"}
-"""Names of operators, and what they do."""
+"""Operators by their piece names."""
 
 VALUES = frozenset({"number", "frac"})
-"""Names of numbers."""
+"""Piece names of numbers."""
 
 SIGNS = frozenset({"plus", "minus"})
-"""Names of plus and minus."""
+"""Piece names of plus and minus."""
 
 
 _LEXER = re.compile(
@@ -36,7 +36,7 @@ _LEXER = re.compile(
 
 
 class Piece(NamedTuple):
-    """One token of the text with its place."""
+    """A token of the text with its character offsets."""
 
     name: str
     text: str
@@ -44,10 +44,10 @@ class Piece(NamedTuple):
     end: int
 
 
-def pieces_of(text: str, shift: int = 0) -> list[Piece]:
-    """Cut a text into tokens; places are counted from `shift`."""
+def split_pieces(text: str, shift: int = 0) -> list[Piece]:
+    """Split a text into pieces; offsets start at `shift`."""
     return [
         Piece(match.lastgroup or "", match[0], match.start() + shift, match.end() + shift)
         for match in _LEXER.finditer(text)
-        if match[0] != "*" or match.lastgroup == "times"  # the stars of bold print are no signs
+        if match[0] != "*" or match.lastgroup == "times"  # the stars of Markdown bold are not operators
     ]

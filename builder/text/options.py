@@ -1,16 +1,16 @@
-"""The options of a multiple-choice question, lettered."""
+"""Format the options of a multiple-choice question with letters."""
 
 from collections.abc import Sequence
 from string import ascii_uppercase
 
 LETTERS = ascii_uppercase
-"""Options are lettered from A; more than these can't be asked."""
+"""Letters of the options, from A; a question can't have more options."""
 
 
-def asked(question: str, choices: Sequence[str] = ()) -> str:
-    """A question with its options below, as it is put to teacher and student.
+def format_question(question: str, choices: Sequence[str] = ()) -> str:
+    """Format a question with its options below, as in the prompts of teacher and student.
 
-    >>> asked("Which is a number?", ["pear", "7"]).splitlines()
+    >>> format_question("Which is a number?", ["pear", "7"]).splitlines()
     ['Which is a number?', '(A) pear', '(B) 7']
     """
     return "\n".join([question, *(f"({letter}) {choice}" for letter, choice in zip(LETTERS, choices, strict=False))])

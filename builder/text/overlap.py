@@ -1,8 +1,8 @@
-"""Which of many texts another one overlaps: a shared run of words, or nearly the same words.
+"""Find the indexed text that a text overlaps: by a shared word n-gram, or by the similarity of their words.
 
-Both answers are exact. Nothing here compares every text with every other: runs are looked up by their hash, and the
-similar ones are found by their rarest words (prefix filter of Chaudhuri et al. 2006: of two texts that share most of
-their words, each has a rare one of the other's), so that the work grows with the texts and not with their pairs.
+Both results are exact, without comparing all pairs: n-grams are looked up by their hash, and similar texts by their
+rarest words (prefix filter of Chaudhuri et al. 2006: two texts that share most of their words also share a rare one).
+The cost grows with the number of texts, not with the number of pairs.
 """
 
 import re
@@ -18,107 +18,108 @@ _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 
 _SLACK = 1e-9
-"""Shares are compared as floats; a share that is exactly the least one counts."""
+"""Tolerance of float comparisons: a similarity equal to the threshold counts."""
 
-Token = tuple[str, int]
-"""A word of a text, and how many times it stood there before: with these, a text is a set."""
+CountedWord = tuple[str, int]
+"""A word and the number of its earlier occurrences in the text, so that a text becomes a set."""
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
-    """Texts, ready to be asked which of them another text overlaps. A text is named by its place."""
+class OverlapIndex:
+    """An index of texts for `find_shared_run` and `find_nearest`. A text is identified by its position."""
 
     words: Sequence[Sequence[str]]
     """The words of each text, in order."""
-    tokens: Sequence[frozenset[Token]]
-    """The same as sets."""
+    tokens: Sequence[frozenset[CountedWord]]
+    """The words of each text as a set."""
     sizes: NDArray[np.int64]
-    """How many tokens each text has."""
-    holders: Mapping[Token, NDArray[np.int64]]
-    """The texts that hold each token."""
+    """The number of words of each text."""
+    holders: Mapping[CountedWord, NDArray[np.int64]]
+    """Positions of the texts that contain each word."""
     ngram: int
-    """How long a run is; 0 where runs were not indexed."""
+    """The number of words of a run; 0 where runs are not indexed."""
     runs: Mapping[int, Sequence[tuple[int, int]]]
-    """By the hash of a run: text and first word of each of its places."""
+    """By the hash of a run: the position of the text and of the run's first word, for each occurrence."""
 
 
-def words_of(text: str) -> list[str]:
-    """The words and numbers of a text in small letters; in Chinese and Japanese, each character.
+def split_words(text: str) -> list[str]:
+    """Split a text into lower-case words and numbers; in Chinese and Japanese, into characters.
 
-    >>> words_of("Ann's 3 pens: 三支笔")
+    >>> split_words("Ann's 3 pens: 三支笔")
     ['ann', 's', '3', 'pens', '三', '支', '笔']
     """
     return _WORD.findall(text.lower())
 
 
-def index_texts(texts: Sequence[str], ngram: int = 0) -> Index:
-    """Make texts ready to be asked about.
+def index_texts(texts: Sequence[str], ngram: int = 0) -> OverlapIndex:
+    """Index texts for overlap searches.
 
     Args:
-        texts: the texts; where several answer alike, the first is named.
-        ngram: index runs of so many words too.
+        texts: the texts; of several equal matches, a search returns the first.
+        ngram: the number of words of the runs to index; 0 for no runs.
     """
-    words = [words_of(text) for text in texts]
-    tokens = [frozenset(_tokens(each)) for each in words]
-    holders: dict[Token, list[int]] = {}
-    for place, token in ((place, token) for place, each in enumerate(tokens) for token in each):
-        holders.setdefault(token, []).append(place)
+    words = [split_words(text) for text in texts]
+    tokens = [frozenset(_count_repeats(each)) for each in words]
+    holders: dict[CountedWord, list[int]] = {}
+    for position, token in ((position, token) for position, each in enumerate(tokens) for token in each):
+        holders.setdefault(token, []).append(position)
     runs: dict[int, list[tuple[int, int]]] = {}
-    for place, each in enumerate(words) if ngram else ():
-        for start, run in enumerate(_runs(each, ngram)):
-            runs.setdefault(hash(run), []).append((place, start))
+    for position, each in enumerate(words) if ngram else ():
+        for start, run in enumerate(_list_ngrams(each, ngram)):
+            runs.setdefault(hash(run), []).append((position, start))
     sizes = np.array([len(each) for each in tokens], dtype=np.int64)
-    return Index(words, tokens, sizes, {token: np.array(places) for token, places in holders.items()}, ngram, runs)
+    arrays = {token: np.array(positions) for token, positions in holders.items()}
+    return OverlapIndex(words, tokens, sizes, arrays, ngram, runs)
 
 
-def _tokens(words: Sequence[str]) -> Iterator[Token]:
+def _count_repeats(words: Sequence[str]) -> Iterator[CountedWord]:
     seen: Counter[str] = Counter()
     for word in words:
         yield word, seen[word]
         seen[word] += 1
 
 
-def _runs(words: Sequence[str], ngram: int) -> Iterator[tuple[str, ...]]:
+def _list_ngrams(words: Sequence[str], ngram: int) -> Iterator[tuple[str, ...]]:
     return zip(*(words[start:] for start in range(ngram)), strict=False)
 
 
-def shared_run(index: Index, words: Sequence[str]) -> tuple[int, str] | None:
-    """Find a run of words that stands in one of the texts too.
+def find_shared_run(index: OverlapIndex, words: Sequence[str]) -> tuple[int, str] | None:
+    """Find a run of words that also occurs in one of the texts.
 
     Args:
         index: the texts, with runs.
-        words: what `words_of` gives.
+        words: the result of `split_words`.
 
     Returns:
-        The first text that shares a run, and the first such run; None where none does.
+        The position of the first text that shares a run, and the first such run; None where no text shares one.
     """
-    found = [
-        (place, start, run)
-        for start, run in enumerate(_runs(words, index.ngram))
-        for place, there in index.runs.get(hash(run), ())
-        if tuple(index.words[place][there : there + index.ngram]) == run
+    matches = [
+        (position, start, run)
+        for start, run in enumerate(_list_ngrams(words, index.ngram))
+        for position, first in index.runs.get(hash(run), ())
+        if tuple(index.words[position][first : first + index.ngram]) == run
     ]
-    if not found:
+    if not matches:
         return None
-    place, _, run = min(found)
-    return place, " ".join(run)
+    position, _, run = min(matches)
+    return position, " ".join(run)
 
 
-def nearest(index: Index, words: Sequence[str], least: float = 0.0) -> tuple[int, float] | None:
+def find_nearest(index: OverlapIndex, words: Sequence[str], least: float = 0.0) -> tuple[int, float] | None:
     """Find the text with the most similar words.
 
-    The similarity of two texts is the share of their words that they have in common, from 0 to 1 (Dice's
-    coefficient; rapidfuzz's ratio of the sorted words gives the same number).
+    The similarity of two texts is the share of their words that they have in common, from 0 to 1 (Dice coefficient;
+    equal to rapidfuzz's ratio of the sorted words).
 
     Args:
         index: the texts.
-        words: what `words_of` gives.
-        least: texts below this similarity are passed over, which is faster the higher it is.
+        words: the result of `split_words`.
+        least: texts below this similarity are skipped; the search is faster the higher it is.
 
     Returns:
-        The first of the nearest texts and its similarity; None where all are below `least`, or share no word.
+        The position of the first nearest text and its similarity; None where all are below `least` or share no word.
     """
-    tokens = set(_tokens(words))
+    tokens = set(_count_repeats(words))
     known = sorted((token for token in tokens if token in index.holders), key=lambda token: len(index.holders[token]))
     if not known:
         return None
@@ -126,15 +127,15 @@ def nearest(index: Index, words: Sequence[str], least: float = 0.0) -> tuple[int
     needed = ceil(least * size / (2 - least) - _SLACK)
     rare = max(1, len(known) - max(0, needed - 1))
     counts = np.bincount(np.concatenate([index.holders[token] for token in known[:rare]]), minlength=len(index.words))
-    both = size + index.sizes
-    most = 2 * np.minimum(counts + len(known) - rare, index.sizes) / both
-    (hopeful,) = np.nonzero((counts > 0) & (most >= least - _SLACK))
+    sizes = size + index.sizes
+    bounds = 2 * np.minimum(counts + len(known) - rare, index.sizes) / sizes
+    (candidates,) = np.nonzero((counts > 0) & (bounds >= least - _SLACK))
     best: tuple[float, int] | None = None
-    for place in hopeful[np.argsort(-most[hopeful], kind="stable")].tolist():
-        if best is not None and most[place] < best[0]:
+    for position in candidates[np.argsort(-bounds[candidates], kind="stable")].tolist():
+        if best is not None and bounds[position] < best[0]:
             break
-        shared = int(counts[place]) if rare == len(known) else len(tokens & index.tokens[place])
-        alike = 2 * shared / int(both[place])
-        if alike >= least - _SLACK and (best is None or (alike, -place) > best):
-            best = (alike, -place)
+        shared = int(counts[position]) if rare == len(known) else len(tokens & index.tokens[position])
+        similarity = 2 * shared / int(sizes[position])
+        if similarity >= least - _SLACK and (best is None or (similarity, -position) > best):
+            best = (similarity, -position)
     return None if best is None else (-best[1], best[0])

@@ -1,4 +1,4 @@
-"""Texts made comparable, and how alike two of them are."""
+"""Normalize texts, and measure how similar they are."""
 
 import re
 from collections.abc import Sequence
@@ -12,33 +12,33 @@ from rapidfuzz.process import cdist
 _NOT_WORDS = re.compile(r"[^\w]+")
 
 
-def normalised(text: str) -> str:
-    """The words and numbers of a text in small letters, with single spaces between them.
+def normalize(text: str) -> str:
+    """Reduce a text to its words and numbers, in lower case, separated by single spaces.
 
-    >>> normalised("So,  3 + 4 = 7.") == normalised("so 3+4=7")
+    >>> normalize("So,  3 + 4 = 7.") == normalize("so 3+4=7")
     True
     """
     return _NOT_WORDS.sub(" ", text.lower()).strip()
 
 
-def sorted_words(text: str) -> str:
-    """The words of a normalised text in alphabetical order, so that `similarity` does not mind their order."""
+def sort_words(text: str) -> str:
+    """Sort the words of a normalized text, so that `measure_similarity` ignores their order."""
     return " ".join(sorted(text.split()))
 
 
-def similarity(one: str, other: str, least: float = 0.0) -> float:
-    """How alike two texts are, from 0 to 1, by the characters to insert and delete (rapidfuzz's ratio).
+def measure_similarity(left: str, right: str, least: float = 0.0) -> float:
+    """Measure the similarity of two texts, from 0 to 1, by the characters to insert and delete (rapidfuzz's ratio).
 
     Args:
-        one: a text; use `sorted_words` to compare without order.
-        other: the other.
-        least: below this the answer is 0, which is faster.
+        left: a text; apply `sort_words` to ignore the order of words.
+        right: another text.
+        least: a similarity below this is returned as 0, which is faster.
     """
-    return ratio(one, other, score_cutoff=100 * least) / 100
+    return ratio(left, right, score_cutoff=100 * least) / 100
 
 
-def similarities(texts: Sequence[str]) -> NDArray[np.float64]:
-    """How alike every two of some texts are.
+def measure_similarities(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Measure the similarity of every pair of texts.
 
     Returns:
         Shape (texts, texts), from 0 to 1, symmetric, with ones on the diagonal.
@@ -46,8 +46,8 @@ def similarities(texts: Sequence[str]) -> NDArray[np.float64]:
     return cdist(texts, texts, scorer=ratio, dtype=np.float64) / 100
 
 
-def edit_distances(left: Sequence[str], right: Sequence[str]) -> NDArray[np.int64]:
-    """How many characters to insert, delete or replace make one text of another (Levenshtein 1966).
+def measure_edit_distances(left: Sequence[str], right: Sequence[str]) -> NDArray[np.int64]:
+    """Measure the edit distance of every pair: characters to insert, delete or replace (Levenshtein 1966).
 
     Returns:
         Shape (left, right).

@@ -1,7 +1,7 @@
-"""Which option an answer names: by its letter, or by its text.
+"""Find the option of a multiple-choice question that an answer names: by its letter, or by its text.
 
-A letter counts where it stands as one, `(B)`, `option B`, `B.`, not where it is a word: `A cabinet is best` names
-nothing. Two options, `(A) or (B)`, are a hedge and no option's name.
+A letter counts where it is written as a label, `(B)`, `option B`, `B.`, not where it is a word: `A cabinet is best`
+names no option. Two options, `(A) or (B)`, are a hedge and name none.
 """
 
 import re
@@ -9,36 +9,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cotloom.builder.text.options import LETTERS
-from cotloom.builder.verify.words import bare, head
+from ..text.options import LETTERS
+from .words import cut_at_pause, normalize_answer
 
-UNKNOWN = LETTERS[:5]
+DEFAULT_LETTERS = LETTERS[:5]
 """The letters that count where the options are not known."""
 
-_LEAD = re.compile(
+_LEADING_WORDS = re.compile(
     r"[\W_]*(?:(?:so|then|therefore|thus|hence|clearly|definitely|certainly|probably|likely|most|the|final|correct|right"
     r"|best|answer|is|be|must|would|should|it|either|between|both|option|choice|letter|text|mathrm|textbf|mathbf|mbox"
     r"|boxed)\b[\W_]*)*",
     re.IGNORECASE,
 )
-"""What may stand before an answer's letter at its beginning."""
+"""Words that may come before the letter at the beginning of an answer."""
 
-_GOES_ON = r"or|and|because|since|as|is|are|was|but|not|which|due|given"
-_ENDS = rf"(?=[*_`\"'’”$}}]*(?:$|[.;:!?)\]](?!\w)|[,/]|\s*\n|\s+[-–—(/&=]|\s+(?:{_GOES_ON})\b))"
-"""What may stand behind a letter. `A cabinet` and `B-flat` are words."""
+_CONTINUATION = r"or|and|because|since|as|is|are|was|but|not|which|due|given"
+_LETTER_END = rf"(?=[*_`\"'’”$}}]*(?:$|[.;:!?)\]](?!\w)|[,/]|\s*\n|\s+[-–—(/&=]|\s+(?:{_CONTINUATION})\b))"
+"""What may follow a letter. In `A cabinet` and `B-flat` it is part of a word."""
 
-_WORDED = re.compile(r"\b(?:option|choice|letter)[\W_]{1,6}$", re.IGNORECASE)
-_LONE = re.compile(r"[\W_]*(?:(?:text|mathrm|textbf|mathbf|mbox|boxed)\{[\W_]*)?([A-Za-z])[\W_]*")
-_BARE = re.compile(rf"([A-Z]){_ENDS}|([a-z])(?=[)\]:])")
-_CLEAR = re.compile(
+_OPTION_WORD = re.compile(r"\b(?:option|choice|letter)[\W_]{1,6}$", re.IGNORECASE)
+_LONE_LETTER = re.compile(r"[\W_]*(?:(?:text|mathrm|textbf|mathbf|mbox|boxed)\{[\W_]*)?([A-Za-z])[\W_]*")
+_LEADING_LETTER = re.compile(rf"([A-Z]){_LETTER_END}|([a-z])(?=[)\]:])")
+_CLEAR_LETTER = re.compile(
     r"(?<!\w)[(\[]\s?([A-Za-z])\s?[)\]]"
-    rf"|\b(?:[Oo]ption|[Cc]hoice|[Ll]etter|[Aa]nswer)\s{{1,3}}[\"'“*_]{{0,3}}([A-Za-z]){_ENDS}"
+    rf"|\b(?:[Oo]ption|[Cc]hoice|[Ll]etter|[Aa]nswer)\s{{1,3}}[\"'“*_]{{0,3}}([A-Za-z]){_LETTER_END}"
 )
-_BESIDE = r"(?:or|and|nor|maybe|possibly|perhaps|even|also|option|choice)\b"
-_ALSO = re.compile(
-    rf"[*_)\]]{{0,4}}\s{{0,3}}\(?(?:[,/&]|(?:or|and|nor)\b)\s{{0,3}}(?:{_BESIDE}\s{{0,3}}){{0,3}}[(\[*_]{{0,3}}([A-Z]){_ENDS}"
+_CONJUNCTION = r"(?:or|and|nor|maybe|possibly|perhaps|even|also|option|choice)\b"
+_SECOND_LETTER = re.compile(
+    rf"[*_)\]]{{0,4}}\s{{0,3}}\(?(?:[,/&]|(?:or|and|nor)\b)\s{{0,3}}(?:{_CONJUNCTION}\s{{0,3}}){{0,3}}[(\[*_]{{0,3}}([A-Z]){_LETTER_END}"
 )
-_HEDGE = re.compile(rf"[\s,/&()\[\]*_\"'`$]*(?:{_BESIDE}[\s,/&()\[\]*_]*){{0,4}}")
+_HEDGE = re.compile(rf"[\s,/&()\[\]*_\"'`$]*(?:{_CONJUNCTION}[\s,/&()\[\]*_]*){{0,4}}")
 _RULED_OUT_BEFORE = re.compile(
     r"(?:\bnot|n['’]t(?: be)?|\brather than|\binstead of|\bunlike|\bexcept|\bexcludes?|\beliminates?|\brules? out)\s+$",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ _RULED_OUT_BEHIND = re.compile(
 )
 
 
-class How(StrEnum):
+class MentionKind(StrEnum):
     """How an answer names its option."""
 
     LONE = "lone"
@@ -61,108 +61,112 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """The option that an answer names."""
+class OptionMention:
+    """A mention of an option in an answer."""
 
     letters: str
-    """Its letter; of a hedge, all of them."""
+    """The letter of the option; of a hedge, all letters."""
     start: int
-    """First character of the name."""
+    """First character of the mention."""
     end: int
     """One past its last character."""
-    how: How
-    """Alone, by its text, `(B)` or `option B`, `B)` or `B:`, or otherwise at the beginning."""
+    kind: MentionKind
+    """A letter alone, the option's text, `(B)` or `option B`, `B)` or `B:`, or a letter at the beginning."""
 
 
-def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> Named | None:
+def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> OptionMention | None:
     """Find the option that an answer names.
 
     Args:
         text: the answer.
         choices: the options, where they are known.
-        letters: the letters that count; by default those of the options.
+        letters: the valid letters; by default those of the options.
 
     Returns:
-        The option, or None where none is named, or several without being put side by side.
+        The option, or None where no option is named, or several that are not next to each other.
 
     >>> find_option("A cabinet is best. Answer (D)").letters
     'D'
     >>> find_option("the pear.", ["apple", "pear"]).letters
     'B'
     """
-    letters = letters or LETTERS[: len(choices)] or UNKNOWN
-    lone = _LONE.fullmatch(text)
+    letters = letters or LETTERS[: len(choices)] or DEFAULT_LETTERS
+    lone = _LONE_LETTER.fullmatch(text)
     if lone is not None and lone[1].upper() in letters:
-        return Named(lone[1].upper(), *_in_brackets(text, *lone.span(1)), How.LONE)
-    by_text = _by_text(text, choices)
+        return OptionMention(lone[1].upper(), *_include_brackets(text, *lone.span(1)), MentionKind.LONE)
+    by_text = _find_by_text(text, choices)
     if by_text is not None:
         return by_text
-    return _only(text, choices, list(_mentions(text, letters)))
+    return _select_only(text, choices, list(_find_mentions(text, letters)))
 
 
-def _by_text(text: str, choices: Sequence[str]) -> Named | None:
-    """The one option whose text the answer is, as a whole or up to its first pause."""
-    for said in dict.fromkeys((text, head(text))):
-        letter = _option_of(said, choices)
+def _find_by_text(text: str, choices: Sequence[str]) -> OptionMention | None:
+    """Find the only option whose text equals the answer, as a whole or up to its first pause."""
+    for part in dict.fromkeys((text, cut_at_pause(text))):
+        letter = _find_letter(part, choices)
         if letter:
             start = len(text) - len(text.lstrip())
-            return Named(letter, start, start + len(said.strip()), How.TEXT)
+            return OptionMention(letter, start, start + len(part.strip()), MentionKind.TEXT)
     return None
 
 
-def _option_of(said: str, choices: Sequence[str]) -> str:
-    wanted = bare(said)
-    same = [letter for letter, choice in zip(LETTERS, choices, strict=False) if wanted and bare(choice) == wanted]
-    return same[0] if len(same) == 1 else ""
+def _find_letter(text: str, choices: Sequence[str]) -> str:
+    """Find the letter of the only option with this text; empty where there is none."""
+    answer = normalize_answer(text)
+    options = zip(LETTERS, choices, strict=False)
+    letters = [letter for letter, choice in options if answer and normalize_answer(choice) == answer]
+    return letters[0] if len(letters) == 1 else ""
 
 
-def _mentions(text: str, letters: str) -> Iterator[Named]:
-    """The options named by letter, in order: at the beginning, then wherever it is clear."""
-    lead = _LEAD.match(text)
-    first = _BARE.match(text, lead.end() if lead else 0)
-    reached = 0
-    if first is not None and first[0].upper() in letters and not _ruled_out(text, *first.span()):
-        start, reached = _in_brackets(text, *first.span())
-        clear = reached - start > 1 or _WORDED.search(text, max(0, start - 12), start)
-        label = text[reached : reached + 1] in {")", ":", "]"}
-        how = How.CLEAR if clear else How.LABEL if label else How.LEADING
-        yield Named(first[0].upper(), start, reached, how)
-        also = _ALSO.match(text, reached)
-        if also is not None and also[1] in letters and not _ruled_out(text, *also.span(1)):
-            reached = also.end()
-            yield Named(also[1], *also.span(1), How.LEADING)
-    for match in _CLEAR.finditer(text, reached):
+def _find_mentions(text: str, letters: str) -> Iterator[OptionMention]:
+    """Find the options named by letter, in order: at the beginning, then wherever the letter is clearly a label."""
+    leading = _LEADING_WORDS.match(text)
+    first = _LEADING_LETTER.match(text, leading.end() if leading else 0)
+    end = 0
+    if first is not None and first[0].upper() in letters and not _is_ruled_out(text, *first.span()):
+        start, end = _include_brackets(text, *first.span())
+        clear = end - start > 1 or _OPTION_WORD.search(text, max(0, start - 12), start)
+        label = text[end : end + 1] in {")", ":", "]"}
+        kind = MentionKind.CLEAR if clear else MentionKind.LABEL if label else MentionKind.LEADING
+        yield OptionMention(first[0].upper(), start, end, kind)
+        second = _SECOND_LETTER.match(text, end)
+        if second is not None and second[1] in letters and not _is_ruled_out(text, *second.span(1)):
+            end = second.end()
+            yield OptionMention(second[1], *second.span(1), MentionKind.LEADING)
+    for match in _CLEAR_LETTER.finditer(text, end):
         span = match.span() if match[1] else match.span(2)
         letter = (match[1] or match[2]).upper()
-        if letter in letters and not _ruled_out(text, *match.span()):
-            yield Named(letter, *span, How.CLEAR)
+        if letter in letters and not _is_ruled_out(text, *match.span()):
+            yield OptionMention(letter, *span, MentionKind.CLEAR)
 
 
-def _ruled_out(text: str, start: int, end: int) -> bool:
+def _is_ruled_out(text: str, start: int, end: int) -> bool:
     return bool(_RULED_OUT_BEFORE.search(text, max(0, start - 30), start) or _RULED_OUT_BEHIND.match(text, end))
 
 
-def _in_brackets(text: str, start: int, end: int) -> tuple[int, int]:
-    """Take in the brackets around a letter."""
+def _include_brackets(text: str, start: int, end: int) -> tuple[int, int]:
+    """Extend the span of a letter by the brackets around it."""
     around = text[start - 1 : start] + text[end : end + 1] if start else ""
     return (start - 1, end + 1) if around in {"()", "[]"} else (start, end)
 
 
-def _only(text: str, choices: Sequence[str], found: Sequence[Named]) -> Named | None:
-    """The one option among those mentioned; side by side they are a hedge, apart the one at the beginning counts."""
-    if not found:
+def _select_only(text: str, choices: Sequence[str], mentions: Sequence[OptionMention]) -> OptionMention | None:
+    """Select the only option mentioned. Two next to each other are a hedge; else the one at the beginning counts."""
+    if not mentions:
         return None
-    first, *others = found
+    first, *others = mentions
     if all(other.letters == first.letters for other in others):
-        return None if _contradicted(text, choices, first) else first
+        return None if _is_contradicted(text, choices, first) else first
     second = next(other for other in others if other.letters != first.letters)
     if _HEDGE.fullmatch(text, first.end, second.start):
-        return Named(first.letters + second.letters, first.start, second.end, first.how)
-    return first if _LEAD.fullmatch(text, 0, first.start) and not _contradicted(text, choices, first) else None
+        return OptionMention(first.letters + second.letters, first.start, second.end, first.kind)
+    return (
+        first if _LEADING_WORDS.fullmatch(text, 0, first.start) and not _is_contradicted(text, choices, first) else None
+    )
 
 
-def _contradicted(text: str, choices: Sequence[str], named: Named) -> bool:
-    """Whether another option's text stands behind the letter: `(B) pear` where pear is A."""
-    behind = text[named.end :].lstrip(" \t).]:*-–—")
-    letter = _option_of(behind, choices) or _option_of(head(behind), choices)
-    return letter not in {"", named.letters}
+def _is_contradicted(text: str, choices: Sequence[str], mention: OptionMention) -> bool:
+    """Whether the text behind the letter is that of another option: `(B) pear` where pear is A."""
+    behind = text[mention.end :].lstrip(" \t).]:*-–—")
+    letter = _find_letter(behind, choices) or _find_letter(cut_at_pause(behind), choices)
+    return letter not in {"", mention.letters}

@@ -1,10 +1,10 @@
-"""Catch answers that hand a hint back instead of working."""
+"""Detect samples that repeat a hint instead of reasoning."""
 
 import re
 
-from cotloom.schemas.sample import Span, Step, StepOutcome
+from ...schemas.sample import Span, Step, StepOutcome
 
-_HANDED_BACK = re.compile(
+_MENTIONED = re.compile(
     r"\b(?:answer|result|solution)\b[^.\n]{0,20}\b(?:is|was|are)\s+(?:already\s+)?(?:given|provided|known|stated|told)\b"
     r"|\b(?:given|provided|stated|known|hinted|supplied|told)\s+(?:that\s+)?(?:the\s+)?(?:correct\s+)?"
     r"(?:answer|result|solution)\b"
@@ -15,19 +15,19 @@ _HANDED_BACK = re.compile(
 )
 
 
-def parroted(text: str, steps: tuple[Step, ...], answer: Span | None) -> str | None:
-    """Say how a hinted sample hands its hint back; None where it does not.
+def find_parroting(text: str, steps: tuple[Step, ...], answer: Span | None) -> str | None:
+    """Describe how a hinted sample repeats its hint; None where it does not.
 
     Args:
         text: the sample.
         steps: its checked equations.
-        answer: where its final answer stands.
+        answer: position of its final answer.
     """
-    phrase = _HANDED_BACK.search(text)
+    phrase = _MENTIONED.search(text)
     if phrase:
         return f"mentions the hint: {phrase[0]!r}"
     before = [step for step in steps if answer is None or step.start < answer.start]
-    worked = any(step.outcome is not StepOutcome.UNCHECKED for step in before)
-    if not worked and len(text.split()) < 25:
+    has_reasoning = any(step.outcome is not StepOutcome.UNCHECKED for step in before)
+    if not has_reasoning and len(text.split()) < 25:
         return "states the answer without reasoning"
     return None

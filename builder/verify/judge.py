@@ -1,49 +1,48 @@
-"""Judge one text against one problem: the pure core of the room."""
+"""Judge one text against one problem, as a pure function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cotloom.builder.verify.compare import Comparison, Outcome, compare
-from cotloom.builder.verify.hint_leakage import parroted
-from cotloom.builder.verify.read import Reading, read_answer
-from cotloom.builder.verify.steps import Steps, check_steps
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.reasons import ORDER, Reason, Verdict
-from cotloom.schemas.recipe import Verify
-from cotloom.schemas.sample import Hint, Span, Step
+from ...schemas.problem import Problem
+from ...schemas.reasons import ORDER, Reason, Verdict
+from ...schemas.recipe import Verify
+from ...schemas.sample import Hint, Span, Step
+from .compare import Comparison, ComparisonOutcome, compare
+from .hint_leakage import find_parroting
+from .read import Reading, read_answer
+from .steps import Steps, check_steps
 
-_VERDICTS: Mapping[Outcome, Verdict] = {
-    Outcome.EQUAL: Verdict.CORRECT,
-    Outcome.DIFFERENT: Verdict.WRONG,
-    Outcome.UNDECIDED: Verdict.UNVERIFIABLE,
-    Outcome.FAILED: Verdict.CHECK_FAILED,
+_VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
+    ComparisonOutcome.EQUAL: Verdict.CORRECT,
+    ComparisonOutcome.DIFFERENT: Verdict.WRONG,
+    ComparisonOutcome.UNDECIDED: Verdict.UNVERIFIABLE,
+    ComparisonOutcome.FAILED: Verdict.CHECK_FAILED,
 }
 
-
 CUT_OFF = "length"
-"""The finish reason of an answer that ended at its token limit."""
+"""The finish reason of an answer that was cut off at its token limit."""
 
 _AT_THE_LIMIT = "the teacher was cut off at its token limit"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
-    """What checking one sample found."""
+    """The result of checking one sample."""
 
     verdict: Verdict
-    """What was found of its final answer."""
+    """Whether its final answer is correct, or why that is not known."""
     predicted: str | None = None
     """The final answer as read."""
     span: Span | None = None
-    """Where it stands."""
+    """Its position in the text."""
     rule: str | None = None
-    """The rule that found it."""
+    """The reading rule that found it."""
     steps: tuple[Step, ...] = ()
-    """Its equations, checked."""
+    """Its checked equations."""
     reason: Reason | None = None
-    """Why the sample is dropped; null where it is not."""
+    """Why the sample is dropped; None where it is kept."""
     detail: str | None = None
-    """More about it, for a person to read."""
+    """An explanation of verdict and reason."""
 
 
 def judge(
@@ -58,22 +57,25 @@ def judge(
     """Judge a text as an answer to a problem.
 
     Args:
-        problem: what was asked, with its gold answer.
-        text: the answer; None where nothing came.
-        finish_reason: why the teacher stopped; `length` makes it truncated, whatever it says.
+        problem: the question and its gold answer.
+        text: the answer; None where there is none.
+        finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
         hint: whether the teacher was shown the gold answer.
-        pattern: see `read_answer`; the policy's pattern where None.
-        policy: what happens to right answers over wrong steps and to parroted hints.
+        pattern: see `read_answer`; by default the policy's pattern.
+        policy: whether correct answers with wrong steps or parroted hints are dropped.
     """
     policy = policy or Verify()
     if text is None or not text.strip():
-        return _empty(finish_reason)
+        return _judge_empty(finish_reason)
     reading = read_answer(text, problem.answer_type, problem.choices, pattern or policy.pattern)
     steps = check_steps(problem.question or "", text)
-    verdict, detail = _verdict(problem, reading, finish_reason)
-    reasons = [*_of_verdict(verdict, detail), *_of_rationale(verdict, text, reading, steps, hint, policy)]
-    reasons.sort(key=lambda found: ORDER[found[0]])
-    reason, why = _first(reasons)
+    verdict, detail = _decide_verdict(problem, reading, finish_reason)
+    reasons = [
+        *_list_answer_reasons(verdict, detail),
+        *_list_rationale_reasons(verdict, text, reading, steps, hint, policy),
+    ]
+    reasons.sort(key=lambda item: ORDER[item[0]])
+    reason, detail = _merge_reasons(reasons)
     return Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
@@ -81,56 +83,55 @@ def judge(
         rule=reading.rule if reading else None,
         steps=steps.steps,
         reason=reason,
-        detail=why,
+        detail=detail,
     )
 
 
-def _empty(finish_reason: str | None) -> Judgement:
-    """Nothing was written; where the tokens ran out before (in a channel of its own), that is why."""
+def _judge_empty(finish_reason: str | None) -> Judgement:
+    """Judge an empty text: truncated where the token limit was reached (in the reasoning channel), else no answer."""
     if finish_reason == CUT_OFF:
         return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=_AT_THE_LIMIT)
     return Judgement(verdict=Verdict.NO_ANSWER, reason=Reason.NO_ANSWER, detail="the answer is empty")
 
 
-def _verdict(problem: Problem, reading: Reading | None, finish_reason: str | None) -> tuple[Verdict, str | None]:
+def _decide_verdict(problem: Problem, reading: Reading | None, finish_reason: str | None) -> tuple[Verdict, str | None]:
     if finish_reason == CUT_OFF:
         return Verdict.TRUNCATED, _AT_THE_LIMIT
     if reading is None:
         return Verdict.NO_ANSWER, "no final answer was found"
-    comparison = _compared(problem, reading)
-    told = f"gold {problem.answer}, read {reading.answer}"
-    return _VERDICTS[comparison.outcome], comparison.detail or told
+    comparison = _compare_safely(problem, reading)
+    return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
 
 
-def _compared(problem: Problem, reading: Reading) -> Comparison:
+def _compare_safely(problem: Problem, reading: Reading) -> Comparison:
     try:
         return compare(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
-    except Exception as error:  # noqa: BLE001 - law 2: a check that breaks is check_failed, never right or wrong
-        return Comparison(outcome=Outcome.FAILED, detail=f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - law 2: a check that raises is check_failed, never correct or wrong
+        return Comparison(outcome=ComparisonOutcome.FAILED, detail=f"{type(error).__name__}: {error}")
 
 
-def _of_verdict(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:
+def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:
     return [] if verdict is Verdict.CORRECT else [(Reason(verdict.value), detail)]
 
 
-def _of_rationale(
+def _list_rationale_reasons(
     verdict: Verdict, text: str, reading: Reading | None, steps: Steps, hint: Hint, policy: Verify
 ) -> list[tuple[Reason, str | None]]:
-    """What is wrong with the reasoning of a right answer, where the policy drops it."""
+    """List what is wrong with the reasoning of a correct answer, where the policy drops it."""
     if verdict is not Verdict.CORRECT:
         return []
-    found: list[tuple[Reason, str | None]] = []
+    reasons: list[tuple[Reason, str | None]] = []
     wrong = steps.first_wrong
     if wrong and policy.steps == "drop":
-        found.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
-    handed_back = parroted(text, steps.steps, reading.span if reading else None) if hint is Hint.HINTED else None
-    if handed_back and policy.hint_parroting == "drop":
-        found.append((Reason.HINT_PARROTED, handed_back))
-    return found
+        reasons.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
+    parroting = find_parroting(text, steps.steps, reading.span if reading else None) if hint is Hint.HINTED else None
+    if parroting and policy.hint_parroting == "drop":
+        reasons.append((Reason.HINT_PARROTED, parroting))
+    return reasons
 
 
-def _first(reasons: list[tuple[Reason, str | None]]) -> tuple[Reason | None, str | None]:
-    """The first reason wins; the others go to its detail."""
+def _merge_reasons(reasons: list[tuple[Reason, str | None]]) -> tuple[Reason | None, str | None]:
+    """Take the first reason; the others are named in its detail."""
     if not reasons:
         return None, None
     (reason, detail), *others = reasons

@@ -1,4 +1,4 @@
-"""Numbers as people write them: $1,200.50, 3/4, 2½, 12.5 %, 1.2×10⁵, 3 dozen, 5 km, forty-two.
+"""Read numbers as people write them: $1,200.50, 3/4, 2½, 12.5 %, 1.2×10⁵, 3 dozen, 5 km, forty-two.
 
 Values are exact fractions, so 12345678901234567891 is not 12345678901234567890, and 1e-7 is not 2e-7.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 MAX_EXPONENT = 300
-"""Powers of ten past this are not read."""
+"""Powers of ten beyond this are not read."""
 
 _VULGAR = {chr(code): unicodedata.numeric(chr(code)) for code in [*range(0xBC, 0xBF), *range(0x2150, 0x215F)]}
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
@@ -49,9 +49,9 @@ _UNITS: Mapping[str, tuple[str, Fraction]] = {
     }.items()
     for word, factor in words.items()
 }  # fmt: skip
-"""Each unit's measure, and how many of the measure's base unit it is."""
+"""The measure of each unit, and its size in the base unit of that measure."""
 
-# Every repetition that can fail late is bounded, so that no text takes more than linear time.
+# Every repetition that can backtrack is bounded, so that no text takes more than linear time.
 _DIGITS = r"(?:\d{1,3}(?:[ ,]\d{2,3}){0,40}[ ,]\d{3}|\d{1,3}(?:\.\d{3}){2,}|\d+)(?:\.\d+)?\.?|\.\d+"
 _NUMBER = re.compile(
     rf"""
@@ -68,41 +68,41 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_BASED = re.compile(r"([0-9a-z]+)_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
+_IN_BASE = re.compile(r"([0-9a-z]+)_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
 _UNIT = re.compile(
     r"\s*(?P<unit>[$€£]|[^\W\d_]+)?(?:\s*\^?\s*(?P<square>[23]))?(?P<rest>(?:[ ]+[^\W\d_][\w'’-]*){0,5})"
 )
-_GOES_ON = re.compile(r"_\{?\d")
+_SUBSCRIPT = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with what was written beside it."""
+    """A number with its percent sign, unit and decimals."""
 
     value: Fraction
     """The number; a percentage as the number before its sign."""
     percent: bool = False
-    """Whether a percent sign stands behind it."""
+    """Whether a percent sign follows it."""
     measure: str | None = None
     """What its unit measures (length, time, money, ...), where the unit is known."""
     factor: Fraction = Fraction(1)
-    """How many base units of the measure one of its units is."""
+    """The size of its unit in the base unit of the measure."""
     decimals: int | None = None
     """Decimals as printed; null for fractions and words."""
 
 
-def plain(text: str) -> str:
-    """Write a text's numbers, signs and LaTeX in plain characters. Digits never join: 10² is 10^2, 2½ is 2 1/2."""
+def to_plain_text(text: str) -> str:
+    """Write numbers, signs and LaTeX in plain characters. Digits are never joined: 10² is 10^2, 2½ is 2 1/2."""
     if text.isascii() and "\\" not in text and "{" not in text:
         return text
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+", lambda match: "^" + match[0].translate(_SUPERSCRIPTS), text)
-    text = "".join(_plain_character(character) for character in text)
-    return _plain_latex(text)
+    text = "".join(_replace_character(character) for character in text)
+    return _replace_latex(text)
 
 
-def _plain_character(character: str) -> str:
+def _replace_character(character: str) -> str:
     if character in _VULGAR:
         fraction = Fraction(_VULGAR[character]).limit_denominator(100)
         return f" {fraction.numerator}/{fraction.denominator}"
@@ -113,8 +113,8 @@ def _plain_character(character: str) -> str:
     return unicodedata.normalize("NFKC", character) if "！" <= character <= "～" else character
 
 
-def _plain_latex(text: str) -> str:
-    for pattern, plainly in (
+def _replace_latex(text: str) -> str:
+    for pattern, replacement in (
         (r"\\[dt]?frac\s*\{\s*(-?\d+)\s*\}\s*\{\s*(\d+)\s*\}", r" \1/\2"),
         (r"\\(?:text|mathrm|mbox|textbf|mathbf)\s*\{([^{}]*)\}", r" \1 "),
         (r"\\boxed\s*\{([^{}]*)\}", r" \1 "),
@@ -125,7 +125,7 @@ def _plain_latex(text: str) -> str:
         (r"\\([$%])", r"\1"),
         (r"\\[,!;: ]|\\left|\\right|\\\(|\\\)|\\\[|\\\]|\{,\}", ""),
     ):
-        text = re.sub(pattern, plainly, text)
+        text = re.sub(pattern, replacement, text)
     return text
 
 
@@ -134,14 +134,14 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
     for match in _NUMBER.finditer(text):
         start = match.end() - len(match[0].lstrip(" \n=~≈"))
         before = text[start - 1 : start] if start else ""
-        within = before.isalnum() or before == "_" or _GOES_ON.match(text, match.end())
-        quantity = None if within else _quantity(match)
+        is_part = before.isalnum() or before == "_" or _SUBSCRIPT.match(text, match.end())
+        quantity = None if is_part else _parse_quantity(match)
         if quantity is not None:
             yield quantity, start, match.end()
 
 
 def read_quantity(text: str) -> Quantity | None:
-    """Read a whole text as one number with its unit; None where it is not just that.
+    """Read a text as one number with its unit; None where it is anything else.
 
     >>> [str(read_quantity(text).value) for text in ("$1,200.50", "2½", "forty-two", "3 dozen", "-5.")]
     ['2401/2', '5/2', '42', '36', '-5']
@@ -150,37 +150,37 @@ def read_quantity(text: str) -> Quantity | None:
     """
     if _PLAIN.fullmatch(text) and len(text) <= 200:
         return Quantity(Fraction(text), decimals=len(text.partition(".")[2]))
-    text = plain(text).strip().strip("$ *" if text.count("$") > 1 else " *").strip()
+    text = to_plain_text(text).strip().strip("$ *" if text.count("$") > 1 else " *").strip()
     text = text.rstrip(".!,;: ") if not text.endswith("..") else text
-    based = _BASED.fullmatch(text)
+    based = _IN_BASE.fullmatch(text)
     if based:
-        return _in_base(based[1], int(based[2]))
+        return _parse_in_base(based[1], int(based[2]))
     match = _NUMBER.match(text)
     if match is None:
-        return _words(text)
-    quantity = _quantity(match)
-    return None if quantity is None else _with_unit(quantity, match, text[match.end() :])
+        return _parse_words(text)
+    quantity = _parse_quantity(match)
+    return None if quantity is None else _add_unit(quantity, match, text[match.end() :])
 
 
-def _in_base(digits: str, base: int) -> Quantity | None:
+def _parse_in_base(digits: str, base: int) -> Quantity | None:
     try:
         return Quantity(Fraction(int(digits, base)))
     except ValueError:
         return None
 
 
-def _with_unit(quantity: Quantity, match: re.Match[str], rest: str) -> Quantity | None:
-    """Take in the unit behind a number; None where more than a unit stands there."""
-    behind = _UNIT.fullmatch(rest)
-    if behind is None or (behind["unit"] or "").lower() in {"or", "and", "to", "year-old"}:
+def _add_unit(quantity: Quantity, match: re.Match[str], rest: str) -> Quantity | None:
+    """Add the unit behind a number; None where more than a unit follows."""
+    unit = _UNIT.fullmatch(rest)
+    if unit is None or (unit["unit"] or "").lower() in {"or", "and", "to", "year-old"}:
         return None
-    word = (match["currency"] or behind["unit"] or "").lower()
+    word = (match["currency"] or unit["unit"] or "").lower()
     forms = (word, word.removesuffix("s"), word.removesuffix("es"))
     known = next((_UNITS[form] for form in forms if form in _UNITS), None)
     if known is None:
         return quantity
     measure, factor = known
-    power = int(behind["square"] or 1)
+    power = int(unit["square"] or 1)
     return Quantity(
         quantity.value,
         quantity.percent,
@@ -190,8 +190,8 @@ def _with_unit(quantity: Quantity, match: re.Match[str], rest: str) -> Quantity 
     )
 
 
-def _quantity(match: re.Match[str]) -> Quantity | None:
-    value = _value(match)
+def _parse_quantity(match: re.Match[str]) -> Quantity | None:
+    value = _parse_value(match)
     if value is None:
         return None
     value *= _SCALES[match["scale"].lower()] if match["scale"] else 1
@@ -203,8 +203,8 @@ def _quantity(match: re.Match[str]) -> Quantity | None:
     return Quantity(value, bool(match["percent"]), decimals=decimals)
 
 
-def _value(match: re.Match[str]) -> Fraction | None:
-    """The number without sign and scale; None where it divides by zero or is too large."""
+def _parse_value(match: re.Match[str]) -> Fraction | None:
+    """Parse a number without its sign and scale; None where it divides by zero or is too large."""
     if len(match[0]) > 400:
         return None
     if match["under"]:
@@ -221,8 +221,8 @@ def _value(match: re.Match[str]) -> Fraction | None:
     return Fraction(base**power) * Fraction(10) ** exponent
 
 
-def _words(text: str) -> Quantity | None:
-    """Read a number in words, up to a thousand and its scales: forty-two, three hundred and five, half."""
+def _parse_words(text: str) -> Quantity | None:
+    """Parse a number in words: forty-two, three hundred and five, minus ten."""
     words = re.findall(r"[a-z]+", text.lower())
     if not words or " ".join(words) != re.sub(r"[\s-]+", " ", text.lower()).strip():
         return None

@@ -1,32 +1,32 @@
-r"""Read the final answer out of a text: where it stands, and by which rule it was found.
+r"""Read the final answer of a text: the answer, its span, and the rule that found it.
 
-Rules, the latest mark in the text winning: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18",
-`[ANSWER] 18`, `--> 18 END`. Without any of them, each type reads what can be meant alone: a number or a bracketed
-letter in the last sentence (`last_sentence`), a letter, an option or a leading yes as the whole (`whole_text`); a text
-is never guessed. A pattern given by the recipe stands alone: what it does not find is not there.
+The last mark in the text wins: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18", `[ANSWER] 18`,
+`--> 18 END`. A text without a mark is read by answer type: a number or a bracketed letter in the last sentence
+(`last_sentence`), a text that is a letter or an option or begins with yes or no (`whole_text`). Answers of type text
+are never guessed. A pattern of the recipe replaces all rules.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cotloom.builder.verify.choices import How, Named, find_option
-from cotloom.builder.verify.numbers import find_quantities, plain
-from cotloom.builder.verify.words import Said, find_boolean, leading_boolean
-from cotloom.schemas.problem import AnswerType
-from cotloom.schemas.sample import Span
+from ...schemas.problem import AnswerType
+from ...schemas.sample import Span
+from .choices import MentionKind, OptionMention, find_option
+from .numbers import find_quantities, to_plain_text
+from .words import BooleanMention, find_boolean, find_leading_boolean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A final answer as found."""
+    """The final answer of a text."""
 
     answer: str
     """The answer's text."""
     span: Span
-    """Where it stands, in characters."""
+    """Its position in the text, in characters."""
     rule: str
-    """The rule that found it."""
+    """The rule that found it, such as `answer_is`."""
 
 
 _MARKS: Mapping[str, re.Pattern[str]] = {
@@ -40,13 +40,13 @@ _MARKS: Mapping[str, re.Pattern[str]] = {
     ),
     "answer_tag": re.compile(r"\[ANSWER\]\s*([^\n]+)"),
 }
-_LETTERED = re.compile(r"\s*\**a\b", re.IGNORECASE)
+_LETTER_A = re.compile(r"\s*\**a\b", re.IGNORECASE)
 _ARROW = "-->"
 _END = "END"
-_ALONE = {How.LONE, How.TEXT, How.LABEL}
+_ALONE = {MentionKind.LONE, MentionKind.TEXT, MentionKind.LABEL}
 _BOXED = "\\boxed{"
 _SENTENCE_END = re.compile(r"(?<=[^\d\s])[.!?](?=\s|$)|(?<=\d)[.!?](?=\s|$)|\n")
-_CUES = re.compile(r"\b(?:no,? wait|correction|i mean|actually|sorry)\b", re.IGNORECASE)
+_CORRECTIONS = re.compile(r"\b(?:no,? wait|correction|i mean|actually|sorry)\b", re.IGNORECASE)
 
 
 def read_answer(
@@ -58,10 +58,10 @@ def read_answer(
     """Find the final answer of a text.
 
     Args:
-        text: an answer of a teacher or a student.
-        answer_type: what kind of answer to look for.
-        choices: the options, for choices.
-        pattern: a regular expression with one group; its last match is the answer, and nothing else is.
+        text: the output of a teacher or a student.
+        answer_type: the type of answer to find.
+        choices: the options of a multiple-choice question.
+        pattern: a regular expression with one group; its last match is the answer. No other rule applies.
 
     Returns:
         The reading, or None where the text states no answer.
@@ -70,17 +70,19 @@ def read_answer(
     Reading(answer='7', span=Span(start=30, end=31), rule='answer_is')
     """
     if pattern is not None:
-        return _by_pattern(text, pattern)
-    marked = max(_marked(text, answer_type), key=lambda found: found[1], default=None) or _arrow(text, ended=False)
+        return _read_by_pattern(text, pattern)
+    marked = max(_find_marks(text, answer_type), key=lambda mark: mark[1], default=None) or _find_arrow(
+        text, ended=False
+    )
     if marked is None:
-        return _UNMARKED[answer_type](text, choices or ())
+        return _READ_UNMARKED[answer_type](text, choices or ())
     rule, start, end = marked
-    return _WITHIN[answer_type](text, start, end, rule, choices or ())
+    return _READ_MARKED[answer_type](text, start, end, rule, choices or ())
 
 
-def _by_pattern(text: str, pattern: str) -> Reading | None:
+def _read_by_pattern(text: str, pattern: str) -> Reading | None:
     last = None
-    for last in re.finditer(pattern, text):  # noqa: B007 - the last match is what is wanted
+    for last in re.finditer(pattern, text):  # noqa: B007 - only the last match is needed
         pass
     if last is None or last[1] is None or not last[1].strip():
         return None
@@ -89,48 +91,48 @@ def _by_pattern(text: str, pattern: str) -> Reading | None:
     return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule="pattern")
 
 
-def _marked(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, int]]:
-    """The last place of each mark of an answer: rule, first character, one past the last."""
-    options = answer_type is AnswerType.CHOICE  # there, `A: pear` is an option
+def _find_marks(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, int]]:
+    """Find the last occurrence of each mark: rule, first character of the answer, one past its last."""
+    has_options = answer_type is AnswerType.CHOICE  # there, `A: pear` is an option
     for rule, mark in _MARKS.items():
-        places = [match.span(1) for match in mark.finditer(text) if not (options and _LETTERED.match(match[0]))]
-        if places:
-            yield rule, *places[-1]
-    boxed = _boxed(text)
+        spans = [match.span(1) for match in mark.finditer(text) if not (has_options and _LETTER_A.match(match[0]))]
+        if spans:
+            yield rule, *spans[-1]
+    boxed = _find_boxed(text)
     if boxed:
         yield "boxed", *boxed
-    arrow = _arrow(text, ended=True)
+    arrow = _find_arrow(text, ended=True)
     if arrow:
         yield arrow
 
 
-def _arrow(text: str, *, ended: bool) -> tuple[str, int, int] | None:
-    """What stands behind the last `-->`, up to `END`; without that mark of its end, only on the last line."""
-    place = text.rfind(_ARROW)
-    shown = text.rstrip()
-    closed = shown.endswith(_END)
-    if place < 0 or ended is not closed or (not closed and "\n" in shown[place:]):
+def _find_arrow(text: str, *, ended: bool) -> tuple[str, int, int] | None:
+    """Find what follows the last `-->`, up to `END`; without `END`, only on the last line."""
+    arrow = text.rfind(_ARROW)
+    text = text.rstrip()
+    has_end = text.endswith(_END)
+    if arrow < 0 or ended is not has_end or (not has_end and "\n" in text[arrow:]):
         return None
-    shown = shown.removesuffix(_END).rstrip()
-    start = len(shown) - len(shown[place + len(_ARROW) :].lstrip())
-    return ("arrow", start, len(shown)) if start < len(shown) else None
+    text = text.removesuffix(_END).rstrip()
+    start = len(text) - len(text[arrow + len(_ARROW) :].lstrip())
+    return ("arrow", start, len(text)) if start < len(text) else None
 
 
-def _boxed(text: str) -> tuple[int, int] | None:
-    r"""What the last \boxed{...} holds, brackets balanced."""
+def _find_boxed(text: str) -> tuple[int, int] | None:
+    r"""Find the content of the last \boxed{...}, with balanced brackets."""
     start = text.rfind(_BOXED)
     if start < 0:
         return None
     start += len(_BOXED)
     depth = 1
-    for place in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
+    for end in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
         if depth == 0:
-            return start, place
+            return start, end
     return None
 
 
-def _last_sentence(text: str) -> tuple[int, int]:
+def _find_last_sentence(text: str) -> tuple[int, int]:
     end = len(text.rstrip())
     start = 0
     for match in _SENTENCE_END.finditer(text, 0, max(end - 1, 0)):
@@ -138,134 +140,135 @@ def _last_sentence(text: str) -> tuple[int, int]:
     return start, end
 
 
-def _number_within(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...] = ()) -> Reading | None:
-    """The number that a stretch of text states: the first, unless it is worked out or corrected further on."""
-    stretch = text[start:end]
-    shown = plain(stretch)
-    numbers = [(first, last) for _, first, last in find_quantities(shown)]
+def _read_number(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...] = ()) -> Reading | None:
+    """Read the number that a segment states: the first, unless it is computed or corrected further on."""
+    segment = text[start:end]
+    plain = to_plain_text(segment)
+    numbers = [(first, last) for _, first, last in find_quantities(plain)]
     if not numbers:
         return None
-    if len(numbers) > 1 and _hedged(shown, *numbers[:2]):
+    if len(numbers) > 1 and _is_hedged(plain, *numbers[:2]):
         first, last = numbers[0][0], numbers[1][1]  # a range or a hedge is not one answer: compare says so
-    elif "=" in shown or _CUES.search(shown) or rule in {"last_sentence", "arrow"}:
+    elif "=" in plain or _CORRECTIONS.search(plain) or rule in {"last_sentence", "arrow"}:
         first, last = numbers[-1]
     else:
         first, last = numbers[0]
-    found = shown[first:last].strip().rstrip(".,;: ")
-    place = first if stretch.startswith(found, first) else stretch.find(found)
-    return _located(start, stretch, found, place, rule)
+    answer = plain[first:last].strip().rstrip(".,;: ")
+    offset = first if segment.startswith(answer, first) else segment.find(answer)
+    return _locate_answer(start, segment, answer, offset, rule)
 
 
-def _hedged(shown: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+def _is_hedged(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Whether two numbers are a range or a hedge: 17 or 18, 17-18."""
-    between = shown[one[1] : other[0]].strip()
-    minus = between == "-" or (not between and shown[other[0]] == "-")
-    return between in {"to", "or", "and"} or (minus and "=" not in shown)
+    between = text[first[1] : second[0]].strip()
+    has_minus = between == "-" or (not between and text[second[0]] == "-")
+    return between in {"to", "or", "and"} or (has_minus and "=" not in text)
 
 
-def _located(start: int, stretch: str, found: str, place: int, rule: str) -> Reading:
-    """Give the answer its place in the text; the whole stretch where plain writing changed it."""
-    if place < 0:
-        whole = stretch.strip()
-        place, length = stretch.find(whole), len(whole)
+def _locate_answer(start: int, segment: str, answer: str, offset: int, rule: str) -> Reading:
+    """Compute the span of an answer; the whole segment where `to_plain_text` changed it."""
+    if offset < 0:
+        content = segment.strip()
+        offset, length = segment.find(content), len(content)
     else:
-        length = len(found)
-    return Reading(answer=found, span=Span(start=start + place, end=start + place + length), rule=rule)
+        length = len(answer)
+    return Reading(answer=answer, span=Span(start=start + offset, end=start + offset + length), rule=rule)
 
 
-def _number_unmarked(text: str, _choices: tuple[str, ...]) -> Reading | None:
-    return _number_within(text, *_last_sentence(text), "last_sentence")
+def _read_unmarked_number(text: str, _choices: tuple[str, ...]) -> Reading | None:
+    return _read_number(text, *_find_last_sentence(text), "last_sentence")
 
 
-def _option_within(text: str, start: int, end: int, rule: str, choices: tuple[str, ...]) -> Reading | None:
-    """The option that a stretch names, corrected where it corrects itself; else all it says."""
-    for first in _starts(text, start, end):
-        named = find_option(text[first:end], choices)
-        if named is not None:
-            return _found(text, first, named, rule)
-    return _whole(text, start, end, rule)
+def _read_option(text: str, start: int, end: int, rule: str, choices: tuple[str, ...]) -> Reading | None:
+    """Read the option that a segment names, after its last correction where it has one; else the whole segment."""
+    for first in _list_starts(text, start, end):
+        mention = find_option(text[first:end], choices)
+        if mention is not None:
+            return _make_reading(text, first, mention, rule)
+    return _read_whole(text, start, end, rule)
 
 
-def _option_unmarked(text: str, choices: tuple[str, ...]) -> Reading | None:
-    """An option that a text of one line begins with or is, else the only one in brackets in the last sentence."""
-    before = len(text) - len(text.lstrip())
-    whole = find_option(text.strip(), choices) if "\n" not in text.strip() else None
-    if whole is not None and (whole.how in _ALONE or (whole.how is How.CLEAR and whole.start == 0)):
-        return _found(text, before, whole, "whole_text")
-    start, end = _last_sentence(text)
-    named = find_option(text[start:end], choices)
-    if named is None or named.how not in {How.LONE, How.CLEAR}:
+def _read_unmarked_option(text: str, choices: tuple[str, ...]) -> Reading | None:
+    """Read the option that a text of one line is or begins with, else the only one in the last sentence."""
+    margin = len(text) - len(text.lstrip())
+    mention = find_option(text.strip(), choices) if "\n" not in text.strip() else None
+    if mention is not None and (mention.kind in _ALONE or (mention.kind is MentionKind.CLEAR and mention.start == 0)):
+        return _make_reading(text, margin, mention, "whole_text")
+    start, end = _find_last_sentence(text)
+    mention = find_option(text[start:end], choices)
+    if mention is None or mention.kind not in {MentionKind.LONE, MentionKind.CLEAR}:
         return None
-    further = find_option(text[start + named.end : end], choices)
-    return _found(text, start, named, "last_sentence") if further is None or further.letters == named.letters else None
+    second = find_option(text[start + mention.end : end], choices)
+    is_only = second is None or second.letters == mention.letters
+    return _make_reading(text, start, mention, "last_sentence") if is_only else None
 
 
-def _boolean_within(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
-    for first in _starts(text, start, end):
-        said = find_boolean(text[first:end])
-        if said is not None:
-            return _found(text, first, said, rule)
-    return _whole(text, start, end, rule)
+def _read_boolean(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
+    for first in _list_starts(text, start, end):
+        mention = find_boolean(text[first:end])
+        if mention is not None:
+            return _make_reading(text, first, mention, rule)
+    return _read_whole(text, start, end, rule)
 
 
-def _boolean_unmarked(text: str, _choices: tuple[str, ...]) -> Reading | None:
-    """The yes or no that the last sentence begins with, else the whole text."""
-    start, end = _last_sentence(text)
-    last, first = leading_boolean(text[start:end]), leading_boolean(text)
+def _read_unmarked_boolean(text: str, _choices: tuple[str, ...]) -> Reading | None:
+    """Read the yes or no at the beginning of the last sentence, else of the text."""
+    start, end = _find_last_sentence(text)
+    last, first = find_leading_boolean(text[start:end]), find_leading_boolean(text)
     if last is not None:
-        return _found(text, start, last, "last_sentence")
-    return _found(text, 0, first, "whole_text") if first is not None else None
+        return _make_reading(text, start, last, "last_sentence")
+    return _make_reading(text, 0, first, "whole_text") if first is not None else None
 
 
-def _text_within(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
-    """The line behind the mark; the whole paragraph where it begins below the mark."""
+def _read_text(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
+    """Read the line behind the mark; the whole paragraph where it begins below the mark."""
     if rule != "boxed" and text[:start].rstrip(" \t*").endswith("\n"):
         below = text.find("\n\n", start)
         end = len(text) if below < 0 else below
-    return _whole(text, start, end, rule)
+    return _read_whole(text, start, end, rule)
 
 
-def _text_unmarked(_text: str, _choices: tuple[str, ...]) -> Reading | None:
+def _read_unmarked_text(_text: str, _choices: tuple[str, ...]) -> Reading | None:
     return None
 
 
-def _starts(text: str, start: int, end: int) -> Iterator[int]:
-    """Where to begin reading: behind the last `no wait`, then at the beginning."""
-    cues = list(_CUES.finditer(text, start, end))
-    if cues:
-        yield cues[-1].end()
+def _list_starts(text: str, start: int, end: int) -> Iterator[int]:
+    """List where to begin reading: behind the last correction, then at the beginning."""
+    corrections = list(_CORRECTIONS.finditer(text, start, end))
+    if corrections:
+        yield corrections[-1].end()
     yield start
 
 
-def _found(text: str, start: int, found: Named | Said, rule: str) -> Reading:
-    span = Span(start=start + found.start, end=start + found.end)
+def _make_reading(text: str, start: int, mention: OptionMention | BooleanMention, rule: str) -> Reading:
+    span = Span(start=start + mention.start, end=start + mention.end)
     return Reading(answer=text[span.start : span.end], span=span, rule=rule)
 
 
-def _whole(text: str, start: int, end: int, rule: str) -> Reading | None:
-    """All that a stretch says, without the full stop behind words and half of a pair of stars."""
-    said = text[start:end].rstrip()
-    if said.count("**") % 2:
-        said = said.removesuffix("**").rstrip()
-    if said[-2:-1].isalnum():
-        said = said.removesuffix(".")
-    start += len(said) - len(said.lstrip())
-    said = said.strip()
-    return Reading(answer=said, span=Span(start=start, end=start + len(said)), rule=rule) if said else None
+def _read_whole(text: str, start: int, end: int, rule: str) -> Reading | None:
+    """Read the whole segment, without the full stop behind words and an unpaired `**`."""
+    answer = text[start:end].rstrip()
+    if answer.count("**") % 2:
+        answer = answer.removesuffix("**").rstrip()
+    if answer[-2:-1].isalnum():
+        answer = answer.removesuffix(".")
+    start += len(answer) - len(answer.lstrip())
+    answer = answer.strip()
+    return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule=rule) if answer else None
 
 
-_WITHIN: Mapping[AnswerType, Callable[[str, int, int, str, tuple[str, ...]], Reading | None]] = {
-    AnswerType.NUMBER: _number_within,
-    AnswerType.CHOICE: _option_within,
-    AnswerType.BOOLEAN: _boolean_within,
-    AnswerType.TEXT: _text_within,
+_READ_MARKED: Mapping[AnswerType, Callable[[str, int, int, str, tuple[str, ...]], Reading | None]] = {
+    AnswerType.NUMBER: _read_number,
+    AnswerType.CHOICE: _read_option,
+    AnswerType.BOOLEAN: _read_boolean,
+    AnswerType.TEXT: _read_text,
 }
-"""How the answer of each type is taken out of the stretch of text that states it."""
+"""How an answer of each type is read from the segment of text behind a mark."""
 
-_UNMARKED: Mapping[AnswerType, Callable[[str, tuple[str, ...]], Reading | None]] = {
-    AnswerType.NUMBER: _number_unmarked,
-    AnswerType.CHOICE: _option_unmarked,
-    AnswerType.BOOLEAN: _boolean_unmarked,
-    AnswerType.TEXT: _text_unmarked,
+_READ_UNMARKED: Mapping[AnswerType, Callable[[str, tuple[str, ...]], Reading | None]] = {
+    AnswerType.NUMBER: _read_unmarked_number,
+    AnswerType.CHOICE: _read_unmarked_option,
+    AnswerType.BOOLEAN: _read_unmarked_boolean,
+    AnswerType.TEXT: _read_unmarked_text,
 }
-"""How it is found where nothing marks it."""
+"""How an answer of each type is read from a text without a mark."""

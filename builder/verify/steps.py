@@ -1,13 +1,13 @@
 """Check every written equation of a rationale with exact fractions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cotloom.builder.text.arithmetic import written
-from cotloom.builder.text.equations import Equation, find_equations
-from cotloom.schemas.sample import Step, StepOutcome
+from ...schemas.sample import Step, StepOutcome
+from ..text.arithmetic import format_value
+from ..text.equations import Equation, find_equations
 
 MAX_STEPS = 200
-"""So many equations of one text are looked at."""
+"""The number of equations of one text that are checked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,21 +27,36 @@ def check_steps(question: str, rationale: str) -> Steps:
     """Check the equations of a rationale.
 
     Args:
-        question: what was asked (kept for checks of where operands come from).
+        question: the question. A wrong equation that also stands in it, spaces aside, is quoted rather than claimed:
+            it is unchecked.
         rationale: the text to check.
 
     >>> check_steps("", "3 + 4 = 8. 8 * 2 = 16.").first_wrong.text
     '3 + 4 = 8'
+    >>> check_steps("Why is 3+4=8 wrong?", "3 + 4 = 8 is wrong, as 3 + 4 = 7.").first_wrong is None
+    True
     """
-    del question  # where an operand comes from is not checked yet
-    return Steps(steps=tuple(_step(rationale, equation) for equation in find_equations(rationale)[:MAX_STEPS]))
+    steps = tuple(_make_step(rationale, equation) for equation in find_equations(rationale)[:MAX_STEPS])
+    if any(step.outcome is StepOutcome.WRONG for step in steps):
+        quotable = {_remove_spaces(question[item.start : item.end]) for item in find_equations(question)}
+        steps = tuple(_uncheck_quoted(step, quotable) for step in steps)
+    return Steps(steps=steps)
 
 
-def _step(text: str, equation: Equation) -> Step:
+def _make_step(text: str, equation: Equation) -> Step:
     return Step(
         start=equation.start,
         end=equation.end,
         text=text[equation.start : equation.end],
-        actual=written(equation.left.node.value),
+        actual=format_value(equation.left.node.value),
         outcome=equation.outcome,
     )
+
+
+def _uncheck_quoted(step: Step, quotable: set[str]) -> Step:
+    is_quoted = step.outcome is StepOutcome.WRONG and _remove_spaces(step.text) in quotable
+    return replace(step, outcome=StepOutcome.UNCHECKED) if is_quoted else step
+
+
+def _remove_spaces(text: str) -> str:
+    return "".join(text.split())

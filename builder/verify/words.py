@@ -1,15 +1,15 @@
-"""Short texts, and yes or no: what an answer in words comes to, without its case, dress and manner of speaking."""
+"""Compare short texts, and read yes or no, without regard to case, markup and wording around the answer."""
 
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MOST_AROUND = 8
-"""So many words may stand around a gold text that an answer holds."""
+MAX_EXTRA_WORDS = 8
+"""The most words that an answer may have besides the gold text that it contains."""
 
-MOST_WRAPPED = 4
-"""So many layers of emphasis and quotes are taken off."""
+MAX_WRAPPERS = 4
+"""The most layers of emphasis and quotes that are removed."""
 
 # Texts
 
@@ -25,69 +25,72 @@ _PAIRS = tuple(
 _FULL_STOP = re.compile(r"(?<=[^\s.,;:])(?:[.,;:]+|(?<=[^\W\d])[!?]+)$")
 _ARTICLE = re.compile(r"^(?:an? |the )(?=\S)|(?<= )the (?=\S)")
 _PAUSE = re.compile(r"[.!?](?=\s)|,?\s(?=(?:because|since)\b)|\n", re.IGNORECASE)
-_TAKEN_BACK = re.compile(
+_RETRACTION = re.compile(
     r"\bno(?=\s?[,.:–—-]|\s+wait\b)|\b(?:wait|actually|sorry|correction|instead|i mean)\b", re.IGNORECASE
 )
-_HEDGED = re.compile(
+_HEDGE = re.compile(
     r"[,/;=+|]|n['’]t\b|\b(?:not|no|never|neither|nor|or|and|but|except|unlike|rather|instead|either|both|minus)\b",
     re.IGNORECASE,
 )
 _EDGES = ".,;:\"'“”‘’*_`()[]"
 
 
-def bare(text: str) -> str:
-    """A text without case, extra spaces, emphasis, quotes, a stop at its end, and articles.
+def normalize_answer(text: str) -> str:
+    """Remove case, extra spaces, emphasis, quotes, punctuation at the end, and articles.
 
-    >>> bare(" **The capital of  the world.** ")
+    >>> normalize_answer(" **The capital of  the world.** ")
     'capital of world'
     """
     text = " ".join(unicodedata.normalize("NFC", text).casefold().split())
-    for _ in range(MOST_WRAPPED):
+    for _ in range(MAX_WRAPPERS):
         text = _FULL_STOP.sub("", text)
-        text = next((whole[1].strip() for pair in _PAIRS if (whole := pair.fullmatch(text))), text)
+        text = next((match[1].strip() for pair in _PAIRS if (match := pair.fullmatch(text))), text)
     return _ARTICLE.sub("", text)
 
 
-def head(text: str) -> str:
-    """What an answer says before its first pause, unless it takes it back behind it."""
+def cut_at_pause(text: str) -> str:
+    """Cut an answer at its first pause, unless it is corrected behind it."""
     text = text.strip()
     pause = _PAUSE.search(text)
-    return text if pause is None or _TAKEN_BACK.search(text, pause.end()) else text[: pause.start()]
+    return text if pause is None or _RETRACTION.search(text, pause.end()) else text[: pause.start()]
 
 
-def same_text(gold: str, answer: str) -> bool | None:
-    """Whether an answer says a gold text; None where it holds it among other words in a way that leaves it open.
+def match_text(gold: str, answer: str) -> bool | None:
+    """Whether an answer equals a gold text; None where it contains it among other words and may mean another.
 
-    >>> same_text("Paris", "The capital is Paris"), same_text("Paris", "not Paris"), same_text("Paris", "London")
+    >>> match_text("Paris", "The capital is Paris"), match_text("Paris", "not Paris"), match_text("Paris", "London")
     (True, None, False)
     """
-    right, given = " ".join(gold.split()), " ".join(answer.split())
-    if not right or not given:
+    head = cut_at_pause(answer)
+    gold, answer = " ".join(gold.split()), " ".join(answer.split())
+    if not gold or not answer:
         return False
-    if not re.search(r"\w", right):
-        return right in {given, given.removesuffix(".")}
-    right, given = bare(right), bare(given)
-    return True if right in {given, bare(head(answer))} else _held(right.split(), given.split())
+    if not re.search(r"\w", gold):
+        return gold in {answer, answer.removesuffix(".")}
+    gold, answer = normalize_answer(gold), normalize_answer(answer)
+    return True if gold in {answer, normalize_answer(head)} else _match_contained(gold.split(), answer.split())
 
 
-def _held(gold: list[str], answer: list[str]) -> bool | None:
-    wanted, words = ([word.strip(_EDGES) for word in side] for side in (gold, answer))
-    size = len(wanted)
-    places = [place for place in range(len(words) - size + 1) if words[place : place + size] == wanted]
-    if not places:
+def _match_contained(gold: list[str], answer: list[str]) -> bool | None:
+    """Whether an answer contains the words of a gold text, with few words around them and no hedge."""
+    gold_words, words = ([word.strip(_EDGES) for word in side] for side in (gold, answer))
+    size = len(gold_words)
+    starts = [start for start in range(len(words) - size + 1) if words[start : start + size] == gold_words]
+    if not starts:
         return False
-    if len("".join(wanted)) < 2:  # a lone character stands in many an answer
+    if len("".join(gold_words)) < 2:  # many answers contain a lone character
         return None
-    last = answer[places[0] + size - 1]
+    start = starts[0]
+    last = answer[start + size - 1]
     behind = last[len(last.rstrip(_EDGES)) :] if last.rstrip(_EDGES) else ""
-    rest = [*answer[: places[0]], behind, *answer[places[0] + size :]]
-    plain = len(words) - size <= MOST_AROUND and not _HEDGED.search(" ".join(rest))
-    return True if plain else None
+    rest = [*answer[:start], behind, *answer[start + size :]]
+    is_plain = len(words) - size <= MAX_EXTRA_WORDS and not _HEDGE.search(" ".join(rest))
+    return True if is_plain else None
 
 
 # Yes or no
 
-_MEANS: Mapping[str, bool] = {
+_VALUES: Mapping[str, bool] = {
     "yes": True,
     "true": True,
     "correct": True,
@@ -96,27 +99,27 @@ _MEANS: Mapping[str, bool] = {
     "incorrect": False,
     "untrue": False,
 }
-_SAID = re.compile(rf"\b((?:not|isn['’]t)\s{{1,3}})?({'|'.join(_MEANS)})\b", re.IGNORECASE)
-_OPENING = re.compile(
+_BOOLEAN = re.compile(rf"\b((?:not|isn['’]t)\s{{1,3}})?({'|'.join(_VALUES)})\b", re.IGNORECASE)
+_LEADING_WORDS = re.compile(
     r"[\W_]*(?:(?:so|then|therefore|thus|hence|well|ok|okay|the|this|that|it|answer|final|statement|claim|sentence|is|was"
     r"|s|must|would|be|clearly|definitely|certainly|probably|likely|most|text|boxed)\b[\W_]*)*",
     re.IGNORECASE,
 )
-_STANDS_ALONE = re.compile(
+_BOOLEAN_END = re.compile(
     r"[\W_]*$|\s*[^\w\s?]|\s*\n|\s+(?:because|since|as|it|he|she|they|we|you|i|this|that|there|but|not|and|or|if)\b",
     re.IGNORECASE,
 )
-"""What may stand behind no, true and the rest: `no one` and `true love` are not answers."""
+"""What may follow no, true and the rest: `no one` and `true love` are not answers."""
 
-_OTHER_WAY = re.compile(rf"[\s,/*]{{0,4}}(?:\b(?:or|and)\s{{1,3}}|/\s?)({'|'.join(_MEANS)})\b", re.IGNORECASE)
+_SECOND_BOOLEAN = re.compile(rf"[\s,/*]{{0,4}}(?:\b(?:or|and)\s{{1,3}}|/\s?)({'|'.join(_VALUES)})\b", re.IGNORECASE)
 _NEGATION = re.compile(
     r"n['’]t\b|\b(?:not|no|never|cannot|hardly|unlikely|neither|nor|without|doubt\w*)\b", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Yes or no, as said."""
+class BooleanMention:
+    """A mention of yes or no in an answer."""
 
     value: bool
     """True for yes."""
@@ -126,36 +129,36 @@ class Said:
     """One past the last."""
 
 
-def leading_boolean(text: str) -> Said | None:
-    """The yes or no that a text begins with, after words like `so the answer is`; None for `yes and no`.
+def find_leading_boolean(text: str) -> BooleanMention | None:
+    """Find the yes or no at the beginning of a text, after words like `so the answer is`; None for `yes and no`.
 
-    >>> leading_boolean("Yes, because no one left.").value, leading_boolean("No one left.")
+    >>> find_leading_boolean("Yes, because no one left.").value, find_leading_boolean("No one left.")
     (True, None)
     """
-    opening = _OPENING.match(text)
-    match = _SAID.match(text, opening.end() if opening else 0)
+    opening = _LEADING_WORDS.match(text)
+    match = _BOOLEAN.match(text, opening.end() if opening else 0)
     if match is None or not _is_answer(text, match):
         return None
-    other = _OTHER_WAY.match(text, match.end())
-    said = _said(match)
-    return None if other and _MEANS[other[1].lower()] is not said.value else said
+    second = _SECOND_BOOLEAN.match(text, match.end())
+    mention = _make_mention(match)
+    return None if second and _VALUES[second[1].lower()] is not mention.value else mention
 
 
-def find_boolean(text: str) -> Said | None:
-    """The yes or no of an answer: the leading one, else the only one where nothing is denied."""
-    leading = leading_boolean(text)
+def find_boolean(text: str) -> BooleanMention | None:
+    """Find the yes or no of an answer: the leading one, else the only one where nothing is negated."""
+    leading = find_leading_boolean(text)
     if leading is not None:
         return leading
-    matches = list(_SAID.finditer(text))
-    found = [_said(match) for match in matches if _is_answer(text, match)]
-    no_one = any(match[2].lower() == "no" and not _is_answer(text, match) for match in matches)
-    denied = no_one or _NEGATION.search(_SAID.sub(" ", text))
-    return found[0] if len({said.value for said in found}) == 1 and not denied else None
+    matches = list(_BOOLEAN.finditer(text))
+    mentions = [_make_mention(match) for match in matches if _is_answer(text, match)]
+    has_no = any(match[2].lower() == "no" and not _is_answer(text, match) for match in matches)  # no one
+    is_negated = has_no or _NEGATION.search(_BOOLEAN.sub(" ", text))
+    return mentions[0] if len({mention.value for mention in mentions}) == 1 and not is_negated else None
 
 
 def _is_answer(text: str, match: re.Match[str]) -> bool:
-    return match[2].lower() == "yes" or _STANDS_ALONE.match(text, match.end()) is not None
+    return match[2].lower() == "yes" or _BOOLEAN_END.match(text, match.end()) is not None
 
 
-def _said(match: re.Match[str]) -> Said:
-    return Said(_MEANS[match[2].lower()] is not bool(match[1]), *match.span())
+def _make_mention(match: re.Match[str]) -> BooleanMention:
+    return BooleanMention(_VALUES[match[2].lower()] is not bool(match[1]), *match.span())

@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from cotloom.builder.audit import CHECKS, audit, examine
-from cotloom.builder.audit.secrets import secrets_of
-from cotloom.builder.store import Version, read_version, rows_digest
-from cotloom.builder.store.tables import write_table
-from cotloom.builder.verify import CODE_VERSION
 from hypothesis import HealthCheck, given, settings
 
+from cotloom.builder.audit import CHECKS, audit, run_checks
+from cotloom.builder.audit.secrets import find_secrets
+from cotloom.builder.store import Version, digest_rows, read_version
+from cotloom.builder.store.tables import write_table
+from cotloom.builder.verify import CODE_VERSION
 from tests.publish.versions import recorded
 from tests.test_laws import recipes
 
@@ -36,7 +36,7 @@ def forged(mixed, tmp_path):
     """Make a version that is whole but for what was changed: files and digest are those of the changed tables."""
 
     def made(version: Version = mixed, **changes: Change) -> Version:
-        tables = {name: changes.get(name, lambda frame: frame)(version.table(name)) for name in TABLES}
+        tables = {name: changes.get(name, lambda frame: frame)(version.read_table(name)) for name in TABLES}
         return written(version, tmp_path / "forged", tables)
 
     return made
@@ -45,7 +45,7 @@ def forged(mixed, tmp_path):
 def written(version: Version, folder: Path, tables: Mapping[str, pl.DataFrame]) -> Version:
     folder.mkdir()
     files = {f"{name}.parquet": write_table(frame, folder / f"{name}.parquet") for name, frame in tables.items()}
-    digest = rows_digest(list(tables.items()))
+    digest = digest_rows(list(tables.items()))
     manifest = version.manifest.model_copy(update={"files": files, "content_digest": digest})
     (folder / "manifest.json").write_text(manifest.model_dump_json())
     return read_version(folder)
@@ -88,7 +88,7 @@ TRAINED = KEPT & pl.col("mixture_stage").is_not_null()
 
 def test_a_version_that_was_built_passes_every_check(quickstart, mixed):
     for version in (quickstart, mixed):
-        report = examine(version)
+        report = run_checks(version)
         assert report.findings == ()
         assert report.passed == ALL
         assert report.skipped == {}
@@ -118,7 +118,7 @@ def test_a_flipped_byte_is_named_wherever_it_is(mixed, tmp_path):
             flipped[place] ^= 1
             (version.path / f"{name}.parquet").write_bytes(flipped)
 
-            assert f"{name}.parquet is not the file of the manifest" in told(version)["files"]
+            assert f"{name}.parquet differs from the manifest" in told(version)["files"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_or_no_table_is_named_and_the_rest_is_checked(m
     version = copied(mixed, tmp_path / "copy")
     spoil(version.path / "samples.parquet")
 
-    report = examine(version)
+    report = run_checks(version)
 
     assert message in told(version)["files"]
     assert "schemas" in {finding.check for finding in report.findings}
@@ -145,7 +145,7 @@ def test_a_file_that_is_not_there_or_no_table_is_named_and_the_rest_is_checked(m
     ("files", "message"),
     [
         ({"problems.parquet": {"rows": 3}}, "rows; the manifest says 3"),
-        ({"../problems.parquet": {}}, "no file of the version's own folder"),
+        ({"../problems.parquet": {}}, "not a file in the folder of the version"),
         ({"samples.parquet": None}, "samples.parquet is not in the manifest"),
     ],
 )
@@ -170,7 +170,7 @@ def with_manifest(whole: Version, folder: Path, **keys: Any) -> Version:
 
 
 def test_a_changed_row_is_named_by_the_digest_of_the_rows(mixed, tmp_path):
-    tables = {name: mixed.table(name) for name in TABLES}
+    tables = {name: mixed.read_table(name) for name in TABLES}
     tables["problems"] = in_row("task", "another", KEPT)(tables["problems"])
     version = written(mixed, tmp_path / "forged", tables)
 
@@ -200,8 +200,8 @@ def test_a_table_that_is_not_of_its_record_is_named(forged, table, change, messa
 def test_text_that_is_no_unicode_is_named_and_not_believed(mixed, tmp_path):
     version = copied(mixed, tmp_path / "copy")
     path = version.path / "problems.parquet"
-    mixed.table("problems").write_parquet(path, compression="uncompressed", statistics=False)
-    name = mixed.table("problems")["source"][0].encode()
+    mixed.read_table("problems").write_parquet(path, compression="uncompressed", statistics=False)
+    name = mixed.read_table("problems")["source"][0].encode()
     path.write_bytes(path.read_bytes().replace(name, b"\xff" * len(name)))
 
     assert "files" in told(version)
@@ -222,26 +222,26 @@ def test_text_that_is_no_unicode_is_named_and_not_believed(mixed, tmp_path):
         ("samples", in_row("teacher", "nobody", KEPT), "counts", "the samples, nobody, people"),
         ("problems", in_row("split", "test", KEPT & (pl.col("split") == "train")), "counts", "splits.test is"),
         ("problems", in_row("split", "test", KEPT & (pl.col("split") == "train")), "sides", "p_"),
-        ("problems", in_row("split", "train", pl.col("split") == "test"), "sides", "1 problems are not on the side"),
-        ("examples", in_row("split", "test", TRAINED), "splits", "another side of the split than their problem"),
-        ("examples", in_row("mixture_stage", "first", pl.col("split") == "test"), "splits", "of the test side"),
-        ("samples", in_row("verdict", "wrong", RIGHT), "verdicts", "not found correct"),
-        ("samples", in_row("verdict", None, KEPT), "verdicts", "not found correct"),
-        ("samples", in_row("verdict", "provided", RIGHT), "verdicts", "say `provided`"),
-        ("examples", in_row("sample_id", "s_other", KEPT), "verdicts", "were kept, and their sample was not"),
+        ("problems", in_row("split", "train", pl.col("split") == "test"), "sides", "1 problems are not in the split"),
+        ("examples", in_row("split", "test", TRAINED), "splits", "state another split than their problem"),
+        ("examples", in_row("mixture_stage", "first", pl.col("split") == "test"), "splits", "of the test split"),
+        ("samples", in_row("verdict", "wrong", RIGHT), "verdicts", "not judged correct"),
+        ("samples", in_row("verdict", None, KEPT), "verdicts", "not judged correct"),
+        ("samples", in_row("verdict", "provided", RIGHT), "verdicts", "verdict `provided`"),
+        ("examples", in_row("sample_id", "s_other", KEPT), "verdicts", "were kept, but their sample was not"),
         ("samples", in_row("verdict", "correct", pl.col("verdict") == "wrong"), "judgements", "again, it is wrong"),
         ("samples", in_row("predicted", "-1", RIGHT), "judgements", "judged again"),
         ("samples", in_row("text", "A: 1", RIGHT), "judgements", "it is wrong"),
         ("samples", in_row("reason", "wrong_step", pl.col("reason") == "wrong"), "judgements", "for wrong_step;"),
         ("problems", in_row("answer", "-5", KEPT & (pl.col("split") == "train")), "judgements", "judged again"),
-        ("problems", in_row("question", "Another?", KEPT), "ids", "1 problems have an id that their content does not"),
+        ("problems", in_row("question", "Another?", KEPT), "ids", "1 problems have an id that does not follow from"),
         ("problems", in_row("choices", ["a", "b"], KEPT), "ids", "1 problems have an id"),
         ("samples", in_row("sample_index", 77, pl.col("verdict") == "correct"), "ids", "1 samples have an id"),
         ("samples", in_row("text", "other", pl.col("verdict") == "provided"), "ids", "1 samples have an id"),
         ("examples", in_row("mixture_stage", "second", pl.col("mixture_stage") == "first"), "ids", "1 examples have"),
         ("examples", in_row("simulated", SIMULATED, KEPT), "simulated", ""),
         ("samples", in_row("simulated", SIMULATED, KEPT), "simulated", "the manifest says simulated: False"),
-        ("samples", in_row("simulated", SIMULATED, KEPT), "simulated", "hold simulated text, and do not say so"),
+        ("samples", in_row("simulated", SIMULATED, KEPT), "simulated", "contain simulated text, but are not marked"),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_named(forged, table, change, check, message):
@@ -253,17 +253,48 @@ def test_a_planted_fault_is_named(forged, table, change, check, message):
         assert check not in found  # to say more than is so does no harm
 
 
+def test_a_sample_whose_verdict_and_reason_both_differ_is_one_finding_about_the_verdict(forged, mixed):
+    dropped = mixed.read_table("samples").filter((pl.col("verdict") == "wrong") & (pl.col("reason") == "wrong"))
+    sample = dropped[0, "sample_id"]
+    is_sample = pl.col("sample_id") == sample
+
+    def change(frame: pl.DataFrame) -> pl.DataFrame:
+        frame = in_row("verdict", "no_answer", is_sample)(frame)
+        return in_row("reason", "no_answer", is_sample)(frame)
+
+    findings = [finding.message for finding in audit(forged(samples=change)) if finding.check == "judgements"]
+
+    assert findings == [f"{sample} is stored as no_answer; judged again, it is wrong"]
+
+
+def test_a_sample_whose_answer_and_reason_both_differ_is_two_findings(forged, mixed):
+    dropped = mixed.read_table("samples").filter((pl.col("verdict") == "wrong") & (pl.col("reason") == "wrong"))
+    sample = dropped[0, "sample_id"]
+    is_sample = pl.col("sample_id") == sample
+
+    def change(frame: pl.DataFrame) -> pl.DataFrame:
+        frame = in_row("predicted", "-1", is_sample)(frame)
+        return in_row("reason", "wrong_step", is_sample)(frame)
+
+    findings = [finding.message for finding in audit(forged(samples=change)) if finding.check == "judgements"]
+
+    assert findings == [
+        f"{sample}: judged again, the answer read from its text is not the stored one",
+        f"{sample} was dropped by verify for wrong_step; judged again, for wrong",
+    ]
+
+
 def test_a_group_on_both_sides_is_named(forged, mixed):
-    problems = mixed.table("problems").filter(KEPT & pl.col("split").is_not_null())
+    problems = mixed.read_table("problems").filter(KEPT & pl.col("split").is_not_null())
     group = problems.filter(pl.col("split") == "test")[0, "group"]
 
     found = told(forged(problems=in_row("group", group, KEPT & (pl.col("split") == "train"))))
 
-    assert f"1 groups of problems stand on both sides, such as '{group}'" in found["splits"]
+    assert f"1 groups of problems are in both splits, such as '{group}'" in found["splits"]
 
 
 def test_a_row_on_a_problem_for_evaluation_is_named(forged, mixed):
-    apart = mixed.table("problems").filter(KEPT & pl.col("split").is_null())[0, "problem_id"]
+    apart = mixed.read_table("problems").filter(KEPT & pl.col("split").is_null())[0, "problem_id"]
 
     found = told(forged(examples=in_row("problem_id", apart, TRAINED)))
 
@@ -272,9 +303,9 @@ def test_a_row_on_a_problem_for_evaluation_is_named(forged, mixed):
 
 @pytest.mark.parametrize("what", ["test side", "own group", "dropped"])
 def test_a_demonstration_from_where_none_may_come_is_named(forged, mixed, what):
-    samples, problems = mixed.table("samples"), mixed.table("problems").filter(KEPT)
+    samples, problems = mixed.read_table("samples"), mixed.read_table("problems").filter(KEPT)
     shows = TRAINED & (pl.col("other_sample_ids").list.len() > 0)
-    example = mixed.table("examples").filter(shows).row(0, named=True)
+    example = mixed.read_table("examples").filter(shows).row(0, named=True)
     kept = samples.filter(RIGHT).join(problems, on="problem_id", suffix="_asked")
     group = problems.filter(pl.col("problem_id") == example["problem_id"])[0, "group"]
     choices = {
@@ -283,9 +314,9 @@ def test_a_demonstration_from_where_none_may_come_is_named(forged, mixed, what):
         "dropped": samples.filter(~KEPT & pl.col("problem_id").is_not_null()),
     }
     messages = {
-        "test side": "show a problem that is not on the training side",
+        "test side": "show a problem that is not in the training split",
         "own group": "show a problem of their own group",
-        "dropped": "show a sample that is not there or was dropped",
+        "dropped": "show a sample that is missing or was dropped",
     }
     other = choices[what][0, "sample_id"]
 
@@ -297,7 +328,7 @@ def test_a_demonstration_from_where_none_may_come_is_named(forged, mixed, what):
 def test_simulated_samples_that_do_not_say_so_are_named(forged, quickstart):
     silent = told(forged(quickstart, samples=lambda frame: frame.with_columns(simulated=pl.lit(value=False))))
 
-    assert "were simulated, and do not say so" in silent["simulated"]
+    assert "were simulated, but are not marked" in silent["simulated"]
     assert "the manifest says simulated: True" in silent["simulated"]
 
 
@@ -328,20 +359,20 @@ def test_a_dev_version_may_follow_a_dev_version(mixed, tmp_path):
 def test_what_other_code_decided_is_not_decided_again(mixed, tmp_path):
     version = with_manifest(mixed, tmp_path, rooms={**mixed.manifest.rooms, "verify": CODE_VERSION + 1})
 
-    report = examine(version)
+    report = run_checks(version)
 
     assert list(report.skipped) == ["judgements"]
-    assert f"here is version {CODE_VERSION}" in report.skipped["judgements"]
+    assert f"the installed version is {CODE_VERSION}" in report.skipped["judgements"]
     assert report.findings == ()
 
 
 def test_a_validation_of_other_content_is_named(mixed, tmp_path):
-    from tests.publish.test_card import validation
+    from tests.publish.card.test_card import validation
 
     version = copied(mixed, tmp_path / "copy")
     for found, message in (
-        (validation(mixed, content_digest="0" * 64), "speaks of other content"),
-        (validation(mixed, ref="other@1.0.0"), "speaks of other@1.0.0"),
+        (validation(mixed, content_digest="0" * 64), "belongs to other content"),
+        (validation(mixed, ref="other@1.0.0"), "belongs to other@1.0.0"),
         (validation(mixed), None),
     ):
         (version.path / "validation.json").write_text(found.model_dump_json())
@@ -366,12 +397,12 @@ def test_a_validation_of_other_content_is_named(mixed, tmp_path):
     ],
 )  # fmt: skip
 def test_a_planted_secret_is_named_by_its_kind_and_never_told(forged, mixed, secret, kind):
-    text = mixed.table("samples").filter(RIGHT)[0, "text"]
+    text = mixed.read_table("samples").filter(RIGHT)[0, "text"]
     row = KEPT & (pl.col("text") == text)
 
     found = told(forged(samples=in_row("text", f"{text}\n(with {secret})", row)))
 
-    assert f"samples.text holds {kind}, in 1 texts" in found["secrets"]
+    assert f"samples.text contains {kind}, in 1 texts" in found["secrets"]
     assert secret not in str(found)
 
 
@@ -398,7 +429,7 @@ def test_the_value_of_a_variable_that_holds_a_key_is_found_wherever_it_stands(mi
 
     (version.path / "build.json").write_text(json.dumps({"note": canary}))
 
-    assert "build.json holds the value of $HOUSE_API_KEY" in told(version)["secrets"]
+    assert "build.json contains the value of $HOUSE_API_KEY" in told(version)["secrets"]
     assert canary not in str(told(version))
 
 
@@ -407,7 +438,7 @@ def test_a_secret_in_the_recipe_is_named(mixed, tmp_path):
 
     found = told(with_manifest(mixed, tmp_path, recipe=recipe))
 
-    assert "manifest.json holds a Hugging Face token" in found["secrets"]
+    assert "manifest.json contains a Hugging Face token" in found["secrets"]
 
 
 def test_variables_that_hold_no_secret_are_let_be(tmp_path):
@@ -418,7 +449,7 @@ def test_variables_that_hold_no_secret_are_let_be(tmp_path):
         "HF_TOKEN": "x" * 12, "DB_PASSWORD": "correct horse", "aws_secret_access_key": "y" * 40,
     }  # fmt: skip
 
-    assert [name for name, _ in secrets_of(variables)] == ["HF_TOKEN", "DB_PASSWORD", "aws_secret_access_key"]
+    assert [name for name, _ in find_secrets(variables)] == ["HF_TOKEN", "DB_PASSWORD", "aws_secret_access_key"]
 
 
 @pytest.mark.parametrize(
@@ -466,7 +497,7 @@ def test_a_path_in_a_column_of_names_is_named_and_in_a_text_it_may_stand(forged)
     where = KEPT & (pl.col("verdict") == "provided")
     named = told(forged(samples=in_row("teacher", "/home/ann/checkpoint", where)))
 
-    assert "samples.teacher holds a path of one machine, in 1 rows" in named["paths"]
+    assert "samples.teacher contains a path of one machine, in 1 rows" in named["paths"]
 
 
 def test_a_text_may_speak_of_paths(forged):
@@ -482,7 +513,7 @@ def test_the_command_says_that_all_is_well_and_exits_0(mixed, run):
     told = run("audit", mixed.path)
 
     assert told.code == 0
-    assert "recorded@1.0.0: nothing to object to; passed: files, schemas, digest" in told.out
+    assert "recorded@1.0.0: no findings; passed: files, schemas, digest" in told.out
 
 
 def test_the_command_names_findings_and_exits_1(forged, run):
@@ -491,7 +522,7 @@ def test_the_command_names_findings_and_exits_1(forged, run):
     told = run("audit", version.path)
 
     assert told.code == 1
-    assert "finding      verdicts: 1 samples were kept, and were not found correct" in told.out
+    assert "finding      verdicts: 1 samples were kept, but not judged correct" in told.out
 
 
 def test_the_command_answers_in_json(mixed, tmp_path, run):

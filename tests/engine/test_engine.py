@@ -4,10 +4,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from cotloom.builder.engine import PARTITION_ROWS, map_rows, partitions
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+
+from cotloom.builder.engine import PARTITION_ROWS, cut_partitions, map_rows
 
 HERE = "tests.engine.test_engine"
 
@@ -47,7 +48,7 @@ def table(rows: int = 3 * PARTITION_ROWS) -> pl.DataFrame:
 
 
 def mapped(name: str, frame: pl.DataFrame, workers: int, settings: object = None) -> pl.DataFrame:
-    return map_rows(f"{HERE}:{name}", frame, settings, key="key", workers=workers, what="testing")
+    return map_rows(f"{HERE}:{name}", frame, settings, key="key", workers=workers, description="testing")
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 16])
@@ -126,9 +127,17 @@ def test_partitions_are_the_table_cut_between_keys(values, rows):
     frame = pl.DataFrame({"key": sorted(values)}, schema={"key": pl.Int64})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cotloom.builder.engine.PARTITION_ROWS", rows)
-        parts = list(partitions(frame, "key"))
+        parts = list(cut_partitions(frame, "key"))
 
     assert_frame_equal(pl.concat(parts), frame)
     seen = [key for part in parts for key in part["key"].unique()]
     assert len(seen) == len(set(seen))
     assert all(part.height >= rows for part in parts[:-1])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rows_of_one_key_keep_their_order(workers):
+    rows = 40 * PARTITION_ROWS
+    frame = pl.DataFrame({"key": [f"k{row % 7}" for row in range(rows)], "value": list(range(rows))})
+    values = mapped("doubled", frame, workers, {"times": 2}).group_by("key", maintain_order=True).agg("value")["value"]
+    assert all(group.is_sorted() for group in values)

@@ -4,21 +4,24 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cotloom.builder.errors import InputError
 from cotloom.builder.format import AS_IS, FORMATS, check_formats, format_examples
-from cotloom.builder.format.templates import Kept, answer_sentence, closed_rationale, write
+from cotloom.builder.format.templates import SolvedProblem, format_answer_sentence, format_rationale, write_messages
 from cotloom.builder.sources.arithmetic import make_problems
 from cotloom.builder.teacher.request import Request
-from cotloom.builder.teacher.simulated.answers import answer
+from cotloom.builder.teacher.simulated.answers import write_answer
 from cotloom.builder.verify import compare, judge, read_answer
 from cotloom.schemas.example import Example, Message, Role
 from cotloom.schemas.frames import from_frame, to_frame
-from cotloom.schemas.problem import AnswerType, Problem, Split, problem_id
+from cotloom.schemas.problem import AnswerType, Problem, Split, make_problem_id
 from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
-from cotloom.schemas.recipe import ArithmeticSource, FormatSpec, SimulatedTeacher
+from cotloom.schemas.recipe import FormatSpec
 from cotloom.schemas.sample import Sample
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from cotloom.schemas.source import ArithmeticSource
+from cotloom.schemas.teacher import SimulatedTeacher
 
 ALL = [FormatSpec(name=name) for name in FORMATS]
 COT, BARE = FormatSpec(name="in_context_cot", shots=(2, 3)), FormatSpec(name="in_context_answer", shots=(2, 3))
@@ -37,7 +40,7 @@ def kept(examples):
 def problem(number, group=None, split=Split.TRAIN, **fields):
     question = fields.pop("question", f"What is {number} + 1?")
     return Problem(
-        problem_id=problem_id(question, fields.get("choices", ())),
+        problem_id=make_problem_id(question, fields.get("choices", ())),
         source=fields.pop("source", "own"),
         origin=f"own:{number}",
         question=question,
@@ -71,7 +74,7 @@ def simulated():
             problem_id=item.problem_id, messages=(message,), model="simulated", endpoint="none", sampling={}
         )
         for index in range(3):
-            said = answer(item, request, index, teacher)
+            said = write_answer(item, request, index, teacher)
             judgement = judge(item, said.text, finish_reason=said.finish_reason)
             if judgement.reason is None:
                 samples.append(sample(item, index, text=said.text, span=judgement.span, simulated=True))
@@ -131,7 +134,7 @@ def test_a_gold_answer_of_any_type_can_be_read_back(name, answer_type, reasoning
     choices = FRUIT if answer_type is AnswerType.CHOICE else ()
     text = "\n".join([*reasoning, statement.format(gold)]).strip() or "Hm."
     reading = read_answer(text, answer_type, choices)
-    path = Kept(
+    path = SolvedProblem(
         question="Which?",
         answer=gold,
         text=text,
@@ -139,7 +142,7 @@ def test_a_gold_answer_of_any_type_can_be_read_back(name, answer_type, reasoning
         answer_type=answer_type,
         choices=choices,
     )
-    said = write(FORMATS[name], path)[-1].content
+    said = write_messages(FORMATS[name], path)[-1].content
     again = read_answer(said, answer_type, choices)
     assert again is not None
     assert compare(gold, again.answer, answer_type, choices).outcome == "equal"
@@ -158,13 +161,13 @@ def test_a_gold_answer_of_any_type_can_be_read_back(name, answer_type, reasoning
     ],
 )
 def test_the_answer_sentence_is_written_by_the_answers_type(gold, answer_type, sentence):
-    assert answer_sentence(gold, answer_type) == sentence
+    assert format_answer_sentence(gold, answer_type) == sentence
 
 
 def path(text, gold, answer_type):
     reading = read_answer(text, answer_type)
     start = reading.span.start if reading else None
-    return Kept(question="Q?", answer=gold, text=text, answer_start=start, answer_type=answer_type)
+    return SolvedProblem(question="Q?", answer=gold, text=text, answer_start=start, answer_type=answer_type)
 
 
 @pytest.mark.parametrize(
@@ -191,19 +194,19 @@ def path(text, gold, answer_type):
     ],
 )
 def test_a_statement_gives_way_to_the_answer_sentence_and_reasoning_does_not(text, gold, answer_type, closed):
-    assert closed_rationale(path(text, gold, answer_type)) == closed
+    assert format_rationale(path(text, gold, answer_type)) == closed
 
 
 def test_the_templates_of_other_methods_are_to_the_letter():
     kept_path = path("4 + 5 = 9. The answer is 9.", "9", AnswerType.NUMBER)
-    asked, said = write(FORMATS["fine_tune_cot"], kept_path)
+    asked, said = write_messages(FORMATS["fine_tune_cot"], kept_path)
     assert (asked.content, said.content) == ("Q? ###", " 4 + 5 = 9. --> 9 END")
-    asked, said = write(FORMATS["cot_collection"], kept_path)
+    asked, said = write_messages(FORMATS["cot_collection"], kept_path)
     assert asked.content.startswith("Q?\n\n")
     assert said.content == "4 + 5 = 9.\n[ANSWER] 9"
     bare = path("#### 9", "9", AnswerType.NUMBER)
-    assert write(FORMATS["fine_tune_cot"], bare)[-1].content == " --> 9 END"
-    assert write(FORMATS["cot_collection"], bare)[-1].content == "[ANSWER] 9"
+    assert write_messages(FORMATS["fine_tune_cot"], bare)[-1].content == " --> 9 END"
+    assert write_messages(FORMATS["cot_collection"], bare)[-1].content == "[ANSWER] 9"
 
 
 def test_options_stand_below_the_question_in_every_format():
@@ -237,7 +240,7 @@ def test_demonstrations_are_training_samples_of_other_groups_and_problems(simula
         assert [message.role for message in example.messages] == [Role.USER, Role.ASSISTANT] * (len(shown) + 1)
         for item, turn, said in zip(shown, example.messages[::2], example.messages[1::2], strict=False):
             assert turn.content.startswith(item.question)
-            assert said.content.endswith(answer_sentence(item.answer))
+            assert said.content.endswith(format_answer_sentence(item.answer))
 
 
 def test_how_many_are_shown_is_drawn_for_each_row(simulated):

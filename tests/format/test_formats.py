@@ -1,20 +1,23 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cotloom.builder.format import format_examples
-from cotloom.builder.format.templates import Kept, answer_sentence, closed_rationale
+from cotloom.builder.format.templates import SolvedProblem, format_answer_sentence, format_rationale
 from cotloom.builder.sources.arithmetic import make_problems
 from cotloom.builder.teacher.request import Request
-from cotloom.builder.teacher.simulated.answers import answer
+from cotloom.builder.teacher.simulated.answers import write_answer
 from cotloom.builder.verify import judge, read_answer
 from cotloom.schemas.example import Example, Message, Role
 from cotloom.schemas.frames import from_frame, to_frame
-from cotloom.schemas.problem import AnswerType, Problem, Split, problem_id
+from cotloom.schemas.problem import AnswerType, Problem, Split, make_problem_id
 from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
-from cotloom.schemas.recipe import ArithmeticSource, FormatSpec, SimulatedTeacher
+from cotloom.schemas.recipe import FormatSpec
 from cotloom.schemas.sample import Sample
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from cotloom.schemas.source import ArithmeticSource
+from cotloom.schemas.teacher import SimulatedTeacher
 
 CLOSING = "The answer is 18."
 FORMATS = [FormatSpec(name="zero_shot_cot"), FormatSpec(name="zero_shot_answer")]
@@ -23,7 +26,7 @@ FORMATS = [FormatSpec(name="zero_shot_cot"), FormatSpec(name="zero_shot_answer")
 def closed(text, gold="18"):
     reading = read_answer(text, AnswerType.NUMBER)
     start = reading.span.start if reading else None
-    return closed_rationale(Kept(question="How many?", answer=gold, text=text, answer_start=start))
+    return format_rationale(SolvedProblem(question="How many?", answer=gold, text=text, answer_start=start))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ STATEMENTS = st.sampled_from(["So the answer is {}.", "#### {}", "A: {}", "\\box
 @settings(max_examples=150, deadline=None)
 def test_a_rationale_ends_once_on_the_answer_sentence(reasoning, statement, gold):
     text = closed("\n".join([*reasoning, statement.format(gold)]), str(gold))
-    assert text.endswith(answer_sentence(str(gold)))
+    assert text.endswith(format_answer_sentence(str(gold)))
     assert text.lower().count("the answer is") == 1
     assert "<<" not in text
     assert text == text.strip()
@@ -99,7 +102,7 @@ def simulated():
             problem_id=problem.problem_id, messages=(message,), model="simulated", endpoint="none", sampling={}
         )
         for index in range(3):
-            given_answer = answer(problem, request, index, teacher)
+            given_answer = write_answer(problem, request, index, teacher)
             judgement = judge(problem, given_answer.text, finish_reason=given_answer.finish_reason)
             if judgement.verdict is Verdict.CORRECT:
                 samples.append(_sample(f"s_{len(samples):04}", problem, given_answer.text, judgement.span))
@@ -126,7 +129,7 @@ def test_the_gold_answer_can_be_read_out_of_every_row(simulated):
     for example in examples:
         said = example.messages[-1]
         assert said.role == Role.ASSISTANT
-        assert said.content.endswith(answer_sentence(golds[example.problem_id]))
+        assert said.content.endswith(format_answer_sentence(golds[example.problem_id]))
         reading = read_answer(said.content, AnswerType.NUMBER)
         assert (reading.answer, reading.rule) == (golds[example.problem_id], "answer_is")
 
@@ -149,7 +152,12 @@ def test_a_row_says_how_long_it_is_and_carries_loss_on_what_the_student_says(sim
 
 QUESTION = "What does she make?"
 PROBLEM = Problem(
-    problem_id=problem_id(QUESTION), source="own", origin="own:0", question=QUESTION, answer="18", split=Split.TRAIN
+    problem_id=make_problem_id(QUESTION),
+    source="own",
+    origin="own:0",
+    question=QUESTION,
+    answer="18",
+    split=Split.TRAIN,
 )
 
 

@@ -1,14 +1,19 @@
 import json
+import subprocess
+import sys
 from io import StringIO
 
 import duckdb
 import polars as pl
 import pytest
+from rich.console import Console
+
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.inspect import explain, query, write_database
-from cotloom.builder.inspect.render import clean, paths_per_problem, tell_list, tell_story, tell_table, tell_version
+from cotloom.builder.inspect.listing import render_list
+from cotloom.builder.inspect.render import count_paths_per_problem, render_table, render_version
+from cotloom.builder.inspect.render_explanation import render_explanation
 from cotloom.builder.store import Version
-from rich.console import Console
 
 HOSTILE = "\x1b[31mred\x1b[0m [bold]x[/bold] [red] \x07\x9b2J\u202egold\r 2 + 2 = 4. The answer is 4."
 
@@ -152,8 +157,8 @@ def test_a_database_file_in_a_folder_that_is_not_there_is_told(quickstart, tmp_p
 
 
 def test_a_problems_story_brings_all_its_samples(quickstart):
-    problem = quickstart.table("problems")[0, "problem_id"]
-    samples = quickstart.table("samples").filter(pl.col("problem_id") == problem)
+    problem = quickstart.read_table("problems")[0, "problem_id"]
+    samples = quickstart.read_table("samples").filter(pl.col("problem_id") == problem)
 
     story = explain(quickstart, problem)
 
@@ -162,7 +167,7 @@ def test_a_problems_story_brings_all_its_samples(quickstart):
 
 
 def test_a_samples_story_brings_its_problem_and_examples(quickstart):
-    sample = quickstart.table("samples").filter(pl.col("fate") == "kept").row(0, named=True)
+    sample = quickstart.read_table("samples").filter(pl.col("fate") == "kept").row(0, named=True)
 
     story = explain(quickstart, sample["sample_id"])
 
@@ -172,7 +177,7 @@ def test_a_samples_story_brings_its_problem_and_examples(quickstart):
 
 
 def test_an_examples_story_goes_back_to_its_problem(quickstart):
-    example = quickstart.table("examples").row(0, named=True)
+    example = quickstart.read_table("examples").row(0, named=True)
 
     story = explain(quickstart, example["example_id"])
 
@@ -184,14 +189,14 @@ def test_an_examples_story_goes_back_to_its_problem(quickstart):
 
 def test_every_story_can_be_told_and_written_as_json(quickstart):
     for table, column in (("problems", "problem_id"), ("samples", "sample_id"), ("examples", "example_id")):
-        for wanted in quickstart.table(table)[column].head(12):
+        for wanted in quickstart.read_table(table)[column].head(12):
             story = explain(quickstart, wanted)
-            assert wanted in shown(tell_story(story))
+            assert wanted in shown(render_explanation(story))
             assert json.loads(json.dumps(story, allow_nan=False))["id"] == wanted
 
 
 def test_the_beginning_of_an_id_is_enough_where_it_fits_one(quickstart):
-    problem = quickstart.table("problems")[0, "problem_id"]
+    problem = quickstart.read_table("problems")[0, "problem_id"]
 
     assert explain(quickstart, problem[:12])["id"] == problem
 
@@ -218,29 +223,33 @@ def test_what_is_no_id_is_told_with_what_ids_look_like(quickstart, wanted):
 
 
 def test_a_version_at_a_glance_shows_funnel_paths_and_a_sample_of_each_fate(quickstart):
-    text = shown(tell_version(quickstart))
+    text = shown(render_version(quickstart))
 
-    assert text.startswith("quickstart@1.0.0\nSimulated: a stand-in wrote these rationales, no model did.\n")
+    assert text.startswith("quickstart@1.0.0\nSimulated: a program wrote these rationales, not a language model.\n")
     for word in ("sources", "teacher", "verify", "select", "format", "mix", "Kept  s_", "Dropped as wrong_step  s_"):
         assert word in text
-    assert sum(paths_per_problem(quickstart, quickstart.table("samples")).values()) == 40
+    assert sum(count_paths_per_problem(quickstart, quickstart.read_table("samples")).values()) == 40
 
 
 def test_a_list_names_every_version(quickstart, hostile):
-    text = shown(tell_list([quickstart, hostile]))
+    text = shown(render_list([quickstart, hostile]))
 
     assert [line.split()[0] for line in text.splitlines()] == ["version", "quickstart@1.0.0", "hostile@1.0.0"]
 
 
 @pytest.mark.parametrize("terminal", [{}, {"force_terminal": True, "color_system": None}])
 def test_model_text_can_not_paint_the_terminal_or_be_read_as_markup(hostile, terminal):
-    samples = hostile.table("samples")
-    wanted = [*hostile.table("problems")["problem_id"], *samples["sample_id"], *hostile.table("examples")["example_id"]]
-    told = [tell_story(explain(hostile, item)) for item in wanted]
+    samples = hostile.read_table("samples")
+    wanted = [
+        *hostile.read_table("problems")["problem_id"],
+        *samples["sample_id"],
+        *hostile.read_table("examples")["example_id"],
+    ]
+    told = [render_explanation(explain(hostile, item)) for item in wanted]
     told += [
-        tell_version(hostile),
-        tell_list([hostile]),
-        tell_table(query(hostile, "SELECT text FROM samples").with_columns(pl.lit(1).alias(HOSTILE))),
+        render_version(hostile),
+        render_list([hostile]),
+        render_table(query(hostile, "SELECT text FROM samples").with_columns(pl.lit(1).alias(HOSTILE))),
     ]
 
     for renderable in told:
@@ -250,16 +259,37 @@ def test_model_text_can_not_paint_the_terminal_or_be_read_as_markup(hostile, ter
     assert "[bold]x[/bold] [red]" in shown(told[-1], **terminal)
 
 
-def test_control_characters_become_visible():
-    assert clean("a\x1b[31m\x07\x7f\x9b\u202e\u2066b\nc\td") == "a\\x1b[31m\\x07\\x7f\\x9b\\x202e\\x2066b\nc\td"
-
-
 def test_a_long_result_is_cut_and_says_so(quickstart):
-    text = shown(tell_table(query(quickstart, "SELECT i FROM range(60) t(i)")))
+    text = shown(render_table(query(quickstart, "SELECT i FROM range(60) t(i)")))
 
     assert text.splitlines()[-1] == "... 10 more rows; --format csv gives all"
 
 
 def test_an_empty_result_and_a_null_are_shown(quickstart):
-    assert shown(tell_table(query(quickstart, "SELECT 1 AS a WHERE false"))).split() == ["a"]
-    assert shown(tell_table(query(quickstart, "SELECT NULL AS a"))).split() == ["a", "null"]
+    assert shown(render_table(query(quickstart, "SELECT 1 AS a WHERE false"))).split() == ["a"]
+    assert shown(render_table(query(quickstart, "SELECT NULL AS a"))).split() == ["a", "null"]
+
+
+def test_the_list_needs_neither_polars_nor_pyarrow():
+    code = (
+        "import sys\n"
+        "from cotloom.builder.inspect.listing import render_list\n"
+        "from cotloom.builder.report.console import make_console\n"
+        "print([name for name in ('polars', 'pyarrow', 'duckdb', 'pydantic', 'jinja2') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_list_names_teacher_and_date_or_says_that_they_are_unknown(quickstart, tmp_path):
+    manifest = quickstart.manifest.model_copy(update={"teachers": ("org/ckpt",)})
+
+    (_, line) = shown(render_list([Version(path=tmp_path, manifest=manifest)])).splitlines()
+
+    assert line.split()[:4] == ["quickstart@1.0.0", "unknown", "org/ckpt", "(simulated)"]
+
+
+def test_show_names_the_parent(quickstart):
+    manifest = quickstart.manifest.model_copy(update={"parent": "0.9.0"})
+
+    assert "\nparent     0.9.0\n" in shown(render_version(Version(path=quickstart.path, manifest=manifest)))

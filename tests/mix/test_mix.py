@@ -2,15 +2,17 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cotloom.builder.errors import InputError
-from cotloom.builder.mix import check_mixture, mix_examples, quota
-from cotloom.schemas.example import Example, example_id
+from cotloom.builder.mix import check_mixture, mix_examples
+from cotloom.builder.mix.quotas import compute_quota
+from cotloom.schemas.example import Example, make_example_id
 from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
 from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 COT, BARE = "zero_shot_cot", "zero_shot_answer"
 ONE_FORMAT = (FormatSpec(name=COT),)
@@ -18,7 +20,7 @@ ONE_FORMAT = (FormatSpec(name=COT),)
 
 def row(number, form=COT, source="own", split=Split.TRAIN, **fields):
     sample = f"s_{source}_{split}_{number}"
-    name = example_id(form, sample, (), None)
+    name = make_example_id(form, sample, (), None)
     problem = f"p_{source}_{number}"
     return Example(
         example_id=name, sample_id=sample, problem_id=problem, source=source, format=form, split=split, **fields
@@ -63,19 +65,19 @@ def taken(examples, stage="train"):
     ],
 )
 def test_a_share_comes_to_so_many_rows(share, count, expected):
-    assert quota(share, count) == expected
+    assert compute_quota(share, count) == expected
 
 
 @pytest.mark.parametrize("share", ["3/2", "-1/2", "half", "", "1/0", "nan", "inf", "1" * 50, -1, True, 0.5, None])
 def test_an_impossible_share_is_refused(share):
     with pytest.raises(InputError, match="a mixture takes"):
-        quota(share, 7)
+        compute_quota(share, 7)
 
 
 @given(st.fractions(0, 1, max_denominator=1000), st.integers(0, 10**6))
 @settings(max_examples=100, deadline=None)
 def test_a_fraction_is_rounded_down_without_floats(share, count):
-    assert quota(str(share), count) == share.numerator * count // share.denominator
+    assert compute_quota(str(share), count) == share.numerator * count // share.denominator
 
 
 def test_a_mixture_that_takes_from_no_source_is_refused_with_the_names():
@@ -119,7 +121,7 @@ def test_a_row_that_several_stages_take_is_there_once_for_each_under_an_id_of_it
     assert Counter(example.mixture_stage for example in examples) == {"one": 4, "two": 4}
     assert len({example.example_id for example in examples}) == 8
     for example in examples:
-        assert example.example_id == example_id(COT, example.sample_id, (), example.mixture_stage)
+        assert example.example_id == make_example_id(COT, example.sample_id, (), example.mixture_stage)
 
 
 def test_two_stages_draw_apart_from_one_another():
@@ -222,5 +224,5 @@ def test_weights_leave_the_test_side_alone():
 
 def test_a_weight_of_a_format_without_rows_is_refused_rather_than_dropping_everything():
     weighted = (FormatSpec(name=COT, weight=0.5), FormatSpec(name="in_context_cot", weight=0.5))
-    with pytest.raises(InputError, match="in_context_cot has no rows"):
+    with pytest.raises(InputError, match="in_context_cot has a weight but no rows"):
         mixed(rows(4), formats=weighted)

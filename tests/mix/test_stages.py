@@ -3,15 +3,16 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cotloom.builder.format import AS_IS
 from cotloom.builder.mix import mix_examples
-from cotloom.schemas.example import Example, example_id
+from cotloom.schemas.example import Example, make_example_id
 from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
 from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 COT, BARE, SHOWN = "zero_shot_cot", "zero_shot_answer", "in_context_cot"
 ONE_FORMAT = (FormatSpec(name=COT),)
@@ -21,7 +22,7 @@ SOURCES = ("math", "code", "general")
 def row(problem, index, form=COT, source="math", others=()):
     sample = f"s_{source}_{problem}_{index}"
     return Example(
-        example_id=example_id(form, sample, others, None),
+        example_id=make_example_id(form, sample, others, None),
         sample_id=sample,
         other_sample_ids=others,
         problem_id=f"p_{source}_{problem}",

@@ -6,8 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from cotloom.builder.store import Version, read_version
 
+from cotloom.builder.store import Version, read_version
 from tests.conftest import Ran
 from tests.publish.hub import Hub, serving
 from tests.publish.program import OWNER, READER, TOKEN, Program, version_of

@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cotloom.schemas.validation import Circumstances, Passed, Validation
-
+from cotloom.schemas.validation import EvalEnvironment, GateResult, Validation
 from tests.conftest import PATIENCE_S, ROOT, Ran
 from tests.publish.hub import Hub
 
@@ -111,11 +110,11 @@ def validation(content_digest: str, *, passed: bool | None) -> str:
         summary="it was tried",
         student={},
         student_digest="0",
-        arms=(),
-        standings=(),
+        training_runs=(),
+        scores=(),
         differences=(),
-        gate=Passed(passed=passed, reasons=("worse than its parent",)),
-        circumstances=Circumstances(
+        gate=GateResult(passed=passed, reasons=("worse than its parent",)),
+        environment=EvalEnvironment(
             batch_size=1, device="cpu", dtype="float32", torch="2", transformers="5", cotloom="0"
         ),
     )

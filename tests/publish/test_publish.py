@@ -51,7 +51,7 @@ def test_a_version_becomes_one_commit_and_one_tag_on_a_private_dataset(publish, 
         for name, content in files.items()
         if name != ".gitattributes"
     }
-    (told,) = version.beside("publications.json")["publications"]
+    (told,) = version.read_beside("publications.json")["publications"]
     assert (told["repo"], told["tag"], told["commit"]) == (repo, "v1.0.0", head)
     assert told["content_digest"] == version.manifest.content_digest
     assert told["files_digest"] == hashlib.sha256(files["cotloom/files.json"]).hexdigest()
@@ -61,8 +61,8 @@ def test_what_another_cache_loads_at_the_tag_are_the_rows_of_the_version(publish
     publish()
 
     problems = {row["problem_id"]: row["question"] for row in loaded(repo, "problems", "v1.0.0")}
-    assert problems == dict(version.table("problems").select("problem_id", "question").iter_rows())
-    kept = version.table("examples").filter(pl.col("fate") == "kept")
+    assert problems == dict(version.read_table("problems").select("problem_id", "question").iter_rows())
+    kept = version.read_table("examples").filter(pl.col("fate") == "kept")
     rows = {row["example_id"]: row["messages"] for row in loaded(repo, "default", "v1.0.0")}
     assert rows == dict(kept.select("example_id", "messages").iter_rows())
     assert len(rows) == 48
@@ -87,7 +87,7 @@ def test_a_dry_run_shows_everything_needs_no_token_and_sends_nothing(publish, as
     assert done.json["files"]["cotloom/manifest.json"]["bytes"] > 0
     assert {check["check"] for check in done.json["checks"]} == {"audit", "licences", "simulated", "validation"}
     told = ask("publish", "sums", "--repo", repo, "--store", store, "--dry-run", HF_TOKEN=None).out
-    assert "Nothing was sent" in told
+    assert "nothing was uploaded" in told
     assert "cotloom/manifest.json" in told
     assert "pass  audit" in told
     assert (hub.seen, hub.repos) == ([], {})
@@ -137,12 +137,12 @@ def test_the_next_version_takes_its_place_and_files_that_it_lacks_away(publish, 
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({"train.csv": b"a,b\n"}, "holds something else: train.csv"),
+        ({"train.csv": b"a,b\n"}, "has other content: train.csv"),
         (
             {"cotloom/files.json": b"{}", "cotloom/manifest.json": b'{"name": "others"}'},
-            "holds versions of others, not of sums",
+            "has versions of others, not of sums",
         ),
-        ({"cotloom/files.json": b"{}", "cotloom/manifest.json": b"?"}, "holds versions of None, not of sums"),
+        ({"cotloom/files.json": b"{}", "cotloom/manifest.json": b"?"}, "has versions of None, not of sums"),
     ],
 )
 @pytest.mark.usefixtures("version")
@@ -176,7 +176,7 @@ def test_public_makes_a_new_dataset_that_everyone_may_see(publish, hub, repo):
 
 @pytest.mark.parametrize(
     ("token", "told"),
-    [(None, "there is no token"), ("unknown", "says 401"), (READER, "may only read")],
+    [(None, "there is no token"), ("unknown", "answered 401"), (READER, "is read-only")],
 )
 @pytest.mark.usefixtures("version")
 def test_a_token_that_will_not_do_says_which_one_would_and_where_it_goes(publish, hub, token, told):
@@ -191,10 +191,10 @@ def test_a_token_that_will_not_do_says_which_one_would_and_where_it_goes(publish
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--repo", "sums"], "sums is no name of a dataset"),
-        (["--repo", "a/b/c"], "a/b/c is no name of a dataset"),
-        (["--repo", f"{OWNER}/sums", "--tag", "-x"], "-x is no tag"),
-        (["--repo", f"{OWNER}/sums", "--tag", "a/b"], "a/b is no tag"),
+        (["--repo", "sums"], "sums is no valid name of a dataset"),
+        (["--repo", "a/b/c"], "a/b/c is no valid name of a dataset"),
+        (["--repo", f"{OWNER}/sums", "--tag", "-x"], "-x is no valid tag"),
+        (["--repo", f"{OWNER}/sums", "--tag", "a/b"], "a/b is no valid tag"),
     ],
 )
 @pytest.mark.usefixtures("version")
@@ -255,7 +255,7 @@ def test_a_dev_version_is_refused(ask, write_recipe, build_recipe, tmp_path, sto
 
     done = ask("publish", "tiny@dev", "--repo", repo, "--store", store, "--json", "--allow-simulated")
 
-    assert (done.code, "may be overwritten" in done.json["error"]["message"]) == (2, True)
+    assert (done.code, "can be overwritten" in done.json["error"]["message"]) == (2, True)
 
 
 @pytest.mark.usefixtures("version")
@@ -263,6 +263,6 @@ def test_a_card_that_holds_the_token_is_not_sent(publish, hub):
     done = publish("sums@1.0.0", "--teacher-terms", f"ask with {TOKEN}")
 
     assert done.code == 2
-    assert "README.md holds the token" in done.json["error"]["message"]
+    assert "README.md contains the token" in done.json["error"]["message"]
     assert TOKEN not in done.out + done.err
     assert hub.repos == {}

@@ -36,7 +36,7 @@ def validated(version, **keys: object) -> None:
 def test_a_version_that_was_validated_since_is_the_same_and_what_differs_is_said(publish, version, untouched):
     begin, is_untouched = untouched
     first = publish().json
-    recorded = version.beside("publications.json")
+    recorded = version.read_beside("publications.json")
     validated(version)
     begin()
 
@@ -49,7 +49,7 @@ def test_a_version_that_was_validated_since_is_the_same_and_what_differs_is_said
     }
     assert done.json["files"] == first["files"]
     assert is_untouched()
-    assert version.beside("publications.json") == recorded
+    assert version.read_beside("publications.json") == recorded
 
 
 def test_what_differs_and_what_to_do_is_told_in_words(publish, ask, version, store, repo):
@@ -59,10 +59,10 @@ def test_what_differs_and_what_to_do_is_told_in_words(publish, ask, version, sto
     done = ask("publish", "sums", "--repo", repo, "--store", store)
 
     assert done.code == 0
-    assert "sums@1.0.0 is there already" in done.out
-    assert "the validation is another, or only on one side: cotloom/validation.json" in done.out
-    assert "the card says something else: README.md" in done.out
-    assert "under a tag of their own with --tag, or with the next version" in done.out
+    assert "sums@1.0.0 is already published" in done.out
+    assert "the validation differs, or exists only locally or only on the Hub: cotloom/validation.json" in done.out
+    assert "the card has other text: README.md" in done.out
+    assert "give another tag with --tag, or publish the next version" in done.out
 
 
 def test_what_did_not_change_is_not_told_to_differ(publish, ask, version, store, repo):
@@ -71,7 +71,7 @@ def test_what_did_not_change_is_not_told_to_differ(publish, ask, version, store,
     done = ask("publish", version.ref, "--repo", repo, "--store", store)
 
     assert "nothing to do" in done.out
-    assert "would be others now" not in done.out
+    assert "would differ now" not in done.out
     assert publish().json["differs"] == {}
 
 
@@ -86,7 +86,7 @@ def test_the_new_validation_goes_to_the_hub_under_a_tag_of_its_own(publish, vers
     assert there.tags == {TAG: first, "v1.0.0+validated": done.json["commit"]}
     assert "cotloom/validation.json" not in there.files(TAG)
     assert json.loads(there.files("v1.0.0+validated")["cotloom/validation.json"])["summary"] == "it was tried"
-    told = {one["tag"]: one["commit"] for one in version.beside("publications.json")["publications"]}
+    told = {one["tag"]: one["commit"] for one in version.read_beside("publications.json")["publications"]}
     assert told == there.tags
 
 
@@ -108,7 +108,7 @@ def test_a_version_without_its_ancestors_is_the_same_in_another_order(publish, t
     version = take("1.1.0")
     publish("sums@1.1.0")
     shutil.rmtree(store / "versions/sums/1.0.0")
-    recorded = version.beside("publications.json")
+    recorded = version.read_beside("publications.json")
     if elsewhere:
         (version.path / "publications.json").unlink()
     begin()
@@ -120,7 +120,7 @@ def test_a_version_without_its_ancestors_is_the_same_in_another_order(publish, t
     assert "data/problems/train-00000-of-00001.parquet" in done.json["differs"]["layout"]
     assert is_untouched()
     assert bool(hub.lines("^GET .*/resolve/.*parquet")) == elsewhere  # what nobody wrote down is proven anew
-    assert version.beside("publications.json") == recorded
+    assert version.read_beside("publications.json") == recorded
 
 
 def test_what_no_fingerprint_speaks_of_is_no_other_content(publish, version):
@@ -140,7 +140,7 @@ def test_what_no_fingerprint_speaks_of_is_no_other_content(publish, version):
 
 def refused(done) -> Mapping[str, str]:
     assert (done.code, done.json["error"]["kind"]) == (2, "InputError"), done
-    assert "a tag stays as it is" in done.json["error"]["hint"]
+    assert "a tag never moves" in done.json["error"]["hint"]
     assert "--tag" in done.json["error"]["hint"]
     return done.json["error"]
 
@@ -154,7 +154,7 @@ def test_a_tag_that_names_other_content_is_an_error_that_says_what_differs(publi
 
     error = refused(publish("sums@1.1.0", "--tag", TAG))
 
-    assert error["message"].startswith("the tag v1.0.0 of people/sums names other content: README.md, cotloom/")
+    assert error["message"].startswith("the tag v1.0.0 of people/sums has other content: README.md, cotloom/")
     assert "more files differ" in error["message"]
     assert is_untouched()
 
@@ -167,7 +167,7 @@ def test_the_same_rows_made_from_something_else_are_not_the_same_version(publish
 
     error = refused(publish())
 
-    assert error["message"].endswith("names the same rows, made otherwise: version, fingerprint differ")
+    assert error["message"].endswith("has the same rows, but other inputs: version, fingerprint differ")
     assert is_untouched()
 
 
@@ -181,7 +181,7 @@ def test_a_tag_without_a_manifest_or_list_that_can_be_read_names_other_content(p
     else:
         published[name] = content
 
-    assert "names other content" in refused(publish())["message"]
+    assert "has other content" in refused(publish())["message"]
 
 
 @pytest.mark.usefixtures("published")
@@ -195,4 +195,4 @@ def test_a_tag_whose_files_are_not_those_of_its_list_is_damaged(publish, version
 
     assert error["message"] == "the tag v1.0.0 of people/sums is damaged: data/problems/train-00000-of-00001.parquet"
     assert is_untouched()
-    assert version.beside("publications.json") == {}
+    assert version.read_beside("publications.json") == {}

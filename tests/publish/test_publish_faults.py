@@ -4,14 +4,14 @@ import traceback
 
 import httpx2
 import pytest
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.publish.files.layout import Layout
-from cotloom.builder.publish.hub import errors as trouble
-from cotloom.builder.publish.hub.errors import Remote, explained, persistent
-from cotloom.builder.publish.hub.verify_upload import stranger
-from cotloom.schemas.manifest import File
 from huggingface_hub.errors import HfHubHTTPError
 
+from cotloom.builder.errors import InputError, Stopped
+from cotloom.builder.publish.files.layout import Layout
+from cotloom.builder.publish.hub import errors as hub_errors
+from cotloom.builder.publish.hub.errors import Remote, retry, translate_errors
+from cotloom.builder.publish.hub.verify_upload import start_loader
+from cotloom.schemas.manifest import File
 from tests.conftest import PATIENCE_S
 from tests.publish.hub import ALL_WELL, Fault
 from tests.publish.program import TOKEN
@@ -115,7 +115,7 @@ def test_a_tag_that_somebody_else_made_meanwhile_is_left_to_them(publish, hub, r
     done = publish()
 
     assert (done.code, done.json["error"]["kind"]) == (2, "InputError")
-    assert "names another commit" in done.json["error"]["message"]
+    assert "is at another commit" in done.json["error"]["message"]
     assert there[repo].tags == {"v1.0.0": there[repo].history()[-1]}
 
 
@@ -156,12 +156,12 @@ def test_a_hub_that_asks_for_a_long_rest_is_not_waited_for(publish, hub):
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (Fault("^POST /api/repos/create", 403), "can't be made: the Hub says 403"),
-        (Fault("^POST .*/preupload/", 403), "can't be written: the Hub says 403"),
-        (Fault("^PUT /lfs/", 403, times=9), "can't be written: the Hub says 403"),
-        (Fault(COMMIT, 401), "can't be written: the Hub says 401"),
-        (Fault(COMMIT, 403), "can't be written: the Hub says 403"),
-        (Fault(TAG, 403), "can't be tagged: the Hub says 403"),
+        (Fault("^POST /api/repos/create", 403), "can't be created: the Hub answered 403"),
+        (Fault("^POST .*/preupload/", 403), "can't be written: the Hub answered 403"),
+        (Fault("^PUT /lfs/", 403, times=9), "can't be written: the Hub answered 403"),
+        (Fault(COMMIT, 401), "can't be written: the Hub answered 401"),
+        (Fault(COMMIT, 403), "can't be written: the Hub answered 403"),
+        (Fault(TAG, 403), "can't be tagged: the Hub answered 403"),
     ],
     ids=lambda value: value.at if isinstance(value, Fault) else "",
 )
@@ -187,7 +187,7 @@ def test_what_arrived_otherwise_than_it_was_sent_gets_no_tag(publish, hub, repo)
     done = publish()
 
     assert (done.code, done.json["error"]["kind"]) == (3, "Stopped")
-    assert "is not what was sent: README.md" in done.json["error"]["message"]
+    assert "differs from the upload: README.md" in done.json["error"]["message"]
     assert hub.repos[repo].tags == {}
     assert publish().code == 0
 
@@ -199,7 +199,7 @@ def test_reading_back_that_fails_stops_the_command_without_a_tag(publish, hub, r
     done = publish()
 
     assert (done.code, hub.repos[repo].tags) == (2, {})
-    assert "can't be fetched" in done.json["error"]["message"]
+    assert "can't be downloaded" in done.json["error"]["message"]
     assert (publish().code, proven()) == (0, True)
 
 
@@ -221,7 +221,7 @@ def test_a_config_that_does_not_load_as_it_was_sent_stops_the_command(publish, r
         "no": "BuilderConfig 'no'",
     }.items():
         laid = Layout(folder=tmp_path, files=files, configs={config: "data/x/*.parquet"})
-        with stranger(remote, laid) as load, pytest.raises(Stopped) as caught:
+        with start_loader(remote, laid) as load, pytest.raises(Stopped) as caught:
             load("v1.0.0")
         assert told in caught.value.message
 
@@ -275,21 +275,21 @@ def test_what_is_raised_is_free_of_the_token_with_all_that_is_printed_of_it():
     request = httpx2.Request("GET", "http://127.0.0.1/x")
     response = httpx2.Response(400, request=request)
 
-    with pytest.raises(InputError) as caught, explained(remote, "x"):
+    with pytest.raises(InputError) as caught, translate_errors(remote, "x"):
         raise HfHubHTTPError(f"you sent {TOKEN}", response=response, server_message=f"you sent {TOKEN}")
 
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
     assert TOKEN not in repr(remote)
-    assert caught.value.message == "x: the Hub says 400, you sent ***"
+    assert caught.value.message == "x: the Hub answered 400, you sent ***"
 
 
 def test_a_fault_of_ours_is_not_told_as_trouble_with_the_hub():
-    with pytest.raises(RuntimeError, match="ours"), explained(Remote(repo="a/b", writes=True, token=None), "x"):
+    with pytest.raises(RuntimeError, match="ours"), translate_errors(Remote(repo="a/b", writes=True, token=None), "x"):
         raise RuntimeError("ours")
 
 
 def test_what_can_not_pass_is_not_asked_again(monkeypatch):
-    monkeypatch.setattr(trouble, "WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr(hub_errors, "WAITS_S", (0.0, 0.0))
     asked = []
 
     def ask(status: int):
@@ -299,6 +299,6 @@ def test_what_can_not_pass_is_not_asked_again(monkeypatch):
 
     for status in (403, 500):
         with pytest.raises(HfHubHTTPError):
-            persistent(lambda status=status: ask(status))
+            retry(lambda status=status: ask(status))
 
     assert asked == [403, 500, 500, 500]

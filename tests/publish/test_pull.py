@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from cotloom.builder.errors import InputError
-from cotloom.builder.publish.hub.verify_upload import digest_of
-from cotloom.builder.store import find_version, read_version
 
+from cotloom.builder.errors import InputError
+from cotloom.builder.publish.hub.verify_upload import compute_content_digest
+from cotloom.builder.store import find_version, read_version
 from tests.publish.conftest import TAG
 from tests.publish.hub import Fault
 from tests.publish.program import FILES, READER, manifest_with, validation
@@ -30,9 +30,9 @@ def test_a_pulled_version_is_the_version_that_was_published(pull, version, ask, 
     pulled = read_version(tmp_path / "other" / "versions" / "sums" / "1.0.0")
     assert pulled.manifest == version.manifest
     names = ("problems", "samples", "examples")
-    assert all(pulled.table(name).equals(version.table(name)) for name in names)
-    assert digest_of({name: pulled.table(name) for name in names}) == version.manifest.content_digest
-    (told,) = pulled.beside("publications.json")["publications"]
+    assert all(pulled.read_table(name).equals(version.read_table(name)) for name in names)
+    assert compute_content_digest({name: pulled.read_table(name) for name in names}) == version.manifest.content_digest
+    (told,) = pulled.read_beside("publications.json")["publications"]
     assert (told["repo"], told["tag"], told["commit"]) == (repo, TAG, hub.repos[repo].tags[TAG])
     counted = ask("sql", "sums", "SELECT count(*) AS n FROM problems", "--store", tmp_path / "other", "--json")
     assert counted.json["rows"] == [{"n": 24}]
@@ -91,7 +91,7 @@ def test_rows_that_the_manifest_does_not_speak_of_are_not_taken_in(pull, publish
 
     done = pull()
 
-    assert (done.code, "not those that its manifest speaks of" in done.json["error"]["message"]) == (2, True)
+    assert (done.code, "do not have the content digest of its manifest" in done.json["error"]["message"]) == (2, True)
     assert not (tmp_path / "other").exists()
 
 
@@ -123,7 +123,7 @@ def test_a_list_of_files_that_leads_out_of_the_folder_is_damaged(pull, published
     [
         ({"train.csv": b"a\n"}, "was not published by Cotloom"),
         ({FILES: b"[1]"}, "can't be read"),
-        ({FILES: b"{}"}, "holds no published version"),
+        ({FILES: b"{}"}, "has no published version"),
     ],
 )
 def test_what_is_no_published_version_is_told_so(pull, hub, repo, files, told):
@@ -139,11 +139,15 @@ def test_what_is_no_published_version_is_told_so(pull, hub, repo, files, told):
 @pytest.mark.parametrize(
     ("ref", "told", "hint"),
     [
-        ("sums@1.0.0", "names no version on the Hub", "hf://datasets/USER/NAME@TAG"),
-        ("hf://datasets/sums@v1", "names no version on the Hub", "hf://datasets/USER/NAME@TAG"),
-        ("hf://datasets/people/none", "there is no dataset people/none that may be read", "into HF_TOKEN"),
-        ("hf://datasets/people/sums@v9", "says 404", "there is: v1.0.0, main"),
-        ("hf://datasets/people/none@v1", "says 404", "read access to people/none into HF_TOKEN"),
+        ("sums@1.0.0", "is no version on the Hub", "hf://datasets/USER/NAME@TAG"),
+        ("hf://datasets/sums@v1", "is no version on the Hub", "hf://datasets/USER/NAME@TAG"),
+        (
+            "hf://datasets/people/none",
+            "the dataset people/none does not exist, or this token may not read it",
+            "into HF_TOKEN",
+        ),
+        ("hf://datasets/people/sums@v9", "answered 404", "the dataset has: v1.0.0, main"),
+        ("hf://datasets/people/none@v1", "answered 404", "read access to people/none into HF_TOKEN"),
     ],
 )
 @pytest.mark.usefixtures("published")
@@ -164,7 +168,7 @@ def test_without_a_tag_the_newest_version_is_pulled(ask, published, hub, repo, t
     done = ask("pull", f"hf://datasets/{repo}", "--store", tmp_path / "other", "--json", HF_TOKEN=READER)
 
     assert (done.code, done.json["version"]) == (0, "1.10.0"), done
-    (told,) = read_version(tmp_path / "other/versions/sums/1.10.0").beside("publications.json")["publications"]
+    (told,) = read_version(tmp_path / "other/versions/sums/1.10.0").read_beside("publications.json")["publications"]
     assert told["tag"] == "v1.10.0"
 
 
@@ -175,8 +179,8 @@ def test_without_a_tag_there_must_be_one_that_names_a_version(pull, hub, repo):
 
     done = pull(f"hf://datasets/{repo}")
 
-    assert (done.code, "no tag of people/sums names a version" in done.json["error"]["message"]) == (2, True)
-    assert "there is: best" in done.json["error"]["hint"]
+    assert (done.code, "no tag of people/sums is a version" in done.json["error"]["message"]) == (2, True)
+    assert "its tags are: best" in done.json["error"]["hint"]
 
 
 @pytest.mark.usefixtures("published")
@@ -201,13 +205,13 @@ def test_trouble_that_stays_stops_the_command(pull, hub, tmp_path):
     done = pull()
 
     assert (done.code, done.json["error"]["kind"]) == (3, "Stopped")
-    assert "can't be fetched: 500, scripted" in done.json["error"]["message"]
+    assert "can't be downloaded: 500, scripted" in done.json["error"]["message"]
     assert not (tmp_path / "other").exists()
     assert pull().code == 0
 
 
 def test_a_ref_on_the_hub_has_to_be_pulled_first(store):
-    with pytest.raises(InputError, match="lies on the Hub") as caught:
+    with pytest.raises(InputError, match="is on the Hub") as caught:
         find_version(store, "hf://datasets/people/sums@v1.0.0")
 
     assert "cotloom pull hf://datasets/people/sums@v1.0.0" in caught.value.hint

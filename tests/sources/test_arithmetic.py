@@ -10,13 +10,14 @@ from operator import add, mul, sub, truediv
 from typing import Any
 
 import pytest
+
 from cotloom.builder.errors import InputError
-from cotloom.builder.sources.arithmetic import _make, make_problems
-from cotloom.builder.sources.programs import LARGEST, Formula, parse_program, work_out
-from cotloom.builder.sources.stories import load_table, school
+from cotloom.builder.sources.arithmetic import _make_at_level, make_problems
+from cotloom.builder.sources.programs import LARGEST, Formula, compute_method, parse_program
+from cotloom.builder.sources.stories import load_table, make_school_level
 from cotloom.schemas.ids import digest
-from cotloom.schemas.problem import Problem, problem_id
-from cotloom.schemas.recipe import ArithmeticSource
+from cotloom.schemas.problem import Problem, make_problem_id
+from cotloom.schemas.source import ArithmeticSource
 
 OPERATIONS = {"+": add, "-": sub, "*": mul, "/": truediv}
 Method = list[dict[str, Any]]
@@ -33,12 +34,12 @@ def problems() -> list[Problem]:
     return make_problems(source(2000), seed=5)
 
 
-def asked(problem: Problem) -> str:
+def get_question(problem: Problem) -> str:
     assert problem.question is not None
     return problem.question
 
 
-def methods_of(problem: Problem) -> list[Method]:
+def get_methods(problem: Problem) -> list[Method]:
     methods: list[Method] = json.loads(problem.metadata)["methods"]
     return methods
 
@@ -52,14 +53,14 @@ def operations(method: Method) -> frozenset[tuple[str, tuple[int, ...]]]:
 def test_a_problem_says_where_it_comes_from(problems: list[Problem]) -> None:
     for number, problem in enumerate(problems):
         assert problem.origin == f"own:{number}"
-        assert problem.problem_id == problem_id(asked(problem))
+        assert problem.problem_id == make_problem_id(get_question(problem))
         assert (problem.source, problem.task, problem.license) == ("own", "arithmetic", "Apache-2.0")
         assert problem.reference_rationale is None
         assert problem.fate == "kept"
 
 
 def test_every_equation_is_true_and_modest(problems: list[Problem]) -> None:
-    for step in (step for problem in problems for method in methods_of(problem) for step in method):
+    for step in (step for problem in problems for method in get_methods(problem) for step in method):
         assert set(step) == {"op", "args", "result"}
         assert OPERATIONS[step["op"]](*step["args"]) == step["result"]
         assert all(type(number) is int and 0 < number <= LARGEST for number in [*step["args"], step["result"]])
@@ -67,20 +68,20 @@ def test_every_equation_is_true_and_modest(problems: list[Problem]) -> None:
 
 def test_every_method_ends_in_the_gold_answer_after_two_to_five_steps(problems: list[Problem]) -> None:
     for problem in problems:
-        for method in methods_of(problem):
+        for method in get_methods(problem):
             assert str(method[-1]["result"]) == problem.answer
             assert 2 <= len(method) <= 5
 
 
 def test_a_problem_has_at_least_three_methods_that_differ_in_their_operations(problems: list[Problem]) -> None:
     for problem in problems:
-        methods = methods_of(problem)
+        methods = get_methods(problem)
         assert len(methods) >= 3
         assert len(set(map(operations, methods))) == len(methods)
 
 
 def test_no_step_of_a_method_is_idle(problems: list[Problem]) -> None:
-    for method in (method for problem in problems for method in methods_of(problem)):
+    for method in (method for problem in problems for method in get_methods(problem)):
         assert len(operations(method)) == len(method)
         for at, step in enumerate(method[:-1]):
             assert any(step["result"] in later["args"] for later in method[at + 1 :])
@@ -88,20 +89,20 @@ def test_no_step_of_a_method_is_idle(problems: list[Problem]) -> None:
 
 def test_a_method_uses_only_numbers_of_the_question(problems: list[Problem]) -> None:
     for problem in problems:
-        told = set(map(int, re.findall(r"\d+", asked(problem))))
-        for method in methods_of(problem):
-            known = told | STRUCTURAL | {step["result"] for step in method}
+        given = set(map(int, re.findall(r"\d+", get_question(problem))))
+        for method in get_methods(problem):
+            known = given | STRUCTURAL | {step["result"] for step in method}
             assert all(set(step["args"]) <= known for step in method)
 
 
 def test_a_question_is_clean_english_with_every_field_filled(problems: list[Problem]) -> None:
     for problem in problems:
-        assert not re.search(r"[{}\n]|  ", asked(problem))
-        assert asked(problem).endswith("?")
-        assert asked(problem).isascii()
-        assert not re.search(r"\b[Aa] [aeiou]\w+", asked(problem))
+        assert not re.search(r"[{}\n]|  ", get_question(problem))
+        assert get_question(problem).endswith("?")
+        assert get_question(problem).isascii()
+        assert not re.search(r"\b[Aa] [aeiou]\w+", get_question(problem))
         # no number is 1, so a counted thing is always a plural
-        assert not re.search(r"(?<![\d/$])\b[01]\b(?!/)", asked(problem))
+        assert not re.search(r"(?<![\d/$])\b[01]\b(?!/)", get_question(problem))
 
 
 def test_there_are_many_families_and_each_has_several_stories() -> None:
@@ -138,14 +139,14 @@ def test_the_stories_of_before_are_told_to_the_letter() -> None:
 
 
 def test_ten_thousand_questions_are_distinct() -> None:
-    questions = [asked(problem) for problem in make_problems(source(10_000), seed=0)]
+    questions = [get_question(problem) for problem in make_problems(source(10_000), seed=0)]
     assert len(set(questions)) == 10_000
 
 
 def test_another_seed_or_name_makes_other_problems(problems: list[Problem]) -> None:
-    known = {asked(problem) for problem in problems}
+    known = {get_question(problem) for problem in problems}
     others = make_problems(source(300), seed=6) + make_problems(source(300, name="other"), seed=5)
-    assert sum(asked(problem) in known for problem in others) < 10
+    assert sum(get_question(problem) in known for problem in others) < 10
 
 
 def test_answers_are_spread(problems: list[Problem]) -> None:
@@ -155,7 +156,7 @@ def test_answers_are_spread(problems: list[Problem]) -> None:
 def test_another_process_with_another_hash_seed_makes_the_same_problems(problems: list[Problem]) -> None:
     code = (
         "from cotloom.builder.sources.arithmetic import make_problems; from cotloom.schemas.ids import digest;"
-        "from cotloom.schemas.recipe import ArithmeticSource as Source;"
+        "from cotloom.schemas.source import ArithmeticSource as Source;"
         "print(digest(make_problems(Source(kind='arithmetic', name='own', problems=100), 5)))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4242"}
@@ -168,9 +169,9 @@ def test_stories_that_are_told_out_stop_with_a_hint() -> None:
     story = next(story for story in table.stories if story.name == "dance_hall")
     narrow = replace(story, slots={slot: span[-2:] for slot, span in story.slots.items()})
     small = replace(table, stories=(narrow,))
-    assert len(_make(source(8), 0, school(small))) == 8
+    assert len(_make_at_level(source(8), 0, make_school_level(small))) == 8
     with pytest.raises(InputError, match="dance_hall") as caught:
-        _make(source(17), 0, school(small))
+        _make_at_level(source(17), 0, make_school_level(small))
     assert caught.value.hint
 
 
@@ -199,10 +200,10 @@ def test_anything_else_is_not_a_program(text: str) -> None:
     ],
 )
 def test_a_step_that_is_unfit_for_a_school_book_is_not_taken(program: str, why: str) -> None:
-    assert work_out(parse_program(program), {"a": 3, "b": 13, "c": 1}) is None, why
+    assert compute_method(parse_program(program), {"a": 3, "b": 13, "c": 1}) is None, why
 
 
 def test_methods_are_not_the_same_steps_in_another_order(problems: list[Problem]) -> None:
     for problem in problems[:200]:
-        steps = [sorted(map(str, method)) for method in methods_of(problem)]
+        steps = [sorted(map(str, method)) for method in get_methods(problem)]
         assert all(one != other for one, other in pairwise(sorted(steps)))

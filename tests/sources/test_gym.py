@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from cotloom.builder.errors import InputError
-from cotloom.builder.sources.gym import HASH_DEPENDENT, gym_version, make_gym_problems
-from cotloom.schemas.recipe import GymSource
 
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources.gym import HASH_DEPENDENT, hash_gym_release, make_gym_problems
+from cotloom.schemas.source import GymSource
 from tests.conftest import ROOT
 
 
@@ -21,7 +21,7 @@ def source(task: str = "chain_sum", **keys) -> GymSource:
 def test_without_the_library_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "reasoning_gym", None)
 
-    for used in (gym_version, lambda given: make_gym_problems(given, 0)):
+    for used in (hash_gym_release, lambda given: make_gym_problems(given, 0)):
         with pytest.raises(InputError, match="source gym needs reasoning-gym, which is not installed") as caught:
             used(source())
         assert caught.value.hint == "pip install 'cotloom[gym]'"
@@ -44,7 +44,7 @@ class TestInstalled:
         assert all(float(problem.answer) is not None for problem in problems)
         assert json.loads(problems[0].metadata)["source_dataset"] == "chain_sum"
         assert made.file.startswith("reasoning-gym==")
-        assert made.sha256 == gym_version(source())
+        assert made.sha256 == hash_gym_release(source())
 
     def test_the_first_problems_are_the_same_whatever_number_is_asked_for(self):
         few, _ = make_gym_problems(source(problems=3), 7)
@@ -56,15 +56,15 @@ class TestInstalled:
 
     @pytest.mark.parametrize("task", sorted(HASH_DEPENDENT))
     def test_a_task_that_varies_with_the_hash_seed_is_refused(self, task):
-        with pytest.raises(InputError, match="makes other problems in every process"):
+        with pytest.raises(InputError, match="generates different problems in every process"):
             make_gym_problems(source(task), 0)
 
     @pytest.mark.parametrize(
         ("given", "message", "hint"),
         [
             (source("chain_summ"), "has no task chain_summ", "nearest: chain_sum"),
-            (source(settings={"terms": 3}), "refuses these settings of chain_sum: .*'terms'", None),
-            (source(settings={"min_terms": -1}), "refuses these settings of chain_sum: min_terms", None),
+            (source(settings={"terms": 3}), "rejects these settings of chain_sum: .*'terms'", None),
+            (source(settings={"min_terms": -1}), "rejects these settings of chain_sum: min_terms", None),
         ],
     )
     def test_an_unknown_task_or_setting_is_the_users_mistake(self, given, message, hint):
@@ -82,9 +82,9 @@ class TestInstalled:
     def test_the_same_problems_come_out_under_another_hash_seed(self, seed, tmp_path):
         code = (
             "from cotloom.builder.sources.gym import make_gym_problems\n"
-            "from cotloom.schemas.recipe import GymSource\n"
-            "asked = GymSource(name='gym', kind='reasoning_gym', task='leg_counting', problems=5)\n"
-            "made, _ = make_gym_problems(asked, 0)\n"
+            "from cotloom.schemas.source import GymSource\n"
+            "source = GymSource(name='gym', kind='reasoning_gym', task='leg_counting', problems=5)\n"
+            "made, _ = make_gym_problems(source, 0)\n"
             "print([problem.problem_id for problem in made])"
         )
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}

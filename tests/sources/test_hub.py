@@ -114,7 +114,7 @@ def test_a_commit_in_the_recipe_is_taken_at_its_word(hub: Hub, ask):
     ("source", "message", "hint"),
     [
         ({"path": "people/none"}, "the Hub has no such dataset", "HF_TOKEN"),
-        ({"revision": "v9"}, "has no revision v9", "there is: main"),
+        ({"revision": "v9"}, "has no revision v9", "available revisions: main"),
         ({"config": "small"}, "['main', 'extra']", "config small and split train"),
         ({"split": "dev"}, "['train', 'test']", "config main and split dev"),
         ({"fields": {"question": "prompt", "answer": "answer"}}, "no row has the column prompt", "question, answer"),

@@ -5,56 +5,19 @@ from typing import Any
 
 import polars as pl
 import pytest
-from cotloom.builder.errors import InputError
-from cotloom.builder.sources import Problems, load_problems
-from cotloom.builder.sources.overlap import CROSSES
-from cotloom.builder.text.overlap import index_texts, nearest, shared_run, words_of
-from cotloom.builder.verify import readable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.fuzz import ratio
 
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources import Problems, check_roles, load_problems
+from cotloom.builder.sources.overlap import CROSSES
+from cotloom.builder.text.overlap import split_words
+from cotloom.builder.verify import is_readable
 from tests.sources.test_load import kept, recipe, write
+from tests.text.test_overlap import texts
 
 LONG = "A clerk stacks nine red boxes on a shelf then moves four of them to the yard before noon comes"
-
-words = st.lists(st.sampled_from("ann bob has finds 2 3 pens caps red old and then".split()), min_size=1, max_size=12)
-texts = words.map(" ".join)
-
-
-@settings(max_examples=300)
-@given(st.lists(texts, max_size=8), texts, st.sampled_from([0.0, 0.3, 0.5, 2 / 3, 0.8, 0.9, 1.0]))
-def test_the_nearest_text_is_what_comparing_with_each_of_them_gives(held, text, least):
-    alike = [ratio(sorted(words_of(other)), sorted(words_of(text))) / 100 for other in held]
-    best = max(alike, default=0.0)
-
-    found = nearest(index_texts(held), words_of(text), least)
-
-    if best == 0.0 or best < least - 1e-9:
-        assert found is None
-    else:
-        assert found is not None
-        assert found[0] == next(place for place, each in enumerate(alike) if abs(each - best) < 1e-9)
-        assert found[1] == pytest.approx(best)
-
-
-@settings(max_examples=300)
-@given(st.lists(texts, max_size=8), texts, st.integers(3, 5))
-def test_a_shared_run_is_found_wherever_there_is_one(held, text, ngram):
-    def runs(given: str) -> set[str]:
-        parts = words_of(given)
-        return {" ".join(parts[start : start + ngram]) for start in range(len(parts) - ngram + 1)}
-
-    sharing = [place for place, other in enumerate(held) if runs(other) & runs(text)]
-
-    found = shared_run(index_texts(held, ngram), words_of(text))
-
-    assert (found[0] if found else None) == (sharing[0] if sharing else None)
-    assert found is None or found[1] in runs(text) & runs(held[found[0]])
-
-
-def test_words_are_what_letters_and_digits_spell_and_each_character_of_chinese():
-    assert words_of("It's $1,250 — déjà vu; 我有三本书") == ["it", "s", "1", "250", "déjà", "vu", *"我有三本书"]
 
 
 @pytest.fixture
@@ -66,32 +29,32 @@ def load(tmp_path):
         write(tmp_path / "e.jsonl", [{"q": question, "a": "1"} for question in tests])
         against = {"against": ["e"], "ngram": ngram, "similarity": similarity}
         given = recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}, decontaminate=against, **keys)
-        return load_problems(given, readable)
+        return load_problems(given, is_readable)
 
     return loaded
 
 
-def told(problems: Problems) -> list[tuple[str | None, str | None]]:
+def read_outcomes(problems: Problems) -> list[tuple[str | None, str | None]]:
     return problems.frame.filter(pl.col("source") == "s").select("reason", "detail").rows()
 
 
 def test_a_shared_run_of_words_drops_the_problem_and_names_the_one_it_is_from(load):
     quoted = f"Here is a quite different beginning. {LONG.upper()}! And how many of them are there in the end?"
 
-    ((reason, detail), (other, _)) = told(load([quoted, "How many are 2 + 2?"], ["What is one?", f"{LONG}?"]))
+    ((reason, detail), (other, _)) = read_outcomes(load([quoted, "How many are 2 + 2?"], ["What is one?", f"{LONG}?"]))
 
     assert (reason, other) == ("evaluation_overlap", None)
     assert detail.startswith("s.jsonl:1: 13-gram shared with e e.jsonl:2: 'a clerk stacks nine red boxes")
 
 
 def test_similar_words_drop_the_problem_whatever_their_order(load):
-    ((reason, detail),) = told(load([LONG.replace("red", "blue"), "One?"], [LONG], ngram=20))[:1]
+    ((reason, detail),) = read_outcomes(load([LONG.replace("red", "blue"), "One?"], [LONG], ngram=20))[:1]
 
     assert (reason, detail) == ("evaluation_overlap", "s.jsonl:1: word similarity 95% to e e.jsonl:1")
 
 
 def test_a_short_question_is_compared_by_similarity_only(load):
-    rows = told(
+    rows = read_outcomes(
         load(
             ["How many are 2 + 3?", "Is it how many, are 2 + 2?", "2 + 2 are how many?"],
             ["How many are 2 + 2?"],
@@ -113,35 +76,33 @@ def test_the_certificate_says_what_was_dropped_and_how_near_the_rest_comes(load)
 
 def test_options_are_part_of_what_is_compared(tmp_path):
     fields = {"question": "q", "choices": "c", "answer": "a"}
-    asked = {"q": "Which is true?", "a": "A"}
-    write(tmp_path / "s.jsonl", [{**asked, "c": ["pears are blue", "7 is even"]}, {**asked, "c": ["up is down", "no"]}])
-    write(tmp_path / "e.jsonl", [{**asked, "c": ["7 is even", "pears are blue"]}])
+    row = {"q": "Which is true?", "a": "A"}
+    write(tmp_path / "s.jsonl", [{**row, "c": ["pears are blue", "7 is even"]}, {**row, "c": ["up is down", "no"]}])
+    write(tmp_path / "e.jsonl", [{**row, "c": ["7 is even", "pears are blue"]}])
     source = {"fields": fields, "answer_type": "choice"}
     against = {"against": ["e"]}
 
     problems = load_problems(
-        recipe(tmp_path, {"s": source, "e": {**source, "role": "evaluate"}}, decontaminate=against), readable
+        recipe(tmp_path, {"s": source, "e": {**source, "role": "evaluate"}}, decontaminate=against), is_readable
     )
 
-    assert [reason for reason, _ in told(problems)] == ["evaluation_overlap", None]
+    assert [reason for reason, _ in read_outcomes(problems)] == ["evaluation_overlap", None]
 
 
 def test_what_an_evaluation_asks_to_the_letter_is_never_trained_on_even_without_decontaminate(tmp_path):
     for name in ("s", "e"):
         write(tmp_path / f"{name}.jsonl", [{"q": "one?", "a": "1"}, {"q": f"{name}?", "a": "2"}])
 
-    problems = load_problems(recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}), readable)
+    problems = load_problems(recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}), is_readable)
 
-    assert told(problems) == [("evaluation_overlap", "s.jsonl:1: same question as e e.jsonl:1"), (None, None)]
+    assert read_outcomes(problems) == [("evaluation_overlap", "s.jsonl:1: same question as e e.jsonl:1"), (None, None)]
     assert problems.contamination == []
 
 
 @pytest.mark.parametrize(("against", "hint"), [("f", "sources with role: evaluate: e"), ("s", "evaluate: e")])
 def test_decontaminate_names_sources_for_evaluation_only(tmp_path, against, hint):
-    with pytest.raises(InputError, match=f"names {against}, which is no source with the role evaluate") as caught:
-        load_problems(
-            recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}, decontaminate={"against": [against]}), readable
-        )
+    with pytest.raises(InputError, match=f"names {against}, which is not a source with the role evaluate") as caught:
+        check_roles(recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}, decontaminate={"against": [against]}).recipe)
     assert hint in caught.value.hint
 
 
@@ -154,9 +115,9 @@ lists = st.lists(texts, min_size=1, max_size=15, unique=True)
 def test_law_6_nothing_kept_overlaps_an_evaluation(load, train, tests, ngram, similarity):
     problems = load([*train, "zero zero zero zero"], tests, ngram, similarity)
 
-    held, highest = [words_of(text) for text in tests], 0.0
+    held, highest = [split_words(text) for text in tests], 0.0
     for question in kept(problems).filter(pl.col("source") == "s")["question"]:
-        mine = words_of(question)
+        mine = split_words(question)
         for yours in held:
             runs = {tuple(yours[start : start + ngram]) for start in range(len(yours) - ngram + 1)}
             assert not any(tuple(mine[start : start + ngram]) in runs for start in range(len(mine) - ngram + 1))
@@ -164,7 +125,7 @@ def test_law_6_nothing_kept_overlaps_an_evaluation(load, train, tests, ngram, si
     assert highest < similarity
     (certificate,) = problems.contamination
     assert certificate.highest_similarity == pytest.approx(highest, abs=1e-6)
-    assert certificate.overlaps == sum(reason == "evaluation_overlap" for reason, _ in told(problems))
+    assert certificate.overlaps == sum(reason == "evaluation_overlap" for reason, _ in read_outcomes(problems))
 
 
 @slow
@@ -188,7 +149,7 @@ def test_law_6_near_duplicates_never_stay_on_both_sides(load, train, share):
     problems = load([*train, *(f"{text} ann" for text in train), LONG], ["zero zero zero"], split={"test": share})
 
     rows = kept(problems).filter(pl.col("source") == "s")
-    sides = {side: [words_of(text) for text in part["question"]] for (side,), part in rows.group_by("split")}
+    sides = {side: [split_words(text) for text in part["question"]] for (side,), part in rows.group_by("split")}
     for mine in sides.get("train", []):
         for yours in sides.get("test", []):
             assert ratio(sorted(mine), sorted(yours)) / 100 < CROSSES

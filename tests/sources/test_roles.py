@@ -1,4 +1,4 @@
-"""What a source's role makes of it, and the types of gold answers."""
+"""The roles of sources, and choices read from a file."""
 
 import json
 from pathlib import Path
@@ -6,72 +6,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from cotloom.builder.errors import InputError
-from cotloom.builder.sources import load_problems
-from cotloom.builder.sources.gold import UnreadableError, read_gold, read_options
-from cotloom.builder.verify import readable
-from cotloom.schemas.problem import AnswerType
 
+from cotloom.builder.errors import InputError
+from cotloom.builder.sources import check_roles, load_problems
+from cotloom.builder.verify import is_readable
 from tests.sources.test_load import recipe, write
 
 PAIR = ["pear", "7"]
-
-
-@pytest.mark.parametrize(
-    "cell",
-    [
-        ["pear", 7],
-        '["pear", "7"]',
-        {"text": ["pear", "7"], "label": ["A", "B"]},
-        [{"label": "A", "text": "pear"}, {"label": "B", "text": "7"}],
-        {"B": "7", "A": "pear"},
-        ["A) pear", "B)7"],
-        ["(A) pear", "(B) 7"],
-    ],
-)
-def test_options_are_read_however_a_table_writes_them(cell):
-    assert read_options(cell) == ("pear", "7")
-
-
-@pytest.mark.parametrize(
-    "cell", ["pear, 7", "[1", 3, None, ["one"], ["a", None], ["a", " "], list("abcdefghijklmnopqrstuvwxyz1")]
-)
-def test_what_is_no_list_of_options_is_told(cell):
-    with pytest.raises(UnreadableError, match="choices"):
-        read_options(cell)
-
-
-@pytest.mark.parametrize(
-    ("cell", "letter"),
-    [
-        ("B", "B"), ("b", "B"), ("(B)", "B"), ("B.", "B"), (" 7 ", "B"), ("Pear.", "A"), (0, "A"), (1, "B"),
-        (2, None), (-1, None), ("C", None), ("plum", None), (True, None), ("", None), ("0", None),
-    ],
-)  # fmt: skip
-def test_a_gold_choice_is_stored_as_its_letter(cell, letter):
-    assert read_gold(cell, AnswerType.CHOICE, PAIR) == letter
-
-
-def test_a_gold_that_is_one_options_letter_and_anothers_text_is_no_answer():
-    assert read_gold("B", AnswerType.CHOICE, ["B", "C"]) is None
-    assert read_gold("A", AnswerType.CHOICE, ["A", "B"]) == "A"
-    assert read_gold("same", AnswerType.CHOICE, ["same", "Same"]) is None
-
-
-def test_a_choice_whose_options_stand_in_the_question_is_a_letter():
-    assert read_gold("(c)", AnswerType.CHOICE, []) == "C"
-    assert read_gold("cat", AnswerType.CHOICE, []) is None
-
-
-@pytest.mark.parametrize(
-    ("cell", "word"),
-    [
-        (True, "yes"), ("TRUE", "yes"), ("Yes.", "yes"), (1, "yes"), ("1", "yes"), (1.0, "yes"),
-        (False, "no"), ("no", "no"), (0, "no"), ("maybe", None), (2, None),
-    ],
-)  # fmt: skip
-def test_a_gold_boolean_is_stored_as_yes_or_no(cell, word):
-    assert read_gold(cell, AnswerType.BOOLEAN, []) == word
 
 
 def test_choices_and_their_faults_in_a_file(tmp_path):
@@ -84,7 +25,7 @@ def test_choices_and_their_faults_in_a_file(tmp_path):
     write(tmp_path / "s.jsonl", rows)
     source = {"fields": {"question": "q", "choices": "c", "answer": "a"}, "answer_type": "choice"}
 
-    frame = load_problems(recipe(tmp_path, {"s": source}), readable).frame
+    frame = load_problems(recipe(tmp_path, {"s": source}), is_readable).frame
 
     assert frame["answer"].to_list() == ["B", "A", "plum", None]
     assert frame["reason"].to_list() == [None, None, "gold_unreadable", "malformed"]
@@ -98,7 +39,7 @@ def test_metadata_that_can_not_be_written_down_is_told_and_does_not_crash(tmp_pa
     )
     source = {"path": "s.parquet", "fields": {"question": "q", "answer": "a", "metadata": ["m"]}}
 
-    frame = load_problems(recipe(tmp_path, {"s": source}), readable).frame
+    frame = load_problems(recipe(tmp_path, {"s": source}), is_readable).frame
 
     assert frame["reason"].to_list() == ["malformed", None]
     assert "not finite" in frame["detail"][0]
@@ -114,7 +55,7 @@ def test_metadata_that_can_not_be_written_down_is_told_and_does_not_crash(tmp_pa
 )
 def test_a_source_without_what_its_role_needs_is_an_error_that_names_the_key(tmp_path, source, key):
     with pytest.raises(InputError) as caught:
-        load_problems(recipe(tmp_path, {"s": source}), readable)
+        check_roles(recipe(tmp_path, {"s": source}).recipe)
 
     assert caught.value.keys == (f"sources.s.{key}",)
     assert key in caught.value.hint
@@ -122,7 +63,7 @@ def test_a_source_without_what_its_role_needs_is_an_error_that_names_the_key(tmp
 
 def test_a_recipe_with_nothing_but_evaluation_is_an_error(tmp_path):
     with pytest.raises(InputError, match="every source has the role evaluate"):
-        load_problems(recipe(tmp_path, {"s": {"role": "evaluate"}}), readable)
+        check_roles(recipe(tmp_path, {"s": {"role": "evaluate"}}).recipe)
 
 
 @pytest.fixture
@@ -165,7 +106,7 @@ EXAM = [{"q": "Bob has 3 caps. How many caps has Bob?", "a": "3", "c": "3\nA: 3"
 def test_references_become_samples_that_no_one_was_asked_for_and_evaluation_is_never_asked(build_roles):
     version = build_roles(SUMS, TALK, EXAM)
 
-    problems, samples = version.table("problems"), version.table("samples")
+    problems, samples = version.read_table("problems"), version.read_table("samples")
     assert problems.filter(pl.col("source") == "e").select("fate", "split").rows() == [("kept", None)]
     asked = problems.filter(pl.col("fate") == "kept").select("problem_id", "question")
     given = samples.filter(pl.col("teacher") == "r").join(asked, on="problem_id")
@@ -180,7 +121,7 @@ def test_references_become_samples_that_no_one_was_asked_for_and_evaluation_is_n
     assert given["labels"].null_count() == given.height
     assert not set(samples["problem_id"]) & set(problems.filter(pl.col("source") == "e")["problem_id"])
     assert version.manifest.splits == {"train": 7}
-    assert set(version.table("examples")["source"]) == {"s", "r"}
+    assert set(version.read_table("examples")["source"]) == {"s", "r"}
     assert version.manifest.teachers == ("people", "r")
     malformed = problems.filter(pl.col("reason") == "malformed")["detail"].to_list()
     assert malformed == ["r.jsonl:4: responses are empty"]
@@ -191,7 +132,7 @@ def test_references_become_samples_that_no_one_was_asked_for_and_evaluation_is_n
 def test_given_responses_are_deduplicated_but_not_judged(build_roles):
     talk = [{"q": "Say it.", "c": ["Blue as the sea.", "blue as the sea", "Red."], "d": None}]
 
-    samples = build_roles(SUMS, talk, EXAM).table("samples").filter(pl.col("verdict") == "provided")
+    samples = build_roles(SUMS, talk, EXAM).read_table("samples").filter(pl.col("verdict") == "provided")
 
     assert sorted(samples["reason"].to_list(), key=str) == [None, None, "exact_duplicate"]
     assert set(samples["stage"].drop_nulls()) == {"select"}
@@ -203,12 +144,12 @@ def test_a_recipe_of_references_alone_asks_no_teacher(build_roles):
 
     version = build_roles(SUMS, TALK, EXAM, sources=[{**sample, "fields": fields}])
 
-    assert version.beside("build.json")["calls"] == {"new": 0, "ledger": 0, "failed": 0}
-    assert set(version.table("samples")["verdict"]) == {"provided"}
+    assert version.read_beside("build.json")["calls"] == {"new": 0, "ledger": 0, "failed": 0}
+    assert set(version.read_table("samples")["verdict"]) == {"provided"}
 
 
 def test_a_limit_counts_each_role_for_itself_and_leaves_evaluation_whole(build_roles):
-    problems = build_roles(SUMS, TALK, EXAM, limit=1).table("problems")
+    problems = build_roles(SUMS, TALK, EXAM, limit=1).read_table("problems")
 
     counts = dict(problems.filter(pl.col("fate") == "kept").group_by("source").len().iter_rows())
     assert counts == {"s": 1, "r": 1, "e": 1}
@@ -217,9 +158,9 @@ def test_a_limit_counts_each_role_for_itself_and_leaves_evaluation_whole(build_r
 def test_an_overlap_is_dropped_before_the_teacher_is_asked_and_certified_in_the_manifest(build_roles):
     version = build_roles([*SUMS, *EXAM], TALK, EXAM, decontaminate={"against": ["e"]})
 
-    dropped = version.table("problems").filter(pl.col("reason") == "evaluation_overlap")
+    dropped = version.read_table("problems").filter(pl.col("reason") == "evaluation_overlap")
     assert dropped.select("source", "origin").rows() == [("s", "s.jsonl:6")]
-    assert version.table("samples").filter(pl.col("problem_id") == dropped["problem_id"][0]).is_empty()
+    assert version.read_table("samples").filter(pl.col("problem_id") == dropped["problem_id"][0]).is_empty()
     (certificate,) = version.manifest.contamination
     assert (certificate.against, certificate.problems, certificate.overlaps) == ("e", 1, 1)
     assert 0 < certificate.highest_similarity < 0.8

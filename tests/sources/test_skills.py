@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import get_args
 
 import pytest
+
 from cotloom.builder.errors import InputError
-from cotloom.builder.sources import BARE, skills
-from cotloom.builder.sources.skills import NUMBERS, TASKS, load_words, make_skills
+from cotloom.builder.sources import BARE, generate_skills
+from cotloom.builder.sources.skills import NUMBERS, TASKS, load_words, make_skills_problems
 from cotloom.builder.verify import judge
 from cotloom.schemas.ids import digest
-from cotloom.schemas.problem import AnswerType, Problem, problem_id
+from cotloom.schemas.problem import AnswerType, Problem, make_problem_id
 from cotloom.schemas.reasons import Verdict
 from cotloom.schemas.source import Skill, SkillsSource
 
@@ -21,7 +22,7 @@ LISTED = {"first_word", "last_word", "word_after", "reverse_words", "word_in_lis
 
 @pytest.fixture(scope="module")
 def problems() -> list[Problem]:
-    return skills(2200, seed=3)
+    return generate_skills(2200, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +33,17 @@ def by_task(problems) -> dict[str, list[Problem]]:
     return found
 
 
-def asked(problem: Problem) -> str:
+def get_question(problem: Problem) -> str:
     assert problem.question is not None
     return problem.question
 
 
-def shown(problem: Problem) -> list[str]:
+def get_list(problem: Problem) -> list[str]:
     """The list that a question shows."""
-    return asked(problem).rstrip("?").rpartition(": ")[2].split(", ")
+    return get_question(problem).rstrip("?").rpartition(": ")[2].split(", ")
 
 
-def answer(problem: Problem) -> str:
+def get_answer(problem: Problem) -> str:
     assert problem.answer is not None
     return problem.answer
 
@@ -54,7 +55,7 @@ def test_the_recipe_names_the_tasks_that_there_are():
 def test_a_problem_says_where_it_comes_from_and_brings_its_answer(problems):
     for number, problem in enumerate(problems):
         assert problem.origin == f"skills:{number}"
-        assert problem.problem_id == problem_id(asked(problem))
+        assert problem.problem_id == make_problem_id(get_question(problem))
         assert problem.responses == (problem.answer,)
         assert (problem.license, problem.fate) == ("Apache-2.0", "kept")
         assert (problem.group or "").startswith(f"{problem.task}: ")
@@ -69,7 +70,7 @@ def test_questions_are_distinct(problems):
 
 
 def test_the_words_are_few_and_the_numbers_small(problems):
-    texts = [f"{asked(problem)} {problem.answer}" for problem in problems]
+    texts = [f"{get_question(problem)} {problem.answer}" for problem in problems]
     assert len({word for text in texts for word in re.findall("[a-z]+", text.lower())}) <= 200
     assert {int(number) for text in texts for number in re.findall(r"\d+", text)} == set(NUMBERS)
 
@@ -84,50 +85,50 @@ def test_a_word_is_of_one_kind_only():
 
 def test_words_of_a_list_are_the_right_ones(by_task):
     for problem in by_task["first_word"]:
-        assert problem.answer == shown(problem)[0]
+        assert problem.answer == get_list(problem)[0]
     for problem in by_task["last_word"]:
-        assert problem.answer == shown(problem)[-1]
+        assert problem.answer == get_list(problem)[-1]
     for problem in by_task["word_after"]:
-        before = asked(problem).removeprefix("Word after ").partition(":")[0]
-        assert (before, problem.answer) in pairwise(shown(problem))
+        before = get_question(problem).removeprefix("Word after ").partition(":")[0]
+        assert (before, problem.answer) in pairwise(get_list(problem))
     for problem in by_task["reverse_words"]:
-        assert answer(problem).split(", ") == shown(problem)[::-1]
+        assert get_answer(problem).split(", ") == get_list(problem)[::-1]
     for problem in by_task["count_words"]:
-        assert int(answer(problem)) == len(shown(problem))
+        assert int(get_answer(problem)) == len(get_list(problem))
 
 
 def test_a_word_is_in_a_list_half_of_the_time(by_task):
     for problem in by_task["word_in_list"]:
-        word = asked(problem).split()[1]
-        assert problem.answer == ("yes" if word in shown(problem) else "no")
-    assert Counter(map(answer, by_task["word_in_list"]))["yes"] == pytest.approx(100, abs=25)
+        word = get_question(problem).split()[1]
+        assert problem.answer == ("yes" if word in get_list(problem) else "no")
+    assert Counter(map(get_answer, by_task["word_in_list"]))["yes"] == pytest.approx(100, abs=25)
 
 
 def test_the_odd_one_is_the_only_one_of_its_kind(by_task):
     kind_of = {word: kind for kind, words in load_words().kinds.items() for word in words}
     for problem in by_task["odd_one_out"]:
-        kinds = Counter(kind_of[word] for word in shown(problem))
+        kinds = Counter(kind_of[word] for word in get_list(problem))
         assert sorted(kinds.values()) == [1, 3]
-        assert kinds[kind_of[answer(problem)]] == 1
+        assert kinds[kind_of[get_answer(problem)]] == 1
 
 
 def test_numbers_are_sorted_and_the_largest_is_found(by_task):
     for problem in by_task["sort_numbers"]:
-        assert answer(problem).split(", ") == sorted(shown(problem), key=int)
+        assert get_answer(problem).split(", ") == sorted(get_list(problem), key=int)
     for problem in by_task["largest_number"]:
-        assert answer(problem) == max(shown(problem), key=int)
+        assert get_answer(problem) == max(get_list(problem), key=int)
 
 
 def test_one_step_facts_are_true_and_in_all_their_words(by_task):
     openings = set()
     for problem in by_task["one_step_fact"]:
-        a, b = map(int, re.findall(r"\d+", asked(problem)))
-        if asked(problem).startswith("Take"):
+        a, b = map(int, re.findall(r"\d+", get_question(problem)))
+        if get_question(problem).startswith("Take"):
             a, b = b, a
-        summed = re.search(r"\+|plus|Add|Sum", asked(problem))
-        assert int(answer(problem)) == (a + b if summed else a - b)
-        assert int(answer(problem)) in NUMBERS
-        openings.add(re.sub(r"\d+", "#", asked(problem)))
+        summed = re.search(r"\+|plus|Add|Sum", get_question(problem))
+        assert int(get_answer(problem)) == (a + b if summed else a - b)
+        assert int(get_answer(problem)) in NUMBERS
+        openings.add(re.sub(r"\d+", "#", get_question(problem)))
     assert len(openings) == 10
 
 
@@ -135,7 +136,7 @@ def test_a_hidden_label_follows_from_what_is_shown(by_task):
     kind_of = {word: kind for kind, words in load_words().kinds.items() for word in words}
     types = Counter()
     for problem in by_task["hidden_label"]:
-        *lines, (wanted, unknown) = [line.split(" -> ") for line in asked(problem).split(", ")]
+        *lines, (wanted, unknown) = [line.split(" -> ") for line in get_question(problem).split(", ")]
         assert unknown == "?"
         assert 3 <= len(lines) <= 5
         known = dict(lines)
@@ -172,49 +173,49 @@ def test_the_answer_to_another_question_is_wrong(by_task):
 def test_handing_the_whole_list_back_is_never_right(by_task):
     for task in LISTED:
         for problem in by_task[task]:
-            assert judge(problem, ", ".join(shown(problem)), pattern=BARE).verdict is not Verdict.CORRECT
+            assert judge(problem, ", ".join(get_list(problem)), pattern=BARE).verdict is not Verdict.CORRECT
 
 
 # Which problems
 
 
 def test_the_first_problems_do_not_depend_on_how_many_are_asked_for(problems):
-    assert skills(150, seed=3) == problems[:150]
+    assert generate_skills(150, seed=3) == problems[:150]
 
 
 def test_another_seed_or_name_makes_other_problems(problems):
     known = {problem.problem_id for problem in problems}
-    for others in (skills(330, seed=4), skills(330, seed=3, name="other")):
+    for others in (generate_skills(330, seed=4), generate_skills(330, seed=3, name="other")):
         assert sum(problem.problem_id in known for problem in others) < 33
 
 
 def test_only_the_tasks_that_are_asked_for():
-    made = skills(40, 0, tasks=["last_word", "hidden_label"])
+    made = generate_skills(40, 0, tasks=["last_word", "hidden_label"])
     assert Counter(problem.task for problem in made) == {"last_word": 20, "hidden_label": 20}
 
 
 def test_a_task_that_is_told_out_leaves_its_turns_to_the_others():
-    made = skills(5000, 0, tasks=["one_step_fact", "count_words"])
+    made = generate_skills(5000, 0, tasks=["one_step_fact", "count_words"])
     facts = [problem for problem in made if problem.task == "one_step_fact"]
     assert 2250 < len(facts) <= 10 * 231
-    assert made[:4700] == skills(4700, 0, tasks=["one_step_fact", "count_words"])
+    assert made[:4700] == generate_skills(4700, 0, tasks=["one_step_fact", "count_words"])
 
 
 def test_tasks_that_are_all_told_out_stop_with_a_hint():
-    with pytest.raises(InputError, match="2500 problems are asked for") as caught:
-        skills(2500, 0, tasks=["one_step_fact"])
+    with pytest.raises(InputError, match="2500 problems are requested") as caught:
+        generate_skills(2500, 0, tasks=["one_step_fact"])
     assert caught.value.hint
     assert caught.value.keys == ("sources.skills.problems",)
 
 
 def test_there_is_room_for_tens_of_thousands():
-    made = skills(30_000, 0)
+    made = generate_skills(30_000, 0)
     assert len({problem.problem_id for problem in made}) == 30_000
 
 
 def test_another_process_with_another_hash_seed_makes_the_same_problems(problems):
-    imports = "from cotloom.builder.sources import skills; from cotloom.schemas.ids import digest"
-    code = f"{imports}; print(digest(skills(110, 3)))"
+    imports = "from cotloom.builder.sources import generate_skills; from cotloom.schemas.ids import digest"
+    code = f"{imports}; print(digest(generate_skills(110, 3)))"
     environment = {**os.environ, "PYTHONHASHSEED": "4242"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.strip() == digest(problems[:110])
@@ -222,7 +223,7 @@ def test_another_process_with_another_hash_seed_makes_the_same_problems(problems
 
 def test_a_source_and_a_call_make_the_same(problems):
     source = SkillsSource(kind="skills", name="skills", problems=60)
-    assert make_skills(source, 3) == problems[:60]
+    assert make_skills_problems(source, 3) == problems[:60]
 
 
 # In a recipe
@@ -238,7 +239,7 @@ def test_training_loses_little_to_a_set_that_is_held_out(write_recipe, build_rec
     path = write_recipe(tmp_path, sources=sources, decontaminate=decontaminate)
     version = build_recipe(path, tmp_path / "store").version
     assert least <= version.manifest.counts["training_examples"] < 2000
-    examples = version.table("examples")
+    examples = version.read_table("examples")
     assert set(examples["format"]) == {"as_is"}
     first = examples["messages"][0].to_list()
     assert [message["role"] for message in first] == ["user", "assistant"]
@@ -246,7 +247,7 @@ def test_training_loses_little_to_a_set_that_is_held_out(write_recipe, build_rec
 
 def test_reference_and_evaluation_never_ask_the_same(write_recipe, build_recipe, tmp_path):
     sources = [made_of("general", "reference", 1000), made_of("held", "evaluate", 200)]
-    problems = build_recipe(write_recipe(tmp_path, sources=sources), tmp_path / "store").version.table("problems")
+    problems = build_recipe(write_recipe(tmp_path, sources=sources), tmp_path / "store").version.read_table("problems")
     kept = {source: set(rows["problem_id"]) for (source,), rows in problems.group_by("source") if rows.height}
     dropped = set(problems.filter(fate="dropped")["problem_id"])
     assert not (kept["general"] - dropped) & kept["held"]

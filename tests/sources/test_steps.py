@@ -3,19 +3,19 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
+
 from cotloom.builder.sources.arithmetic import make_problems
-from cotloom.builder.sources.steps import AMOUNTS, PATTERNS, START, load_parts, methods_of, small
+from cotloom.builder.sources.steps import AMOUNTS, PATTERNS, START, compute_methods, load_parts, make_small_level
 from cotloom.builder.teacher.request import Request
-from cotloom.builder.teacher.simulated.answers import answer
+from cotloom.builder.teacher.simulated.answers import write_answer
 from cotloom.builder.verify import judge
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.ids import digest
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.reasons import Reason, Verdict
-from cotloom.schemas.recipe import ArithmeticSource, SimulatedTeacher, Slips
-
-from tests.sources.test_arithmetic import OPERATIONS, asked, operations
-from tests.sources.test_arithmetic import methods_of as told_methods
+from cotloom.schemas.source import ArithmeticSource
+from cotloom.schemas.teacher import SimulatedTeacher, Slips
+from tests.sources.test_arithmetic import OPERATIONS, get_methods, get_question, operations
 
 NO_SLIPS = dict.fromkeys(Slips.model_fields, 0.0)
 
@@ -39,29 +39,29 @@ def numbers(text: str) -> list[int]:
 
 def test_every_number_lies_between_one_and_twenty(problems):
     for problem in problems:
-        told = numbers(asked(problem))
-        assert told[0] in START
-        assert len(told) == 5
-        assert all(number in AMOUNTS for number in told[1:])
-        steps = [step for method in told_methods(problem) for step in method]
+        given = numbers(get_question(problem))
+        assert given[0] in START
+        assert len(given) == 5
+        assert all(number in AMOUNTS for number in given[1:])
+        steps = [step for method in get_methods(problem) for step in method]
         assert all(1 <= number <= 20 for step in steps for number in [*step["args"], step["result"]])
 
 
 def test_the_answer_is_what_the_events_come_to_in_order(problems):
     for problem in problems:
-        start, *amounts = numbers(asked(problem))
+        start, *amounts = numbers(get_question(problem))
         signs = problem.category or ""
         assert len(signs) == len(amounts) == 4
         total = start + sum(amount if sign == "+" else -amount for sign, amount in zip(signs, amounts, strict=True))
         assert str(total) == problem.answer
-        in_order = told_methods(problem)[0]
+        in_order = get_methods(problem)[0]
         assert [step["op"] for step in in_order] == list(signs)
         assert [step["args"][1] for step in in_order] == amounts
 
 
 def test_the_methods_are_true_and_end_in_the_answer_and_differ_in_their_operations(problems):
     for problem in problems:
-        methods = told_methods(problem)
+        methods = get_methods(problem)
         assert 3 <= len(methods) <= 4
         assert len(set(map(operations, methods))) == len(methods)
         for method in methods:
@@ -72,22 +72,22 @@ def test_the_methods_are_true_and_end_in_the_answer_and_differ_in_their_operatio
 
 def test_a_method_takes_each_number_of_the_question_once_and_each_result_once(problems):
     for problem in problems:
-        told = Counter(numbers(asked(problem)))
-        for method in told_methods(problem):
+        given = Counter(numbers(get_question(problem)))
+        for method in get_methods(problem):
             taken = Counter(number for step in method for number in step["args"])
-            assert taken == told + Counter(step["result"] for step in method[:-1])
+            assert taken == given + Counter(step["result"] for step in method[:-1])
 
 
 def test_no_amount_can_be_taken_for_a_result_before_it(problems):
     for problem in problems:
-        told = numbers(asked(problem))
-        for at, amount in enumerate(told[2:], 1):
-            assert amount not in {step["result"] for step in told_methods(problem)[0][:at]}
+        given = numbers(get_question(problem))
+        for at, amount in enumerate(given[2:], 1):
+            assert amount not in {step["result"] for step in get_methods(problem)[0][:at]}
 
 
 def test_a_problem_is_solved_in_order_gains_first_by_sums_and_by_the_net_change():
     values = {"s": 9, "a": 6, "b": 4, "c": 5, "d": 3}
-    ways = [[(step.op, *step.args) for step in method] for method in methods_of("+-+-", values) or ()]
+    ways = [[(step.op, *step.args) for step in method] for method in compute_methods("+-+-", values) or ()]
     assert ways == [
         [("+", 9, 6), ("-", 15, 4), ("+", 11, 5), ("-", 16, 3)],
         [("+", 9, 6), ("+", 15, 5), ("-", 20, 4), ("-", 16, 3)],
@@ -106,12 +106,12 @@ def test_a_problem_is_solved_in_order_gains_first_by_sums_and_by_the_net_change(
     ],
 )
 def test_numbers_that_do_not_fit_are_not_taken(values, why):
-    assert methods_of("-++-", values) is None, why
+    assert compute_methods("-++-", values) is None, why
 
 
 def test_a_group_is_an_opening_a_pattern_and_a_question_and_there_are_hundreds(problems):
     parts = load_parts()
-    groups = small().groups
+    groups = make_small_level().groups
     assert len(set(groups)) == len(groups) == len(parts.openings) * 14 * len(parts.questions) >= 300
     assert {problem.group for problem in problems} == set(groups)
     assert {problem.category for problem in problems} == set(PATTERNS)
@@ -119,33 +119,33 @@ def test_a_group_is_an_opening_a_pattern_and_a_question_and_there_are_hundreds(p
 
 
 def test_every_group_has_its_turn_before_one_comes_again(problems):
-    count = len(small().groups)
+    count = len(make_small_level().groups)
     assert len({problem.group for problem in problems[:count]}) == count
 
 
 def test_every_word_of_a_group_stands_in_many_others(problems):
     groups = defaultdict(set)
     for problem in problems:
-        for word in words(asked(problem)):
+        for word in words(get_question(problem)):
             groups[word].add(problem.group)
     assert min(map(len, groups.values())) >= 30
 
 
 def test_the_words_are_few_and_the_questions_short(problems):
-    assert len(set.union(*(words(asked(problem)) for problem in problems))) <= 150
-    assert max(len(asked(problem).split()) for problem in problems) <= 46
+    assert len(set.union(*(words(get_question(problem)) for problem in problems))) <= 150
+    assert max(len(get_question(problem).split()) for problem in problems) <= 46
 
 
 def test_a_question_is_clean_english(problems):
     for problem in problems:
-        assert not re.search(r"[{}\n]|  |\b[01]\b", asked(problem))
-        assert asked(problem).endswith("?")
-        assert all(sentence[0].isupper() for sentence in asked(problem).split(". "))
+        assert not re.search(r"[{}\n]|  |\b[01]\b", get_question(problem))
+        assert get_question(problem).endswith("?")
+        assert all(sentence[0].isupper() for sentence in get_question(problem).split(". "))
 
 
 def test_there_is_room_for_hundreds_of_thousands(problems):
     # any person and any item goes with any group, whatever the numbers are
-    assert len(small().groups) * len(load_parts().people) * len(load_parts().items) > 200_000
+    assert len(make_small_level().groups) * len(load_parts().people) * len(load_parts().items) > 200_000
     more = make_problems(source(1500, name="more"), seed=5)
     assert not {problem.problem_id for problem in problems} & {problem.problem_id for problem in more}
 
@@ -166,11 +166,11 @@ def verdicts(problems: list[Problem], **slips: float) -> Counter[tuple[Any, Any]
     teacher = SimulatedTeacher(backend="simulated", slips=Slips(**NO_SLIPS | slips))
     found: Counter[tuple[Any, Any]] = Counter()
     for problem in problems:
-        message = Message(role=Role.USER, content=asked(problem))
+        message = Message(role=Role.USER, content=get_question(problem))
         request = Request(
             problem_id=problem.problem_id, messages=(message,), model="simulated", endpoint="none", sampling={}
         )
-        given = answer(problem, request, 0, teacher)
+        given = write_answer(problem, request, 0, teacher)
         judged = judge(problem, given.text, finish_reason=given.finish_reason)
         found[judged.verdict, judged.reason] += 1
     return found

@@ -9,34 +9,37 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.pipeline import ROOMS
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.store import (
     DEV,
     Version,
-    all_versions,
     check_fates,
+    compute_fingerprint,
+    count_funnel,
+    digest_rows,
     find_version,
-    fingerprint,
-    folder_of,
-    freeze,
+    freeze_version,
+    list_version_numbers,
+    list_versions,
+    locate_version,
+    parse_semver,
+    read_or_compute,
     read_version,
-    remembered,
-    rows_digest,
-    semver,
-    sweep,
-    versions_of,
+    sweep_versions,
 )
-from cotloom.builder.store.identity import changed, conflict
-from cotloom.builder.store.versions import next_free
+from cotloom.builder.store.identity import list_changes, make_conflict
+from cotloom.builder.store.versions import find_free_version
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.manifest import File, Manifest
 from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import Recipe, Select, identity, identity_of
-from hypothesis import given
-from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
+from cotloom.schemas.recipe import Recipe, Select, extract_identity
+from cotloom.schemas.section import declare_identity
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {"problems": pl.DataFrame({"a": [1, 2]})}
@@ -48,7 +51,7 @@ def manifest(version: str = "1.0.0", **changes) -> Manifest:
         "version": version,
         "parent": None,
         "fingerprint": "f",
-        "content_digest": rows_digest(list(TABLES.items())),
+        "content_digest": digest_rows(list(TABLES.items())),
         "simulated": True,
         "teachers": ["t"],
         "recipe": {},
@@ -64,7 +67,7 @@ def manifest(version: str = "1.0.0", **changes) -> Manifest:
 
 
 def frozen(store, version: str = "1.0.0", **changes) -> Version:
-    return freeze(store, manifest(version, **changes), TABLES, {"seconds": 1})
+    return freeze_version(store, manifest(version, **changes), TABLES, {"seconds": 1})
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_versions_are_in_the_order_of_semver_org():
     ordered = ["dev", "0.9.9", *early, "1.0.0", "1.2.0", "1.10.0"]
 
     shuffled = random.Random(1).sample(ordered, len(ordered))
-    assert sorted(shuffled, key=semver) == ordered
+    assert sorted(shuffled, key=parse_semver) == ordered
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_versions_are_in_the_order_of_semver_org():
     ],
 )
 def test_the_next_free_version_is_not_taken(version, taken, free):
-    assert next_free(version, taken) == free
+    assert find_free_version(version, taken) == free
 
 
 def test_a_frozen_version_is_read_back_as_it_was_written(store):
@@ -106,18 +109,18 @@ def test_a_frozen_version_is_read_back_as_it_was_written(store):
     again = find_version(store, "d@1.0.0")
 
     assert again == version
-    assert_frame_equal(again.table("problems"), TABLES["problems"])
-    assert again.beside("build.json") == {"seconds": 1}
+    assert_frame_equal(again.read_table("problems"), TABLES["problems"])
+    assert again.read_beside("build.json") == {"seconds": 1}
     assert sorted(path.name for path in version.path.iterdir()) == ["build.json", "manifest.json", "problems.parquet"]
 
 
 def test_what_is_put_beside_a_version_takes_the_place_of_what_was_there(store):
     version = frozen(store)
 
-    version.put_beside("notes.json", b'{"seen": 1}')
-    version.put_beside("notes.json", b'{"seen": 2}')
+    version.write_beside("notes.json", b'{"seen": 1}')
+    version.write_beside("notes.json", b'{"seen": 2}')
 
-    assert version.beside("notes.json") == {"seen": 2}
+    assert version.read_beside("notes.json") == {"seen": 2}
 
 
 def test_what_can_not_be_put_beside_a_version_leaves_nothing_behind(store):
@@ -126,7 +129,7 @@ def test_what_can_not_be_put_beside_a_version_leaves_nothing_behind(store):
     before = sorted(version.path.iterdir())
 
     with pytest.raises(Stopped, match=r"notes\.json can't be written"):
-        version.put_beside("notes.json", b"{}")
+        version.write_beside("notes.json", b"{}")
 
     assert sorted(version.path.iterdir()) == before
 
@@ -142,15 +145,15 @@ def test_the_digests_of_the_files_are_those_of_their_bytes(store):
 
 def test_a_folder_without_a_manifest_is_no_version(store):
     frozen(store)
-    half = folder_of(store, "d", "2.0.0")
+    half = locate_version(store, "d", "2.0.0")
     half.mkdir()
     (half / "problems.parquet").touch()
-    hidden = folder_of(store, "d", ".3.0.0.123")
+    hidden = locate_version(store, "d", ".3.0.0.123")
     hidden.mkdir()
     (hidden / "manifest.json").write_text("{}")
 
-    assert versions_of(store, "d") == ["1.0.0"]
-    assert [version.ref for version in all_versions(store)] == ["d@1.0.0"]
+    assert list_version_numbers(store, "d") == ["1.0.0"]
+    assert [version.ref for version in list_versions(store)] == ["d@1.0.0"]
     with pytest.raises(InputError, match=r"is no version: it has no manifest\.json"):
         read_version(half)
 
@@ -204,7 +207,7 @@ def test_a_table_that_can_not_be_written_leaves_nothing_behind(store):
 
 def test_a_table_that_breaks_halfway_leaves_nothing_behind(store):
     with pytest.raises(AttributeError):
-        freeze(store, manifest(), {**TABLES, "samples": None}, {})
+        freeze_version(store, manifest(), {**TABLES, "samples": None}, {})
 
     assert list((store / "versions/d").iterdir()) == []
 
@@ -222,10 +225,10 @@ def test_a_ref_is_the_newest_fixed_version_a_named_one_or_a_folder(store):
 @pytest.mark.parametrize(
     ("ref", "said", "hint"),
     [
-        ("d@2.0.0", "no version 2.0.0 of d", "there is: 1.0.0"),
-        ("e", "no dataset e", "there is: d"),
+        ("d@2.0.0", "no version 2.0.0 of d", "available: 1.0.0"),
+        ("e", "no dataset e", "available: d"),
         ("./e", "is no version", "cotloom list shows"),
-        ("..", "no dataset ..", "there is: d"),
+        ("..", "no dataset ..", "available: d"),
     ],
 )
 def test_a_ref_that_is_not_there_is_told_with_what_is(store, ref, said, hint):
@@ -256,23 +259,26 @@ def test_sweeping_removes_what_killed_builds_left_and_nothing_else(store):
     for name in [*left, *running]:
         (folder / name).mkdir()
 
-    sweep(store, "d")
+    sweep_versions(store, "d")
 
     assert sorted(path.name for path in folder.iterdir()) == sorted([*running, "1.0.0"])
 
 
 def test_sweeping_a_store_without_versions_does_nothing(store):
-    sweep(store, "d")
+    sweep_versions(store, "d")
 
     assert not store.exists()
 
 
 def test_the_fingerprint_leaves_out_defaults_address_and_circumstances(recipe):
-    plain = fingerprint(recipe(), {}, {})
+    plain = compute_fingerprint(recipe(), {}, {})
 
-    assert fingerprint(recipe("select.keep=4", "formats=[{name: zero_shot_cot}]", "split.test=0.0"), {}, {}) == plain
-    assert fingerprint(recipe("version=2.0.0", "name=other"), {}, {}) == plain
-    assert fingerprint(recipe("description=x", "folder=/x", "parent=0.1.0"), {}, {}) == plain
+    assert (
+        compute_fingerprint(recipe("select.keep=4", "formats=[{name: zero_shot_cot}]", "split.test=0.0"), {}, {})
+        == plain
+    )
+    assert compute_fingerprint(recipe("version=2.0.0", "name=other"), {}, {}) == plain
+    assert compute_fingerprint(recipe("description=x", "folder=/x", "parent=0.1.0"), {}, {}) == plain
 
 
 @pytest.mark.parametrize(
@@ -288,12 +294,12 @@ def test_the_fingerprint_leaves_out_defaults_address_and_circumstances(recipe):
     ],
 )
 def test_the_fingerprint_changes_with_every_identity_key(recipe, change):
-    assert fingerprint(recipe(change), {}, {}) != fingerprint(recipe(), {}, {})
+    assert compute_fingerprint(recipe(change), {}, {}) != compute_fingerprint(recipe(), {}, {})
 
 
 def test_the_fingerprint_changes_with_files_and_rooms(recipe):
     prints = [
-        fingerprint(recipe(), inputs, rooms)
+        compute_fingerprint(recipe(), inputs, rooms)
         for inputs in ({}, {"sources.s": "1"}, {"sources.s": "2"})
         for rooms in ({}, {"verify": 1}, {"verify": 2})
     ]
@@ -303,34 +309,34 @@ def test_the_fingerprint_changes_with_files_and_rooms(recipe):
 
 def test_a_key_that_a_later_release_adds_changes_nothing_at_its_default():
     class Later(Select):
-        fresh: int = identity(7)
+        fresh: int = declare_identity(7)
         """A new key."""
 
-    assert identity_of(Later(keep=3)) == identity_of(Select(keep=3)) == {"keep": 3}
-    assert identity_of(Later(keep=3, fresh=8)) == {"keep": 3, "fresh": 8}
+    assert extract_identity(Later(keep=3)) == extract_identity(Select(keep=3)) == {"keep": 3}
+    assert extract_identity(Later(keep=3, fresh=8)) == {"keep": 3, "fresh": 8}
 
 
 def test_a_version_of_an_earlier_release_does_not_differ_by_a_key_it_did_not_know(recipe):
-    old = identity_of(recipe(), defaults=True)
+    old = extract_identity(recipe(), defaults=True)
     del old["select"]["near_duplicate"]
 
     before = manifest(recipe=old, rooms=dict(ROOMS))
 
-    assert list(changed(before, recipe(), {}, ROOMS)) == []
-    assert [key for key, _ in changed(before, recipe("select.near_duplicate=0.5"), {}, ROOMS)] == [
+    assert list(list_changes(before, recipe(), {}, ROOMS)) == []
+    assert [key for key, _ in list_changes(before, recipe("select.near_duplicate=0.5"), {}, ROOMS)] == [
         "select.near_duplicate"
     ]
 
 
 def test_a_conflict_names_every_changed_key_file_and_room(recipe, store):
     old = manifest(
-        recipe=identity_of(recipe(), defaults=True),
+        recipe=extract_identity(recipe(), defaults=True),
         rooms={**ROOMS, "verify": 99},
         inputs=[{"name": "sources.s", "file": "s.jsonl", "sha256": "1", "bytes": 1, "rows": 1}],
     )
-    there = freeze(store, old, TABLES, {})
+    there = freeze_version(store, old, TABLES, {})
 
-    error = conflict(
+    error = make_conflict(
         recipe("select.keep=6", "sources.made.problems=9"), {"sources.s": "2"}, ROOMS, there, ["1.0.0", "1.0.1"]
     )
 
@@ -362,7 +368,7 @@ def other_tables() -> Iterator[list[tuple[str, pl.DataFrame]]]:
 
 
 def test_the_digest_of_rows_changes_with_names_order_types_and_nulls():
-    digests = [rows_digest(tables) for tables in other_tables()]
+    digests = [digest_rows(tables) for tables in other_tables()]
 
     assert len(set(digests)) == len(digests)
 
@@ -374,7 +380,7 @@ def test_the_digest_of_rows_changes_with_any_cell(cells, data):
     changed_cells = [*cells[:place], other, *cells[place + 1 :]]
 
     def made(values: list) -> str:
-        return rows_digest([("t", pl.DataFrame({"a": values}, schema={"a": pl.String}))])
+        return digest_rows([("t", pl.DataFrame({"a": values}, schema={"a": pl.String}))])
 
     assert made(changed_cells) != made(cells)
 
@@ -384,7 +390,7 @@ def test_the_digest_of_rows_is_the_same_for_another_chunking():
 
     parts = pl.concat([frame.slice(0, 7), frame.slice(7)], rechunk=False)
 
-    assert rows_digest([("t", parts)]) == rows_digest([("t", frame)])
+    assert digest_rows([("t", parts)]) == digest_rows([("t", frame)])
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
@@ -399,11 +405,11 @@ def test_the_digest_of_rows_is_the_same_for_another_chunking():
 )
 def test_the_digest_of_rows_refuses_numbers_that_are_not_finite_at_any_depth(bad, cell):
     with pytest.raises(ValueError, match=r"t\.a.* holds a number that is not finite"):
-        rows_digest([("t", pl.DataFrame({"a": cell(bad)}))])
+        digest_rows([("t", pl.DataFrame({"a": cell(bad)}))])
 
 
 def test_the_digest_of_rows_knows_minus_zero_and_large_numbers_apart():
-    assert rows_digest(table_of(2**62, 2**62 + 1)) != rows_digest(table_of(2**62, 2**62))
+    assert digest_rows(table_of(2**62, 2**62 + 1)) != digest_rows(table_of(2**62, 2**62))
 
 
 def test_a_stage_is_worked_out_once_for_the_same_rows_and_settings(tmp_path):
@@ -413,13 +419,13 @@ def test_a_stage_is_worked_out_once_for_the_same_rows_and_settings(tmp_path):
         calls.append(1)
         return pl.DataFrame({"s": ["x", None], "n": [[{"a": 1}], []], "f": [0.5, None]})
 
-    first = remembered(tmp_path, {"code": 1}, work, made)
-    again = remembered(tmp_path, {"code": 1}, work, made)
+    first = read_or_compute(tmp_path, {"code": 1}, work, made)
+    again = read_or_compute(tmp_path, {"code": 1}, work, made)
 
     assert_frame_equal(again, first)
     assert len(calls) == 1
     for settings, rows in [({"code": 2}, work), ({"code": 1, "k": None}, work), ({"code": 1}, work.reverse())]:
-        remembered(tmp_path, settings, rows, made)
+        read_or_compute(tmp_path, settings, rows, made)
     assert len(calls) == 4
 
 
@@ -428,11 +434,11 @@ def test_a_stage_is_worked_out_once_for_the_same_rows_and_settings(tmp_path):
 )
 def test_a_damaged_result_of_a_stage_is_made_again(tmp_path, damage):
     work, result = pl.DataFrame({"a": [1, 2]}), pl.DataFrame({"b": ["x", "y"]})
-    remembered(tmp_path, {}, work, lambda: result)
+    read_or_compute(tmp_path, {}, work, lambda: result)
     (path,) = tmp_path.iterdir()
     path.write_bytes(damage(path.read_bytes()))
 
-    assert_frame_equal(remembered(tmp_path, {}, work, lambda: result), result)
+    assert_frame_equal(read_or_compute(tmp_path, {}, work, lambda: result), result)
 
     assert_frame_equal(pl.read_parquet(path), result)
 
@@ -441,7 +447,42 @@ def test_a_stage_whose_folder_can_not_be_written_still_gives_its_result(tmp_path
     (tmp_path / "file").touch()
     result = pl.DataFrame({"b": ["x"]})
 
-    assert_frame_equal(remembered(tmp_path / "file" / "stage", {}, result, lambda: result), result)
+    assert_frame_equal(read_or_compute(tmp_path / "file" / "stage", {}, result, lambda: result), result)
+
+
+def make_fates(name: str, *fates: tuple[str | None, str | None]) -> pl.DataFrame:
+    """Rows with the given stages and reasons; null for a kept row."""
+    schema = {name: pl.String, "stage": pl.String, "reason": pl.String}
+    return pl.DataFrame([(f"{n}", *fate) for n, fate in enumerate(fates)], schema=schema, orient="row")
+
+
+def test_the_funnel_goes_through_stages_and_reasons_in_their_order():
+    kept = (None, None)
+    tables = {
+        "problems": make_fates("problem_id", *[("sources", "duplicate_problem")] * 2, ("sources", "malformed"), kept),
+        "samples": make_fates(
+            "sample_id",
+            ("select", "beyond_keep"), *[("select", "exact_duplicate")] * 2, ("verify", "wrong_step"),
+            *[("verify", "no_answer")] * 3, ("verify", "wrong"), *[kept] * 4,
+        ),
+        "examples": make_fates("example_id", ("mix", "not_taken"), *[("mix", "over_cap")] * 2, kept, kept),
+    }  # fmt: skip
+
+    rows = [(row.stage, row.unit, row.rows_in, row.kept, row.dropped, row.reason) for row in count_funnel(tables)]
+
+    assert rows == [
+        ("sources", "problem", 4, 1, 1, "malformed"),
+        ("sources", "problem", 4, 1, 2, "duplicate_problem"),
+        ("teacher", "sample", 12, 12, 0, None),
+        ("verify", "sample", 12, 7, 3, "no_answer"),
+        ("verify", "sample", 12, 7, 1, "wrong"),
+        ("verify", "sample", 12, 7, 1, "wrong_step"),
+        ("select", "sample", 7, 4, 2, "exact_duplicate"),
+        ("select", "sample", 7, 4, 1, "beyond_keep"),
+        ("format", "example", 5, 5, 0, None),
+        ("mix", "example", 5, 2, 2, "over_cap"),
+        ("mix", "example", 5, 2, 1, "not_taken"),
+    ]
 
 
 def problems(**changes) -> dict[str, pl.DataFrame]:
@@ -480,3 +521,7 @@ def test_a_version_folder_can_be_moved_elsewhere_and_read(store, tmp_path):
 
     assert read_version(moved).ref == "d@1.0.0"
     assert json.loads((moved / "manifest.json").read_text())["name"] == "d"
+
+
+def test_a_store_can_be_given_as_text(quickstart):
+    assert find_version(str(quickstart.path.parents[2]), quickstart.ref) == quickstart

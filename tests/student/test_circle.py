@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 import torch
+
 from cotloom.builder.store import Version, find_version
 
 FIRST = {
@@ -42,7 +43,7 @@ def turned(tmp_path_factory):
 def circle(turned, run, monkeypatch) -> tuple[Version, Version]:
     """The first version, and the one that its student answered."""
     monkeypatch.setattr(
-        "cotloom.builder.student.experiment.plan.PARTS", ()
+        "cotloom.builder.student.experiment.plan.CURVE_SHARES", ()
     )  # no students of parts: they are not asked for here
     store, student = turned / "store", turned / "student"
     if not student.exists():
@@ -66,7 +67,7 @@ def _set(*changes):
 
 @pytest.mark.slow
 def test_what_the_student_gets_right_is_kept_and_the_rest_says_why_not(circle):
-    samples = circle[1].table("samples")
+    samples = circle[1].read_table("samples")
     kept = samples.filter(fate="kept")
     assert kept.height > 0
     assert set(kept["verdict"]) == {"correct"}
@@ -80,10 +81,10 @@ def test_every_sample_of_the_student_is_in_the_funnel(circle):
     version = circle[1]
     rows = [row for row in version.manifest.funnel if row.unit == "sample"]
     stages = {row.stage: row for row in rows}
-    assert stages["teacher"].rows_in == version.table("samples").height
+    assert stages["teacher"].rows_in == version.read_table("samples").height
     for row in stages.values():
         assert row.kept == row.rows_in - sum(other.dropped for other in rows if other.stage == row.stage)
-    assert stages["select"].kept == version.table("samples").filter(fate="kept").height
+    assert stages["select"].kept == version.read_table("samples").filter(fate="kept").height
 
 
 @pytest.mark.slow
@@ -98,7 +99,7 @@ def test_the_next_version_names_the_student_as_its_teacher_and_what_the_student_
 def test_simulated_text_says_so_two_versions_on(circle, turned):
     second = circle[1]
     assert second.manifest.simulated
-    assert second.table("samples")["simulated"].all()
-    assert second.table("examples").filter(pl.col("sample_id").is_not_null())["simulated"].all()
+    assert second.read_table("samples")["simulated"].all()
+    assert second.read_table("examples").filter(pl.col("sample_id").is_not_null())["simulated"].all()
     assert json.loads((turned / "next" / "cotloom.json").read_text())["simulated"] is True
     assert "simulated]" in (turned / "next" / "README.md").read_text()

@@ -9,13 +9,14 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.teacher.ledger import FORMAT, Ledger, open_ledger
 from cotloom.builder.teacher.request import Answer, Request
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.sample import Alternative, TokenLogprob, Usage
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +50,7 @@ def likely(text: str, logprob: float, *others: TokenLogprob) -> TokenLogprob:
 
 
 def recorded(ledger: Ledger, *requests: Request) -> dict:
-    return dict(ledger.answers([item.digest for item in requests]))
+    return dict(ledger.read_answers([item.digest for item in requests]))
 
 
 def recorder(path: Path, who: str, count: int) -> subprocess.Popen[str]:
@@ -164,15 +165,15 @@ def test_no_statement_changes_or_removes_what_is_recorded(path, statement):
 def test_only_what_was_asked_for_is_given(ledger):
     ledger.record([(request("a"), 0, Answer(text="a")), (request("b"), 2, Answer(text="b"))])
 
-    assert ledger.present([request("b").digest, request("c").digest]) == {(request("b").digest, 2)}
-    assert ledger.present([]) == set()
+    assert ledger.find_keys([request("b").digest, request("c").digest]) == {(request("b").digest, 2)}
+    assert ledger.find_keys([]) == set()
 
 
 def test_many_thousand_requests_are_found_together(ledger):
     requests = [request(str(number)) for number in range(2_500)]
     ledger.record([(item, 0, Answer(text="x")) for item in requests])
 
-    assert len(ledger.present([item.digest for item in requests])) == 2_500
+    assert len(ledger.find_keys([item.digest for item in requests])) == 2_500
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_a_group_is_recorded_all_or_none(ledger):
     with pytest.raises(sqlite3.Error):
         ledger.record([(request("a"), 0, Answer(text="a")), (request("b"), 0, unknown_kind)])
 
-    assert ledger.present([request("a").digest, request("b").digest]) == set()
+    assert ledger.find_keys([request("a").digest, request("b").digest]) == set()
 
 
 def test_a_ledger_of_a_later_layout_is_refused(path):
@@ -250,7 +251,7 @@ def test_a_full_disk_stops_and_what_was_recorded_stays(ledger):
     with pytest.raises(Stopped, match="can't be written: database or disk is full") as caught:
         ledger.record([(request(), 1, Answer(text="x" * 100_000))])
 
-    assert "what was recorded before is safe" in caught.value.hint
+    assert "what was finished is kept" in caught.value.hint
     assert recorded(ledger, request()) == {(request().digest, 0): Answer(text="first")}
 
 
@@ -281,7 +282,7 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_recorded(path):
     assert process.returncode == -signal.SIGKILL
     told += [int(line) for line in rest]
     with open_ledger(path) as ledger:
-        there = {index for _, index in ledger.present([request("a").digest])}
+        there = {index for _, index in ledger.find_keys([request("a").digest])}
         assert set(told) <= there <= {*told, len(told)}
         ledger.record([(request("a"), 10**6, Answer(text="later"))])
         assert ledger._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+
 from cotloom.builder.errors import Stopped
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.teacher import BACKENDS
-from cotloom.builder.teacher.backends.protocol import Answered, Wanted
+from cotloom.builder.teacher.backends.protocol import CompletedRequest, CompletionRequest, OpenedBackend
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.request import Answer, Request
-from cotloom.builder.teacher.rounds import Calls, Worth, draw
+from cotloom.builder.teacher.rounds import Calls, PathCounts, sample_rounds
 from cotloom.schemas.example import Message, Role
-from cotloom.schemas.manifest import Input
 from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import HintPolicy, Paths
 from cotloom.schemas.sample import Hint, Sample
+from cotloom.schemas.teacher import HintPolicy, Paths
 
 PROBLEMS = [Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}", question=f"q{n}", answer="1") for n in range(3)]
 FREE = 0.0
@@ -25,48 +25,46 @@ FREE = 0.0
 class Scripted:
     """A teacher that says what a function tells it, and remembers what it was asked."""
 
-    say: Callable[[Wanted], str | None] = lambda wanted: f"{wanted.problem.problem_id} {wanted.sample_index}"
+    say: Callable[[CompletionRequest], str | None] = lambda item: f"{item.problem.problem_id} {item.sample_index}"
     cost: float | None = FREE
     group: int = 2
     asked: list[tuple[str, Hint, int]] = field(default_factory=list)
-    inputs: list[Input] = field(default_factory=list)
-    strays: list[Sample] = field(default_factory=list)
 
-    def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
+    def list_requests(self, problem: Problem, hint: Hint, indexes: range) -> list[CompletionRequest]:
         message = Message(role=Role.USER, content=f"{problem.question} {hint}")
         request = Request(
             problem_id=problem.problem_id, messages=(message,), model="m", endpoint="e", sampling={}, hint=hint
         )
-        return [Wanted(problem, request, index) for index in indexes]
+        return [CompletionRequest(problem, request, index) for index in indexes]
 
-    def follow_up(self, _wanted: Wanted, _answer: Answer) -> None:
+    def make_follow_up(self, _request: CompletionRequest, _answer: Answer) -> None:
         """One call is enough."""
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered]]:
-        for begin in range(0, len(wanted), self.group):
+    def request_completions(self, requests: Sequence[CompletionRequest]) -> Iterator[list[CompletedRequest]]:
+        for begin in range(0, len(requests), self.group):
             group = []
-            for item in wanted[begin : begin + self.group]:
+            for item in requests[begin : begin + self.group]:
                 self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))
                 text = self.say(item)
                 if text is not None:
-                    group.append(Answered(item, Answer(text=text, cost_usd=self.cost)))
+                    group.append(CompletedRequest(item, Answer(text=text, cost_usd=self.cost)))
             yield group
 
 
 @dataclass(slots=True)
-class Examiner:
+class PathCounter:
     """Counts a sample as a path where its text begins with `good`, and remembers what it was shown."""
 
     shown: list[Counter] = field(default_factory=list)
 
-    def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, Worth]:
+    def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, PathCounts]:
         self.shown.append(Counter(sample.problem_id for sample in samples))
         paths = defaultdict(list)
         for sample in samples:
             if (sample.text or "").startswith("good"):
                 paths[sample.problem_id].append(sample.text)
         return {
-            problem.problem_id: Worth(
+            problem.problem_id: PathCounts(
                 correct=len(paths[problem.problem_id]), distinct=len(set(paths[problem.problem_id]))
             )
             for problem in problems
@@ -80,12 +78,12 @@ def ledger(store):
 
 
 @pytest.fixture
-def drawn(ledger):
-    """Draw samples with a ledger that lasts through the test."""
+def sample_problems(ledger):
+    """Sample with a ledger that lasts through the test."""
 
-    def run(backend: Scripted, paths: Paths, hints: HintPolicy | None = None, examine: Examiner | None = None):
+    def run(backend: Scripted, paths: Paths, hints: HintPolicy | None = None, count_paths: PathCounter | None = None):
         hints = hints or HintPolicy()
-        return draw(PROBLEMS, backend, ledger, examine or Examiner(), paths=paths, hints=hints)
+        return sample_rounds(PROBLEMS, backend, ledger, count_paths or PathCounter(), paths=paths, hints=hints)
 
     return run
 
@@ -97,29 +95,29 @@ def per_problem(samples: Sequence[Sample]) -> dict[str, list[tuple[int, int]]]:
     return dict(found)
 
 
-def good_from(problem: str, index: int) -> Callable[[Wanted], str]:
+def good_from(problem: str, index: int) -> Callable[[CompletionRequest], str]:
     """Say something new and good about one problem from an index on, and nothing good about the others."""
 
-    def say(wanted: Wanted) -> str:
-        good = wanted.problem.problem_id == problem and wanted.sample_index >= index
-        return f"{'good' if good else 'bad'} {wanted.sample_index}"
+    def say(request: CompletionRequest) -> str:
+        good = request.problem.problem_id == problem and request.sample_index >= index
+        return f"{'good' if good else 'bad'} {request.sample_index}"
 
     return say
 
 
-def test_without_more_to_say_one_round_is_asked(drawn):
+def test_without_more_to_say_one_round_is_asked(sample_problems):
     backend = Scripted()
 
-    samples, calls = drawn(backend, Paths(round=2))
+    samples, calls = sample_problems(backend, Paths(round=2))
 
     assert per_problem(samples) == {problem.problem_id: [(0, 0), (0, 1)] for problem in PROBLEMS}
     assert calls == Calls(new=6, ledger=0, failed=0, cost_usd=0.0)
 
 
-def test_only_problems_short_of_the_target_are_asked_again(drawn):
+def test_only_problems_short_of_the_target_are_asked_again(sample_problems):
     backend = Scripted(good_from("p_1", 1))
 
-    samples, _ = drawn(backend, Paths(round=2, max=6, target=1))
+    samples, _ = sample_problems(backend, Paths(round=2, max=6, target=1))
 
     assert per_problem(samples) == {
         "p_0": [(0, 0), (0, 1), (1, 2), (1, 3), (2, 4), (2, 5)],
@@ -128,39 +126,39 @@ def test_only_problems_short_of_the_target_are_asked_again(drawn):
     }
 
 
-def test_the_same_path_again_brings_the_target_no_nearer(drawn):
-    samples, _ = drawn(Scripted(lambda _wanted: "good"), Paths(round=2, max=4, target=2))
+def test_the_same_path_again_brings_the_target_no_nearer(sample_problems):
+    samples, _ = sample_problems(Scripted(lambda _request: "good"), Paths(round=2, max=4, target=2))
 
     assert Counter(sample.problem_id for sample in samples) == {"p_0": 4, "p_1": 4, "p_2": 4}
 
 
-def test_without_a_target_the_most_is_asked_and_never_more(drawn):
+def test_without_a_target_the_most_is_asked_and_never_more(sample_problems):
     backend = Scripted()
 
-    samples, _ = drawn(backend, Paths(round=4, max=6))
+    samples, _ = sample_problems(backend, Paths(round=4, max=6))
 
     assert Counter(sample.problem_id for sample in samples) == {"p_0": 6, "p_1": 6, "p_2": 6}
     assert {index for _, _, index in backend.asked} == set(range(6))
 
 
-def test_a_most_below_one_round_is_never_passed(drawn):
-    samples, _ = drawn(Scripted(), Paths(round=4, max=2))
+def test_a_most_below_one_round_is_never_passed(sample_problems):
+    samples, _ = sample_problems(Scripted(), Paths(round=4, max=2))
 
     assert Counter(sample.problem_id for sample in samples) == {"p_0": 2, "p_1": 2, "p_2": 2}
 
 
-def test_rounds_are_examined_when_they_are_complete(drawn):
-    examine = Examiner()
+def test_rounds_are_examined_when_they_are_complete(sample_problems):
+    count_paths = PathCounter()
 
-    drawn(Scripted(good_from("p_1", 0), group=1), Paths(round=2, max=6, target=1), examine=examine)
+    sample_problems(Scripted(good_from("p_1", 0), group=1), Paths(round=2, max=6, target=1), count_paths=count_paths)
 
-    assert examine.shown == [Counter(p_0=2, p_1=2, p_2=2), Counter(p_0=4, p_2=4)]
+    assert count_paths.shown == [Counter(p_0=2, p_1=2, p_2=2), Counter(p_0=4, p_2=4)]
 
 
-def test_fallback_hints_the_unsolved_only_and_says_so(drawn):
+def test_fallback_hints_the_unsolved_only_and_says_so(sample_problems):
     backend = Scripted(good_from("p_1", 3))
 
-    samples, _ = drawn(backend, Paths(round=2, max=4), HintPolicy(mode="fallback"))
+    samples, _ = sample_problems(backend, Paths(round=2, max=4), HintPolicy(mode="fallback"))
 
     hinted = [sample for sample in samples if sample.hint is Hint.HINTED]
     assert per_problem(hinted) == {"p_0": [(2, 0), (2, 1)], "p_2": [(2, 0), (2, 1)]}
@@ -172,89 +170,91 @@ def test_fallback_hints_the_unsolved_only_and_says_so(drawn):
     }
 
 
-def test_fallback_hints_problems_that_were_left_behind_in_an_earlier_round(drawn):
-    def say(wanted: Wanted) -> str:
-        return {"p_0": "good", "p_1": "good 1"}.get(wanted.problem.problem_id, "bad")
+def test_fallback_hints_problems_that_were_left_behind_in_an_earlier_round(sample_problems):
+    def say(request: CompletionRequest) -> str:
+        return {"p_0": "good", "p_1": "good 1"}.get(request.problem.problem_id, "bad")
 
-    samples, _ = drawn(Scripted(say), Paths(round=1, max=3, target=1), HintPolicy(mode="fallback"))
+    samples, _ = sample_problems(Scripted(say), Paths(round=1, max=3, target=1), HintPolicy(mode="fallback"))
 
     assert [sample.problem_id for sample in samples if sample.hint is Hint.HINTED] == ["p_2"]
 
 
-def test_a_hinted_round_is_the_last(drawn):
-    samples, _ = drawn(Scripted(lambda _wanted: "bad"), Paths(round=2, max=2, target=1), HintPolicy(mode="fallback"))
+def test_a_hinted_round_is_the_last(sample_problems):
+    samples, _ = sample_problems(
+        Scripted(lambda _request: "bad"), Paths(round=2, max=2, target=1), HintPolicy(mode="fallback")
+    )
 
     assert Counter((sample.hint, sample.round) for sample in samples) == {(Hint.NONE, 0): 6, (Hint.HINTED, 1): 6}
 
 
-def test_always_hints_every_sample(drawn):
-    samples, _ = drawn(Scripted(), Paths(round=2, max=4), HintPolicy(mode="always"))
+def test_always_hints_every_sample(sample_problems):
+    samples, _ = sample_problems(Scripted(), Paths(round=2, max=4), HintPolicy(mode="always"))
 
     assert {sample.hint for sample in samples} == {Hint.HINTED}
     assert len(samples) == 12
 
 
-def test_what_the_ledger_has_is_never_asked_again(drawn):
+def test_what_the_ledger_has_is_never_asked_again(sample_problems):
     backend = Scripted()
-    first, _ = drawn(backend, Paths(round=2))
+    first, _ = sample_problems(backend, Paths(round=2))
     asked = list(backend.asked)
 
-    again, calls = drawn(backend, Paths(round=2))
+    again, calls = sample_problems(backend, Paths(round=2))
 
     assert (again, calls) == (first, Calls(new=0, ledger=6, failed=0, cost_usd=0.0))
     assert backend.asked == asked
 
 
-def test_a_longer_round_asks_for_what_is_missing_only(drawn):
+def test_a_longer_round_asks_for_what_is_missing_only(sample_problems):
     backend = Scripted()
-    drawn(backend, Paths(round=2))
+    sample_problems(backend, Paths(round=2))
     backend.asked.clear()
 
-    samples, calls = drawn(backend, Paths(round=3))
+    samples, calls = sample_problems(backend, Paths(round=3))
 
     assert (len(samples), calls.new, calls.ledger) == (9, 3, 6)
     assert {index for _, _, index in backend.asked} == {2}
 
 
-def test_answers_beyond_the_round_are_ignored(drawn):
-    drawn(Scripted(), Paths(round=4))
+def test_answers_beyond_the_round_are_ignored(sample_problems):
+    sample_problems(Scripted(), Paths(round=4))
 
-    samples, calls = drawn(Scripted(), Paths(round=2))
+    samples, calls = sample_problems(Scripted(), Paths(round=2))
 
     assert (len(samples), calls.new, calls.ledger) == (6, 0, 6)
 
 
-def test_an_answer_that_never_comes_is_a_sample_that_says_so_and_is_asked_for_again(drawn):
-    failing = Scripted(lambda wanted: None if wanted.sample_index == 1 else "good")
+def test_an_answer_that_never_comes_is_a_sample_that_says_so_and_is_asked_for_again(sample_problems):
+    failing = Scripted(lambda request: None if request.sample_index == 1 else "good")
 
-    samples, calls = drawn(failing, Paths(round=2))
+    samples, calls = sample_problems(failing, Paths(round=2))
 
     assert [(s.sample_index, s.reason, s.text) for s in samples] == [(0, None, "good"), (1, "request_failed", None)] * 3
     assert calls == Calls(new=3, ledger=0, failed=3, cost_usd=0.0)
-    whole, calls = drawn(Scripted(), Paths(round=2))
+    whole, calls = sample_problems(Scripted(), Paths(round=2))
     assert {sample.reason for sample in whole} == {None}
     assert (calls.new, calls.ledger, calls.failed) == (3, 3, 0)
     assert [sample.sample_id for sample in whole] == [sample.sample_id for sample in samples]
 
 
-def test_a_cost_that_is_unknown_stays_unknown(drawn):
-    samples, calls = drawn(Scripted(cost=None), Paths(round=2, max=4))
+def test_a_cost_that_is_unknown_stays_unknown(sample_problems):
+    samples, calls = sample_problems(Scripted(cost=None), Paths(round=2, max=4))
 
     assert calls.cost_usd is None
     assert {sample.cost_usd for sample in samples} == {None}
 
 
-def test_costs_that_are_known_add_up_over_rounds(drawn):
-    _, calls = drawn(Scripted(cost=0.25), Paths(round=2, max=4))
+def test_costs_that_are_known_add_up_over_rounds(sample_problems):
+    _, calls = sample_problems(Scripted(cost=0.25), Paths(round=2, max=4))
 
     assert (calls.new, calls.cost_usd) == (12, 3.0)
 
 
-def test_the_size_of_the_groups_changes_no_sample(drawn, tmp_path):
-    one, _ = drawn(Scripted(group=1), Paths(round=3, max=5))
+def test_the_size_of_the_groups_changes_no_sample(sample_problems, tmp_path):
+    one, _ = sample_problems(Scripted(group=1), Paths(round=3, max=5))
     with open_ledger(tmp_path / "other.sqlite") as other:
-        many, _ = draw(
-            PROBLEMS, Scripted(group=100), other, Examiner(), paths=Paths(round=3, max=5), hints=HintPolicy()
+        many, _ = sample_rounds(
+            PROBLEMS, Scripted(group=100), other, PathCounter(), paths=Paths(round=3, max=5), hints=HintPolicy()
         )
 
     assert many == one
@@ -264,10 +264,12 @@ def test_the_size_of_the_groups_changes_no_sample(drawn, tmp_path):
 def failing_recipe(write_recipe, tmp_path, monkeypatch):
     """A recipe whose teacher gives every other answer only."""
 
-    def opened(*_given):
-        return Scripted(lambda wanted: None if wanted.sample_index % 2 else "It is 4. The answer is 4.")
+    def open_backend(*_options):
+        return OpenedBackend(
+            Scripted(lambda request: None if request.sample_index % 2 else "It is 4. The answer is 4.")
+        )
 
-    monkeypatch.setitem(BACKENDS, "simulated", opened)
+    monkeypatch.setitem(BACKENDS, "simulated", open_backend)
     teacher = {"backend": "simulated", "paths": {"round": 2}}
     return write_recipe(tmp_path, teacher=teacher)
 
@@ -283,7 +285,7 @@ def test_failed_requests_stop_the_build_and_leave_no_version(failing_recipe, sto
 def test_failed_requests_that_are_accepted_are_dropped_samples_with_their_reason(failing_recipe, store, build_recipe):
     built = build_recipe(failing_recipe, store, accept_failures=True)
 
-    samples = built.version.table("samples")
+    samples = built.version.read_table("samples")
     assert Counter(samples["reason"].to_list())["request_failed"] == 8
     assert set(samples.filter(samples["reason"] == "request_failed")["stage"]) == {"teacher"}
     assert (built.calls.new, built.calls.failed) == (8, 8)

@@ -1,39 +1,40 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cotloom.builder.text.arithmetic import (
     MAX_DEPTH,
     MAX_EXPONENT,
     MAX_TOKENS,
-    Kind,
-    NotUnderstoodError,
+    ExpressionError,
     Operation,
     Token,
-    operations,
-    parse,
-    written,
+    TokenKind,
+    format_value,
+    list_operations,
+    parse_expression,
 )
-from cotloom.builder.text.lexer import pieces_of
-from cotloom.builder.text.operands import _tokens
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from cotloom.builder.text.lexer import split_pieces
+from cotloom.builder.text.operands import _convert_pieces
 
-OPEN, CLOSE = Token(Kind.OPEN, ""), Token(Kind.CLOSE, "")
-PLUS, MINUS, POWER, DIVIDE = (Token(Kind.OPERATOR, sign) for sign in "+-^/")
+OPEN, CLOSE = Token(TokenKind.OPEN, ""), Token(TokenKind.CLOSE, "")
+PLUS, MINUS, POWER, DIVIDE = (Token(TokenKind.OPERATOR, sign) for sign in "+-^/")
 
 
 def number(value):
-    return Token(Kind.NUMBER, "", Fraction(value))
+    return Token(TokenKind.NUMBER, "", Fraction(value))
 
 
 def read(text):
-    tokens = _tokens(pieces_of(text))
+    tokens = _convert_pieces(split_pieces(text))
     assert tokens is not None
     return tokens
 
 
 def value(text, percent=Fraction(1, 100)):
-    return parse(read(text), percent=percent).value
+    return parse_expression(read(text), percent=percent).value
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_a_percent_sign_belongs_to_its_number_alone():
 
 @pytest.mark.parametrize("text", ["1 / 0", "1 / (2 - 2)", "5 + 3 / 0%", "0 ^ -1", "2 ^ 0.5", "4 ^ (1 / 2)"])
 def test_what_has_no_exact_value_is_not_understood(text):
-    with pytest.raises(NotUnderstoodError):
+    with pytest.raises(ExpressionError):
         value(text)
 
 
@@ -100,24 +101,24 @@ def test_what_has_no_exact_value_is_not_understood(text):
         [number(1), CLOSE],
         [OPEN, CLOSE],
         [number(1), DIVIDE, DIVIDE, number(2)],
-        [Token(Kind.PERCENT, "")],
+        [Token(TokenKind.PERCENT, "")],
         [number(2), POWER, number(3), POWER, number(2)],
     ],
 )
 def test_tokens_that_are_no_expression_are_not_understood(tokens):
-    with pytest.raises(NotUnderstoodError):
-        parse(tokens)
+    with pytest.raises(ExpressionError):
+        parse_expression(tokens)
 
 
 def test_a_power_is_worked_out_up_to_the_largest_exponent():
-    assert parse([number(2), POWER, number(MAX_EXPONENT)]).value == 2**64
-    with pytest.raises(NotUnderstoodError):
-        parse([number(2), POWER, number(MAX_EXPONENT + 1)])
+    assert parse_expression([number(2), POWER, number(MAX_EXPONENT)]).value == 2**64
+    with pytest.raises(ExpressionError):
+        parse_expression([number(2), POWER, number(MAX_EXPONENT + 1)])
 
 
 def test_a_power_of_too_many_digits_is_not_worked_out():
-    with pytest.raises(NotUnderstoodError):
-        parse([number(10**50), POWER, number(60)])
+    with pytest.raises(ExpressionError):
+        parse_expression([number(10**50), POWER, number(60)])
 
 
 @pytest.mark.parametrize(
@@ -134,18 +135,18 @@ def test_a_power_of_too_many_digits_is_not_worked_out():
     ids=["brackets", "signs", "tower", "sum", "too deep", "too many signs", "nested powers"],
 )
 def test_texts_past_the_bounds_are_not_understood(tokens):
-    with pytest.raises(NotUnderstoodError):
-        parse(tokens)
+    with pytest.raises(ExpressionError):
+        parse_expression(tokens)
 
 
 def test_the_longest_expression_is_still_read():
     tokens = [number(1), PLUS] * (MAX_TOKENS // 2 - 1) + [number(1)]
-    assert parse(tokens).value == MAX_TOKENS // 2
+    assert parse_expression(tokens).value == MAX_TOKENS // 2
 
 
 def test_operations_come_before_what_uses_them():
-    node = parse(read("(1 + 2) * (3 - 4)"))
-    assert [(operation.op, operation.value) for operation in operations(node)] == [("+", 3), ("-", -1), ("*", -3)]
+    node = parse_expression(read("(1 + 2) * (3 - 4)"))
+    assert [(operation.op, operation.value) for operation in list_operations(node)] == [("+", 3), ("-", -1), ("*", -3)]
 
 
 @pytest.mark.parametrize(
@@ -163,13 +164,13 @@ def test_operations_come_before_what_uses_them():
     ],
 )
 def test_a_value_is_written_exactly(given_value, text):
-    assert written(given_value) == text
+    assert format_value(given_value) == text
 
 
 @given(st.fractions())
 @settings(max_examples=200, deadline=None)
 def test_what_is_written_reads_as_the_same_value(fraction):
-    assert Fraction(written(fraction)) == fraction
+    assert Fraction(format_value(fraction)) == fraction
 
 
 LEAVES = st.builds(lambda whole: (str(whole), Fraction(whole)), st.integers(0, 10**6)) | st.builds(
@@ -209,6 +210,6 @@ def test_a_row_of_sums_and_products_keeps_the_order_of_operations(rest, first):
         for factor in term:
             product *= factor
         expected += product
-    node = parse(read(str(first) + "".join(f" {sign} {operand}" for sign, operand in rest)))
+    node = parse_expression(read(str(first) + "".join(f" {sign} {operand}" for sign, operand in rest)))
     assert node.value == expected
     assert isinstance(node, Operation) == bool(rest)

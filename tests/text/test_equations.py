@@ -1,12 +1,13 @@
 import pytest
-from cotloom.builder.text.equations import find_equations
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cotloom.builder.text.equations import find_equations
 
 SIGNS = ("=", "equals", "≈", "~=", "\\approx")
 
 
-def told(text):
+def read_outcomes(text):
     return [(equation.outcome.value, text[equation.start : equation.end]) for equation in find_equations(text)]
 
 
@@ -75,57 +76,15 @@ def told(text):
     ],
 )
 def test_the_equations_of_a_text_are_found_and_checked(text, expected):
-    assert told(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "3 dozen + 2 = 38",
-        "2 dozens = 24",
-        "5 thousand * 2 = 10",
-        "30 minutes + 30 minutes = 1 hour",
-        "2 hours + 30 minutes = 150 minutes",
-        "$5 + 50 cents = $5.50",
-        "2 feet + 6 inches = 30 inches",
-        "12 inches * 2 = 2 feet",
-        "3 weeks = 21 days",
-        "2p + 3 = 11",
-        "5x + 3 = 13",
-        "3 N = 12",
-        "(5/2)x + 5 = 10",
-        "9:00 + 2 = 11:00",
-        "9:30 + 0:45 = 10:15",
-        "09 + 3 = 13",
-        "6 / 1 / 2 = 12",
-        "100 + 10% = 120",
-        "1 / 0 = 5",
-        "There are 7 days / week * 3 weeks = 22 days",
-        "f(3) + 4 = 9",
-    ],
-)
-def test_what_may_be_misread_is_never_wrong(text):
-    assert "wrong" not in [outcome for outcome, _ in told(text)]
-
-
-@pytest.mark.parametrize(
-    ("text", "outcome"),
-    [
-        ("1.5 * 1.33 = 2.0, 3 are left", "rounded"),
-        ("2.5 * 1.33 = 3.33, 4 are left", "rounded"),
-        ("5.01 * 2 = 10, 0.5 each", "wrong"),
-    ],
-)
-def test_a_number_behind_an_equation_does_not_say_how_far_it_is_rounded(text, outcome):
-    assert [found for found, _ in told(text)] == [outcome]
+    assert read_outcomes(text) == expected
 
 
 def test_a_true_calculator_mark_speaks_for_loose_words_around_it():
-    assert "wrong" not in [outcome for outcome, _ in told("24 a tray x 2 = <<24*2=48>>48")]
+    assert "wrong" not in [outcome for outcome, _ in read_outcomes("24 a tray x 2 = <<24*2=48>>48")]
 
 
 def test_a_false_calculator_mark_is_wrong_whatever_stands_around_it():
-    assert "wrong" in [outcome for outcome, _ in told("She has 3 + 4 = <<3+4=8>>8 pens")]
+    assert "wrong" in [outcome for outcome, _ in read_outcomes("She has 3 + 4 = <<3+4=8>>8 pens")]
 
 
 HOSTILE = {
@@ -165,18 +124,6 @@ def test_any_text_is_read_and_every_span_lies_in_it(text):
         assert any(sign in text[equation.start : equation.end].lower() for sign in SIGNS)
 
 
-NUMBERS = st.integers(0, 9999)
-
-
-@given(NUMBERS, NUMBERS, st.sampled_from("+-*"))
-@settings(max_examples=100, deadline=None)
-def test_a_true_equation_is_right(one, other, sign):
-    result = {"+": one + other, "-": one - other, "*": one * other}[sign]
-    assert told(f"So {one} {sign} {other} = {result}.") == [("right", f"{one} {sign} {other} = {result}")]
-
-
-@given(st.integers(1, 9999), st.integers(1, 9999), st.sampled_from("+-*"), st.integers(1, 50))
-@settings(max_examples=100, deadline=None)
-def test_a_false_equation_of_whole_numbers_is_wrong(one, other, sign, off):
-    result = {"+": one + other, "-": one - other, "*": one * other}[sign] + off
-    assert told(f"So {one} {sign} {other} = {result}.") == [("wrong", f"{one} {sign} {other} = {result}")]
+@pytest.mark.parametrize("text", ["2 + 2 = 4 $5", "2 + 2 = 4 $5 each"])
+def test_a_result_before_a_price_may_be_cut_and_is_not_taken(text):
+    assert find_equations(text) == []

@@ -4,14 +4,15 @@ import json
 from collections import Counter
 
 import pytest
-from cotloom.builder.verify import Outcome, compare, judge, read_answer, readable, work_of
-from cotloom.builder.verify.words import bare
-from cotloom.schemas.frames import to_frame
-from cotloom.schemas.problem import AnswerType, Problem, problem_id
-from cotloom.schemas.reasons import Verdict
-from cotloom.schemas.sample import Sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cotloom.builder.verify import ComparisonOutcome, compare, is_readable, judge, read_answer, select_sampled
+from cotloom.builder.verify.words import normalize_answer
+from cotloom.schemas.frames import to_frame
+from cotloom.schemas.problem import AnswerType, Problem, make_problem_id
+from cotloom.schemas.reasons import Verdict
+from cotloom.schemas.sample import Sample
 
 CHOICE, BOOLEAN, TEXT = AnswerType.CHOICE, AnswerType.BOOLEAN, AnswerType.TEXT
 FRUIT = ("apple", "pear", "a plum", "none of these")
@@ -125,9 +126,9 @@ def test_a_number_is_no_letter():
 def test_only_letters_of_the_options_count():
     assert outcome("B", "(F)", CHOICE) == outcome("B", "(C)", CHOICE, ("apple", "pear")) == "undecided"
     assert outcome("F", "(F)", CHOICE) == "equal"
-    assert readable("J", CHOICE, tuple("0123456789"))
-    assert not readable("K", CHOICE, tuple("0123456789"))
-    assert not readable("pear", CHOICE)
+    assert is_readable("J", CHOICE, tuple("0123456789"))
+    assert not is_readable("K", CHOICE, tuple("0123456789"))
+    assert not is_readable("pear", CHOICE)
 
 
 @pytest.mark.parametrize(
@@ -227,12 +228,12 @@ def test_yes_and_no_are_told_apart(answer, value):
 @pytest.mark.parametrize(("gold", "value"), [("True", "yes"), ("FALSE", "no"), ("Yes.", "yes"), ("no", "no")])
 def test_gold_answers_are_brought_to_yes_or_no_too(gold, value):
     assert outcome(gold, value, BOOLEAN) == "equal"
-    assert readable(gold, BOOLEAN)
+    assert is_readable(gold, BOOLEAN)
 
 
 @pytest.mark.parametrize("gold", ["maybe", "", "yes and no", "1"])
 def test_other_gold_answers_are_not_readable(gold):
-    assert not readable(gold, BOOLEAN)
+    assert not is_readable(gold, BOOLEAN)
 
 
 @pytest.mark.parametrize(
@@ -340,8 +341,8 @@ def test_an_arrow_without_its_end_gives_way_to_any_other_mark():
 @given(st.text(max_size=40))
 @settings(max_examples=200, deadline=None)
 def test_every_text_that_says_something_is_equal_to_itself(text):
-    assert readable(text, TEXT) is bool(text.strip())
-    assert bare(bare(text)) == bare(bare(bare(text)))
+    assert is_readable(text, TEXT) is bool(text.strip())
+    assert normalize_answer(normalize_answer(text)) == normalize_answer(normalize_answer(normalize_answer(text)))
 
 
 # All types
@@ -393,7 +394,7 @@ HOSTILE = {
 def test_a_hostile_text_is_read_and_compared_to_its_end(name, answer_type):
     gold = {CHOICE: "B", BOOLEAN: "no", TEXT: "Paris"}[answer_type]
     read_answer(HOSTILE[name], answer_type, FRUIT)
-    assert compare(gold, HOSTILE[name], answer_type, FRUIT).outcome in Outcome
+    assert compare(gold, HOSTILE[name], answer_type, FRUIT).outcome in ComparisonOutcome
 
 
 @pytest.mark.parametrize("text", ["", None, " \n"])
@@ -405,7 +406,7 @@ def test_an_answer_cut_off_before_its_first_word_is_truncated(text):
 
 def test_a_choice_is_judged_with_its_options():
     problem = Problem(
-        problem_id=problem_id("Which?", FRUIT),
+        problem_id=make_problem_id("Which?", FRUIT),
         source="own",
         origin="0",
         question="Which?",
@@ -425,7 +426,7 @@ def test_given_responses_are_not_judged():
         Sample(sample_id="s_1", problem_id="p", teacher="own", text="Hi.", verdict=Verdict.PROVIDED),
         Sample(sample_id="s_2", problem_id="p", teacher="own", text="Hi."),
     ]
-    assert work_of(to_frame([problem], Problem), to_frame(samples, Sample))["sample_id"].to_list() == ["s_2"]
+    assert select_sampled(to_frame([problem], Problem), to_frame(samples, Sample))["sample_id"].to_list() == ["s_2"]
 
 
 # Tricky pairs

@@ -2,11 +2,12 @@ import json
 from fractions import Fraction
 
 import pytest
-from cotloom.builder.verify import Outcome, compare, readable
-from cotloom.builder.verify.numbers import read_quantity
-from cotloom.schemas.problem import AnswerType
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+from cotloom.builder.verify import ComparisonOutcome, compare, is_readable
+from cotloom.builder.verify.numbers import read_quantity
+from cotloom.schemas.problem import AnswerType
 
 
 def outcome(gold, answer):
@@ -94,12 +95,12 @@ GOLDS = (
 @settings(max_examples=200, deadline=None)
 def test_every_number_is_equal_to_itself_and_readable(gold):
     assert outcome(gold, gold) == "equal"
-    assert readable(gold, AnswerType.NUMBER)
+    assert is_readable(gold, AnswerType.NUMBER)
 
 
 @pytest.mark.parametrize("gold", ["many", "", "x + 1", "12-year-old"])
 def test_what_is_no_number_is_not_readable(gold):
-    assert not readable(gold, AnswerType.NUMBER)
+    assert not is_readable(gold, AnswerType.NUMBER)
 
 
 @given(st.integers(), st.integers())
@@ -123,7 +124,7 @@ def test_a_whole_number_in_dress_is_equal_to_itself_alone(gold, answer, dress):
 @given(st.text(), st.text())
 @settings(max_examples=200, deadline=None)
 def test_comparing_any_texts_gives_an_outcome(gold, answer):
-    assert compare(gold, answer, AnswerType.NUMBER).outcome in Outcome
+    assert compare(gold, answer, AnswerType.NUMBER).outcome in ComparisonOutcome
 
 
 @pytest.mark.parametrize(

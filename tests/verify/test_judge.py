@@ -4,17 +4,18 @@ from importlib import import_module
 from itertools import product
 
 import pytest
-from cotloom.builder.verify import check_steps, compare, judge, judge_all, with_judgements, work_of
-from cotloom.schemas.frames import from_frame, to_frame
-from cotloom.schemas.problem import AnswerType, Problem, problem_id
-from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
-from cotloom.schemas.recipe import Verify
-from cotloom.schemas.sample import Hint, Sample, StepOutcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cotloom.builder.verify import add_judgements, check_steps, compare, judge, judge_all, select_sampled
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import AnswerType, Problem, make_problem_id
+from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
+from cotloom.schemas.recipe import Verify
+from cotloom.schemas.sample import Hint, Sample, StepOutcome
+
 QUESTION = "Janet has 9 eggs and sells each for $2. What does she make?"
-PROBLEM = Problem(problem_id=problem_id(QUESTION), source="own", origin="own:0", question=QUESTION, answer="18")
+PROBLEM = Problem(problem_id=make_problem_id(QUESTION), source="own", origin="own:0", question=QUESTION, answer="18")
 RIGHT = "She sells 9 eggs, so 9 * 2 = 18. The answer is 18."
 LUCKY = "She sells 9 eggs, so 9 * 2 = 19. The answer is 18."
 PARROT = "The answer is given as 18."
@@ -160,7 +161,7 @@ def test_judgements_are_written_into_the_samples_and_nothing_vanishes():
     dropped_before = {"fate": Fate.DROPPED, "stage": Stage.TEACHER, "reason": Reason.REQUEST_FAILED}
     samples = to_frame([sample(2, LUCKY), sample(0, RIGHT), sample(1, None, **dropped_before)], Sample)
     problems = to_frame([PROBLEM], Problem)
-    judged = with_judgements(samples, judge_all(work_of(problems, samples), Verify()))
+    judged = add_judgements(samples, judge_all(select_sampled(problems, samples), Verify()))
     found = {row.sample_id: (row.verdict, row.fate, row.stage, row.reason) for row in from_frame(judged, Sample)}
     assert found == {
         "s_0": ("correct", "kept", None, None),
@@ -173,7 +174,7 @@ def test_judgements_are_written_into_the_samples_and_nothing_vanishes():
 def test_judging_does_not_depend_on_the_number_of_workers_or_the_order():
     texts = [RIGHT, LUCKY, "The answer is 19.", "", "I don't know."]
     samples = to_frame([sample(number, texts[number % 5]) for number in range(1100)], Sample)
-    work = work_of(to_frame([PROBLEM], Problem), samples)
+    work = select_sampled(to_frame([PROBLEM], Problem), samples)
     alone = judge_all(work, Verify())
     assert alone.equals(judge_all(work, Verify(), workers=2))
     assert alone.equals(judge_all(work.sample(fraction=1, shuffle=True, seed=1), Verify()))

@@ -1,8 +1,9 @@
 import pytest
-from cotloom.builder.verify import read_answer
-from cotloom.schemas.problem import AnswerType
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cotloom.builder.verify import read_answer
+from cotloom.schemas.problem import AnswerType
 
 
 def read(text, pattern=None):

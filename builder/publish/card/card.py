@@ -1,258 +1,163 @@
-"""The card of a dataset on the Hub: what it is, how it was made, what was measured, and what is not known.
+"""The dataset card on the Hub, rendered from `dataset_card.md.j2`.
 
-Made from manifest and validation, and from counts over the tables. Texts of others are fenced or escaped (law 7), and
-what is not known is said to be unknown (law 8).
+The values come from the manifest, the tables and the validation. The template escapes every value; texts of several
+lines are fenced (law 7). Unknown values are shown as unknown (law 8).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from cotloom.builder.publish.card.facts import Facts
-from cotloom.builder.publish.card.figures import Picture
-from cotloom.builder.publish.card.markdown import code, fenced, folded, plain, table
-from cotloom.builder.publish.card.metadata import Config, Told, languages, metadata
-from cotloom.builder.publish.card.sections import checks, limits, teacher
-from cotloom.builder.student.report.sentences import gate_words, sentence, standings_table
-from cotloom.schemas.manifest import Manifest
+from markupsafe import Markup
 
-SIMULATED = (
-    "Simulated: a stand-in wrote these rationales, no model did. They show how the tool works and teach nothing."
-)
+from ....schemas.manifest import Manifest
+from ....schemas.validation import Validation
+from ...report.markdown import fold_lines, format_code, format_fence
+from ...report.pages import render_page
+from ...report.sentences import SIMULATED
+from ...student.report.sentences import describe_difference, describe_gate, tabulate_scores
+from .error_rates import load_error_rates
+from .facts import CardFacts
+from .figures import CardFigure
+from .metadata import CardOptions, DatasetConfig, build_metadata, list_languages
 
-_WHAT: Mapping[str, str] = {
-    "default": "rows to train on: `messages`, with answer, source, path cluster and pass rate; all formats",
-    "candidates": "every answer of the teacher, dropped ones too: verdict, reason, sampling parameters, text",
-    "problems": "every problem, dropped ones too, with its gold answer",
-    "logprobs": "log probabilities of the tokens of each answer, with the likeliest alternatives",
-    "dropped_examples": "formatted rows that were not taken, each with the reason",
-}
+TEMPLATE = Path(__file__).with_name("dataset_card.md.j2")
 
-_COLUMNS = (
-    ("`messages`", "the chat; the last message is what a student learns to say"),
-    ("`answer`", "the gold answer"),
-    ("`cluster`", "names the reasoning path: rows of one problem with different clusters reason differently"),
-    ("`pass_rate`", "share of right answers to the problem, among those without a hint that could be judged"),
-    ("`hint`", "`hinted` where the teacher was shown the answer"),
-    ("`format`, `mixture_stage`", "how the row is written, and the stage of training that takes it"),
-    ("`weight`, `loss_spans`", "how much the row counts in the loss, and which characters of the last message do"),
-)
+SIMULATED_NOTICE = f"{SIMULATED} They demonstrate the tool; do not train a model on them."
+"""The first line of a card of simulated data."""
+
+_SAMPLING = ("temperature", "top_p", "max_tokens", "top_logprobs")
+_MADE_HERE = {"arithmetic", "skills"}
+"""Kinds of sources whose problems Cotloom generates itself."""
 
 
-def card(facts: Facts, configs: Sequence[Config], pictures: Sequence[Picture], told: Told) -> str:
-    """Write `README.md`.
+def render_card(
+    facts: CardFacts, configs: Sequence[DatasetConfig], figures: Sequence[CardFigure], options: CardOptions
+) -> str:
+    """Render `README.md`: the metadata as YAML, and the text.
 
     Args:
-        facts: what there is to say.
-        configs: the dataset's configs, the one that loads by itself first.
-        pictures: the pictures that lie beside it.
-        told: what only the publisher knows.
+        facts: the figures of the version.
+        configs: the configs of the dataset, the default one first.
+        figures: the figures that are published with the card.
+        options: what only the publisher knows.
     """
-    drawn = {picture.path: picture for picture in pictures}
+    manifest, repo = facts.manifest, options.repo or "USER/NAME"
+    tag = options.tag or f"v{manifest.version}"
+    return render_page(
+        TEMPLATE,
+        card_data=_mark_safe(build_metadata(manifest, configs, options).to_yaml()),
+        simulated=SIMULATED_NOTICE,
+        manifest=manifest,
+        counts=manifest.counts,
+        facts=facts,
+        verify=manifest.recipe["verify"],
+        signature=(manifest.recipe.get("select") or {}).get("signature"),
+        license=manifest.recipe.get("license"),
+        repo=repo,
+        tag=tag,
+        configs=configs,
+        usage=_format_fence(_format_usage(repo, tag, configs), "python"),
+        example=_format_example(facts),
+        teacher=_describe_teacher(facts),
+        figures={figure.path: figure for figure in figures},
+        error_rates=_select_error_rates(facts),
+        languages=list_languages(manifest.recipe, options),
+        sources=list(_describe_sources(facts)),
+        teacher_terms=(options.teacher_terms or "").rstrip("."),
+        citation=_format_fence(_format_citation(manifest, repo), "bibtex"),
+        **_describe_validation(facts.validation),
+        number=_format_number,
+        percent=_format_percent,
+        code=_format_code,
+    )
+
+
+def _mark_safe(text: str) -> Markup:
+    return Markup(text)  # noqa: S704 - YAML, code and fences that a text can't end
+
+
+def _format_code(text: object) -> Markup:
+    return _mark_safe(format_code(text))
+
+
+def _format_fence(text: str, language: str = "text") -> Markup:
+    return _mark_safe("\n".join(format_fence(text, language)))
+
+
+def _format_number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _format_percent(share: float, digits: int = 1) -> str:
+    return f"{share:.{digits}%}"
+
+
+def _format_usage(repo: str, tag: str, configs: Sequence[DatasetConfig]) -> str:
+    names = ["" if index == 0 else f', "{config.name}"' for index, config in enumerate(configs)]
+    calls = [
+        f'{config.name} = load_dataset("{repo}"{name}, revision="{tag}")'
+        for config, name in zip(configs, names, strict=True)
+    ]
+    return "\n".join(["from datasets import load_dataset", "", *calls])
+
+
+def _format_citation(manifest: Manifest, repo: str) -> str:
     lines = [
-        "---",
-        metadata(facts.manifest, configs, told).to_yaml(),
-        "---",
-        "",
-        *_head(facts),
-        *_loading(facts.manifest, configs, told),
-        *_row(facts),
-        *_section("How it was made", [*teacher(facts), *_picture(drawn, "figures/funnel.svg"), *_funnel(facts)]),
-        *_section("Paths", _paths(facts, drawn)),
-        *_section("What was checked", checks(facts)),
-        *_section("Splits and contamination", [*_splits(facts.manifest), *_contamination(facts.manifest)]),
-        *_section("What a student learnt from it", _validation(facts, drawn)),
-        *_section("Known limits", [*limits(facts, told), ""]),
-        *_section("Changes", _changes(facts)),
-        *_section("Licences", _licences(facts, told)),
-        *_section("Citation", _citation(facts.manifest, told)),
-        *_section("Provenance", _provenance(facts.manifest, told)),
+        f"@misc{{{manifest.name},",
+        f"  title = {{{manifest.name}}},",
+        f"  version = {{{manifest.version}}},",
+        f"  howpublished = {{\\url{{https://huggingface.co/datasets/{repo}}}}},",
+        f"  note = {{content digest {manifest.content_digest}}}",
+        "}",
     ]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return "\n".join(lines)
 
 
-def _section(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
-    body = list(lines)
-    if body:
-        yield from (f"## {title}", "", *body)
-        if body[-1]:
-            yield ""
+def _format_example(facts: CardFacts) -> Markup | None:
+    if not facts.example:
+        return None
+    return _format_fence("\n\n".join(f"{role}:\n{fold_lines(content)}" for role, content in facts.example))
 
 
-def _head(facts: Facts) -> Iterator[str]:
-    manifest, counts = facts.manifest, facts.manifest.counts
-    yield f"# {plain(manifest.name)} {plain(manifest.version)}"
-    yield ""
-    if manifest.simulated:
-        yield f"> **{SIMULATED}**"
-        yield ""
-    yield (
-        f"{counts['examples_kept']:,} rows to train and test on, over {counts['problems_with_path']:,} problems, "
-        f"made from {counts['samples_kept']:,} kept answers of {counts['samples']:,}. "
-        "Answers that were dropped are here too, each with its verdict and the reason."
-    )
-    yield ""
+def _describe_teacher(facts: CardFacts) -> dict[str, Any]:
+    """Select what the card says of the teacher: names, backend, prompt, sampling parameters and hints."""
+    teacher: Mapping[str, Any] = facts.manifest.recipe["teacher"]
+    prompt = teacher.get("prompt") or {}
+    texts = [(name, _format_fence(prompt[name])) for name in ("system", "user") if prompt.get(name)]
+    sampling = None if teacher["backend"] == "simulated" else teacher.get("sampling")
+    hint = teacher.get("hint")
+    return {
+        "names": Markup(", ").join(map(_format_code, facts.teachers)),
+        "backend": teacher["backend"],
+        "prompt": prompt.get("template"),
+        "shots": prompt.get("shots"),
+        "prompt_texts": texts,
+        "sampling": [] if sampling is None else [(name, sampling.get(name)) for name in _SAMPLING],
+        "hint": hint["mode"] if hint else None,
+    }
 
 
-def _loading(manifest: Manifest, configs: Sequence[Config], told: Told) -> Iterator[str]:
-    repo, tag = told.repo or "USER/NAME", told.tag or f"v{manifest.version}"
-    yield from ("## Loading", "", "```python", "from datasets import load_dataset", "")
-    for config in configs:
-        named = "" if config is configs[0] else f', "{config.name}"'
-        yield f'{config.name} = load_dataset("{repo}"{named}, revision="{tag}")'
-    yield from ("```", "")
-    rows = [(code(config.name), _what(config.name), _split_rows(config)) for config in configs]
-    yield from table(("config", "what is in it", "rows"), rows)
-    yield f"`cotloom audit hf://datasets/{repo}@{tag}` checks it: digests, schemas, splits, verdicts."
-    yield ""
-    yield from table(("column of `default`", "meaning"), _COLUMNS)
+def _select_error_rates(facts: CardFacts) -> Sequence[Any]:
+    """The error rates of the verifier that judged this version; they were measured on numeric answers."""
+    return load_error_rates(facts.manifest.rooms.get("verify", 0)) if "number" in facts.answer_types else ()
 
 
-def _what(name: str) -> str:
-    return _WHAT.get(name, "the rows of `default` in this format")
+def _describe_sources(facts: CardFacts) -> Iterator[dict[str, Any]]:
+    kinds = {source["name"]: source["kind"] for source in facts.manifest.recipe["sources"]}
+    for name, license_name in facts.manifest.licenses.items():
+        rows, kept = facts.sources.get(name, (0, 0))
+        unnamed = "generated by Cotloom" if kinds.get(name) in _MADE_HERE else "unknown"
+        yield {"name": name, "license": license_name or unnamed, "rows": rows, "kept": kept}
 
 
-def _split_rows(config: Config) -> str:
-    return ", ".join(f"{rows:,} {split}" for split, (rows, _) in config.splits.items())
-
-
-def _row(facts: Facts) -> Iterator[str]:
-    if not facts.shown:
-        return
-    yield from ("One row, its long lines folded:", "")
-    yield from fenced("\n\n".join(f"{role}:\n{folded(content)}" for role, content in facts.shown))
-    yield ""
-
-
-def _picture(drawn: Mapping[str, Picture], path: str) -> Iterator[str]:
-    if path in drawn:
-        yield from (f"![{drawn[path].alt}]({path})", "")
-
-
-def _funnel(facts: Facts) -> Iterator[str]:
-    yield from ("<details><summary>The same as a table</summary>", "")
-    rows = [
-        (row.stage, row.unit, f"{row.rows_in:,}", f"{row.dropped:,}", code(row.reason or "none"), f"{row.kept:,}")
-        for row in facts.manifest.funnel
-    ]  # fmt: skip
-    yield from table(("stage", "unit", "in", "dropped", "reason", "kept"), rows, "  rr r")
-    yield from ("</details>", "")
-    shares = [(code(form), plain(stage), plain(source), f"{count:,}") for form, stage, source, count in facts.rows]
-    yield from table(("format", "stage of training", "source", "rows"), shares, "   r")
-
-
-def _paths(facts: Facts, drawn: Mapping[str, Picture]) -> Iterator[str]:
-    total = sum(facts.paths.values())
-    if not total:
-        return
-    mean = sum(paths * count for paths, count in facts.paths.items()) / total
-    signature = facts.manifest.recipe.get("select", {}).get("signature")
-    same = (
-        "their calculations come to the same method"
-        if signature == "operations"
-        else "their wording is nearly the same"
-    )
-    yield f"{mean:.2f} distinct right paths for each of {total:,} problems. Two paths are the same where {same}."
-    yield ""
-    yield from _picture(drawn, "figures/paths.svg")
-
-
-def _splits(manifest: Manifest) -> Iterator[str]:
-    if manifest.splits.get("test"):
-        sides = ", ".join(f"{count:,} {plain(side)}" for side, count in manifest.splits.items())
-        yield (
-            f"Problems: {sides}. The side is a keyed hash of the problem's template, so that a problem keeps it in "
-            "every version, and no template stands on both sides."
-        )
-    else:
-        yield "There is no test split."
-    yield ""
-
-
-def _contamination(manifest: Manifest) -> Iterator[str]:
-    if not manifest.contamination:
-        yield "Overlap with evaluation sets: unknown. The recipe names none to compare with."
-        return
-    rows = [
-        (plain(one.against), f"{one.problems:,}", f"{one.overlaps:,}", f"{one.highest_similarity:.1%}",
-         f"{one.ngram} words in a row, or {one.similarity:.0%} of the words")
-        for one in manifest.contamination
-    ]  # fmt: skip
-    head = ("evaluation set", "questions", "overlapping problems, dropped", "most alike of the others", "overlap is")
-    yield from table(head, rows, " rrr")
-
-
-def _validation(facts: Facts, drawn: Mapping[str, Picture]) -> Iterator[str]:
-    found = facts.validation
-    if found is None:
-        yield "Not measured for this content."
-        return
-    yield from (plain(found.summary), "")
-    yield from (f"- {plain(sentence(one))}" for one in (*found.differences, *found.retention))
-    yield f"- {plain(': '.join([gate_words(found.gate), '; '.join(found.gate.reasons)]).rstrip(': '))}."
-    yield ""
-    yield from _picture(drawn, "figures/validation.svg")
-    head, *rows = standings_table(found.standings)
-    yield from table(head, [[plain(cell) for cell in row] for row in rows])
-    name = found.student.get("name", "unnamed")
-    yield f"Student: {code(name)}, recipe digest `{plain(found.student_digest[:16])}`."
-
-
-def _changes(facts: Facts) -> Iterator[str]:
-    if facts.parent is None:
-        parent = facts.manifest.parent
-        yield f"It follows {plain(parent)}; what changed was not counted." if parent else "The first version."
-        return
-    yield from (f"Since {plain(facts.parent)}, in kept rows:", "")
-    rows = [(one.table, f"{one.before:,}", f"{one.came:,}", f"{one.went:,}", f"{one.after:,}") for one in facts.changes]
-    yield from table(("", "before", "came", "went", "now"), rows, " rrrr")
-
-
-def _licences(facts: Facts, told: Told) -> Iterator[str]:
-    manifest = facts.manifest
-    own = manifest.recipe.get("license")
-    yield f"This dataset: {plain(own) if own else 'unknown; the recipe states none'}."
-    yield ""
-    rows = [
-        (plain(source), plain(licence) if licence else _unknown(manifest, source), *_counted(facts, source))
-        for source, licence in manifest.licenses.items()
-    ]
-    yield from table(("source", "licence", "rows", "kept"), rows, "  rr")
-    if manifest.recipe["teacher"]["backend"] == "simulated":
-        yield "Teacher: simulated, so that no provider's terms apply."
-    else:
-        terms = (
-            plain(told.teacher_terms) if told.teacher_terms else "unknown; read them before you train on its answers"
-        )
-        yield f"Terms of the teacher ({', '.join(map(code, facts.teachers))}): {terms.rstrip('.')}."
-
-
-def _unknown(manifest: Manifest, source: str) -> str:
-    kinds = {one["name"]: one["kind"] for one in manifest.recipe["sources"]}
-    return "made by Cotloom" if kinds.get(source) in {"arithmetic", "skills"} else "unknown"
-
-
-def _counted(facts: Facts, source: str) -> tuple[str, str]:
-    rows, kept = facts.sources.get(source, (0, 0))
-    return f"{rows:,}", f"{kept:,}"
-
-
-def _citation(manifest: Manifest, told: Told) -> Iterator[str]:
-    place = f"https://huggingface.co/datasets/{told.repo or 'USER/NAME'}"
-    yield from ("```bibtex", f"@misc{{{manifest.name},", f"  title = {{{manifest.name}}},")
-    yield f"  version = {{{manifest.version}}},"
-    yield f"  howpublished = {{\\url{{{place}}}}},"
-    yield f"  note = {{content digest {manifest.content_digest}}}"
-    yield from ("}", "```")
-
-
-def _provenance(manifest: Manifest, told: Told) -> Iterator[str]:
-    rows = [
-        ("fingerprint of recipe, inputs and code", f"`{manifest.fingerprint}`"),
-        ("recipe", "[cotloom/recipe.json](cotloom/recipe.json)"),
-        ("manifest", "[cotloom/manifest.json](cotloom/manifest.json)"),
-        ("digests of all files", "[cotloom/files.json](cotloom/files.json)"),
-        ("languages", plain(", ".join(languages(manifest.recipe, told))) or "not stated in the recipe"),
-    ]
-    yield from table(("content digest", f"`{manifest.content_digest}`"), rows)
-    inputs = [(plain(one.name), plain(one.file), f"{one.rows:,}", code(one.sha256[:16])) for one in manifest.inputs]
-    if inputs:
-        yield from table(("input", "file", "rows", "digest"), inputs, "  r")
+def _describe_validation(validation: Validation | None) -> dict[str, Any]:
+    if validation is None:
+        return {"validation": None}
+    reasons = "; ".join(validation.gate.reasons)
+    return {
+        "validation": validation,
+        "comparisons": [describe_difference(one) for one in (*validation.differences, *validation.retention)],
+        "gate": f"{describe_gate(validation.gate)}: {reasons}" if reasons else describe_gate(validation.gate),
+        "scores": tabulate_scores(validation.scores),
+    }

@@ -1,161 +1,173 @@
-"""What the card says of a version: its manifest, its validation, and counts over its tables."""
+"""The facts on the card of a version: its manifest, its validation, and counts over its tables."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from cotloom.builder.store import Version
-from cotloom.builder.store.funnel import IDS, TABLES
-from cotloom.schemas.manifest import Manifest
-from cotloom.schemas.reasons import Fate, Verdict
-from cotloom.schemas.sample import Hint
-from cotloom.schemas.validation import Validation
 
-_SHORT = 1_500
-"""A row is shown as an example where it has no more characters."""
+from ....schemas.manifest import Manifest
+from ....schemas.reasons import Fate, Verdict
+from ....schemas.sample import Hint
+from ....schemas.validation import Validation
+from ...store import Version
+from ...store.funnel import IDS, TABLES
+
+_MAX_EXAMPLE_CHARACTERS = 1_500
+"""The example on the card has at most this many characters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """How a table differs from the parent's, by the ids of its rows."""
+class TableChange:
+    """The difference of a table from the parent version, by row ids."""
 
     table: str
     """`problems`, `samples` or `examples`."""
     before: int
-    """Rows kept in the parent."""
+    """Kept rows of the parent."""
     after: int
-    """Rows kept now."""
-    came: int
-    """Rows kept now that were not kept in the parent, or not there."""
-    went: int
-    """Rows kept in the parent that are not kept now, or not there."""
+    """Kept rows of this version."""
+    added: int
+    """Kept rows of this version that the parent did not keep or did not have."""
+    removed: int
+    """Kept rows of the parent that this version does not keep or does not have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
-    """What the card says."""
+class CardFacts:
+    """The facts that the card shows."""
 
     manifest: Manifest
-    """What the version says of itself."""
+    """The manifest of the version."""
     validation: Validation | None
-    """What a student learnt from it; None where that was not tried."""
+    """The validation of this content; None if there is none."""
     parent: str | None
-    """`name@version` of the version before, where the store has it."""
-    changes: tuple[Change, ...]
-    """What changed since then."""
-    paths: Mapping[int, int]
-    """How many problems have how many distinct right paths."""
+    """`name@version` of the parent version; None if the store does not have it."""
+    changes: tuple[TableChange, ...]
+    """The difference of each table from the parent."""
+    path_counts: Mapping[int, int]
+    """Number of problems by their number of distinct correct paths."""
     teachers: tuple[str, ...]
-    """Who was asked."""
+    """Names of the teachers."""
     kept_sampled: int
-    """Kept samples that a teacher was asked for."""
+    """Kept samples of a teacher."""
     kept_hinted: int
-    """Those of them whose teacher was shown the answer."""
-    kept_given: int
-    """Kept samples that a source brought along; nothing checked their answers."""
+    """Those of them whose teacher saw the answer."""
+    kept_provided: int
+    """Kept responses that a source provided; their answers were not checked."""
     unchecked_steps: tuple[int, int]
-    """Equations in kept samples: those that exact arithmetic could not read, and all."""
+    """Equations in kept samples: those that could not be checked, and all."""
     answer_types: tuple[str, ...]
-    """Types of the gold answers that answers were held against."""
+    """Types of the gold answers that samples were compared with."""
     sources: Mapping[str, tuple[int, int]]
     """Rows and kept rows of each source."""
-    rows: tuple[tuple[str, str, str, int], ...]
-    """Format, stage of the mixture (or `held out`), source, and kept rows."""
-    shown: tuple[tuple[str, str], ...]
-    """Role and text of the messages of one short row; empty where there is none."""
+    row_counts: tuple[tuple[str, str, str, int], ...]
+    """Format, training stage (or `held out`), source, and number of kept examples."""
+    example: tuple[tuple[str, str], ...]
+    """Role and text of the messages of one short example; empty if there is none."""
+
+    @property
+    def problems_with_samples(self) -> int:
+        """Number of kept problems that have samples of a teacher."""
+        return sum(self.path_counts.values())
+
+    @property
+    def mean_paths(self) -> float:
+        """Mean number of distinct correct paths per problem."""
+        paths = sum(count * problems for count, problems in self.path_counts.items())
+        return paths / self.problems_with_samples
 
 
-def facts_of(
+def collect_facts(
     manifest: Manifest, tables: Mapping[str, pl.DataFrame], parent: Version | None, validation: Validation | None
-) -> Facts:
-    """Count what the card says.
+) -> CardFacts:
+    """Collect the facts for the card of a version.
 
     Args:
-        manifest: what the version says of itself.
-        tables: its tables.
-        parent: the version before, where it is there.
-        validation: what a student learnt from it.
+        manifest: the manifest of the version.
+        tables: its tables `problems`, `samples` and `examples`.
+        parent: the parent version, if the store has it.
+        validation: the validation of this content, if there is one.
     """
     problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
     kept = samples.filter(pl.col("fate") == Fate.KEPT)
-    given = kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
-    return Facts(
+    provided = kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
+    return CardFacts(
         manifest=manifest,
         validation=validation,
         parent=parent.ref if parent else None,
-        changes=tuple(_changes(tables, parent)) if parent else (),
-        paths=_paths(problems, samples),
-        teachers=tuple(_asked(samples)["teacher"].unique().sort()),
-        kept_sampled=kept.height - given,
+        changes=tuple(_count_changes(tables, parent)) if parent else (),
+        path_counts=_count_paths(problems, samples),
+        teachers=tuple(_select_sampled(samples)["teacher"].unique().sort()),
+        kept_sampled=kept.height - provided,
         kept_hinted=kept.filter(pl.col("hint") == Hint.HINTED).height,
-        kept_given=given,
-        unchecked_steps=_unchecked(kept),
-        answer_types=_types(problems, samples),
-        sources=_sources(problems),
-        rows=tuple(_rows(examples)),
-        shown=_shown(examples),
+        kept_provided=provided,
+        unchecked_steps=_count_unchecked_steps(kept),
+        answer_types=_list_answer_types(problems, samples),
+        sources=_count_sources(problems),
+        row_counts=tuple(_count_rows(examples)),
+        example=_choose_example(examples),
     )
 
 
-def _asked(samples: pl.DataFrame) -> pl.DataFrame:
-    """The samples that a teacher was asked for; the others came finished with a source."""
-    given = pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED)))
-    return samples.filter(pl.col("problem_id").is_not_null() & ~given)
+def _select_sampled(samples: pl.DataFrame) -> pl.DataFrame:
+    """Select the samples of a teacher; a source provided the others."""
+    provided = pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED)))
+    return samples.filter(pl.col("problem_id").is_not_null() & ~provided)
 
 
-def _changes(tables: Mapping[str, pl.DataFrame], parent: Version) -> Iterator[Change]:
+def _count_changes(tables: Mapping[str, pl.DataFrame], parent: Version) -> Iterator[TableChange]:
     for name in TABLES.values():
-        old, new = (_kept_ids(frame, name) for frame in (parent.table(name), tables[name]))
-        yield Change(
+        old, new = (_select_kept_ids(frame, name) for frame in (parent.read_table(name), tables[name]))
+        yield TableChange(
             table=name,
             before=old.len(),
             after=new.len(),
-            came=new.filter(~new.is_in(old.implode())).len(),
-            went=old.filter(~old.is_in(new.implode())).len(),
+            added=new.filter(~new.is_in(old.implode())).len(),
+            removed=old.filter(~old.is_in(new.implode())).len(),
         )
 
 
-def _kept_ids(frame: pl.DataFrame, name: str) -> pl.Series:
+def _select_kept_ids(frame: pl.DataFrame, name: str) -> pl.Series:
     return frame.filter(pl.col("fate") == Fate.KEPT)[IDS[name]].unique()
 
 
-def _paths(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[int, int]:
-    """How many problems on either side have how many distinct right paths. Given responses have none to tell apart."""
-    asked = _asked(samples).select("problem_id").unique()
-    sided = problems.filter((pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()).select("problem_id")
+def _count_paths(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[int, int]:
+    """Count kept problems of both splits by their number of distinct paths. Provided responses have no paths."""
+    sampled = _select_sampled(samples).select("problem_id").unique()
+    kept = problems.filter((pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()).select("problem_id")
     leaders = samples.filter(pl.col("cluster") == pl.col("sample_id")).group_by("problem_id").len("paths")
-    counted = sided.join(asked, on="problem_id", how="semi").join(leaders, on="problem_id", how="left")
+    counted = kept.join(sampled, on="problem_id", how="semi").join(leaders, on="problem_id", how="left")
     return dict(counted.group_by(pl.col("paths").fill_null(0)).len().sort("paths").iter_rows())
 
 
-def _unchecked(kept: pl.DataFrame) -> tuple[int, int]:
+def _count_unchecked_steps(kept: pl.DataFrame) -> tuple[int, int]:
     outcomes = kept["steps"].drop_nulls().explode(empty_as_null=False).struct.field("outcome")
     return int((outcomes == "unchecked").sum()), outcomes.len()
 
 
-def _types(problems: pl.DataFrame, samples: pl.DataFrame) -> tuple[str, ...]:
+def _list_answer_types(problems: pl.DataFrame, samples: pl.DataFrame) -> tuple[str, ...]:
     judged = samples.filter(pl.col("verdict").is_not_null() & (pl.col("verdict") != Verdict.PROVIDED))
-    asked = problems.filter(pl.col("fate") == Fate.KEPT).join(judged, on="problem_id", how="semi")
-    return tuple(asked["answer_type"].unique().sort())
+    kept = problems.filter(pl.col("fate") == Fate.KEPT).join(judged, on="problem_id", how="semi")
+    return tuple(kept["answer_type"].unique().sort())
 
 
-def _sources(problems: pl.DataFrame) -> dict[str, tuple[int, int]]:
+def _count_sources(problems: pl.DataFrame) -> dict[str, tuple[int, int]]:
     kept = (pl.col("fate") == Fate.KEPT).sum()
     rows = problems.group_by("source").agg(pl.len().alias("rows"), kept.alias("kept")).sort("source")
-    return {source: (count, left) for source, count, left in rows.iter_rows()}
+    return {source: (count, kept_count) for source, count, kept_count in rows.iter_rows()}
 
 
-def _rows(examples: pl.DataFrame) -> Iterator[tuple[str, str, str, int]]:
+def _count_rows(examples: pl.DataFrame) -> Iterator[tuple[str, str, str, int]]:
     kept = examples.filter(pl.col("fate") == Fate.KEPT)
     stage = pl.col("mixture_stage").fill_null("held out")
     counts = kept.group_by("format", stage, "source").len().sort("mixture_stage", "format", "source")
     yield from counts.select("format", "mixture_stage", "source", "len").iter_rows()
 
 
-def _shown(examples: pl.DataFrame) -> tuple[tuple[str, str], ...]:
-    """The longest of the short rows to train on: one that shows reasoning."""
+def _choose_example(examples: pl.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Choose the longest of the short training examples, since it shows reasoning."""
     trained = (pl.col("fate") == Fate.KEPT) & pl.col("mixture_stage").is_not_null()
-    short = examples.filter(trained & (pl.col("characters") <= _SHORT))
+    short = examples.filter(trained & (pl.col("characters") <= _MAX_EXAMPLE_CHARACTERS))
     if short.is_empty():
         return ()
     row = short.sort(["characters", "example_id"], descending=[True, False]).row(0, named=True)

@@ -1,25 +1,26 @@
-"""The card's YAML: what the Hub filters by, and what `load_dataset` reads its configs from."""
+"""The YAML metadata of the card: tags for the Hub, and the configs for `load_dataset`."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cotloom.schemas.manifest import Manifest
 from datasets import DatasetInfo, Features, SplitDict, SplitInfo
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
+
+from ....schemas.manifest import Manifest
 
 SIMULATED, SYNTHETIC = "simulated", "synthetic"
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"))  # fmt: skip
-"""The Hub's size categories, each with the rows that it ends below."""
+"""The Hub's size categories, each with its exclusive upper limit."""
 
 _ENGLISH = {"arithmetic", "skills", "reasoning_gym"}
-"""Kinds of sources that are made in English."""
+"""Kinds of sources that generate English texts."""
 
-# The identifiers that the Hub knows, of those that fit data: https://huggingface.co/docs/hub/repositories-licenses
+# The licence identifiers of the Hub that apply to data: https://huggingface.co/docs/hub/repositories-licenses
 _LICENSES = frozenset(
     """
     apache-2.0 mit afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc cc0-1.0
@@ -32,20 +33,20 @@ _LICENSES = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """What only the publisher knows."""
+class CardOptions:
+    """Values on the card that the publisher sets."""
 
     repo: str | None = None
     """USER/NAME on the Hub."""
     tag: str | None = None
-    """The tag that it gets; null for `v` and the version."""
+    """The tag; None for `v` and the version."""
     languages: tuple[str, ...] = ()
-    """Languages of the texts, as ISO 639 codes; empty for those that the recipe names."""
+    """Languages of the texts, as ISO 639 codes; empty for those of the recipe."""
     teacher_terms: str | None = None
-    """What the teacher's terms say about training on its answers; null for what the recipe says."""
+    """What the teacher's terms say about training on its responses; None for the text of the recipe."""
 
-    def over(self, manifest: Manifest) -> "Told":
-        """The same, with what the recipe says where the publisher says nothing."""
+    def add_defaults(self, manifest: Manifest) -> "CardOptions":
+        """Copy the options, with the values of the recipe for those that are not set."""
         return replace(
             self,
             languages=self.languages or manifest.languages,
@@ -54,94 +55,94 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Config:
-    """A config of the dataset."""
+class DatasetConfig:
+    """A config of the dataset on the Hub."""
 
     name: str
     """Its name."""
     pattern: str
-    """Its files, as a pattern."""
+    """Pattern of its files."""
     data_files: Mapping[str, str]
-    """The files of each split, as a pattern."""
+    """Pattern of the files of each split."""
     splits: Mapping[str, tuple[int, int]]
-    """Rows and bytes in memory of each split."""
+    """Rows and bytes in memory, by split."""
     download_bytes: int
-    """Size of its files."""
+    """Total size of its files."""
     schema: Any
-    """Its columns, as an Arrow schema."""
+    """Its columns, as a `pyarrow.Schema`."""
 
 
-def metadata(manifest: Manifest, configs: Sequence[Config], told: Told) -> DatasetCardData:
-    """Write the YAML of a card.
+def build_metadata(manifest: Manifest, configs: Sequence[DatasetConfig], options: CardOptions) -> DatasetCardData:
+    """Build the YAML metadata of a card.
 
     Args:
-        manifest: what the version says of itself.
-        configs: its configs; the first is the one that loads where none is named.
-        told: what only the publisher knows.
+        manifest: the manifest of the version.
+        configs: its configs; the first one is the default.
+        options: values that the publisher sets.
     """
     recipe = manifest.recipe
     data = DatasetCardData(
         pretty_name=f"{manifest.name} {manifest.version}",
-        language=list(languages(recipe, told)) or None,
+        language=list(list_languages(recipe, options)) or None,
         annotations_creators=["machine-generated"],
         language_creators=["machine-generated"],
-        size_categories=[_size(manifest.counts.get("examples_kept", 0))],
-        source_datasets=_origins(recipe) or ["original"],
-        task_categories=_tasks(recipe),
-        tags=_tags(manifest),
+        size_categories=[_choose_size_category(manifest.counts.get("examples_kept", 0))],
+        source_datasets=_list_source_datasets(recipe) or ["original"],
+        task_categories=_list_task_categories(recipe),
+        tags=_list_tags(manifest),
     )
-    for key, value in license_of(recipe.get("license")).items():
+    for key, value in get_hub_license(recipe.get("license")).items():
         data[key] = value
-    data["configs"] = [_stated(config, first=place == 0) for place, config in enumerate(configs)]
-    DatasetInfosDict({config.name: _info(config) for config in configs}).to_dataset_card_data(data)
+    data["configs"] = [_build_config_entry(config, default=index == 0) for index, config in enumerate(configs)]
+    DatasetInfosDict({config.name: _build_dataset_info(config) for config in configs}).to_dataset_card_data(data)
     return data
 
 
-def license_of(name: str | None) -> dict[str, str]:
-    """A licence in the Hub's words: one that the Hub does not know is `other`, with its name.
+def get_hub_license(license_name: str | None) -> dict[str, str]:
+    """Map a licence to the metadata of the Hub: an unknown one is `other`, with its name.
 
-    >>> license_of("Apache-2.0"), license_of("House licence 2")
+    >>> get_hub_license("Apache-2.0"), get_hub_license("House licence 2")
     ({'license': 'apache-2.0'}, {'license': 'other', 'license_name': 'house-licence-2'})
     """
-    if name is None:
+    if license_name is None:
         return {"license": "unknown"}
-    known = name.strip().lower()
+    known = license_name.strip().lower()
     if known in _LICENSES:
         return {"license": known}
     return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", known).strip("-") or "custom"}
 
 
-def languages(recipe: Mapping[str, Any], told: Told) -> tuple[str, ...]:
-    """The languages that are known: as told, else English where Cotloom made every problem itself."""
-    made = all(source["kind"] in _ENGLISH for source in recipe.get("sources", ()))
-    return told.languages or (("en",) if made else ())
+def list_languages(recipe: Mapping[str, Any], options: CardOptions) -> tuple[str, ...]:
+    """List the languages: those of the options, or English if programs generated all problems."""
+    generated = all(source["kind"] in _ENGLISH for source in recipe.get("sources", ()))
+    return options.languages or (("en",) if generated else ())
 
 
-def _size(rows: int) -> str:
+def _choose_size_category(rows: int) -> str:
     return next((name for below, name in _SIZES if rows < below), "n>1T" if rows >= 10**12 else "1B<n<10B")
 
 
-def _origins(recipe: Mapping[str, Any]) -> list[str]:
-    """The datasets of the Hub that it was made from; sets kept for evaluation are no origin."""
-    hub = [one for one in recipe.get("sources", ()) if one["kind"] == "hub" and one.get("role") != "evaluate"]
-    return list(dict.fromkeys(source["path"] for source in hub))
+def _list_source_datasets(recipe: Mapping[str, Any]) -> list[str]:
+    """List the datasets on the Hub that are sources; evaluation sets do not count."""
+    sources = [source for source in recipe.get("sources", ()) if source.get("role") != "evaluate"]
+    return list(dict.fromkeys(source["path"] for source in sources if source["kind"] == "hub"))
 
 
-def _tasks(recipe: Mapping[str, Any]) -> list[str]:
-    chosen = any(source.get("answer_type") == "choice" for source in recipe.get("sources", ()))
-    return ["text-generation", "question-answering", *(["multiple-choice"] if chosen else [])]
+def _list_task_categories(recipe: Mapping[str, Any]) -> list[str]:
+    has_choices = any(source.get("answer_type") == "choice" for source in recipe.get("sources", ()))
+    return ["text-generation", "question-answering", *(["multiple-choice"] if has_choices else [])]
 
 
-def _tags(manifest: Manifest) -> list[str]:
+def _list_tags(manifest: Manifest) -> list[str]:
     return [SYNTHETIC, "cotloom", "chain-of-thought", "reasoning", *([SIMULATED] if manifest.simulated else [])]
 
 
-def _stated(config: Config, *, first: bool) -> dict[str, Any]:
+def _build_config_entry(config: DatasetConfig, *, default: bool) -> dict[str, Any]:
     files = [{"split": split, "path": path} for split, path in config.data_files.items()]
-    return {"config_name": config.name, "data_files": files, **({"default": True} if first else {})}
+    return {"config_name": config.name, "data_files": files, **({"default": True} if default else {})}
 
 
-def _info(config: Config) -> DatasetInfo:
+def _build_dataset_info(config: DatasetConfig) -> DatasetInfo:
     splits = SplitDict()
     for split, (rows, size) in config.splits.items():
         splits.add(SplitInfo(name=split, num_bytes=size, num_examples=rows))

@@ -1,1 +1,1 @@
-"""What must hold before the first byte is sent: the audit, the licences, the origin of the data, the validation."""
+"""The gates that a version must pass before an upload: audit, licences, simulated data, validation."""

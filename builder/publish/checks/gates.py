@@ -1,110 +1,110 @@
-"""Gates: what a version must pass before its first byte goes to the Hub."""
+"""Gates: checks of a version before anything is uploaded."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cotloom.builder.audit import audit
-from cotloom.builder.publish.checks.licenses import foreign, objections
-from cotloom.builder.publish.files.layout import validation_of
-from cotloom.builder.store import Version
+from ...audit import audit
+from ...store import Version
+from ..files.read import read_validation
+from .licenses import find_objections, list_source_licenses
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """What one gate says."""
+class PublishCheck:
+    """A result of a gate."""
 
     check: str
     """The gate: one of `GATES`."""
     passed: bool
-    """Whether the version may pass."""
+    """Whether the version may be published."""
     message: str
-    """What was found."""
+    """The objection, or what was checked."""
     hint: str | None = None
-    """What to do, where it may not pass."""
+    """What to do about the objection."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Gate:
-    objections: Callable[[Version], Iterator[str]]
-    """What speaks against the version."""
-    well: Callable[[Version], str]
-    """What is said where nothing does."""
+class _PublishGate:
+    find_objections: Callable[[Version], Iterator[str]]
+    """Finds the objections to a version."""
+    describe_pass: Callable[[Version], str]
+    """Describes the result without objections."""
     hint: str
-    """What to do."""
+    """What to do about an objection."""
 
 
-def gates(version: Version, allowed: frozenset[str] = frozenset()) -> list[Check]:
-    """Hold a version against every gate.
+def run_gates(version: Version, allowed_gates: frozenset[str] = frozenset()) -> list[PublishCheck]:
+    """Run every gate on a version.
 
     Args:
         version: the version.
-        allowed: gates that it passes whatever they find.
+        allowed_gates: gates whose objections are ignored.
 
     Raises:
         InputError: a file of the version can't be read.
     """
-    return [check for name in GATES for check in _checks(name, version, allowed)]
+    return [check for name in GATES for check in _run_gate(name, version, name in allowed_gates)]
 
 
-def _checks(name: str, version: Version, allowed: frozenset[str]) -> list[Check]:
+def _run_gate(name: str, version: Version, allowed: bool) -> list[PublishCheck]:
     gate = GATES[name]
-    found = [
-        Check(check=name, passed=name in allowed, message=text, hint=None if name in allowed else gate.hint)
-        for text in gate.objections(version)
+    checks = [
+        PublishCheck(check=name, passed=allowed, message=objection, hint=None if allowed else gate.hint)
+        for objection in gate.find_objections(version)
     ]
-    return found or [Check(check=name, passed=True, message=gate.well(version))]
+    return checks or [PublishCheck(check=name, passed=True, message=gate.describe_pass(version))]
 
 
-def _audit(version: Version) -> Iterator[str]:
+def _find_audit_errors(version: Version) -> Iterator[str]:
     return (f"{finding.check}: {finding.message}" for finding in audit(version))
 
 
-def _licence(version: Version) -> str:
-    own = version.manifest.recipe.get("license")
-    told = {name: text or "not known" for name, text in foreign(version.manifest).items()}
-    sources = ", ".join(f"{name}: {text}" for name, text in told.items()) or "made by programs"
-    return f"given on under {own or 'no licence that is named'}; sources: {sources}"
+def _describe_licenses(version: Version) -> str:
+    own = version.manifest.recipe.get("license") or "unknown"
+    licenses = list_source_licenses(version.manifest)
+    sources = ", ".join(f"{source}: {name or 'unknown'}" for source, name in licenses.items()) or "generated"
+    return f"licence of the dataset: {own}; sources: {sources}"
 
 
-def _simulated(version: Version) -> Iterator[str]:
+def _find_simulated(version: Version) -> Iterator[str]:
     if version.manifest.simulated:
-        yield "rationales of the simulated teacher are in it: a stand-in wrote them, no model did"
+        yield "it has rationales of the simulated teacher: a program wrote them, not a language model"
 
 
-def _regression(version: Version) -> Iterator[str]:
-    found = validation_of(version)
-    if found is not None and found.gate.passed is False:
-        yield f"its validation did not pass: {'; '.join(found.gate.reasons) or found.summary}"
+def _find_regression(version: Version) -> Iterator[str]:
+    validation = read_validation(version)
+    if validation is not None and validation.gate.passed is False:
+        yield f"its validation failed: {'; '.join(validation.gate.reasons) or validation.summary}"
 
 
-def _validated(version: Version) -> str:
-    found = validation_of(version)
-    return "it was not validated on this content" if found is None else found.summary
+def _describe_validation(version: Version) -> str:
+    validation = read_validation(version)
+    return "this content was not validated" if validation is None else validation.summary
 
 
 SIMULATED, REGRESSION = "simulated", "validation"
 
-GATES: Mapping[str, _Gate] = {
-    "audit": _Gate(
-        objections=_audit,
-        well=lambda _version: "digests, schemas and laws hold",
-        hint="mend what is named, and build it again under another version",
+GATES: Mapping[str, _PublishGate] = {
+    "audit": _PublishGate(
+        find_objections=_find_audit_errors,
+        describe_pass=lambda _version: "digests, schemas and laws hold",
+        hint="fix it, and build it again under another version",
     ),
-    "licences": _Gate(
-        objections=lambda version: objections(version.manifest),
-        well=_licence,
-        hint="name the licence of each source, and one for the whole that they allow, in the recipe, and build it again"
-        " (no call is made twice)",
+    "licences": _PublishGate(
+        find_objections=lambda version: find_objections(version.manifest),
+        describe_pass=_describe_licenses,
+        hint="give the licence of each source, and a compatible one for the dataset, in the recipe, and build it again"
+        " (no request is repeated)",
     ),
-    SIMULATED: _Gate(
-        objections=_simulated,
-        well=lambda _version: "no sample was written by the simulated teacher",
-        hint="--allow-simulated publishes it all the same; every row and the card say so",
+    SIMULATED: _PublishGate(
+        find_objections=_find_simulated,
+        describe_pass=lambda _version: "no sample of the simulated teacher",
+        hint="--allow-simulated publishes it anyway; every row and the card say that it is simulated",
     ),
-    REGRESSION: _Gate(
-        objections=_regression,
-        well=_validated,
-        hint="--allow-regression publishes it all the same; the card says so",
+    REGRESSION: _PublishGate(
+        find_objections=_find_regression,
+        describe_pass=_describe_validation,
+        hint="--allow-regression publishes it anyway; the card shows the result",
     ),
 }
-"""Every gate by its name, in order."""
+"""The gates by name, in order."""

@@ -1,59 +1,63 @@
-"""The versions that came before one, and which rows were there already: new rows go to the end of a file.
+"""The earlier versions of a version, and the row order that keeps their rows in place.
 
-Rows lie in the order of (version introduced, id), and those of each version are row groups of their own: the bytes of
-the old ones stay as they were, so that the Hub, which stores chunks by their content, is sent the new ones alone.
+Rows are sorted by (version that introduced them, id), and each version starts a new row group. So the bytes of earlier
+rows do not change, and the Hub, which deduplicates chunks by content, receives only the new rows.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
-from cotloom.builder.store import DEV, Version, find_version, folder_of, versions_of
-from cotloom.builder.store.funnel import IDS
 
-AGE = "_age"
-"""The column that says which version of the line introduced a row; it is not written."""
+from ...store import DEV, Version, find_version, list_version_numbers, locate_version
+from ...store.funnel import IDS
 
-
-def parent_of(version: Version) -> Version | None:
-    """The version that a version follows: the one it names, else the one before it; None where neither is there."""
-    name, own, place = version.manifest.name, version.manifest.version, version.path.resolve()
-    store = place.parent.parent.parent
-    if place != folder_of(store, name, own):
-        return None  # a folder of its own, with no store around it
-    there = versions_of(store, name)
-    named = version.manifest.parent
-    if named is None:
-        fixed = [one for one in there if one != DEV]
-        named = fixed[fixed.index(own) - 1] if own in fixed[1:] else None
-    return find_version(store, f"{name}@{named}") if named in there and named != own else None
+INTRODUCED = "_introduced"
+"""The column with the index of the version that introduced a row; it is not published."""
 
 
-def ancestors(version: Version) -> list[Version]:
-    """The versions before one, as far back as the store has them, oldest first."""
+def find_parent(version: Version) -> Version | None:
+    """Find the parent of a version: the one in its manifest, else the preceding version; None if it is not there."""
+    name, number, folder = version.manifest.name, version.manifest.version, version.path.resolve()
+    store = folder.parent.parent.parent
+    if folder != locate_version(store, name, number):
+        return None  # a copy outside of a store
+    numbers = list_version_numbers(store, name)
+    parent = version.manifest.parent
+    if parent is None:
+        fixed = [other for other in numbers if other != DEV]
+        parent = fixed[fixed.index(number) - 1] if number in fixed[1:] else None
+    return find_version(store, f"{name}@{parent}") if parent in numbers and parent != number else None
+
+
+def list_ancestors(version: Version) -> list[Version]:
+    """List the ancestors of a version that the store has, oldest first."""
     line = [version]
-    while (before := parent_of(line[-1])) is not None and before.path not in {one.path for one in line}:
-        line.append(before)
+    while (parent := find_parent(line[-1])) is not None and parent.path not in {member.path for member in line}:
+        line.append(parent)
     return line[:0:-1]
 
 
-def aged(frame: pl.DataFrame, name: str, before: Sequence[Version]) -> pl.DataFrame:
-    """Put the rows of a table in the order of (version introduced, id).
+def sort_by_introduction(frame: pl.DataFrame, name: str, ancestors: Sequence[Version]) -> pl.DataFrame:
+    """Sort the rows of a table by (version that introduced them, id).
 
     Args:
-        frame: the table, sorted by id. Rows of one id keep their order.
+        frame: the table, sorted by id. Rows with the same id keep their order.
         name: its name: `problems`, `samples` or `examples`.
-        before: the versions before, oldest first.
+        ancestors: the earlier versions, oldest first.
 
     Returns:
-        The rows with one column more: the place in the line of the version that introduced them, from 0.
+        The rows, with the column `INTRODUCED`: the index of the version that introduced each row, from 0.
     """
     key = IDS[name]
-    known = [_ids(version, name).with_columns(pl.lit(age).alias(AGE)) for age, version in enumerate(before)]
-    none = pl.DataFrame(schema={key: pl.String, AGE: pl.Int32})
-    first = pl.concat([none, *known]).unique(key, keep="first", maintain_order=True)
+    ids = [
+        _read_ids(version, name).with_columns(pl.lit(index).alias(INTRODUCED))
+        for index, version in enumerate(ancestors)
+    ]
+    empty = pl.DataFrame(schema={key: pl.String, INTRODUCED: pl.Int32})
+    first = pl.concat([empty, *ids]).unique(key, keep="first", maintain_order=True)
     rows = frame.join(first, on=key, how="left", maintain_order="left")
-    return rows.with_columns(pl.col(AGE).fill_null(len(before))).sort(AGE, key, maintain_order=True)
+    return rows.with_columns(pl.col(INTRODUCED).fill_null(len(ancestors))).sort(INTRODUCED, key, maintain_order=True)
 
 
-def _ids(version: Version, name: str) -> pl.DataFrame:
+def _read_ids(version: Version, name: str) -> pl.DataFrame:
     return pl.read_parquet(version.path / f"{name}.parquet", columns=[IDS[name]], use_pyarrow=True)

@@ -1,1 +1,1 @@
-"""The Hub: the client, its errors, downloads, tags, and the check that what was sent is what arrived."""
+"""The Hugging Face Hub: requests and their errors, downloads, tags, and the verification of an upload."""

@@ -1,7 +1,7 @@
-"""The Hub: thin calls of huggingface_hub, with what it raises told in words that can be acted on.
+"""Requests to the Hub through huggingface_hub, with retries and translated errors.
 
-Large files go the way that the library chooses: Xet on the real Hub, LFS over HTTP elsewhere. Whatever is raised here
-is free of the token, although servers may echo it.
+The library chooses how to transfer large files: Xet on huggingface.co, LFS over HTTP elsewhere. No error raised here
+contains the token, although servers may echo it.
 """
 
 import os
@@ -10,10 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.publish.hub.errors import Remote, explained, permission, persistent
 from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationDelete,
@@ -31,40 +28,41 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, but
 )
 from huggingface_hub.utils.logging import set_verbosity_error
 
-REAL = "https://huggingface.co"
-"""The Hub that Xet is used with."""
+from ...errors import InputError
+from .errors import Remote, Response, describe_permission, retry, translate_errors
 
-Told = TypeVar("Told")
+HUGGING_FACE = "https://huggingface.co"
+"""The Hub that supports Xet."""
 
 
-class Moved(Exception):  # noqa: N818 - no error of anyone's
-    """The branch moved after it was looked at."""
+class BranchMoved(Exception):  # noqa: N818 - the caller tries again
+    """The branch moved after its head was read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class State:
-    """What a dataset on the Hub is like."""
+class DatasetState:
+    """The state of a dataset on the Hub."""
 
     head: str
-    """The commit that its main branch leads to."""
+    """The commit of its main branch."""
     private: bool
-    """Whether only its owners see it."""
+    """Whether it is private."""
     tags: Mapping[str, str]
     """The commit of each tag."""
 
 
 def connect(repo: str, *, writes: bool) -> Remote:
-    """Get ready to speak to the Hub, and find out whether the token will do.
+    """Prepare the client for a dataset, and check the token.
 
     Raises:
-        InputError: there is no token, or it may not write.
+        InputError: there is no token, or it has no write permission.
         Stopped: the Hub can't be reached.
     """
-    set_verbosity_error()  # type: ignore[no-untyped-call]  # its warnings hold the signed addresses that files are sent to
+    set_verbosity_error()  # type: ignore[no-untyped-call]  # its warnings contain signed upload addresses
     if not sys.stderr.isatty():
         disable_progress_bars()
-    if constants.ENDPOINT.rstrip("/") != REAL and "HF_HUB_DISABLE_XET" not in os.environ:
-        os.environ["HF_HUB_DISABLE_XET"] = "1"  # for processes that are started from here
+    if constants.ENDPOINT.rstrip("/") != HUGGING_FACE and "HF_HUB_DISABLE_XET" not in os.environ:
+        os.environ["HF_HUB_DISABLE_XET"] = "1"  # for child processes
         constants.HF_HUB_DISABLE_XET = True
     remote = Remote(repo=repo, writes=writes, token=get_token())
     if writes:
@@ -74,155 +72,173 @@ def connect(repo: str, *, writes: bool) -> Remote:
 
 def _check_token(remote: Remote) -> None:
     if remote.token is None:
-        raise InputError(f"there is no token to write {remote.repo} with", hint=permission(remote))
-    who = _asked(remote, "the Hub does not say whose token this is", remote.api.whoami)
-    if who.get("auth", {}).get("accessToken", {}).get("role") == "read":
-        raise InputError(f"this token of {who.get('name')} may only read", hint=permission(remote))
+        raise InputError(f"there is no token to write to {remote.repo}", hint=describe_permission(remote))
+    user = _call(remote, "the token can't be checked", remote.api.whoami)
+    if user.get("auth", {}).get("accessToken", {}).get("role") == "read":
+        raise InputError(f"this token of {user.get('name')} is read-only", hint=describe_permission(remote))
 
 
-def look(remote: Remote) -> State | None:
-    """Look at a dataset; None where there is none that this token may see.
+def get_state(remote: Remote) -> DatasetState | None:
+    """Get the state of a dataset; None if there is none that this token can see.
 
     Raises:
-        InputError: it has no main branch, or the token may not see it.
+        InputError: it has no main branch, or the token may not read it.
         Stopped: the Hub can't be reached.
     """
 
-    def looked() -> State:
+    def request_state() -> DatasetState:
         info = remote.api.dataset_info(remote.repo)
         refs = remote.api.list_repo_refs(remote.repo, repo_type="dataset")
         heads = {branch.name: branch.target_commit for branch in refs.branches}
         if "main" not in heads:
-            raise InputError(f"{remote.repo} has no branch main", hint="give a dataset of its own with --repo")
+            raise InputError(f"{remote.repo} has no branch main", hint="give another dataset with --repo")
         tags = {tag.name: tag.target_commit for tag in refs.tags}
-        return State(head=heads["main"], private=bool(info.private), tags=tags)
+        return DatasetState(head=heads["main"], private=bool(info.private), tags=tags)
 
-    with explained(remote, f"{remote.repo} can't be looked at"):
+    with translate_errors(remote, f"{remote.repo} can't be read"):
         try:
-            return persistent(looked)
+            return retry(request_state)
         except RepositoryNotFoundError as error:
             if error.response.status_code == 404:
                 return None
             raise
 
 
-def create(remote: Remote, *, private: bool) -> None:
-    """Make a dataset; nothing where it is there.
+def create_dataset(remote: Remote, *, private: bool) -> None:
+    """Create a dataset, unless it exists.
 
     Raises:
-        InputError: the token may not.
+        InputError: the token may not create it.
         Stopped: the Hub can't be reached.
     """
-    _asked(
+    _call(
         remote,
-        f"{remote.repo} can't be made",
+        f"{remote.repo} can't be created",
         lambda: remote.api.create_repo(remote.repo, repo_type="dataset", private=private, exist_ok=True),
     )
 
 
-def read(remote: Remote, name: str, revision: str) -> bytes | None:
-    """Read a small file; None where there is none.
+def read_file(remote: Remote, path: str, revision: str) -> bytes | None:
+    """Read a small file; None if it does not exist.
 
     Raises:
-        InputError: there is no such dataset or revision, or it is not for this token.
+        InputError: the dataset or the revision does not exist, or the token may not read it.
         Stopped: the Hub can't be reached.
     """
-    url = hf_hub_url(remote.repo, name, repo_type="dataset", revision=revision)
+    url = hf_hub_url(remote.repo, path, repo_type="dataset", revision=revision)
 
-    def asked() -> bytes:
+    def request_file() -> bytes:
         response = get_session().get(url, headers=build_hf_headers(token=remote.token or False), follow_redirects=True)
         hf_raise_for_status(response)
         return bytes(response.content)
 
-    with explained(remote, f"{name} of {remote.repo} can't be read"), suppress(EntryNotFoundError):
-        return persistent(asked)
+    with translate_errors(remote, f"{path} of {remote.repo} can't be read"), suppress(EntryNotFoundError):
+        return retry(request_file)
     return None
 
 
-def names(remote: Remote, revision: str) -> list[str]:
-    """List the files at a revision."""
-    return _asked(
+def list_files(remote: Remote, revision: str) -> list[str]:
+    """List the files at a revision.
+
+    Raises:
+        InputError: the dataset or the revision does not exist, or the token may not read it.
+        Stopped: the Hub can't be reached.
+    """
+    return _call(
         remote,
         f"the files of {remote.repo} can't be listed",
         lambda: remote.api.list_repo_files(remote.repo, revision=revision, repo_type="dataset"),
     )
 
 
-def send(remote: Remote, files: Mapping[str, Path], gone: Sequence[str], parent: str, message: str) -> str:
-    """Put files on the main branch as one commit, and take others away with it.
+def commit_files(remote: Remote, files: Mapping[str, Path], deleted: Sequence[str], parent: str, message: str) -> str:
+    """Add and delete files on the main branch in one commit.
 
-    Files that are there already are not sent again, and where nothing changes, no commit is made.
+    Files that the Hub has are not uploaded again. If nothing changes, there is no commit.
+
+    Args:
+        remote: the dataset.
+        files: the local file of each path that is added.
+        deleted: the paths that are deleted.
+        parent: the commit that must be the head of the main branch.
+        message: the commit message.
 
     Returns:
         The commit.
 
     Raises:
-        Moved: the main branch leads to another commit than `parent` by now.
-        InputError: the token may not, or the Hub refuses a file.
+        BranchMoved: the head of the main branch is not `parent`.
+        InputError: the token may not write, or the Hub refuses a file.
         Stopped: the Hub can't be reached.
     """
-    additions = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path)) for name, path in files.items()]
-    removals = [CommitOperationDelete(path_in_repo=name, is_folder=False) for name in gone]
+    additions = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=str(file)) for path, file in files.items()]
+    deletions = [CommitOperationDelete(path_in_repo=path, is_folder=False) for path in deleted]
 
-    def committed() -> str:
-        made = remote.api.create_commit(
+    def request_commit() -> str:
+        commit = remote.api.create_commit(
             remote.repo,
-            [*additions, *removals],
+            [*additions, *deletions],
             commit_message=message,
             repo_type="dataset",
             revision="main",
             parent_commit=parent,
         )
-        return str(made.oid)
+        return str(commit.oid)
 
-    with explained(remote, f"{remote.repo} can't be written"):
+    with translate_errors(remote, f"{remote.repo} can't be written"):
         remote.api.preupload_lfs_files(remote.repo, additions, repo_type="dataset", free_memory=False)
         try:
-            return persistent(committed)
+            return retry(request_commit)
         except HfHubHTTPError as error:
             if error.response.status_code in {409, 412}:
-                raise Moved from None
+                raise BranchMoved from None
             raise
 
 
-def tag(remote: Remote, name: str, commit: str, message: str) -> None:
-    """Tag a commit.
+def create_tag(remote: Remote, tag: str, commit: str, message: str) -> None:
+    """Create a tag at a commit.
 
     Raises:
-        InputError: the tag is there and names another commit, or the token may not.
+        InputError: the tag exists at another commit, or the token may not create it.
         Stopped: the Hub can't be reached.
     """
 
-    def tagged() -> None:
-        remote.api.create_tag(remote.repo, tag=name, tag_message=message, revision=commit, repo_type="dataset")
+    def request_tag() -> None:
+        remote.api.create_tag(remote.repo, tag=tag, tag_message=message, revision=commit, repo_type="dataset")
 
-    with explained(remote, f"{remote.repo} can't be tagged"):
+    with translate_errors(remote, f"{remote.repo} can't be tagged"):
         try:
-            persistent(tagged)
+            retry(request_tag)
         except HfHubHTTPError as error:
             if error.response.status_code != 409:
                 raise
-    there = look(remote)
-    if there is None or there.tags.get(name) != commit:
+    state = get_state(remote)
+    if state is None or state.tags.get(tag) != commit:
         raise InputError(
-            f"the tag {name} of {remote.repo} names another commit: somebody else made it in the meantime",
-            hint="run the same command again to compare what it holds",
+            f"the tag {tag} of {remote.repo} is at another commit: somebody else created it meanwhile",
+            hint="run the same command again to compare its content",
         )
 
 
-def fetch(remote: Remote, revision: str, cache: Path, patterns: Sequence[str] | None = None) -> Path:
-    """Fetch files at a revision into an empty cache.
+def download_snapshot(remote: Remote, revision: str, cache: Path, patterns: Sequence[str] | None = None) -> Path:
+    """Download the files at a revision into an empty cache.
+
+    Args:
+        remote: the dataset.
+        revision: a tag, a branch or a commit.
+        cache: the folder of the cache.
+        patterns: patterns of the files to download; None for all.
 
     Returns:
-        The folder that they lie in.
+        The folder with the files; its name is the commit.
 
     Raises:
-        InputError: there is no such dataset or revision, or it is not for this token.
+        InputError: the dataset or the revision does not exist, or the token may not read it.
         Stopped: the Hub can't be reached, or the disk is full.
     """
-    found = _asked(
+    folder = _call(
         remote,
-        f"{remote.repo} at {revision} can't be fetched",
+        f"{remote.repo} at {revision} can't be downloaded",
         lambda: snapshot_download(
             remote.repo,
             repo_type="dataset",
@@ -232,9 +248,9 @@ def fetch(remote: Remote, revision: str, cache: Path, patterns: Sequence[str] | 
             token=remote.token or False,
         ),
     )
-    return Path(str(found))
+    return Path(str(folder))
 
 
-def _asked(remote: Remote, trouble: str, ask: Callable[[], Told]) -> Told:
-    with explained(remote, trouble):
-        return persistent(ask)
+def _call(remote: Remote, message: str, send_request: Callable[[], Response]) -> Response:
+    with translate_errors(remote, message):
+        return retry(send_request)

@@ -1,4 +1,4 @@
-"""A published version as it lies on the Hub: which one a reference names, its files in a folder, and their list."""
+"""Download a published version: resolve its reference, fetch its files, and read its list of files."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,31 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.publish.files.layout import FILES, LISTED, VALIDATION
-from cotloom.builder.publish.hub.client import connect, fetch, look
-from cotloom.builder.publish.hub.errors import Remote, permission
-from cotloom.builder.store import DEV, Version, semver
-from cotloom.schemas.manifest import File, Manifest
-from cotloom.schemas.section import Name, SemVer
 from pydantic import TypeAdapter, ValidationError
+
+from ....schemas.manifest import File, Manifest
+from ....schemas.section import Name, SemVer
+from ...errors import InputError
+from ...store import DEV, Version, parse_semver
+from ..files.read import FILE_LIST, FILE_LIST_ADAPTER, VALIDATION
+from .client import connect, download_snapshot, get_state
+from .errors import Remote, describe_permission
 
 _REF = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+?)(?:@([\w.+/-]+))?")
 _VERSION_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)")
-_OURS = ("README.md", "data/*", "figures/*", "cotloom/*")
-"""What belongs to a version; others may have put more beside it."""
+_PATTERNS = ("README.md", "data/*", "figures/*", "cotloom/*")
+"""The files of a version; the dataset may have other files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fetched:
-    """A published version in a folder."""
+class DownloadedVersion:
+    """A published version in a local folder."""
 
     remote: Remote
     """The dataset."""
     tag: str
     """The tag, or another revision."""
     folder: Path
-    """Where its files lie."""
+    """The folder with its files."""
     files: Mapping[str, File]
     """Its list of files, by path below the folder."""
 
@@ -42,76 +43,85 @@ class Fetched:
 
     @property
     def commit(self) -> str:
-        """The commit that it was read at."""
+        """The commit."""
         return self.folder.name
 
 
 @contextmanager
-def fetched(ref: str, command: str) -> Iterator[Fetched]:
-    """Fetch a published version into a folder that is removed afterwards.
+def download_version(ref: str, command: str) -> Iterator[DownloadedVersion]:
+    """Download a published version into a temporary folder.
 
     Args:
-        ref: `hf://datasets/USER/NAME@TAG`; without a tag, the newest version by the order of versions.
-        command: what is asked for, for the hint: `pull`, `audit`.
+        ref: `hf://datasets/USER/NAME@TAG`; without a tag, the newest version by semantic versioning.
+        command: the command, for the hint: `pull`, `audit`.
 
     Raises:
-        InputError: there is no such thing, or it is no published version.
+        InputError: the dataset or the tag does not exist, or it has no published version.
         Stopped: the Hub can't be reached, or the disk is full.
     """
-    found = _REF.fullmatch(ref)
-    if found is None:
-        raise InputError(f"{ref} names no version on the Hub", hint=f"cotloom {command} hf://datasets/USER/NAME@TAG")
-    remote = connect(found[1], writes=False)
-    tag = found[2] or _newest(remote)
+    match = _REF.fullmatch(ref)
+    if match is None:
+        raise InputError(f"{ref} is no version on the Hub", hint=f"cotloom {command} hf://datasets/USER/NAME@TAG")
+    remote = connect(match[1], writes=False)
+    tag = match[2] or _find_newest_tag(remote)
     with TemporaryDirectory(prefix="cotloom-") as cache:
-        folder = fetch(remote, tag, Path(cache), _OURS)
-        yield Fetched(remote=remote, tag=tag, folder=folder, files=_listed(folder, ref))
+        folder = download_snapshot(remote, tag, Path(cache), _PATTERNS)
+        yield DownloadedVersion(remote=remote, tag=tag, folder=folder, files=_read_file_list(folder, ref))
 
 
-def _newest(remote: Remote) -> str:
-    state = look(remote)
+def _find_newest_tag(remote: Remote) -> str:
+    state = get_state(remote)
     if state is None:
-        raise InputError(f"there is no dataset {remote.repo} that may be read", hint=permission(remote))
-    tags = {found[1]: name for name in state.tags if (found := _VERSION_TAG.fullmatch(name))}
+        raise InputError(
+            f"the dataset {remote.repo} does not exist, or this token may not read it", hint=describe_permission(remote)
+        )
+    tags = {match[1]: tag for tag in state.tags if (match := _VERSION_TAG.fullmatch(tag))}
     if not tags:
-        there = ", ".join(state.tags) or "none"
-        raise InputError(f"no tag of {remote.repo} names a version", hint=f"name one with @TAG; there is: {there}")
-    return tags[max(tags, key=semver)]
+        names = ", ".join(state.tags) or "none"
+        raise InputError(f"no tag of {remote.repo} is a version", hint=f"give a tag with @TAG; its tags are: {names}")
+    return tags[max(tags, key=parse_semver)]
 
 
-def _listed(folder: Path, ref: str) -> dict[str, File]:
-    if not (folder / FILES).is_file():
-        raise InputError(f"{ref} was not published by Cotloom: it has no {FILES}", hint="cotloom publish makes one")
+def _read_file_list(folder: Path, ref: str) -> dict[str, File]:
+    path = folder / FILE_LIST
+    if not path.is_file():
+        raise InputError(
+            f"{ref} was not published by Cotloom: it has no {FILE_LIST}", hint="publish a version with cotloom publish"
+        )
     try:
-        return LISTED.validate_json((folder / FILES).read_bytes())
+        return FILE_LIST_ADAPTER.validate_json(path.read_bytes())
     except ValidationError as error:
-        raise InputError(f"{FILES} of {ref} can't be read: {error}", hint="it was made by a later Cotloom") from error
+        raise InputError(
+            f"{FILE_LIST} of {ref} can't be read: {error}", hint="a later release of Cotloom may have written it"
+        ) from error
 
 
 def check_name(manifest: Manifest) -> None:
-    """A name from the Hub becomes a folder here: it must be one that a recipe could give.
+    """Check that name and version of a manifest from the Hub are valid: they become folders of the store.
 
     Raises:
-        InputError: it is not.
+        InputError: they are not valid.
     """
     try:
         TypeAdapter(Name).validate_python(manifest.name)
         TypeAdapter(SemVer).validate_python(manifest.version)
     except ValidationError as error:
         raise InputError(
-            f"{manifest.name!r} and {manifest.version!r} are no name and version of a dataset",
-            hint="the manifest on the Hub was changed by hand",
+            f"{manifest.name!r} and {manifest.version!r} are no valid name and version of a dataset",
+            hint="the manifest on the Hub was edited",
         ) from error
     if manifest.version == DEV:
-        raise InputError("a dev version may be overwritten and can't be pulled", hint="publish it under a version")
+        raise InputError(
+            "a dev version can be overwritten, so it can't be pulled", hint="publish it under a version number"
+        )
 
 
-def bring_validation(version: Version, folder: Path) -> None:
-    """Bring the validation along, where the version has none here.
+def copy_validation(version: Version, folder: Path) -> None:
+    """Copy the validation of a downloaded version to the version in the store, unless that has one.
 
     Raises:
         Stopped: the disk is full.
     """
-    there, name = folder / VALIDATION, Path(VALIDATION).name
-    if there.is_file() and not (version.path / name).exists():
-        version.put_beside(name, there.read_bytes())
+    path, name = folder / VALIDATION, Path(VALIDATION).name
+    if path.is_file() and not (version.path / name).exists():
+        version.write_beside(name, path.read_bytes())

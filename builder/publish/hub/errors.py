@@ -1,4 +1,4 @@
-"""Trouble with the Hub: asked again where it may pass, else told in words that can be acted on, without the token."""
+"""Errors of the Hub: retry transient ones, and translate the others into messages that never contain the token."""
 
 import json
 import re
@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cotloom.builder.errors import CotloomError, InputError, Stopped
 from httpx2 import HTTPError
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import (
@@ -19,31 +18,34 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-SETTINGS = "https://huggingface.co/settings/tokens"
-"""Where tokens are made."""
+from ...errors import CotloomError, InputError, Stopped
+from ...store.atomic import MAKE_ROOM
+
+TOKEN_SETTINGS = "https://huggingface.co/settings/tokens"  # noqa: S105 - an address
+"""Where users create tokens."""
 
 WAITS_S = (1.0, 4.0)
-"""Seconds to wait before a request that failed in passing is sent again."""
+"""Seconds before each retry of a request that failed with a transient error."""
 
-LONGEST_WAIT_S = 60.0
-"""A server that asks for a longer rest stops the command."""
+MAX_RETRY_AFTER_S = 60.0
+"""If the server asks for a longer wait, the command stops."""
 
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses that may be gone the next time."""
+_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
+"""HTTP statuses of errors that may be gone at the next attempt."""
 
-Told = TypeVar("Told")
+Response = TypeVar("Response")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remote:
-    """A dataset on the Hub, and who asks."""
+    """A dataset on the Hub, and the token to access it."""
 
     repo: str
     """USER/NAME."""
     writes: bool
-    """Whether it is to be written."""
+    """Whether the command writes to it."""
     token: str | None = field(repr=False)
-    """Who asks; null for everyone."""
+    """The token; None for anonymous access."""
 
     @property
     def api(self) -> HfApi:
@@ -52,107 +54,118 @@ class Remote:
 
     @property
     def endpoint(self) -> str:
-        """The Hub's address."""
+        """The URL of the Hub."""
         return constants.ENDPOINT
 
     @property
     def url(self) -> str:
-        """The dataset's page."""
+        """The URL of the dataset's page."""
         return f"{self.endpoint}/datasets/{self.repo}"
 
 
-def persistent(ask: Callable[[], Told]) -> Told:
-    """Ask, and ask again a few times where the trouble may be passing."""
+def retry(send_request: Callable[[], Response]) -> Response:
+    """Send a request, and send it again after transient errors."""
     for wait in WAITS_S:
         try:
-            return ask()
+            return send_request()
         except (HTTPError, LocalEntryNotFoundError) as error:
-            cause = next((one for one in _causes(error) if isinstance(one, HTTPError)), None)
-            rest = _rest(cause)
-            if not _is_passing(cause) or (rest or 0) > LONGEST_WAIT_S:
+            cause = next((cause for cause in _iterate_causes(error) if isinstance(cause, HTTPError)), None)
+            retry_after = _read_retry_after(cause)
+            if not _is_transient(cause) or (retry_after or 0) > MAX_RETRY_AFTER_S:
                 raise
-            time.sleep(wait if rest is None else rest)
-    return ask()
+            time.sleep(wait if retry_after is None else retry_after)
+    return send_request()
 
 
-def _is_passing(error: HTTPError | None) -> bool:
+def _is_transient(error: HTTPError | None) -> bool:
     if isinstance(error, HfHubHTTPError):
-        return error.response.status_code in _PASSING
+        return error.response.status_code in _TRANSIENT
     return error is not None
 
 
-def _rest(error: HTTPError | None) -> float | None:
-    """The seconds that the server asks to be left alone."""
-    told = error.response.headers.get("Retry-After", "") if isinstance(error, HfHubHTTPError) else ""
-    return float(told) if re.fullmatch(r"\d{1,6}", told) else None
+def _read_retry_after(error: HTTPError | None) -> float | None:
+    """Read how many seconds the server asks to wait."""
+    value = error.response.headers.get("Retry-After", "") if isinstance(error, HfHubHTTPError) else ""
+    return float(value) if re.fullmatch(r"\d{1,6}", value) else None
 
 
 @contextmanager
-def explained(remote: Remote, trouble: str) -> Iterator[None]:
-    """Turn what the Hub's library raises into what the user can do about it, without a word of the token."""
+def translate_errors(remote: Remote, message: str) -> Iterator[None]:
+    """Translate errors of huggingface_hub into errors with a hint and without the token.
+
+    Args:
+        remote: the dataset.
+        message: what failed; the beginning of the message.
+
+    Raises:
+        InputError: the Hub refuses the request.
+        Stopped: the Hub can't be reached, or the disk is full.
+    """
     try:
         yield
     except (HTTPError, OSError, ValueError, RuntimeError) as error:
-        told = _told(remote, trouble, error)
-        if told is None:
+        translated = _translate(remote, message, error)
+        if translated is None:
             raise
-        raise told from None  # the library's own words may hold what a server echoed
+        raise translated from None  # the message of the library may contain what a server echoed
 
 
-def _told(remote: Remote, trouble: str, error: BaseException) -> CotloomError | None:
-    for one in _causes(error):
-        if isinstance(one, HfHubHTTPError):
-            return _answered(remote, trouble, one)
-        if isinstance(one, HTTPError | ConnectionError | TimeoutError | json.JSONDecodeError):
-            return _unreachable(trouble, without(remote.token, one))
+def _translate(remote: Remote, message: str, error: BaseException) -> CotloomError | None:
+    for cause in _iterate_causes(error):
+        if isinstance(cause, HfHubHTTPError):
+            return _translate_response(remote, message, cause)
+        if isinstance(cause, HTTPError | ConnectionError | TimeoutError | json.JSONDecodeError):
+            return _make_stopped(message, redact_token(remote.token, cause))
     if isinstance(error, OSError):
-        return Stopped(f"{trouble}: {without(remote.token, error)}", hint="make room and run the same command again")
+        return Stopped(f"{message}: {redact_token(remote.token, error)}", hint=MAKE_ROOM)
     if isinstance(error, ValueError):
-        return InputError(f"{trouble}: {without(remote.token, error)}", hint="the Hub's library refuses it")
+        return InputError(f"{message}: {redact_token(remote.token, error)}", hint="huggingface_hub refuses this value")
     return None
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _iterate_causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
 
 
-def _answered(remote: Remote, trouble: str, error: HfHubHTTPError) -> CotloomError:
+def _translate_response(remote: Remote, message: str, error: HfHubHTTPError) -> CotloomError:
     status = error.response.status_code
-    said = without(remote.token, error.server_message or error.response.reason_phrase)
-    message = f"{trouble}: the Hub says {status}, {said}"
-    if status in _PASSING:
-        rest = _rest(error)
-        return _unreachable(trouble, f"{status}, {said}" + (f"; it asks to wait {rest:.0f} s" if rest else ""))
+    answer = redact_token(remote.token, error.server_message or error.response.reason_phrase)
+    message_with_status = f"{message}: the Hub answered {status}, {answer}"
+    if status in _TRANSIENT:
+        retry_after = _read_retry_after(error)
+        return _make_stopped(
+            message, f"{status}, {answer}" + (f"; it asks to wait {retry_after:.0f} s" if retry_after else "")
+        )
     if isinstance(error, GatedRepoError):
-        return InputError(message, hint=f"ask for access at {remote.url}, and put a token into HF_TOKEN")
+        return InputError(message_with_status, hint=f"request access at {remote.url}, and put a token into HF_TOKEN")
     if isinstance(error, RevisionNotFoundError):
-        return InputError(message, hint=_tags(remote))
+        return InputError(message_with_status, hint=_list_revisions(remote))
     if status in {401, 403} or isinstance(error, RepositoryNotFoundError):
-        return InputError(message, hint=permission(remote))
-    return InputError(message, hint="the Hub refuses this; its words are above")
+        return InputError(message_with_status, hint=describe_permission(remote))
+    return InputError(message_with_status, hint="the Hub refuses the request; its answer is above")
 
 
-def _unreachable(trouble: str, why: str) -> Stopped:
-    return Stopped(f"{trouble}: {why}", hint="run the same command again: it goes on, and sends nothing twice")
+def _make_stopped(message: str, cause: str) -> Stopped:
+    return Stopped(f"{message}: {cause}", hint="run the same command again: it resumes and uploads no file twice")
 
 
-def permission(remote: Remote) -> str:
-    """Say which permission a token needs, and where it goes."""
+def describe_permission(remote: Remote) -> str:
+    """Describe which permission the token needs, and where to put it."""
     user = remote.repo.partition("/")[0]
-    need = f"write access to the datasets of {user}" if remote.writes else f"read access to {remote.repo}"
-    return f"put a token with {need} into HF_TOKEN, or run `hf auth login`; tokens are made at {SETTINGS}"
+    access = f"write access to the datasets of {user}" if remote.writes else f"read access to {remote.repo}"
+    return f"put a token with {access} into HF_TOKEN, or run `hf auth login`; create tokens at {TOKEN_SETTINGS}"
 
 
-def _tags(remote: Remote) -> str | None:
-    with suppress(HTTPError, OSError):  # only a help to the message
+def _list_revisions(remote: Remote) -> str | None:
+    with suppress(HTTPError, OSError):  # the hint is optional
         refs = remote.api.list_repo_refs(remote.repo, repo_type="dataset")
-        return f"there is: {', '.join(ref.name for ref in [*refs.tags, *refs.branches][:20])}"
+        return f"the dataset has: {', '.join(ref.name for ref in [*refs.tags, *refs.branches][:20])}"
     return None
 
 
-def without(token: str | None, text: object) -> str:
-    """The beginning of a text, in one line, without the token."""
-    words = " ".join(str(text).split()) or type(text).__name__
-    return (words.replace(token, "***") if token else words)[:500]
+def redact_token(token: str | None, text: object) -> str:
+    """Shorten a text to one line of at most 500 characters, and replace the token by `***`."""
+    line = " ".join(str(text).split()) or type(text).__name__
+    return (line.replace(token, "***") if token else line)[:500]

@@ -1,6 +1,6 @@
-"""What `load_dataset` makes of a dataset on the Hub, in a process and with a cache of its own.
+"""A process that loads a dataset from the Hub with `load_dataset` and an empty cache.
 
-Run as a module: questions come in on stdin, one JSON object a line, and answers go out on stdout.
+Run as a module: requests arrive on stdin, one JSON object per line; responses go to stdout.
 """
 
 import json
@@ -11,19 +11,20 @@ from collections.abc import Sequence
 from datasets import load_dataset
 
 
-def rows_of(repo: str, configs: Sequence[str], revision: str) -> dict[str, int]:
-    """Load each config at a revision, and count its rows, all splits together."""
+def count_rows(repo: str, configs: Sequence[str], revision: str) -> dict[str, int]:
+    """Load each config at a revision, and count its rows in all splits."""
     loaded = {config: load_dataset(repo, config, revision=revision) for config in configs}
     return {config: sum(split.num_rows for split in splits.values()) for config, splits in loaded.items()}
 
 
 def main() -> None:
-    """Answer until stdin ends."""
+    """Respond until stdin ends."""
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as out:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what the library prints is no answer
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of the library is no response
         for line in sys.stdin:
-            asked = json.loads(line)
-            print(json.dumps(rows_of(asked["repo"], asked["configs"], asked["revision"])), file=out, flush=True)
+            request = json.loads(line)
+            rows = count_rows(request["repo"], request["configs"], request["revision"])
+            print(json.dumps(rows), file=out, flush=True)
 
 
 if __name__ == "__main__":

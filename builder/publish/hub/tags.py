@@ -1,95 +1,100 @@
-"""What a tag names already: the version that was to be published, or something else. A tag never moves."""
+"""Compare the content of an existing tag with the version to publish. A tag never moves."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cotloom.builder.errors import InputError
-from cotloom.builder.publish.files.layout import FILES, LISTED, MANIFEST, VALIDATION, Layout
-from cotloom.builder.publish.hub.client import read
-from cotloom.builder.publish.hub.errors import Remote
-from cotloom.schemas.manifest import File, Manifest
 from pydantic import ValidationError
 
-KINDS: Mapping[str, str] = {
+from ....schemas.manifest import File, Manifest
+from ...errors import InputError
+from ..files.layout import Layout
+from ..files.read import FILE_LIST, FILE_LIST_ADAPTER, MANIFEST, VALIDATION
+from .client import read_file
+from .errors import Remote
+
+FILE_KINDS: Mapping[str, str] = {
     VALIDATION: "validation",
     "cotloom/": "manifest",
     "data/": "layout",
     "": "card",
 }
-"""What files are for, by the beginning of their path; the first that fits counts."""
+"""The kind of a file by the prefix of its path; the first match counts."""
 
-_AROUND = {"files", "parent", "languages", "teacher_terms"}
-"""What a manifest says that is not of the rows: the files of one store, and what no fingerprint speaks of."""
+_UNRELATED_KEYS = {"files", "parent", "languages", "teacher_terms"}
+"""Keys of a manifest that do not affect its rows: the files of a store, and keys that no fingerprint includes."""
 
 
-def tagged(remote: Remote, name: str, commit: str, laid: Layout, manifest: Manifest) -> Layout:
-    """Hold what a tag names against what was to be sent.
+def read_tagged_layout(remote: Remote, tag: str, commit: str, layout: Layout, manifest: Manifest) -> Layout:
+    """Read the list of files at a tag, and check that the tag contains this version.
 
-    The same version may lie in other files: it was validated since, has another card, or was laid out in a store that
-    lacks its ancestors, whose rows come in another order.
+    The same version may have other files: it was validated later, has another card, or the store lacks its ancestors,
+    so that its rows have another order.
 
     Args:
         remote: the dataset.
-        name: the tag.
-        commit: the commit that it names.
-        laid: what was to be sent.
-        manifest: what the version says of itself.
+        tag: the tag.
+        commit: the commit of the tag.
+        layout: the files to upload.
+        manifest: the manifest of the version.
 
     Returns:
-        What was to be sent, with the files that lie at the tag.
+        The layout, with the list of files at the tag.
 
     Raises:
-        InputError: the tag names other content.
+        InputError: the tag has other content.
         Stopped: the Hub can't be reached.
     """
-    listed = read(remote, FILES, commit)
-    if listed == laid.listed:
-        return laid
-    files, there = _files(listed), _manifest(read(remote, MANIFEST, commit))
-    if listed is None or files is None or there is None or there.content_digest != manifest.content_digest:
-        apart = _apart(files or {}, laid.files)
-        raise _taken(
-            f"the tag {name} of {remote.repo} names other content: {', '.join(apart[:6]) or FILES}"
-            + (f" and {len(apart) - 6} more files differ" if len(apart) > 6 else "")
+    file_list = read_file(remote, FILE_LIST, commit)
+    if file_list == layout.file_list:
+        return layout
+    files, tagged = _parse_file_list(file_list), _parse_manifest(read_file(remote, MANIFEST, commit))
+    if file_list is None or files is None or tagged is None or tagged.content_digest != manifest.content_digest:
+        paths = _list_changed_paths(files or {}, layout.files)
+        raise _make_tag_error(
+            f"the tag {tag} of {remote.repo} has other content: {', '.join(paths[:6]) or FILE_LIST}"
+            + (f" and {len(paths) - 6} more files differ" if len(paths) > 6 else "")
         )
-    if keys := _other_keys(there, manifest):
-        raise _taken(f"the tag {name} of {remote.repo} names the same rows, made otherwise: {', '.join(keys)} differ")
-    return replace(laid, files=files, listed=listed)
+    if keys := _list_changed_keys(tagged, manifest):
+        raise _make_tag_error(
+            f"the tag {tag} of {remote.repo} has the same rows, but other inputs: {', '.join(keys)} differ"
+        )
+    return replace(layout, files=files, file_list=file_list)
 
 
-def differences(there: Mapping[str, File], own: Mapping[str, File]) -> dict[str, tuple[str, ...]]:
-    """The files that differ, by what they are for: one of `KINDS`."""
-    apart = [
-        (next(kind for begin, kind in KINDS.items() if path.startswith(begin)), path) for path in _apart(there, own)
-    ]
-    return {kind: tuple(path for one, path in apart if one == kind) for kind in sorted({kind for kind, _ in apart})}
+def group_differences(tagged: Mapping[str, File], files: Mapping[str, File]) -> dict[str, tuple[str, ...]]:
+    """List the paths that differ between two lists of files, by kind of file: one of the values of `FILE_KINDS`."""
+    differences: dict[str, tuple[str, ...]] = {}
+    for path in _list_changed_paths(tagged, files):
+        kind = next(kind for prefix, kind in FILE_KINDS.items() if path.startswith(prefix))
+        differences[kind] = (*differences.get(kind, ()), path)
+    return dict(sorted(differences.items()))
 
 
-def _apart(there: Mapping[str, File], own: Mapping[str, File]) -> list[str]:
-    return sorted(path for path in there.keys() | own.keys() if there.get(path) != own.get(path))
+def _list_changed_paths(tagged: Mapping[str, File], files: Mapping[str, File]) -> list[str]:
+    return sorted(path for path in tagged.keys() | files.keys() if tagged.get(path) != files.get(path))
 
 
-def _other_keys(there: Manifest, own: Manifest) -> list[str]:
-    before, after = (manifest.model_dump(exclude=_AROUND) for manifest in (there, own))
+def _list_changed_keys(tagged: Manifest, manifest: Manifest) -> list[str]:
+    before, after = (item.model_dump(exclude=_UNRELATED_KEYS) for item in (tagged, manifest))
     return [key for key in after if before[key] != after[key]]
 
 
-def _files(content: bytes | None) -> dict[str, File] | None:
+def _parse_file_list(content: bytes | None) -> dict[str, File] | None:
     try:
-        return LISTED.validate_json(content or b"")
+        return FILE_LIST_ADAPTER.validate_json(content or b"")
     except ValidationError:
         return None
 
 
-def _manifest(content: bytes | None) -> Manifest | None:
+def _parse_manifest(content: bytes | None) -> Manifest | None:
     try:
         return Manifest.model_validate(json.loads(content or b""))
     except ValueError:
         return None
 
 
-def _taken(message: str) -> InputError:
+def _make_tag_error(message: str) -> InputError:
     return InputError(
-        message, hint="a tag stays as it is: publish the next version, or this one under another tag with --tag"
+        message, hint="a tag never moves: publish the next version, or this version under another tag with --tag"
     )

@@ -1,4 +1,4 @@
-"""Whether what arrived on the Hub is what was sent: fetched into an empty cache, hashed, and loaded by a stranger."""
+"""Verify an upload: download it into an empty cache, hash it, and load it in a separate process."""
 
 import fnmatch
 import json
@@ -11,101 +11,96 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
 import polars as pl
-from cotloom.builder.errors import Stopped
-from cotloom.builder.files import file_digest
-from cotloom.builder.publish.files.layout import FILES, Layout, read_back
-from cotloom.builder.publish.hub.client import fetch
-from cotloom.builder.publish.hub.errors import Remote, without
-from cotloom.builder.store import rows_digest
-from cotloom.builder.store.funnel import TABLES
-from cotloom.schemas.manifest import File
+
+from ...errors import Stopped
+from ...store import digest_rows
+from ...store.funnel import TABLES
+from ..files.layout import Layout
+from ..files.read import FILE_LIST, find_damaged_files, read_tables
+from .client import download_snapshot
+from .errors import Remote, redact_token
 
 _CACHES = {
     "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE", "HF_MODULES_CACHE", "HF_ASSETS_CACHE",
     "HF_XET_CACHE", "HF_TOKEN_PATH", "XDG_CACHE_HOME",
 }  # fmt: skip
-"""Variables that would lead to a cache that is not empty."""
+"""Variables that name another cache; the process must not see them."""
 
-Load = Callable[[str], None]
-"""Have a stranger load the dataset at a revision."""
+LoadRevision = Callable[[str], None]
+"""Loads the dataset at a revision in a separate process, and checks its rows."""
 
 
-def check_arrived(remote: Remote, commit: str, laid: Layout, content_digest: str) -> None:
-    """Read everything back at a commit, and hold it against what was sent.
+def check_upload(remote: Remote, commit: str, layout: Layout, content_digest: str) -> None:
+    """Download everything at a commit, and compare it with what was uploaded.
 
     Args:
         remote: the dataset.
         commit: the commit.
-        laid: what was sent.
-        content_digest: what the rows must come to.
+        layout: the uploaded files.
+        content_digest: the expected digest of the rows.
 
     Raises:
-        Stopped: something else arrived, or the Hub can't be reached.
+        Stopped: the content differs, or the Hub can't be reached.
     """
-    if wrong := unlike(remote, commit, laid, content_digest):
+    if mismatches := find_mismatches(remote, commit, layout, content_digest):
         raise Stopped(
-            f"what arrived at {remote.repo} is not what was sent: {', '.join(wrong[:8])} at the commit {commit}",
-            hint="no tag was made; run the same command again",
+            f"the content of {remote.repo} at the commit {commit} differs from the upload: {', '.join(mismatches[:8])}",
+            hint="no tag was created; run the same command again",
         )
 
 
-def unlike(remote: Remote, commit: str, laid: Layout, content_digest: str) -> list[str]:
-    """Name what at a commit is not as it should be: files, or the rows that come of them.
+def find_mismatches(remote: Remote, commit: str, layout: Layout, content_digest: str) -> list[str]:
+    """List what differs at a commit: paths of files, or the rows of the rebuilt tables.
 
     Raises:
-        InputError: there is no such commit, or it is not for this token.
+        InputError: the commit does not exist, or the token may not read it.
         Stopped: the Hub can't be reached.
     """
     with TemporaryDirectory(prefix="cotloom-") as cache:
-        folder = fetch(remote, commit, Path(cache))
-        if wrong := damaged(folder, laid.files):
-            return wrong
-        if (folder / FILES).read_bytes() != laid.listed:
-            return [FILES]
-        return [] if digest_of(read_back(folder)[1]) == content_digest else ["the rows of the tables"]
+        folder = download_snapshot(remote, commit, Path(cache))
+        if damaged := find_damaged_files(folder, layout.files):
+            return damaged
+        if (folder / FILE_LIST).read_bytes() != layout.file_list:
+            return [FILE_LIST]
+        _, tables = read_tables(folder)
+        return [] if compute_content_digest(tables) == content_digest else ["the rows of the tables"]
 
 
-def damaged(folder: Path, files: Mapping[str, File]) -> list[str]:
-    """The files of a folder that are missing or have other bytes than they should."""
-    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return [name for name, file in files.items() if name not in there or file_digest(there[name])[0] != file.sha256]
-
-
-def digest_of(tables: Mapping[str, pl.DataFrame]) -> str:
-    """The content digest of a version's tables."""
-    return rows_digest([(name, tables[name]) for name in TABLES.values()])
+def compute_content_digest(tables: Mapping[str, pl.DataFrame]) -> str:
+    """Compute the content digest of the tables of a version."""
+    return digest_rows([(name, tables[name]) for name in TABLES.values()])
 
 
 @contextmanager
-def stranger(remote: Remote, laid: Layout) -> Iterator[Load]:
-    """Start a process with an empty cache that loads every config with `datasets.load_dataset` when it is asked to.
+def start_loader(remote: Remote, layout: Layout) -> Iterator[LoadRevision]:
+    """Start a process with an empty cache that loads every config with `datasets.load_dataset`.
 
-    Raises (where it is asked):
-        Stopped: a config can't be loaded, or has other rows.
+    The function that it yields loads one revision, and raises `Stopped` if a config can't be loaded or has another
+    number of rows.
     """
-    with TemporaryDirectory(prefix="cotloom-") as home, TemporaryFile() as words:
+    with TemporaryDirectory(prefix="cotloom-") as home, TemporaryFile() as log:
         command = [sys.executable, "-m", "cotloom.builder.publish.hub.load_worker"]
         with subprocess.Popen(  # noqa: S603 - ourselves
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words, env=_environment(remote, home)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=_make_environment(remote, home)
         ) as process:
 
-            def load(revision: str) -> None:
-                asked = {"repo": remote.repo, "configs": list(laid.configs), "revision": revision}
-                answer = _answer(process, json.dumps(asked))
-                if answer is None:
-                    process.wait()  # it says why on its way out
-                    words.seek(0)
-                    lines = words.read().decode(errors="replace").strip().splitlines()
-                    raise _misread(remote, revision, without(remote.token, lines[-1] if lines else "no word"))
-                _check_rows(remote, revision, laid, json.loads(answer))
+            def load_revision(revision: str) -> None:
+                request = {"repo": remote.repo, "configs": list(layout.configs), "revision": revision}
+                response = _send_request(process, json.dumps(request))
+                if response is None:
+                    process.wait()  # its last line says why it ended
+                    log.seek(0)
+                    lines = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
+                    raise _make_load_error(remote, revision, redact_token(remote.token, lines[-1]))
+                _check_rows(remote, revision, layout, json.loads(response))
 
             try:
-                yield load
+                yield load_revision
             finally:
                 process.kill()
 
 
-def _environment(remote: Remote, home: str) -> dict[str, str]:
+def _make_environment(remote: Remote, home: str) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if name not in _CACHES},
         **({"HF_TOKEN": remote.token} if remote.token else {}),
@@ -114,8 +109,8 @@ def _environment(remote: Remote, home: str) -> dict[str, str]:
     }
 
 
-def _answer(process: subprocess.Popen[bytes], line: str) -> bytes | None:
-    """Ask; None where the process ended instead of answering."""
+def _send_request(process: subprocess.Popen[bytes], line: str) -> bytes | None:
+    """Send a line and read the response; None if the process ended instead."""
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the process has no pipes")
     try:
@@ -126,21 +121,22 @@ def _answer(process: subprocess.Popen[bytes], line: str) -> bytes | None:
     return process.stdout.readline() or None
 
 
-def _check_rows(remote: Remote, revision: str, laid: Layout, found: Mapping[str, int]) -> None:
-    for config, pattern in laid.configs.items():
-        sent = sum(file.rows for name, file in laid.files.items() if _fits(name, pattern))
-        if found[config] != sent:
-            raise _misread(remote, revision, f"the config {config} has {found[config]:,} rows instead of {sent:,}")
+def _check_rows(remote: Remote, revision: str, layout: Layout, counts: Mapping[str, int]) -> None:
+    for config, pattern in layout.configs.items():
+        rows = sum(file.rows for path, file in layout.files.items() if _is_match(path, pattern))
+        if counts[config] != rows:
+            message = f"the config {config} has {counts[config]:,} rows instead of {rows:,}"
+            raise _make_load_error(remote, revision, message)
 
 
-def _fits(name: str, pattern: str) -> bool:
-    """Whether a path fits a pattern whose stars stand for names without a slash."""
-    parts, wanted = name.split("/"), pattern.split("/")
-    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
+def _is_match(path: str, pattern: str) -> bool:
+    """Whether a path matches a pattern; a star matches no slash."""
+    names, patterns = path.split("/"), pattern.split("/")
+    return len(names) == len(patterns) and all(map(fnmatch.fnmatchcase, names, patterns))
 
 
-def _misread(remote: Remote, revision: str, why: str) -> Stopped:
+def _make_load_error(remote: Remote, revision: str, cause: str) -> Stopped:
     return Stopped(
-        f"load_dataset does not read {remote.repo} at {revision} as it was sent: {why}",
-        hint="run the same command again: it goes on, and sends nothing twice",
+        f"load_dataset does not return the uploaded rows of {remote.repo} at {revision}: {cause}",
+        hint="run the same command again: it resumes and uploads no file twice",
     )

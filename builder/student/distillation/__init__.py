@@ -1,1 +1,1 @@
-"""Distillation: the teacher's top-k log probabilities, aligned to the student's tokens as soft targets."""
+"""Distillation: align the teacher's top-k log probabilities with the student's tokens, as soft targets."""

@@ -1,7 +1,7 @@
-"""Alignment: what the teacher held likely, in the tokens of a student that cuts text elsewhere.
+"""Align the teacher's top-k log probabilities with a student whose tokenizer splits the text elsewhere.
 
-Both sides are matched by the characters that their tokens cover: exact, and linear. Every row begins with `text_map`,
-for what the student says is not quite the teacher's text; `spelling` says which characters and ids belong together.
+Both sides are matched exactly, by the characters that their tokens cover, in linear time. `find_matching_blocks` comes
+first, since the target is not quite the teacher's text; `vocabulary.py` says which texts and token ids correspond.
 """
 
 import re
@@ -10,64 +10,64 @@ from itertools import accumulate
 from math import fsum, inf
 from typing import NamedTuple
 
-from cotloom.builder.student.distillation.targets import Target, chances_of, shares_of
-from cotloom.schemas.sample import TokenLogprob
+from ....schemas.sample import TokenLogprob
+from .targets import SoftTarget, compute_probabilities, map_probabilities
 
-SLACK = 0.01
-"""How far the probabilities of one position may add up to more than 1, by rounding."""
+TOLERANCE = 0.01
+"""By how much the probabilities of one position may sum to more than 1, by rounding."""
 
 Span = tuple[int, int]
 """First character, and one past the last."""
 
-_MARKS = re.compile(r"<<[^<>]*>>")  # linear: a mark holds no angle bracket, so no start looks beyond the next one
+_MARKS = re.compile(r"<<[^<>]*>>")  # linear: a mark has no angle bracket inside, so no match looks beyond the next one
 
 
-class Block(NamedTuple):
-    """A run of characters that a target has from the teacher."""
+class TextBlock(NamedTuple):
+    """A block of characters that is in both texts, like those of `difflib`."""
 
     teacher_start: int
-    """Where it begins in the teacher's text."""
+    """Start in the teacher's text."""
     target_start: int
-    """Where it begins in the target."""
+    """Start in the target."""
     length: int
-    """How many characters it has."""
+    """Number of characters."""
 
 
-# Which characters come from the teacher
+# Matching characters
 
 
-def text_map(teacher_text: str, target_text: str) -> list[Block]:
-    """Find the characters of a target that come from the teacher's text. Linear in both.
+def find_matching_blocks(teacher_text: str, target_text: str) -> list[TextBlock]:
+    """Find the characters of a target that come from the teacher's text, in linear time.
 
-    The walk skips white space at the start of either text, and calculator marks that the target leaves out. It ends
-    where the texts part in any other way: behind that, the teacher was conditioned on words that the student never
-    sees. So it finds all of a target that formats made (without marks, stripped, its tail cut, a sentence put behind
-    it), and the beginning of any other one.
+    The search skips white space at the start of either text, and calculator marks that the target lacks. It ends where
+    the texts differ in any other way: after that, the teacher was conditioned on words that the student does not see.
+    So it matches all of the teacher's text in targets made by formats (marks removed, stripped, truncated, a sentence
+    appended), and a prefix of any other target.
 
     Args:
-        teacher_text: what the teacher's tokens spell.
-        target_text: what the student learns to say.
+        teacher_text: the concatenated texts of the teacher's tokens.
+        target_text: the text of the training target.
 
     Returns:
-        Blocks in order. Their characters are the same in both texts, and none comes twice.
+        Disjoint blocks in order, whose characters are the same in both texts.
     """
-    blocks: list[Block] = []
-    cursor = _visible(target_text, 0, len(target_text))
-    for start, end, is_mark in _cuts(teacher_text):
-        begin = start if blocks else _visible(teacher_text, start, end)
-        length = _common(teacher_text[begin:end], target_text[cursor : cursor + end - begin])
+    blocks: list[TextBlock] = []
+    cursor = _skip_whitespace(target_text, 0, len(target_text))
+    for start, end, is_mark in _split_marks(teacher_text):
+        begin = start if blocks else _skip_whitespace(teacher_text, start, end)
+        length = _count_common_prefix(teacher_text[begin:end], target_text[cursor : cursor + end - begin])
         if begin + length < end and is_mark:
             continue
         if length:
-            _append(blocks, Block(begin, cursor, length))
+            _append_block(blocks, TextBlock(begin, cursor, length))
             cursor += length
         if begin + length < end:
             break
-    return [_with_space_before(blocks[0], teacher_text, target_text), *blocks[1:]] if blocks else []
+    return [_extend_left(blocks[0], teacher_text, target_text), *blocks[1:]] if blocks else []
 
 
-def _cuts(text: str) -> Iterator[tuple[int, int, bool]]:
-    """A text in pieces: start, end, and whether it is a calculator mark."""
+def _split_marks(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Split a text at its calculator marks: start, end, and whether it is a mark."""
     cursor = 0
     for mark in _MARKS.finditer(text):
         yield cursor, mark.start(), False
@@ -76,21 +76,21 @@ def _cuts(text: str) -> Iterator[tuple[int, int, bool]]:
     yield cursor, len(text), False
 
 
-def _visible(text: str, start: int, end: int) -> int:
-    """Where the white space that a piece begins with ends."""
+def _skip_whitespace(text: str, start: int, end: int) -> int:
+    """Find the end of the leading white space of `text[start:end]`."""
     return end - len(text[start:end].lstrip())
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters two texts have in common at their beginnings."""
-    if one == other:
-        return len(one)
-    apart = (place for place, (mine, yours) in enumerate(zip(one, other, strict=False)) if mine != yours)
-    return next(apart, min(len(one), len(other)))
+def _count_common_prefix(left: str, right: str) -> int:
+    """Count the characters of the common prefix of two texts."""
+    if left == right:
+        return len(left)
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
-def _append(blocks: list[Block], block: Block) -> None:
-    """Add a block, or lengthen the last one where nothing lies between in either text."""
+def _append_block(blocks: list[TextBlock], block: TextBlock) -> None:
+    """Append a block, or extend the last one where the two are adjacent in both texts."""
     last = blocks[-1] if blocks else None
     if last and (last.teacher_start + last.length, last.target_start + last.length) == block[:2]:
         blocks[-1] = last._replace(length=last.length + block.length)
@@ -98,105 +98,109 @@ def _append(blocks: list[Block], block: Block) -> None:
         blocks.append(block)
 
 
-def _with_space_before(block: Block, teacher_text: str, target_text: str) -> Block:
+def _extend_left(block: TextBlock, teacher_text: str, target_text: str) -> TextBlock:
     teacher, target, length = block
     while teacher and target and teacher_text[teacher - 1] == target_text[target - 1]:
         teacher, target, length = teacher - 1, target - 1, length + 1
-    return Block(teacher, target, length)
+    return TextBlock(teacher, target, length)
 
 
-# From characters to distributions
+# Soft targets
 
 
-def align(
+def align_by_characters(
     teacher: Sequence[TokenLogprob],
     spans: Sequence[Span],
     ids: Sequence[int],
-    blocks: Sequence[Block],
+    blocks: Sequence[TextBlock],
     lookup: Mapping[str, int],
-) -> list[Target | None]:
-    """Give the student's positions what the teacher held likely, wherever both cut the text alike. Linear.
+) -> list[SoftTarget | None]:
+    """Make soft targets at the positions where both tokenizers split the text alike, in linear time.
 
     A position gets a soft target where one token of the teacher covers exactly its characters, and no other token of
-    either side has a part in them. A space that no token of the student covers belongs to the token behind it, if that
-    one spells it. The teacher's alternatives are spelled in the student's tokens; what no single token of the student
-    spells is part of the rest, and so is what the teacher did not list.
+    either side covers any of them. A space that no token of the student covers belongs to the token after it, if that
+    token's text begins with it. The teacher's alternatives are mapped to the student's tokens; those that are not a
+    single token of the student are part of the rest, like the tokens that the teacher did not list.
 
     Args:
-        teacher: tokens with their alternatives, in order.
-        spans: characters of the student's tokens in the target, in order; of no width where a token has none.
-        ids: the student's tokens.
-        blocks: which characters come from the teacher, from `text_map` on what the teacher's tokens spell.
-        lookup: the student's token for a piece of text, from `lookup_of`.
+        teacher: the teacher's tokens with their alternatives, in order.
+        spans: start and end of the student's tokens in the target, in order; empty spans for tokens without text.
+        ids: the student's token ids.
+        blocks: the matching blocks of the teacher's text and the target, from `find_matching_blocks`.
+        lookup: the student's token id for a text, from `make_token_lookup`.
 
     Returns:
-        A target for each position; null where the student learns the token alone. That is also so where the teacher's
-        probabilities are none, because they add up to more than 1.
+        A soft target for each position; null where the student is trained on the token alone, which includes positions
+        where the teacher's probabilities sum to more than 1.
     """
     text = "".join(token.token for token in teacher)
-    starts = _whole_tokens(teacher)
-    runs = zip(_runs(spans, blocks), ids, strict=True)
-    return [run and _target(starts.get(_spaced(run, own, text, lookup)), own, lookup) for run, own in runs]
+    tokens = _index_whole_tokens(teacher)
+    mapped = zip(_map_spans(spans, blocks), ids, strict=True)
+    return [
+        span and _make_target(tokens.get(_include_space(span, own, text, lookup)), own, lookup) for span, own in mapped
+    ]
 
 
-def _whole_tokens(teacher: Sequence[TokenLogprob]) -> dict[Span, TokenLogprob]:
-    """The teacher's tokens by the characters they cover.
+def _index_whole_tokens(teacher: Sequence[TokenLogprob]) -> dict[Span, TokenLogprob]:
+    """Index the teacher's tokens by the characters they cover.
 
-    A token without text began a character that the next one ends: that one's distribution is not over characters.
+    A token without text is the first part of a character that the next token completes: the next token's distribution
+    is not over characters, so it is left out.
     """
     ends = list(accumulate(len(token.token) for token in teacher))
-    whole = [True, *(bool(token.token) for token in teacher)]
+    is_complete = [True, *(bool(token.token) for token in teacher)]
     return {
         (end - len(token.token), end): token
-        for token, end, before in zip(teacher, ends, whole, strict=False)
-        if token.token and before
+        for token, end, starts_whole in zip(teacher, ends, is_complete, strict=False)
+        if token.token and starts_whole
     }
 
 
-class _Run(NamedTuple):
+class _TeacherSpan(NamedTuple):
     start: int
     """First character in the teacher's text."""
     end: int
     """One past the last."""
     free: int
-    """How many characters before it are no token's."""
+    """Number of characters before it that no token covers."""
 
 
-def _runs(spans: Sequence[Span], blocks: Sequence[Block]) -> Iterator[_Run | None]:
-    """Where the characters of each token stand in the teacher's text.
+def _map_spans(spans: Sequence[Span], blocks: Sequence[TextBlock]) -> Iterator[_TeacherSpan | None]:
+    """Map the span of each token to the teacher's text.
 
-    Null where they are not within one block, and where another token has a part in them, as the bytes of a character.
+    Null where it is not within one block, or another token covers a part of it, as with the bytes of a character.
     """
-    before = accumulate((end for _, end in spans), max, initial=0)
-    firsts = [start if start < end else inf for start, end in spans]
-    behind = list(accumulate(reversed(firsts), min, initial=inf))[-2::-1]
-    at = 0
-    for (start, end), last, first in zip(spans, before, behind, strict=False):
-        while at < len(blocks) and blocks[at].target_start + blocks[at].length <= start:
-            at += 1
-        teacher, target, length = blocks[at] if at < len(blocks) else Block(0, 0, 0)
-        is_alone = last <= start < end <= first
-        moved = teacher - target
+    ends_before = accumulate((end for _, end in spans), max, initial=0)
+    starts = [start if start < end else inf for start, end in spans]
+    starts_after = list(accumulate(reversed(starts), min, initial=inf))[-2::-1]
+    index = 0
+    for (start, end), last_end, next_start in zip(spans, ends_before, starts_after, strict=False):
+        while index < len(blocks) and blocks[index].target_start + blocks[index].length <= start:
+            index += 1
+        teacher, target, length = blocks[index] if index < len(blocks) else TextBlock(0, 0, 0)
+        is_alone = last_end <= start < end <= next_start
+        offset = teacher - target
         is_inside = target <= start and end <= target + length
-        yield _Run(start + moved, end + moved, start - max(last, target)) if is_alone and is_inside else None
+        free = start - max(last_end, target)
+        yield _TeacherSpan(start + offset, end + offset, free) if is_alone and is_inside else None
 
 
-def _spaced(run: _Run, own: int, text: str, lookup: Mapping[str, int]) -> Span:
-    """The characters of a token, with the space before it that its tokenizer left out though the token spells it."""
-    start, end, free = run
+def _include_space(span: _TeacherSpan, own: int, text: str, lookup: Mapping[str, int]) -> Span:
+    """Include the space before a token that its tokenizer left out of the span, though the token's text has it."""
+    start, end, free = span
     has_space = free and text[start - 1] == " " and lookup.get(text[start - 1 : end]) == own
     return (start - 1, end) if has_space else (start, end)
 
 
-def _target(token: TokenLogprob | None, own: int, lookup: Mapping[str, int]) -> Target | None:
+def _make_target(token: TokenLogprob | None, own: int, lookup: Mapping[str, int]) -> SoftTarget | None:
     if token is None:
         return None
-    chances = chances_of(token)
-    total = fsum(chances.values())
-    if total > 1 + SLACK:
+    probabilities = compute_probabilities(token)
+    total = fsum(probabilities.values())
+    if total > 1 + TOLERANCE:
         return None
-    # where the student's token has a space that the text lacks, as at the start, so have its rivals
-    lead = " " if lookup.get(token.token) != own and lookup.get(f" {token.token}") == own else ""
-    shares = shares_of(chances, lambda piece: own if piece == token.token else lookup.get(lead + piece))
-    probs = tuple(share / max(total, 1.0) for share in shares.values())
-    return Target(ids=tuple(shares), probs=probs, rest=max(0.0, 1 - fsum(probs)))
+    # where the student's token has a space that the text lacks, as at the start, so have its alternatives
+    prefix = " " if lookup.get(token.token) != own and lookup.get(f" {token.token}") == own else ""
+    mapped = map_probabilities(probabilities, lambda text: own if text == token.token else lookup.get(prefix + text))
+    probs = tuple(probability / max(total, 1.0) for probability in mapped.values())
+    return SoftTarget(ids=tuple(mapped), probs=probs, rest=max(0.0, 1 - fsum(probs)))

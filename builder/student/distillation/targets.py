@@ -1,45 +1,50 @@
-"""Soft targets: the teacher's distribution at one position, in the student's tokens."""
+"""Soft targets: the teacher's distribution at one position, over the student's tokens."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
+from typing import Any
 
-from cotloom.schemas.sample import TokenLogprob
+from ....schemas.sample import TokenLogprob
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """What the student is to hold likely at one position."""
+class SoftTarget:
+    """The target distribution of the student at one position."""
 
     ids: tuple[int, ...]
-    """Tokens of the student, each once; first the one that the row says."""
+    """Distinct token ids of the student; first the one in the row."""
     probs: tuple[float, ...]
-    """Their probabilities. With `rest` they add up to 1; those of `align_fu` add up to less."""
+    """Their probabilities. With `rest` they sum to 1; those of `align_fu` sum to less."""
     rest: float
     """The probability of all other tokens together; 0 in those of `align_fu`."""
 
 
-def chances_of(token: TokenLogprob) -> dict[str, float]:
-    """The teacher's probabilities by the token's text, the sampled one first; a text that comes twice counts once."""
-    listed = {other.token: exp(other.logprob) for other in reversed(token.top) if other.token}
-    return {token.token: exp(token.logprob)} | {piece: listed[piece] for piece in listed if piece != token.token}
+SoftTargetFunction = Callable[[Mapping[str, Any], Sequence[tuple[int, int]], Sequence[int]], list[SoftTarget | None]]
+"""Gives the soft targets of a row's last answer, from the character spans and ids of the student's tokens in it."""
 
 
-def shares_of(chances: Mapping[str, float], find: Callable[[str], int | None]) -> dict[int, float]:
-    """Probabilities by the student's token; what has none is left out, what shares one is added up.
+def compute_probabilities(token: TokenLogprob) -> dict[str, float]:
+    """Compute the teacher's probabilities by token text, the sampled one first; of duplicate texts one is kept."""
+    listed = {alternative.token: exp(alternative.logprob) for alternative in reversed(token.top) if alternative.token}
+    return {token.token: exp(token.logprob)} | {text: listed[text] for text in listed if text != token.token}
+
+
+def map_probabilities(probabilities: Mapping[str, float], find_token: Callable[[str], int | None]) -> dict[int, float]:
+    """Map probabilities by text to the student's token ids: those of one id are added up, those without an id left out.
 
     Args:
-        chances: probabilities by text.
-        find: the student's token for a text.
+        probabilities: probabilities by text.
+        find_token: gives the student's token id for a text, or null.
     """
-    shares: dict[int, float] = {}
-    for piece, chance in chances.items():
-        found = find(piece)
-        if found is not None:
-            shares[found] = shares.get(found, 0.0) + chance
-    return shares
+    mapped: dict[int, float] = {}
+    for text, probability in probabilities.items():
+        token = find_token(text)
+        if token is not None:
+            mapped[token] = mapped.get(token, 0.0) + probability
+    return mapped
 
 
-def soft_share(targets: Sequence[Target | None]) -> float | None:
+def measure_soft_share(targets: Sequence[SoftTarget | None]) -> float | None:
     """The share of positions with a soft target; null where there are no positions."""
     return sum(target is not None for target in targets) / len(targets) if targets else None

@@ -1,1 +1,5 @@
-"""Evaluation: the sets of problems, the prompts, and the verdict on each of the student's answers."""
+"""Evaluation: build evaluation sets and prompts, generate answers, and judge them.
+
+`sets.py` selects problems and formats their prompts; `evaluate.py` generates and judges. A failed check never counts as
+an answer (law 2), and demonstrations come from the training split and other groups only (law 6).
+"""

@@ -1,7 +1,7 @@
-"""Evaluate: ask a student the problems of its sets, and let the verifier say what its answers are.
+"""Evaluate a student: generate an answer for every evaluation item, and judge it with the verifier.
 
-Law 2: a check that breaks is `check_failed`, and an answer that is not understood `unverifiable`; neither is right, and
-neither is told as wrong.
+Law 2: a check that fails gives `check_failed`, an answer that cannot be parsed gives `unverifiable`; neither counts as
+correct, and neither is reported as wrong.
 """
 
 import re
@@ -9,25 +9,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
-from cotloom.builder.format.templates import AS_IS
-from cotloom.builder.progress import track
-from cotloom.builder.sources import BARE
-from cotloom.builder.student.evaluation.sets import EvalSet, formats_of, gold_of, prompts_of
-from cotloom.builder.student.model.chat import prompt_of
-from cotloom.builder.student.model.generate import Said, generate, log_likelihood
-from cotloom.builder.student.model.student import Student
-from cotloom.builder.text.equations import find_equations
-from cotloom.builder.verify import Judgement, judge
-from cotloom.builder.verify.judge import CUT_OFF
-from cotloom.schemas.frames import to_frame
-from cotloom.schemas.outcome import Decoding, Outcome
-from cotloom.schemas.problem import AnswerType, Problem
-from cotloom.schemas.reasons import Verdict
-from cotloom.schemas.sample import StepOutcome
-from cotloom.schemas.student import Evaluation
+
+from ....schemas.frames import to_frame
+from ....schemas.outcome import Decoding, Outcome
+from ....schemas.problem import AnswerType, Problem
+from ....schemas.reasons import Verdict
+from ....schemas.sample import StepOutcome
+from ....schemas.student import Evaluation
+from ...format.templates import AS_IS
+from ...progress import track
+from ...sources import BARE
+from ...text.equations import find_equations
+from ...verify import Judgement, judge
+from ...verify.judge import CUT_OFF
+from ..model.chat import render_prompt
+from ..model.generate import Generation, compute_log_likelihood, generate
+from ..model.student import Student
+from .sets import EvalSet, format_gold_answer, format_prompts, list_formats
 
 ORDER = ("set", "format", "decoding", "problem_id")
-"""What the outcomes of a student are sorted by."""
+"""Columns that the outcomes of a student are sorted by."""
 
 _STATEMENT = re.compile(
     r"(?:\b(?:so|thus|therefore|hence|and)\b[, ]*)?(?:\bthe )?(?:\bfinal )?\banswer is\b|\[ANSWER\]|-->",
@@ -37,17 +38,17 @@ _SENTENCE_ENDS = re.compile(r"[.!?][)\"'”’*]*\s+\S")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ask:
-    """One problem, put in one way."""
+class EvalItem:
+    """One problem of an evaluation set, formatted as a prompt."""
 
-    of: EvalSet
-    """The set."""
-    format: str
-    """The way."""
+    eval_set: EvalSet
+    """The evaluation set."""
+    format_name: str
+    """Format of the prompt."""
     problem: Problem
     """The problem."""
     prompt: str
-    """What the student reads."""
+    """Text of the prompt, with the chat template applied."""
 
 
 def evaluate(
@@ -55,102 +56,118 @@ def evaluate(
     sets: Sequence[EvalSet],
     evaluation: Evaluation,
     *,
-    arm: str,
+    condition: str,
     seed: int,
     formats: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """Ask a student every problem of every set, and judge what it says.
+    """Generate an answer to every problem of every evaluation set, and judge it.
 
-    Each problem is answered greedily; where `evaluation.samples` is more than one, also by the vote of so many sampled
-    answers (self-consistency, Wang et al. 2023, section 2).
+    Each problem is answered greedily; where `evaluation.samples` is more than one, also by a majority vote over that
+    many sampled answers (self-consistency, Wang et al. 2023, section 2).
 
     Args:
         student: the student.
-        sets: what it is asked.
-        evaluation: in which formats, and how it answers.
-        arm: what it was trained on.
-        seed: which of the arm's students it is; the key of its sampled answers too.
-        formats: the formats of all sets that are not general, instead of those of `evaluation`.
+        sets: the evaluation sets.
+        evaluation: formats, shots and decoding.
+        condition: name of the condition that the student was trained under.
+        seed: the student's training seed; also the seed of its sampled answers.
+        formats: formats for all sets that are not general, in place of those of `evaluation`.
 
     Returns:
         Rows of `Outcome`, sorted by set, format, decoding and problem.
 
     Raises:
-        InputError: there are too few demonstrations for a format that shows some.
+        InputError: there are too few demonstrations for an in-context format.
     """
-    asks = asks_of(student, sets, evaluation, formats)
-    rows = [*_greedy(student, asks, evaluation, arm, seed), *_voted(student, asks, evaluation, arm, seed)]
+    items = make_eval_items(student, sets, evaluation, formats)
+    rows = [
+        *_evaluate_greedy(student, items, evaluation, condition, seed),
+        *_evaluate_majority(student, items, evaluation, condition, seed),
+    ]
     return to_frame(rows, Outcome).sort(*ORDER)
 
 
-def asks_of(
+def make_eval_items(
     student: Student, sets: Sequence[EvalSet], evaluation: Evaluation, formats: Sequence[str] | None = None
-) -> list[Ask]:
-    """All that a student is asked: each problem of each set, in each of the set's formats."""
+) -> list[EvalItem]:
+    """Make an evaluation item for each problem of each set, in each of the set's formats."""
     return [
-        Ask(of=one, format=form, problem=problem, prompt=prompt_of(student.tokenizer, chat))
-        for one in sets
-        for form in formats_of(one, formats or evaluation.formats)
-        for problem, chat in zip(one.problems, prompts_of(one, form, evaluation.shots), strict=True)
+        EvalItem(
+            eval_set=eval_set,
+            format_name=format_name,
+            problem=problem,
+            prompt=render_prompt(student.tokenizer, chat),
+        )
+        for eval_set in sets
+        for format_name in list_formats(eval_set, formats or evaluation.formats)
+        for problem, chat in zip(
+            eval_set.problems, format_prompts(eval_set, format_name, evaluation.shots), strict=True
+        )
     ]
 
 
-def _greedy(student: Student, asks: Sequence[Ask], evaluation: Evaluation, arm: str, seed: int) -> Iterator[Outcome]:
-    prompts = [ask.prompt for ask in asks]
-    said = generate(student, prompts, max_tokens=evaluation.max_tokens, batch_size=evaluation.batch_size)
-    golds = _golds(student, asks, evaluation.batch_size)
-    for ask, answer, gold in zip(track(asks, "judging the student"), said, golds, strict=True):
-        yield outcome(ask, answer, judged(ask, answer), arm=arm, seed=seed, gold_logprob=gold)
+def _evaluate_greedy(
+    student: Student, items: Sequence[EvalItem], evaluation: Evaluation, condition: str, seed: int
+) -> Iterator[Outcome]:
+    prompts = [item.prompt for item in items]
+    generations = generate(student, prompts, max_tokens=evaluation.max_tokens, batch_size=evaluation.batch_size)
+    gold_logprobs = _score_gold_answers(student, items, evaluation.batch_size)
+    for item, generation, gold in zip(track(items, "judging answers"), generations, gold_logprobs, strict=True):
+        judgement = judge_generation(item, generation)
+        yield make_outcome(item, generation, judgement, condition=condition, seed=seed, gold_logprob=gold)
 
 
-def _voted(student: Student, asks: Sequence[Ask], evaluation: Evaluation, arm: str, seed: int) -> Iterator[Outcome]:
+def _evaluate_majority(
+    student: Student, items: Sequence[EvalItem], evaluation: Evaluation, condition: str, seed: int
+) -> Iterator[Outcome]:
     if evaluation.samples == 1:
         return
-    said = generate(
+    generations = generate(
         student,
-        [ask.prompt for ask in asks for _ in range(evaluation.samples)],
+        [item.prompt for item in items for _ in range(evaluation.samples)],
         max_tokens=evaluation.max_tokens,
         batch_size=evaluation.batch_size,
         temperature=evaluation.temperature,
         seed=seed,
     )
-    for place, ask in enumerate(track(asks, "counting votes")):
-        first = place * evaluation.samples
-        yield elected(ask, said[first : first + evaluation.samples], arm=arm, seed=seed)
+    for index, item in enumerate(track(items, "counting votes")):
+        first = index * evaluation.samples
+        votes = generations[first : first + evaluation.samples]
+        yield take_majority_vote(item, votes, condition=condition, seed=seed)
 
 
-def _golds(student: Student, asks: Sequence[Ask], batch_size: int) -> list[float | None]:
-    """Log-likelihood of each gold answer, in nats; null where the format asks for reasoning before it."""
-    golds = [gold_of(ask.problem, ask.format) for ask in asks]
-    known = [(place, gold) for place, gold in enumerate(golds) if gold is not None]
-    prompts = [asks[place].prompt for place, _ in known]
-    found = log_likelihood(student, prompts, [gold for _, gold in known], batch_size=batch_size)
-    by_place = {place: value for (place, _), value in zip(known, found, strict=True)}
-    return [by_place.get(place) for place in range(len(asks))]
+def _score_gold_answers(student: Student, items: Sequence[EvalItem], batch_size: int) -> list[float | None]:
+    """Log-likelihood of each gold answer, in nats; null where the format asks for reasoning before the answer."""
+    golds = [format_gold_answer(item.problem, item.format_name) for item in items]
+    known = [(index, gold) for index, gold in enumerate(golds) if gold is not None]
+    prompts = [items[index].prompt for index, _ in known]
+    logprobs = compute_log_likelihood(student, prompts, [gold for _, gold in known], batch_size=batch_size)
+    by_index = {index: value for (index, _), value in zip(known, logprobs, strict=True)}
+    return [by_index.get(index) for index in range(len(items))]
 
 
-# What an answer is
+# Judging
 
 
-def judged(ask: Ask, said: Said) -> Judgement:
-    """Judge one answer.
+def judge_generation(item: EvalItem, generation: Generation) -> Judgement:
+    """Judge one generation.
 
-    To a question that is put as it stands, a text of its own is the answer where none is marked: no cue asked for a
-    mark.
+    For a text problem in the format `as_is`, a generation without an answer marker is read as the answer as a whole,
+    because the prompt does not ask for a marker.
     """
-    finish = CUT_OFF if said.truncated else None
-    found = judge(ask.problem, said.text, finish_reason=finish)
-    bare = ask.format == AS_IS and ask.problem.answer_type is AnswerType.TEXT
-    if found.verdict is Verdict.NO_ANSWER and bare:
-        return judge(ask.problem, said.text, finish_reason=finish, pattern=BARE)
-    return found
+    finish = CUT_OFF if generation.truncated else None
+    judgement = judge(item.problem, generation.text, finish_reason=finish)
+    is_bare = item.format_name == AS_IS and item.problem.answer_type is AnswerType.TEXT
+    if judgement.verdict is Verdict.NO_ANSWER and is_bare:
+        return judge(item.problem, generation.text, finish_reason=finish, pattern=BARE)
+    return judgement
 
 
-def reasoned(text: str) -> bool:
+def has_reasoning(text: str) -> bool:
     """Whether a text reasons: an equation, more than one sentence, or words before its final answer.
 
-    >>> reasoned("So the answer is 7."), reasoned("3 + 4 = 7"), reasoned("She has 7 pens, the answer is 7.")
-    (False, True, True)
+    >>> [has_reasoning(text) for text in ("So the answer is 7.", "3 + 4 = 7", "She has 7 pens, the answer is 7.")]
+    [False, True, True]
     """
     if find_equations(text):
         return True
@@ -159,57 +176,63 @@ def reasoned(text: str) -> bool:
     return bool(before.strip()) or _SENTENCE_ENDS.search(text) is not None
 
 
-def elected(ask: Ask, said: Sequence[Said], *, arm: str, seed: int) -> Outcome:
-    """The outcome of a vote: that of the first answer that says what most of them say.
+def take_majority_vote(item: EvalItem, generations: Sequence[Generation], *, condition: str, seed: int) -> Outcome:
+    """Make the outcome of a majority vote: that of the first generation with the most frequent answer.
 
-    Answers that could not be read, or were cut off, have no vote; where none has, the first answer stands for all. Its
-    tokens are those of all answers.
+    Generations without a readable answer, and truncated ones, have no vote; where none has a vote, the first generation
+    is taken. `tokens` counts the tokens of all generations.
     """
-    found = [judged(ask, one) for one in said]
-    place = winner(ask.problem, found)
-    chosen = outcome(ask, said[place], found[place], arm=arm, seed=seed)
-    return replace(chosen, decoding=Decoding.MAJORITY, tokens=sum(one.tokens for one in said))
+    judgements = [judge_generation(item, generation) for generation in generations]
+    index = find_majority(item.problem, judgements)
+    outcome = make_outcome(item, generations[index], judgements[index], condition=condition, seed=seed)
+    return replace(outcome, decoding=Decoding.MAJORITY, tokens=sum(generation.tokens for generation in generations))
 
 
-def winner(problem: Problem, found: Sequence[Judgement]) -> int:
-    """The place of the first answer of the largest group of equal ones; ties fall to the group that came first."""
+def find_majority(problem: Problem, judgements: Sequence[Judgement]) -> int:
+    """Find the largest group of equal answers: the index of its first member. Ties go to the group that came first."""
     groups: dict[int, list[int]] = {}
-    for place, one in enumerate(found):
-        if one.predicted is None or one.verdict in {Verdict.TRUNCATED, Verdict.CHECK_FAILED}:
+    for index, judgement in enumerate(judgements):
+        if judgement.predicted is None or judgement.verdict in {Verdict.TRUNCATED, Verdict.CHECK_FAILED}:
             continue
-        leader = next((first for first in groups if _same(problem, found[first], one)), place)
-        groups.setdefault(leader, []).append(place)
+        leader = next((first for first in groups if _is_same_answer(problem, judgements[first], judgement)), index)
+        groups.setdefault(leader, []).append(index)
     return max(groups, key=lambda first: len(groups[first]), default=0)
 
 
-def _same(problem: Problem, one: Judgement, other: Judgement) -> bool:
-    """Whether two answers are equal: the verifier would call the one right if the other were gold."""
-    if one.predicted == other.predicted:
+def _is_same_answer(problem: Problem, left: Judgement, right: Judgement) -> bool:
+    """Whether two answers are equal: the verifier accepts the right one with the left one as gold answer."""
+    if left.predicted == right.predicted:
         return True
-    said = replace(problem, answer=one.predicted)
-    return judge(said, other.predicted, pattern=BARE).verdict is Verdict.CORRECT
+    reference = replace(problem, answer=left.predicted)
+    return judge(reference, right.predicted, pattern=BARE).verdict is Verdict.CORRECT
 
 
-def outcome(
-    ask: Ask, said: Said, found: Judgement, *, arm: str, seed: int, gold_logprob: float | None = None
+def make_outcome(
+    item: EvalItem,
+    generation: Generation,
+    judgement: Judgement,
+    *,
+    condition: str,
+    seed: int,
+    gold_logprob: float | None = None,
 ) -> Outcome:
-    """Write down what a student said and what it is."""
+    """Make the row of `Outcome` for one greedy generation."""
     return Outcome(
-        arm=arm,
+        condition=condition,
         seed=seed,
-        set=ask.of.name,
-        kind=ask.of.kind,
-        format=ask.format,
+        set=item.eval_set.name,
+        kind=item.eval_set.kind,
+        format=item.format_name,
         decoding=Decoding.GREEDY,
-        problem_id=ask.problem.problem_id,
-        group=ask.problem.group or ask.problem.problem_id,
-        verdict=found.verdict,
-        correct=found.verdict is Verdict.CORRECT,
-        predicted=found.predicted,
-        text=said.text,
-        tokens=said.tokens,
-        wrong_steps=sum(step.outcome is StepOutcome.WRONG for step in found.steps),
-        reasoned=reasoned(said.text),
+        problem_id=item.problem.problem_id,
+        group=item.problem.group or item.problem.problem_id,
+        verdict=judgement.verdict,
+        correct=judgement.verdict is Verdict.CORRECT,
+        predicted=judgement.predicted,
+        text=generation.text,
+        tokens=generation.tokens,
+        wrong_steps=sum(step.outcome is StepOutcome.WRONG for step in judgement.steps),
+        reasoned=has_reasoning(generation.text),
         gold_logprob=gold_logprob,
-        simulated=ask.of.simulated,
+        simulated=item.eval_set.simulated,
     )

@@ -1,4 +1,4 @@
-"""Evaluation sets: which problems a trained student is asked, and in which words."""
+"""Evaluation sets: the problems that a student is evaluated on, and their prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,36 +6,37 @@ from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
-from cotloom.builder.errors import InputError
-from cotloom.builder.format.demonstrations import Pool, Row, draw, pool_of
-from cotloom.builder.format.templates import AS_IS, FORMATS, Format, Kept, answer_sentence, exchange
-from cotloom.builder.store import Version
-from cotloom.builder.student.model.chat import Chat
-from cotloom.builder.text.options import asked
-from cotloom.schemas.example import Message
-from cotloom.schemas.frames import from_frame
-from cotloom.schemas.ids import rank
-from cotloom.schemas.outcome import SetKind
-from cotloom.schemas.problem import AnswerType, Problem, Split
-from cotloom.schemas.reasons import Fate, Verdict
-from cotloom.schemas.student import Evaluation
+
+from ....schemas.example import Message
+from ....schemas.frames import from_frame
+from ....schemas.ids import rank
+from ....schemas.outcome import SetKind
+from ....schemas.problem import AnswerType, Problem, Split
+from ....schemas.reasons import Fate, Verdict
+from ....schemas.student import Evaluation
+from ...errors import InputError
+from ...format.demonstrations import Pool, Row, build_pool, sample_demonstrations
+from ...format.templates import AS_IS, FORMATS, Format, SolvedProblem, format_answer_sentence, make_turns
+from ...store import Version
+from ...text.options import format_question
+from ..model.chat import Chat
 
 HELD_OUT = "held_out"
-"""The set of the version's own test problems."""
+"""Name of the set of the version's own test problems."""
 
 GENERAL = "general"
-"""The set of general problems that no source of the version brings."""
+"""Name of the set of general problems that come from no source of the version."""
 
-ASKED_IN = ("zero_shot_cot", "zero_shot_answer")
-"""The formats of target problems where the student recipe names none."""
+DEFAULT_FORMATS = ("zero_shot_cot", "zero_shot_answer")
+"""Formats of target problems where the student recipe names none."""
 
 _SKILLS = "skills"
-"""The kind of source that is always general."""
+"""The kind of source whose problems are always general."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvalSet:
-    """Problems that a student is asked."""
+    """A set of problems that students are evaluated on."""
 
     name: str
     """`held_out`, `general`, or the name of a source."""
@@ -43,49 +44,49 @@ class EvalSet:
     """What it measures."""
     problems: tuple[Problem, ...]
     """The problems, each with a gold answer."""
-    shown: tuple[Row, ...] = ()
-    """What may be shown as a demonstration: kept samples of the version's training split, each with its problem."""
+    demonstrations: tuple[Row, ...] = ()
+    """Candidates for demonstrations: kept samples of the version's training split, each with its problem."""
     simulated: bool = False
     """Whether the version's samples were written by the simulated teacher."""
-    stands_in: bool = False
-    """Whether it is a source for evaluation that is the target because no problem was held out."""
+    is_stand_in: bool = False
+    """Whether a source with the role `evaluate` is the target because no problem was held out."""
 
 
-# Which problems
+# Problems
 
 
-def sets_of(version: Version, evaluation: Evaluation, general: Sequence[Problem] = ()) -> tuple[EvalSet, ...]:
-    """Take the evaluation sets of a version.
+def make_eval_sets(version: Version, evaluation: Evaluation, general: Sequence[Problem] = ()) -> tuple[EvalSet, ...]:
+    """Make the evaluation sets of a version.
 
     Args:
-        version: the version. Problems of its test split that the teacher was asked about are the target; where there
-            are none, the first source with the role `evaluate` that is not general stands in.
-        evaluation: says how many problems of each set, and which sources are general.
+        version: the version. The target is the sampled problems of its test split; where there are none, it is the
+            first source with the role `evaluate` that is not general.
+        evaluation: the number of problems of each set, and the sources that are general.
         general: further general problems.
 
     Returns:
         The target, then other sources, then general ones; sets without problems are left out.
 
     Raises:
-        InputError: there is no target, a source named in `evaluation.general` is none for evaluation, or a source has
-            the name of a set.
+        InputError: there is no target, a source named in `evaluation.general` does not have the role `evaluate`, or a
+            source has the name of a set.
     """
     sources = version.manifest.recipe["sources"]
     names = [source["name"] for source in sources if source["role"] == "evaluate"]
     _check_names([HELD_OUT, GENERAL] if general else [HELD_OUT], names, evaluation.general)
-    kept = version.table("problems").filter(pl.col("fate") == Fate.KEPT)
-    found = {name: problems for name, problems in _found(kept, sources, general).items() if problems}
+    problem_rows = version.read_table("problems").filter(pl.col("fate") == Fate.KEPT)
+    problems = {name: chosen for name, chosen in _select_problems(problem_rows, sources, general).items() if chosen}
     skills = [source["name"] for source in sources if source["kind"] == _SKILLS]
-    kinds = _kinds(version, found, {*evaluation.general, *skills, *([GENERAL] if general else [])})
-    shown = _shown(kept, version.table("samples"))
+    kinds = _assign_kinds(version, problems, {*evaluation.general, *skills, *([GENERAL] if general else [])})
+    demonstrations = _select_demonstrations(problem_rows, version.read_table("samples"))
     return tuple(
         EvalSet(
             name=name,
             kind=kind,
-            problems=_lowest(name, found[name], evaluation.problems),
-            shown=() if kind is SetKind.GENERAL else shown,
+            problems=_take_lowest_ranked(name, problems[name], evaluation.problems),
+            demonstrations=() if kind is SetKind.GENERAL else demonstrations,
             simulated=version.manifest.simulated,
-            stands_in=kind is SetKind.TARGET and name != HELD_OUT,
+            is_stand_in=kind is SetKind.TARGET and name != HELD_OUT,
         )
         for name, kind in kinds.items()
     )
@@ -101,55 +102,55 @@ def _check_names(reserved: Sequence[str], names: Sequence[str], general: Sequenc
             )
     for name in general:
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            there = f"sources with role: evaluate: {', '.join(names) or 'none'}"
+            closest = get_close_matches(name, names, n=1)
+            known = f"sources with role: evaluate: {', '.join(names) or 'none'}"
             raise InputError(
-                f"evaluation.general names {name}, which is no source of the version with the role evaluate",
-                hint=f"did you mean {near[0]}? {there}" if near else there,
+                f"evaluation.general names {name}, which is not a source of the version with the role evaluate",
+                hint=f"did you mean {closest[0]}? {known}" if closest else known,
                 keys=("evaluation.general",),
             )
 
 
-def _found(
-    kept: pl.DataFrame, sources: Sequence[Mapping[str, Any]], general: Sequence[Problem]
+def _select_problems(
+    problem_rows: pl.DataFrame, sources: Sequence[Mapping[str, Any]], general: Sequence[Problem]
 ) -> dict[str, list[Problem]]:
-    """The problems of every set that have a gold answer."""
-    of_role: dict[str, list[str]] = {"sample": [], "reference": [], "evaluate": []}
+    """Select the problems with a gold answer for each set."""
+    by_role: dict[str, list[str]] = {"sample": [], "reference": [], "evaluate": []}
     for source in sources:
-        of_role[source["role"]].append(source["name"])
-    answered = kept.filter(pl.col("answer").is_not_null())
-    held_out = answered.filter(pl.col("source").is_in(of_role["sample"]) & (pl.col("split") == Split.TEST))
+        by_role[source["role"]].append(source["name"])
+    answered = problem_rows.filter(pl.col("answer").is_not_null())
+    held_out = answered.filter(pl.col("source").is_in(by_role["sample"]) & (pl.col("split") == Split.TEST))
     frames = {HELD_OUT: held_out}
-    frames |= {name: answered.filter(pl.col("source") == name) for name in of_role["evaluate"]}
-    found = {name: list(from_frame(frame, Problem)) for name, frame in frames.items()}
+    frames |= {name: answered.filter(pl.col("source") == name) for name in by_role["evaluate"]}
+    problems = {name: list(from_frame(frame, Problem)) for name, frame in frames.items()}
     extra = [problem for problem in general if problem.answer is not None]
-    return {**found, GENERAL: extra} if extra else found
+    return {**problems, GENERAL: extra} if extra else problems
 
 
-def _kinds(version: Version, found: Mapping[str, Sequence[Problem]], foreign: set[str]) -> dict[str, SetKind]:
-    """What each set measures, the target first."""
-    taught = [name for name in found if name not in foreign]
+def _assign_kinds(version: Version, problems: Mapping[str, Sequence[Problem]], general: set[str]) -> dict[str, SetKind]:
+    """Assign each set the kind of ability that it measures, the target first."""
+    taught = [name for name in problems if name not in general]
     if not taught:
         raise InputError(
-            f"{version.ref} has no problems to measure with: none is held out, and no source is for evaluation",
+            f"{version.ref} has no problems to evaluate on: none is held out, and no source has the role evaluate",
             hint="give `split: {test: 0.1}` in the recipe, or a source with the role evaluate, and build again",
             keys=("split.test",),
         )
     return {
         taught[0]: SetKind.TARGET,
         **dict.fromkeys(taught[1:], SetKind.OTHER),
-        **dict.fromkeys((name for name in found if name in foreign), SetKind.GENERAL),
+        **dict.fromkeys((name for name in problems if name in general), SetKind.GENERAL),
     }
 
 
-def _lowest(name: str, problems: Sequence[Problem], count: int) -> tuple[Problem, ...]:
-    """The problems of lowest rank: where more are asked for, these stay."""
-    return tuple(sorted(problems, key=lambda one: rank(f"evaluation:{name}", one.problem_id))[:count])
+def _take_lowest_ranked(name: str, problems: Sequence[Problem], count: int) -> tuple[Problem, ...]:
+    """Take the problems of lowest keyed hash, so that a larger `count` only adds problems."""
+    return tuple(sorted(problems, key=lambda problem: rank(f"evaluation:{name}", problem.problem_id))[:count])
 
 
-def _shown(kept: pl.DataFrame, samples: pl.DataFrame) -> tuple[Row, ...]:
-    """Kept samples of the training split with their problems (law 6), finished responses left out."""
-    training = kept.filter(pl.col("split") == Split.TRAIN)
+def _select_demonstrations(problem_rows: pl.DataFrame, samples: pl.DataFrame) -> tuple[Row, ...]:
+    """Select kept samples of the training split with their problems (law 6), without finished responses."""
+    training = problem_rows.filter(pl.col("split") == Split.TRAIN)
     solved = samples.filter((pl.col("fate") == Fate.KEPT) & (pl.col("verdict") != Verdict.PROVIDED))
     rows = solved.select("sample_id", "problem_id", "text", "span").join(
         training.select("problem_id", "question", "answer", "answer_type", "choices", "group"), on="problem_id"
@@ -157,21 +158,21 @@ def _shown(kept: pl.DataFrame, samples: pl.DataFrame) -> tuple[Row, ...]:
     return tuple(rows.sort("sample_id").to_dicts())
 
 
-# In which words
+# Prompts
 
 
-def formats_of(asked_of: EvalSet, formats: Sequence[str] | None) -> tuple[str, ...]:
-    """How the problems of a set are put: general ones as they stand, all others in the formats asked for."""
-    return (AS_IS,) if asked_of.kind is SetKind.GENERAL else tuple(formats or ASKED_IN)
+def list_formats(eval_set: EvalSet, formats: Sequence[str] | None) -> tuple[str, ...]:
+    """List the prompt formats of a set: `as_is` for general sets, else `formats` or the defaults."""
+    return (AS_IS,) if eval_set.kind is SetKind.GENERAL else tuple(formats or DEFAULT_FORMATS)
 
 
-def prompts_of(asked_of: EvalSet, form: str, shots: int, seed: int = 0) -> list[Chat]:
-    """Put the problems of a set as `format_examples` puts them in training, up to where the answer begins.
+def format_prompts(eval_set: EvalSet, format_name: str, shots: int, seed: int = 0) -> list[Chat]:
+    """Format the problems of a set as `format_examples` formats them for training, without the target.
 
     Args:
-        asked_of: the set.
-        form: the name of a format; `as_is` puts a question as it stands.
-        shots: demonstrations of the formats that show some. They are of the training split, of other groups and of
+        eval_set: the set.
+        format_name: name of a format; `as_is` gives the question without an instruction.
+        shots: number of demonstrations in in-context formats. They are of the training split, of other groups and of
             the same answer type (law 6).
         seed: key of the demonstrations.
 
@@ -179,61 +180,78 @@ def prompts_of(asked_of: EvalSet, form: str, shots: int, seed: int = 0) -> list[
         A chat for each problem.
 
     Raises:
-        InputError: a problem can be shown fewer demonstrations than that.
+        InputError: there are fewer demonstrations for a problem than that.
     """
-    if form == AS_IS:
-        return [_chat(exchange(asked(problem.question or "", problem.choices), "")) for problem in asked_of.problems]
-    put = FORMATS[form]
-    pools = _pools(asked_of, seed) if put.in_context else {}
+    if format_name == AS_IS:
+        return [
+            _make_chat(make_turns(format_question(problem.question or "", problem.choices), ""))
+            for problem in eval_set.problems
+        ]
+    example_format = FORMATS[format_name]
+    if not example_format.in_context:
+        return [format_prompt(example_format, problem, ()) for problem in eval_set.problems]
+    pools = _make_pools(eval_set, seed)
     return [
-        put_problem(put, problem, _drawn(asked_of, pools, problem, shots, seed) if put.in_context else ())
-        for problem in asked_of.problems
+        format_prompt(example_format, problem, _sample_demonstrations(eval_set, pools, problem, shots, seed))
+        for problem in eval_set.problems
     ]
 
 
-def put_problem(put: Format, problem: Problem, shown: Sequence[Row]) -> Chat:
-    """Put a problem behind its demonstrations."""
-    others = [_kept(row) for row in shown]
-    turns = [turn for kept in others for turn in exchange(put.ask(kept), put.say(kept))]
-    return _chat((*turns, *exchange(put.ask(_unsolved(problem)), "")))
+def format_prompt(example_format: Format, problem: Problem, demonstrations: Sequence[Row]) -> Chat:
+    """Format the prompt of one problem after its demonstrations."""
+    solved = [_make_solved(row) for row in demonstrations]
+    turns = [
+        turn
+        for shot in solved
+        for turn in make_turns(example_format.format_prompt(shot), example_format.format_target(shot))
+    ]
+    return _make_chat((*turns, *make_turns(example_format.format_prompt(_make_unsolved(problem)), "")))
 
 
-def gold_of(problem: Problem, form: str) -> str | None:
-    """The gold answer as a format has it said; None where a format asks for reasoning before.
+def format_gold_answer(problem: Problem, format_name: str) -> str | None:
+    """Format the gold answer as the target of an answer-only format; None where the format asks for reasoning.
 
-    >>> gold_of(Problem(problem_id="p", source="s", origin="o", answer="18"), "zero_shot_answer")
+    >>> format_gold_answer(Problem(problem_id="p", source="s", origin="o", answer="18"), "zero_shot_answer")
     'The answer is 18.'
     """
-    if form == AS_IS:
+    if format_name == AS_IS:
         return problem.answer
-    return answer_sentence(problem.answer or "", problem.answer_type) if FORMATS[form].one_per_problem else None
+    if not FORMATS[format_name].one_per_problem:
+        return None
+    return format_answer_sentence(problem.answer or "", problem.answer_type)
 
 
-def _chat(turns: Sequence[Message]) -> Chat:
-    """Everything but the last turn, as the column `messages` has it."""
+def _make_chat(turns: Sequence[Message]) -> Chat:
+    """All turns but the last, as dicts like those of the column `messages`."""
     return [{"role": turn.role.value, "content": turn.content} for turn in turns[:-1]]
 
 
-def _pools(asked_of: EvalSet, seed: int) -> dict[str, Pool]:
-    """What may be shown, by answer type."""
-    types = {str(problem.answer_type) for problem in asked_of.problems}
-    return {kind: pool_of((row for row in asked_of.shown if row["answer_type"] == kind), seed) for kind in types}
+def _make_pools(eval_set: EvalSet, seed: int) -> dict[str, Pool]:
+    """Group the candidates for demonstrations by answer type."""
+    types = {str(problem.answer_type) for problem in eval_set.problems}
+    return {
+        answer_type: build_pool((row for row in eval_set.demonstrations if row["answer_type"] == answer_type), seed)
+        for answer_type in types
+    }
 
 
-def _drawn(asked_of: EvalSet, pools: Mapping[str, Pool], problem: Problem, shots: int, seed: int) -> list[Row]:
+def _sample_demonstrations(
+    eval_set: EvalSet, pools: Mapping[str, Pool], problem: Problem, shots: int, seed: int
+) -> list[Row]:
     row = {"sample_id": problem.problem_id, "problem_id": problem.problem_id, "group": problem.group}
-    shown = draw(pools[problem.answer_type], row, (shots, shots), seed)
-    if len(shown) < shots:
+    demonstrations = sample_demonstrations(pools[problem.answer_type], row, (shots, shots), seed)
+    if len(demonstrations) < shots:
         raise InputError(
-            f"{asked_of.name}: {len(shown)} solved problems of other groups can be shown, {shots} are needed",
+            f"{eval_set.name}: {shots} demonstrations are needed, and {len(demonstrations)} solved problems of other "
+            "groups are available",
             hint="lower evaluation.shots, or leave the in-context formats out of evaluation.formats",
             keys=("evaluation.shots",),
         )
-    return shown
+    return demonstrations
 
 
-def _unsolved(problem: Problem) -> Kept:
-    return Kept(
+def _make_unsolved(problem: Problem) -> SolvedProblem:
+    return SolvedProblem(
         question=problem.question or "",
         answer=problem.answer or "",
         text="",
@@ -243,8 +261,8 @@ def _unsolved(problem: Problem) -> Kept:
     )
 
 
-def _kept(row: Row) -> Kept:
-    return Kept(
+def _make_solved(row: Row) -> SolvedProblem:
+    return SolvedProblem(
         question=row["question"],
         answer=row["answer"],
         text=row["text"],

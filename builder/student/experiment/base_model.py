@@ -1,31 +1,38 @@
-"""The start of every arm: a checkpoint, or a student from scratch with its tokenizer and its general base.
+"""The model before training: a checkpoint, or a student from scratch with its tokenizer and its base.
 
-The base is trained once and kept in the store; a version's own words are added behind its vocabulary.
+The base is trained on general tasks once and stored; the words of a version are appended to its vocabulary.
 """
 
-import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from cotloom.builder.errors import Stopped
-from cotloom.builder.sources import CODE_VERSION as SOURCES
-from cotloom.builder.sources import skills
-from cotloom.builder.student.experiment.lock import alone
-from cotloom.builder.student.model.loading import load, load_checkpoint, make_tiny, save, widen, with_lora
-from cotloom.builder.student.model.student import Student
-from cotloom.builder.student.model.tokenizer import make_tokenizer, widened
-from cotloom.builder.student.training.collate import encode
-from cotloom.builder.student.training.trainer import Work, train
-from cotloom.schemas.chance import pick
-from cotloom.schemas.ids import digest
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import identity_of
-from cotloom.schemas.student import Base, CheckpointModel, Model, TinyModel, TrainStage
+
+from ....schemas.chance import pick
+from ....schemas.ids import digest
+from ....schemas.problem import Problem
+from ....schemas.recipe import extract_identity
+from ....schemas.student import BaseTraining, CheckpointModel, Model, TinyModel, TrainStage
+from ...sources import CODE_VERSION as SOURCES
+from ...sources import generate_skills
+from ...store.atomic import atomic_folder
+from ...store.locks import lock_folder
+from ..model.loading import (
+    add_lora,
+    load_checkpoint,
+    load_saved_student,
+    make_tiny,
+    resize_embeddings,
+    save_student,
+)
+from ..model.student import Student
+from ..model.tokenizer import extend_tokenizer, make_tokenizer
+from ..training.collate import encode_rows
+from ..training.trainer import StageData, train
 
 CODE_VERSION = 1
 """Rises when the same recipe gives another start."""
@@ -33,39 +40,39 @@ CODE_VERSION = 1
 MOST_TURNS = 6
 """The most tasks in one chat of a base's training."""
 
-TRAINED_ON = "skills"
-"""Key of the general problems that a base is trained on; those for evaluation have another."""
+TRAINING_KEY = "skills"
+"""Key of the general problems that a base is trained on; those for evaluation have another key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """Where every arm of a comparison starts."""
+    """The model before training, the same for every condition of a comparison."""
 
     model: Model
-    """What the student recipe says."""
+    """The model of the student recipe."""
     digest: str
-    """Of everything that decides it."""
+    """Digest of everything that decides it."""
     folder: Path | None
-    """The checkpoint of a student from scratch; null where the recipe names one."""
+    """Checkpoint of a student from scratch; null where the recipe names a checkpoint, or there is no base."""
     tokenizer: Any = None
-    """Of a student from scratch without a base, whose weights each seed draws anew."""
+    """Tokenizer of a student from scratch without a base, whose weights each seed initializes anew."""
 
-    def student(self, seed: int) -> Student:
-        """Load the student as it is before training."""
+    def load_student(self, seed: int) -> Student:
+        """Load the student before training."""
         if isinstance(self.model, CheckpointModel):
             student = load_checkpoint(self.model)
-            return with_lora(student, self.model.lora) if self.model.lora else student
+            return add_lora(student, self.model.lora) if self.model.lora else student
         if self.folder is None:
             return make_tiny(self.model, self.tokenizer, seed)
-        return load(self.folder)
+        return load_saved_student(self.folder)
 
 
-def prepare(model: Model, texts: Sequence[str], store: Path, report_to: Sequence[str] = ()) -> Start:
-    """Make the start of a comparison ready.
+def prepare_start(model: Model, texts: Sequence[str], store: Path, report_to: Sequence[str] = ()) -> Start:
+    """Prepare the start of a comparison: train the base and make the tokenizer, where the store has none.
 
     Args:
-        model: the student's model.
-        texts: every text that any arm trains on or is asked, for the tokenizer of a student from scratch.
+        model: the model of the student recipe.
+        texts: the texts of all conditions, for the tokenizer of a student from scratch.
         store: the store, which keeps bases and starts.
         report_to: trackers for the training of the base.
 
@@ -73,85 +80,79 @@ def prepare(model: Model, texts: Sequence[str], store: Path, report_to: Sequence
         InputError: the checkpoint can't be loaded.
         Stopped: the disk is full.
     """
+    identity = extract_identity(model, defaults=True)
     if isinstance(model, CheckpointModel):
-        return Start(model=model, digest=digest(identity_of(model, defaults=True)), folder=None)
-    words = sorted(set(texts))
-    key = digest({"code": [CODE_VERSION, SOURCES], "model": identity_of(model, defaults=True), "texts": digest(words)})
+        return Start(model=model, digest=digest(identity), folder=None)
+    texts = sorted(set(texts))
+    key = digest({"code": [CODE_VERSION, SOURCES], "model": identity, "texts": digest(texts)})
     if model.base is None:
-        tokenizer = make_tokenizer(words, model.vocabulary, model.numbers)
+        tokenizer = make_tokenizer(texts, model.vocabulary, model.numbers)
         return Start(model=model, digest=key, folder=None, tokenizer=tokenizer)
     folder = store / "students" / "starts" / key[:40]
-    if not (folder / "config.json").exists():
-        student = load(base_of(model, store, report_to))
-        tokenizer = widened(student.tokenizer, words, model.vocabulary)
-        widen(student.model, len(tokenizer), model.base.seed)
-        _kept(Student(model=student.model, tokenizer=tokenizer, device=student.device), folder)
+    with lock_folder(folder):
+        if not (folder / "config.json").exists():
+            _write_student(_extend_base(model, model.base, texts, get_base(model, store, report_to)), folder)
     return Start(model=model, digest=key, folder=folder)
 
 
-def base_of(model: TinyModel, store: Path, report_to: Sequence[str] = ()) -> Path:
-    """The general base of a student from scratch: read from the store, else trained there."""
-    folder, base = _base_folder(model, store), model.base
+def _extend_base(model: TinyModel, base: BaseTraining, texts: Sequence[str], folder: Path) -> Student:
+    """Add the words of the texts to the vocabulary of a base."""
+    student = load_saved_student(folder)
+    tokenizer = extend_tokenizer(student.tokenizer, texts, model.vocabulary)
+    resize_embeddings(student.model, len(tokenizer), base.seed)
+    return Student(model=student.model, tokenizer=tokenizer, device=student.device)
+
+
+def get_base(model: TinyModel, store: Path, report_to: Sequence[str] = ()) -> Path:
+    """Get the folder of the base of a student from scratch; the base is trained where the store has none."""
+    folder, base = _get_base_folder(model, store), model.base
     if base is None:
         message = "the student recipe has no base"
         raise ValueError(message)
-    with alone(folder):
-        if not base_is_there(model, store):
+    with lock_folder(folder):
+        if not has_base(model, store):
             _train_base(model, base, folder, report_to)
     return folder
 
 
-def _train_base(model: TinyModel, base: Base, folder: Path, report_to: Sequence[str]) -> None:
-    rows = general_rows(base.problems, base.seed)
-    tokenizer = make_tokenizer(_texts(rows), model.vocabulary, model.numbers)
-    student = make_tiny(model, tokenizer, base.seed)
+def _train_base(model: TinyModel, base: BaseTraining, folder: Path, report_to: Sequence[str]) -> None:
+    rows = make_general_rows(base.problems, base.seed)
+    texts = rows["messages"].explode().struct.field("content").to_list()
+    student = make_tiny(model, make_tokenizer(texts, model.vocabulary, model.numbers), base.seed)
     stage = TrainStage(name="base", steps=base.steps, learning_rate=base.learning_rate, batch_size=base.batch_size)
-    work = Work(stage=stage, features=encode(student, rows, stage).features)
-    run = folder.with_name(f".{folder.name}")
-    student, _ = train(student, [work], seed=base.seed, folder=run, report_to=report_to)
-    _kept(student, folder)
-    shutil.rmtree(run, ignore_errors=True)
+    data = StageData(stage=stage, features=encode_rows(student, rows, stage).features)
+    training = folder.with_name(f".{folder.name}")
+    student, _ = train(student, [data], seed=base.seed, folder=training, report_to=report_to)
+    _write_student(student, folder)
+    shutil.rmtree(training, ignore_errors=True)
 
 
-def base_is_there(model: TinyModel, store: Path) -> bool:
-    """Whether the base was trained before."""
-    return (_base_folder(model, store) / "config.json").exists()
+def has_base(model: TinyModel, store: Path) -> bool:
+    """Whether the base is in the store."""
+    return (_get_base_folder(model, store) / "config.json").exists()
 
 
-def _base_folder(model: TinyModel, store: Path) -> Path:
-    key = digest({"code": [CODE_VERSION, SOURCES], "model": identity_of(model, defaults=True)})
+def _get_base_folder(model: TinyModel, store: Path) -> Path:
+    key = digest({"code": [CODE_VERSION, SOURCES], "model": extract_identity(model, defaults=True)})
     return store / "students" / "bases" / key[:40]
 
 
-def general_rows(count: int, seed: int) -> pl.DataFrame:
-    """Short general tasks as training rows, one to `MOST_TURNS` in a chat: `messages` and `weight`.
+def make_general_rows(count: int, seed: int) -> pl.DataFrame:
+    """Make training rows of short general tasks, one to `MOST_TURNS` in a chat: `messages` and `weight`.
 
-    A student that saw short texts only attends to places, not to words, and then learns longer ones badly.
+    A student trained on short texts alone attends to positions instead of words, and then learns longer texts badly.
     """
-    problems = iter(skills(count, seed, name=TRAINED_ON))
+    problems = iter(generate_skills(count, seed, name=TRAINING_KEY))
     chats: list[list[dict[str, str | None]]] = []
-    while turns := list(islice(problems, pick(range(1, MOST_TURNS + 1), TRAINED_ON, f"{seed}/{len(chats)}"))):
-        chats.append([turn for problem in turns for turn in _exchange(problem)])
+    while tasks := list(islice(problems, pick(range(1, MOST_TURNS + 1), TRAINING_KEY, f"{seed}/{len(chats)}"))):
+        chats.append([message for problem in tasks for message in _make_turns(problem)])
     return pl.DataFrame({"messages": chats, "weight": [1.0] * len(chats)})
 
 
-def _exchange(problem: Problem) -> list[dict[str, str | None]]:
+def _make_turns(problem: Problem) -> list[dict[str, str | None]]:
     return [{"role": "user", "content": problem.question}, {"role": "assistant", "content": problem.answer}]
 
 
-def _texts(rows: pl.DataFrame) -> Iterable[str]:
-    return rows["messages"].explode().struct.field("content").to_list()
-
-
-def _kept(student: Student, folder: Path) -> None:
-    """Write to the side, then rename: another run sees all of it or nothing."""
-    side = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        save(student, side)
-        shutil.rmtree(folder, ignore_errors=True)
-        side.rename(folder)
-    except OSError as error:
-        shutil.rmtree(side, ignore_errors=True)
-        raise Stopped(
-            f"the student can't be written: {error}", hint="make room and run the same command again"
-        ) from error
+def _write_student(student: Student, folder: Path) -> None:
+    with atomic_folder(folder, name="the student") as side:
+        save_student(student, side)

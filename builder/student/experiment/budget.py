@@ -1,4 +1,4 @@
-"""The budget: which student, how many steps and problems fit into a time. Seeds are never cut: a verdict needs them."""
+"""The time budget: the model, steps and problems that fit into it. Seeds are never reduced: a verdict needs them."""
 
 import re
 import tempfile
@@ -10,170 +10,175 @@ from pathlib import Path
 
 import orjson
 import torch
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.student.evaluation.evaluate import evaluate
-from cotloom.builder.student.experiment.base_model import base_is_there, prepare
-from cotloom.builder.student.experiment.conditions import arm_of
-from cotloom.builder.student.experiment.jobs import Job, texts_of
-from cotloom.builder.student.experiment.plan import Plan
-from cotloom.builder.student.training.collate import encode
-from cotloom.builder.student.training.trainer import Work, train
-from cotloom.schemas.ids import digest
-from cotloom.schemas.recipe import identity_of
-from cotloom.schemas.student import StudentRecipe, TinyModel
 
-_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
+from ....schemas.ids import digest
+from ....schemas.recipe import extract_identity
+from ....schemas.student import StudentRecipe, TinyModel
+from ...errors import InputError
+from ...store.atomic import atomic_write
+from ..evaluation.evaluate import evaluate
+from ..training.collate import encode_rows
+from ..training.trainer import StageData, train
+from .base_model import has_base, prepare_start
+from .conditions import make_condition
+from .jobs import Job, list_texts
+from .plan import ValidationPlan
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 PROBE_STEPS = 6
-"""Steps that are timed."""
+"""Number of steps that are timed."""
 
 PROBE_PROBLEMS = 16
-"""Problems of each set that are timed."""
+"""Number of problems of each set that are timed."""
 
 LEAST_STEPS = 100
-"""Fewer steps teach a student too little to compare anything."""
+"""Fewer steps teach a student too little for a comparison."""
 
 SHARES = (1.0, 0.75, 0.5, 0.35, 0.25)
-"""Shares of the steps that are tried."""
+"""The shares of the steps that are tried."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Speed:
-    """What a machine does with a student."""
+class StudentTimings:
+    """How long training and evaluation of a student take on this machine."""
 
-    step: float
-    """Seconds for one step of training."""
-    problem: float
-    """Seconds for one problem, asked in all ways."""
-    base: float
-    """Seconds for the base, where it is yet to be trained."""
+    seconds_per_step: float
+    """Seconds per step of training."""
+    seconds_per_problem: float
+    """Seconds per problem, in all evaluation settings."""
+    base_seconds: float
+    """Seconds for the training of the base; 0 where it is stored already."""
 
 
-def seconds_of(text: str) -> float:
-    """Read a time such as `90s`, `10m` or `1.5h`.
+def parse_duration(text: str) -> float:
+    """Parse a duration such as `90s`, `10m` or `1.5h` to seconds.
 
-    >>> seconds_of("10m")
+    >>> parse_duration("10m")
     600.0
 
     Raises:
-        InputError: it is none.
+        InputError: the text is not a duration.
     """
-    found = _TIME.fullmatch(text.strip())
-    if found is None or not float(found[1]):
-        raise InputError(f"{text!r} is no time", hint="give --budget as 90s, 10m or 2h")
-    return float(found[1]) * _SECONDS[found[2]]
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not float(match[1]):
+        raise InputError(f"{text!r} is no duration", hint="give --budget as 90s, 10m or 2h")
+    return float(match[1]) * _SECONDS[match[2]]
 
 
-def fitted(plan: Plan, store: Path, workers: int, limit: float) -> tuple[StudentRecipe, list[str]]:
-    """Cut a student recipe until its validation fits into a time.
+def fit_to_budget(
+    plan: ValidationPlan, store: Path, workers: int, budget_seconds: float
+) -> tuple[StudentRecipe, list[str]]:
+    """Reduce a student recipe until its validation fits into a time budget.
 
     Args:
-        plan: what would be trained.
-        store: the store, which keeps what was measured, so that the same budget gives the same recipe again and an
-            interrupted validation goes on.
-        workers: students that are trained at once.
-        limit: seconds.
+        plan: the plan to reduce.
+        store: the store, which keeps measured timings: the same budget gives the same recipe again, and an interrupted
+            validation resumes.
+        workers: number of students that are trained at once.
+        budget_seconds: the budget.
 
     Returns:
-        The recipe, and notes on what was cut.
+        The recipe, and notes on what was reduced.
 
     Raises:
-        InputError: nothing fits; the hint says how long the least takes.
+        InputError: nothing fits; the hint gives the shortest time.
         Stopped: the disk is full.
     """
-    tried: list[float] = []
-    for student in _smaller(plan.student):
-        speed = _speed(student, plan, store)
+    estimates: list[float] = []
+    for recipe in _list_smaller_recipes(plan.recipe):
+        timings = _load_timings(recipe, plan, store)
         for share in SHARES:
-            cut = _with_steps(student, share)
-            tried.append(seconds(cut, plan.jobs + plan.curve, speed, workers))
-            if tried[-1] <= limit:
-                return cut, _told(plan.student, cut, tried[-1])
+            reduced = _scale_steps(recipe, share)
+            estimates.append(estimate_seconds(reduced, plan.jobs + plan.curve_jobs, timings, workers))
+            if estimates[-1] <= budget_seconds:
+                return reduced, _describe_changes(plan.recipe, reduced, estimates[-1])
     raise InputError(
-        f"no validation of this version fits into {limit:.0f} seconds here",
-        hint=f"the least takes about {min(tried):.0f} seconds",
+        f"no validation of this version fits into {budget_seconds:.0f} seconds on this machine",
+        hint=f"the shortest takes about {min(estimates):.0f} seconds",
     )
 
 
-def seconds(student: StudentRecipe, jobs: Sequence[Job], speed: Speed, workers: int) -> float:
-    """How long a validation takes, about."""
-    steps = sum(stage.steps for stage in student.stages)
-    asked = student.evaluation.problems * speed.problem
-    trained = sum(steps * speed.step for job in jobs if job.arm != "untrained")
-    return speed.base + (trained + asked * len(jobs)) / workers
+def estimate_seconds(recipe: StudentRecipe, jobs: Sequence[Job], timings: StudentTimings, workers: int) -> float:
+    """Estimate how long a validation takes."""
+    trained = sum(job.condition != "untrained" for job in jobs)
+    training = trained * sum(stage.steps for stage in recipe.stages) * timings.seconds_per_step
+    evaluation = len(jobs) * recipe.evaluation.problems * timings.seconds_per_problem
+    return timings.base_seconds + (training + evaluation) / workers
 
 
-def _speed(student: StudentRecipe, plan: Plan, store: Path) -> Speed:
-    """What was measured before, else what is measured now."""
-    card = torch.cuda.is_available()
-    key = digest([identity_of(student, defaults=True), plan.version.manifest.content_digest, card])
+def _load_timings(recipe: StudentRecipe, plan: ValidationPlan, store: Path) -> StudentTimings:
+    """Read the stored timings, else measure and store them."""
+    cuda = torch.cuda.is_available()
+    key = digest([extract_identity(recipe, defaults=True), plan.version.manifest.content_digest, cuda])
     path = store / "students" / "speeds" / f"{key[:40]}.json"
     with suppress(OSError, ValueError, TypeError):
-        return Speed(**orjson.loads(path.read_bytes()))
-    speed = measured(student, plan, store)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(orjson.dumps(speed))
-    except OSError as error:
-        raise Stopped(f"{path} can't be written: {error}", hint="make room and run the same command again") from error
-    return speed
+        return StudentTimings(**orjson.loads(path.read_bytes()))
+    timings = measure_timings(recipe, plan, store)
+    atomic_write(path, orjson.dumps(timings))
+    return timings
 
 
-def measured(student: StudentRecipe, plan: Plan, store: Path) -> Speed:
-    """Time some steps and some answers of a student that is not yet trained."""
-    model = student.model
-    unbased = model.model_copy(update={"base": None}) if isinstance(model, TinyModel) else model
-    start = prepare(unbased, texts_of(plan.jobs[0].words), store)
-    untrained = start.student(0)
-    stage = student.stages[0].model_copy(update={"steps": PROBE_STEPS, "take": None, "objective": "completion"})
-    rows = arm_of("version", plan.version).rows.head(8 * stage.batch_size)
-    work = Work(stage=stage, features=encode(untrained, rows, stage).features)
+def measure_timings(recipe: StudentRecipe, plan: ValidationPlan, store: Path) -> StudentTimings:
+    """Time some steps and some answers of an untrained student."""
+    model = recipe.model
+    without_base = model.model_copy(update={"base": None}) if isinstance(model, TinyModel) else model
+    student = prepare_start(without_base, list_texts(plan.jobs[0].vocabulary_paths), store).load_student(0)
+    stage = recipe.stages[0].model_copy(update={"steps": PROBE_STEPS, "take": None, "objective": "completion"})
+    rows = make_condition("version", plan.version).rows.head(8 * stage.batch_size)
+    data = StageData(stage=stage, features=encode_rows(student, rows, stage).features)
     with tempfile.TemporaryDirectory() as folder:
-        trained, curves = train(untrained, [work], seed=0, folder=Path(folder))
-    sets = [replace(one, problems=one.problems[:PROBE_PROBLEMS]) for one in plan.sets]
-    began = time.perf_counter()
-    evaluate(trained, sets, student.evaluation, arm="probe", seed=0)
-    problem = (time.perf_counter() - began) / PROBE_PROBLEMS
-    step = curves[0].seconds / PROBE_STEPS
-    return Speed(step=step, problem=problem, base=_base(model, store, step))
+        student, curves = train(student, [data], seed=0, folder=Path(folder))
+    sets = [replace(eval_set, problems=eval_set.problems[:PROBE_PROBLEMS]) for eval_set in plan.sets]
+    started = time.perf_counter()
+    evaluate(student, sets, recipe.evaluation, condition="probe", seed=0)
+    seconds_per_problem = (time.perf_counter() - started) / PROBE_PROBLEMS
+    seconds_per_step = curves[0].seconds / PROBE_STEPS
+    return StudentTimings(
+        seconds_per_step=seconds_per_step,
+        seconds_per_problem=seconds_per_problem,
+        base_seconds=_estimate_base_seconds(model, store, seconds_per_step),
+    )
 
 
-def _base(model: object, store: Path, step: float) -> float:
-    """Seconds for the base: its rows are short, and there are more of them in a step."""
-    if not isinstance(model, TinyModel) or model.base is None or base_is_there(model, store):
+def _estimate_base_seconds(model: object, store: Path, seconds_per_step: float) -> float:
+    """Estimate the training time of the base: its rows are shorter, but a step has more of them."""
+    if not isinstance(model, TinyModel) or model.base is None or has_base(model, store):
         return 0.0
-    return model.base.steps * step
+    return model.base.steps * seconds_per_step
 
 
-def _smaller(student: StudentRecipe) -> Iterator[StudentRecipe]:
-    """The student, then with half the problems, then half as wide too; a checkpoint is never another model."""
-    yield student
-    half = student.evaluation.model_copy(update={"problems": max(100, student.evaluation.problems // 2)})
-    fewer = student.model_copy(update={"evaluation": half})
-    if half != student.evaluation:
-        yield fewer
-    model = student.model
+def _list_smaller_recipes(recipe: StudentRecipe) -> Iterator[StudentRecipe]:
+    """The recipe, then half the problems, then half the width too; a checkpoint is never replaced by another model."""
+    yield recipe
+    evaluation = recipe.evaluation.model_copy(update={"problems": max(100, recipe.evaluation.problems // 2)})
+    if evaluation != recipe.evaluation:
+        recipe = recipe.model_copy(update={"evaluation": evaluation})
+        yield recipe
+    model = recipe.model
     if isinstance(model, TinyModel) and model.width >= 64:
-        slim = model.model_copy(update={"width": 2 * model.heads * max(1, model.width // (4 * model.heads))})
-        yield fewer.model_copy(update={"model": slim})
+        width = 2 * model.heads * max(1, model.width // (4 * model.heads))
+        yield recipe.model_copy(update={"model": model.model_copy(update={"width": width})})
 
 
-def _with_steps(student: StudentRecipe, share: float) -> StudentRecipe:
+def _scale_steps(recipe: StudentRecipe, share: float) -> StudentRecipe:
     stages = tuple(
         stage.model_copy(update={"steps": max(min(stage.steps, LEAST_STEPS), round(stage.steps * share))})
-        for stage in student.stages
+        for stage in recipe.stages
     )
-    return student.model_copy(update={"stages": stages})
+    return recipe.model_copy(update={"stages": stages})
 
 
-def _told(asked: StudentRecipe, cut: StudentRecipe, about: float) -> list[str]:
-    notes = [f"The budget is enough for about {about:.0f} seconds of work."]
-    if cut.stages != asked.stages:
-        steps = [sum(stage.steps for stage in one.stages) for one in (cut, asked)]
-        notes.append(f"{steps[0]} steps instead of {steps[1]}.")
-    if cut.evaluation != asked.evaluation:
-        notes.append(f"At most {cut.evaluation.problems} problems of each set instead of {asked.evaluation.problems}.")
-    if isinstance(cut.model, TinyModel) and cut.model != asked.model:
-        notes.append(f"A student {cut.model.width} wide.")
+def _describe_changes(recipe: StudentRecipe, reduced: StudentRecipe, seconds: float) -> list[str]:
+    notes = [f"The budget is enough for about {seconds:.0f} seconds of work."]
+    if reduced.stages != recipe.stages:
+        before, after = (sum(stage.steps for stage in stages) for stages in (recipe.stages, reduced.stages))
+        notes.append(f"{after} steps instead of {before}.")
+    if reduced.evaluation != recipe.evaluation:
+        notes.append(
+            f"At most {reduced.evaluation.problems} problems of each set instead of {recipe.evaluation.problems}."
+        )
+    if isinstance(reduced.model, TinyModel) and reduced.model != recipe.model:
+        notes.append(f"A student {reduced.model.width} wide.")
     return notes

@@ -1,8 +1,8 @@
-"""Jobs: every run of a comparison as plain data, so that it can be done here or in a worker process."""
+"""Jobs: the training of one student as plain data, so that it can run in this process or in a worker process."""
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,194 +10,218 @@ from typing import Any
 
 import polars as pl
 import torch
-from cotloom.builder.engine.local import run_in_processes
-from cotloom.builder.errors import CotloomError, InputError, Stopped
-from cotloom.builder.progress import bar
-from cotloom.builder.sources import skills
-from cotloom.builder.store import Version, read_version
-from cotloom.builder.student.evaluation.sets import EvalSet, sets_of
-from cotloom.builder.student.experiment.base_model import Start, prepare
-from cotloom.builder.student.experiment.conditions import Arm, arm_of, cut, rows_of, thinned
-from cotloom.builder.student.experiment.run import Run, read_run, run
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.source import Skill
-from cotloom.schemas.student import Evaluation, StudentRecipe
 
-ADDRESS = "cotloom.builder.student.experiment.jobs:work"
+from ....schemas.problem import Problem
+from ....schemas.source import Skill
+from ....schemas.student import Evaluation, StudentRecipe
+from ...engine.local import run_in_processes
+from ...errors import CotloomError, InputError, Stopped
+from ...progress import show_bar
+from ...sources import generate_skills
+from ...store import Version, read_version
+from ..evaluation.sets import EvalSet, make_eval_sets
+from .base_model import Start, prepare_start
+from .conditions import (
+    Condition,
+    cut_to_size,
+    make_condition,
+    select_training_rows,
+    thin_problems,
+)
+from .run import StudentRun, read_run, run_student
 
-OPEN: tuple[Skill, ...] = (
+ADDRESS = "cotloom.builder.student.experiment.jobs:run_part"
+
+GENERAL_TASKS: tuple[Skill, ...] = (
     "first_word", "last_word", "word_after", "reverse_words", "word_in_list", "odd_one_out", "count_words",
     "hidden_label",
 )  # fmt: skip
-"""Tasks with so many problems that hardly one for evaluation is in a base's training too; the others have few."""
+"""Tasks with so many problems that evaluation hardly repeats one of a base's training; the other tasks have few."""
 
-ASKED_OF = "skills-held-out"
-"""Key of the general problems for evaluation; those that a base is trained on have another."""
+EVALUATION_KEY = "skills-held-out"
+"""Key of the general problems for evaluation; those that a base is trained on have another key."""
+
+SizeReference = tuple[str, str]
+"""Folder of a version and a condition of it, whose number of rows another condition is cut to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One arm, trained with one seed and asked one set of problems."""
+    """One condition, trained with one seed and evaluated on the sets of one version."""
 
-    version: str
-    """Folder of the version that the arm is made from."""
-    arm: str
-    """What of it is trained on: one of `ARMS`."""
-    size_of: tuple[str, str] | None = None
-    """Folder and arm whose number of rows it is cut to; null for all its rows."""
+    version_path: str
+    """Folder of the version that the condition is made from."""
+    condition: str
+    """One of `CONDITIONS`."""
+    cut_to: SizeReference | None = None
+    """The condition whose number of rows it is cut to; null for all rows."""
     share: float = 1.0
-    """Share of its problems that are trained on."""
+    """Share of the problems that are trained on."""
     seed: int
-    """Key of the order of rows."""
-    student: StudentRecipe
+    """Seed of the training."""
+    recipe: StudentRecipe
     """The student recipe."""
-    asked: str
-    """Folder of the version whose problems are asked."""
-    words: tuple[str, ...]
-    """Folders of every version that the tokenizer of a student from scratch should read well."""
-    general: int = 0
-    """How many general problems, of the kind that a base is trained on, are asked too."""
-    name: str | None = None
-    """What the arm is called in tables; null for its own name."""
-    keep: bool = False
+    eval_path: str
+    """Folder of the version whose evaluation sets are used."""
+    vocabulary_paths: tuple[str, ...]
+    """Folders of the versions whose texts make the vocabulary of a student from scratch."""
+    n_general: int = 0
+    """Number of general problems, of the kind that a base is trained on, in the evaluation."""
+    label: str | None = None
+    """Name of the condition in tables; null for its own name."""
+    save: bool = False
     """Whether the student is saved."""
 
+    @property
+    def condition_name(self) -> str:
+        """Name of the condition in tables."""
+        return self.label or (f"{self.condition}_as_{self.cut_to[1]}" if self.cut_to else self.condition)
 
-def run_jobs(jobs: Sequence[Job], store: Path, workers: int, report_to: Sequence[str] = ()) -> list[Run]:
-    """Do every job that was not done before.
+
+def prepare_starts(jobs: Sequence[Job], store: Path, report_to: Sequence[str] = ()) -> None:
+    """Train the bases that jobs start from, with all cores, so that no worker waits for another to do it.
+
+    Raises:
+        InputError: a checkpoint can't be loaded.
+        Stopped: the disk is full.
+    """
+    for paths, model in dict.fromkeys((job.vocabulary_paths, job.recipe.model) for job in jobs):
+        prepare_start(model, list_texts(paths), store, report_to)
+
+
+def run_jobs(jobs: Sequence[Job], store: Path, workers: int, report_to: Sequence[str] = ()) -> list[StudentRun]:
+    """Run every job that was not run before.
 
     Args:
-        jobs: what to do.
-        store: keeps bases, starts and runs.
-        workers: processes; each uses one core. 1 works in this process, with all cores.
+        jobs: the jobs.
+        store: the store, which keeps bases, starts and runs.
+        workers: number of processes, each with one core. 1 works in this process, with all cores.
         report_to: trackers that transformers knows.
 
     Returns:
         A run for each job, in order.
 
     Raises:
-        InputError: a version lacks what a job asks for, or a training goes wrong.
+        InputError: a version lacks what a job needs, or a training fails.
         Stopped: the disk is full.
     """
-    for words, model in dict.fromkeys((job.words, job.student.model) for job in jobs):
-        prepare(model, texts_of(words), store, report_to)  # here, so that no two processes train the same base
     settings = {"store": str(store), "report_to": list(report_to), "threads": 1 if workers > 1 else 0}
-    parts = [pl.DataFrame({"job": [_as_text(job)]}) for job in jobs]
-    with bar("training and asking students", len(jobs)) as advance:
+    parts = [pl.DataFrame({"job": [_dump_job(job)]}) for job in jobs]
+    with show_bar("training and evaluating students", len(jobs)) as advance:
         if workers > 1 and len(jobs) > 1:
-            found = run_in_processes(ADDRESS, parts, json.dumps(settings), min(workers, len(jobs)), advance)
+            results = run_in_processes(ADDRESS, parts, json.dumps(settings), min(workers, len(jobs)), advance)
         else:
-            found = [_advanced(work(part, settings), advance) for part in parts]
-    return [_run_of(answer, job) for answer, job in zip(found, jobs, strict=True)]
+            results = []
+            for part in parts:
+                results.append(run_part(part, settings))
+                advance(1)
+    return [_read_result(result, job) for result, job in zip(results, jobs, strict=True)]
 
 
-def _advanced(answer: pl.DataFrame, advance: Callable[[int], None]) -> pl.DataFrame:
-    advance(1)
-    return answer
-
-
-def work(part: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
-    """Do one job, given as a table of one cell; what the user can act on comes back as words, not as a crash."""
+def run_part(part: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
+    """Run one job, given as a table of one cell. Returns the folder of the run, or the error as JSON."""
     if settings["threads"]:
         torch.set_num_threads(settings["threads"])
     try:
-        done = _do(_from_text(part["job"][0]), Path(settings["store"]), settings["report_to"])
+        run = _run_job(_load_job(part["job"][0]), Path(settings["store"]), settings["report_to"])
     except CotloomError as error:
-        told = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "keys": error.keys}
-        return pl.DataFrame({"folder": [""], "error": [json.dumps(told)]})
-    return pl.DataFrame({"folder": [str(done.folder)], "error": [""]})
+        fields = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "keys": error.keys}
+        return pl.DataFrame({"folder": [""], "error": [json.dumps(fields)]})
+    return pl.DataFrame({"folder": [str(run.folder)], "error": [""]})
 
 
-def _run_of(answer: pl.DataFrame, job: Job) -> Run:
-    folder, error = answer.row(0)
+def _read_result(result: pl.DataFrame, job: Job) -> StudentRun:
+    folder, error = result.row(0)
     if error:
-        told = json.loads(error)
-        kind = Stopped if told["kind"] == "Stopped" else InputError
-        raise kind(told["message"], hint=told["hint"], keys=tuple(told["keys"]))
-    found = read_run(called(job), job.seed, Path(folder))
-    if found is None:
-        raise Stopped(f"the run in {folder} is gone again", hint="run the same command once more")
-    return found
+        fields = json.loads(error)
+        kind = Stopped if fields["kind"] == "Stopped" else InputError
+        raise kind(fields["message"], hint=fields["hint"], keys=tuple(fields["keys"]))
+    run = read_run(job.condition_name, job.seed, Path(folder))
+    if run is None:
+        raise Stopped(f"the run in {folder} has disappeared", hint="run the same command once more")
+    return run
 
 
-def called(job: Job) -> str:
-    """What the arm of a job is called."""
-    return job.name or (f"{job.arm}_as_{job.size_of[1]}" if job.size_of else job.arm)
-
-
-def _do(job: Job, store: Path, report_to: Sequence[str]) -> Run:
-    arm = _arm(job.version, job.arm)
-    if job.size_of is not None:
-        arm = cut(arm, _arm(*job.size_of))
+def _run_job(job: Job, store: Path, report_to: Sequence[str]) -> StudentRun:
+    condition = _load_condition(job.version_path, job.condition)
+    if job.cut_to is not None:
+        condition = cut_to_size(condition, _load_condition(*job.cut_to))
     if job.share < 1:
-        arm = thinned(arm, job.share)
-    start = _start(job.student.model.model_dump_json(), job.words, store, job.student)
-    sets = _sets(job.asked, job.student.evaluation.model_dump_json(), job.general)
-    return run(
-        arm,
+        condition = thin_problems(condition, job.share)
+    return run_student(
+        condition,
         job.seed,
-        recipe=job.student,
-        start=start,
-        sets=sets,
+        recipe=job.recipe,
+        start=_load_start(job.recipe.model.model_dump_json(), job.vocabulary_paths, store, job.recipe),
+        sets=_load_eval_sets(job.eval_path, job.recipe.evaluation.model_dump_json(), job.n_general),
         store=store,
-        keep=job.keep,
+        save=job.save,
         report_to=report_to,
     )
 
 
+# What jobs share is read once in each process
+
+
 @lru_cache(maxsize=16)
-def _version(folder: str) -> Version:
-    return read_version(Path(folder))
+def _load_version(path: str) -> Version:
+    return read_version(Path(path))
 
 
 @lru_cache(maxsize=8)
-def _arm(folder: str, name: str) -> Arm:
-    return arm_of(name, _version(folder))
+def _load_condition(path: str, condition: str) -> Condition:
+    return make_condition(condition, _load_version(path))
 
 
 _STARTS: dict[tuple[str, tuple[str, ...], Path], Start] = {}
 
 
-def _start(model: str, words: tuple[str, ...], store: Path, student: StudentRecipe) -> Start:
-    key = (model, words, store)
+def _load_start(model: str, paths: tuple[str, ...], store: Path, recipe: StudentRecipe) -> Start:
+    key = (model, paths, store)
     if key not in _STARTS:
-        _STARTS[key] = prepare(student.model, texts_of(words), store)
+        _STARTS[key] = prepare_start(recipe.model, list_texts(paths), store)
     return _STARTS[key]
 
 
 @lru_cache(maxsize=8)
-def _sets(folder: str, evaluation: str, general: int) -> tuple[EvalSet, ...]:
-    return sets_of(_version(folder), Evaluation.model_validate_json(evaluation), general_problems(general))
+def _load_eval_sets(path: str, evaluation: str, n_general: int) -> tuple[EvalSet, ...]:
+    general = make_general_problems(n_general)
+    return make_eval_sets(_load_version(path), Evaluation.model_validate_json(evaluation), general)
 
 
-def general_problems(count: int) -> list[Problem]:
-    """General problems of the kind that a base is trained on, of the tasks that are too many to be met by chance."""
-    return skills(count, 0, OPEN, name=ASKED_OF) if count else []
+def make_general_problems(count: int) -> list[Problem]:
+    """Make general problems for evaluation, of those tasks of a base that have many problems."""
+    return generate_skills(count, 0, GENERAL_TASKS, name=EVALUATION_KEY) if count else []
 
 
 @lru_cache(maxsize=8)
-def texts_of(folders: tuple[str, ...]) -> tuple[str, ...]:
-    """Every text that students of some versions read or say, in training."""
-    return tuple(sorted({text for folder in folders for text in _texts(_version(folder))}))
+def list_texts(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """List every text of the training rows of some versions, and of their answers-only rows, sorted."""
+    return tuple(sorted({text for path in paths for text in _list_version_texts(_load_version(path))}))
 
 
-def _texts(version: Version) -> Iterable[str]:
-    messages = rows_of(version)["messages"].explode().struct.field("content")
-    answers = arm_of("answer_only", version).rows["messages"].explode().struct.field("content")
-    return [*messages.unique(), *answers.unique()]
+def _list_version_texts(version: Version) -> Iterator[str]:
+    for rows in (select_training_rows(version), make_condition("answer_only", version).rows):
+        yield from rows["messages"].explode().struct.field("content").unique()
 
 
-def _as_text(job: Job) -> str:
-    return json.dumps({**asdict(job), "student": job.student.model_dump(mode="json")})
+# Jobs as text, for worker processes
 
 
-def _from_text(text: str) -> Job:
-    plain = json.loads(text)
-    size_of = tuple(plain["size_of"]) if plain["size_of"] else None
-    student = StudentRecipe.model_validate_json(json.dumps(plain["student"]))
-    return Job(**{**plain, "student": student, "size_of": size_of, "words": tuple(plain["words"])})
+def _dump_job(job: Job) -> str:
+    return json.dumps({**asdict(job), "recipe": job.recipe.model_dump(mode="json")})
 
 
-def workers_here(wanted: int | None) -> int:
-    """How many students are trained at once: one on a card, else one for each core."""
-    return 1 if torch.cuda.is_available() else wanted or os.cpu_count() or 1
+def _load_job(text: str) -> Job:
+    fields = json.loads(text)
+    return Job(**{
+        **fields,
+        "recipe": StudentRecipe.model_validate_json(json.dumps(fields["recipe"])),
+        "cut_to": tuple(fields["cut_to"]) if fields["cut_to"] else None,
+        "vocabulary_paths": tuple(fields["vocabulary_paths"]),
+    })  # fmt: skip
+
+
+def count_workers(workers: int | None) -> int:
+    """Count the students to train at once: one on a GPU, else as asked for, else one for each core."""
+    return 1 if torch.cuda.is_available() else workers or os.cpu_count() or 1

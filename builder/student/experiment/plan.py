@@ -1,132 +1,168 @@
-"""The plan of a validation: which students are trained, on what, and what they are all asked."""
+"""The plan of a validation: the students to train, their conditions, and the sets that they are evaluated on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import product
 from typing import Any
 
-from cotloom.builder.store import Version
-from cotloom.builder.student.evaluation.sets import EvalSet, sets_of
-from cotloom.builder.student.experiment.conditions import ANSWER_FORMAT, arm_of, own_format, rows_of
-from cotloom.builder.student.experiment.jobs import Job, general_problems
-from cotloom.schemas.reasons import Verdict
-from cotloom.schemas.student import StudentRecipe
+from ....schemas.frames import to_frame
+from ....schemas.ids import digest
+from ....schemas.problem import Problem
+from ....schemas.reasons import Verdict
+from ....schemas.recipe import extract_identity
+from ....schemas.student import StudentRecipe
+from ...store import Version
+from ..evaluation.sets import EvalSet, make_eval_sets
+from ..model.loading import is_trained_on_simulated
+from ..statistics.metrics import compute_chance
+from .conditions import (
+    ANSWER_FORMAT,
+    choose_format,
+    make_condition,
+    select_training_rows,
+)
+from .jobs import Job, SizeReference, make_general_problems
 
-PARTS = (1 / 16, 1 / 4)
-"""The shares of the problems on the data curve, besides the whole."""
+CURVE_SHARES = (1 / 16, 1 / 4)
+"""The shares of the problems on the data curve, besides all of them."""
 
 UNTRAINED = "untrained"
-"""The arm of the student as it is before training."""
-
-Size = tuple[str, str]
-"""A version's folder and an arm of it, to whose number of rows another arm is cut."""
+"""The condition of the student before training."""
 
 
 class Controls(StrEnum):
-    """Which arms there are besides the version."""
+    """Which conditions are trained besides the version."""
 
     DEFAULT = "default"
-    """Answers alone, the parent where there is one, and the untrained student."""
+    """Answers only, the parent where there is one, and the untrained student."""
     ALL = "all"
-    """These, one path for each problem, shuffled reasoning, unchecked answers, the version cut to the rows of smaller
-    arms, and the data curve with every seed."""
+    """Also one path for each problem, shuffled reasoning, unchecked answers, the version cut to the rows of smaller
+    conditions, and the data curve with every seed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What a validation trains and asks."""
+class ValidationPlan:
+    """The students that a validation trains and evaluates."""
 
     version: Version
     """The version."""
     parent: Version | None
-    """What it is compared with, where there is something."""
-    student: StudentRecipe
-    """The student recipe, with the formats that are asked filled in."""
+    """The version that it is compared with, if any."""
+    recipe: StudentRecipe
+    """The student recipe, with the formats of evaluation filled in."""
+    identity: dict[str, Any]
+    """The identity keys of the recipe, with defaults filled in."""
+    identity_digest: str
+    """Digest of these keys."""
+    simulated: bool
+    """Whether the simulated teacher wrote what any student is trained on."""
     jobs: tuple[Job, ...]
-    """The arms, each with every seed."""
-    curve: tuple[Job, ...] = ()
-    """Students of parts of the version."""
+    """A job for each condition and seed."""
+    curve_jobs: tuple[Job, ...] = ()
+    """A job for each share of the version and seed."""
     sets: tuple[EvalSet, ...] = field(default=(), repr=False)
-    """What they are asked."""
+    """The evaluation sets."""
+    chance: Mapping[str, float] = field(default_factory=dict)
+    """Accuracy of always guessing on each set."""
 
 
-def plan_of(version: Version, parent: Version | None, student: StudentRecipe, controls: Controls) -> Plan:
-    """Decide which arms are trained.
+def plan_validation(
+    version: Version, parent: Version | None, recipe: StudentRecipe, controls: Controls
+) -> ValidationPlan:
+    """Plan the conditions and jobs of a validation.
 
     Args:
         version: the version.
-        parent: the version that it follows; None for no such arm.
-        student: the student recipe.
-        controls: which arms there are.
+        parent: the version that it follows; None for no such condition.
+        recipe: the student recipe.
+        controls: which conditions are trained besides the version.
 
     Raises:
-        InputError: the version has nothing to train on, or nothing to ask.
+        InputError: there are no training rows or no problems to evaluate on.
     """
-    # the arm of answers alone is asked in the format that it was trained for, whatever formats are asked for
-    formats = tuple(dict.fromkeys([*(student.evaluation.formats or [own_format(rows_of(version))]), ANSWER_FORMAT]))
-    evaluation = student.evaluation.model_copy(update={"formats": formats})
-    student = student.model_copy(update={"evaluation": evaluation})
-    general = _general(student)
-    words = (str(version.path), *((str(parent.path),) if parent else ()))
+    recipe = _fill_in_formats(recipe, version)
+    n_general = _count_general_problems(recipe)
+    paths = (str(version.path), *((str(parent.path),) if parent else ()))
 
-    def job(arm: str, seed: int, of: Version = version, size_of: Size | None = None, **rest: Any) -> Job:
+    def make_job(version_path: str, condition: str, seed: int, **options: Any) -> Job:
         return Job(
-            version=str(of.path), arm=arm, seed=seed, student=student, asked=str(version.path), words=words,
-            size_of=size_of, general=general, **rest,
+            version_path=version_path, condition=condition, seed=seed, recipe=recipe, eval_path=paths[0],
+            vocabulary_paths=paths, n_general=n_general, **options,
         )  # fmt: skip
 
-    seeds = range(student.seeds)
-    arms = list(_arms(version, parent, controls))
     jobs = [
-        job(arm, seed, of, size_of, keep=(place, seed) == (0, 0))
-        for place, (arm, of, size_of) in enumerate(arms)
-        for seed in seeds
+        make_job(str(source.path), condition, seed, cut_to=cut_to, save=(index, seed) == (0, 0))
+        for index, (source, condition, cut_to) in enumerate(_list_conditions(version, parent, controls))
+        for seed in range(recipe.seeds)
     ]
-    curve_seeds = seeds if controls is Controls.ALL else (0,)
-    curve = [
-        job("version", seed, share=part, name=f"1/{round(1 / part)}") for part in PARTS for seed in curve_seeds
-    ]  # fmt: skip
-    return Plan(
+    curve_jobs = [
+        make_job(paths[0], "version", seed, share=share, label=f"1/{round(1 / share)}")
+        for share, seed in product(CURVE_SHARES, range(recipe.seeds) if controls is Controls.ALL else (0,))
+    ]
+    identity = extract_identity(recipe, defaults=True)
+    sets = make_eval_sets(version, recipe.evaluation, make_general_problems(n_general))
+    return ValidationPlan(
         version=version,
         parent=parent,
-        student=student,
-        jobs=(*jobs, job(UNTRAINED, 0)),
-        curve=tuple(curve),
-        sets=sets_of(version, evaluation, general_problems(general)),
+        recipe=recipe,
+        identity=identity,
+        identity_digest=digest(identity),
+        simulated=_is_simulated(version, parent, recipe),
+        jobs=(*jobs, make_job(paths[0], UNTRAINED, 0)),
+        curve_jobs=tuple(curve_jobs),
+        sets=sets,
+        chance={eval_set.name: compute_chance(to_frame(eval_set.problems, Problem)) for eval_set in sets},
     )
 
 
-def _arms(version: Version, parent: Version | None, controls: Controls) -> Iterator[tuple[str, Version, Size | None]]:
-    """The arms that are trained, the version's own first."""
-    yield "version", version, None
-    yield "answer_only", version, None
+def _is_simulated(version: Version, parent: Version | None, recipe: StudentRecipe) -> bool:
+    """Whether the simulated teacher wrote any training text: of the version, of its parent, or of the base model."""
+    versions = [version] if parent is None else [version, parent]
+    return any(each.manifest.simulated for each in versions) or is_trained_on_simulated(recipe.model)
+
+
+def _fill_in_formats(recipe: StudentRecipe, version: Version) -> StudentRecipe:
+    """Name the formats of the evaluation. `answer_only` is evaluated in its own, whatever the recipe lists."""
+    formats = recipe.evaluation.formats or (choose_format(select_training_rows(version)),)
+    evaluation = recipe.evaluation.model_copy(update={"formats": tuple(dict.fromkeys([*formats, ANSWER_FORMAT]))})
+    return recipe.model_copy(update={"evaluation": evaluation})
+
+
+def _list_conditions(
+    version: Version, parent: Version | None, controls: Controls
+) -> Iterator[tuple[Version, str, SizeReference | None]]:
+    """List the conditions to train, the version's own first, each with the version that it is made from."""
+    yield version, "version", None
+    yield version, "answer_only", None
     if parent is not None:
-        yield "parent", parent, None
-        yield from _cut_to_equal(version, parent)
+        yield parent, "parent", None
+        yield from _list_equal_sizes(version, parent)
     if controls is not Controls.ALL:
         return
     further = ["single_path", "shuffled", *(["unchecked"] if _has_wrong(version) else [])]
-    yield from ((arm, version, None) for arm in further)
-    whole = rows_of(version).height
-    smaller = [arm for arm in ("answer_only", *further) if arm_of(arm, version).rows.height < whole]
-    yield from (("version", version, (str(version.path), arm)) for arm in smaller)
+    yield from ((version, condition, None) for condition in further)
+    size = select_training_rows(version).height
+    for condition in ("answer_only", *further):
+        if make_condition(condition, version).rows.height < size:
+            yield version, "version", (str(version.path), condition)
+
+
+def _list_equal_sizes(version: Version, parent: Version) -> Iterator[tuple[Version, str, SizeReference]]:
+    """The larger of version and parent, cut to the size of the other; nothing if they have the same size."""
+    size, parent_size = select_training_rows(version).height, select_training_rows(parent).height
+    if size > parent_size:
+        yield version, "version", (str(parent.path), "parent")
+    elif size < parent_size:
+        yield parent, "parent", (str(version.path), "version")
 
 
 def _has_wrong(version: Version) -> bool:
-    """Whether checking dropped an answer that a version without checks would have trained on."""
-    return bool((version.table("samples")["verdict"] == Verdict.WRONG).any())
+    """Whether checking dropped an answer that a version without checks would train on."""
+    return bool((version.read_table("samples")["verdict"] == Verdict.WRONG).any())
 
 
-def _general(student: StudentRecipe) -> int:
-    """A student with a base is asked what the base taught it."""
-    base = getattr(student.model, "base", None)
-    return student.evaluation.problems if base is not None else 0
-
-
-def _cut_to_equal(version: Version, parent: Version) -> Iterator[tuple[str, Version, Size]]:
-    """The larger of version and parent, cut to the size of the other; nothing where they are of one size."""
-    own, other = rows_of(version).height, rows_of(parent).height
-    if own > other:
-        yield "version", version, (str(parent.path), "parent")
-    elif own < other:
-        yield "parent", parent, (str(version.path), "version")
+def _count_general_problems(recipe: StudentRecipe) -> int:
+    """A student with a base is evaluated on the tasks of the base too."""
+    base = getattr(recipe.model, "base", None)
+    return recipe.evaluation.problems if base is not None else 0

@@ -1,6 +1,5 @@
-"""One run: an arm trained with one seed and asked the problems. A finished run is kept; an interrupted one goes on."""
+"""One run: a student trained under a condition with one seed, then evaluated. Finished runs are stored and reused."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,251 +11,268 @@ from typing import Any
 import orjson
 import polars as pl
 import torch
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.format import FORMATS
-from cotloom.builder.store import rows_digest
-from cotloom.builder.student.distillation.soft_targets import soft_of
-from cotloom.builder.student.evaluation.evaluate import evaluate
-from cotloom.builder.student.evaluation.sets import EvalSet, formats_of
-from cotloom.builder.student.experiment.base_model import Start
-from cotloom.builder.student.experiment.conditions import Arm
-from cotloom.builder.student.experiment.lock import alone
-from cotloom.builder.student.model.loading import merged, save, without_prompt
-from cotloom.builder.student.model.student import Student
-from cotloom.builder.student.training.collate import encode
-from cotloom.builder.student.training.trainer import Curve, Work, train
-from cotloom.schemas.frames import to_frame
-from cotloom.schemas.ids import digest, rank
-from cotloom.schemas.outcome import SetKind
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import identity_of
-from cotloom.schemas.student import Evaluation, StudentRecipe, TrainStage
+
+from ....schemas.frames import to_frame
+from ....schemas.ids import digest, rank
+from ....schemas.outcome import SetKind
+from ....schemas.problem import Problem
+from ....schemas.recipe import extract_identity
+from ....schemas.student import Evaluation, StudentRecipe, TrainStage
+from ...errors import InputError
+from ...format import FORMATS
+from ...store import digest_rows
+from ...store.atomic import atomic_folder
+from ...store.locks import lock_folder
+from ..distillation.soft_targets import make_soft_target_function
+from ..evaluation.evaluate import evaluate
+from ..evaluation.sets import EvalSet, list_formats
+from ..model.loading import merge_lora, remove_soft_prompt, save_student
+from ..model.student import Student
+from ..training.collate import encode_rows
+from ..training.trainer import LossCurve, StageData, train
+from .base_model import Start
+from .conditions import Condition
 
 CODE_VERSION = 1
-"""Rises when the same arm gives another student, or the same student other outcomes."""
+"""Rises when the same condition gives another student, or the same student other outcomes."""
 
 HELD_BACK = 10
-"""Where early stopping is asked for, one problem in so many is held back from training."""
+"""With early stopping, one problem in this many is held back from training."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
-    """A trained student and what it answered."""
+class StudentRun:
+    """The results of one trained student."""
 
-    arm: str
-    """Name of the arm."""
+    condition: str
+    """Name of the condition."""
     seed: int
-    """Its seed."""
+    """Seed of the training."""
     outcomes: pl.DataFrame
     """Rows of `Outcome`."""
-    curves: tuple[Curve, ...]
-    """How the loss went, for each stage; none for the untrained student."""
+    curves: tuple[LossCurve, ...]
+    """Loss curve of each stage; none for the untrained student."""
     soft_share: float | None
-    """Share of the positions with a soft target, where the objective has any."""
+    """Share of the tokens with a soft target, where the objective has any."""
     rows: int
-    """Rows that it was trained on."""
+    """Number of training rows."""
     too_long: int
-    """Rows left out because they are longer than the window."""
+    """Number of rows that were excluded because they exceed the context window."""
     folder: Path
-    """Where it lies: `outcomes.parquet`, `run.json`, and `student/` where it was saved."""
+    """Folder with `outcomes.parquet`, `run.json`, and `student/` if the student was saved."""
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of all stages."""
+        return sum(curve.steps for curve in self.curves)
+
+    @property
+    def final_loss(self) -> float | None:
+        """Loss at the end of the last stage; null where nothing was trained."""
+        return self.curves[-1].losses[-1] if self.curves and self.curves[-1].losses else None
+
+    @property
+    def converged(self) -> bool | None:
+        """Whether the loss of every stage stopped falling; null where nothing was trained."""
+        return all(curve.converged for curve in self.curves) if self.curves else None
 
 
-def run(  # noqa: PLR0913 - all of it decides what a run is
-    arm: Arm,
+def run_student(  # noqa: PLR0913 - all of it decides what a run is
+    condition: Condition,
     seed: int,
     *,
     recipe: StudentRecipe,
     start: Start,
     sets: Sequence[EvalSet],
     store: Path,
-    keep: bool = False,
+    save: bool = False,
     report_to: Sequence[str] = (),
-) -> Run:
-    """Train one student and ask it, or read what it said when it was trained before.
+) -> StudentRun:
+    """Train and evaluate one student, or read the stored run if there is one.
 
     Args:
-        arm: what it is trained on.
-        seed: key of the order of rows, and of the weights where there is no base.
+        condition: what the student is trained on.
+        seed: seed of the order of rows, and of the initial weights if there is no base.
         recipe: the student recipe.
-        start: where it starts.
-        sets: what it is asked.
+        start: the model before training.
+        sets: the evaluation sets.
         store: the store, which keeps runs by the digest of everything that decides them.
-        keep: save the student as a checkpoint.
+        save: whether to save the student as a checkpoint.
         report_to: trackers that transformers knows.
 
     Raises:
-        InputError: the version lacks what a stage asks for, or the training goes wrong.
+        InputError: the version lacks what a stage asks for, or the training fails.
         Stopped: the disk is full.
     """
-    folder = store / "students" / "runs" / run_digest(arm, seed, recipe, start, sets)[:40]
-    with alone(folder):
-        there = read_run(arm.name, seed, folder)
-        if there is not None and (not keep or (folder / "student").is_dir()):
-            return there
-        student, curves, soft_share, too_long = _trained(arm, seed, recipe, start, folder / "training", report_to)
-        outcomes = _asked(student, sets, recipe, arm.name, seed)
-        done = Run(
-            arm=arm.name,
+    folder = store / "students" / "runs" / digest_run(condition, seed, recipe, start, sets)[:40]
+    with lock_folder(folder):
+        run = read_run(condition.name, seed, folder)
+        if run is not None and (not save or (folder / "student").is_dir()):
+            return run
+        student = start.load_student(seed)
+        stages, soft_share, too_long = _encode_stages(student, condition, recipe)
+        student, curves = _train_stages(student, stages, seed, folder / "training", report_to)
+        run = StudentRun(
+            condition=condition.name,
             seed=seed,
-            outcomes=outcomes,
+            outcomes=_evaluate_student(student, sets, recipe, condition.name, seed),
             curves=tuple(curves),
             soft_share=soft_share,
-            rows=arm.rows.height,
+            rows=condition.rows.height,
             too_long=too_long,
             folder=folder,
         )
-        _write(done, student if keep else None)
-    return done
+        _write_run(run, student if save else None)
+    return run
 
 
-def run_digest(arm: Arm, seed: int, recipe: StudentRecipe, start: Start, sets: Sequence[EvalSet]) -> str:
-    """The digest of everything that decides a run: libraries too, since they move scores by points."""
+def _train_stages(
+    student: Student, stages: Sequence[StageData], seed: int, folder: Path, report_to: Sequence[str]
+) -> tuple[Student, Sequence[LossCurve]]:
+    """Train all stages, none for the untrained student; the checkpoints to resume from are removed afterwards."""
+    if not stages:
+        return student, []
+    trained = train(student, stages, seed=seed, folder=folder, report_to=report_to)
+    shutil.rmtree(folder, ignore_errors=True)
+    return trained
+
+
+def digest_run(condition: Condition, seed: int, recipe: StudentRecipe, start: Start, sets: Sequence[EvalSet]) -> str:
+    """Digest everything that decides a run. Libraries are included, since they change scores by points."""
     return digest(
         {
             "code": CODE_VERSION,
-            "rows": rows_digest([("rows", arm.rows)]),
-            "samples": rows_digest([("samples", arm.samples)]) if _soft(recipe) else None,
+            "rows": digest_rows([("rows", condition.rows)]),
+            "samples": digest_rows([("samples", condition.samples)]) if _has_soft_targets(recipe) else None,
             "seed": seed,
-            "stages": [identity_of(stage, defaults=True) for stage in recipe.stages],
-            "evaluation": identity_of(recipe.evaluation, defaults=True),
+            "stages": [extract_identity(stage, defaults=True) for stage in recipe.stages],
+            "evaluation": extract_identity(recipe.evaluation, defaults=True),
             "start": start.digest,
-            "sets": [_identity(one, recipe.evaluation) for one in sets],
-            "libraries": libraries(),
+            "sets": [_list_set_identity(eval_set, recipe.evaluation) for eval_set in sets],
+            "libraries": list_libraries(),
             "device": "cuda" if torch.cuda.is_available() else "cpu",
         }
     )
 
 
-def _identity(asked: EvalSet, evaluation: Evaluation) -> list[str]:
-    """What of a set decides outcomes: the problems with gold answers and choices, and what is shown where any is."""
-    forms = formats_of(asked, evaluation.formats)
-    shown = list(asked.shown) if any(form in FORMATS and FORMATS[form].in_context for form in forms) else []
-    problems = rows_digest([("problems", to_frame(asked.problems, Problem))])
-    return [asked.name, asked.kind.value, problems, digest(shown)]
+def _list_set_identity(eval_set: EvalSet, evaluation: Evaluation) -> list[str]:
+    """What of a set decides outcomes: its problems, and the demonstrations where a format shows any."""
+    formats = list_formats(eval_set, evaluation.formats)
+    in_context = any(name in FORMATS and FORMATS[name].in_context for name in formats)
+    demonstrations = list(eval_set.demonstrations) if in_context else []
+    problems = digest_rows([("problems", to_frame(eval_set.problems, Problem))])
+    return [eval_set.name, eval_set.kind.value, problems, digest(demonstrations)]
 
 
-def libraries() -> dict[str, str]:
-    """Versions of what moves scores."""
+def list_libraries() -> dict[str, str]:
+    """List the versions of the libraries that affect scores."""
     return {name: package_version(name) for name in ("torch", "transformers", "peft", "accelerate")}
 
 
-def _soft(recipe: StudentRecipe) -> bool:
+def _has_soft_targets(recipe: StudentRecipe) -> bool:
     return any(stage.objective != "completion" for stage in recipe.stages)
 
 
-def schedule_of(recipe: StudentRecipe, arm: Arm) -> list[tuple[TrainStage, pl.DataFrame]]:
-    """The stages of training with their rows.
+def schedule_stages(recipe: StudentRecipe, condition: Condition) -> list[tuple[TrainStage, pl.DataFrame]]:
+    """List the stages of training with their rows.
 
     A stage that names no stages of the mixture stands for each of them in turn, in the mixture's order.
 
     Raises:
         InputError: a stage asks for a stage of the mixture, or for formats, that the rows do not have.
     """
-    there = [name for name in arm.stages if name in set(arm.rows["mixture_stage"])]
-    planned: list[tuple[TrainStage, pl.DataFrame]] = []
+    available = [name for name in condition.stages if name in set(condition.rows["mixture_stage"])]
+    schedule: list[tuple[TrainStage, pl.DataFrame]] = []
     for stage in recipe.stages:
-        for taken in [stage.take] if stage.take is not None else [(name,) for name in there]:
-            part = f"{stage.name}-{taken[0]}" if stage.take is None and len(there) > 1 else stage.name
-            planned.append((stage.model_copy(update={"name": part}), _taken(stage, taken, arm.rows)))
-    return planned
+        for take in [stage.take] if stage.take is not None else [(name,) for name in available]:
+            name = f"{stage.name}-{take[0]}" if stage.take is None and len(available) > 1 else stage.name
+            schedule.append((stage.model_copy(update={"name": name}), _select_stage_rows(stage, take, condition.rows)))
+    return schedule
 
 
-def _taken(stage: TrainStage, taken: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
-    for column, wanted in (("mixture_stage", taken), ("format", stage.formats or ())):
-        there = sorted(rows[column].unique().drop_nulls())
-        missing = [name for name in wanted if name not in there]
+def _select_stage_rows(stage: TrainStage, take: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
+    for column, key, names in (("mixture_stage", "take", take), ("format", "formats", stage.formats or ())):
+        available = sorted(rows[column].unique().drop_nulls())
+        missing = [name for name in names if name not in available]
         if missing:
-            word = column.replace("_", " ")
             raise InputError(
-                f"the stage {stage.name} asks for the {word} {missing[0]}, and the version has no rows of it",
-                hint=f"there is: {', '.join(there)}",
-                keys=(f"stages.{stage.name}.{'take' if column == 'mixture_stage' else 'formats'}",),
+                f"the stage {stage.name} asks for the {column.replace('_', ' ')} {missing[0]}, and the version has no "
+                "rows of it",
+                hint=f"available: {', '.join(available)}",
+                keys=(f"stages.{stage.name}.{key}",),
             )
-    chosen = rows.filter(pl.col("mixture_stage").is_in(list(taken)))
-    return chosen.filter(pl.col("format").is_in(list(stage.formats))) if stage.formats is not None else chosen
+    rows = rows.filter(pl.col("mixture_stage").is_in(list(take)))
+    return rows.filter(pl.col("format").is_in(list(stage.formats))) if stage.formats is not None else rows
 
 
-def _trained(
-    arm: Arm, seed: int, recipe: StudentRecipe, start: Start, folder: Path, report_to: Sequence[str]
-) -> tuple[Student, list[Curve], float | None, int]:
-    student = start.student(seed)
-    if arm.rows.is_empty():
-        return student, [], None, 0
-    works, shares, too_long = [], [], 0
-    for stage, rows in schedule_of(recipe, arm):
-        soft = soft_of(student.tokenizer, arm.samples, stage.objective)
-        held = (
-            rows["problem_id"].is_in(_held_back(rows))
-            if stage.patience
-            else pl.repeat(value=False, n=rows.height, eager=True)
-        )
-        encoded = encode(student, rows.filter(~held), stage, soft)
-        checks = encode(student, rows.filter(held), stage, soft).features if held.any() else ()
-        works.append(Work(stage=stage, features=encoded.features, held_back=checks))
+def _encode_stages(
+    student: Student, condition: Condition, recipe: StudentRecipe
+) -> tuple[list[StageData], float | None, int]:
+    """Encode the rows of every stage. Returns also the share of soft targets, and the number of rows too long."""
+    stages: list[StageData] = []
+    shares: list[float] = []
+    too_long = 0
+    for stage, rows in schedule_stages(recipe, condition) if condition.rows.height else ():
+        soft = make_soft_target_function(student.tokenizer, condition.samples, stage.objective)
+        is_held_back = _mark_held_back(rows, stage)
+        encoded = encode_rows(student, rows.filter(~is_held_back), stage, soft)
+        held_back = encode_rows(student, rows.filter(is_held_back), stage, soft).features if is_held_back.any() else ()
+        stages.append(StageData(stage=stage, features=encoded.features, eval_features=held_back))
         shares += [encoded.soft_share] if encoded.soft_share is not None else []
         too_long += encoded.too_long
-    student, curves = train(student, works, seed=seed, folder=folder, report_to=report_to)
-    shutil.rmtree(folder, ignore_errors=True)
-    return student, curves, sum(shares) / len(shares) if shares else None, too_long
+    return stages, sum(shares) / len(shares) if shares else None, too_long
 
 
-def _held_back(rows: pl.DataFrame) -> list[str]:
-    """Problems that early stopping looks at."""
-    problems = rows["problem_id"].unique(maintain_order=True).to_list()
-    return [problem for problem in problems if rank("held_back", problem) % HELD_BACK == 0]
+def _mark_held_back(rows: pl.DataFrame, stage: TrainStage) -> pl.Series:
+    """Mark the rows of the problems that early stopping evaluates on."""
+    if not stage.patience:
+        return pl.repeat(value=False, n=rows.height, eager=True)
+    problems = [problem for problem in rows["problem_id"].unique() if rank("held_back", problem) % HELD_BACK == 0]
+    return rows["problem_id"].is_in(problems)
 
 
-def _asked(student: Student, sets: Sequence[EvalSet], recipe: StudentRecipe, arm: str, seed: int) -> pl.DataFrame:
-    """Ask with the soft prompt what it was trained for, and without it everything else (ProMoT, section 3.2)."""
-    student = merged(student)
-    if not student.prompt_tokens:
-        return evaluate(student, sets, recipe.evaluation, arm=arm, seed=seed)
-    target = [one for one in sets if one.kind is not SetKind.GENERAL]
-    foreign = [one for one in sets if one.kind is SetKind.GENERAL]
-    parts = [evaluate(student, target, recipe.evaluation, arm=arm, seed=seed)]
-    if foreign:
-        parts.append(evaluate(without_prompt(student), foreign, recipe.evaluation, arm=arm, seed=seed))
-    return pl.concat(parts)
+def _evaluate_student(
+    student: Student, sets: Sequence[EvalSet], recipe: StudentRecipe, condition: str, seed: int
+) -> pl.DataFrame:
+    """Evaluate, with the soft prompt on the tasks it was trained for and without it on general sets (ProMoT, 3.2)."""
+    student = merge_lora(student)
+    general = [eval_set for eval_set in sets if eval_set.kind is SetKind.GENERAL]
+    if not student.prompt_tokens or not general:
+        return evaluate(student, sets, recipe.evaluation, condition=condition, seed=seed)
+    others = [eval_set for eval_set in sets if eval_set.kind is not SetKind.GENERAL]
+    outcomes = evaluate(student, others, recipe.evaluation, condition=condition, seed=seed)
+    bare = remove_soft_prompt(student)
+    return pl.concat([outcomes, evaluate(bare, general, recipe.evaluation, condition=condition, seed=seed)])
 
 
-def _write(done: Run, student: Student | None) -> None:
-    """Outcomes first, `run.json` last: a folder without it is no run."""
-    side = done.folder.with_name(f".{done.folder.name}.{os.getpid()}")
-    facts: dict[str, Any] = {
-        "arm": done.arm,
-        "seed": done.seed,
-        "curves": [asdict(curve) for curve in done.curves],
-        "soft_share": done.soft_share,
-        "rows": done.rows,
-        "too_long": done.too_long,
+def _write_run(run: StudentRun, student: Student | None) -> None:
+    fields: dict[str, Any] = {
+        "condition": run.condition,
+        "seed": run.seed,
+        "curves": [asdict(curve) for curve in run.curves],
+        "soft_share": run.soft_share,
+        "rows": run.rows,
+        "too_long": run.too_long,
     }
-    try:
-        side.mkdir(parents=True, exist_ok=True)
+    with atomic_folder(run.folder, name="the run") as side:
         if student is not None:
-            save(student, side / "student")
-        done.outcomes.write_parquet(side / "outcomes.parquet")
-        (side / "run.json").write_bytes(orjson.dumps(facts))
-        shutil.rmtree(done.folder, ignore_errors=True)
-        side.rename(done.folder)
-    except OSError as error:
-        shutil.rmtree(side, ignore_errors=True)
-        raise Stopped(f"the run can't be written: {error}", hint="make room and run the same command again") from error
+            save_student(student, side / "student")
+        run.outcomes.write_parquet(side / "outcomes.parquet")
+        (side / "run.json").write_bytes(orjson.dumps(fields))
 
 
-def read_run(arm: str, seed: int, folder: Path) -> Run | None:
-    """A finished run; None where there is none, or its files are damaged: it is then made again."""
+def read_run(condition: str, seed: int, folder: Path) -> StudentRun | None:
+    """Read a finished run; None where there is none or its files are damaged, so that it is run again."""
     with suppress(OSError, ValueError, KeyError, TypeError, pl.exceptions.ComputeError):
-        facts = orjson.loads((folder / "run.json").read_bytes())
-        outcomes = pl.read_parquet(folder / "outcomes.parquet").with_columns(arm=pl.lit(arm))
-        curves = tuple(Curve(**{**curve, "losses": tuple(curve["losses"])}) for curve in facts["curves"])
-        return Run(
-            arm=arm,
+        fields = orjson.loads((folder / "run.json").read_bytes())
+        return StudentRun(
+            condition=condition,
             seed=seed,
-            outcomes=outcomes,
-            curves=curves,
-            soft_share=facts["soft_share"],
-            rows=facts["rows"],
-            too_long=facts["too_long"],
+            outcomes=pl.read_parquet(folder / "outcomes.parquet").with_columns(condition=pl.lit(condition)),
+            curves=tuple(LossCurve(**{**curve, "losses": tuple(curve["losses"])}) for curve in fields["curves"]),
+            soft_share=fields["soft_share"],
+            rows=fields["rows"],
+            too_long=fields["too_long"],
             folder=folder,
         )
     return None

@@ -1,6 +1,6 @@
-"""Validate: train students on a version and on what it should beat, ask them all the same, and say what came out."""
+"""Validate: train students on a version and on other conditions, evaluate them all alike, and compare them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -8,220 +8,256 @@ from pathlib import Path
 import orjson
 import polars as pl
 import torch
-from cotloom.builder.errors import Stopped
-from cotloom.builder.student.experiment.conditions import ANSWER_FORMAT, rows_of
-from cotloom.builder.student.experiment.jobs import run_jobs
-from cotloom.builder.student.experiment.plan import UNTRAINED, Plan
-from cotloom.builder.student.experiment.run import Run
-from cotloom.builder.student.model.card import began_simulated
-from cotloom.builder.student.report.advice import advise, facts_of
-from cotloom.builder.student.report.report import write_report
-from cotloom.builder.student.report.sentences import summarise
-from cotloom.builder.student.statistics.compare import Terms, asked_of, chance_of, compare, standing
-from cotloom.builder.student.statistics.gate import gate_of
-from cotloom.schemas.frames import to_frame
-from cotloom.schemas.ids import digest
-from cotloom.schemas.outcome import Outcome, SetKind
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import identity_of
-from cotloom.schemas.student import Evaluation
-from cotloom.schemas.validation import Asked, Circumstances, Difference, Point, Standing, Trained, Validation
+
+from ....schemas.frames import to_frame
+from ....schemas.outcome import Outcome, SetKind
+from ....schemas.student import Evaluation
+from ....schemas.validation import (
+    CurvePoint,
+    Difference,
+    EvalEnvironment,
+    EvalSetting,
+    Score,
+    TrainingRun,
+    Validation,
+)
+from ...store.atomic import stop_if_unwritable
+from ..report.advice import advise, collect_facts
+from ..report.report import write_report
+from ..report.sentences import summarise
+from ..statistics.compare import (
+    ComparisonTerms,
+    compare_conditions,
+    compute_score,
+    list_settings,
+)
+from ..statistics.gate import apply_gate
+from .conditions import ANSWER_FORMAT, select_training_rows
+from .jobs import run_jobs
+from .plan import UNTRAINED, ValidationPlan
+from .run import StudentRun
 
 FILE = "validation.json"
-"""Lies beside the version's manifest, with `validation/report.html` and the outcomes."""
+"""Stored beside the version's manifest, with `validation/report.html` and the outcomes."""
 
 FOLDER = "validation"
-"""Holds the report and the outcomes."""
+"""The folder of the report and the outcomes."""
 
 AS_TRAINED = "as_trained"
-"""In place of a format: each arm is asked in the one that it was trained for."""
+"""Stands for the format that each condition is trained for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """The outcomes of a plan's arms."""
+class ConditionOutcomes:
+    """The outcomes of runs of a plan."""
 
-    plan: Plan
+    plan: ValidationPlan
     """The plan."""
+    runs: Sequence[StudentRun]
+    """The runs, in the order of the plan's jobs."""
     outcomes: pl.DataFrame
-    """Rows of `Outcome`, those in each arm's own format once more under `AS_TRAINED`."""
-    rows: Mapping[str, int]
-    """How many rows each arm was trained on."""
+    """Rows of `Outcome`; those in the format that a condition is trained for again under `AS_TRAINED`."""
 
     @property
-    def arms(self) -> list[str]:
-        """The arms, the version's first."""
-        return self.outcomes["arm"].unique(maintain_order=True).to_list()
+    def conditions(self) -> list[str]:
+        """Names of the conditions, in the order of the plan."""
+        return list(dict.fromkeys(run.condition for run in self.runs))
 
-    def sets(self, kind: SetKind) -> list[str]:
-        """Names of the sets that measure something."""
-        return [one.name for one in self.plan.sets if one.kind is kind]
+    def list_runs(self, condition: str) -> list[StudentRun]:
+        """List the runs of a condition, in order of seeds."""
+        return [run for run in self.runs if run.condition == condition]
 
-    def terms(self, way: Asked) -> Terms:
-        """What a verdict must know: chance, and that equal steps are the stated budget."""
-        of = next(one for one in self.plan.sets if one.name == way.set)
-        return Terms(chance=chance_of(to_frame(of.problems, Problem)), equal_steps=True)
+    def list_trained_settings(self, kind: SetKind) -> list[EvalSetting]:
+        """List the settings of the sets of a kind, in the format that each condition is trained for."""
+        return [
+            EvalSetting(set=eval_set.name, format=AS_TRAINED) for eval_set in self.plan.sets if eval_set.kind is kind
+        ]
 
-    def compared(self, arm: str, against: str, way: Asked) -> Difference:
-        """One arm less another."""
-        return compare(self.outcomes, arm, against, way, terms=self.terms(way))
+    def is_general(self, setting: EvalSetting) -> bool:
+        """Whether a setting evaluates general ability."""
+        return any(eval_set.name == setting.set for eval_set in self.plan.sets if eval_set.kind is SetKind.GENERAL)
 
-    def standing(self, arm: str, way: Asked) -> Standing:
-        """How an arm does."""
-        return standing(self.outcomes, arm, way, terms=self.terms(way))
+    def make_terms(self, setting: EvalSetting) -> ComparisonTerms:
+        """Make the terms of a comparison: the chance accuracy, and equal steps as the stated budget."""
+        return ComparisonTerms(chance=self.plan.chance[setting.set], equal_steps=True)
+
+    def compare(self, condition: str, against: str, setting: EvalSetting) -> Difference:
+        """Compare two conditions in a setting."""
+        return compare_conditions(self.outcomes, condition, against, setting, terms=self.make_terms(setting))
+
+    def score(self, condition: str, setting: EvalSetting) -> Score:
+        """Compute the score of a condition in a setting."""
+        return compute_score(self.outcomes, condition, setting, terms=self.make_terms(setting))
+
+    def make_point(self, condition: str, at: float) -> CurvePoint:
+        """Make the point of a curve from the score of a condition on the target."""
+        score = self.score(condition, self.list_trained_settings(SetKind.TARGET)[0])
+        rows = self.list_runs(condition)[0].rows
+        return CurvePoint(at=at, rows=rows, **score.model_dump(include={"mean", "low", "high"}))
 
 
-def validate(plan: Plan, store: Path, workers: int, report_to: Sequence[str] = ()) -> tuple[Validation, Path]:
-    """Train, ask, compare, and write what came out beside the version.
+def validate(
+    plan: ValidationPlan, store: Path, workers: int, report_to: Sequence[str] = ()
+) -> tuple[Validation, ConditionOutcomes]:
+    """Train and evaluate the students of a plan, and compare them.
 
     Args:
-        plan: what to train and ask.
-        store: the store, which keeps bases and runs: what was done before is read.
-        workers: students that are trained at once.
+        plan: the students to train and evaluate.
+        store: the store, which keeps bases and runs; finished runs are read from it.
+        workers: number of students that are trained at once.
         report_to: trackers that transformers knows.
 
     Returns:
-        What came out, and the folder of the version's first student.
+        The validation, and the outcomes that it is based on. The first run is that of the version's first student.
 
     Raises:
-        InputError: the version lacks what a stage asks for, or a training goes wrong.
+        InputError: the version lacks what a stage asks for, or a training fails.
         Stopped: the disk is full.
     """
-    runs = run_jobs([*plan.jobs, *plan.curve], store, workers, report_to)
-    arms, parts = runs[: len(plan.jobs)], runs[len(plan.jobs) :]
-    asked = _answers(arms, plan)
-    found = _validation(asked, arms, _answers(parts, plan))
-    _write(found, asked.outcomes, plan)
-    return found, runs[0].folder / "student"
+    runs = run_jobs([*plan.jobs, *plan.curve_jobs], store, workers, report_to)
+    outcomes = gather_outcomes(plan, runs[: len(plan.jobs)])
+    return compare_outcomes(outcomes, gather_outcomes(plan, runs[len(plan.jobs) :])), outcomes
 
 
-def _answers(runs: Sequence[Run], plan: Plan) -> _Asked:
-    outcomes = pl.concat([to_frame([], Outcome), *(_own(run, plan) for run in runs)])
-    return _Asked(plan=plan, outcomes=outcomes, rows={run.arm: run.rows for run in runs})
+def gather_outcomes(plan: ValidationPlan, runs: Sequence[StudentRun]) -> ConditionOutcomes:
+    """Gather the outcomes of some runs of a plan."""
+    outcomes = pl.concat([to_frame([], Outcome), *(_add_trained_format(plan, run) for run in runs)])
+    return ConditionOutcomes(plan=plan, runs=runs, outcomes=outcomes)
 
 
-def _own(run: Run, plan: Plan) -> pl.DataFrame:
-    """A run's outcomes, and those on the target again under the format that the arm was trained for."""
-    form = ANSWER_FORMAT if run.arm == "answer_only" else (plan.student.evaluation.formats or ())[0]
-    own = run.outcomes.filter((pl.col("format") == form) & (pl.col("kind") != SetKind.GENERAL))
-    return pl.concat([run.outcomes, own.with_columns(format=pl.lit(AS_TRAINED))])
+def _add_trained_format(plan: ValidationPlan, run: StudentRun) -> pl.DataFrame:
+    """A run's outcomes, and those in the format that its condition is trained for again under `AS_TRAINED`."""
+    formats = (ANSWER_FORMAT,) if run.condition == "answer_only" else plan.recipe.evaluation.formats or ()
+    as_trained = run.outcomes.filter((pl.col("format") == formats[0]) & (pl.col("kind") != SetKind.GENERAL))
+    return pl.concat([run.outcomes, as_trained.with_columns(format=pl.lit(AS_TRAINED))])
 
 
-def _validation(asked: _Asked, runs: Sequence[Run], parts: _Asked) -> Validation:
-    plan = asked.plan
-    differences, retention = list(_differences(asked)), list(_retention(asked))
-    trained = [_trained(arm, [run for run in runs if run.arm == arm]) for arm in asked.arms]
-    gate = gate_of(plan.student.gate, differences, retention)
-    curves = {"data": _data_curve(asked, parts), "paths": _path_curve(asked)}
-    facts = facts_of(plan.version, asked.outcomes, trained, retention=retention, gate=plan.student.gate, curves=curves)
-    identity = identity_of(plan.student, defaults=True)
-    versions = [one for one in (plan.version, plan.parent) if one is not None]
-    simulated = any(one.manifest.simulated for one in versions) or began_simulated(plan.student.model)
+def compare_outcomes(outcomes: ConditionOutcomes, curve: ConditionOutcomes) -> Validation:
+    """Compare the conditions of a plan, apply the gate, and suggest changes.
+
+    Args:
+        outcomes: the outcomes of the plan's jobs.
+        curve: the outcomes of its curve jobs.
+    """
+    plan, recipe = outcomes.plan, outcomes.plan.recipe
+    differences, retention = list(_list_differences(outcomes)), list(_list_retention(outcomes))
+    training_runs = [_describe_training(condition, outcomes.list_runs(condition)) for condition in outcomes.conditions]
+    gate = apply_gate(recipe.gate, differences, retention)
+    curves = {"data": _compute_data_curve(outcomes, curve), "paths": _compute_path_curve(outcomes)}
+    facts = collect_facts(
+        plan.version, outcomes.outcomes, training_runs, retention=retention, gate=recipe.gate, curves=curves
+    )
     return Validation(
         ref=plan.version.ref,
         content_digest=plan.version.manifest.content_digest,
         parent=plan.parent.ref if plan.parent else None,
-        simulated=simulated,
-        summary=summarise(differences[0], gate, simulated=simulated),
-        student=identity,
-        student_digest=digest(identity),
-        arms=tuple(trained),
-        standings=tuple(asked.standing(arm, way) for way in asked_of(asked.outcomes) for arm in asked.arms),
+        simulated=plan.simulated,
+        summary=summarise(differences[0], gate, simulated=plan.simulated),
+        student=plan.identity,
+        student_digest=plan.identity_digest,
+        training_runs=tuple(training_runs),
+        scores=tuple(
+            outcomes.score(condition, setting)
+            for setting in list_settings(outcomes.outcomes)
+            for condition in outcomes.conditions
+        ),
         differences=tuple(differences),
         retention=tuple(retention),
         gate=gate,
         advice=tuple(advise(facts)),
         data_curve=tuple(curves["data"]),
         path_curve=tuple(curves["paths"]),
-        circumstances=circumstances(plan.student.evaluation),
+        environment=record_environment(recipe.evaluation),
     )
 
 
-def _differences(asked: _Asked) -> Iterator[Difference]:
-    """The version against every arm, and arms cut to another's size against that: on the target, then elsewhere."""
-    others = sorted((arm for arm in asked.arms if arm != "version"), key=_weight(asked.plan))
-    pairs = [("version", arm) for arm in others if not arm.startswith("version_as_")]
-    pairs += [(arm, arm.rpartition("_as_")[2]) for arm in asked.arms if "_as_" in arm]
-    for name in [*asked.sets(SetKind.TARGET), *asked.sets(SetKind.OTHER)]:
-        yield from (asked.compared(*pair, Asked(set=name, format=AS_TRAINED)) for pair in pairs)
+def _list_differences(outcomes: ConditionOutcomes) -> Iterator[Difference]:
+    """Compare the version with every condition, and conditions of equal size: on the target, then on other sets."""
+    for kind in (SetKind.TARGET, SetKind.OTHER):
+        for setting in outcomes.list_trained_settings(kind):
+            for condition, against in _list_pairs(outcomes):
+                yield outcomes.compare(condition, against, setting)
 
 
-def _retention(asked: _Asked) -> Iterator[Difference]:
-    """The version against every other arm on what should be kept."""
-    general = set(asked.sets(SetKind.GENERAL))
-    for way in asked_of(asked.outcomes):
-        if way.set in general:
-            yield from (asked.compared("version", arm, way) for arm in asked.arms if not arm.startswith("version"))
+def _list_pairs(outcomes: ConditionOutcomes) -> Iterator[tuple[str, str]]:
+    """List the pairs of conditions to compare: first those that the gate compares with, last the untrained student."""
+    ranks = {str(outcomes.plan.recipe.gate.against): 0, "parent": 1, "answer_only": 2, UNTRAINED: 9}
+    for condition in sorted(outcomes.conditions, key=lambda condition: ranks.get(condition, 5)):
+        if not condition.startswith("version"):
+            yield "version", condition
+    for condition in outcomes.conditions:
+        if "_as_" in condition:
+            yield condition, condition.rpartition("_as_")[2]
 
 
-def _weight(plan: Plan) -> Callable[[str], int]:
-    """The order of comparisons: with what the gate names first, then the parent."""
-    order = {str(plan.student.gate.against): 0, "parent": 1, "answer_only": 2, UNTRAINED: 9}
-    return lambda arm: order.get(arm, 5)
+def _list_retention(outcomes: ConditionOutcomes) -> Iterator[Difference]:
+    """Compare the version with every other condition on the general sets."""
+    for setting in list_settings(outcomes.outcomes):
+        for condition in outcomes.conditions:
+            if outcomes.is_general(setting) and not condition.startswith("version"):
+                yield outcomes.compare("version", condition, setting)
 
 
-def _trained(arm: str, runs: Sequence[Run]) -> Trained:
-    curves = [curve for run in runs for curve in run.curves]
-    last = [run.curves[-1].losses[-1] for run in runs if run.curves and run.curves[-1].losses]
-    shares = [run.soft_share for run in runs if run.soft_share is not None]
-    return Trained(
-        arm=arm,
+def _describe_training(condition: str, runs: Sequence[StudentRun]) -> TrainingRun:
+    return TrainingRun(
+        condition=condition,
         rows=runs[0].rows,
-        steps=sum(curve.steps for curve in runs[0].curves),
+        steps=runs[0].steps,
         seeds=tuple(run.seed for run in runs),
-        final_loss=sum(last) / len(last) if last else None,
-        converged=all(curve.converged for curve in curves) if curves else None,
-        soft_share=sum(shares) / len(shares) if shares else None,
+        final_loss=_average([run.final_loss for run in runs if run.final_loss is not None]),
+        converged=all(run.converged for run in runs) if runs[0].curves else None,
+        soft_share=_average([run.soft_share for run in runs if run.soft_share is not None]),
     )
 
 
-def _data_curve(asked: _Asked, parts: _Asked) -> list[Point]:
-    """Accuracy of students of parts of the version, and of the whole; with one seed, over problems alone."""
-    way = Asked(set=asked.sets(SetKind.TARGET)[0], format=AS_TRAINED)
-    shares = {str(job.name): job.share for job in asked.plan.curve}
-    points = [_point(shares[arm], parts.rows[arm], parts.standing(arm, way)) for arm in parts.arms]
-    return [*points, _point(1.0, asked.rows["version"], asked.standing("version", way))] if points else []
+def _average(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
-def _path_curve(asked: _Asked) -> list[Point]:
-    """Accuracy with one path for each problem, and with all of the version's; nothing where one is all there is."""
-    if "single_path" not in asked.arms:
+def _compute_data_curve(outcomes: ConditionOutcomes, curve: ConditionOutcomes) -> list[CurvePoint]:
+    """Accuracy by share of the version's problems; with one seed, intervals are over problems alone."""
+    jobs = [job for job in curve.plan.curve_jobs if job.seed == 0]
+    if not jobs:
         return []
-    way = Asked(set=asked.sets(SetKind.TARGET)[0], format=AS_TRAINED)
-    most = rows_of(asked.plan.version).drop_nulls("sample_id").group_by("problem_id", "format", "mixture_stage").len()
-    return [
-        _point(1, asked.rows["single_path"], asked.standing("single_path", way)),
-        _point(float(str(most["len"].max())), asked.rows["version"], asked.standing("version", way)),
-    ]
+    return [*(curve.make_point(job.condition_name, job.share) for job in jobs), outcomes.make_point("version", 1.0)]
 
 
-def _point(at: float, rows: int, found: Standing) -> Point:
-    return Point(at=at, rows=rows, mean=found.mean, low=found.low, high=found.high)
+def _compute_path_curve(outcomes: ConditionOutcomes) -> list[CurvePoint]:
+    """Accuracy with one path per problem, and with all paths; empty if one path was not trained on alone."""
+    if "single_path" not in outcomes.conditions:
+        return []
+    rows = select_training_rows(outcomes.plan.version).drop_nulls("sample_id")
+    counts = rows.group_by("problem_id", "format", "mixture_stage").len()["len"]
+    return [outcomes.make_point("single_path", 1), outcomes.make_point("version", float(str(counts.max())))]
 
 
-def circumstances(evaluation: Evaluation) -> Circumstances:
-    """What moves scores besides data and student."""
-    card = torch.cuda.is_available()
-    return Circumstances(
+def record_environment(evaluation: Evaluation) -> EvalEnvironment:
+    """Record what affects scores besides the data and the student recipe."""
+    cuda = torch.cuda.is_available()
+    return EvalEnvironment(
         batch_size=evaluation.batch_size,
-        device=torch.cuda.get_device_name() if card else "cpu",
-        dtype="bfloat16" if card else "float32",
+        device=torch.cuda.get_device_name() if cuda else "cpu",
+        dtype="bfloat16" if cuda else "float32",
         torch=package_version("torch"),
         transformers=package_version("transformers"),
         cotloom=package_version("cotloom"),
     )
 
 
-def _write(found: Validation, outcomes: pl.DataFrame, plan: Plan) -> None:
-    folder = plan.version.path / FOLDER
-    questions = {problem.problem_id: problem.question or "" for one in plan.sets for problem in one.problems}
-    try:
+def write_validation(validation: Validation, outcomes: ConditionOutcomes) -> None:
+    """Write the report, the outcomes and `validation.json` beside the version.
+
+    Raises:
+        Stopped: the disk is full.
+    """
+    version, rows = outcomes.plan.version, outcomes.outcomes
+    folder = version.path / FOLDER
+    questions = {
+        problem.problem_id: problem.question or "" for eval_set in outcomes.plan.sets for problem in eval_set.problems
+    }
+    with stop_if_unwritable("the validation"):
         folder.mkdir(exist_ok=True)
-        outcomes.filter(pl.col("format") != AS_TRAINED).write_parquet(folder / "outcomes.parquet")
-        write_report(found, outcomes, folder, questions)
-    except OSError as error:
-        raise Stopped(
-            f"the validation can't be written: {error}", hint="make room and run the same command again"
-        ) from error
-    text = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
-    plan.version.put_beside(FILE, text)  # last: with it the validation counts
+        rows.filter(pl.col("format") != AS_TRAINED).write_parquet(folder / "outcomes.parquet")
+        write_report(validation, rows, folder, questions)
+    text = orjson.dumps(validation.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+    version.write_beside(FILE, text)  # last: without this file there is no validation

@@ -1,4 +1,4 @@
-"""Chats as text: what the student reads, and which pieces of it it learns to say."""
+"""Chats as text: render the prompt, and split a chat into segments with and without loss."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 Chat = Sequence[Mapping[str, Any]]
-"""Messages, each with `role` and `content`, as the column `messages` of a version has them."""
+"""Messages with `role` and `content`, like the column `messages` of a version."""
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -14,7 +14,7 @@ CHAT_TEMPLATE = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
-"""Of students from scratch: the speaker, what is said, an end."""
+"""Chat template of students from scratch: the role, the content, an end token."""
 
 ROLES = ("system", "user", "assistant")
 END = "<|end|>"
@@ -25,68 +25,75 @@ SPECIAL = (PAD, END, UNKNOWN, *(f"<|{role}|>" for role in ROLES))
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a chat's text."""
+class ChatSegment:
+    """A segment of a chat's text."""
 
     text: str
     """The text."""
-    said: bool
-    """Whether the student says it."""
-    ended: bool = False
-    """Whether the end of its turn follows."""
+    has_loss: bool
+    """Whether training computes the loss on it: an answer of the assistant."""
+    ends_turn: bool = False
+    """Whether the end-of-turn token follows."""
 
 
-def prompt_of(tokenizer: Any, chat: Chat) -> str:
-    """What the student reads before it answers the last message.
+def render_prompt(tokenizer: Any, chat: Chat) -> str:
+    """Render the prompt for the next answer of the assistant.
 
-    A tokenizer with a chat template decides; without one the messages stand one after the other.
+    It applies the tokenizer's chat template; without one, messages are joined by blank lines.
     """
-    plain = [{"role": str(message["role"]), "content": as_text(tokenizer, message["content"])} for message in chat]
+    messages = [
+        {"role": str(message["role"]), "content": escape_special_tokens(tokenizer, message["content"])}
+        for message in chat
+    ]
     if tokenizer.chat_template:
-        return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=True))
-    return "\n\n".join(message["content"] for message in plain) + "\n"
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    return "\n\n".join(message["content"] for message in messages) + "\n"
 
 
-def as_text(tokenizer: Any, content: str) -> str:
-    """What a message says, with a space in each name of a special token, so that none is taken for the token."""
-    for name in _special_names(tokenizer):
+def escape_special_tokens(tokenizer: Any, content: str) -> str:
+    """Put a space into each name of a special token, so that the tokenizer reads it as text."""
+    for name in _list_special_tokens(tokenizer):
         content = content.replace(name, f"{name[0]} {name[1:]}")
     return content
 
 
 @lru_cache(maxsize=8)
-def _special_names(tokenizer: Any) -> tuple[str, ...]:
+def _list_special_tokens(tokenizer: Any) -> tuple[str, ...]:
     return tuple(token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
 
 
-def pieces_of(tokenizer: Any, chat: Chat, *, every_turn: bool) -> list[Piece]:
-    """Cut a chat into what the student reads and what it says, in order.
+def split_chat(tokenizer: Any, chat: Chat, *, every_turn: bool) -> list[ChatSegment]:
+    """Split a chat into segments with and without loss, in order.
 
     Args:
-        tokenizer: the student's.
+        tokenizer: the student's tokenizer.
         chat: messages, the last by the assistant.
-        every_turn: whether earlier answers are said too; where the template writes them differently later on,
-            they are only read.
+        every_turn: whether earlier answers of the assistant have loss too. Where the template renders an earlier answer
+            differently later in the chat, it has none.
     """
-    whole = prompt_of(tokenizer, chat[:-1])
-    end = tokenizer.eos_token
-    pieces: list[Piece] = []
+    text = render_prompt(tokenizer, chat[:-1])
+    end_token = tokenizer.eos_token
+    segments: list[ChatSegment] = []
     cursor = 0
-    for place, message in enumerate(chat[:-1]):
+    for index, message in enumerate(chat[:-1]):
         if not every_turn or message["role"] != "assistant":
             continue
-        start, said = _start(tokenizer, chat, place), as_text(tokenizer, message["content"])
-        behind = start + len(said)
-        if start < cursor or whole[start:behind] != said:
+        start, content = _find_start(tokenizer, chat, index), escape_special_tokens(tokenizer, message["content"])
+        end = start + len(content)
+        if start < cursor or text[start:end] != content:
             continue
-        ended = whole.startswith(end, behind)
-        pieces += [Piece(whole[cursor:start], said=False), Piece(said, said=True, ended=ended)]
-        cursor = behind + len(end) * ended
-    last = as_text(tokenizer, chat[-1]["content"])
-    return [*pieces, Piece(whole[cursor:], said=False), Piece(last, said=True, ended=True)]
+        ends_turn = text.startswith(end_token, end)
+        segments += [
+            ChatSegment(text[cursor:start], has_loss=False),
+            ChatSegment(content, has_loss=True, ends_turn=ends_turn),
+        ]
+        cursor = end + len(end_token) * ends_turn
+    last = escape_special_tokens(tokenizer, chat[-1]["content"])
+    return [*segments, ChatSegment(text[cursor:], has_loss=False), ChatSegment(last, has_loss=True, ends_turn=True)]
 
 
-def _start(tokenizer: Any, chat: Chat, place: int) -> int:
-    """Where a message of an assistant begins in the text of its chat."""
-    before = prompt_of(tokenizer, chat[:place])
-    return len(before) if tokenizer.chat_template else len(before) + 1  # a line end more than before the last answer
+def _find_start(tokenizer: Any, chat: Chat, index: int) -> int:
+    """Find where a message of the assistant begins in the text of its chat."""
+    before = render_prompt(tokenizer, chat[:index])
+    separator = 0 if tokenizer.chat_template else 1  # two newlines between messages, one at the end of a prompt
+    return len(before) + separator

@@ -1,4 +1,4 @@
-"""Models: a student from scratch by its measures, or a checkpoint; whole, with LoRA, or with a soft prompt."""
+"""Load and save students: from scratch or from a checkpoint; all weights, with LoRA, or with a soft prompt."""
 
 import warnings
 from collections.abc import Iterator
@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from cotloom.builder.errors import InputError
-from cotloom.builder.student.model.student import Student
-from cotloom.builder.student.model.tokenizer import with_newline
-from cotloom.schemas.student import CheckpointModel, Lora, TinyModel
 from peft import LoraConfig, PeftConfig, PeftModel, PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
 from transformers import (
     AutoConfig,
@@ -26,35 +22,41 @@ from transformers import (
     set_seed,
 )
 
+from ....schemas.student import CheckpointModel, Lora, Model, TinyModel
+from ...errors import InputError
+from ...teacher.provenance import read_provenance
+from .student import Student
+from .tokenizer import add_newline_token
 
-def device_here() -> str:
-    """`cuda` where there is a card, else `cpu`."""
+
+def get_device() -> str:
+    """`cuda` where there is a GPU, else `cpu`."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def make_tiny(model: TinyModel, tokenizer: Any, seed: int) -> Student:
-    """Make an untrained student.
+    """Make an untrained student from scratch.
 
     Raises:
-        InputError: the heads do not divide the width.
+        InputError: the width is not a multiple of twice the number of heads.
     """
     if model.width % (2 * model.heads):
         raise InputError(
-            f"{model.heads} heads can't share a width of {model.width} evenly",
+            f"the width {model.width} can't be divided among {model.heads} attention heads",
             hint="take a width that is a multiple of twice the number of heads",
             keys=("model.width", "model.heads"),
         )
     set_seed(seed)
-    made = _llama(model, tokenizer) if model.architecture == "llama" else _t5(model, tokenizer)
-    made.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # transformers leaves it without types
+    made = _make_llama(model, tokenizer) if model.architecture == "llama" else _make_t5(model, tokenizer)
+    made.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]  # untyped in transformers
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         decoder_start_token_id=tokenizer.pad_token_id if model.architecture == "t5" else None,
     )
-    return Student(model=made.to(device_here()), tokenizer=tokenizer, device=device_here())
+    return Student(model=made.to(get_device()), tokenizer=tokenizer, device=get_device())
 
 
-def _llama(model: TinyModel, tokenizer: Any) -> Any:
+def _make_llama(model: TinyModel, tokenizer: Any) -> Any:
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
@@ -72,8 +74,8 @@ def _llama(model: TinyModel, tokenizer: Any) -> Any:
     )
 
 
-def _t5(model: TinyModel, tokenizer: Any) -> Any:
-    config: Any = T5Config  # its types leave out what every configuration takes
+def _make_t5(model: TinyModel, tokenizer: Any) -> Any:
+    config: Any = T5Config  # its type stub lacks the arguments that every configuration takes
     return T5ForConditionalGeneration(
         config(
             vocab_size=len(tokenizer),
@@ -92,39 +94,49 @@ def _t5(model: TinyModel, tokenizer: Any) -> Any:
 
 
 def load_checkpoint(model: CheckpointModel) -> Student:
-    """Load a pretrained checkpoint in single precision; on a card, training and asking go through bfloat16.
+    """Load a pretrained checkpoint in float32; on a GPU, training and generation autocast to bfloat16.
 
     Raises:
         InputError: it can't be loaded.
     """
     try:
         config = AutoConfig.from_pretrained(model.path, revision=model.revision or "main")
-        kind: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+        auto_model: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         tokenizer = AutoTokenizer.from_pretrained(model.path, revision=model.revision or "main")
-        loaded = kind.from_pretrained(model.path, revision=model.revision or "main", dtype=torch.float32)
+        loaded = auto_model.from_pretrained(model.path, revision=model.revision or "main", dtype=torch.float32)
     except (OSError, ValueError) as error:
         raise InputError(
             f"the checkpoint {model.path} can't be loaded: {str(error).splitlines()[0]}",
-            hint="model.path is a folder with a model and its tokenizer, or a name on the Hub",
+            hint="model.path must be a folder with a model and its tokenizer, or a name on the Hub",
             keys=("model.path",),
         ) from error
     if not tokenizer.is_fast:
         raise InputError(
-            f"the tokenizer of {model.path} says nothing about the characters of its tokens",
+            f"the tokenizer of {model.path} has no offset mapping: it is not a fast tokenizer",
             hint="take a checkpoint with a fast tokenizer (a tokenizer.json)",
             keys=("model.path",),
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if with_newline(tokenizer):
-        widen(loaded, len(tokenizer))
-    return Student(model=loaded.to(device_here()), tokenizer=tokenizer, device=device_here())
+    if add_newline_token(tokenizer):
+        resize_embeddings(loaded, len(tokenizer))
+    return Student(model=loaded.to(get_device()), tokenizer=tokenizer, device=get_device())
 
 
-def widen(model: Any, size: int, seed: int = 0) -> None:
-    """Give a model as many embeddings as its tokenizer has tokens.
+def is_trained_on_simulated(model: Model) -> bool:
+    """Whether the initial checkpoint of a student was trained on simulated text.
 
-    The new ones are drawn as wide as the old ones stand, so that no two are alike.
+    Raises:
+        InputError: the checkpoint is another student, and its provenance can't be read.
+    """
+    began = read_provenance(model.path) if isinstance(model, CheckpointModel) else None
+    return began is not None and began.simulated
+
+
+def resize_embeddings(model: Any, size: int, seed: int = 0) -> None:
+    """Resize the embeddings of a model to its tokenizer's size.
+
+    New rows are sampled with the standard deviation of the old ones, so that no two are alike.
     """
     set_seed(seed)
     before = int(model.get_input_embeddings().weight.shape[0])
@@ -139,53 +151,53 @@ def widen(model: Any, size: int, seed: int = 0) -> None:
             layer.weight[before:] = torch.randn(size - before, old.shape[1], device=old.device) * old.std()
 
 
-def with_lora(student: Student, lora: Lora) -> Student:
-    """Freeze the weights and put small matrices beside every linear layer (Hu et al. 2021)."""
+def add_lora(student: Student, lora: Lora) -> Student:
+    """Freeze the weights and add low-rank matrices to every linear layer (Hu et al. 2021)."""
     config = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules="all-linear",
-        task_type=_task(student),
+        task_type=_get_task_type(student),
     )
-    return replace(student, model=_peft(student.model, config))
+    return replace(student, model=_wrap_with_peft(student.model, config))
 
 
-def _peft(model: Any, config: PeftConfig) -> Any:
-    """The model behind what peft puts before or beside it."""
-    with _by_an_old_name():
+def _wrap_with_peft(model: Any, config: PeftConfig) -> Any:
+    """Wrap a model with a peft adapter."""
+    with _ignore_peft_warning():
         return get_peft_model(model, config)
 
 
 @contextmanager
-def _by_an_old_name() -> Iterator[None]:
-    """Peft asks whether activations are recomputed by a name that transformers warns of."""
+def _ignore_peft_warning() -> Iterator[None]:
+    """Ignore the warning about an attribute that peft reads and transformers deprecates."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         yield
 
 
-def with_soft_prompt(student: Student, tokens: int, seed: int) -> Student:
-    """Freeze the weights and put a soft prompt before the input, drawn from the embeddings of words.
+def add_soft_prompt(student: Student, tokens: int, seed: int) -> Student:
+    """Freeze the weights and add a soft prompt before the input, sampled from the token embeddings.
 
-    ProMoT (Wang et al. 2024, section 3.2), first stage.
+    This is the first stage of ProMoT (Wang et al. 2024, section 3.2).
 
     Raises:
         InputError: the student has LoRA.
     """
     if isinstance(student.model, PeftModel):
         raise InputError(
-            "a soft prompt can't be tuned for a student with LoRA",
-            hint="leave model.lora out, or the stage with parameters: prompt",
+            "a soft prompt can't be combined with LoRA",
+            hint="remove model.lora, or the stage with parameters: prompt",
             keys=("model.lora", "stages.parameters"),
         )
     config = PromptTuningConfig(
-        task_type=_task(student),
+        task_type=_get_task_type(student),
         num_virtual_tokens=tokens,
         prompt_tuning_init=PromptTuningInit.RANDOM,
         num_transformer_submodules=1,
     )
-    prompted = _peft(student.model, config)
+    prompted = _wrap_with_peft(student.model, config)
     weights = student.model.get_input_embeddings().weight
     rows = torch.randint(len(weights), (tokens,), generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
@@ -193,17 +205,17 @@ def with_soft_prompt(student: Student, tokens: int, seed: int) -> Student:
     return replace(student, model=prompted, prompt_tokens=tokens)
 
 
-def freeze_prompt(student: Student) -> Student:
-    """Freeze the soft prompt and thaw the model behind it: ProMoT's second stage."""
-    return _tuned(student, prompt=False)
+def freeze_soft_prompt(student: Student) -> Student:
+    """Freeze the soft prompt and unfreeze the model: ProMoT's second stage."""
+    return _set_trainable(student, prompt=False)
 
 
-def thaw_prompt(student: Student) -> Student:
-    """Freeze the model and thaw the soft prompt before it again."""
-    return _tuned(student, prompt=True)
+def unfreeze_soft_prompt(student: Student) -> Student:
+    """Unfreeze the soft prompt and freeze the model: ProMoT's first stage."""
+    return _set_trainable(student, prompt=True)
 
 
-def _tuned(student: Student, *, prompt: bool) -> Student:
+def _set_trainable(student: Student, *, prompt: bool) -> Student:
     for parameter in student.model.parameters():
         parameter.requires_grad_(requires_grad=not prompt)
     for parameter in student.model.prompt_encoder.parameters():
@@ -211,38 +223,38 @@ def _tuned(student: Student, *, prompt: bool) -> Student:
     return student
 
 
-def without_prompt(student: Student) -> Student:
-    """The student without its soft prompt, for everything that it was not trained for."""
+def remove_soft_prompt(student: Student) -> Student:
+    """Remove the soft prompt, for tasks that it was not trained on."""
     if not student.prompt_tokens:
         return student
     return replace(student, model=student.model.get_base_model(), prompt_tokens=0)
 
 
-def merged(student: Student) -> Student:
-    """An ordinary model: LoRA's matrices added to the weights."""
+def merge_lora(student: Student) -> Student:
+    """Merge LoRA's matrices into the weights; other students are returned unchanged."""
     if isinstance(student.model, PeftModel) and not student.prompt_tokens:
         return replace(student, model=student.model.merge_and_unload())
     return student
 
 
-def save(student: Student, folder: Path) -> None:
-    """Write a checkpoint that transformers loads; a soft prompt goes into `prompt/` beside it."""
-    merged(without_prompt(student)).model.save_pretrained(folder)
+def save_student(student: Student, folder: Path) -> None:
+    """Save a checkpoint that transformers loads; a soft prompt goes into its folder `prompt/`."""
+    merge_lora(remove_soft_prompt(student)).model.save_pretrained(folder)
     student.tokenizer.save_pretrained(folder)
     if student.prompt_tokens:
         student.model.save_pretrained(folder / "prompt")
 
 
-def load(folder: Path) -> Student:
-    """Read back what `save` wrote."""
+def load_saved_student(folder: Path) -> Student:
+    """Load a student that `save_student` saved."""
     student = load_checkpoint(CheckpointModel(kind="checkpoint", path=str(folder)))
     if not (folder / "prompt").is_dir():
         return student
-    with _by_an_old_name():
+    with _ignore_peft_warning():
         prompted: Any = PeftModel.from_pretrained(student.model, folder / "prompt")
     tokens = int(prompted.peft_config["default"].num_virtual_tokens)
     return replace(student, model=prompted.to(student.device), prompt_tokens=tokens)
 
 
-def _task(student: Student) -> TaskType:
+def _get_task_type(student: Student) -> TaskType:
     return TaskType.SEQ_2_SEQ_LM if student.has_encoder else TaskType.CAUSAL_LM

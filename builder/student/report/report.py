@@ -1,58 +1,83 @@
-"""The report: what came out of a validation, as a page to read, a page to look at, and lines for the terminal.
+"""The report of a validation: `report.md`, `report.html`, and lines for the terminal.
 
-Law 7: what students said is data. In Markdown it stands in blocks of code, in HTML every text is escaped, and the page
-loads and runs nothing.
+Law 7: answers of students are data. The templates escape every value; in Markdown an answer stands in a fence that it
+can't end. The page loads and runs nothing.
 """
 
-from collections.abc import Iterable, Mapping
-from html import escape
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
-from cotloom.builder.student.report.page import Answers, page
-from cotloom.builder.student.report.sentences import (
-    SIMULATED,
-    Rows,
-    arm_words,
-    arms_table,
-    circumstances,
-    gate_words,
-    sentence,
-    standings_table,
-    summarise,
-)
-from cotloom.schemas.validation import Asked, Validation
+from markupsafe import Markup
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-__all__ = ["examples_of", "report", "summarise", "tell_validation", "write_report"]
+from ....schemas.validation import EvalSetting, Validation
+from ...report.escape import escape_terminal
+from ...report.markdown import format_fence
+from ...report.pages import render_page
+from ...report.sentences import SIMULATED_STUDENT, describe_condition
+from ...report.tables import make_table
+from .figures import draw_accuracies, draw_learning_curve
+from .sentences import (
+    describe_advice,
+    describe_difference,
+    explain_gate,
+    tabulate_environment,
+    tabulate_scores,
+    tabulate_training,
+)
 
+Answers = Sequence[tuple[str, str]]
+"""Example answers: a heading, and the answer of a student."""
+
+_TEMPLATES = Path(__file__).parent
 _SHOWN = 1500
 """Characters of an answer that is shown as an example."""
 
 
-def report(validation: Validation, answers: Answers = ()) -> str:
-    """Write the report as a Markdown page.
+def render_markdown(validation: Validation, answers: Answers = ()) -> str:
+    """Write the report as Markdown.
 
     Args:
-        validation: what came out.
-        answers: example answers; they are shown as text, whatever is in them.
+        validation: what to report.
+        answers: example answers, of any text.
     """
-    parts = [
-        f"# What a student learnt from {_plain(validation.ref)}",
-        f"**{SIMULATED}**" if validation.simulated else "",
-        _plain(validation.summary),
-        _section("Comparisons", _bullets(map(sentence, validation.differences))),
-        _section("Accuracy", _table(standings_table(validation.standings))),
-        _section("What should be kept", _bullets(map(sentence, validation.retention))),
-        _section("The gate", _bullets([gate_words(validation.gate), *validation.gate.reasons])),
-        _section("What would help next", _bullets(f"{advice.what}: {advice.why}" for advice in validation.advice)),
-        _section("Training", _table(arms_table(validation))),
-        _section("Circumstances", _table([("what", "value"), *circumstances(validation)])),
-        _section("Some answers", "\n\n".join(f"{_plain(heading)}\n\n{_code(text)}" for heading, text in answers)),
+    blocks = [(heading, Markup("\n".join(format_fence(text)))) for heading, text in answers]  # noqa: S704 - fenced
+    return render_page(_TEMPLATES / "report.md.j2", **_collect_values(validation), answers=blocks)
+
+
+def render_html(validation: Validation, answers: Answers = ()) -> str:
+    """Write the report as an HTML page.
+
+    Args:
+        validation: what to report.
+        answers: example answers, of any text.
+    """
+    figures = [
+        draw_accuracies(validation),
+        draw_learning_curve(validation.data_curve, "share of the problems"),
+        draw_learning_curve(validation.path_curve, "maximum number of paths per problem"),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    svgs = [Markup(figure) for figure in figures if figure is not None]  # noqa: S704 - `charts` escapes every text
+    return render_page(_TEMPLATES / "report.html.j2", **_collect_values(validation), figures=svgs, answers=answers)
+
+
+def _collect_values(validation: Validation) -> dict[str, Any]:
+    """Everything that both templates name, as texts."""
+    return {
+        "title": f"Validation of {validation.ref}",
+        "simulated": SIMULATED_STUDENT if validation.simulated else "",
+        "summary": validation.summary,
+        "differences": list(map(describe_difference, validation.differences)),
+        "scores": tabulate_scores(validation.scores),
+        "retention": list(map(describe_difference, validation.retention)),
+        "gate": list(explain_gate(validation)),
+        "advice": [describe_advice(advice) for advice in validation.advice],
+        "training": tabulate_training(validation),
+        "environment": tabulate_environment(validation),
+    }
 
 
 def write_report(
@@ -61,80 +86,61 @@ def write_report(
     """Write `report.md` and `report.html` into a folder.
 
     Args:
-        validation: what came out.
+        validation: what to report.
         outcomes: rows of `Outcome`, for example answers.
         folder: where to write.
-        questions: the question of each problem by its id, where they should be shown.
+        questions: the question of each problem by its id, where it should be shown.
 
     Returns:
         The files.
     """
-    answers = examples_of(outcomes, validation.differences[0].asked, questions or {}) if validation.differences else []
-    written = {folder / "report.md": report(validation, answers), folder / "report.html": page(validation, answers)}
-    for path, text in written.items():
+    first = next(iter(validation.differences), None)
+    answers = select_answers(outcomes, first.setting, questions or {}) if first else []
+    pages = {
+        folder / "report.md": render_markdown(validation, answers),
+        folder / "report.html": render_html(validation, answers),
+    }
+    for path, text in pages.items():
         path.write_text(text, encoding="utf-8")
-    return list(written)
+    return list(pages)
 
 
-def examples_of(outcomes: pl.DataFrame, asked: Asked, questions: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Take a right and a wrong answer of each arm's first student, of the problem with the lowest id.
+def select_answers(outcomes: pl.DataFrame, setting: EvalSetting, questions: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Select a correct and a wrong answer of each condition: of the first seed, and the problem with the lowest id.
 
     Args:
         outcomes: rows of `Outcome`.
-        asked: the way of asking.
+        setting: the evaluation setting.
         questions: the question of each problem by its id.
 
     Returns:
-        A heading, and what the student said, shortened.
+        A heading, and the question with the answer, cut to a readable length.
     """
-    at = outcomes.filter(set=asked.set, format=asked.format, decoding=str(asked.decoding))
-    first = at.sort("seed", "problem_id").group_by("arm", "correct", maintain_order=True).first()
-    rows = first.sort(pl.col("arm") != "version", "arm", ~pl.col("correct")).iter_rows(named=True)
-    return [
-        (
-            f"{arm_words(row['arm'])}, {row['verdict']} (read: {row['predicted']}), {row['problem_id']}",
-            "\n\n".join(filter(None, [questions.get(row["problem_id"]), _short(row["text"])])),
-        )
-        for row in rows
+    rows = outcomes.filter(set=setting.set, format=setting.format, decoding=str(setting.decoding))
+    first = rows.sort("seed", "problem_id").group_by("condition", "correct", maintain_order=True).first()
+    ordered = first.sort(pl.col("condition") != "version", "condition", ~pl.col("correct"))
+    return [_format_answer(row, questions) for row in ordered.iter_rows(named=True)]
+
+
+def _format_answer(row: Mapping[str, Any], questions: Mapping[str, str]) -> tuple[str, str]:
+    text = str(row["text"])
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."
+    heading = f"{describe_condition(row['condition'])}, {row['verdict']} (answer: {row['predicted']})"
+    return f"{heading}, {row['problem_id']}", "\n\n".join(filter(None, [questions.get(row["problem_id"]), shown]))
+
+
+def render_validation(validation: Validation) -> RenderableType:
+    """Render a validation for the terminal.
+
+    Args:
+        validation: what to report.
+    """
+    head, *rows = tabulate_scores(validation.scores)
+    simulated = [Text(SIMULATED_STUDENT, style="yellow")] if validation.simulated else []
+    lines = [
+        *map(describe_difference, (*validation.differences, *validation.retention)),
+        *explain_gate(validation),
+        *(f"Next: {describe_advice(advice)}" for advice in validation.advice),
     ]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."
-
-
-def tell_validation(validation: Validation) -> RenderableType:
-    """What came out, for the terminal."""
-    rows: Rows = standings_table(validation.standings)
-    table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
-    for row in rows[1:]:
-        table.add_row(*map(Text, row))
-    simulated = [Text(SIMULATED, style="yellow")] if validation.simulated else []
-    told = [*map(sentence, validation.differences), *map(sentence, validation.retention)]
-    gate = [f"{gate_words(validation.gate)}.", *validation.gate.reasons]
-    advice = [f"Next: {advice.what} ({advice.why})" for advice in validation.advice]
-    lines = [Text(line) for line in (*told, *gate, *advice)]
-    return Group(Text(validation.ref, style="bold"), *simulated, table, Text(), *lines)
-
-
-def _section(title: str, body: str) -> str:
-    return f"## {title}\n\n{body}" if body else ""
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {_plain(line)}" for line in lines)
-
-
-def _table(rows: Rows) -> str:
-    head, *body = [[_plain(cell) for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *body))
-
-
-def _plain(text: str) -> str:
-    """One line of Markdown without markup in it: names and figures, never longer texts."""
-    return escape(" ".join(text.split()), quote=False).replace("|", "\\|").replace("`", "'")
-
-
-def _code(text: str) -> str:
-    """A block of code by indentation, which no text can close."""
-    return "\n".join(f"    {line}" for line in text.splitlines())
+    table = make_table(head, rows)
+    return Group(Text(validation.ref, style="bold"), *simulated, table, Text(), *map(Text, map(escape_terminal, lines)))

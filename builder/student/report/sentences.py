@@ -1,147 +1,196 @@
-"""A validation in words and rows of plain text: what the report, the page and the terminal have in common."""
+"""A validation as sentences and as rows of plain text, for the report, the terminal and the dataset card."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cotloom.schemas.outcome import Decoding
-from cotloom.schemas.validation import CORRECT, Asked, Difference, Finding, Passed, Standing, Validation
+from ....schemas.outcome import Decoding
+from ....schemas.student import Gate
+from ....schemas.validation import (
+    CORRECT,
+    Advice,
+    Difference,
+    DifferenceVerdict,
+    EvalSetting,
+    GateResult,
+    Score,
+    Validation,
+)
+from ...report.sentences import describe_condition
+from ..statistics.gate import list_gate_conditions
 
 Rows = Sequence[Sequence[str]]
-"""A table, its first row the head."""
-
-SIMULATED = "Simulated: a stand-in wrote what the student was trained on, no model did."
-
-ARMS: Mapping[str, str] = {
-    "version": "the version",
-    "answer_only": "answers without reasoning",
-    "parent": "the parent version",
-    "single_path": "one path for each problem",
-    "shuffled": "shuffled reasoning",
-    "untrained": "the untrained student",
-}
-"""The arms in words."""
+"""A table; its first row is the head."""
 
 MEASURES: Mapping[str, tuple[str, str]] = {
     CORRECT: ("accuracy", "points"),
     "gold_logprob": ("log-likelihood of the gold answer", "nats"),
     "reasoned": ("answers with reasoning", "points"),
-    "unreadable": ("answers that can't be read", "points"),
-    "truncated": ("answers cut off", "points"),
-    "right_but_wrong_step": ("right answers with a wrong step", "points"),
+    "unreadable": ("answers without a readable final answer", "points"),
+    "truncated": ("truncated answers", "points"),
+    "right_but_wrong_step": ("correct answers with a wrong step", "points"),
     "tokens": ("length of an answer", "tokens"),
 }
-"""The measures in words, and their units."""
+"""Each measure in words, and its unit; a point is one per cent of the answers."""
 
-VERDICTS: Mapping[Finding, str] = {
-    Finding.BETTER: "{arm} did better than {against}",
-    Finding.WORSE: "{arm} did worse than {against}",
-    Finding.NOT_DISTINGUISHABLE: "{arm} and {against} can't be told apart",
-    Finding.FLOOR: "{arm} and {against} can't be compared, since the task was not learnt",
-    Finding.TOO_FEW_SEEDS: "no verdict on {arm} and {against}, for want of seeds",
+VERDICTS: Mapping[DifferenceVerdict, str] = {
+    DifferenceVerdict.BETTER: "{condition} did better than {against}",
+    DifferenceVerdict.WORSE: "{condition} did worse than {against}",
+    DifferenceVerdict.NOT_DISTINGUISHABLE: "{condition} and {against} are not distinguishable",
+    DifferenceVerdict.FLOOR: "{condition} and {against} are not comparable, because accuracy is at chance level",
+    DifferenceVerdict.TOO_FEW_SEEDS: "no verdict on {condition} and {against}, because there are too few seeds",
 }
-"""The verdicts in words."""
+"""Each verdict as a clause."""
 
 
-def summarise(difference: Difference, gate: Passed, *, simulated: bool) -> str:
-    """Say what came out in a line.
+def summarise(difference: Difference, gate: GateResult, *, simulated: bool) -> str:
+    """Summarise a validation in one line.
 
     Args:
-        difference: the comparison that matters most.
-        gate: what the gate says.
-        simulated: whether the simulated teacher wrote what the student was trained on.
+        difference: the first comparison of the validation.
+        gate: the result of the gate.
+        simulated: whether the student was trained on rationales of the simulated teacher.
     """
-    told = _verdict(difference)
-    told = f"{told[0].upper()}{told[1:]} on {asked_words(difference.asked)}: {_amount(difference)}. {gate_words(gate)}."
-    return f"{told} Simulated." if simulated else told
+    verdict = _capitalise(_describe_verdict(difference))
+    setting = describe_setting(difference.setting)
+    summary = f"{verdict} on {setting}: {_format_difference(difference)}. {describe_gate(gate)}."
+    return f"{summary} Simulated." if simulated else summary
 
 
-def sentence(difference: Difference) -> str:
-    """Say what a comparison came to, with its interval, what it rests on, and what to bear in mind."""
+def describe_difference(difference: Difference) -> str:
+    """Describe a comparison: verdict, difference, interval, number of problems and seeds, and its notes."""
     seeds = len(difference.by_seed)
-    rests = f"{difference.problems:,} problems, {seeds} seed{'s' if seeds != 1 else ''}"
-    told = f"On {asked_words(difference.asked)}, {_verdict(difference)}: {_amount(difference)}; {rests}."
-    if difference.verdict is Finding.NOT_DISTINGUISHABLE and difference.smallest_effect is not None:
-        reach = f"{_number(difference.smallest_effect, difference.measure)} {_unit(difference.measure)}"
-        told += f" A true difference of {reach} would have been called in four of five cases."
-    return " ".join([told, *(f"{note[0].upper()}{note[1:]}." for note in difference.notes)])
+    basis = f"{difference.problems:,} problems, {seeds} seed{'s' if seeds != 1 else ''}"
+    verdict, setting = _describe_verdict(difference), describe_setting(difference.setting)
+    sentences = [f"On {setting}, {verdict}: {_format_difference(difference)}; {basis}."]
+    if difference.verdict is DifferenceVerdict.NOT_DISTINGUISHABLE and difference.smallest_effect is not None:
+        effect = f"{_format_number(difference.smallest_effect, difference.measure)} {_get_unit(difference.measure)}"
+        sentences.append(f"A true difference of {effect} would be detected with 80 % power.")
+    return " ".join([*sentences, *(f"{_capitalise(note)}." for note in difference.notes)])
 
 
-def _verdict(difference: Difference) -> str:
-    names = {"arm": arm_words(difference.arm), "against": arm_words(difference.against)}
-    called = difference.verdict in {Finding.BETTER, Finding.WORSE}
-    if called and difference.measure != CORRECT:
-        return "{arm} had {more} than {against}".format(more="more" if difference.difference > 0 else "less", **names)
+def _describe_verdict(difference: Difference) -> str:
+    names = {
+        "condition": describe_condition(difference.condition),
+        "against": describe_condition(difference.against),
+    }
+    is_clear = difference.verdict in {DifferenceVerdict.BETTER, DifferenceVerdict.WORSE}
+    if is_clear and difference.measure != CORRECT:
+        more = "more" if difference.difference > 0 else "less"
+        return "{condition} had {more} than {against}".format(more=more, **names)
     return VERDICTS[difference.verdict].format(**names)
 
 
-def _amount(difference: Difference) -> str:
+def _capitalise(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _format_difference(difference: Difference) -> str:
+    name = MEASURES.get(difference.measure, (difference.measure, ""))[0]
+    return f"{name} {format_interval(difference)}"
+
+
+def format_interval(difference: Difference) -> str:
+    """Write a difference with its unit and its interval."""
     measure = difference.measure
-    name = MEASURES.get(measure, (measure, ""))[0]
-    low, high = (_number(end, measure, sign="+") for end in (difference.low, difference.high))
-    amount = f"{_number(difference.difference, measure, sign='+')} {_unit(measure)}"
-    return f"{name} {amount} (95 % interval {low} to {high})"
+    low, high = (_format_number(end, measure, sign="+") for end in (difference.low, difference.high))
+    amount = f"{_format_number(difference.difference, measure, sign='+')} {_get_unit(measure)}"
+    return f"{amount} (95 % interval {low} to {high})"
 
 
-def _unit(measure: str) -> str:
+def _get_unit(measure: str) -> str:
     return MEASURES.get(measure, ("", ""))[1]
 
 
-def _number(value: float, measure: str, sign: str = "") -> str:
-    scaled = 100 * value if _unit(measure) == "points" else value
-    return f"{scaled:{sign}.{1 if abs(scaled) >= 1 or _unit(measure) == 'points' else 2}f}"
+def _format_number(value: float, measure: str, sign: str = "") -> str:
+    is_share = _get_unit(measure) == "points"
+    scaled = 100 * value if is_share else value
+    return f"{scaled:{sign}.{1 if abs(scaled) >= 1 or is_share else 2}f}"
 
 
-def arm_words(arm: str) -> str:
-    """An arm in words."""
-    return ARMS.get(arm, arm)
+def describe_setting(setting: EvalSetting) -> str:
+    """Name an evaluation setting: set, format, and the decoding where it is not greedy."""
+    vote = "" if setting.decoding is Decoding.GREEDY else f", {setting.decoding} vote"
+    return f"{setting.set} ({setting.format}{vote})"
 
 
-def asked_words(asked: Asked) -> str:
-    """A way of asking in words."""
-    vote = "" if asked.decoding is Decoding.GREEDY else f", {asked.decoding} vote"
-    return f"{asked.set} ({asked.format}{vote})"
+def describe_gate(gate: GateResult) -> str:
+    """Say whether the gate is passed."""
+    return {True: "The gate is passed", False: "The gate is not passed", None: "The gate has no result"}[gate.passed]
 
 
-def gate_words(gate: Passed) -> str:
-    """What the gate says, in words."""
-    return {True: "The gate is passed", False: "The gate is not passed", None: "The gate can't say"}[gate.passed]
+def explain_gate(validation: Validation) -> Iterator[str]:
+    """Explain the result of the gate: its reasons, and each loss of general ability that it does not count."""
+    gate = Gate.model_validate(validation.student.get("gate", {}))
+    yield f"{describe_gate(validation.gate)}."
+    yield from (f"{_capitalise(reason)}." for reason in validation.gate.reasons)
+    for difference in validation.retention:
+        exemption = explain_gate_exemption(difference, gate)
+        if exemption and difference.difference < -gate.loss:
+            name = f"{difference.setting.set} against {describe_condition(difference.against)}"
+            yield f"{_capitalise(name)}: {format_interval(difference)}. {exemption}"
 
 
-def standings_table(standings: Sequence[Standing]) -> Rows:
-    """Accuracies with their intervals; other measures are left out."""
-    head = ("asked", "trained on", "accuracy", "95 % interval", "each seed", "chance")
-    return [head, *(_standing(standing) for standing in standings if standing.measure == CORRECT)]
+def explain_gate_exemption(difference: Difference, gate: Gate) -> str:
+    """Explain why the gate does not count a loss of general ability; empty where it does count it.
+
+    Args:
+        difference: a comparison of general ability.
+        gate: what the student recipe requires.
+    """
+    if difference.against not in list_gate_conditions(gate):
+        against = describe_condition(gate.against)
+        parent = "" if gate.against == "parent" else " and with its parent version, if it has one"
+        return f"This comparison is not part of the gate, which compares the version with {against}{parent}."
+    if difference.high >= -gate.loss:
+        return (
+            f"The gate does not count this loss, because the interval includes losses of at most {100 * gate.loss:g} "
+            "points, which are allowed."
+        )
+    return ""
 
 
-def _standing(standing: Standing) -> Sequence[str]:
+def describe_advice(advice: Advice) -> str:
+    """Describe a recommendation: what to change, and the figures that it is based on."""
+    return f"{_capitalise(advice.what)}: {advice.why.rstrip('.')}."
+
+
+def tabulate_scores(scores: Sequence[Score]) -> Rows:
+    """Tabulate accuracies with their intervals; other measures are left out."""
+    head = ("evaluation set", "condition", "accuracy", "95 % interval", "by seed", "chance")
+    return [head, *(_format_score(score) for score in scores if score.measure == CORRECT)]
+
+
+def _format_score(score: Score) -> Sequence[str]:
     return (
-        asked_words(standing.asked),
-        arm_words(standing.arm),
-        f"{standing.mean:.1%}",
-        f"{standing.low:.1%} to {standing.high:.1%}",
-        ", ".join(f"{mean:.1%}" for mean in standing.by_seed),
-        "unknown" if standing.chance is None else f"{standing.chance:.1%}",
+        describe_setting(score.setting),
+        describe_condition(score.condition),
+        f"{score.mean:.1%}",
+        f"{score.low:.1%} to {score.high:.1%}",
+        ", ".join(f"{mean:.1%}" for mean in score.by_seed),
+        "unknown" if score.chance is None else f"{score.chance:.1%}",
     )
 
 
-def arms_table(validation: Validation) -> Rows:
-    """How each arm was trained."""
+def tabulate_training(validation: Validation) -> Rows:
+    """Tabulate how each condition was trained."""
     rows = [
         (
-            arm_words(arm.arm),
-            f"{arm.rows:,}",
-            f"{arm.steps:,}",
-            f"{len(arm.seeds)}",
-            "unknown" if arm.final_loss is None else f"{arm.final_loss:.3f}",
-            {True: "yes", False: "no", None: "unknown"}[arm.converged],
+            describe_condition(run.condition),
+            f"{run.rows:,}",
+            f"{run.steps:,}",
+            f"{len(run.seeds)}",
+            "unknown" if run.final_loss is None else f"{run.final_loss:.3f}",
+            {True: "yes", False: "no", None: "unknown"}[run.converged],
         )
-        for arm in validation.arms
+        for run in validation.training_runs
     ]
-    return [("trained on", "rows", "steps", "seeds", "loss at the end (nats per token)", "stopped falling"), *rows]
+    return [("condition", "rows", "steps", "seeds", "final loss (nats per token)", "converged"), *rows]
 
 
-def circumstances(validation: Validation) -> Iterator[tuple[str, str]]:
-    """What moves scores besides data and student, and what was measured."""
-    yield "student", f"{validation.student.get('name', 'unnamed')}, recipe {validation.student_digest[:16]}"
-    yield "content", validation.content_digest[:16]
-    for name, value in validation.circumstances.model_dump().items():
-        yield name.replace("_", " "), str(value)
+def tabulate_environment(validation: Validation) -> Rows:
+    """Tabulate what affects scores besides data and student: recipe, hardware and releases."""
+    rows = [
+        ("student", f"{validation.student.get('name', 'unnamed')}, recipe {validation.student_digest[:16]}"),
+        ("content digest", validation.content_digest[:16]),
+    ]
+    environment = validation.environment.model_dump().items()
+    return [("what", "value"), *rows, *((name.replace("_", " "), str(value)) for name, value in environment)]

@@ -1,190 +1,229 @@
-"""Compare what students learnt: accuracies, and the difference of two arms, each with an interval, and a verdict.
+"""Scores of conditions and their differences, each with an interval, and the verdict on a difference.
 
-No verdict comes without an interval, none with fewer than three seeds, and one that is not distinguishable says how
-large a difference would have been called (Card et al. 2020: most set-ups are too small for the effects they look for).
+No verdict comes without an interval, none with fewer than three seeds, and a verdict that is not distinguishable states
+the difference that would have been detected (Card et al. 2020: most set-ups are too small for the effects they test).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
-from cotloom.builder.student.statistics.bootstrap import Draws, Estimate, draw, estimate
-from cotloom.builder.student.statistics.metrics import (
+
+from ....schemas.validation import CORRECT, Difference, DifferenceVerdict, EvalSetting, Score
+from .bootstrap import Estimate, Matrix, Resamples, draw_resamples, estimate_contrast
+from .metrics import (
     MEASURES,
     Measure,
-    Table,
-    asked_of,
-    chance_of,
-    lay_out,
-    measure_of,
+    OutcomeMatrix,
+    compute_chance,
+    get_measure,
+    list_settings,
+    make_outcome_matrix,
 )
-from cotloom.schemas.validation import CORRECT, Asked, Difference, Finding, Standing
 
-__all__ = ["MEASURES", "Measure", "Terms", "asked_of", "chance_of", "compare", "standing"]
+__all__ = [
+    "MEASURES",
+    "ComparisonTerms",
+    "Measure",
+    "compare_conditions",
+    "compute_chance",
+    "compute_score",
+    "list_settings",
+]
 
 FEWEST_SEEDS = 3
-"""A verdict needs so many students of each arm."""
+"""The least number of students of each condition that allows a verdict."""
 MARGIN = 0.05
-"""An arm whose interval ends below chance and so much has not learnt the task."""
+"""A condition whose interval ends below chance plus this margin has not learnt the task."""
 CEILING = 0.97
-"""Where both intervals begin above this, there is nothing left to gain."""
+"""Where both intervals begin above this accuracy, nothing is left to gain."""
 FEW_GROUPS = 20
-"""Fewer groups of problems than this make an interval too narrow."""
+"""With fewer groups of problems than this, an interval is too narrow."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """What a verdict must know besides the outcomes, and how intervals are drawn."""
+class ComparisonTerms:
+    """What a verdict depends on besides the outcomes, and how intervals are computed."""
 
     chance: float | None = None
-    """Accuracy without having learnt anything; null takes 0 and says nothing of it."""
+    """Accuracy of always guessing; null takes 0 and reports none."""
     converged: Mapping[str, bool] = field(default_factory=dict)
-    """Whether the loss of each arm had stopped falling; arms that are not here are not asked."""
+    """Whether the loss of each condition stopped falling; missing conditions are not checked."""
     equal_steps: bool = False
-    """Whether equal steps are the stated budget: then arms that still learn are compared all the same."""
+    """Whether equal steps are the stated budget: then conditions that still learn are compared as well."""
     fixed: frozenset[str] = frozenset({"untrained"})
-    """Arms that are one student, whatever the seed."""
+    """Conditions with a single student, the same for every seed."""
     resamples: int = 4000
-    """Resamples of the problems."""
+    """Number of resamples of the problems."""
     seed: int = 0
-    """Key of the resamples."""
+    """Seed of the resamples."""
 
 
-def standing(
-    outcomes: pl.DataFrame, arm: str, asked: Asked, *, measure: str | Measure = CORRECT, terms: Terms | None = None
-) -> Standing:
-    """Say how an arm does at one way of asking.
-
-    Args:
-        outcomes: rows of `Outcome`.
-        arm: the arm.
-        asked: the way of asking.
-        measure: what to average: a name in `MEASURES`, or a measure of one's own.
-        terms: chance, and how the interval is drawn.
-
-    Raises:
-        InputError: there is no such arm or measure, or answers are missing.
-    """
-    terms, measure = terms or Terms(), measure_of(measure)
-    table = lay_out(outcomes, (arm,), asked, measure)
-    draws, few = draw(table.groups, terms.resamples, terms.seed), _few_seeds(table, terms)
-    found = _estimate(table, draws, measure, {1: arm}, spread=few is None)
-    return Standing(
-        arm=arm,
-        asked=asked,
-        kind=table.kind,
-        measure=measure.name,
-        mean=found.mean,
-        low=found.low,
-        high=found.high,
-        by_seed=_means(table, arm),
-        problems=len(table.groups),
-        groups=draws.count,
-        chance=terms.chance if measure.name == CORRECT else None,
-        notes=_told(few, *_about(table, draws)),
-    )
-
-
-def compare(
+def compute_score(
     outcomes: pl.DataFrame,
-    arm: str,
-    against: str,
-    asked: Asked,
+    condition: str,
+    setting: EvalSetting,
     *,
     measure: str | Measure = CORRECT,
-    terms: Terms | None = None,
-) -> Difference:
-    """Compare two arms at one way of asking.
+    terms: ComparisonTerms | None = None,
+) -> Score:
+    """Compute the score of a condition in an evaluation setting.
 
     Args:
         outcomes: rows of `Outcome`.
-        arm: the arm.
-        against: the arm that it is held against.
-        asked: the way of asking.
-        measure: what to average: a name in `MEASURES`, or a measure of one's own.
-        terms: chance, convergence, and how the interval is drawn.
+        condition: name of the condition.
+        setting: the evaluation setting.
+        measure: what to average: a name in `MEASURES`, or a custom measure.
+        terms: the chance accuracy, and how the interval is computed.
 
     Raises:
-        InputError: there is no such arm or measure, or the arms did not answer the same problems.
+        InputError: the condition or the measure is unknown, or answers are missing.
     """
-    terms, measure = terms or Terms(), measure_of(measure)
-    table = lay_out(outcomes, (arm, against), asked, measure)
-    draws, few = draw(table.groups, terms.resamples, terms.seed), _few_seeds(table, terms)
-    found = _estimate(table, draws, measure, {1: arm, -1: against}, spread=few is None)
-    each = [_estimate(table, draws, measure, {1: name}, spread=few is None) for name in (arm, against)]
-    still = [name for name in (arm, against) if terms.converged.get(name) is False]
-    verdict, why = (Finding.TOO_FEW_SEEDS, few) if few else _verdict(found, each, measure, still, terms)
-    reach = found.callable_effect
-    return Difference(
-        arm=arm,
-        against=against,
-        asked=asked,
-        kind=table.kind,
+    terms, measure = terms or ComparisonTerms(), get_measure(measure)
+    matrix = make_outcome_matrix(outcomes, (condition,), setting, measure)
+    resamples, few_seeds = _resample(matrix, terms), _describe_few_seeds(matrix, terms)
+    options = {"seed_variance": few_seeds is None, "is_share": measure.is_share}
+    estimate = estimate_contrast({1: matrix.values[condition]}, resamples, **options)
+    return Score(
+        condition=condition,
+        setting=setting,
+        kind=matrix.kind,
         measure=measure.name,
-        difference=found.mean,
-        low=found.low,
-        high=found.high,
-        error=found.error,
-        by_seed=_by_seed(table, arm, against),
-        problems=len(table.groups),
-        groups=draws.count,
-        verdict=verdict,
-        smallest_effect=None if few or reach == 0 or (measure.share and reach > 1) else reach,
-        notes=_told(why, *_about(table, draws)),
+        mean=estimate.mean,
+        low=estimate.low,
+        high=estimate.high,
+        by_seed=_compute_seed_means(matrix, condition),
+        problems=len(matrix.groups),
+        groups=resamples.n_groups,
+        chance=terms.chance if measure.name == CORRECT else None,
+        notes=_list_notes(few_seeds, matrix, resamples),
     )
 
 
-def _estimate(table: Table, draws: Draws, measure: Measure, signed: Mapping[int, str], *, spread: bool) -> Estimate:
-    arms = {sign: table.arms[arm] for sign, arm in signed.items()}
-    return estimate(arms, draws, spread=spread, share=measure.share)
+def compare_conditions(
+    outcomes: pl.DataFrame,
+    condition: str,
+    against: str,
+    setting: EvalSetting,
+    *,
+    measure: str | Measure = CORRECT,
+    terms: ComparisonTerms | None = None,
+) -> Difference:
+    """Compare two conditions in an evaluation setting.
+
+    Args:
+        outcomes: rows of `Outcome`.
+        condition: name of the condition.
+        against: name of the condition that it is compared with.
+        setting: the evaluation setting.
+        measure: what to average: a name in `MEASURES`, or a custom measure.
+        terms: the chance accuracy, convergence, and how the interval is computed.
+
+    Raises:
+        InputError: a condition or the measure is unknown, or the conditions did not answer the same problems.
+    """
+    terms, measure = terms or ComparisonTerms(), get_measure(measure)
+    matrix = make_outcome_matrix(outcomes, (condition, against), setting, measure)
+    resamples, few_seeds = _resample(matrix, terms), _describe_few_seeds(matrix, terms)
+    options = {"seed_variance": few_seeds is None, "is_share": measure.is_share}
+    contrasts = _make_contrasts(matrix.values[condition], matrix.values[against])
+    difference, *means = (estimate_contrast(contrast, resamples, **options) for contrast in contrasts)
+    unconverged = [name for name in (condition, against) if terms.converged.get(name) is False]
+    verdict, why = _decide_verdict(difference, means, measure, unconverged, terms, few_seeds)
+    return Difference(
+        condition=condition,
+        against=against,
+        setting=setting,
+        kind=matrix.kind,
+        measure=measure.name,
+        difference=difference.mean,
+        low=difference.low,
+        high=difference.high,
+        error=difference.standard_error,
+        by_seed=_compute_seed_differences(matrix, condition, against),
+        problems=len(matrix.groups),
+        groups=resamples.n_groups,
+        verdict=verdict,
+        smallest_effect=None if few_seeds else _find_smallest_effect(difference, measure),
+        notes=_list_notes(why, matrix, resamples),
+    )
 
 
-def _few_seeds(table: Table, terms: Terms) -> str | None:
-    """Say which arms have too few seeds to know how much students differ; null where none has."""
+def _make_contrasts(values: Matrix, baseline: Matrix) -> tuple[Mapping[int, Matrix], ...]:
+    """The difference of two conditions, and each alone, as signed sums."""
+    return {1: values, -1: baseline}, {1: values}, {1: baseline}
+
+
+def _find_smallest_effect(difference: Estimate, measure: Measure) -> float | None:
+    """Return the smallest true difference that would be detected; None where no difference is large enough."""
+    effect = difference.detectable_effect
+    return None if effect == 0 or (measure.is_share and effect > 1) else effect
+
+
+def _resample(matrix: OutcomeMatrix, terms: ComparisonTerms) -> Resamples:
+    return draw_resamples(matrix.groups, terms.resamples, terms.seed)
+
+
+def _describe_few_seeds(matrix: OutcomeMatrix, terms: ComparisonTerms) -> str | None:
+    """Say which conditions have too few seeds to estimate the variance between students; null where none has."""
     few = [
-        f"{arm} has {'one seed' if len(values) == 1 else f'{len(values)} seeds'}"
-        for arm, values in table.arms.items()
-        if len(values) < FEWEST_SEEDS and arm not in terms.fixed
+        f"{condition} has {'one seed' if len(values) == 1 else f'{len(values)} seeds'}"
+        for condition, values in matrix.values.items()
+        if len(values) < FEWEST_SEEDS and condition not in terms.fixed
     ]
-    told = f"{', '.join(few)}; {FEWEST_SEEDS} are needed to see how much students differ"
-    return f"{told}: the interval is over problems alone" if few else None
+    if not few:
+        return None
+    return (
+        f"{', '.join(few)}; {FEWEST_SEEDS} are needed to see how much students differ: "
+        "the interval is over problems alone"
+    )
 
 
-def _means(table: Table, arm: str) -> tuple[float, ...]:
-    return tuple(map(float, table.arms[arm].mean(axis=1)))
+def _compute_seed_means(matrix: OutcomeMatrix, condition: str) -> tuple[float, ...]:
+    return tuple(map(float, matrix.values[condition].mean(axis=1)))
 
 
-def _by_seed(table: Table, arm: str, against: str) -> tuple[float, ...]:
-    """Differences by seed; a single student is held against each of the other arm's."""
-    one, other = _means(table, arm), _means(table, against)
-    most = max(len(one), len(other))
-    pairs = zip(one * most if len(one) == 1 else one, other * most if len(other) == 1 else other, strict=False)
-    return tuple(mine - theirs for mine, theirs in pairs)
+def _compute_seed_differences(matrix: OutcomeMatrix, condition: str, against: str) -> tuple[float, ...]:
+    """Differences by seed; a single student is paired with each student of the other condition."""
+    means, baselines = _compute_seed_means(matrix, condition), _compute_seed_means(matrix, against)
+    count = max(len(means), len(baselines))
+    means, baselines = (values * count if len(values) == 1 else values for values in (means, baselines))
+    return tuple(mean - baseline for mean, baseline in zip(means, baselines, strict=False))
 
 
-def _verdict(
-    found: Estimate, each: Sequence[Estimate], measure: Measure, unconverged: Sequence[str], terms: Terms
-) -> tuple[Finding, str | None]:
-    """Call a difference, and say why where the interval alone does not. The first that holds wins."""
-    accuracy, bound = measure.name == CORRECT, (terms.chance or 0.0) + MARGIN
-    if accuracy and all(one.high < bound for one in each):
-        return Finding.FLOOR, f"no student is surely above {bound:.1%}: chance and {100 * MARGIN:.0f} points"
+def _decide_verdict(
+    difference: Estimate,
+    means: Sequence[Estimate],
+    measure: Measure,
+    unconverged: Sequence[str],
+    terms: ComparisonTerms,
+    few_seeds: str | None,
+) -> tuple[DifferenceVerdict, str | None]:
+    """Decide the verdict on a difference, with a reason where the interval alone is not the reason. First rule wins."""
+    if few_seeds:
+        return DifferenceVerdict.TOO_FEW_SEEDS, few_seeds
+    is_accuracy, bound = measure.name == CORRECT, (terms.chance or 0.0) + MARGIN
+    if is_accuracy and all(estimate.high < bound for estimate in means):
+        return (
+            DifferenceVerdict.FLOOR,
+            f"no student is surely above {bound:.1%}: chance and {100 * MARGIN:.0f} points",
+        )
     if unconverged and not terms.equal_steps:
-        return Finding.FLOOR, f"the loss of {' and '.join(unconverged)} had not stopped falling"
-    note = "compared after equal steps, though {} still learnt".format(" and ".join(unconverged))
-    why = note if unconverged else None
-    if found.low > 0 or found.high < 0:
-        return (Finding.WORSE if (found.low > 0) == measure.less_is_better else Finding.BETTER), why
-    if accuracy and all(one.low > CEILING for one in each):
+        return DifferenceVerdict.FLOOR, f"the loss of {' and '.join(unconverged)} had not stopped falling"
+    why = f"compared after equal steps, though {' and '.join(unconverged)} still learnt" if unconverged else None
+    if difference.low > 0 or difference.high < 0:
+        is_worse = (difference.low > 0) == measure.less_is_better
+        return (DifferenceVerdict.WORSE if is_worse else DifferenceVerdict.BETTER), why
+    if is_accuracy and all(estimate.low > CEILING for estimate in means):
         why = f"both are above {CEILING:.0%}: nothing is left to gain"
-    return Finding.NOT_DISTINGUISHABLE, why
+    return DifferenceVerdict.NOT_DISTINGUISHABLE, why
 
 
-def _about(table: Table, draws: Draws) -> list[str | None]:
-    """What to bear in mind about the problems."""
-    few = f"only {draws.count} groups of problems: the interval is too narrow" if draws.count < FEW_GROUPS else None
-    return [few, f"{table.left_out} problems without a value are left out" if table.left_out else None]
-
-
-def _told(*notes: str | None) -> tuple[str, ...]:
-    return tuple(note for note in notes if note)
+def _list_notes(why: str | None, matrix: OutcomeMatrix, resamples: Resamples) -> tuple[str, ...]:
+    """List the reason of a verdict, and caveats about the problems."""
+    notes = [why] if why else []
+    if resamples.n_groups < FEW_GROUPS:
+        notes.append(f"only {resamples.n_groups} groups of problems: the interval is too narrow")
+    if matrix.excluded:
+        notes.append(f"{matrix.excluded} problems without a value are left out")
+    return tuple(notes)

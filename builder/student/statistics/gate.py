@@ -1,60 +1,80 @@
-"""The gate: whether a version may go on, by what its student gained on the target and lost elsewhere."""
+"""The gate: whether a version passes, by what its student gained on the target and lost on general tasks."""
 
 from collections.abc import Iterator, Sequence
 
-from cotloom.schemas.outcome import SetKind
-from cotloom.schemas.student import Gate
-from cotloom.schemas.validation import Difference, Finding, Passed
+from ....schemas.outcome import SetKind
+from ....schemas.student import Gate
+from ....schemas.validation import Difference, DifferenceVerdict, GateResult
+from ...report.sentences import describe_condition
 
-UNDECIDED = frozenset({Finding.FLOOR, Finding.TOO_FEW_SEEDS})
-"""Findings that say nothing about the version."""
+UNDECIDED = frozenset({DifferenceVerdict.FLOOR, DifferenceVerdict.TOO_FEW_SEEDS})
+"""Verdicts that say nothing about the version."""
 
 
-def gate_of(gate: Gate, differences: Sequence[Difference], retention: Sequence[Difference]) -> Passed:
-    """Hold a version's gain and loss against what the student recipe allows.
+def apply_gate(gate: Gate, differences: Sequence[Difference], retention: Sequence[Difference]) -> GateResult:
+    """Compare a version's gain and loss with what the student recipe allows.
 
     Args:
-        gate: what it allows.
-        differences: comparisons on what the version teaches.
-        retention: comparisons on what should be kept.
+        gate: the thresholds.
+        differences: comparisons on the target and other sets.
+        retention: comparisons on the general sets.
 
     Returns:
-        Passed where the whole interval of every gain lies above `gate.gain`, and no loss of general ability is beyond
-        `gate.loss` with its whole interval. Null where students can't say: at the floor, or for want of seeds.
+        Passed if the whole interval of every gain lies above `gate.gain`, and no interval of a loss of general ability
+        lies wholly beyond `gate.loss`. Null if a gain has no verdict: at the floor, or with too few seeds.
     """
-    against = {str(gate.against), "parent"}
-    gains = [one for one in differences if _of(one, against) and one.kind is SetKind.TARGET]
-    losses = [one for one in retention if _of(one, against)]
-    undecided = [one for one in gains if one.verdict in UNDECIDED]
+    against = list_gate_conditions(gate)
+    gains = [gain for gain in differences if _is_against(gain, against) and gain.kind is SetKind.TARGET]
+    losses = [loss for loss in retention if _is_against(loss, against)]
+    undecided = [gain for gain in gains if gain.verdict in UNDECIDED]
     if undecided or not gains:
-        told = [f"no verdict against {one.against}: {one.verdict.value}" for one in undecided]
-        return Passed(passed=None, reasons=tuple(told or [f"there is no arm {gate.against} to hold it against"]))
-    failed = [*_gains(gate, gains), *_losses(gate, losses)]
-    return Passed(passed=not failed, reasons=tuple(failed or _fine(gate, gains, losses)))
+        reasons = [f"no verdict against {describe_condition(gain.against)}: {gain.verdict.value}" for gain in undecided]
+        return GateResult(
+            passed=None,
+            reasons=tuple(
+                reasons or [f"the condition {gate.against} was not trained, so that there is nothing to compare with"]
+            ),
+        )
+    failures = [*_list_small_gains(gate, gains), *_list_large_losses(gate, losses)]
+    return GateResult(passed=not failures, reasons=tuple(failures or _list_results(gate, gains, losses)))
 
 
-def _of(difference: Difference, against: set[str]) -> bool:
-    return difference.arm == "version" and difference.against in against
+def list_gate_conditions(gate: Gate) -> tuple[str, ...]:
+    """List the conditions that the gate compares the version with; `parent` counts where the version has one."""
+    return tuple(dict.fromkeys((str(gate.against), "parent")))
 
 
-def _gains(gate: Gate, gains: Sequence[Difference]) -> Iterator[str]:
-    for one in gains:
-        if one.low <= gate.gain:
-            yield f"gain over {one.against} {_points(one)}, above {100 * gate.gain:g} points is asked for"
+def _is_against(difference: Difference, against: Sequence[str]) -> bool:
+    return difference.condition == "version" and difference.against in against
 
 
-def _losses(gate: Gate, losses: Sequence[Difference]) -> Iterator[str]:
-    for one in losses:
-        if one.high < -gate.loss:
-            yield f"{one.asked.set} against {one.against} {_points(one)}, {100 * gate.loss:g} points may be lost"
+def _list_small_gains(gate: Gate, gains: Sequence[Difference]) -> Iterator[str]:
+    for gain in gains:
+        if gain.low <= gate.gain:
+            yield f"{_format_gain(gain)}, but more than {100 * gate.gain:g} points are required with the whole interval"
 
 
-def _fine(gate: Gate, gains: Sequence[Difference], losses: Sequence[Difference]) -> Iterator[str]:
-    yield from (f"gain over {one.against} {_points(one)}" for one in gains)
-    yield from (f"{one.asked.set} against {one.against} {_points(one)}" for one in losses)
+def _list_large_losses(gate: Gate, losses: Sequence[Difference]) -> Iterator[str]:
+    for loss in losses:
+        if loss.high < -gate.loss:
+            yield f"{_format_loss(loss)}, but a loss of at most {100 * gate.loss:g} points is allowed"
+
+
+def _list_results(gate: Gate, gains: Sequence[Difference], losses: Sequence[Difference]) -> Iterator[str]:
+    yield from map(_format_gain, gains)
+    yield from map(_format_loss, losses)
     if not losses:
-        yield f"what is lost elsewhere was not measured against {gate.against}"
+        yield f"the loss of general ability was not measured against {describe_condition(gate.against)}"
 
 
-def _points(one: Difference) -> str:
-    return f"{100 * one.difference:+.1f} points [{100 * one.low:+.1f}, {100 * one.high:+.1f}]"
+def _format_gain(gain: Difference) -> str:
+    return f"gain over {describe_condition(gain.against)}: {_format_points(gain)}"
+
+
+def _format_loss(loss: Difference) -> str:
+    return f"{loss.setting.set} against {describe_condition(loss.against)}: {_format_points(loss)}"
+
+
+def _format_points(difference: Difference) -> str:
+    low, high = 100 * difference.low, 100 * difference.high
+    return f"{100 * difference.difference:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"

@@ -1,1 +1,4 @@
-"""Training: rows to batches, losses, the trainer, and checkpoints to resume from."""
+"""Training: encode rows, compute losses, run transformers' Trainer, and resume from checkpoints.
+
+For a new loss, read `losses.py`, `trainer.py`, `collate.py` and the objectives in `schemas/student.py`.
+"""

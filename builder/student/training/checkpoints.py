@@ -1,4 +1,4 @@
-"""Resume: what an interrupted training goes on from, so that it ends as if nothing had happened."""
+"""Resume an interrupted training, with the same result as an uninterrupted one."""
 
 import math
 import shutil
@@ -10,68 +10,68 @@ import torch
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-ENDED = "ended.pt"
-"""The weights at the end of a stage, and how its loss went."""
+from ...store.atomic import replace_file
 
-ORDER = "order.pt"
-"""In a checkpoint from the middle of an epoch: what the order of its rows was drawn from."""
+STAGE_END = "ended.pt"
+"""File with the weights at the end of a stage, and its loss curve."""
+
+RNG_STATE = "order.pt"
+"""File in a checkpoint from the middle of an epoch: the random state that its order of rows was sampled from."""
 
 
-class Order(LengthGroupedSampler):
-    """The order of rows, with the state of chance that it was drawn from.
+class ResumableSampler(LengthGroupedSampler):
+    """Samples the order of rows, and records the random state before it does.
 
-    Transformers draws the order of a resumed epoch anew, so that some rows would come twice and others never.
+    Transformers samples the order of a resumed epoch anew, so that some rows would come twice and others never.
     """
 
-    drawn_from: torch.Tensor | None = None
-    """Of the order of this epoch."""
-    draw_from: torch.Tensor | None = None
-    """For the order of the next epoch; null takes the state that there is."""
+    epoch_state: torch.Tensor | None = None
+    """Random state that this epoch's order was sampled from."""
+    next_state: torch.Tensor | None = None
+    """Random state for the next epoch's order; null for the current state of torch."""
 
     def __iter__(self) -> Iterator[int]:
-        if self.draw_from is not None:
-            torch.set_rng_state(self.draw_from)
-            self.draw_from = None
-        self.drawn_from = torch.get_rng_state()
-        drawn: Iterator[int] = super().__iter__()  # type: ignore[no-untyped-call]  # transformers leaves it without types
-        return drawn
+        if self.next_state is not None:
+            torch.set_rng_state(self.next_state)
+            self.next_state = None
+        self.epoch_state = torch.get_rng_state()
+        order: Iterator[int] = super().__iter__()  # type: ignore[no-untyped-call]  # untyped in transformers
+        return order
 
-    def write(self, checkpoint: Path, step: int) -> None:
-        """Write down what the order was drawn from, where a checkpoint is in the middle of an epoch."""
+    def save_state(self, checkpoint: Path, step: int) -> None:
+        """Save the random state of this epoch's order, where a checkpoint is in the middle of an epoch."""
         if step % math.ceil(len(self) / self.batch_size):
-            torch.save(self.drawn_from, checkpoint / ORDER)
+            torch.save(self.epoch_state, checkpoint / RNG_STATE)
 
-    def read(self, checkpoint: Path) -> None:
-        """Draw the next order from what a checkpoint says."""
-        if (checkpoint / ORDER).exists():
-            self.draw_from = torch.load(checkpoint / ORDER, weights_only=True)
+    def load_state(self, checkpoint: Path) -> None:
+        """Sample the next order from the random state of a checkpoint."""
+        if (checkpoint / RNG_STATE).exists():
+            self.next_state = torch.load(checkpoint / RNG_STATE, weights_only=True)
 
 
-def last_checkpoint(folder: Path) -> str | None:
-    """Where an interrupted stage goes on."""
+def find_last_checkpoint(folder: Path) -> str | None:
+    """Find the checkpoint that an interrupted stage resumes from."""
     last: str | None = get_last_checkpoint(str(folder)) if folder.is_dir() else None  # type: ignore[no-untyped-call]
     return last
 
 
-def keep_end(model: Any, facts: Mapping[str, Any], folder: Path) -> None:
-    """Write down how a stage ended, in place of its checkpoints: with early stopping the last is not the best.
+def save_stage_end(model: Any, curve: Mapping[str, Any], folder: Path) -> None:
+    """Replace the checkpoints of a stage by its final weights: with early stopping the last checkpoint is not the best.
 
     Raises:
-        OSError: it can't be written.
+        Stopped: it can't be written.
     """
-    side = folder / f".{ENDED}"
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save({"facts": dict(facts), "weights": model.state_dict()}, side)
-    side.replace(folder / ENDED)
+    with replace_file(folder / STAGE_END, name="the student") as temporary:
+        torch.save({"facts": dict(curve), "weights": model.state_dict()}, temporary)
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
 
 
-def read_end(model: Any, folder: Path, device: str) -> Mapping[str, Any] | None:
-    """Give a model the weights at the end of a stage, and say how it went; null where it has not ended yet."""
-    if not (folder / ENDED).exists():
+def load_stage_end(model: Any, folder: Path, device: str) -> Mapping[str, Any] | None:
+    """Load the final weights of a stage into a model, and return its loss curve; null where it has not ended yet."""
+    if not (folder / STAGE_END).exists():
         return None
-    kept = torch.load(folder / ENDED, map_location=device, weights_only=True)
-    model.load_state_dict(kept["weights"])
-    facts: Mapping[str, Any] = kept["facts"]
-    return facts
+    saved = torch.load(folder / STAGE_END, map_location=device, weights_only=True)
+    model.load_state_dict(saved["weights"])
+    curve: Mapping[str, Any] = saved["facts"]
+    return curve

@@ -1,4 +1,4 @@
-"""Training: the stages of a schedule, one after the other, through transformers' Trainer with our loss and our rows."""
+"""Train a student stage by stage, with transformers' Trainer and the loss of each stage's objective."""
 
 import math
 import warnings
@@ -8,151 +8,157 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.progress import bar
-from cotloom.builder.student.model.loading import freeze_prompt, thaw_prompt, with_soft_prompt
-from cotloom.builder.student.model.student import Student
-from cotloom.builder.student.training.checkpoints import Order, keep_end, last_checkpoint, read_end
-from cotloom.builder.student.training.collate import Feature, collate
-from cotloom.builder.student.training.losses import IGNORED, objective_loss
-from cotloom.schemas.student import Objective, TrainStage
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
-set_verbosity_error()  # type: ignore[no-untyped-call]  # its warnings are about files that are ours to mind
-disable_progress_bar()  # type: ignore[no-untyped-call]  # ours says how far a training is
+from ....schemas.student import Objective, TrainStage
+from ...errors import InputError
+from ...progress import show_bar
+from ...store.atomic import stop_if_unwritable
+from ..distillation.targets import SoftTarget
+from ..model.batching import IGNORE_INDEX
+from ..model.loading import add_soft_prompt, freeze_soft_prompt, unfreeze_soft_prompt
+from ..model.student import Student
+from .checkpoints import (
+    ResumableSampler,
+    find_last_checkpoint,
+    load_stage_end,
+    save_stage_end,
+)
+from .collate import Feature, make_collator
+from .losses import compute_objective_loss
+
+set_verbosity_error()  # type: ignore[no-untyped-call]  # its warnings are about settings made here on purpose
+disable_progress_bar()  # type: ignore[no-untyped-call]  # replaced by our own
 
 CHECKS = 10
-"""How often in a stage the loss is written down and, for early stopping, held-back rows are looked at."""
+"""How often in a stage the loss is logged and, for early stopping, the evaluation loss is computed."""
 
 FLAT = 0.1
-"""A stage has converged where its last fifth brought less than this share of the whole fall of the loss."""
+"""A stage has converged where its last fifth contributed less than this share of the total decrease of the loss."""
 
-SELECTS = frozenset({"llama", "qwen2", "qwen3", "smollm3", "mistral"})
-"""Models whose scores are one linear layer over the last hidden states: they are worked out where there is loss, and
-nowhere else."""
+SELECTABLE = frozenset({"llama", "qwen2", "qwen3", "smollm3", "mistral"})
+"""Model types whose logits are one linear layer over the last hidden states: logits are computed only at positions with
+a label."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
-    """One stage with its rows."""
+class StageData:
+    """A stage with its encoded rows."""
 
     stage: TrainStage
-    """What is done."""
+    """The stage."""
     features: tuple[Feature, ...]
-    """The rows that are trained on."""
-    held_back: tuple[Feature, ...] = ()
-    """The rows that early stopping looks at."""
+    """Training rows."""
+    eval_features: tuple[Feature, ...] = ()
+    """Rows that early stopping computes the evaluation loss on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Curve:
-    """How the loss of one stage went."""
+class LossCurve:
+    """The training loss of one stage."""
 
     stage: str
     """Name of the stage."""
     steps: int
-    """Steps that were taken."""
+    """Number of optimizer steps."""
     losses: tuple[float, ...]
     """Mean loss of each tenth of the steps."""
     tokens: int
-    """Tokens that were read, padding left out."""
+    """Number of input tokens, without padding."""
     seconds: float
-    """Time that it took, from where it was last interrupted."""
+    """Training time since the last resume."""
 
     @property
     def converged(self) -> bool:
-        """Whether the last fifth of the steps brought little."""
+        """Whether the last fifth of the steps hardly decreased the loss."""
         if len(self.losses) < 5:
             return False
-        last = self.losses[-1 - max(1, len(self.losses) // 5)] - self.losses[-1]
-        return last < FLAT * (self.losses[0] - self.losses[-1])
+        last_decrease = self.losses[-1 - max(1, len(self.losses) // 5)] - self.losses[-1]
+        return last_decrease < FLAT * (self.losses[0] - self.losses[-1])
 
 
 def train(
-    student: Student, works: Sequence[Work], *, seed: int, folder: Path, report_to: Sequence[str] = ()
-) -> tuple[Student, list[Curve]]:
-    """Train a student stage by stage; one that was interrupted goes on from its last checkpoint.
+    student: Student, stages: Sequence[StageData], *, seed: int, folder: Path, report_to: Sequence[str] = ()
+) -> tuple[Student, list[LossCurve]]:
+    """Train a student stage by stage; an interrupted training resumes from its last checkpoint.
 
     Args:
-        student: what to start from; its model is changed.
-        works: the stages with their rows.
-        seed: key of the order of rows, and of a soft prompt.
-        folder: where checkpoints lie until the training is done.
-        report_to: trackers that transformers knows (`tensorboard`, `wandb`, ...).
+        student: the initial student; its model is changed.
+        stages: the stages with their rows.
+        seed: seed of the order of rows, and of a soft prompt.
+        folder: folder of the checkpoints.
+        report_to: experiment trackers of transformers (`tensorboard`, `wandb`, ...).
 
     Raises:
-        InputError: the loss is no number any more, or a soft prompt is asked for beside LoRA.
+        InputError: the loss is not finite, or a soft prompt is combined with LoRA.
         Stopped: the disk is full.
     """
     curves = []
-    for work in works:
+    for data in stages:
         set_seed(seed)
-        student = _ready(student, work.stage, seed)
-        curves.append(_stage(student, work, seed, folder / work.stage.name, report_to))
+        student = _prepare_student(student, data.stage, seed)
+        curves.append(_train_stage(student, data, seed, folder / data.stage.name, report_to))
     return student, curves
 
 
-def _ready(student: Student, stage: TrainStage, seed: int) -> Student:
-    """Choose what is tuned: a soft prompt with the model frozen, or the model behind a frozen one."""
+def _prepare_student(student: Student, stage: TrainStage, seed: int) -> Student:
+    """Choose the trainable parameters: a soft prompt with the model frozen, or the model after a frozen soft prompt."""
     if stage.parameters == "prompt":
-        return thaw_prompt(student) if student.prompt_tokens else with_soft_prompt(student, stage.prompt_tokens, seed)
-    return freeze_prompt(student) if student.prompt_tokens else student
+        if student.prompt_tokens:
+            return unfreeze_soft_prompt(student)
+        return add_soft_prompt(student, stage.prompt_tokens, seed)
+    return freeze_soft_prompt(student) if student.prompt_tokens else student
 
 
-def _stage(student: Student, work: Work, seed: int, folder: Path, report_to: Sequence[str]) -> Curve:
-    ended = read_end(student.model, folder, student.device)
-    if ended is not None:
-        return Curve(**ended)
-    resumable = not (student.prompt_tokens and work.stage.parameters == "all")  # peft would save the prompt alone
-    arguments = _arguments(work, seed, folder, report_to, student.device, resumable=resumable)
-    with bar(f"training, {work.stage.name}", work.stage.steps) as advance:
-        watch, last = _Watch(advance), last_checkpoint(folder)
-        trainer = _Trainer(
-            objective=work.stage.objective,
+def _train_stage(student: Student, data: StageData, seed: int, folder: Path, report_to: Sequence[str]) -> LossCurve:
+    finished = load_stage_end(student.model, folder, student.device)
+    if finished is not None:
+        return LossCurve(**finished)
+    resumable = not (student.prompt_tokens and data.stage.parameters == "all")  # peft would save the soft prompt alone
+    arguments = _make_arguments(data, seed, folder, report_to, student.device, resumable=resumable)
+    with show_bar(f"training, {data.stage.name}", data.stage.steps) as advance:
+        checkpoint = find_last_checkpoint(folder)
+        trainer = _ObjectiveTrainer(
+            objective=data.stage.objective,
             student=student,
-            began=last,
+            resume_from=checkpoint,
             args=arguments,
-            train_dataset=list(work.features),
-            eval_dataset=list(work.held_back) or None,
-            data_collator=collate(student),
-            callbacks=[watch, *_stopping(work)],
+            train_dataset=list(data.features),
+            eval_dataset=list(data.eval_features) or None,
+            data_collator=make_collator(student),
+            callbacks=[_ProgressCallback(advance), *_make_early_stopping(data)],
         )
         trainer.remove_callback(PrinterCallback)
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message=".*pin_memory.*")  # there is no card to pin it for
-                done = trainer.train(resume_from_checkpoint=last)
-                curve = Curve(
-                    stage=work.stage.name,
-                    steps=int(trainer.state.global_step),
-                    losses=tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry),
-                    tokens=int(trainer.state.num_input_tokens_seen),
-                    seconds=float(done.metrics.get("train_runtime", 0.0)),
-                )
-                keep_end(student.model, asdict(curve), folder)
-        except OSError as error:
-            raise Stopped(
-                f"the student can't be written: {error}", hint="make room and run the same command again"
-            ) from error
+        with stop_if_unwritable("the student"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*pin_memory.*")  # it has no effect without a GPU
+            output = trainer.train(resume_from_checkpoint=checkpoint)
+            curve = LossCurve(
+                stage=data.stage.name,
+                steps=int(trainer.state.global_step),
+                losses=tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry),
+                tokens=int(trainer.state.num_input_tokens_seen),
+                seconds=float(output.metrics.get("train_runtime", 0.0)),
+            )
+            save_stage_end(student.model, asdict(curve), folder)
     return curve
 
 
-def _stopping(work: Work) -> list[TrainerCallback]:
-    """What ends a stage early, where rows are held back for it."""
-    return [EarlyStoppingCallback(work.stage.patience)] if work.held_back and work.stage.patience else []
+def _make_early_stopping(data: StageData) -> list[TrainerCallback]:
+    """The callback for early stopping, where there are rows for evaluation."""
+    return [EarlyStoppingCallback(data.stage.patience)] if data.eval_features and data.stage.patience else []
 
 
-def _arguments(
-    work: Work, seed: int, folder: Path, report_to: Sequence[str], device: str, *, resumable: bool
+def _make_arguments(
+    data: StageData, seed: int, folder: Path, report_to: Sequence[str], device: str, *, resumable: bool
 ) -> TrainingArguments:
-    stage = work.stage
+    stage = data.stage
     every = max(1, stage.steps // CHECKS)
-    stopping = bool(work.held_back)
+    stopping = bool(data.eval_features)
     return TrainingArguments(
         output_dir=str(folder),
         max_steps=stage.steps,
-        per_device_train_batch_size=min(stage.batch_size, len(work.features)),
+        per_device_train_batch_size=min(stage.batch_size, len(data.features)),
         per_device_eval_batch_size=stage.batch_size,
         learning_rate=stage.learning_rate,
         lr_scheduler_type="cosine",
@@ -182,93 +188,98 @@ def _arguments(
     )
 
 
-class _Trainer(Trainer):
-    """Transformers' trainer with the loss of an objective."""
+class _ObjectiveTrainer(Trainer):
+    """Transformers' Trainer with the loss of an objective."""
 
-    def __init__(self, *, objective: Objective, student: Student, began: str | None = None, **rest: Any) -> None:
+    def __init__(self, *, objective: Objective, student: Student, resume_from: str | None = None, **rest: Any) -> None:
         super().__init__(model=student.model, **rest)
-        self.began = Path(began) if began else None
+        self.resume_from = Path(resume_from) if resume_from else None
         self.objective: Objective = objective
         self.student = student
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = False
-        selects = student.model.config.model_type in SELECTS and not student.prompt_tokens
-        self.scores: Callable[[Any, Mapping[str, Any]], Any] = _selected_scores if selects else _all_scores
+        is_selectable = student.model.config.model_type in SELECTABLE and not student.prompt_tokens
+        self.compute_logits: Callable[[Any, Mapping[str, Any]], Any] = (
+            _compute_selected_logits if is_selectable else _compute_all_logits
+        )
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Order:
-        """Rows of like length together, in an order that a resumed training finds again."""
+    def _get_train_sampler(self, train_dataset: Any = None) -> ResumableSampler:
+        """Group rows of similar length, in an order that a resumed training restores."""
         rows = train_dataset if train_dataset is not None else self.train_dataset
-        self.order = Order(self.args.train_batch_size, rows)
-        if self.began is not None:
-            self.order.read(self.began)
-        return self.order
+        self.sampler = ResumableSampler(self.args.train_batch_size, rows)
+        if self.resume_from is not None:
+            self.sampler.load_state(self.resume_from)
+        return self.sampler
 
     def _save_rng_state(self, output_dir: str) -> None:
         super()._save_rng_state(output_dir)
-        self.order.write(Path(output_dir), self.state.global_step)
+        self.sampler.save_state(Path(output_dir), self.state.global_step)
 
     def compute_loss(
         self,
         model: Any,
         inputs: dict[str, Any],
         return_outputs: bool = False,
-        num_items_in_batch: Any = None,  # noqa: ARG002 - the Trainer passes it
+        num_items_in_batch: Any = None,  # noqa: ARG002 - passed by the Trainer
     ) -> Any:
         """Mean loss over the label positions of a batch."""
-        labels = inputs["labels"] if self.student.has_encoder else _next(inputs["labels"])
-        rows, places = torch.nonzero(labels != IGNORED, as_tuple=True)
-        logits = self.scores(model, {**inputs, "rows": rows, "places": places})
-        shift = 0 if self.student.has_encoder else 1
-        wanted = zip(rows.tolist(), places.tolist(), strict=True)
-        soft = [inputs["soft"][row][place + shift] for row, place in wanted] if self.objective != "completion" else []
-        loss = objective_loss(self.objective, logits, labels[rows, places], soft, inputs["weights"][rows])
+        labels = inputs["labels"] if self.student.has_encoder else _shift_labels(inputs["labels"])
+        rows, positions = torch.nonzero(labels != IGNORE_INDEX, as_tuple=True)
+        logits = self.compute_logits(model, {**inputs, "rows": rows, "positions": positions})
+        soft_targets: list[SoftTarget | None] = []
+        if self.objective != "completion":
+            shift = 0 if self.student.has_encoder else 1
+            pairs = zip(rows.tolist(), positions.tolist(), strict=True)
+            soft_targets = [inputs["soft_targets"][row][position + shift] for row, position in pairs]
+        weights = inputs["weights"][rows]
+        loss = compute_objective_loss(self.objective, logits, labels[rows, positions], soft_targets, weights)
         return (loss, {"logits": logits}) if return_outputs else loss
 
 
-def _next(labels: torch.Tensor) -> torch.Tensor:
-    """Labels moved to the position before them, which is the one that says them."""
-    return torch.cat([labels[:, 1:], labels.new_full((len(labels), 1), IGNORED)], dim=1)
+def _shift_labels(labels: torch.Tensor) -> torch.Tensor:
+    """Move each label to the position before it, whose logits predict it."""
+    return torch.cat([labels[:, 1:], labels.new_full((len(labels), 1), IGNORE_INDEX)], dim=1)
 
 
-def _all_scores(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """Scores at the label positions, shape (positions, vocabulary), of any model."""
+def _compute_all_logits(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
+    """Logits at the label positions, shape (positions, vocabulary), for any model."""
     extra = {"labels": inputs["labels"]} if model.config.is_encoder_decoder else {}
     logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], **extra).logits
-    chosen: torch.Tensor = logits[:, -inputs["labels"].shape[1] :][inputs["rows"], inputs["places"]]
-    return chosen
+    selected: torch.Tensor = logits[:, -inputs["labels"].shape[1] :][inputs["rows"], inputs["positions"]]
+    return selected
 
 
-def _selected_scores(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """Scores at the label positions, worked out there alone: most positions of a row are its prompt."""
+def _compute_selected_logits(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
+    """Logits computed at the label positions only: most positions of a row belong to its prompt."""
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     hidden = inner.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
-    scores: torch.Tensor = inner.lm_head(hidden[inputs["rows"], inputs["places"]])
-    return scores
+    logits: torch.Tensor = inner.lm_head(hidden[inputs["rows"], inputs["positions"]])
+    return logits
 
 
-class _Watch(TrainerCallback):
-    """Moves the progress bar, and stops a training whose loss is no number."""
+class _ProgressCallback(TrainerCallback):
+    """Advances the progress bar, and stops a training whose loss is not finite."""
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self.advance = advance
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002 - the Trainer's
-        """Another step."""
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002 - a hook
+        """Advance the progress bar by one step."""
         self.advance(1)
 
     def on_log(
         self,
-        args: Any,  # noqa: ARG002 - the Trainer's
+        args: Any,  # noqa: ARG002 - a hook of the Trainer
         state: Any,
-        control: Any,  # noqa: ARG002 - the Trainer's
+        control: Any,  # noqa: ARG002 - a hook of the Trainer
         logs: Mapping[str, Any] | None = None,
-        **kwargs: Any,  # noqa: ARG002 - the Trainer's
+        **kwargs: Any,  # noqa: ARG002 - a hook of the Trainer
     ) -> None:
-        """A loss was written down."""
+        """Check a logged loss."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
             raise InputError(
-                f"the student's loss is no number any more at step {state.global_step}",
-                hint="take a lower learning_rate in the student recipe",
+                f"the student's loss is not finite at step {state.global_step}",
+                hint="lower learning_rate in the student recipe",
                 keys=("stages.learning_rate",),
             )

@@ -1,71 +1,105 @@
-"""Teachers that are asked by prompt: which requests a problem comes to, whoever answers them."""
+"""Teachers that are sampled with a prompt: which requests a problem needs, whatever model answers them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from cotloom.builder.teacher.backends.protocol import Answered, Failed, Wanted
-from cotloom.builder.teacher.demonstrations import Demo, shown
-from cotloom.builder.teacher.prompts import messages, second_call
-from cotloom.builder.teacher.request import Answer, Request
-from cotloom.schemas.example import Message
-from cotloom.schemas.manifest import Input
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import HintPolicy, Prompt
-from cotloom.schemas.sample import Hint, Sample
+import polars as pl
 
-Ask = Callable[[Sequence[Wanted]], Iterator[list[Answered | Failed]]]
-"""Gets answers to what is wanted."""
+from ....schemas.example import Message
+from ....schemas.problem import Problem
+from ....schemas.sample import Hint
+from ....schemas.teacher import HintPolicy, OpenAITeacher, Prompt, TransformersTeacher
+from ...recipe import LoadedRecipe
+from ..demonstrations import Demo, find_demos, select_demos
+from ..prompts import format_messages, format_second_call
+from ..request import Answer, Request
+from .protocol import (
+    CompletedRequest,
+    CompletionRequest,
+    FailedRequest,
+    OpenedBackend,
+    RequestCompletions,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Prompted:
-    """A teacher that is asked by prompt."""
+class PromptedBackend:
+    """A teacher that is sampled with a prompt."""
 
     model: str
     """The teacher's name."""
     endpoint: str
     """The server's name in the ledger."""
     prompt: Prompt
-    """How a problem is put."""
+    """How a problem is formatted."""
     hint: HintPolicy
-    """Where a hint stands."""
+    """Where a hint stands in the prompt."""
     sampling: Mapping[str, Any]
     """Sampling parameters."""
     seed: int
-    """Key of the demonstrations' draw."""
-    asks: Ask
-    """Who answers."""
+    """Seed of the choice of demonstrations."""
+    send: RequestCompletions
+    """Sends requests to the model."""
     demos: Sequence[Demo] = ()
-    """The demonstrations there are."""
-    inputs: list[Input] = field(default_factory=list)
-    """The files they came from."""
-    strays: list[Sample] = field(default_factory=list)
-    """Nothing."""
+    """The demonstrations to choose from."""
 
-    def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
-        """One request, and an answer to it for each index."""
-        demos = shown(self.demos, problem, self.prompt.shots, self.seed)
-        request = self._request(problem.problem_id, messages(problem, hint, self.prompt, self.hint, demos), hint)
-        return [Wanted(problem, request, index) for index in indexes]
+    def list_requests(self, problem: Problem, hint: Hint, indexes: range) -> list[CompletionRequest]:
+        """Make one request, and a completion of it for each index."""
+        demos = select_demos(self.demos, problem, self.prompt.shots, self.seed)
+        messages = format_messages(problem, hint, self.prompt, self.hint, demos)
+        request = self._make_request(problem.problem_id, messages, hint)
+        return [CompletionRequest(problem, request, index) for index in indexes]
 
-    def follow_up(self, wanted: Wanted, answer: Answer) -> Wanted | None:
-        """The second call of a two-call prompt."""
+    def make_follow_up(self, request: CompletionRequest, answer: Answer) -> CompletionRequest | None:
+        """Make the second request of a two-call prompt."""
         if self.prompt.template != "cot_two_call" or answer.text is None:
             return None
-        chat = second_call(wanted.request.messages, answer.text, wanted.problem.answer_type)
-        return Wanted(wanted.problem, self._request(wanted.problem.problem_id, chat, wanted.request.hint), 0)
+        problem, first = request.problem, request.request
+        messages = format_second_call(first.messages, answer.text, problem.answer_type)
+        return CompletionRequest(problem, self._make_request(problem.problem_id, messages, first.hint), 0)
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered | Failed]]:
-        """Get answers."""
-        return self.asks(wanted)
+    def request_completions(
+        self, requests: Sequence[CompletionRequest]
+    ) -> Iterator[list[CompletedRequest | FailedRequest]]:
+        """Send requests to the model."""
+        return self.send(requests)
 
-    def _request(self, problem_id: str, chat: tuple[Message, ...], hint: Hint) -> Request:
+    def _make_request(self, problem_id: str, messages: tuple[Message, ...], hint: Hint) -> Request:
         return Request(
             problem_id=problem_id,
-            messages=chat,
+            messages=messages,
             model=self.model,
             endpoint=self.endpoint,
             sampling=self.sampling,
             hint=hint,
         )
+
+
+def open_prompted(  # noqa: PLR0913 - what the backends differ in
+    loaded: LoadedRecipe,
+    teacher: OpenAITeacher | TransformersTeacher,
+    problems: pl.DataFrame,
+    *,
+    model: str,
+    endpoint: str,
+    sampling: Mapping[str, Any],
+    send: RequestCompletions,
+) -> OpenedBackend:
+    """Open a teacher with the prompt of its recipe, and find the demonstrations that the prompt names.
+
+    Raises:
+        InputError: the demonstrations can't be read or are too few.
+    """
+    demos, inputs = find_demos(loaded, teacher.prompt, problems)
+    backend = PromptedBackend(
+        model=model,
+        endpoint=endpoint,
+        prompt=teacher.prompt,
+        hint=teacher.hint,
+        sampling=sampling,
+        seed=loaded.recipe.seed,
+        send=send,
+        demos=demos,
+    )
+    return OpenedBackend(backend, inputs)

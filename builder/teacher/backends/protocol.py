@@ -1,63 +1,78 @@
-"""The seam behind which every teacher stands: what is wanted of it, and what it answered."""
+"""The interface of every backend: which completions a problem needs, and how they are requested."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cotloom.builder.teacher.request import Answer, Request
-from cotloom.schemas.manifest import Input
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.sample import Hint, Sample
+from ....schemas.manifest import Input
+from ....schemas.problem import Problem
+from ....schemas.sample import Hint, Sample
+from ..request import Answer, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One answer that a build needs."""
+class CompletionRequest:
+    """One completion that a build needs."""
 
     problem: Problem
-    """What it is about."""
+    """The problem it solves."""
     request: Request
-    """What is asked."""
+    """The prompt, the model and the sampling parameters."""
     sample_index: int
-    """Which of the answers to this request."""
+    """Number of this completion among those of the same request, from 0."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The ledger key: digest of the request, and sample index."""
+        return self.request.digest, self.sample_index
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """One answer that came."""
+class CompletedRequest:
+    """A request with its answer."""
 
-    wanted: Wanted
-    """What it answers."""
+    request: CompletionRequest
+    """What was requested."""
     answer: Answer
-    """What came back."""
+    """What the teacher returned."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """One answer that will not come."""
+class FailedRequest:
+    """A request that failed for good: no retry can answer it."""
 
-    wanted: Wanted
-    """What was asked."""
-    why: str
-    """What the teacher said instead."""
+    request: CompletionRequest
+    """What was requested."""
+    message: str
+    """Why it failed."""
+
+
+RequestCompletions = Callable[[Sequence[CompletionRequest]], Iterator[list[CompletedRequest | FailedRequest]]]
+"""Sends requests; yields results in any order, in groups that are recorded together."""
 
 
 class Backend(Protocol):
-    """A teacher."""
+    """A teacher that can be sampled."""
 
-    @property
-    def inputs(self) -> list[Input]:
-        """The files it reads its answers from, if it does."""
+    def list_requests(self, problem: Problem, hint: Hint, indexes: range) -> list[CompletionRequest]:
+        """List the completions that a round needs; empty where the teacher has no more for the problem."""
 
-    @property
-    def strays(self) -> list[Sample]:
-        """Rows of them that can't be read."""
+    def make_follow_up(self, request: CompletionRequest, answer: Answer) -> CompletionRequest | None:
+        """Make the second request that an answer needs, for prompts of two calls."""
 
-    def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
-        """Name the answers to ask for; empty where the teacher has nothing more to say about the problem."""
+    def request_completions(
+        self, requests: Sequence[CompletionRequest]
+    ) -> Iterator[list[CompletedRequest | FailedRequest]]:
+        """Send requests; yields results in any order, in groups that are recorded together."""
 
-    def follow_up(self, wanted: Wanted, answer: Answer) -> Wanted | None:
-        """Name the second call that an answer needs, if it needs one."""
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered | Failed]]:
-        """Get answers, in any order, in groups that are recorded together. What never comes has failed for good."""
+@dataclass(frozen=True, slots=True)
+class OpenedBackend:
+    """A backend that is ready to sample, and what was read to open it."""
+
+    backend: Backend
+    """The teacher."""
+    inputs: Sequence[Input] = ()
+    """The files that were read."""
+    malformed: Sequence[Sample] = ()
+    """Dropped samples, one for each row of these files that can't be read."""

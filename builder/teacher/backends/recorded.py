@@ -1,4 +1,4 @@
-"""Backend `recorded`: answers that someone already has, in a file."""
+"""Backend `recorded`: answers that somebody already has, in a file."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,133 +8,141 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from cotloom.builder.errors import InputError
-from cotloom.builder.files import Row, as_text, cell, file_digest, missing_column, read_rows
-from cotloom.builder.recipe import LoadedRecipe
-from cotloom.builder.teacher.backends.protocol import Answered, Failed, Wanted
-from cotloom.builder.teacher.request import Answer, Request
-from cotloom.schemas.example import Message, Role
-from cotloom.schemas.ids import canonical, content_id
-from cotloom.schemas.manifest import Input
-from cotloom.schemas.problem import Problem, problem_id
-from cotloom.schemas.reasons import Fate, Reason, Stage
-from cotloom.schemas.recipe import Answers, RecordedTeacher
-from cotloom.schemas.sample import Hint, Sample
+
+from ....schemas.example import Message, Role
+from ....schemas.ids import format_canonical, make_content_id
+from ....schemas.manifest import Input
+from ....schemas.problem import Problem, make_problem_id
+from ....schemas.reasons import Fate, Reason, Stage
+from ....schemas.runtime import Runtime
+from ....schemas.sample import Hint, Sample
+from ....schemas.teacher import Answers, RecordedTeacher
+from ...errors import InputError
+from ...files import Row, digest_file, format_cell, make_missing_column_error, read_cell, read_rows
+from ...recipe import LoadedRecipe
+from ..request import Answer, Request
+from .protocol import (
+    CompletedRequest,
+    CompletionRequest,
+    FailedRequest,
+    OpenedBackend,
+)
 
 GROUP = 2_000
-"""So many recorded answers are written to the ledger together."""
+"""Number of recorded answers that are written to the ledger together."""
 
 Recording = Mapping[str, Mapping[str, list[Answer]]]
-"""Answers by the question (its id without options) and teacher."""
+"""Answers by question (its id without options) and teacher."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """The backend: every recorded answer of a problem is wanted, once."""
+class RecordedBackend:
+    """A teacher whose answers are in a file. Each recorded answer of a problem is requested once."""
 
     recording: Recording
     """Answers by question and teacher."""
-    inputs: list[Input]
-    """The file they came from."""
-    strays: list[Sample]
-    """Rows of it that can't be read."""
 
-    def wanted(self, problem: Problem, hint: Hint, indexes: range) -> list[Wanted]:
-        """All recorded answers to a problem, whatever the indexes asked for."""
+    def list_requests(self, problem: Problem, hint: Hint, indexes: range) -> list[CompletionRequest]:
+        """List all recorded answers to a problem in the first round, whatever its indexes."""
         if hint is Hint.HINTED or indexes.start > 0:
             return []
         return [
-            Wanted(problem, request, index)
-            for teacher, answers in self.recording.get(problem_id(problem.question or ""), {}).items()
-            for request in [_request(problem, teacher, answers)]
+            CompletionRequest(problem, request, index)
+            for teacher, answers in self.recording.get(make_problem_id(problem.question or ""), {}).items()
+            for request in [_make_request(problem, teacher, answers)]
             for index in range(len(answers))
         ]
 
-    def follow_up(self, wanted: Wanted, answer: Answer) -> None:
-        """Recorded answers are whole."""
+    def make_follow_up(self, request: CompletionRequest, answer: Answer) -> None:
+        """A recorded answer never needs a second request."""
 
-    def ask(self, wanted: Sequence[Wanted]) -> Iterator[list[Answered | Failed]]:
-        """Hand out recorded answers."""
-        answered: Iterator[Answered | Failed] = (Answered(item, self._answer(item)) for item in wanted)
-        while group := list(islice(answered, GROUP)):
+    def request_completions(
+        self, requests: Sequence[CompletionRequest]
+    ) -> Iterator[list[CompletedRequest | FailedRequest]]:
+        """Return the recorded answers."""
+        completed: Iterator[CompletedRequest | FailedRequest] = (
+            CompletedRequest(request, self._find_answer(request)) for request in requests
+        )
+        while group := list(islice(completed, GROUP)):
             yield group
 
-    def _answer(self, wanted: Wanted) -> Answer:
-        answers = self.recording[problem_id(wanted.problem.question or "")]
-        return answers[wanted.request.model][wanted.sample_index]
+    def _find_answer(self, request: CompletionRequest) -> Answer:
+        answers = self.recording[make_problem_id(request.problem.question or "")]
+        return answers[request.request.model][request.sample_index]
 
 
-def _request(problem: Problem, teacher: str, answers: list[Answer]) -> Request:
-    """The request that a recorded answer stands for. Other recordings of the same question are other requests."""
+def _make_request(problem: Problem, teacher: str, answers: list[Answer]) -> Request:
+    """Make the request that a recorded answer stands for. Another recording of the question has another digest."""
     return Request(
         problem_id=problem.problem_id,
         messages=(Message(role=Role.USER, content=problem.question or ""),),
         model=teacher,
         endpoint="recorded",
-        sampling={"recording": content_id("a", [(answer.text, answer.labels) for answer in answers])},
+        sampling={"recording": make_content_id("a", [(answer.text, answer.labels) for answer in answers])},
     )
 
 
-def open_recording(loaded: LoadedRecipe, teacher: RecordedTeacher, problems: pl.DataFrame) -> Recorded:
+def open_backend(
+    loaded: LoadedRecipe, teacher: RecordedTeacher, problems: pl.DataFrame, _runtime: Runtime
+) -> OpenedBackend:
     """Read recorded answers.
 
     Raises:
-        InputError: the file or a column is not there, or no answer fits any problem.
+        InputError: the file or a column is missing, or no answer belongs to any problem.
     """
     path = loaded.resolve(teacher.answers.path)
     rows = list(read_rows(path))
     if not rows:
         raise InputError(f"teacher.answers: {path} is empty")
     _check_columns(path, teacher.answers, rows)
-    recording, strays = _read(teacher.answers, rows)
-    unmatched = _check_matches(path, recording, problems)
-    sha256, size = file_digest(path)
-    source = Input(
-        name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=len(rows), unmatched=unmatched
-    )
-    return Recorded(recording, [source], strays)
+    recording, malformed = _read_recording(teacher.answers, rows)
+    unmatched = _count_unmatched(path, recording, problems)
+    sha256, size = digest_file(path)
+    file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=len(rows), unmatched=unmatched)
+    return OpenedBackend(RecordedBackend(recording), [file], malformed)
 
 
 def _check_columns(path: Path, answers: Answers, rows: list[Row]) -> None:
     readable = [row.values for row in rows if row.values is not None]
     labels = [answers.labels, *(completion.labels for completion in answers.completions)]
     columns = [answers.problem, *(completion.column for completion in answers.completions)]
-    columns += [column for given in labels for column in given.values()]
+    columns += [column for names in labels for column in names.values()]
     for column in columns if readable else []:
-        if not any(_optional(values, column) is not None for values in readable):
-            raise missing_column(path, column, readable[0])
+        if not any(_get_cell(values, column) is not None for values in readable):
+            raise make_missing_column_error(path, column, readable[0])
 
 
-def _optional(values: Mapping[str, Any], column: str) -> Any:
+def _get_cell(values: Mapping[str, Any], column: str) -> Any:
     try:
-        return cell(values, column)
+        return read_cell(values, column)
     except KeyError:
         return None
 
 
-def _read(answers: Answers, rows: list[Row]) -> tuple[Recording, list[Sample]]:
+def _read_recording(answers: Answers, rows: list[Row]) -> tuple[Recording, list[Sample]]:
+    """Read the answers of all rows, and make a dropped sample for each row that can't be read."""
     recording: dict[str, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
-    strays = []
+    malformed = []
     for row in rows:
-        question = None if row.values is None else _question(row.values, answers.problem)
+        question = None if row.values is None else _read_question(row.values, answers.problem)
         if row.values is None or question is None:
-            strays.append(_stray(row, row.fault or f"the column {answers.problem} is empty"))
+            malformed.append(_make_malformed(row, row.fault or f"the column {answers.problem} is empty"))
             continue
-        for teacher, answer in _completions(answers, row.values):
-            recording[problem_id(question)][teacher].append(answer)
-    return recording, strays
+        for teacher, answer in _read_completions(answers, row.values):
+            recording[make_problem_id(question)][teacher].append(answer)
+    return recording, malformed
 
 
-def _question(values: Mapping[str, Any], column: str) -> str | None:
+def _read_question(values: Mapping[str, Any], column: str) -> str | None:
     try:
-        return as_text(cell(values, column))
+        return format_cell(read_cell(values, column))
     except KeyError:
         return None
 
 
-def _stray(row: Row, fault: str) -> Sample:
+def _make_malformed(row: Row, fault: str) -> Sample:
     return Sample(
-        sample_id=content_id("s", row.origin, fault),
+        sample_id=make_content_id("s", row.origin, fault),
         problem_id=None,
         teacher="recorded",
         stage=Stage.TEACHER,
@@ -144,38 +152,43 @@ def _stray(row: Row, fault: str) -> Sample:
     )
 
 
-def _completions(answers: Answers, values: Mapping[str, Any]) -> Iterator[tuple[str, Answer]]:
-    """The answers in a row: a column holds one, or a list of them with lists of labels."""
+def _read_completions(answers: Answers, values: Mapping[str, Any]) -> Iterator[tuple[str, Answer]]:
+    """Read the answers in a row, each with its teacher. A column holds one, or a list of them with lists of labels."""
     for completion in answers.completions:
-        given = _optional(values, completion.column)
-        texts = given if isinstance(given, list) else [given]
-        labels = {name: _optional(values, at) for name, at in {**answers.labels, **completion.labels}.items()}
-        for place, text in enumerate(texts):
+        value = _get_cell(values, completion.column)
+        texts = value if isinstance(value, list) else [value]
+        columns = {**answers.labels, **completion.labels}
+        labels = {name: _get_cell(values, column) for name, column in columns.items()}
+        for index, text in enumerate(texts):
             if text is not None:
-                yield completion.teacher, _answer(text, _at(labels, place, isinstance(given, list)))
+                yield completion.teacher, _make_answer(text, _select_labels(labels, index, isinstance(value, list)))
 
 
-def _at(labels: Mapping[str, Any], place: int, several: bool) -> dict[str, Any]:
-    """The labels of one answer among several."""
+def _select_labels(labels: Mapping[str, Any], index: int, is_list: bool) -> dict[str, Any]:
+    """Select the labels of one answer. Where a column holds a list of answers, a list of labels has one for each."""
     return {
-        name: value[place] if several and isinstance(value, list) and place < len(value) else value
+        name: value[index] if is_list and isinstance(value, list) and index < len(value) else value
         for name, value in labels.items()
     }
 
 
-def _answer(text: Any, labels: Mapping[str, Any]) -> Answer:
-    written = text if isinstance(text, str) else canonical(text)
-    return Answer(text=written, cost_usd=None, labels=canonical(labels) if labels else None)
+def _make_answer(value: Any, labels: Mapping[str, Any]) -> Answer:
+    text = value if isinstance(value, str) else format_canonical(value)
+    return Answer(text=text, cost_usd=None, labels=format_canonical(labels) if labels else None)
 
 
-def _check_matches(path: Path, recording: Recording, problems: pl.DataFrame) -> int:
-    """Count the recorded answers that answer no problem; none fitting at all is the user's mistake."""
-    known = set(map(problem_id, problems.filter(pl.col("fate") == Fate.KEPT)["question"]))
-    counts = {problem: sum(map(len, by_teacher.values())) for problem, by_teacher in recording.items()}
-    unmatched = sum(count for problem, count in counts.items() if problem not in known)
+def _count_unmatched(path: Path, recording: Recording, problems: pl.DataFrame) -> int:
+    """Count the recorded answers that belong to no problem.
+
+    Raises:
+        InputError: no answer belongs to any problem.
+    """
+    known = set(map(make_problem_id, problems.filter(pl.col("fate") == Fate.KEPT)["question"]))
+    counts = {question: sum(map(len, by_teacher.values())) for question, by_teacher in recording.items()}
+    unmatched = sum(count for question, count in counts.items() if question not in known)
     if unmatched == sum(counts.values()):
         raise InputError(
-            f"none of the {unmatched} recorded answers in {path} answers a problem of the sources",
-            hint="teacher.answers.problem must give each question to the letter as fields.question of the source does",
+            f"none of the {unmatched} recorded answers in {path} belongs to a problem of the sources",
+            hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",
         )
     return unmatched

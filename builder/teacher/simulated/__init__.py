@@ -1,1 +1,1 @@
-"""The simulated teacher: answers with real methods and real mistakes, for demonstrations and tests without a model."""
+"""The simulated teacher: answers with several methods and realistic mistakes, for demos and tests without a model."""

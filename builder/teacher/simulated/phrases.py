@@ -1,14 +1,14 @@
-"""How the simulated teacher puts its working into words. All sentences are our own.
+"""The wording of the simulated teacher. All sentences are our own.
 
 Fields: `{eq}` is the whole equation, `{a}` and `{b}` its two numbers, `{n}` the answer. No opener, connector or
-closing may hold a digit, for a reader would take it for part of the sums.
+closing may hold a digit, because the verifier would read it as part of an equation.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cotloom.schemas.chance import pick, share
+from ....schemas.chance import draw_share, pick
 
 OPENERS = (
     "",
@@ -22,16 +22,16 @@ OPENERS = (
     "This can be found with a little arithmetic.",
     "I will go through the question slowly.",
 )
-"""What an answer starts with."""
+"""Beginnings of an answer."""
 
 FIRST = ("", "", "First, ", "To start, ", "To begin with, ", "We start like this: ")
-"""What leads into the first step."""
+"""Beginnings of the first step."""
 
 MIDDLE = ("", "", "Then ", "Next, ", "After that, ", "Now ", "Going on, ")
-"""What leads into a step between first and last."""
+"""Beginnings of a step between first and last."""
 
 LAST = ("", "", "Finally, ", "Last of all, ", "In the last step, ", "That leaves one step: ")
-"""What leads into the last step."""
+"""Beginnings of the last step."""
 
 PHRASES = {
     "+": (
@@ -67,16 +67,16 @@ PHRASES = {
         "in equal parts that is {eq}",
     ),
 }
-"""How a step of each operation is said."""
+"""Sentences for a step of each operation."""
 
 PLAIN = ""
-"""The key of a text without words: bare equations in lines, then the answer."""
+"""The wording key of a text without words: equations in lines, then the answer."""
 
 BARE = "{eq}"
 """A step that is the equation only."""
 
 SIGNS = {"+": ("+",), "-": ("-",), "*": ("*", "*", "×", "x"), "/": ("/", "/", "÷")}
-"""How an operation is written; one answer keeps to one sign."""
+"""Signs of an operation; one answer uses one of them."""
 
 ANSWERS = (
     "The answer is {n}.",
@@ -95,7 +95,7 @@ CLOSINGS = (
     "That is the way to go about it.",
     "The other numbers are used likewise.",
 )
-"""What an answer that never says what the answer is ends with: a number at the end would be read as one."""
+"""Endings of a text without an answer. They hold no number, which would be read as the answer."""
 
 PARROTS = (
     "The answer is given as {n}, so the answer is {n}.",
@@ -104,26 +104,26 @@ PARROTS = (
     "Since the correct answer is known to be {n}, the answer is {n}.",
     "There is nothing to work out here, for the hint says it. The answer is {n}.",
 )
-"""Ways of handing a shown answer back without any working."""
+"""Answers that repeat the hint without any reasoning."""
 
 WORDS = (
     "the", "we", "so", "that", "this", "and", "is", "it", "then", "first", "now", "each", "total", "all", "there",
     "of", "to", "in", "gives", "makes", "which", "adding", "number", "answer", "have",
 )  # fmt: skip
-"""Likely words at any place."""
+"""Alternatives of a word."""
 
 MARKS = (".", ",", ":", ";", "!", "?", "=", "+", "-", "*", "/", "(", ")", "#", "$", "%", "\n", "…", "–", "'", '"', "&")
-"""Likely tokens where a mark stands."""
+"""Alternatives of a mark."""
 
 LAYOUTS = {"lines": "\n", "spaced": "\n\n", "numbered": "\n", "running": " "}
-"""How an answer is laid out, and what stands between its sentences."""
+"""Layouts, each with what separates sentences."""
 
 _FIELD = re.compile(r"\{(\w)\}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One step as it is written down."""
+    """One step as it is written. Its `repr` is a key of draws, so neither name nor fields may change."""
 
     op: str
     """One of + - * /."""
@@ -134,46 +134,46 @@ class Line:
     r: int
     """Result."""
     slip: str | None = None
-    """Which of a, b and r is written wrong, if one is."""
+    """Which of a, b and r is wrong, if one is."""
     right: int | None = None
-    """What should stand there."""
+    """The right number in its place."""
 
 
 Lines = tuple[Line, ...]
-Piece = tuple[str, str | None]
-"""A piece of text, and what should stand there where it is a slip."""
-Sentence = tuple[Piece, ...]
+MarkedText = tuple[str, str | None]
+"""A piece of text; where it is a mistake, with the right number."""
+Sentence = tuple[MarkedText, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """An answer before it is spelled out in tokens."""
+    """An answer before it is split into tokens."""
 
     opener: str = ""
-    """The words before the first step."""
+    """The text before the first step."""
     gap: str = "\n"
-    """What parts the opener from the body."""
-    body: tuple[Piece, ...]
+    """What separates the opener from the body."""
+    body: tuple[MarkedText, ...]
     """All the rest."""
     finish: str = "stop"
-    """Why it ends."""
+    """The finish reason."""
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """Opener and body."""
+    def pieces(self) -> tuple[MarkedText, ...]:
+        """The opener and the body."""
         return ((self.opener + self.gap, None), *self.body) if self.opener else self.body
 
 
-def fill(template: str, fields: Mapping[str, int], line: Line | None = None) -> Sentence:
-    """Put numbers into a sentence.
+def fill_template(template: str, fields: Mapping[str, int], line: Line | None = None) -> Sentence:
+    """Fill numbers into a sentence.
 
     Args:
         template: words with fields.
         fields: a number for each field.
-        line: the step it is about; where it has a slip, the slip's first mention is marked.
+        line: the step; where it has a mistake, the first place that shows it is marked.
     """
     slip, right = (None, None) if line is None else (line.slip, str(line.right))
-    pieces: list[Piece] = []
+    pieces: list[MarkedText] = []
     for at, part in enumerate(_FIELD.split(template)):
         is_field, is_slip = at % 2 == 1, at % 2 == 1 and part == slip
         pieces.append((str(fields[part]) if is_field else part, right if is_slip else None))
@@ -181,46 +181,46 @@ def fill(template: str, fields: Mapping[str, int], line: Line | None = None) -> 
     return tuple(piece for piece in pieces if piece[0])
 
 
-def sentences(lines: Lines, key: str) -> list[Sentence]:
-    """Say every step of a method in one sentence."""
-    return [_sentence(line, place, len(lines), key) for place, line in enumerate(lines)]
+def write_sentences(lines: Lines, key: str) -> list[Sentence]:
+    """Write every step of a method as one sentence."""
+    return [_write_sentence(line, index, len(lines), key) for index, line in enumerate(lines)]
 
 
-def _sentence(line: Line, place: int, count: int, key: str) -> Sentence:
-    mine = f"{key}/{place}"
-    bare = key == PLAIN or share(key, "bare") < 0.15 or share(mine, "bare") < 0.2
-    phrase = BARE if bare else pick(PHRASES[line.op], mine, "phrase")
-    words = _connector(place, count, key) + phrase + "."
+def _write_sentence(line: Line, index: int, count: int, key: str) -> Sentence:
+    step_key = f"{key}/{index}"
+    bare = key == PLAIN or draw_share(key, "bare") < 0.15 or draw_share(step_key, "bare") < 0.2
+    phrase = BARE if bare else pick(PHRASES[line.op], step_key, "phrase")
+    words = _choose_connector(index, count, key) + phrase + "."
     sign = line.op if key == PLAIN else pick(SIGNS[line.op], key, line.op)
     equation = f"{{a}} {sign} {{b}} = {{r}}"
     template = (words[0].upper() + words[1:]).replace("{eq}", equation)
-    numbered = f"Step {place + 1}: " if _layout(key) == "numbered" else ""
-    return fill(numbered + template, {"a": line.a, "b": line.b, "r": line.r}, line)
+    numbered = f"Step {index + 1}: " if _choose_layout(key) == "numbered" else ""
+    return fill_template(numbered + template, {"a": line.a, "b": line.b, "r": line.r}, line)
 
 
-def _connector(place: int, count: int, key: str) -> str:
-    if key == PLAIN or _layout(key) == "numbered":
+def _choose_connector(index: int, count: int, key: str) -> str:
+    if key == PLAIN or _choose_layout(key) == "numbered":
         return ""
-    table = FIRST if place == 0 else LAST if place == count - 1 else MIDDLE
-    return pick(table, f"{key}/{place}", "connector")
+    table = FIRST if index == 0 else LAST if index == count - 1 else MIDDLE
+    return pick(table, f"{key}/{index}", "connector")
 
 
-def _layout(key: str) -> str:
+def _choose_layout(key: str) -> str:
     return "lines" if key == PLAIN else pick(tuple(LAYOUTS), key, "layout")
 
 
-def solution(lines: Lines, said: int, key: str) -> Draft:
-    """Write every step, then say the answer."""
-    sentence = fill(ANSWERS[0] if key == PLAIN else pick(ANSWERS, key, "answer"), {"n": said})
-    return draft([*sentences(lines, key), sentence], key)
+def write_solution(lines: Lines, answer: int, key: str) -> Draft:
+    """Write every step, then the answer."""
+    sentence = fill_template(ANSWERS[0] if key == PLAIN else pick(ANSWERS, key, "answer"), {"n": answer})
+    return join_sentences([*write_sentences(lines, key), sentence], key)
 
 
-def draft(parts: Sequence[Sentence], key: str) -> Draft:
-    """Lay sentences out, with an opener before them."""
-    gap = LAYOUTS[_layout(key)]
-    body = list(parts[0])
-    for part in parts[1:]:
-        # these two marks of an answer stand on a line of their own
-        own_line = part[0][0].startswith(("####", "Answer:"))
-        body += [("\n" if own_line and gap == " " else gap, None), *part]
+def join_sentences(sentences: Sequence[Sentence], key: str) -> Draft:
+    """Join sentences in a layout, with an opener before them."""
+    gap = LAYOUTS[_choose_layout(key)]
+    body = list(sentences[0])
+    for sentence in sentences[1:]:
+        # these two formats of the answer are on a line of their own
+        own_line = sentence[0][0].startswith(("####", "Answer:"))
+        body += [("\n" if own_line and gap == " " else gap, None), *sentence]
     return Draft(opener="" if key == PLAIN else pick(OPENERS, key, "opener"), gap=gap, body=tuple(body))

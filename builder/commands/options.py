@@ -1,0 +1,96 @@
+"""Arguments and options of the commands, each with its help text. `cli.py` says which command takes which."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from typer import Argument, Exit, Option
+
+STORE = Path(".cotloom")
+"""The default store, in the working folder."""
+
+TRAINERS = "trl, trl-messages, llama-factory, llama-factory-alpaca, axolotl, openai, parquet, jsonl or datasets"
+
+
+def print_version(requested: bool) -> None:
+    """Print Cotloom's version and end the command, where `--version` was given."""
+    if requested:
+        from importlib.metadata import version  # noqa: PLC0415 - for this option only
+
+        sys.stdout.write(f"cotloom {version('cotloom')}\n")
+        raise Exit
+
+
+Version = Annotated[
+    bool, Option("--version", callback=print_version, is_eager=True, help="Print Cotloom's version and exit.")
+]
+
+# Every command
+Store = Annotated[Path, Option("--store", envvar="COTLOOM_STORE", help="Folder of ledger and versions.")]
+Json = Annotated[bool, Option("--json", help="Print one JSON object instead of text.")]
+
+# Recipes and builds
+Recipe = Annotated[str, Argument(metavar="RECIPE", help="A recipe file, or the name of a packaged recipe.")]
+Changes = Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe.")]
+BuildVersion = Annotated[str | None, Option("--version", help="Build this version instead of the recipe's.")]
+Limit = Annotated[int | None, Option(min=1, help="Take only so many problems; the version is NAME@dev.")]
+Workers = Annotated[int | None, Option(min=1, max=256, help="Processes to use. Default: all processors.")]
+Concurrency = Annotated[int, Option(min=1, max=10_000, help="Concurrent requests to a live teacher.")]
+Timeout = Annotated[float, Option(min=0.001, help="Seconds to wait for one answer.")]
+Retries = Annotated[int, Option(min=0, max=100, help="How often a failed request is tried again.")]
+AcceptFailures = Annotated[bool, Option("--accept-failures", help="Build although requests failed.")]
+ShowPlan = Annotated[bool, Option("--show", help="Print one rendered request and one example of each format.")]
+StarterFolder = Annotated[Path, Argument(metavar="[DIR]", help="Folder to write recipe.yaml to.")]
+StarterSource = Annotated[Path | None, Option("--from", metavar="FILE", help="A JSONL, JSON, CSV or Parquet file.")]
+Force = Annotated[bool, Option("--force", help="Overwrite an existing recipe.")]
+
+# Versions and their rows
+Ref = Annotated[str, Argument(metavar="REF", help="NAME, NAME@VERSION, or the path of a version's folder.")]
+AnyRef = Annotated[
+    str,
+    Argument(
+        metavar="REF",
+        help="NAME, NAME@VERSION, the path of a version's folder, or hf://datasets/USER/NAME[@TAG] on the Hub.",
+    ),
+]
+HubRef = Annotated[
+    str, Argument(metavar="REF", help="hf://datasets/USER/NAME[@TAG]; without a tag, the newest version.")
+]
+RowId = Annotated[str, Argument(metavar="ID", help="Id of a problem, sample or example, or its beginning.")]
+Query = Annotated[str | None, Argument(metavar="[SELECT]", help="The query. Left out: a shell, or stdin.")]
+TableFormat = Annotated[Literal["table", "csv", "json", "jsonl"], Option("--format", help="How to print the result.")]
+Database = Annotated[Path | None, Option(help="Write the tables to a DuckDB file instead.")]
+ExportFolder = Annotated[Path, Option(help="Folder to write to.")]
+ExportFormat = Annotated[str, Option("--format", help=f"The trainer's format: {TRAINERS}.")]
+
+# Validation
+Student = Annotated[str, Option(help="A student recipe: a file, or the name of a packaged one.")]
+StudentChanges = Annotated[
+    list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change a key of the student recipe.")
+]
+Parent = Annotated[str | None, Option(metavar="REF", help="Version to compare with. Default: the parent.")]
+ControlSet = Annotated[Literal["default", "all"], Option(help="Which control conditions to train.")]
+Gate = Annotated[bool, Option("--gate", help="Exit 1 where the version does not pass the student recipe's gate.")]
+Budget = Annotated[str | None, Option(metavar="TIME", help="Fit student, steps and problems into 90s, 10m or 2h.")]
+ReportTo = Annotated[list[str] | None, Option(metavar="TRACKER", help="A tracker that transformers knows.")]
+SaveFolder = Annotated[Path | None, Option(metavar="DIR", help="Write the version's first student to a folder.")]
+StudentWorkers = Annotated[
+    int | None, Option(min=1, max=256, help="Students to train at once. Default: all processors.")
+]
+
+# Publishing
+Repo = Annotated[str, Option(metavar="USER/NAME", help="The dataset on the Hub; created where it is missing.")]
+Public = Annotated[bool, Option("--public", help="Make it public. Default: private.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Show files, card and checks; send nothing.")]
+AllowSimulated = Annotated[
+    bool, Option("--allow-simulated", help="Publish rationales that the simulated teacher wrote.")
+]
+AllowRegression = Annotated[bool, Option("--allow-regression", help="Publish although the validation did not pass.")]
+Tag = Annotated[str | None, Option(help="The tag. Default: v and the version.")]
+Language = Annotated[
+    list[str] | None, Option(metavar="CODE", help="Language of the texts, for the card. Default: the recipe's.")
+]
+TeacherTerms = Annotated[
+    str | None,
+    Option(metavar="TEXT", help="What the teacher's terms say about training, for the card. Default: the recipe's."),
+]

@@ -1,0 +1,112 @@
+"""What the commands print about builds, versions, audits and exports: JSON objects for programs, text for people.
+
+Importing this imports nothing heavy, so that `cotloom list` starts fast.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ..report.escape import escape_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..audit import AuditReport
+    from ..export.export import ExportResult
+    from ..pipeline import Built
+    from ..plan import Plan
+    from ..store import Version
+
+_BUILT_KEYS = ("name", "version", "fingerprint", "content_digest", "funnel", "counts", "simulated")
+_LISTED_KEYS = ("name", "version", "parent", "fingerprint", "content_digest", "simulated", "teachers", "counts")
+
+
+def describe_build(built: "Built") -> dict[str, Any]:
+    """Describe the result of a build as plain values."""
+    manifest = built.version.manifest.model_dump(mode="json")
+    return {
+        **{key: manifest[key] for key in _BUILT_KEYS},
+        "status": built.status.value,
+        "path": str(built.version.path),
+        "calls": {"new": built.calls.new, "ledger": built.calls.ledger, "failed": built.calls.failed},
+        "cost_usd": built.calls.cost_usd,
+    }
+
+
+def render_build(built: "Built") -> str:
+    """Render the result of a build as text, with the command that shows the version."""
+    return "\n".join([*_render_build(built), f"cotloom show {built.version.ref}"])
+
+
+def _render_build(built: "Built") -> Iterator[str]:
+    version, counts = built.version, built.version.manifest.counts
+    if built.status == "unchanged":
+        yield f"{version.ref} is there already and would come out the same: nothing to do."
+        return
+    yield (
+        f"Built {version.ref}: {counts['examples_kept']:,} examples from {counts['samples_kept']:,} kept paths "
+        f"of {counts['samples']:,} samples ({built.calls.new:,} new, {built.calls.ledger:,} from the ledger)."
+    )
+    if version.manifest.simulated:
+        yield "Its rationales are simulated: a program wrote them, not a language model."
+
+
+def describe_plan(plan: "Plan") -> dict[str, Any]:
+    """Describe a plan as plain values; the request by its messages."""
+    values = asdict(plan)
+    request = values["teacher"].pop("request")
+    return {**values, "request": request and request["messages"]}
+
+
+def describe_versions(versions: "Sequence[Version]") -> dict[str, Any]:
+    """Describe the versions of a store as plain values, without their tables."""
+    return {"versions": [_describe_listed(version) for version in versions]}
+
+
+def _describe_listed(version: "Version") -> dict[str, Any]:
+    manifest = version.manifest.model_dump(mode="json", include=set(_LISTED_KEYS))
+    built_at = version.read_beside("build.json").get("started_at")
+    return {**manifest, "built_at": built_at, "path": str(version.path)}
+
+
+def describe_version(version: "Version", paths_per_problem: Mapping[int, int]) -> dict[str, Any]:
+    """Describe a version as plain values: its manifest, the circumstances of its build, and its validation.
+
+    Args:
+        version: the version.
+        paths_per_problem: for each number of distinct paths, how many problems have so many.
+    """
+    return {
+        **version.manifest.model_dump(mode="json"),
+        "build": version.read_beside("build.json"),
+        "validation": version.read_beside("validation.json"),
+        "paths_per_problem": dict(paths_per_problem),
+        "path": str(version.path),
+    }
+
+
+def describe_audit(ref: str, report: "AuditReport") -> dict[str, Any]:
+    """Describe an audit as plain values."""
+    findings = [{"check": finding.check, "message": finding.message} for finding in report.findings]
+    checks = {"passed": list(report.passed), "skipped": dict(report.skipped)}
+    return {"version": ref, "passed": not findings, "findings": findings, "checks": checks}
+
+
+def render_audit(ref: str, report: "AuditReport") -> str:
+    """Render an audit as text: checks that were skipped, findings, and a summary."""
+    lines = [f"not checked  {name}: {escape_terminal(reason)}" for name, reason in report.skipped.items()]
+    lines += [f"finding      {finding.check}: {escape_terminal(finding.message)}" for finding in report.findings]
+    verdict = f"{len(report.findings):,} findings" if report.findings else "no findings"
+    return "\n".join([*lines, f"{ref}: {verdict}; passed: {', '.join(report.passed) or 'none'}."])
+
+
+def describe_export(ref: str, format_name: str, folder: "Path", result: "ExportResult") -> dict[str, Any]:
+    """Describe an export as plain values."""
+    return {"version": ref, "format": format_name, "to": str(folder), "rows": result.rows, "notes": result.notes}
+
+
+def render_export(ref: str, folder: "Path", result: "ExportResult") -> str:
+    """Render an export as text: its files with their rows, and notes."""
+    files = ", ".join(f"{name} ({count:,} rows)" for name, count in result.rows.items())
+    return "\n".join([f"Wrote {ref} to {folder}: {files}", *(f"Note: {note}." for note in result.notes)])

@@ -1,0 +1,42 @@
+"""The list of a store's versions, as a table. It reads manifests only and imports neither polars nor pyarrow."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from ..report.tables import make_table
+
+if TYPE_CHECKING:
+    from ..store import Version
+
+_HEAD = ("version", "built", "teacher", "problems", "samples kept", "examples kept", "paths", "digest")
+_UNKNOWN = "unknown"
+
+
+def render_list(versions: "Sequence[Version]") -> Table:
+    """Make a table with a row for each version: date, teacher model, kept rows and digest.
+
+    Args:
+        versions: the versions, in the order of the rows.
+    """
+    return make_table(_HEAD, map(list, map(_format_version, versions)), "   rrrr")
+
+
+def _format_version(version: "Version") -> Iterator[str]:
+    manifest = version.manifest
+    yield version.ref
+    yield str(version.read_beside("build.json").get("started_at") or _UNKNOWN)[:10]
+    yield _format_teachers(manifest.teachers, simulated=manifest.simulated)
+    for count in ("problems_kept", "samples_kept", "examples_kept", "distinct_paths"):
+        yield _format_count(manifest.counts.get(count))
+    yield manifest.content_digest[:12]
+
+
+def _format_teachers(teachers: Sequence[str], *, simulated: bool) -> str:
+    names = ", ".join(teachers) or "none"
+    return f"{names} (simulated)" if simulated and names != "simulated" else names
+
+
+def _format_count(count: int | None) -> str:
+    return _UNKNOWN if count is None else f"{count:,}"

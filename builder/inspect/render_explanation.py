@@ -1,0 +1,99 @@
+"""The explanation of a row, for the terminal. Texts of models and sources are escaped and shown without markup."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ...schemas.reasons import Fate
+from ..report.escape import escape_terminal, mask_controls
+from ..report.tables import indent
+
+
+def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
+    """Render what `explain` collected, from the problem to the examples.
+
+    Args:
+        explanation: what `explain` returned.
+    """
+    kind = explanation["kind"]
+    parts: list[RenderableType] = []
+    if explanation.get("problem"):
+        parts += _render_problem(explanation["problem"])
+    for duplicate in explanation.get("duplicates", ()):
+        parts.append(Text(f"duplicate  {escape_terminal(duplicate['detail'])}"))
+    for sample in [explanation["sample"]] if "sample" in explanation else explanation.get("samples", []):
+        parts += [Text(), *_render_sample(sample, in_full=kind != "problem")]
+    for example in explanation.get("examples", []) if kind == "sample" else []:
+        parts += [Text(), *_render_example(example, in_full=False)]
+    if "example" in explanation:
+        parts += [Text(), *_render_example(explanation["example"], in_full=True)]
+    return Group(*parts)
+
+
+def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield Text.assemble((f"Problem {problem['problem_id']}", "bold"), f"  {_format_fate(problem)}")
+    source = f"{escape_terminal(problem['source'])}, {escape_terminal(problem['origin'])}"
+    yield Text(f"from       {source}; group {escape_terminal(problem['group'])}; split {problem['split']}")
+    yield indent(problem["question"], "italic")
+    yield Text(f"gold       {escape_terminal(problem['answer'])}")
+
+
+def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
+    yield Text.assemble((f"Sample {sample['sample_id']}", "bold"), f"  {_format_fate(sample)}")
+    position = f"answer {sample['sample_index']}, round {sample['round']}, hint {sample['hint']}"
+    simulated = ", simulated" if sample["simulated"] else ""
+    yield Text(f"teacher    {escape_terminal(sample['teacher'])}, {position}{simulated}")
+    yield Text(f"verdict    {sample['verdict']} ({_format_reading(sample)})")
+    if sample["labels"]:
+        yield Text(f"labels     {escape_terminal(sample['labels'])}")
+    for step in sample["steps"] or []:
+        if in_full or step["outcome"] == "wrong":
+            yield _render_step(step)
+    if sample["signature"]:
+        cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
+        yield Text(f"path       {escape_terminal(sample['signature'])}  (cluster: {cluster})")
+    if in_full:
+        yield Text(f"request    {', '.join(sample['request_digests'])}")
+        yield indent(_mark_text(sample))
+
+
+def _format_reading(sample: Mapping[str, Any]) -> str:
+    if sample["predicted"] is None:
+        return "no answer found"
+    return f"answer {escape_terminal(sample['predicted'])}, read by the rule {sample['rule']}"
+
+
+def _render_step(step: Mapping[str, Any]) -> Text:
+    is_wrong = step["outcome"] == "wrong"
+    correction = f" (should be {step['actual']})" if is_wrong else ""
+    line = f"step       {escape_terminal(step['text'])}  {step['outcome']}{correction}"
+    return Text(line, style="red" if is_wrong else "")
+
+
+def _mark_text(sample: Mapping[str, Any]) -> Text:
+    """Style a sample's text: wrong steps in red, the final answer in green."""
+    text = Text(mask_controls(sample["text"] or ""))  # keeps the length, so that the spans fit
+    for step in sample["steps"] or []:
+        if step["outcome"] == "wrong":
+            text.stylize("red", step["start"], step["end"])
+    if sample["span"]:
+        text.stylize("bold green", sample["span"]["start"], sample["span"]["end"])
+    return text
+
+
+def _render_example(example: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
+    yield Text.assemble((f"Example {example['example_id']}", "bold"), f"  {_format_fate(example)}")
+    stage = example["mixture_stage"] or "none"
+    yield Text(f"format     {example['format']}; mixture stage {stage}; split {example['split']}")
+    for message in example["messages"] if in_full else []:
+        yield Text(f"{message['role']}:", style="bold")
+        yield indent(message["content"])
+
+
+def _format_fate(row: Mapping[str, Any]) -> str:
+    if row["fate"] == Fate.KEPT:
+        return "kept"
+    detail = f" ({escape_terminal(row['detail'])})" if row["detail"] else ""
+    return f"dropped by {row['stage']}: {row['reason']}{detail}"

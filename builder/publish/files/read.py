@@ -1,0 +1,84 @@
+"""Read a published version from its folder: the list of files, and the tables rebuilt from the data files."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
+
+from ....schemas.manifest import File, Manifest
+from ....schemas.validation import Validation
+from ...audit import read_table
+from ...errors import InputError
+from ...files import digest_file
+from ...store import Version
+from .configs import rebuild_tables
+
+FILE_LIST = "cotloom/files.json"
+"""Digest, size and rows of every other file, by path."""
+FILE_LIST_ADAPTER = TypeAdapter(dict[str, File])
+"""Parses the content of that file."""
+MANIFEST = "cotloom/manifest.json"
+"""The manifest."""
+VALIDATION = "cotloom/validation.json"
+"""The validation of this content, if there is one."""
+
+
+def read_tables(folder: Path) -> tuple[Manifest, dict[str, pl.DataFrame]]:
+    """Read the manifest and rebuild the tables of a version from a folder that `write_layout` wrote, or a copy of it.
+
+    This does not hash the files: compare `store.rows_digest` of the tables with the manifest's content digest.
+
+    Raises:
+        InputError: the folder has no published version, or it cannot be read.
+    """
+    try:
+        manifest = Manifest.model_validate(json.loads((folder / MANIFEST).read_text("utf-8")))
+        paths = sorted(path for path in json.loads((folder / FILE_LIST).read_text("utf-8")) if path.startswith("data/"))
+        frames: dict[str, list[pl.DataFrame]] = {}
+        for path in paths:
+            config = path.removeprefix("data/").rpartition("/")[0]
+            frames.setdefault(config, []).append(read_table(_join_path(folder, path)))
+        return manifest, rebuild_tables(frames)
+    except (OSError, ValueError, TypeError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"{folder} has no published version that can be read: {error}",
+            hint="download it again; `cotloom publish` writes published versions",
+        ) from error
+
+
+def _join_path(folder: Path, name: str) -> Path:
+    """Join a path of the list of files, which is untrusted, to the folder.
+
+    Raises:
+        ValueError: the path leads out of the folder.
+    """
+    if ".." in Path(name).parts:
+        message = f"{name} leads out of the folder"
+        raise ValueError(message)
+    return folder / name
+
+
+def find_damaged_files(folder: Path, files: Mapping[str, File]) -> list[str]:
+    """List the files that are missing from a folder, or whose digests differ from the list of files."""
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return [name for name, file in files.items() if name not in paths or digest_file(paths[name])[0] != file.sha256]
+
+
+def read_validation(version: Version) -> Validation | None:
+    """Read the validation of a version; None if there is none, or if it validated other content.
+
+    Raises:
+        InputError: `validation.json` cannot be read.
+    """
+    try:
+        content = version.read_beside("validation.json")
+        validation = Validation.model_validate(content) if content else None
+    except (ValidationError, ValueError) as error:
+        raise InputError(
+            f"{version.path / 'validation.json'} can't be read: {error}", hint=f"cotloom validate {version.ref}"
+        ) from error
+    is_current = validation is not None and validation.content_digest == version.manifest.content_digest
+    return validation if is_current else None

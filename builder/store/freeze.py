@@ -1,0 +1,46 @@
+"""Freezing a version: written beside its path, renamed in, and never changed (law 4). `name@dev` may be overwritten."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ...schemas.manifest import Manifest
+from ..progress import track
+from .atomic import atomic_folder
+from .tables import describe_file, write_table
+from .versions import DEV, MANIFEST, Version, locate_version
+
+
+def freeze_version(
+    store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame], build: Mapping[str, Any]
+) -> Version:
+    """Write a version: tables first, the manifest last.
+
+    Args:
+        store: the store.
+        manifest: the version's manifest, but for its files.
+        tables: its tables by name, sorted.
+        build: the circumstances of the build, for `build.json`.
+
+    Raises:
+        Stopped: the disk is full or can't be written.
+        FileExistsError: another build wrote the version in the meantime.
+    """
+    path = locate_version(store, manifest.name, manifest.version)
+    with atomic_folder(path, replace=manifest.version == DEV, name="the version") as side:
+        files = {
+            f"{name}.parquet": write_table(tables[name], side / f"{name}.parquet")
+            for name in track(list(tables), "writing the version", every=1)
+        }
+        manifest = manifest.model_copy(update={"files": files})
+        _write_json(side / "build.json", build)
+        _write_json(side / MANIFEST, manifest.model_dump(mode="json"))
+    return Version(path=path, manifest=manifest)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    describe_file(path, 0)  # it waits until the file is on disk

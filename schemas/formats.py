@@ -1,0 +1,17 @@
+"""The names of the formats: what a recipe writes examples in, and what a student is evaluated in."""
+
+from typing import Literal
+
+FormatName = Literal[
+    "zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer", "fine_tune_cot", "cot_collection"
+]
+"""Reasoning and answer, or the answer only; zero-shot, or after demonstrations (the four of Fu et al. 2023); or the
+templates of Fine-tune-CoT (Ho et al. 2023) and of the CoT Collection (Kim et al. 2023)."""
+
+FORMATS_WITH_RATIONALE: frozenset[FormatName] = frozenset(
+    {"zero_shot_cot", "in_context_cot", "cot_collection", "fine_tune_cot"}
+)
+"""Formats whose target contains the text of the sample, so that the sample's log probabilities apply to it."""
+
+FORMATS_WITH_ANSWER_LINE: frozenset[FormatName] = FORMATS_WITH_RATIONALE - {"fine_tune_cot"}
+"""Formats whose target is a rationale followed by a last line that states the answer."""

@@ -1,0 +1,31 @@
+"""Generated problems are stored results: a recipe of today gives the same problems with tomorrow's code (law 5)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cotloom.builder.sources.arithmetic import make_problems
+from cotloom.builder.sources.skills import generate_skills
+from cotloom.schemas.ids import digest
+from cotloom.schemas.source import ArithmeticSource
+
+PINNED = json.loads(Path(__file__).with_name("generated_problems.json").read_text(encoding="utf-8"))
+"""Digests of generated problems. They change only together with the code version of the room."""
+
+
+def make_arithmetic(level):
+    source = ArithmeticSource(kind="arithmetic", name="made", problems=400, level=level)
+    return make_problems(source, seed=7)
+
+
+GENERATORS = {
+    "skills": lambda: generate_skills(660, seed=7),
+    "arithmetic-school": lambda: make_arithmetic("school"),
+    "arithmetic-small": lambda: make_arithmetic("small"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(GENERATORS))
+def test_generated_problems_do_not_change_by_accident(name):
+    assert digest(GENERATORS[name]()) == PINNED[name]
