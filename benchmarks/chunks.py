@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
 from cotloom.builder.pipeline import build
-from cotloom.builder.publish.files.layout import lay_out
+from cotloom.builder.publish.files.layout import write_layout
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.store import Version
 from cotloom.schemas.runtime import Runtime
-from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST, LONGEST, WINDOW = 8 * 1024, 128 * 1024, 64
@@ -165,7 +166,7 @@ def _built(folder: Path, store: Path, version: str, problems: int) -> Version:
 
 
 def _laid(version: Version, folder: Path) -> Path:
-    return lay_out(version, folder / version.manifest.version).folder
+    return write_layout(version, folder / version.manifest.version).folder
 
 
 def _tables(folder: Path) -> list[Path]:
@@ -202,7 +203,7 @@ def _other_verdicts(folder: Path, old: Path) -> Row:
 
 
 def _copy(path: Path, place: Path, way: Way) -> None:
-    """Write a table again as `lay_out` does, but for one thing or another."""
+    """Write a table again as `write_layout` does, but for one thing or another."""
     file = pq.ParquetFile(path)
     groups = [file.read()] if way.merged else [file.read_row_group(group) for group in range(file.num_row_groups)]
     place.parent.mkdir(parents=True, exist_ok=True)

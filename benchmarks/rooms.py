@@ -19,18 +19,18 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from cotloom.builder.select import Path as ReasoningPath
-from cotloom.builder.select import choose
-from cotloom.builder.teacher.ledger import open_ledger
-from cotloom.builder.teacher.request import Answer, Request
-from cotloom.builder.text.similarity import normalised, sorted_words
-from cotloom.builder.verify import Outcome, compare, judge, read_answer
-from cotloom.schemas.example import Message, Role
-from cotloom.schemas.problem import AnswerType, Problem
-from cotloom.schemas.recipe import Select, Verify
 from math_verify import parse, verify
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
+
+from cotloom.builder.select import ReasoningPath, choose_paths
+from cotloom.builder.teacher.ledger import open_ledger
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.text.similarity import normalize, sort_words
+from cotloom.builder.verify import ComparisonOutcome, compare, judge, read_answer
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.problem import AnswerType, Problem
+from cotloom.schemas.recipe import Select, Verify
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
@@ -72,7 +72,7 @@ def _solutions(path: Path) -> list[tuple[Problem, str, bool]]:
 
 
 def _equal(problem: Problem, answer: str) -> bool:
-    return compare(problem.answer or "", answer, AnswerType.NUMBER).outcome is Outcome.EQUAL
+    return compare(problem.answer or "", answer, AnswerType.NUMBER).outcome is ComparisonOutcome.EQUAL
 
 
 def _timed(*sides: Callable[[], object]) -> list[float]:
@@ -143,13 +143,13 @@ def _choosing(solutions: Sequence[tuple[Problem, str, bool]]) -> Row:
 
     def theirs() -> None:
         for group in groups:
-            words = [sorted_words(normalised(text)) for text in group]
+            words = [sort_words(normalize(text)) for text in group]
             matrix = 1 - cdist(words, words, scorer=ratio) / 100
             picked = [int(matrix.sum(axis=0).argmin())]
             while len(picked) < policy.keep:
                 picked.append(int(np.argmax(matrix[:, picked].min(axis=1))))
 
-    ours_s, theirs_s = _timed(lambda: [choose(group, policy) for group in paths], theirs)
+    ours_s, theirs_s = _timed(lambda: [choose_paths(group, policy) for group in paths], theirs)
     note = "by wording alone; ours also drops duplicates and says why"
     return Row("choosing 4 of 40", "choose", "rapidfuzz cdist, full matrix", 1200, ours_s, theirs_s, note)
 

@@ -1,25 +1,26 @@
-"""What `benchmarks/student.py` measures against: a bare loop, TRL's trainer, and transformers' own generation."""
+"""The alternatives in `benchmarks/student.py`: a plain training loop, TRL's trainer, and transformers' generation."""
 
 import tempfile
 from collections.abc import Sequence
 
 import torch
-from cotloom.builder.student.model.batching import laid_out
-from cotloom.builder.student.model.generate import encode_prompt
-from cotloom.builder.student.model.student import Student
-from cotloom.builder.student.training.collate import Feature, collate
-from cotloom.schemas.student import TrainStage
 from torch.optim import AdamW
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, get_cosine_schedule_with_warmup, set_seed
 
+from cotloom.builder.student.model.batching import make_batch
+from cotloom.builder.student.model.generate import encode_prompt
+from cotloom.builder.student.model.student import Student
+from cotloom.builder.student.training.collate import Feature, make_collator
+from cotloom.schemas.student import TrainStage
 
-def bare_loop(student: Student, features: Sequence[Feature], stage: TrainStage) -> None:
-    """What one would write by hand: AdamW, warm-up and cosine, gradients clipped, loss on the completion."""
+
+def train_bare_loop(student: Student, features: Sequence[Feature], stage: TrainStage) -> None:
+    """A plain training loop: AdamW, warm-up and cosine schedule, gradient clipping, loss on the completion."""
     set_seed(0)
     optimizer = AdamW(student.model.parameters(), lr=stage.learning_rate, weight_decay=0.0)
     schedule = get_cosine_schedule_with_warmup(optimizer, max(1, stage.steps // 20), stage.steps)
-    rows = DataLoader(list(features), batch_size=stage.batch_size, shuffle=True, collate_fn=collate(student))
+    rows = DataLoader(list(features), batch_size=stage.batch_size, shuffle=True, collate_fn=make_collator(student))
     student.model.train()
     for batch in rows:
         inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "labels")}
@@ -30,8 +31,8 @@ def bare_loop(student: Student, features: Sequence[Feature], stage: TrainStage) 
         optimizer.zero_grad()
 
 
-def trl_trainer(student: Student, features: Sequence[Feature], stage: TrainStage) -> None:
-    """TRL's trainer on rows that are tokens already, with what it saves and recomputes switched off."""
+def train_with_trl(student: Student, features: Sequence[Feature], stage: TrainStage) -> None:
+    """TRL's SFTTrainer on tokenized rows, without saving and gradient checkpointing."""
     from datasets import Dataset  # noqa: PLC0415 - only where TRL is there
     from trl import SFTConfig, SFTTrainer  # noqa: PLC0415 - it may be missing
 
@@ -61,18 +62,18 @@ def trl_trainer(student: Student, features: Sequence[Feature], stage: TrainStage
         trainer.train()
 
 
-def generated(student: Student, prompts: Sequence[str], most: int, batch: int) -> list[str]:
-    """The same by `model.generate`: a batch ends with its longest answer."""
+def generate_with_transformers(student: Student, prompts: Sequence[str], most: int, batch: int) -> list[str]:
+    """Generate with `model.generate`: a batch ends with its longest answer."""
     ids = [encode_prompt(student.tokenizer, prompt) for prompt in prompts]
-    order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
-    said = [""] * len(prompts)
+    order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
+    answers = [""] * len(prompts)
     student.model.eval()
     with torch.inference_mode():
         for start in range(0, len(order), batch):
-            places = order[start : start + batch]
-            inputs = laid_out(student, [ids[place] for place in places])
-            inputs.pop("position_ids")  # it counts them itself
-            found = student.model.generate(**inputs, max_new_tokens=most, do_sample=False)
-            for place, row in zip(places, found[:, inputs["input_ids"].shape[1] :], strict=True):
-                said[place] = student.tokenizer.decode(row, skip_special_tokens=True)
-    return said
+            indices = order[start : start + batch]
+            inputs = make_batch(student, [ids[index] for index in indices])
+            inputs.pop("position_ids")  # computed by `generate`
+            generated = student.model.generate(**inputs, max_new_tokens=most, do_sample=False)
+            for index, row in zip(indices, generated[:, inputs["input_ids"].shape[1] :], strict=True):
+                answers[index] = student.tokenizer.decode(row, skip_special_tokens=True)
+    return answers

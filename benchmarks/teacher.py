@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from openai import AsyncOpenAI, DefaultAioHttpClient
+
 from cotloom.builder.teacher.backends import openai as backend
-from cotloom.builder.teacher.backends.protocol import Answered, Wanted
+from cotloom.builder.teacher.backends.protocol import CompletedRequest, CompletionRequest
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.request import Request
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import OpenAITeacher
 from cotloom.schemas.runtime import Runtime
-from openai import AsyncOpenAI, DefaultAioHttpClient
+from cotloom.schemas.teacher import OpenAITeacher
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmark-teacher.md"
 REQUESTS, AT_ONCE, LATENCY_S = 2_000, 256, 0.2
@@ -54,14 +55,14 @@ asyncio.run(main())
 def ours(url: str) -> int:
     """Our backend, with the ledger."""
     problem = Problem(problem_id="p", source="s", origin="o")
-    wanted = [Wanted(problem, _request(number), 0) for number in range(REQUESTS)]
+    requests = [CompletionRequest(problem, _request(number), 0) for number in range(REQUESTS)]
     teacher = OpenAITeacher(backend="openai", model="m", base_url=url)
     count = 0
     with tempfile.TemporaryDirectory() as folder, open_ledger(Path(folder) / "ledger.sqlite") as ledger:
-        for group in backend.ask(wanted, teacher, Runtime(concurrency=AT_ONCE)):
-            came = [item for item in group if isinstance(item, Answered)]
-            ledger.record([(item.wanted.request, item.wanted.sample_index, item.answer) for item in came])
-            count += len(came)
+        for group in backend.request_completions(requests, teacher, Runtime(concurrency=AT_ONCE)):
+            completed = [item for item in group if isinstance(item, CompletedRequest)]
+            ledger.record([(item.request.request, item.request.sample_index, item.answer) for item in completed])
+            count += len(completed)
     return count
 
 

@@ -1,4 +1,4 @@
-"""The trials: for each claim its arms, and which comparisons speak for or against it."""
+"""The trials: for each claim the conditions that are trained, and the comparisons that test it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,58 +10,58 @@ from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
 from cotloom.schemas.ids import digest
 from cotloom.schemas.runtime import Runtime
-from cotloom.schemas.student import Base, CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
+from cotloom.schemas.student import BaseTraining, CheckpointModel, Evaluation, StudentRecipe, TinyModel, TrainStage
 
 HERE = Path(__file__).resolve().parent
 SCRATCH = TinyModel(base=None, width=64, layers=2)
-"""Small enough to go on until its loss stays where it is: what seeds differ by is least there."""
-BASED = TinyModel(base=Base())
-"""The default student, which has a general ability to lose."""
+"""Small enough to train until the loss stays flat, where seeds differ least."""
+BASED = TinyModel(base=BaseTraining())
+"""The default student, which has general ability to lose."""
 
 
-def stage(name: str = "train", *, steps: int = 1200, **rest: Any) -> TrainStage:
-    """One stage with the settings that all arms share."""
-    return TrainStage(name=name, steps=steps, batch_size=16, **{"learning_rate": 2e-3, **rest})
+def make_stage(name: str = "train", *, steps: int = 1200, **options: Any) -> TrainStage:
+    """Make a stage with the settings that all conditions share."""
+    return TrainStage(name=name, steps=steps, batch_size=16, **{"learning_rate": 2e-3, **options})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained:
-    """One arm of a trial."""
+class TrialCondition:
+    """One condition of a trial."""
 
     name: str
-    """What the table calls it."""
+    """Name of the condition in the tables."""
     recipe: str = "steps"
     """The dataset recipe beside this file."""
-    sets: tuple[str, ...] = ()
-    """Changes to it."""
-    arm: str = "version"
-    """What of the version is trained on."""
-    stages: tuple[TrainStage, ...] = (stage(),)
-    """The schedule."""
+    changes: tuple[str, ...] = ()
+    """Changes to the dataset recipe."""
+    condition: str = "version"
+    """What is trained on: one of `CONDITIONS` of the student."""
+    stages: tuple[TrainStage, ...] = (make_stage(),)
+    """The stages of training."""
     model: TinyModel | CheckpointModel = SCRATCH
-    """The student."""
+    """The model."""
     share: float = 1.0
     """Share of the problems that are trained on."""
-    as_many_as: str | None = None
-    """Name of an arm of the same trial whose number of rows it is cut to."""
-    asked_in: str = "zero_shot_cot"
-    """How it is asked on the target, where a comparison names no way."""
+    cut_to: str | None = None
+    """Name of a condition of the same trial whose number of rows it is cut to."""
+    format_name: str = "zero_shot_cot"
+    """Prompt format on the target, where a comparison names none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """A comparison that speaks for the claim if it comes out as expected."""
+    """A comparison that supports the claim if its verdict is the expected one."""
 
-    arm: str
+    condition: str
     against: str
     on: str = "target"
     """`target`, `general`, or the name of a source for evaluation."""
     measure: str = "correct"
-    """What is compared: one of the student's measures."""
-    form: str | None = None
-    """How both are asked; null asks each in its own way."""
+    """The measure that is compared."""
+    format_name: str | None = None
+    """Prompt format of both; null takes the format of each condition."""
     expect: str = "better"
-    """`better`, `worse`; `alike` for a claim that the one is as good; `no more` for one that it gains nothing."""
+    """`better`, `worse`; `alike` for a claim that both are equally good; `no more` for a claim of no gain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,35 +71,37 @@ class Trial:
     letter: str
     claim: str
     source: str
-    """Whose claim it is."""
+    """The papers that claim it."""
     setting: str
-    """What was done, in a sentence or two."""
-    arms: tuple[Trained, ...]
+    """The set-up, in a sentence or two."""
+    conditions: tuple[TrialCondition, ...]
     contrasts: tuple[Contrast, ...]
     formats: tuple[str, ...] = ("zero_shot_cot",)
-    """How the target is asked."""
+    """Prompt formats of the target."""
     general: bool = False
-    """Whether general tasks are asked too."""
+    """Whether general tasks are evaluated too."""
     target: bool = True
-    """Whether what is asked on the target says anything."""
-    asked: int = 300
-    """Problems of each set."""
+    """Whether scores on the target are reported."""
+    problems: int = 300
+    """Number of problems of each set."""
     seeds: int = 3
-    """How many students each arm has."""
+    """Number of students of each condition."""
 
 
 @cache
-def made(store: Path, recipe: str, sets: tuple[str, ...]) -> Path:
-    """Build the version of an arm; the same recipe with the same changes is built once."""
-    name = f"claim-{recipe.replace('_', '-')}-{digest(list(sets))[:8]}"
-    changes = [*sets, f"name={name}"]
-    return build(load_recipe(str(HERE / f"{recipe}.yaml"), changes), Runtime(store=store, workers=2)).version.path
+def build_version(store: Path, recipe: str, changes: tuple[str, ...]) -> Path:
+    """Build the version of a condition; the same recipe with the same changes is built once."""
+    name = f"claim-{recipe.replace('_', '-')}-{digest(list(changes))[:8]}"
+    loaded = load_recipe(str(HERE / f"{recipe}.yaml"), [*changes, f"name={name}"])
+    return build(loaded, Runtime(store=store, workers=2)).version.path
 
 
-def student(arm: Trained, trial: Trial) -> StudentRecipe:
-    """The student recipe of an arm."""
-    evaluation = Evaluation(problems=trial.asked, formats=trial.formats, shots=1, max_tokens=96)
-    return StudentRecipe(name="claim", model=arm.model, stages=arm.stages, seeds=trial.seeds, evaluation=evaluation)
+def make_student_recipe(condition: TrialCondition, trial: Trial) -> StudentRecipe:
+    """Make the student recipe of a condition."""
+    evaluation = Evaluation(problems=trial.problems, formats=trial.formats, shots=1, max_tokens=96)
+    return StudentRecipe(
+        name="claim", model=condition.model, stages=condition.stages, seeds=trial.seeds, evaluation=evaluation
+    )
 
 
 SLIPS = ("teacher.slips.wrong_operand=0.25", "teacher.slips.wrong_arithmetic=0.2", "teacher.slips.lucky_answer=0.25")
@@ -119,16 +121,16 @@ def _then(share: str, general: str = "all") -> str:
     )
 
 
-SPECIALISE = (stage(steps=900),)
+SPECIALISE = (make_stage(steps=900),)
 """What a student with a base needs for the arithmetic alone."""
-TOGETHER = (stage(steps=1600),)
+TOGETHER = (make_stage(steps=1600),)
 """Beside general tasks in the same shares: every problem of arithmetic is seen as often as in 900 steps alone."""
 TWO = (
-    stage("special", steps=900, take=("special",)),
-    stage("restore", steps=400, take=("restore",), learning_rate=1e-3),
+    make_stage("special", steps=900, take=("special",)),
+    make_stage("restore", steps=400, take=("restore",), learning_rate=1e-3),
 )
 """The arithmetic, then general tasks."""
-LONG = (stage(steps=1800),)
+LONG = (make_stage(steps=1800),)
 
 TRIALS: tuple[Trial, ...] = (
     Trial(
@@ -137,8 +139,11 @@ TRIALS: tuple[Trial, ...] = (
         source="Magister et al. 2022; Ho et al. 2023",
         setting="One path for each problem, against the gold answer alone.",
         formats=("zero_shot_cot", "zero_shot_answer"),
-        arms=(Trained(name="reasoning"), Trained(name="answer only", arm="answer_only", asked_in="zero_shot_answer")),
-        contrasts=(Contrast(arm="reasoning", against="answer only"),),
+        conditions=(
+            TrialCondition(name="reasoning"),
+            TrialCondition(name="answer only", condition="answer_only", format_name="zero_shot_answer"),
+        ),
+        contrasts=(Contrast(condition="reasoning", against="answer only"),),
     ),
     Trial(
         letter="b",
@@ -146,11 +151,11 @@ TRIALS: tuple[Trial, ...] = (
         source="Ho et al. 2023; Yuan et al. 2023 (RFT)",
         setting="Every distinct path (of two methods) against one by chance. At equal steps, repeating the one path is "
         "the same training: the trainer goes over it more often.",
-        arms=(
-            Trained(name="distinct paths", sets=MANY, stages=LONG),
-            Trained(name="one path", sets=MANY, arm="single_path", stages=LONG),
+        conditions=(
+            TrialCondition(name="distinct paths", changes=MANY, stages=LONG),
+            TrialCondition(name="one path", changes=MANY, condition="single_path", stages=LONG),
         ),
-        contrasts=(Contrast(arm="distinct paths", against="one path"),),
+        contrasts=(Contrast(condition="distinct paths", against="one path"),),
     ),
     Trial(
         letter="c",
@@ -159,18 +164,18 @@ TRIALS: tuple[Trial, ...] = (
         setting="A teacher that slips often. Checked: right answer and right steps. Answers checked: right answer over "
         "any steps. Unchecked: any answer. All cut to the same number of rows.",
         seeds=5,
-        arms=(
-            Trained(name="checked", sets=(*SLIPS, *SLIPS_REST)),
-            Trained(
+        conditions=(
+            TrialCondition(name="checked", changes=(*SLIPS, *SLIPS_REST)),
+            TrialCondition(
                 name="answers checked",
-                sets=(*SLIPS, *SLIPS_REST, "verify.steps=tag"),
-                as_many_as="checked",
+                changes=(*SLIPS, *SLIPS_REST, "verify.steps=tag"),
+                cut_to="checked",
             ),
-            Trained(name="unchecked", sets=(*SLIPS, *SLIPS_REST), arm="unchecked", as_many_as="checked"),
+            TrialCondition(name="unchecked", changes=(*SLIPS, *SLIPS_REST), condition="unchecked", cut_to="checked"),
         ),
         contrasts=(
-            Contrast(arm="checked", against="unchecked"),
-            Contrast(arm="checked", against="answers checked"),
+            Contrast(condition="checked", against="unchecked"),
+            Contrast(condition="checked", against="answers checked"),
         ),
     ),
     Trial(
@@ -179,17 +184,19 @@ TRIALS: tuple[Trial, ...] = (
         source="Fu et al. 2023",
         setting="The same paths written zero-shot or behind one demonstration; loss on every turn. Asked both ways.",
         formats=("zero_shot_cot", "in_context_cot"),
-        arms=(
-            Trained(name="zero-shot rows"),
-            Trained(
+        conditions=(
+            TrialCondition(name="zero-shot rows"),
+            TrialCondition(
                 name="in-context rows",
-                sets=("formats=[{name: in_context_cot, shots: [1, 1]}]",),
-                asked_in="in_context_cot",
+                changes=("formats=[{name: in_context_cot, shots: [1, 1]}]",),
+                format_name="in_context_cot",
             ),
         ),
         contrasts=(
-            Contrast(arm="in-context rows", against="zero-shot rows", form="in_context_cot"),
-            Contrast(arm="in-context rows", against="zero-shot rows", form="zero_shot_cot", expect="alike"),
+            Contrast(condition="in-context rows", against="zero-shot rows", format_name="in_context_cot"),
+            Contrast(
+                condition="in-context rows", against="zero-shot rows", format_name="zero_shot_cot", expect="alike"
+            ),
         ),
     ),
     Trial(
@@ -201,25 +208,25 @@ TRIALS: tuple[Trial, ...] = (
         "problem of arithmetic as often.",
         general=True,
         formats=("zero_shot_cot", "fine_tune_cot"),
-        arms=(
-            Trained(name="base", recipe="general", sets=(SPECIAL,), arm="untrained", model=BASED),
-            Trained(name="special", recipe="general", sets=(SPECIAL,), model=BASED, stages=SPECIALISE),
-            Trained(
+        conditions=(
+            TrialCondition(name="base", recipe="general", changes=(SPECIAL,), condition="untrained", model=BASED),
+            TrialCondition(name="special", recipe="general", changes=(SPECIAL,), model=BASED, stages=SPECIALISE),
+            TrialCondition(
                 name="without a cue",
                 recipe="general",
-                sets=(SPECIAL, "formats=[{name: fine_tune_cot}]"),
+                changes=(SPECIAL, "formats=[{name: fine_tune_cot}]"),
                 model=BASED,
                 stages=SPECIALISE,
-                asked_in="fine_tune_cot",
+                format_name="fine_tune_cot",
             ),
-            Trained(name="mixed", recipe="general", sets=(JOINT,), model=BASED, stages=TOGETHER),
+            TrialCondition(name="mixed", recipe="general", changes=(JOINT,), model=BASED, stages=TOGETHER),
         ),
         contrasts=(
-            Contrast(arm="special", against="base", on="general", expect="worse"),
-            Contrast(arm="mixed", against="special", on="general"),
-            Contrast(arm="special", against="without a cue", on="general"),
-            Contrast(arm="special", against="without a cue", on="general", measure="reasoned", expect="worse"),
-            Contrast(arm="mixed", against="special", on="general", measure="reasoned", expect="worse"),
+            Contrast(condition="special", against="base", on="general", expect="worse"),
+            Contrast(condition="mixed", against="special", on="general"),
+            Contrast(condition="special", against="without a cue", on="general"),
+            Contrast(condition="special", against="without a cue", on="general", measure="reasoned", expect="worse"),
+            Contrast(condition="mixed", against="special", on="general", measure="reasoned", expect="worse"),
         ),
     ),
     Trial(
@@ -230,15 +237,15 @@ TRIALS: tuple[Trial, ...] = (
         "mixed in again (DMT) or none (sequential); and 1,600 steps on everything at once.",
         general=True,
         formats=("zero_shot_cot", "fine_tune_cot"),
-        arms=(
-            Trained(name="DMT", recipe="general", sets=(_then("1/4"),), model=BASED, stages=TWO),
-            Trained(name="sequential", recipe="general", sets=(_then(""),), model=BASED, stages=TWO),
-            Trained(name="at once", recipe="general", sets=(JOINT,), model=BASED, stages=TOGETHER),
-            Trained(name="special", recipe="general", sets=(SPECIAL,), model=BASED, stages=SPECIALISE),
+        conditions=(
+            TrialCondition(name="DMT", recipe="general", changes=(_then("1/4"),), model=BASED, stages=TWO),
+            TrialCondition(name="sequential", recipe="general", changes=(_then(""),), model=BASED, stages=TWO),
+            TrialCondition(name="at once", recipe="general", changes=(JOINT,), model=BASED, stages=TOGETHER),
+            TrialCondition(name="special", recipe="general", changes=(SPECIAL,), model=BASED, stages=SPECIALISE),
         ),
         contrasts=(
-            Contrast(arm="DMT", against="sequential"),
-            Contrast(arm="DMT", against="special", on="general"),
+            Contrast(condition="DMT", against="sequential"),
+            Contrast(condition="DMT", against="special", on="general"),
         ),
     ),
     Trial(
@@ -248,22 +255,22 @@ TRIALS: tuple[Trial, ...] = (
         setting="The special task is one of the base's own (the odd one out), which it does badly: a frozen "
         "student can't be prompted to say words that it never learnt. ProMoT tunes a soft prompt of 20 tokens for 600 "
         "steps with the model frozen, then the model for 600 with the prompt frozen; plain tuning has the latter "
-        "alone. Seven other tasks are asked without the prompt.",
+        "alone. Seven other tasks are evaluated without the prompt.",
         target=False,
-        arms=(
-            Trained(
+        conditions=(
+            TrialCondition(
                 name="ProMoT",
                 recipe="narrow",
                 model=BASED,
-                stages=(stage("prompt", steps=600, parameters="prompt", learning_rate=0.1), stage(steps=600)),
+                stages=(make_stage("prompt", steps=600, parameters="prompt", learning_rate=0.1), make_stage(steps=600)),
             ),
-            Trained(name="plain", recipe="narrow", model=BASED, stages=(stage(steps=600),)),
-            Trained(name="base", recipe="narrow", arm="untrained", model=BASED),
+            TrialCondition(name="plain", recipe="narrow", model=BASED, stages=(make_stage(steps=600),)),
+            TrialCondition(name="base", recipe="narrow", condition="untrained", model=BASED),
         ),
         contrasts=(
-            Contrast(arm="ProMoT", against="plain", on="others"),
-            Contrast(arm="ProMoT", against="plain", on="special", expect="alike"),
-            Contrast(arm="plain", against="base", on="special"),
+            Contrast(condition="ProMoT", against="plain", on="others"),
+            Contrast(condition="ProMoT", against="plain", on="special", expect="alike"),
+            Contrast(condition="plain", against="base", on="special"),
         ),
     ),
     Trial(
@@ -273,8 +280,10 @@ TRIALS: tuple[Trial, ...] = (
         setting="The teacher is a trained student (claim a), sampled at temperature 1 and not checked, so that samples "
         "err where its distribution does not; the five likeliest tokens of each position are known.",
         seeds=5,
-        arms=tuple(
-            Trained(name=name, recipe="by_student", arm="unchecked", stages=(stage(objective=objective),))
+        conditions=tuple(
+            TrialCondition(
+                name=name, recipe="by_student", condition="unchecked", stages=(make_stage(objective=objective),)
+            )
             for name, objective in (
                 ("cross-entropy", "completion"),
                 ("forward KL", "forward_kl"),
@@ -283,9 +292,9 @@ TRIALS: tuple[Trial, ...] = (
             )
         ),
         contrasts=(
-            Contrast(arm="forward KL", against="cross-entropy"),
-            Contrast(arm="reverse KL", against="cross-entropy"),
-            Contrast(arm="Fu", against="cross-entropy"),
+            Contrast(condition="forward KL", against="cross-entropy"),
+            Contrast(condition="reverse KL", against="cross-entropy"),
+            Contrast(condition="Fu", against="cross-entropy"),
         ),
     ),
     Trial(
@@ -294,13 +303,13 @@ TRIALS: tuple[Trial, ...] = (
         source="Kim et al. 2023 (CoT Collection)",
         setting="A domain of 128 problems, half of them by another method, in 600 steps. It starts from nothing, from "
         "a student that learnt 1,000 other problems by one method, or from one that learnt the answers of those.",
-        arms=tuple(
-            Trained(name=name, recipe="domain", share=128 / 520, stages=(stage(steps=600),))
+        conditions=tuple(
+            TrialCondition(name=name, recipe="domain", share=128 / 520, stages=(make_stage(steps=600),))
             for name in ("domain alone", "after reasoning", "after answers")
         ),
         contrasts=(
-            Contrast(arm="after reasoning", against="domain alone"),
-            Contrast(arm="after reasoning", against="after answers"),
+            Contrast(condition="after reasoning", against="domain alone"),
+            Contrast(condition="after reasoning", against="after answers"),
         ),
     ),
     Trial(
@@ -309,21 +318,21 @@ TRIALS: tuple[Trial, ...] = (
         source="Fu et al. 2023; Ho et al. 2023; Magister et al. 2022",
         setting="Reasoning and answer-only at three sizes, the same rows and steps.",
         formats=("zero_shot_cot", "zero_shot_answer"),
-        arms=tuple(
-            Trained(
-                name=f"{arm}, {model.width} wide",
-                arm=kind,
+        conditions=tuple(
+            TrialCondition(
+                name=f"{target}, {model.width} wide",
+                condition=condition,
                 model=model,
-                asked_in="zero_shot_cot" if kind == "version" else "zero_shot_answer",
+                format_name="zero_shot_cot" if condition == "version" else "zero_shot_answer",
             )
             for model in (*(TinyModel(base=None, width=width, layers=2) for width in (16, 32)), SCRATCH)
-            for arm, kind in (("reasoning", "version"), ("answers", "answer_only"))
+            for target, condition in (("reasoning", "version"), ("answers", "answer_only"))
         ),
         contrasts=(
-            Contrast(arm="reasoning, 64 wide", against="reasoning, 32 wide"),
-            Contrast(arm="reasoning, 32 wide", against="reasoning, 16 wide"),
-            Contrast(arm="reasoning, 64 wide", against="answers, 64 wide"),
-            Contrast(arm="reasoning, 16 wide", against="answers, 16 wide"),
+            Contrast(condition="reasoning, 64 wide", against="reasoning, 32 wide"),
+            Contrast(condition="reasoning, 32 wide", against="reasoning, 16 wide"),
+            Contrast(condition="reasoning, 64 wide", against="answers, 64 wide"),
+            Contrast(condition="reasoning, 16 wide", against="answers, 16 wide"),
         ),
     ),
     Trial(
@@ -331,11 +340,11 @@ TRIALS: tuple[Trial, ...] = (
         claim="Distinct paths do as well as all paths, at a fraction of the rows.",
         source="Yuan et al. 2023 (RFT)",
         setting="Twelve answers for each problem, of one method in varied words: every right one, or one a path.",
-        arms=(
-            Trained(name="distinct", sets=WORDED, stages=LONG),
-            Trained(name="all", sets=ALL_PATHS, stages=LONG),
+        conditions=(
+            TrialCondition(name="distinct", changes=WORDED, stages=LONG),
+            TrialCondition(name="all", changes=ALL_PATHS, stages=LONG),
         ),
-        contrasts=(Contrast(arm="distinct", against="all", expect="alike"),),
+        contrasts=(Contrast(condition="distinct", against="all", expect="alike"),),
     ),
     Trial(
         letter="l",
@@ -344,12 +353,12 @@ TRIALS: tuple[Trial, ...] = (
         setting="1/16, 1/4 and all of the arithmetic; and, after that, 1/64, 1/8 and all of the general rows.",
         general=True,
         formats=("zero_shot_cot", "fine_tune_cot"),
-        arms=(
+        conditions=(
             *(
-                Trained(
+                TrialCondition(
                     name=f"arithmetic {text}",
                     recipe="general",
-                    sets=(SPECIAL,),
+                    changes=(SPECIAL,),
                     model=BASED,
                     stages=SPECIALISE,
                     share=share,
@@ -357,15 +366,17 @@ TRIALS: tuple[Trial, ...] = (
                 for text, share in (("1/16", 1 / 16), ("1/4", 1 / 4), ("all", 1.0))
             ),
             *(
-                Trained(name=f"general {text}", recipe="general", sets=(_then("", text),), model=BASED, stages=TWO)
+                TrialCondition(
+                    name=f"general {text}", recipe="general", changes=(_then("", text),), model=BASED, stages=TWO
+                )
                 for text in ("1/64", "1/8", "all")
             ),
         ),
         contrasts=(
-            Contrast(arm="arithmetic 1/4", against="arithmetic 1/16"),
-            Contrast(arm="arithmetic all", against="arithmetic 1/4"),
-            Contrast(arm="general 1/8", against="general 1/64", on="general", expect="no more"),
-            Contrast(arm="general all", against="general 1/8", on="general", expect="no more"),
+            Contrast(condition="arithmetic 1/4", against="arithmetic 1/16"),
+            Contrast(condition="arithmetic all", against="arithmetic 1/4"),
+            Contrast(condition="general 1/8", against="general 1/64", on="general", expect="no more"),
+            Contrast(condition="general all", against="general 1/8", on="general", expect="no more"),
         ),
     ),
     Trial(
@@ -376,23 +387,23 @@ TRIALS: tuple[Trial, ...] = (
         "so that each problem of arithmetic is seen as often.",
         general=True,
         formats=("zero_shot_cot", "fine_tune_cot"),
-        arms=(
-            Trained(
-                name="little alone", recipe="general", sets=(SPECIAL,), model=BASED, stages=SPECIALISE, share=1 / 16
+        conditions=(
+            TrialCondition(
+                name="little alone", recipe="general", changes=(SPECIAL,), model=BASED, stages=SPECIALISE, share=1 / 16
             ),
-            Trained(
+            TrialCondition(
                 name="little mixed",
                 recipe="general",
-                sets=("mixture.stages=[{name: special, take: {steps: 1/16, general: 1/16}}]",),
+                changes=("mixture.stages=[{name: special, take: {steps: 1/16, general: 1/16}}]",),
                 model=BASED,
                 stages=TOGETHER,
             ),
-            Trained(name="much alone", recipe="general", sets=(SPECIAL,), model=BASED, stages=SPECIALISE),
-            Trained(name="much mixed", recipe="general", sets=(JOINT,), model=BASED, stages=TOGETHER),
+            TrialCondition(name="much alone", recipe="general", changes=(SPECIAL,), model=BASED, stages=SPECIALISE),
+            TrialCondition(name="much mixed", recipe="general", changes=(JOINT,), model=BASED, stages=TOGETHER),
         ),
         contrasts=(
-            Contrast(arm="little mixed", against="little alone"),
-            Contrast(arm="much mixed", against="much alone", expect="worse"),
+            Contrast(condition="little mixed", against="little alone"),
+            Contrast(condition="much mixed", against="much alone", expect="worse"),
         ),
     ),
 )
