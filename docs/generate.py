@@ -13,15 +13,17 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from pydantic import BaseModel, TypeAdapter
+
 from cotloom.schemas.example import Example
 from cotloom.schemas.manifest import Manifest
 from cotloom.schemas.problem import Problem
-from cotloom.schemas.reasons import Reason
-from cotloom.schemas.recipe import ADDRESS, Recipe, Section, is_identity
+from cotloom.schemas.reasons import RESERVED, Reason
+from cotloom.schemas.recipe import ADDRESS, Recipe, is_identity
 from cotloom.schemas.sample import Sample
+from cotloom.schemas.section import Section
 from cotloom.schemas.student import StudentRecipe
 from cotloom.schemas.validation import Validation
-from pydantic import BaseModel, TypeAdapter
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "v1"
@@ -68,7 +70,7 @@ def recipe_page() -> str:
     begin = [
         "# Recipe reference",
         "",
-        "Made from the code by `make docs`. A recipe is a YAML file; unknown keys and wrong types are errors.",
+        "Generated from the code by `make docs`. A recipe is a YAML file; unknown keys and wrong types are errors.",
         "Keys marked ● are identity: they can change a row, so they are in the fingerprint. Keys marked ○ are not.",
         "Keys marked ◇ are the address: they name the version.",
         "",
@@ -76,8 +78,9 @@ def recipe_page() -> str:
         "put `# yaml-language-server: $schema=schemas/recipe.v1.json` on the first line.",
         "",
     ]
-    reasons = ["## Reasons", "", "Why a row is dropped; the first in this order wins.", ""]
-    reasons += [", ".join(f"`{reason}`" for reason in Reason), ""]
+    reasons = ["## Reasons", "", "Why a row is dropped. If several apply, the first in this order wins.", ""]
+    reasons += [", ".join(f"`{reason}`" for reason in Reason if reason not in RESERVED), ""]
+    reasons += ["Reserved (no stage produces them yet): " + ", ".join(f"`{reason}`" for reason in sorted(RESERVED)), ""]
     return "\n".join([*begin, *_tables(Recipe, "The recipe"), *reasons])
 
 
@@ -86,9 +89,9 @@ def student_page() -> str:
     begin = [
         "# Student recipe reference",
         "",
-        "Made from the code by `make docs`. A student recipe is a YAML file: a small model, its training, and what it",
-        "is asked afterwards. Unknown keys and wrong types are errors. It is no part of a dataset's recipe, so that",
-        "two versions are measured by one and the same. Every key is identity (●): its digest is in a validation.",
+        "Generated from the code by `make docs`. A student recipe is a YAML file: a small model, its training, and its",
+        "evaluation. Unknown keys and wrong types are errors. It is separate from the dataset recipe, so that two",
+        "versions are measured with the same student. Every key is identity (●): its digest is in a validation.",
         "",
         "Editors complete student recipes with the JSON Schema `schemas/student.v1.json`:",
         "put `# yaml-language-server: $schema=schemas/student.v1.json` on the first line.",
@@ -176,7 +179,7 @@ def _default(info: Any) -> str:
 
 def command_page() -> str:
     """The help of every command."""
-    lines = ["# Commands", "", "Made from the code by `make docs`.", ""]
+    lines = ["# Commands", "", "Generated from the code by `make docs`.", ""]
     for words in ([], *[[command] for command in COMMANDS]):
         lines += [f"## cotloom {' '.join(words)}".rstrip(), "", "```", _help(words), "```", ""]
     return "\n".join(lines)
