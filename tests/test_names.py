@@ -105,3 +105,34 @@ def test_parameters_speak_the_language_of_the_field(path):
     names = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     assert sorted(name for name in names if PRIVATE_WORDS.fullmatch(name.strip("_"))) == []
+
+
+PARAMETERS = {
+    "Version": {"version", "parent", "existing"},
+    "Recipe": {"recipe"},
+    "LoadedRecipe": {"loaded"},
+    "StudentRecipe": {"recipe", "reduced"},
+    "Runtime": {"runtime"},
+    "Manifest": {"manifest", "tagged", "old"},
+    "Student": {"student"},
+    "Problem": {"problem", "kept"},
+    "Sample": {"sample"},
+    "Ledger": {"ledger"},
+    "Validation": {"validation"},
+    "ValidationPlan": {"plan"},
+    "EvalSetting": {"setting"},
+    "EvalSet": {"eval_set"},
+    "Condition": {"condition", "reference"},
+}
+"""The names that a parameter of a type may have: one, and those that tell two of a kind apart."""
+
+
+def test_a_parameter_keeps_its_name_along_its_way():
+    odd = []
+    for path, node in list_functions():
+        for argument in [*node.args.args, *node.args.kwonlyargs]:
+            kind = ast.unparse(argument.annotation).removesuffix(" | None").strip("'") if argument.annotation else ""
+            name = argument.arg.lstrip("_")
+            if kind in PARAMETERS and name and name not in PARAMETERS[kind]:
+                odd.append(f"{describe(path, node)}: {argument.arg}: {kind}")
+    assert odd == []
