@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,12 @@ from .pipeline import build as build_version
 from .plan import Plan, plan_build
 from .recipe import LoadedRecipe, load_recipe
 from .store import Version, build_funnel_table, find_version, list_versions
+from .store.versions import StrPath
 from .verify import Judgement
 from .verify import judge as judge_problem
 
 STORE = ".cotloom"
 """The default store: a folder in the working folder."""
-
-StrPath = str | PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,3 +75,15 @@ def test_processes_are_started_in_few_places():
 def test_processes_are_started_without_a_shell(path):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert "shell" not in {word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords}
+
+
+def test_every_process_that_the_builder_starts_leaves_the_working_folder_off_its_import_path():
+    """A user's own `datasets/` or `schemas/` is never imported instead of the library's or ours."""
+    commands = [
+        [ast.unparse(item) for item in node.elts]
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
+    ]
+    assert len(commands) == len(STARTS_PROCESSES)
+    assert [command for command in commands if command[1] != "'-P'"] == []

@@ -79,7 +79,7 @@ def start_loader(remote: Remote, layout: Layout) -> Iterator[LoadRevision]:
     number of rows.
     """
     with TemporaryDirectory(prefix="cotloom-") as home, TemporaryFile() as log:
-        command = [sys.executable, "-m", "cotloom.builder.publish.hub.load_worker"]
+        command = [sys.executable, "-P", "-m", "cotloom.builder.publish.hub.load_worker"]
         with subprocess.Popen(  # noqa: S603 - ourselves
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=_make_environment(remote, home)
         ) as process:
