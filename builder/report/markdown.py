@@ -1,7 +1,7 @@
-"""Blocks of Markdown that hold texts of others: inline code, fences that a text can't end, tables (law 7)."""
+"""Blocks of Markdown that hold texts of others: inline code, and fences that a text can't end (law 7)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import fill
 
 from .escape import escape_terminal
@@ -36,22 +36,6 @@ def fold_lines(text: str) -> str:
     return "\n".join(
         fill(line, _WIDTH, break_long_words=False) if len(line) > _WIDTH else line for line in text.split("\n")
     )
-
-
-def format_table(head: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> Iterator[str]:
-    """Write the lines of a table, and an empty one behind it.
-
-    Args:
-        head: names of the columns.
-        rows: the cells, each escaped already.
-        right: for each column, `r` where it is aligned to the right.
-    """
-    yield f"| {' | '.join(head)} |"
-    marks = ["---:" if right[index : index + 1] == "r" else "---" for index in range(len(head))]
-    yield f"|{'|'.join(marks)}|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-    yield ""
 
 
 def _count_longest_run(text: str) -> int:
