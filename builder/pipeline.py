@@ -197,11 +197,16 @@ def _make_path_counter(recipe: Recipe, runtime: Runtime) -> teacher.CountPaths:
 
 
 def _check_failures(calls: Calls, runtime: Runtime) -> None:
-    if calls.failed and not runtime.accept_failures:
-        raise Stopped(
-            f"{calls.failed} requests failed for good; {calls.new + calls.ledger} answers are in the ledger",
-            hint="run the same command again to ask once more, or accept the gaps with --accept-failures",
-        )
+    """Stop where requests failed; where the teacher never gave an answer, with the error that explains it."""
+    if not calls.failed or runtime.accept_failures:
+        return
+    if calls.error is not None and calls.new + calls.ledger == 0:
+        raise calls.error
+    why = f". The first: {calls.error.message}" if calls.error else ""
+    raise Stopped(
+        f"{calls.failed} requests failed in every try; {calls.new + calls.ledger} answers are in the ledger{why}",
+        hint="run the same command again to ask once more, or accept the gaps with --accept-failures",
+    )
 
 
 def _judge_samples(recipe: Recipe, runtime: Runtime, problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:

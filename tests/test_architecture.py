@@ -37,8 +37,9 @@ SHARED = {
 INNER_FLOORS = {
     "builder.teacher": [
         {"request", "demonstrations", "provenance"},
-        {"prompts", "ledger", "simulated"},
-        {"backends"},
+        {"prompts", "chat_responses", "simulated"},
+        {"responses"},
+        {"ledger", "backends"},
         {"rounds", "estimate"},
         {"sampling"},
     ],

@@ -17,22 +17,22 @@ VERBS = frozenset(
     accept accumulate add adjust advance advise align allow append apply arrange ask assert assign attach audit
     average balance batch begin bootstrap bring build call can canonicalize capitalise capture carry cast catch
     change check choose classify clean clear clip close collate collect combine commit compare compile complete
-    compute concat connect construct convert copy correct count cover create cut decide declare decode
-    decontaminate deduplicate delete derive describe detect digest disable divide download draw drop dump edit
-    embed enable encode end enter escape estimate evaluate examine exclude execute exit expand explain explore
+    compress compute concat connect construct convert copy correct count cover create cut decide declare decode
+    decompress decontaminate deduplicate delete derive describe detect digest disable divide download draw drop dump
+    edit embed enable encode end enter escape estimate evaluate examine exclude execute exit expand explain explore
     export extend extract fail feed fetch fill filter find finish fit flatten fold follow forget format freeze
     gather generate get give group guard guess handle has hash hide hint hold ignore import include indent index
     infer init insert install interpolate interrupt invert is iterate join judge keep label lay learn leave limit
-    link list load locate lock log look lower main make map mark mask match may mean measure merge miscount misread
-    mix move must name narrow need negate normalize note number open order outline overlap pack pad pair parse part
-    pause permute pick place plan plot predict prefix prepare preserve print probe propose protect prune publish
-    pull push put query quote raise rank read rebuild receive recompute record redact reduce refuse register rejoin
-    relativize release remember remove rename render reorder repeat replace report request require resample reset
-    resize resolve restore retry return review rework rewrite round run sample save say scale scan schedule score
-    search seed select send separate serialize serve set shard share shift shorten should show shuffle sign
-    simplify skip slice solve sort spell split stack start state step stop store strip style substitute suggest sum
-    summarise summarize supply support swap sweep switch sync tabulate tag take test thin tokenize trace track
-    train transform translate trim truncate trust try uncheck unfreeze unpack unwrap upcast update upload use
+    link list load locate lock log look lower main make map mark mask match may mean measure merge migrate miscount
+    misread mix move must name narrow need negate normalize note number open order outline overlap pack pad pair
+    parse part pause permit permute pick place plan plot predict prefix prepare preserve print probe propose protect
+    prune publish pull push put query quote raise rank read rebuild receive recompute record redact reduce refuse
+    register rejoin relativize release remember remove rename render reorder repair repeat replace report request
+    require resample reset resize resolve restore retry return review rework rewrite round run sample save say scale
+    scan schedule score search seed select send separate serialize serve set shard share shift shorten should show
+    shuffle sign simplify skip slice solve sort spell split stack start state step stop store strip style substitute
+    suggest sum summarise summarize supply support swap sweep switch sync tabulate tag take test thin tokenize trace
+    track train transform translate trim truncate trust try uncheck unfreeze unpack unwrap upcast update upload use
     validate verify view vote wait walk warn weigh widen wrap write
 """.split()
 )
@@ -44,7 +44,7 @@ PREFIXES = frozenset({"as", "from", "to", "with", "without"})
 PUBLIC = frozenset({"atomic_folder", "atomic_write", "sql", "versions"})
 """Names that users and other projects know in this form."""
 
-HOOKS = frozenset({"compute_loss", "get_train_sampler", "on_log", "on_step_end", "save_rng_state"})
+HOOKS = frozenset({"aclose", "compute_loss", "get_train_sampler", "on_log", "on_step_end", "save_rng_state"})
 """Methods that a library's class asks for under its own name."""
 
 

@@ -1,7 +1,8 @@
-"""The request to a teacher and its answer: what every backend sends and returns."""
+"""The request to a teacher, the response as it came, and the answers in it: what every backend sends and returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from ...schemas.example import Message
@@ -43,9 +44,42 @@ class Request:
         )
 
 
+class ResponseKind(StrEnum):
+    """How the bytes of a response are read."""
+
+    ANSWERS = "answers"
+    """Answers of a backend in this process, as JSON."""
+    CHAT = "chat"
+    """A chat completion, as the server sent it."""
+    REFUSAL = "refusal"
+    """An error of the server that would come again, as the server sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response as it came. It is recorded before it is read."""
+
+    kind: ResponseKind
+    """How it is read."""
+    body: bytes
+    """Its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedResponse:
+    """A response, and the sample indexes that it answers."""
+
+    request: Request
+    """What was requested."""
+    response: Response
+    """What came."""
+    choices: Mapping[int, int] = field(default_factory=dict)
+    """For each sample index that it answers, the number of the choice; empty where nothing can be read."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """One answer of a teacher, as it was received."""
+    """One answer of a teacher, as it was read from a response."""
 
     text: str | None
     """The text of the answer, unchanged."""
@@ -63,3 +97,5 @@ class Answer:
     """Labels of a recorded answer, as canonical JSON."""
     simulated: bool = False
     """True where no model wrote it."""
+    refusal: str | None = None
+    """Why there is no answer, where asking again would give the same: a content filter, a prompt that is too long."""

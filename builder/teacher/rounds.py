@@ -4,17 +4,18 @@ Whether a problem needs another round depends on how many correct paths it has. 
 counts them (`CountPaths`), so this room knows nothing of verdicts.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas.problem import Problem
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.sample import Hint, Sample, Usage, make_sample_id
 from ...schemas.teacher import HintPolicy, Paths
+from ..errors import CotloomError, InputError
 from ..progress import show_bar
-from .backends.protocol import Backend, CompletedRequest, CompletionRequest, FailedRequest
+from .backends.protocol import Backend, CompletionRequest, FailedRequest
 from .ledger import Key, Ledger
-from .request import Answer
+from .request import Answer, ReceivedResponse
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,10 @@ class Calls:
     """Answers that were in the ledger."""
     failed: int = 0
     """Requests that failed."""
+    refused: int = 0
+    """Answers that the teacher refuses to give, now or in the ledger; their samples are dropped."""
+    error: CotloomError | None = None
+    """Why the first of the failed requests failed."""
     cost_usd: float | None = 0.0
     """Cost of the new answers in US dollars; null where any price is unknown."""
 
@@ -50,6 +55,8 @@ class Calls:
             new=self.new + other.new,
             ledger=self.ledger + other.ledger,
             failed=self.failed + other.failed,
+            refused=self.refused + other.refused,
+            error=self.error or other.error,
             cost_usd=_add_costs([self.cost_usd, other.cost_usd]),
         )
 
@@ -64,7 +71,7 @@ class Round:
     indexes: range
 
 
-def sample_rounds(
+def sample_rounds(  # noqa: PLR0913 - what a recipe says of rounds, and who answers
     problems: Sequence[Problem],
     backend: Backend,
     ledger: Ledger,
@@ -72,8 +79,12 @@ def sample_rounds(
     *,
     paths: Paths,
     hints: HintPolicy,
+    accept_failures: bool = False,
 ) -> tuple[list[Sample], Calls]:
     """Sample all problems, round by round.
+
+    A problem of which a request failed gets no further round, unless failures are accepted: its round is not complete,
+    and what it needs next is not known.
 
     Returns:
         The samples in the order of rounds, problems and indexes; and how many answers were new.
@@ -83,8 +94,10 @@ def sample_rounds(
     first_hint = Hint.HINTED if hints.mode == "always" else Hint.NONE
     this: Round | None = Round(0, first_hint, problems, range(min(paths.round, paths.max or paths.round)))
     while this and this.problems:
-        round_samples, round_calls = _sample_round(this, backend, ledger)
+        round_samples, round_calls, failed = _sample_round(this, backend, ledger)
         samples, calls = [*samples, *round_samples], calls + round_calls
+        if not accept_failures:
+            this = replace(this, problems=[problem for problem in this.problems if problem.problem_id not in failed])
         this = _plan_next_round(this, samples, count_paths, paths, hints) if round_samples else None
     return samples, calls
 
@@ -110,7 +123,8 @@ def _plan_next_round(
     return Round(last.number + 1, Hint.HINTED, unsolved, range(paths.round))
 
 
-def _sample_round(this: Round, backend: Backend, ledger: Ledger) -> tuple[list[Sample], Calls]:
+def _sample_round(this: Round, backend: Backend, ledger: Ledger) -> tuple[list[Sample], Calls, set[str]]:
+    """Sample one round. Returns its samples, where they came from, and the problems of which a request failed."""
     requests = [
         request for problem in this.problems for request in backend.list_requests(problem, this.hint, this.indexes)
     ]
@@ -124,48 +138,62 @@ def _sample_round(this: Round, backend: Backend, ledger: Ledger) -> tuple[list[S
     second_results, second_calls = _complete_requests(list(follow_ups.values()), backend, ledger)
     for (position, follow_up), result in zip(follow_ups.items(), second_results, strict=True):
         samples[position] = _add_second_call(samples[position], follow_up, result)
-    return samples, calls + second_calls
+    failures = [result for result in [*results, *second_results] if isinstance(result, FailedRequest)]
+    failed = {failure.request.problem.problem_id for failure in failures}
+    return samples, calls + second_calls, failed
 
 
 def _complete_requests(
     requests: Sequence[CompletionRequest], backend: Backend, ledger: Ledger
 ) -> tuple[list[Answer | FailedRequest], Calls]:
     """Get the answers to requests from the ledger; missing ones are requested and recorded first."""
-    digests = [request.request.digest for request in requests]
+    forgotten = ledger.find_forgotten()
+    wanted = [request for request in requests if request.problem.problem_id not in forgotten]
+    digests = [request.request.digest for request in wanted]
     recorded = ledger.find_keys(digests)
-    missing = list({request.key: request for request in requests if request.key not in recorded}.values())
-    calls, messages = _request_missing(missing, backend, ledger)
+    missing = {request.key: request for request in wanted if request.key not in recorded}
+    failures = _request_missing(list(missing.values()), backend, ledger)
     answers = dict(ledger.read_answers(digests))
-    results = [
-        answers[request.key]
-        if request.key in answers
-        else FailedRequest(request, messages.get(request.key, "no answer came"))
-        for request in requests
-    ]
-    from_ledger = len(recorded & {request.key for request in requests})
-    return results, replace(calls, ledger=from_ledger, failed=len(missing) - calls.new)
+    results = [_find_result(request, answers, failures, forgotten) for request in requests]
+    new = [answers[key] for key in missing if key in answers]
+    calls = Calls(
+        new=len(new),
+        ledger=len(recorded & {request.key for request in wanted}),
+        failed=len(missing) - len(new),
+        refused=sum(isinstance(result, Answer) and result.refusal is not None for result in results),
+        error=next(iter(failures.values())).error if failures else None,
+        cost_usd=_add_costs(answer.cost_usd for answer in new),
+    )
+    return results, calls
+
+
+def _find_result(
+    request: CompletionRequest,
+    answers: Mapping[Key, Answer],
+    failures: Mapping[Key, FailedRequest],
+    forgotten: Container[str],
+) -> Answer | FailedRequest:
+    if request.problem.problem_id in forgotten:
+        return Answer(text=None, refusal="its answers were erased with cotloom ledger forget")
+    if request.key in answers:
+        return answers[request.key]
+    return failures.get(request.key) or FailedRequest(request, InputError("no answer came"))
 
 
 def _request_missing(
     missing: Sequence[CompletionRequest], backend: Backend, ledger: Ledger
-) -> tuple[Calls, dict[Key, str]]:
-    """Request what the ledger lacks, and record each group before the next.
-
-    Returns:
-        How many answers came; and the messages of failed requests, by ledger key.
-    """
-    calls = Calls()
-    messages: dict[Key, str] = {}
+) -> dict[Key, FailedRequest]:
+    """Request what the ledger lacks, and record each group before the next. Returns the failed ones by ledger key."""
+    failures: dict[Key, FailedRequest] = {}
+    if missing:
+        ledger.check_keys()
     with show_bar("sampling the teacher", len(missing)) as advance:
         for group in backend.request_completions(missing) if missing else ():
-            completed = [result for result in group if isinstance(result, CompletedRequest)]
-            ledger.record(
-                [(result.request.request, result.request.sample_index, result.answer) for result in completed]
-            )
-            messages |= {result.request.key: result.message for result in group if isinstance(result, FailedRequest)}
-            calls += Calls(new=len(completed), cost_usd=_add_costs(result.answer.cost_usd for result in completed))
-            advance(len(group))
-    return calls, messages
+            received = [result for result in group if isinstance(result, ReceivedResponse)]
+            ledger.record(received)
+            failures |= {result.request.key: result for result in group if isinstance(result, FailedRequest)}
+            advance(sum(len(item.choices) for item in received) + len(group) - len(received))
+    return failures
 
 
 def _add_costs(costs: Iterable[float | None]) -> float | None:
@@ -189,7 +217,7 @@ def _make_sample(this: Round, request: CompletionRequest, result: Answer | Faile
         hint=this.hint,
         round=this.number,
     )
-    if isinstance(result, FailedRequest):
+    if isinstance(result, FailedRequest) or result.refusal is not None:
         return _drop_failed(sample, result)
     return replace(
         sample,
@@ -204,14 +232,15 @@ def _make_sample(this: Round, request: CompletionRequest, result: Answer | Faile
     )
 
 
-def _drop_failed(sample: Sample, failed: FailedRequest) -> Sample:
-    return replace(sample, stage=Stage.TEACHER, fate=Fate.DROPPED, reason=Reason.REQUEST_FAILED, detail=failed.message)
+def _drop_failed(sample: Sample, result: Answer | FailedRequest) -> Sample:
+    detail = result.error.message if isinstance(result, FailedRequest) else result.refusal
+    return replace(sample, stage=Stage.TEACHER, fate=Fate.DROPPED, reason=Reason.REQUEST_FAILED, detail=detail)
 
 
 def _add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answer | FailedRequest) -> Sample:
     """Add the answer of a second call to a sample of reasoning. Log probabilities of two calls are not kept."""
     sample = replace(sample, request_digests=(*sample.request_digests, follow_up.request.digest), token_logprobs=None)
-    if isinstance(result, FailedRequest):
+    if isinstance(result, FailedRequest) or result.refusal is not None:
         return _drop_failed(sample, result)
     cut = "length" if "length" in {sample.finish_reason, result.finish_reason} else result.finish_reason
     return replace(

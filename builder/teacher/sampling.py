@@ -56,6 +56,7 @@ def sample_rationales(
         count_paths,
         paths=getattr(teacher, "paths", Paths()),
         hints=getattr(teacher, "hint", HintPolicy()),
+        accept_failures=runtime.accept_failures,
     )
     if not samples:
         raise InputError(f"the teacher gave no answer to any of the {len(kept)} problems")

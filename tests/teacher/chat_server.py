@@ -2,10 +2,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import BinaryIO
 
 
 @dataclass
@@ -13,9 +15,14 @@ class Reply:
     """What the server says to one request."""
 
     body: object
+    """JSON values, or a text or bytes as they are."""
     status: int = 200
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
+    raw: bool = False
+    """Whether the body is sent in place of a whole response, and the connection closed."""
+    drip_s: float = 0.0
+    """Seconds between the bytes of the body."""
 
 
 Script = Callable[[dict], Reply]
@@ -52,6 +59,22 @@ def refusal(status: int, message: str, code: str | None = None, **headers: str) 
     return Reply({"error": {"message": message, "type": "error", "code": code}}, status=status, headers=headers)
 
 
+def encode(body: object) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+
+def send(file: BinaryIO, content: bytes, drip_s: float) -> None:
+    if not drip_s:
+        file.write(content)
+        return
+    for byte in content:
+        file.write(bytes([byte]))
+        file.flush()
+        time.sleep(drip_s)
+
+
 @contextmanager
 def serving(script: Script) -> Iterator[ChatServer]:
     """Serve a script on a port that the system picks, until the block ends."""
@@ -66,14 +89,18 @@ def serving(script: Script) -> Iterator[ChatServer]:
                 server.requests.append(body)
                 server.keys.append(self.headers.get("Authorization", ""))
             reply = script(body)
-            content = reply.body.encode() if isinstance(reply.body, str) else json.dumps(reply.body).encode()
+            content = encode(reply.body)
+            if reply.raw:
+                self.wfile.write(content)
+                self.close_connection = True
+                return
             self.send_response(reply.status)
-            self.send_header("Content-Type", reply.content_type)
-            self.send_header("Content-Length", str(len(content)))
-            for name, value in reply.headers.items():
+            headers = {"content_type": reply.content_type, "content_length": str(len(content)), **reply.headers}
+            for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(OSError):  # the client may have closed the connection
+                send(self.wfile, content, reply.drip_s)
 
         def log_message(self, *_args):
             """Say nothing."""

@@ -1,4 +1,5 @@
 import os
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -13,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.errors import InputError, Stopped
-from cotloom.builder.teacher.ledger import FORMAT, Ledger, open_ledger
-from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.teacher.ledger import Ledger, open_ledger
+from cotloom.builder.teacher.ledger.layout import FORMAT
+from cotloom.builder.teacher.request import Answer, ReceivedResponse, Request, Response, ResponseKind
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.sample import Alternative, TokenLogprob, Usage
+from tests.teacher.received import received, record
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +28,7 @@ import sys
 from pathlib import Path
 from threading import Barrier
 from cotloom.builder.teacher.ledger import open_ledger
+from tests.teacher.received import record
 from tests.teacher.test_ledger import request
 from cotloom.builder.teacher.request import Answer
 
@@ -34,7 +38,7 @@ sys.stdin.readline()
 with open_ledger(path) as ledger:
     for index in range(count):
         mine = (request(who), index, Answer(text=f"{who} {index}"))
-        ledger.record([mine, (request("both"), index, Answer(text=who))])
+        record(ledger, [mine, (request("both"), index, Answer(text=who))])
         print(index, flush=True)
 """
 
@@ -89,7 +93,7 @@ def test_an_answer_comes_back_as_it_was_recorded(ledger):
         simulated=True,
     )
 
-    ledger.record([(request(), 0, whole)])
+    record(ledger, [(request(), 0, whole)])
 
     assert recorded(ledger, request()) == {(request().digest, 0): whole}
 
@@ -97,7 +101,7 @@ def test_an_answer_comes_back_as_it_was_recorded(ledger):
 def test_unknown_comes_back_as_unknown_and_not_as_zero(ledger):
     unknown, nothing = Answer(text=None), Answer(text="", token_logprobs=(), cost_usd=0.0, usage=Usage(prompt_tokens=0))
 
-    ledger.record([(request(), 0, unknown), (request(), 1, nothing)])
+    record(ledger, [(request(), 0, unknown), (request(), 1, nothing)])
 
     assert recorded(ledger, request()) == {(request().digest, 0): unknown, (request().digest, 1): nothing}
 
@@ -129,14 +133,14 @@ logprobs = st.builds(
 )
 def test_every_answer_survives_the_ledger(tmp_path_factory, answer):
     with open_ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite") as ledger:
-        ledger.record([(request(), 3, answer)])
+        record(ledger, [(request(), 3, answer)])
 
         assert recorded(ledger, request()) == {(request().digest, 3): answer}
 
 
 def test_the_first_answer_under_a_key_stays(ledger):
-    ledger.record([(request(), 0, Answer(text="first"))])
-    ledger.record([(request(), 0, Answer(text="second")), (request(), 1, Answer(text="other"))])
+    record(ledger, [(request(), 0, Answer(text="first"))])
+    record(ledger, [(request(), 0, Answer(text="second")), (request(), 1, Answer(text="other"))])
 
     assert [answer.text for _, answer in sorted(recorded(ledger, request()).items())] == ["first", "other"]
 
@@ -144,16 +148,17 @@ def test_the_first_answer_under_a_key_stays(ledger):
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE answers SET text = 'other'",
+        "UPDATE responses SET body = 'other'",
+        "DELETE FROM responses",
         "DELETE FROM answers",
         "UPDATE requests SET request = '{}'",
         "DELETE FROM requests",
-        "UPDATE answers SET cost_usd = 0 WHERE sample_index = 0",
+        "UPDATE answers SET choice = 0 WHERE sample_index = 0",
     ],
 )
 def test_no_statement_changes_or_removes_what_is_recorded(path, statement):
     with open_ledger(path) as ledger:
-        ledger.record([(request(), 0, Answer(text="first"))])
+        record(ledger, [(request(), 0, Answer(text="first"))])
 
     with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(statement)
@@ -163,7 +168,7 @@ def test_no_statement_changes_or_removes_what_is_recorded(path, statement):
 
 
 def test_only_what_was_asked_for_is_given(ledger):
-    ledger.record([(request("a"), 0, Answer(text="a")), (request("b"), 2, Answer(text="b"))])
+    record(ledger, [(request("a"), 0, Answer(text="a")), (request("b"), 2, Answer(text="b"))])
 
     assert ledger.find_keys([request("b").digest, request("c").digest]) == {(request("b").digest, 2)}
     assert ledger.find_keys([]) == set()
@@ -171,7 +176,7 @@ def test_only_what_was_asked_for_is_given(ledger):
 
 def test_many_thousand_requests_are_found_together(ledger):
     requests = [request(str(number)) for number in range(2_500)]
-    ledger.record([(item, 0, Answer(text="x")) for item in requests])
+    record(ledger, [(item, 0, Answer(text="x")) for item in requests])
 
     assert len(ledger.find_keys([item.digest for item in requests])) == 2_500
 
@@ -193,15 +198,15 @@ def test_whatever_can_change_an_answer_is_part_of_its_key(other):
 
 def test_what_is_recorded_is_there_after_reopening(path):
     with open_ledger(path) as ledger:
-        ledger.record([(request(), 0, Answer(text="first"))])
+        record(ledger, [(request(), 0, Answer(text="first"))])
     with open_ledger(path) as ledger:
         assert recorded(ledger, request()) == {(request().digest, 0): Answer(text="first")}
 
 
 def test_a_group_is_recorded_all_or_none(ledger):
-    unknown_kind = Answer(text="b", simulated=[])  # no column takes a list
-    with pytest.raises(sqlite3.Error):
-        ledger.record([(request("a"), 0, Answer(text="a")), (request("b"), 0, unknown_kind)])
+    unstorable = Response(ResponseKind.CHAT, "no bytes" * 100)
+    with pytest.raises(TypeError):
+        ledger.record([received(request("a"), 0, Answer(text="a")), ReceivedResponse(request("b"), unstorable, {0: 0})])
 
     assert ledger.find_keys([request("a").digest, request("b").digest]) == set()
 
@@ -244,12 +249,12 @@ def test_a_folder_in_its_place_stops_the_build(path):
 
 
 def test_a_full_disk_stops_and_what_was_recorded_stays(ledger):
-    ledger.record([(request(), 0, Answer(text="first"))])
+    record(ledger, [(request(), 0, Answer(text="first"))])
     pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
     ledger._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
 
     with pytest.raises(Stopped, match="can't be written: database or disk is full") as caught:
-        ledger.record([(request(), 1, Answer(text="x" * 100_000))])
+        record(ledger, [(request(), 1, Answer(text=secrets.token_hex(50_000)))])
 
     assert "what was finished is kept" in caught.value.hint
     assert recorded(ledger, request()) == {(request().digest, 0): Answer(text="first")}
@@ -284,7 +289,7 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_recorded(path):
     with open_ledger(path) as ledger:
         there = {index for _, index in ledger.find_keys([request("a").digest])}
         assert set(told) <= there <= {*told, len(told)}
-        ledger.record([(request("a"), 10**6, Answer(text="later"))])
+        record(ledger, [(request("a"), 10**6, Answer(text="later"))])
         assert ledger._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 

@@ -8,9 +8,9 @@ import pytest
 from cotloom.builder.errors import Stopped
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.teacher import BACKENDS
-from cotloom.builder.teacher.backends.protocol import CompletedRequest, CompletionRequest, OpenedBackend
+from cotloom.builder.teacher.backends.protocol import CompletionRequest, OpenedBackend, make_received
 from cotloom.builder.teacher.ledger import open_ledger
-from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.teacher.request import Answer, ReceivedResponse, Request
 from cotloom.builder.teacher.rounds import Calls, PathCounts, sample_rounds
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem
@@ -40,15 +40,15 @@ class Scripted:
     def make_follow_up(self, _request: CompletionRequest, _answer: Answer) -> None:
         """One call is enough."""
 
-    def request_completions(self, requests: Sequence[CompletionRequest]) -> Iterator[list[CompletedRequest]]:
+    def request_completions(self, requests: Sequence[CompletionRequest]) -> Iterator[list[ReceivedResponse]]:
         for begin in range(0, len(requests), self.group):
             group = []
             for item in requests[begin : begin + self.group]:
                 self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))
                 text = self.say(item)
                 if text is not None:
-                    group.append(CompletedRequest(item, Answer(text=text, cost_usd=self.cost)))
-            yield group
+                    group.append((item, Answer(text=text, cost_usd=self.cost)))
+            yield make_received(group)
 
 
 @dataclass(slots=True)
@@ -275,7 +275,7 @@ def failing_recipe(write_recipe, tmp_path, monkeypatch):
 
 
 def test_failed_requests_stop_the_build_and_leave_no_version(failing_recipe, store, build_recipe):
-    with pytest.raises(Stopped, match="8 requests failed for good; 8 answers are in the ledger") as caught:
+    with pytest.raises(Stopped, match="8 requests failed in every try; 8 answers are in the ledger") as caught:
         build_recipe(failing_recipe, store)
 
     assert caught.value.exit_code == 3

@@ -11,13 +11,9 @@ from ....schemas.runtime import Runtime
 from ....schemas.teacher import OpenAITeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe
+from ..request import ReceivedResponse
 from .prompted import open_prompted
-from .protocol import (
-    CompletedRequest,
-    CompletionRequest,
-    FailedRequest,
-    OpenedBackend,
-)
+from .protocol import CompletionRequest, FailedRequest, OpenedBackend
 
 DEFAULT_URL = "https://api.openai.com/v1"
 """The address of a teacher without base_url."""
@@ -69,7 +65,7 @@ def make_sampling_parameters(teacher: OpenAITeacher) -> dict[str, Any]:
 
 def request_completions(
     requests: Sequence[CompletionRequest], teacher: OpenAITeacher, runtime: Runtime
-) -> Iterator[list[CompletedRequest | FailedRequest]]:
+) -> Iterator[list[ReceivedResponse | FailedRequest]]:
     """Send requests to the server.
 
     Args:

@@ -1,43 +1,57 @@
 """The client of backend `openai`: many concurrent requests to one server, with bounded retries.
 
 One request asks for all missing completions of a prompt. What counts is the number of choices that come back: some
-servers return one whatever n says. We retry ourselves and respect Retry-After; the openai client makes no retries.
-After an error that no retry can mend, requests in flight are still awaited, because they are paid for.
+servers return one whatever n says. Every response is handed on as bytes before it is read, so that nothing paid for is
+lost to what stands in it. Each prompt stands alone: what fails for one never ends the others, unless it shows that the
+server, the key or the recipe is at fault.
 """
 
 import asyncio
+import math
 import random
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 
-import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient
-from openai.types.chat import ChatCompletion
-from openai.types.chat.chat_completion import Choice
+from openai import AsyncOpenAI
 
-from ....schemas.ids import rank
 from ....schemas.runtime import Runtime
-from ....schemas.sample import Alternative, TokenLogprob, Usage
 from ...errors import CotloomError
-from ..request import LEAST_LOGPROB, Answer
+from ..chat_responses import UnreadableChoice, read_body_error, read_server_error
+from ..request import Answer, ReceivedResponse, Response, ResponseKind
+from ..responses import read_choices
 from .openai_errors import (
-    RefusedError,
+    GENERAL_STATUSES,
     Server,
-    explain_refusal,
-    explain_retries_exhausted,
-    make_protocol_error,
+    StatusMeaning,
+    explain_failing_server,
+    explain_no_reply,
+    explain_rejection,
+    explain_unreadable,
+    read_status,
 )
-from .protocol import CompletedRequest, CompletionRequest, FailedRequest
+from .openai_transport import HttpReply, NoReplyError, open_client, send_request
+from .protocol import CompletionRequest, FailedRequest
 
 __all__ = ["Server", "request_completions"]
 
 LONGEST_WAIT_S = 60.0
 """The longest pause before a retry."""
 
-_RETRIED = (408, 409, 425, 429)
+FAILURES_IN_A_ROW = 16
+"""So many prompts that fail one after the other, without any answer between, are taken for a fault of the server."""
 
-_Results = list[CompletedRequest | FailedRequest]
+_MOST_FAILURES: Mapping[tuple[bool, bool], float] = {
+    (True, False): 1,
+    (True, True): FAILURES_IN_A_ROW,
+    (False, False): FAILURES_IN_A_ROW,
+    (False, True): math.inf,
+}
+"""How many failures in a row end the sampling, by whether they befall every prompt, and whether they are accepted."""
+
+_Results = list[ReceivedResponse | FailedRequest]
 
 
 @dataclass(slots=True)
@@ -46,33 +60,53 @@ class _Session:
 
     client: AsyncOpenAI
     server: Server
-    retries: int
+    runtime: Runtime
     fatal: CotloomError | None = None
     """The error after which no further request is sent."""
+    has_succeeded: bool = False
+    """Whether any answer has come."""
+    failures: int = 0
+    """Prompts that failed since the last answer."""
+    arrived: _Results = field(default_factory=list)
+    """What has arrived and was not handed on yet."""
+
+    def take_arrived(self) -> _Results:
+        """Take what has arrived."""
+        arrived, self.arrived = self.arrived, []
+        return arrived
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a try brought no answer."""
+
+    error: CotloomError
+    """The error, should no further try bring one."""
+    is_final: bool = False
+    """Whether no further try is made."""
+    is_general: bool = False
+    """Whether it would befall every prompt."""
+    pause_s: float | None = None
+    """Seconds to wait before the next try, where the server names them."""
 
 
 def request_completions(
     requests: Sequence[CompletionRequest], server: Server, runtime: Runtime
-) -> Iterator[list[CompletedRequest | FailedRequest]]:
+) -> Iterator[list[ReceivedResponse | FailedRequest]]:
     """Send requests to a server; see `openai.request_completions`."""
     loop = asyncio.new_event_loop()
-    client = loop.run_until_complete(_open_client(server, runtime))
-    session = _Session(client, server, runtime.retries)
+    client = loop.run_until_complete(open_client(server, runtime))
+    session = _Session(client, server, runtime)
     try:
-        yield from _run_requests(loop, session, _group_by_prompt(requests), runtime.concurrency)
+        yield from _run_requests(loop, session, _group_by_prompt(requests))
+    except (Exception, KeyboardInterrupt):
+        yield session.take_arrived()  # it is recorded, whatever ends the build
+        raise
     finally:
         loop.run_until_complete(_close_client(loop, client))
         loop.close()
     if session.fatal:
         raise session.fatal
-
-
-async def _open_client(server: Server, runtime: Runtime) -> AsyncOpenAI:
-    """Open a client inside the event loop, because its transport binds to the loop."""
-    http = DefaultAioHttpClient(timeout=runtime.timeout_s)
-    return AsyncOpenAI(
-        api_key=server.key, base_url=server.url, max_retries=0, timeout=runtime.timeout_s, http_client=http
-    )
 
 
 async def _close_client(loop: asyncio.AbstractEventLoop, client: AsyncOpenAI) -> None:
@@ -93,121 +127,118 @@ def _group_by_prompt(requests: Sequence[CompletionRequest]) -> list[list[Complet
 
 
 def _run_requests(
-    loop: asyncio.AbstractEventLoop, session: _Session, groups: Sequence[list[CompletionRequest]], concurrency: int
+    loop: asyncio.AbstractEventLoop, session: _Session, groups: Sequence[list[CompletionRequest]]
 ) -> Iterator[_Results]:
     """Keep up to `concurrency` requests in flight, and yield results as they arrive."""
-    waiting = iter(groups)
-    running: set[asyncio.Task[_Results]] = set()
+    waiting = deque(groups)
+    running: set[asyncio.Task[list[CompletionRequest]]] = set()
     while True:
-        while len(running) < concurrency and session.fatal is None and (group := next(waiting, None)) is not None:
-            running.add(loop.create_task(_complete_group(session, group)))
+        while waiting and len(running) < session.runtime.concurrency and session.fatal is None:
+            running.add(loop.create_task(_complete_group(session, waiting.popleft())))
         if not running:
             return
         done, running = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
-        yield [result for task in done for result in task.result()]
+        waiting.extendleft(rest for task in done if (rest := task.result()))
+        yield session.take_arrived()
 
 
-async def _complete_group(session: _Session, group: Sequence[CompletionRequest]) -> _Results:
-    """Request all completions of one prompt; request again those that the server did not return."""
-    results: _Results = []
-    missing = list(group)
-    while missing and session.fatal is None:
-        try:
-            completion = await _send_with_retries(session, missing)
-        except CotloomError as error:
-            session.fatal = session.fatal or error
-            return results
-        except RefusedError as error:
-            return [*results, *(FailedRequest(request, str(error)) for request in missing)]
-        answers = _read_answers(completion)[: len(missing)]
-        results += [CompletedRequest(request, answer) for request, answer in zip(missing, answers, strict=False)]
-        missing = missing[len(answers) :]
-        if not answers:
-            return [*results, *(FailedRequest(request, "the server gave no choice") for request in missing)]
-    return results
+async def _complete_group(session: _Session, missing: list[CompletionRequest]) -> list[CompletionRequest]:
+    """Send one request for completions of a prompt, again after failures that may pass. Returns what did not come."""
+    number = 0
+    while True:
+        number += 1
+        result = await _try_request(session, missing, number)
+        if not isinstance(result, _Failure):
+            session.has_succeeded, session.failures = True, 0
+            return result
+        if result.is_final or number > session.runtime.retries or session.fatal is not None:
+            _add_failure(session, missing, result)
+            return []
+        await asyncio.sleep(_compute_backoff(number) if result.pause_s is None else result.pause_s)
 
 
-async def _send_with_retries(session: _Session, missing: Sequence[CompletionRequest]) -> ChatCompletion:
-    """Send one HTTP request, again after errors that may pass."""
-    for attempt in range(session.retries + 1):
-        try:
-            return _check_completion(session, await _send(session, missing))
-        except openai.APIStatusError as error:
-            if error.status_code not in _RETRIED and error.status_code < 500:
-                raise explain_refusal(session.server, missing[0], error) from error
-            failure: Exception = error
-        except openai.APIConnectionError as error:  # timeouts too
-            failure = error
-        if attempt < session.retries and session.fatal is None:
-            await asyncio.sleep(_compute_pause(failure, attempt))
-    raise explain_retries_exhausted(session.server, failure, attempts=session.retries + 1)
+def _add_failure(session: _Session, missing: Sequence[CompletionRequest], failure: _Failure) -> None:
+    """Let these requests fail. What is the server's fault, not the prompt's, ends the sampling."""
+    session.failures += 1
+    session.arrived += [FailedRequest(request, failure.error) for request in missing]
+    if session.failures >= _MOST_FAILURES[failure.is_general, session.runtime.accept_failures]:
+        session.fatal = session.fatal or failure.error
 
 
-async def _send(session: _Session, missing: Sequence[CompletionRequest]) -> object:
-    request, first = missing[0].request, missing[0].sample_index
-    return await session.client.chat.completions.create(
-        model=request.model,
-        messages=[{"role": message.role.value, "content": message.content} for message in request.messages],  # type: ignore[misc]
-        n=len(missing),
-        seed=rank(request.digest, str(first)) % 2**31,
-        **dict(request.sampling),
-    )
+async def _try_request(
+    session: _Session, missing: Sequence[CompletionRequest], tries: int
+) -> list[CompletionRequest] | _Failure:
+    """Send one request. Returns the completions that did not come, or why none did."""
+    server = session.server
+    try:
+        reply = await send_request(session.client, server, missing, session.runtime.timeout_s)
+    except NoReplyError as error:
+        explained = explain_no_reply(server, str(error), tries, connected=error.connected)
+        return _Failure(explained, is_general=not error.connected)
+    if 200 <= reply.status < 300:
+        return _read_completion(session, missing, reply, tries)
+    return _read_error_status(session, missing, reply, tries)
 
 
-def _check_completion(session: _Session, response: object) -> ChatCompletion:
-    """Check that a response is a completion: a web page with status 200 is none."""
-    if isinstance(response, ChatCompletion) and isinstance(response.choices, list):
-        return response
-    raise make_protocol_error(session.server, response)
+def _read_completion(
+    session: _Session, missing: Sequence[CompletionRequest], reply: HttpReply, tries: int
+) -> list[CompletionRequest] | _Failure:
+    """Keep a completion, and then read it. Some servers send errors with status 200."""
+    received = ReceivedResponse(missing[0].request, Response(ResponseKind.CHAT, reply.body))
+    session.arrived.append(received)  # it is recorded, whatever happens while it is read
+    choices = read_choices(received.response)
+    answered = {
+        request.sample_index: number
+        for number, (request, choice) in enumerate(zip(missing, choices, strict=False))
+        if isinstance(choice, Answer)
+    }
+    session.arrived[-1] = replace(received, choices=answered)
+    if answered:
+        return [request for request in missing if request.sample_index not in answered]
+    error = read_body_error(reply.body)
+    if error is not None:
+        session.arrived.pop()
+        return _read_error_status(session, missing, replace(reply, status=error.status or 500), tries)
+    reason = next(choice.reason for choice in choices if isinstance(choice, UnreadableChoice))
+    return _Failure(explain_unreadable(session.server, reason, tries))
 
 
-def _compute_pause(failure: Exception, attempt: int) -> float:
-    """Compute the seconds to wait: Retry-After, else exponential backoff with jitter."""
-    response = getattr(failure, "response", None)
-    retry_after = response.headers.get("retry-after", "") if response is not None else ""
-    if retry_after.replace(".", "", 1).isdigit():
-        return min(float(retry_after), LONGEST_WAIT_S)
-    return min(0.5 * 2.0**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-
-
-def _read_answers(completion: ChatCompletion) -> list[Answer]:
-    """Read the choices of a completion. The prompt's tokens count once, for the first."""
-    usage = completion.usage
-    choices = completion.choices
-    completion_tokens = usage.completion_tokens if usage and len(choices) == 1 else None
-    return [
-        _read_answer(
-            choice,
-            Usage(
-                prompt_tokens=usage.prompt_tokens if usage and index == 0 else None, completion_tokens=completion_tokens
-            ),
+def _read_error_status(
+    session: _Session, missing: Sequence[CompletionRequest], reply: HttpReply, tries: int
+) -> list[CompletionRequest] | _Failure:
+    """Read a response with an error status. A refusal that would come again is recorded as the answer."""
+    server, error = session.server, read_server_error(reply.body)
+    meaning = read_status(reply.status, error)
+    if meaning is StatusMeaning.REFUSED:
+        choices = {request.sample_index: 0 for request in missing}
+        response = Response(ResponseKind.REFUSAL, reply.body)
+        session.arrived.append(ReceivedResponse(missing[0].request, response, choices))
+        return []
+    if meaning is StatusMeaning.REJECTED:
+        explained = explain_rejection(
+            server, missing[0].request.model, reply.status, error, reply.headers.get("location", "")
         )
-        for index, choice in enumerate(choices)
-    ]
-
-
-def _read_answer(choice: Choice, usage: Usage) -> Answer:
-    extra = choice.message.model_extra or {}
-    reasoning = extra.get("reasoning_content") or extra.get("reasoning")
-    return Answer(
-        text=choice.message.content,
-        reasoning=reasoning if isinstance(reasoning, str) else None,
-        finish_reason=choice.finish_reason,
-        usage=usage,
-        token_logprobs=_read_logprobs(choice),
+        is_general = reply.status in GENERAL_STATUSES and not session.has_succeeded
+        return _Failure(explained, is_final=True, is_general=is_general)
+    return _Failure(
+        explain_failing_server(server, meaning, reply.status, error, tries),
+        is_general=meaning is StatusMeaning.THROTTLED,
+        pause_s=_read_retry_after(reply.headers.get("retry-after", "")),
     )
 
 
-def _read_logprobs(choice: Choice) -> tuple[TokenLogprob, ...] | None:
-    if choice.logprobs is None or choice.logprobs.content is None:
-        return None
-    return tuple(
-        TokenLogprob(
-            token=item.token,
-            logprob=max(item.logprob, LEAST_LOGPROB),
-            top=tuple(
-                Alternative(token=top.token, logprob=max(top.logprob, LEAST_LOGPROB)) for top in item.top_logprobs
-            ),
-        )
-        for item in choice.logprobs.content
-    )
+def _read_retry_after(value: str) -> float | None:
+    """Read the seconds of a Retry-After header, a number or a date; None where it can't be read."""
+    try:
+        seconds = float(value) if value.isascii() else math.nan
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT_S)
+
+
+def _compute_backoff(tries: int) -> float:
+    """Compute the seconds to wait after so many tries: exponential, with jitter."""
+    return min(0.5 * 2.0 ** (tries - 1), LONGEST_WAIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret

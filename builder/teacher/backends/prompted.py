@@ -13,9 +13,8 @@ from ....schemas.teacher import HintPolicy, OpenAITeacher, Prompt, TransformersT
 from ...recipe import LoadedRecipe
 from ..demonstrations import Demo, find_demos, select_demos
 from ..prompts import format_messages, format_second_call
-from ..request import Answer, Request
+from ..request import Answer, ReceivedResponse, Request
 from .protocol import (
-    CompletedRequest,
     CompletionRequest,
     FailedRequest,
     OpenedBackend,
@@ -61,7 +60,7 @@ class PromptedBackend:
 
     def request_completions(
         self, requests: Sequence[CompletionRequest]
-    ) -> Iterator[list[CompletedRequest | FailedRequest]]:
+    ) -> Iterator[list[ReceivedResponse | FailedRequest]]:
         """Send requests to the model."""
         return self.send(requests)
 

@@ -7,7 +7,9 @@ from typing import Protocol
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
 from ....schemas.sample import Hint, Sample
-from ..request import Answer, Request
+from ...errors import CotloomError
+from ..request import Answer, ReceivedResponse, Request
+from ..responses import encode_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +30,31 @@ class CompletionRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletedRequest:
-    """A request with its answer."""
-
-    request: CompletionRequest
-    """What was requested."""
-    answer: Answer
-    """What the teacher returned."""
-
-
-@dataclass(frozen=True, slots=True)
 class FailedRequest:
-    """A request that failed for good: no retry can answer it."""
+    """A request that failed, in every try. It may pass another time."""
 
     request: CompletionRequest
     """What was requested."""
-    message: str
+    error: CotloomError
     """Why it failed."""
 
 
-RequestCompletions = Callable[[Sequence[CompletionRequest]], Iterator[list[CompletedRequest | FailedRequest]]]
+def make_received(answered: Sequence[tuple[CompletionRequest, Answer]]) -> list[ReceivedResponse]:
+    """Make responses of answers from this process: one for the answers to each request."""
+    groups: dict[str, list[tuple[CompletionRequest, Answer]]] = {}
+    for request, answer in answered:
+        groups.setdefault(request.request.digest, []).append((request, answer))
+    return [
+        ReceivedResponse(
+            group[0][0].request,
+            encode_answers([answer for _, answer in group]),
+            {request.sample_index: choice for choice, (request, _) in enumerate(group)},
+        )
+        for group in groups.values()
+    ]
+
+
+RequestCompletions = Callable[[Sequence[CompletionRequest]], Iterator[list[ReceivedResponse | FailedRequest]]]
 """Sends requests; yields results in any order, in groups that are recorded together."""
 
 
@@ -62,7 +69,7 @@ class Backend(Protocol):
 
     def request_completions(
         self, requests: Sequence[CompletionRequest]
-    ) -> Iterator[list[CompletedRequest | FailedRequest]]:
+    ) -> Iterator[list[ReceivedResponse | FailedRequest]]:
         """Send requests; yields results in any order, in groups that are recorded together."""
 
 

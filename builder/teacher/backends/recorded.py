@@ -20,13 +20,8 @@ from ....schemas.teacher import Answers, RecordedTeacher
 from ...errors import InputError
 from ...files import Row, digest_file, format_cell, make_missing_column_error, read_cell, read_rows
 from ...recipe import LoadedRecipe
-from ..request import Answer, Request
-from .protocol import (
-    CompletedRequest,
-    CompletionRequest,
-    FailedRequest,
-    OpenedBackend,
-)
+from ..request import Answer, ReceivedResponse, Request
+from .protocol import CompletionRequest, FailedRequest, OpenedBackend, make_received
 
 GROUP = 2_000
 """Number of recorded answers that are written to the ledger together."""
@@ -58,13 +53,11 @@ class RecordedBackend:
 
     def request_completions(
         self, requests: Sequence[CompletionRequest]
-    ) -> Iterator[list[CompletedRequest | FailedRequest]]:
+    ) -> Iterator[list[ReceivedResponse | FailedRequest]]:
         """Return the recorded answers."""
-        completed: Iterator[CompletedRequest | FailedRequest] = (
-            CompletedRequest(request, self._find_answer(request)) for request in requests
-        )
-        while group := list(islice(completed, GROUP)):
-            yield group
+        answered = ((request, self._find_answer(request)) for request in requests)
+        while group := list(islice(answered, GROUP)):
+            yield [*make_received(group)]
 
     def _find_answer(self, request: CompletionRequest) -> Answer:
         answers = self.recording[make_problem_id(request.problem.question or "")]

@@ -9,14 +9,10 @@ import polars as pl
 from ....schemas.runtime import Runtime
 from ....schemas.teacher import Prompt, SimulatedTeacher
 from ...recipe import LoadedRecipe
+from ..request import Answer, ReceivedResponse
 from ..simulated.answers import write_answer
 from .prompted import PromptedBackend
-from .protocol import (
-    CompletedRequest,
-    CompletionRequest,
-    FailedRequest,
-    OpenedBackend,
-)
+from .protocol import CompletionRequest, FailedRequest, OpenedBackend, make_received
 
 GROUP = 500
 """Number of answers that are recorded together."""
@@ -27,10 +23,10 @@ def open_backend(
 ) -> OpenedBackend:
     """Open the simulated teacher. It solves `arithmetic` problems only; requests for others raise an InputError."""
 
-    def send(requests: Sequence[CompletionRequest]) -> Iterator[list[CompletedRequest | FailedRequest]]:
+    def send(requests: Sequence[CompletionRequest]) -> Iterator[list[ReceivedResponse | FailedRequest]]:
         remaining = iter(requests)
         while group := list(islice(remaining, GROUP)):
-            yield [_complete_request(request, teacher) for request in group]
+            yield [*make_received([_write_answer(request, teacher) for request in group])]
 
     backend = PromptedBackend(
         model="simulated",
@@ -44,8 +40,8 @@ def open_backend(
     return OpenedBackend(backend)
 
 
-def _complete_request(request: CompletionRequest, teacher: SimulatedTeacher) -> CompletedRequest:
-    return CompletedRequest(request, write_answer(request.problem, request.request, request.sample_index, teacher))
+def _write_answer(request: CompletionRequest, teacher: SimulatedTeacher) -> tuple[CompletionRequest, Answer]:
+    return request, write_answer(request.problem, request.request, request.sample_index, teacher)
 
 
 def _make_sampling_parameters(teacher: SimulatedTeacher) -> dict[str, Any]:

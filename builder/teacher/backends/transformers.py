@@ -17,14 +17,9 @@ from ...files import digest_file
 from ...progress import track
 from ...recipe import LoadedRecipe
 from ..provenance import Provenance, read_provenance
-from ..request import LEAST_LOGPROB, Answer
+from ..request import LEAST_LOGPROB, Answer, ReceivedResponse
 from .prompted import open_prompted
-from .protocol import (
-    CompletedRequest,
-    CompletionRequest,
-    FailedRequest,
-    OpenedBackend,
-)
+from .protocol import CompletionRequest, FailedRequest, OpenedBackend, make_received
 from .token_texts import make_token_logprobs
 
 MAX_TOKENS = 512
@@ -98,7 +93,7 @@ def _digest_files(folder: Path) -> str:
 
 def request_completions(
     requests: Sequence[CompletionRequest], teacher: TransformersTeacher, runtime: Runtime
-) -> Iterator[list[CompletedRequest | FailedRequest]]:
+) -> Iterator[list[ReceivedResponse | FailedRequest]]:
     """Sample answers in batches, the longest prompts first.
 
     The seed of a batch comes from its ledger keys, so that the same build samples the same answers. A build that is
@@ -155,23 +150,21 @@ def _render_prompt(tokenizer: Any, request: CompletionRequest) -> str:
 
 def _complete_batch(
     checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: Sampling
-) -> list[CompletedRequest | FailedRequest]:
-    """Sample one answer to each prompt that fits into the window; the others fail."""
+) -> list[ReceivedResponse | FailedRequest]:
+    """Sample one answer to each prompt that fits into the window; the others are refused."""
     max_tokens = sampling.max_tokens or MAX_TOKENS
     lengths = [len(ids) for ids in checkpoint.tokenizer([prompt for prompt, _ in prompts])["input_ids"]]
     fits = [length + max_tokens <= checkpoint.window for length in lengths]
     detail = f"the prompt is too long: {{}} tokens, and {max_tokens} for the answer, of {checkpoint.window}"
-    failed = [
-        FailedRequest(request, detail.format(length))
+    refused = [
+        (request, Answer(text=None, cost_usd=0.0, refusal=detail.format(length)))
         for (_, request), length, fit in zip(prompts, lengths, fits, strict=True)
         if not fit
     ]
     fitting = [pair for pair, fit in zip(prompts, fits, strict=True) if fit]
     answers = _generate(checkpoint, fitting, sampling, max_tokens) if fitting else []
-    return [
-        *failed,
-        *(CompletedRequest(request, answer) for (_, request), answer in zip(fitting, answers, strict=True)),
-    ]
+    completed = ((request, answer) for (_, request), answer in zip(fitting, answers, strict=True))
+    return [*make_received([*refused, *completed])]
 
 
 def _generate(

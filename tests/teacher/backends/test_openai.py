@@ -177,31 +177,41 @@ def test_log_probabilities_are_asked_for_and_kept(recipe, runtime):
         (refusal(401, "bad key"), InputError, 2, "refuses the key"),
         (refusal(404, "no such model"), InputError, 2, "knows no model m"),
         (refusal(400, "top_logprobs is not known"), InputError, 2, "refuses the request"),
-        (Reply("<html>Hello</html>", content_type="text/html"), InputError, 2, "is no chat server"),
+        (Reply("<html>Hello</html>", content_type="text/html"), InputError, 2, "no answer that can be read.*<html>"),
         (refusal(503, "overloaded", retry_after="0"), Stopped, 3, "keeps failing after 3 tries"),
+        (refusal(307, "", location="http://127.0.0.1:1/v1"), InputError, 2, "sends requests on to another address"),
     ],
 )
-def test_what_no_retry_mends_ends_clearly_and_keeps_what_was_paid_for(recipe, runtime, reply, error, code, words):
-    with serving(lambda body: solve(body) if "2 + 3" in body["messages"][-1]["content"] else reply) as server:
-        one_by_one = runtime.model_copy(update={"concurrency": 1})
-        with pytest.raises(error, match=words) as caught:
-            build(recipe(server.url), one_by_one)
+def test_where_nothing_is_ever_answered_the_build_ends_with_the_cause(recipe, runtime, reply, error, code, words):
+    with serving(lambda _body: reply) as server, pytest.raises(error, match=words) as caught:
+        build(recipe(server.url), runtime)
+
     assert (caught.value.exit_code, bool(caught.value.hint)) == (code, True)
-    paid = [body for body in server.requests if "2 + 3" in body["messages"][-1]["content"]]
-    assert recorded(runtime) == 2 * len(paid)
+    assert recorded(runtime) == 0
 
 
-def test_a_prompt_that_is_too_long_fails_alone_and_the_rest_is_kept(recipe, runtime):
-    long = refusal(400, "This model's maximum context length is 10 tokens", "context_length_exceeded")
-    with serving(lambda body: long if "2 + 3" in body["messages"][-1]["content"] else solve(body)) as server:
-        with pytest.raises(Stopped, match="2 requests failed for good"):
-            build(recipe(server.url), runtime)
-        accepted = build(recipe(server.url), runtime.model_copy(update={"accept_failures": True}))
-    failed = accepted.version.read_table("samples").filter(
-        accepted.version.read_table("samples")["reason"] == "request_failed"
-    )
-    assert (accepted.calls.ledger, failed.height) == (10, 2)
-    assert "too long" in failed["detail"][0]
+REFUSALS = [
+    refusal(400, "This model's maximum context length is 10 tokens", "context_length_exceeded"),
+    refusal(413, "Payload Too Large"),
+    refusal(400, "The response was filtered", "content_filter"),
+    refusal(403, "Your input was flagged by moderation"),
+    Reply({"error": {"message": "prompt is too long", "code": 400}}),
+    Reply({"choices": [{"index": 0, "finish_reason": "content_filter", "message": None}] * 2}),
+]
+
+
+@pytest.mark.parametrize("reply", REFUSALS)
+def test_a_refusal_that_would_come_again_is_recorded_and_the_build_goes_on(recipe, runtime, reply):
+    with serving(lambda body: reply if "2 + 3" in body["messages"][-1]["content"] else solve(body)) as server:
+        built = build(recipe(server.url), runtime)
+        asked = len(server.requests)
+        again = build(load_recipe(str(runtime.store.parent / "recipe.yaml"), ["version=1.0.1"]), runtime)
+
+    samples = again.version.read_table("samples")
+    assert (asked, len(server.requests)) == (6, 6)
+    assert (built.calls.refused, built.calls.failed, again.calls.ledger, again.calls.refused) == (2, 0, 12, 2)
+    assert samples.filter(samples["reason"] == "request_failed")["detail"].null_count() == 0
+    assert samples.filter(samples["reason"] == "request_failed").height == 2
 
 
 def test_without_a_server_the_build_stops_and_says_where_it_looked(recipe, runtime):

@@ -7,6 +7,7 @@ import pytest
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
 from cotloom.builder.teacher.backends import open_backend
+from cotloom.builder.teacher.responses import read_choices
 from cotloom.builder.verify import is_readable
 from cotloom.schemas.frames import from_frame
 from cotloom.schemas.problem import Problem
@@ -38,8 +39,9 @@ def test_all_recorded_answers_are_requested_in_the_first_round(opened):
     opened, problems = opened
     backend = opened.backend
     requests = [request for problem in problems for request in backend.list_requests(problem, Hint.NONE, range(1))]
-    completed = [item for group in backend.request_completions(requests) for item in group]
-    assert sorted(item.answer.text for item in completed) == ["It is 5.", "It is 6.", "It is 7."]
+    received = [item for group in backend.request_completions(requests) for item in group]
+    answers = [answer for item in received for answer in read_choices(item.response)]
+    assert sorted(answer.text for answer in answers) == ["It is 5.", "It is 6.", "It is 7."]
     assert [file.rows for file in opened.inputs] == [3]
 
 

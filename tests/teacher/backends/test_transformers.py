@@ -69,13 +69,13 @@ def test_the_same_build_samples_alike_in_another_store(recipe, checkpoint, tmp_p
     assert one.version.manifest.content_digest == other.version.manifest.content_digest
 
 
-def test_a_prompt_beyond_the_window_fails_alone(recipe, checkpoint, tmp_path):
+def test_a_prompt_beyond_the_window_is_refused_alone(recipe, checkpoint, tmp_path):
     loaded = recipe(checkpoint, sampling={"max_tokens": 450})
-    built = build(loaded, Runtime(store=tmp_path / "store", accept_failures=True))
+    built = build(loaded, Runtime(store=tmp_path / "store"))
     failed = built.version.read_table("samples").filter(
         built.version.read_table("samples")["reason"] == "request_failed"
     )
-    assert failed.height == built.calls.failed > 0
+    assert failed.height == built.calls.refused > 0
     assert "too long" in failed["detail"][0]
 
 

@@ -1,0 +1,248 @@
+"""Read chat completions and error messages as servers send them, whatever they send.
+
+The text decides: a choice without a readable text is unreadable, with the reason. What is said about a text (tokens,
+log probabilities, why it ended) is unknown where it can't be read, and never costs the text.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ...schemas.sample import Alternative, TokenLogprob, Usage
+from .request import LEAST_LOGPROB, Answer
+
+CONTENT_FILTER = "content_filter"
+"""The finish reason of an answer that a content filter withheld."""
+
+_MOST_TOKENS = 2**53
+"""A greater number of tokens is no count."""
+_SHOWN = 300
+"""Characters of a server's message that are kept."""
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableChoice:
+    """A choice that holds no answer that can be read."""
+
+    reason: str
+    """Why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerError:
+    """What a server says about an error."""
+
+    message: str
+    """Its words, shortened."""
+    code: str = ""
+    """Its codes and types of the error, separated by spaces; empty where it names none."""
+    status: int | None = None
+    """The HTTP status that the body names, where it names one."""
+
+
+def read_chat_choices(body: bytes) -> list[Answer | UnreadableChoice]:
+    """Read the choices of a chat completion. The prompt's tokens count once, for the first.
+
+    Returns:
+        One item for each choice; a single unreadable one where the body is no completion.
+    """
+    try:
+        completion = parse_body(body)
+    except ValueError as error:
+        begin = _shorten(body[:_SHOWN].decode(errors="replace")) if body.strip() else ""
+        return [UnreadableChoice(f"the response is not JSON ({error}): {begin}" if begin else "the response is empty")]
+    if not isinstance(completion, dict):
+        return [UnreadableChoice(f"the response is {_name_type(completion)}, not an object")]
+    choices = completion.get("choices")
+    if not isinstance(choices, list) or not choices:
+        keys = _shorten(", ".join(completion)) if completion else "none"
+        return [UnreadableChoice(f"the response has no list of choices; its keys are: {keys}")]
+    usage = completion.get("usage")
+    return [_read_choice(choice, _read_usage(usage, index, len(choices))) for index, choice in enumerate(choices)]
+
+
+def parse_body(body: bytes) -> Any:
+    """Parse JSON as servers write it: with a byte order mark, NaN, or half of a surrogate pair.
+
+    Raises:
+        ValueError: it is no JSON, no UTF-8, or nested too deeply.
+    """
+    content = body.removeprefix(_BOM)
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(content.decode())  # accepts NaN and lone surrogates, which orjson does not
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+
+
+def read_server_error(body: bytes) -> ServerError:
+    """Read an error message in the shapes that servers use; a text or a web page by its beginning."""
+    try:
+        return _read_error_fields(parse_body(body))
+    except ValueError:
+        return ServerError(message=_shorten(body[: 10 * _SHOWN].decode(errors="replace")))
+
+
+def read_body_error(body: bytes) -> ServerError | None:
+    """Read the error message of a body that is an error although its status is not; None where it is none."""
+    try:
+        value = parse_body(body)
+    except ValueError:
+        return None
+    is_error = isinstance(value, dict) and value.get("error") and not value.get("choices")
+    return _read_error_fields(value) if is_error else None
+
+
+def _read_error_fields(value: Any) -> ServerError:
+    error = value.get("error", value) if isinstance(value, dict) else value
+    if not isinstance(error, dict):
+        return ServerError(message=_shorten(error))
+    message = next((error[key] for key in ("message", "detail", "msg") if error.get(key)), error)
+    inner = error.get("innererror")
+    parts = [error.get("code"), error.get("type"), inner.get("code") if isinstance(inner, dict) else None]
+    codes = [str(part)[:_SHOWN] for part in parts if isinstance(part, str | int)]
+    status = next((int(code) for code in codes if code in _STATUSES), None)
+    return ServerError(message=_shorten(message), code=_repair_text(" ".join(codes)), status=status)
+
+
+_STATUSES = frozenset(map(str, range(400, 600)))
+
+
+def _shorten(value: Any) -> str:
+    try:
+        text = value if isinstance(value, str) else json.dumps(value)
+    except RecursionError:
+        text = ""
+    return _repair_text(" ".join(text[: 10 * _SHOWN].split()))[:_SHOWN] or "no message"
+
+
+def _read_choice(choice: Any, usage: Usage) -> Answer | UnreadableChoice:
+    if not isinstance(choice, dict):
+        return UnreadableChoice(f"a choice is {_name_type(choice)}, not an object")
+    finish_reason = choice.get("finish_reason")
+    message = choice.get("message")
+    text = _read_content(message.get("content")) if isinstance(message, dict) else None
+    if finish_reason == CONTENT_FILTER and not isinstance(text, str):
+        return Answer(text=None, finish_reason=CONTENT_FILTER, usage=usage, refusal="a content filter withheld it")
+    if not isinstance(message, dict):
+        return UnreadableChoice(f"the message of a choice is {_name_type(message)}, not an object")
+    if isinstance(text, UnreadableChoice):
+        return text
+    return Answer(
+        text=text,
+        reasoning=_read_reasoning(message),
+        finish_reason=_repair_text(finish_reason) if isinstance(finish_reason, str) else None,
+        usage=usage,
+        token_logprobs=_read_logprobs(choice.get("logprobs")),
+    )
+
+
+def _read_content(content: Any) -> str | UnreadableChoice | None:
+    """Read the content of a message: text, null, or a list of parts whose texts are joined."""
+    if content is None:
+        return None
+    if isinstance(content, str):
+        return _repair_text(content)
+    if not isinstance(content, list):
+        return UnreadableChoice(f"the content of a message is {_name_type(content)}, not text")
+    texts = [_read_part(part) for part in content]
+    if content and all(text is None for text in texts):
+        return UnreadableChoice("no part of the content of a message is text")
+    return _repair_text("".join(text for text in texts if text is not None))
+
+
+_TEXT_PARTS = frozenset({"text", "output_text", None})
+_REASONING_PARTS = frozenset({"thinking", "reasoning"})
+
+
+def _read_part(part: Any) -> str | None:
+    if isinstance(part, str):
+        return part
+    is_text = isinstance(part, dict) and isinstance(part.get("text"), str) and _get_type(part) in _TEXT_PARTS
+    return part["text"] if is_text else None
+
+
+def _get_type(part: Mapping[str, Any]) -> str | None:
+    kind = part.get("type")
+    return kind if isinstance(kind, str) else None
+
+
+def _read_reasoning(message: Mapping[str, Any]) -> str | None:
+    """Read the reasoning channel: a field beside the content, or parts of it."""
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    if isinstance(reasoning, str):
+        return _repair_text(reasoning)
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    thoughts = [part.get("thinking", part.get("text")) for part in parts if _get_type(part) in _REASONING_PARTS]
+    texts = [_read_content(thought) for thought in thoughts]
+    return "".join(text for text in texts if isinstance(text, str)) or None
+
+
+def _read_usage(usage: Any, index: int, choices: int) -> Usage:
+    """Read the tokens of one choice; those of the answers are known where there is one choice only."""
+    if not isinstance(usage, dict):
+        return Usage()
+    prompt = _read_count(usage.get("prompt_tokens")) if index == 0 else None
+    return Usage(
+        prompt_tokens=prompt, completion_tokens=_read_count(usage.get("completion_tokens")) if choices == 1 else None
+    )
+
+
+def _read_count(value: Any) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS
+    return value if is_count else None
+
+
+def _read_logprobs(logprobs: Any) -> tuple[TokenLogprob, ...] | None:
+    """Read log probabilities; unknown as a whole where any of them can't be read."""
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if not isinstance(content, list):
+        return None
+    tokens = [_read_token(item) for item in content]
+    return None if None in tokens else tuple(token for token in tokens if token is not None)
+
+
+def _read_token(item: Any) -> TokenLogprob | None:
+    main = _read_alternative(item)
+    top = item.get("top_logprobs") if isinstance(item, dict) else None
+    others: Sequence[Any] = top if isinstance(top, list) else ()
+    alternatives = [_read_alternative(other) for other in others]
+    if main is None or None in alternatives:
+        return None
+    return TokenLogprob(
+        token=main.token, logprob=main.logprob, top=tuple(other for other in alternatives if other is not None)
+    )
+
+
+def _read_alternative(item: Any) -> Alternative | None:
+    if not isinstance(item, dict):
+        return None
+    token, logprob = item.get("token"), item.get("logprob")
+    if not isinstance(token, str) or not isinstance(logprob, int | float) or isinstance(logprob, bool):
+        return None
+    value = float(min(max(logprob, LEAST_LOGPROB), -LEAST_LOGPROB))  # an integer may be too large for a float
+    return None if math.isnan(value) else Alternative(token=_repair_text(token), logprob=value)
+
+
+def _repair_text(text: str) -> str:
+    """Join surrogate pairs; half of a pair, which no file can hold, becomes U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _name_type(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")

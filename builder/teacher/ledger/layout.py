@@ -1,0 +1,186 @@
+"""The tables of a ledger, and how its file is opened: created, carried over from the earlier layout, or refused."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from ...errors import InputError, Stopped
+from ...store.atomic import MAKE_ROOM
+from .migrate import migrate_first_layout
+from .write_ahead_log import is_log_damaged
+
+FORMAT = 2
+"""Version of the table layout."""
+
+PATIENCE = 60.0
+"""Seconds to wait for the lock of another process."""
+
+CHECK_HINT = "cotloom ledger check says what is damaged; cotloom ledger export saves the rest"
+"""What to do about a damaged ledger."""
+
+TABLES = {
+    "requests": "CREATE TABLE requests (digest TEXT PRIMARY KEY, problem_id TEXT, request TEXT NOT NULL,"
+    " checksum BLOB NOT NULL) WITHOUT ROWID",
+    "responses": "CREATE TABLE responses (response INTEGER PRIMARY KEY, digest TEXT NOT NULL, kind TEXT NOT NULL,"
+    " body BLOB NOT NULL, size INTEGER, recorded_at TEXT NOT NULL, checksum BLOB NOT NULL)",
+    "answers": "CREATE TABLE answers (digest TEXT NOT NULL, sample_index INTEGER NOT NULL, response INTEGER NOT NULL,"
+    " choice INTEGER NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (digest, sample_index)) WITHOUT ROWID",
+    "forgotten": "CREATE TABLE forgotten (problem_id TEXT PRIMARY KEY, forgotten_at TEXT NOT NULL,"
+    " checksum BLOB NOT NULL) WITHOUT ROWID",
+}
+"""The statement that makes each table."""
+
+TRIGGERS = {
+    f"{table}_{event.lower()}": f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table}"
+    " BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+    for table in TABLES
+    for event in ("DELETE", "UPDATE")
+}
+"""The statement that makes each trigger: no row is changed or removed."""
+
+_FULL = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+)
+"""The disk is full, fails or can't be written."""
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+@contextmanager
+def explain_database_errors(path: Path) -> Iterator[None]:
+    """Raise an error that the user can act on in place of SQLite's.
+
+    Raises:
+        Stopped: the disk is full or can't be written, or another process holds the ledger.
+        InputError: the file is damaged.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without the extended part
+        if code in _FULL:
+            raise Stopped(f"the ledger {path} can't be written: {error}", hint=MAKE_ROOM) from error
+        if code in _BUSY:
+            raise Stopped(
+                f"the ledger {path} is in use by another command", hint="run the command again when that has ended"
+            ) from error
+        raise InputError(f"the ledger {path} is damaged: {error}", hint=CHECK_HINT) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Connect to a ledger, and create the file where it is missing; only its owner may read it.
+
+    Raises:
+        InputError: the file is no ledger, is damaged, or was written by a later Cotloom.
+        Stopped: the folder can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        check_write_ahead_log(path)
+        connection = sqlite3.connect(path, timeout=PATIENCE)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise Stopped(
+            f"the ledger {path} can't be opened: {error}", hint="choose another folder with --store"
+        ) from error
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_write_ahead_log(path: Path) -> None:
+    """Check the log of the last writes before SQLite reads it: SQLite leaves out what follows a damaged record.
+
+    Raises:
+        InputError: records that were written whole are damaged.
+    """
+    if is_log_damaged(path.with_name(f"{path.name}-wal")):
+        raise InputError(
+            f"the log of the last writes to the ledger is damaged: {path}-wal; the answers recorded last would be lost",
+            hint="restore the file from a copy; cotloom ledger check --drop gives up what it held",
+        )
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path} is no ledger: {error}", hint="move it away, or choose another --store") from error
+    if version > FORMAT:
+        raise InputError(f"the ledger {path} was written by a later Cotloom (layout {version})", hint="upgrade Cotloom")
+    with explain_database_errors(path):
+        _enable_write_ahead(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cell_size_check = ON")
+        if version < FORMAT:
+            _create_tables(connection)
+    _check_tables(connection, path)
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    """Create the tables in one transaction, unless another process has done it meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == FORMAT:
+            return
+        create_layout(connection, carry_over=version == 1)
+
+
+def create_layout(connection: sqlite3.Connection, *, carry_over: bool = False) -> None:
+    """Create tables and triggers inside a transaction; `carry_over` takes the answers of the first layout along."""
+    if carry_over:
+        for name in ("answers_stay", "answers_stand", "requests_stay", "requests_stand"):
+            connection.execute(f"DROP TRIGGER IF EXISTS {name}")
+        for name in ("requests", "answers"):
+            connection.execute(f"ALTER TABLE {name} RENAME TO first_{name}")
+    for statement in TABLES.values():
+        connection.execute(statement)
+    if carry_over:
+        migrate_first_layout(connection)
+    for statement in TRIGGERS.values():
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    """Check that the tables and triggers are those of this layout: a damaged schema may read as another one."""
+    try:
+        found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"the ledger {path} is damaged: {error}", hint=CHECK_HINT) from error
+    if found != TABLES | TRIGGERS:
+        raise InputError(f"the ledger {path} is damaged: its tables are not those of a ledger", hint=CHECK_HINT)
+
+
+def _enable_write_ahead(connection: sqlite3.Connection) -> None:
+    """Enable write-ahead mode, with retries: SQLite does not wait for another process that enables it too."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+@contextmanager
+def permit_changes(connection: sqlite3.Connection) -> Iterator[None]:
+    """Permit rows to be changed or removed in one transaction; the triggers are there again when it ends."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        for name in TRIGGERS:
+            connection.execute(f"DROP TRIGGER {name}")
+        yield
+        for statement in TRIGGERS.values():
+            connection.execute(statement)
