@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .builder.commands import ledger
 from .builder.commands import options as opt
 from .builder.commands.run import print_json, run_command, show_progress_on_stderr
 
@@ -321,6 +322,9 @@ def pull(ref: opt.HubRef, store: opt.Store = opt.STORE, as_json: opt.Json = Fals
 
     pulled = pull_version(ref, store)
     print_json(build_pull_json(pulled)) if as_json else print(render_pull(pulled))
+
+
+app.add_typer(ledger.app, name="ledger")
 
 
 def main() -> None:

@@ -84,26 +84,31 @@ def sample_rounds(  # noqa: PLR0913 - what a recipe says of rounds, and who answ
     """Sample all problems, round by round.
 
     A problem of which a request failed gets no further round, unless failures are accepted: its round is not complete,
-    and what it needs next is not known.
+    and what it needs next is not known. A prompt that was refused is not sent again; with a hint it is another prompt.
 
     Returns:
         The samples in the order of rounds, problems and indexes; and how many answers were new.
     """
     samples: list[Sample] = []
-    calls = Calls()
+    calls, left_out = Calls(), ledger.find_forgotten()
     first_hint = Hint.HINTED if hints.mode == "always" else Hint.NONE
     this: Round | None = Round(0, first_hint, problems, range(min(paths.round, paths.max or paths.round)))
     while this and this.problems:
         round_samples, round_calls, failed = _sample_round(this, backend, ledger)
         samples, calls = [*samples, *round_samples], calls + round_calls
-        if not accept_failures:
-            this = replace(this, problems=[problem for problem in this.problems if problem.problem_id not in failed])
-        this = _plan_next_round(this, samples, count_paths, paths, hints) if round_samples else None
+        left_out |= set() if accept_failures else failed
+        remaining = [problem for problem in problems if problem.problem_id not in left_out]
+        this = _plan_next_round(this, remaining, samples, count_paths, paths, hints) if round_samples else None
     return samples, calls
 
 
 def _plan_next_round(
-    last: Round, samples: Sequence[Sample], count_paths: CountPaths, paths: Paths, hints: HintPolicy
+    last: Round,
+    remaining: Sequence[Problem],
+    samples: Sequence[Sample],
+    count_paths: CountPaths,
+    paths: Paths,
+    hints: HintPolicy,
 ) -> Round | None:
     """Plan a round for problems below the target; after the last, with fallback hints, one for unsolved problems."""
     begin = last.indexes.stop
@@ -111,16 +116,19 @@ def _plan_next_round(
     hinted_already = hints.mode == "fallback" and last.hint is Hint.HINTED
     if hinted_already or (not more and hints.mode != "fallback"):
         return None
-    problems = {problem.problem_id: problem for problem in last.problems}
+    answered = {sample.problem_id for sample in samples if sample.fate is Fate.KEPT}
+    sampled = {problem.problem_id for problem in last.problems} & answered
+    problems = {problem.problem_id: problem for problem in remaining if problem.problem_id in sampled}
     counts = count_paths(list(problems.values()), [sample for sample in samples if sample.problem_id in problems])
     if more:
-        short = [p for p in last.problems if paths.target is None or counts[p.problem_id].distinct < paths.target]
+        short = [p for p in problems.values() if paths.target is None or counts[p.problem_id].distinct < paths.target]
         if short:
             return Round(last.number + 1, last.hint, short, more)
     if hints.mode != "fallback":
         return None
-    unsolved = [problem for problem in last.problems if counts[problem.problem_id].correct == 0]
-    return Round(last.number + 1, Hint.HINTED, unsolved, range(paths.round))
+    unsolved = {problem for problem, count in counts.items() if count.correct == 0}
+    unsolved |= {problem.problem_id for problem in remaining} - answered
+    return Round(last.number + 1, Hint.HINTED, [p for p in remaining if p.problem_id in unsolved], range(paths.round))
 
 
 def _sample_round(this: Round, backend: Backend, ledger: Ledger) -> tuple[list[Sample], Calls, set[str]]:

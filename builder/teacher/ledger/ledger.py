@@ -149,7 +149,7 @@ class Ledger:
         with explain_database_errors(self._path):
             (state,) = self._connection.execute("PRAGMA integrity_check(answers)").fetchone()
             rows = self._connection.execute("SELECT * FROM answers")
-            damaged = [(row[0], row[1]) for row in rows if _is_damaged(row)]
+            damaged = [(row[0], row[1]) for row in rows if is_damaged(row)]
         if damaged:
             raise self._make_damage_error(damaged)
         if state != "ok":
@@ -185,7 +185,7 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
 def parse_row(row: Sequence[Any]) -> StoredAnswer:
     """Parse a joined row of answers and responses, and verify both checksums."""
     digest, index, number, choice, checksum, own_digest, kind, body, size, recorded_at, body_checksum = row
-    is_intact = not _is_damaged((digest, index, number, choice, checksum)) and own_digest == digest
+    is_intact = not is_damaged((digest, index, number, choice, checksum)) and own_digest == digest
     response = parse_response((own_digest, kind, body, size, recorded_at, body_checksum)) if is_intact else None
     return StoredAnswer((digest, index), number, choice, response, str(recorded_at))
 
@@ -193,7 +193,7 @@ def parse_row(row: Sequence[Any]) -> StoredAnswer:
 def parse_response(row: Sequence[Any]) -> Response | None:
     """Parse the columns digest, kind, body, size, recorded_at and checksum of a response; None where it is damaged."""
     _, kind, body, size, *_ = row
-    if _is_damaged(row):
+    if is_damaged(row):
         return None
     try:
         return Response(ResponseKind(kind), decompress_body(body, size))
@@ -201,7 +201,7 @@ def parse_response(row: Sequence[Any]) -> Response | None:
         return None
 
 
-def _is_damaged(row: Sequence[Any]) -> bool:
+def is_damaged(row: Sequence[Any]) -> bool:
     """Whether the last column is not the checksum of the others."""
     *values, checksum = row
     return bool(checksum != compute_checksum(values))

@@ -1,0 +1,143 @@
+"""`cotloom ledger`: what was paid for. Each command imports what it needs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options as opt
+from .run import print_json, show_progress_on_stderr
+
+if TYPE_CHECKING:
+    from ..teacher.ledger.check import LedgerCheck
+
+app = typer.Typer(help="What was paid for: count, check, export, import or erase answers.", no_args_is_help=True)
+
+Drop = Annotated[bool, typer.Option("--drop", help="Give up what is damaged; the damaged file is kept beside.")]
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write: NAME.jsonl.gz.")]
+Source = Annotated[Path, typer.Argument(metavar="FILE", help="A file that `ledger export` wrote.")]
+ProblemId = Annotated[str, typer.Option("--problem", metavar="ID", help="The problem whose answers are erased.")]
+
+
+_SHOWN = 20
+"""Damaged answers that are listed as text."""
+
+
+def locate_ledger(store: Path) -> Path:
+    """Return the file of a store's ledger, whether it exists or not."""
+    return store / "ledger.sqlite"
+
+
+@app.command("stats")
+def show_statistics(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+    """Count answers, prompts and bytes, by model."""
+    from ..teacher.ledger import open_ledger
+    from ..teacher.ledger.statistics import count_ledger
+
+    require_ledger(store)
+    with open_ledger(locate_ledger(store)) as ledger:
+        counts = count_ledger(ledger)
+    if as_json:
+        print_json(asdict(counts))
+        return
+    for model in counts.models:
+        print(f"{model.answers:>10,} answers to {model.prompts:,} prompts  {model.model} ({model.endpoint})")
+    size, stored = (f"{count / 2**20:,.1f} MB" for count in (counts.response_bytes, counts.stored_bytes))
+    print(f"{counts.responses:>10,} responses, {size}, stored as {stored}")
+    if counts.forgotten:
+        print(f"{counts.forgotten:>10,} problems were erased")
+
+
+def require_ledger(store: Path) -> None:
+    """Raise where a store has no ledger.
+
+    Raises:
+        InputError: it has none.
+    """
+    from ..errors import InputError
+
+    if not locate_ledger(store).is_file():
+        raise InputError(f"the store {store} has no ledger", hint="the first build makes one; --store names the folder")
+
+
+@app.command("check")
+def check_answers(drop: Drop = False, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
+    """Check every answer against its checksum. Exit 1 where something is damaged."""
+    from ..teacher.ledger.check import check_ledger, drop_damaged
+
+    with show_progress_on_stderr():
+        found = check_ledger(locate_ledger(store))
+        kept = drop_damaged(locate_ledger(store)) if drop and not found.is_intact else None
+    if as_json:
+        print_json({**_describe_check(found), "dropped": kept is not None, "kept_as": kept and str(kept)})
+    else:
+        print("\n".join(_render_check(found)))
+        if kept is not None:
+            print(f"The ledger holds what is intact now; the damaged file is {kept}.")
+    return 0 if found.is_intact or kept is not None else 1
+
+
+def _describe_check(found: "LedgerCheck") -> dict[str, object]:
+    damaged = [{"request": digest, "sample_index": index} for digest, index in found.damaged]
+    return {"answers": found.answers, "damaged": damaged, "faults": found.faults}
+
+
+def _render_check(found: "LedgerCheck") -> list[str]:
+    lines = [f"damaged  answer {index} to request {digest}" for digest, index in found.damaged[:_SHOWN]]
+    if len(found.damaged) > _SHOWN:
+        lines.append(f"damaged  ... and {len(found.damaged) - _SHOWN:,} more answers; --json lists all")
+    lines += [f"damaged  {fault}" for fault in found.faults]
+    prompts = len({digest for digest, _ in found.damaged})
+    again = f"; asking again takes {len(found.damaged):,} answers to {prompts:,} prompts" if found.damaged else ""
+    verdict = "nothing is damaged" if found.is_intact else f"{len(found.damaged):,} answers are damaged{again}"
+    return [*lines, f"{found.answers:,} answers are intact; {verdict}."]
+
+
+@app.command("export")
+def export_answers(target: Target, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
+    """Write every answer that is intact as compressed JSON lines. Exit 1 where something is damaged."""
+    from ..teacher.ledger.transfer import export_ledger
+
+    with show_progress_on_stderr():
+        found = export_ledger(locate_ledger(store), target)
+    if as_json:
+        print_json({**_describe_check(found), "to": str(target)})
+    else:
+        print("\n".join([*_render_check(found)[:-1], f"Wrote {found.answers:,} answers to {target}."]))
+    return 0 if found.is_intact else 1
+
+
+@app.command("import")
+def import_answers(source: Source, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+    """Read exported answers into the ledger. What it has already stays."""
+    from ..teacher.ledger import open_ledger
+    from ..teacher.ledger.transfer import import_ledger
+
+    with show_progress_on_stderr(), open_ledger(locate_ledger(store)) as ledger:
+        imported = import_ledger(ledger, source)
+    if as_json:
+        print_json(asdict(imported))
+    else:
+        erased = f"; {imported.forgotten:,} belong to problems that were erased" if imported.forgotten else ""
+        print(f"Imported {imported.answers:,} answers; {imported.known:,} were there already{erased}.")
+
+
+@app.command("forget")
+def forget_answers(problem: ProblemId, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+    """Erase the answers to a problem, and mark the versions that hold them as withdrawn."""
+    from ..teacher.ledger import open_ledger
+    from ..teacher.ledger.forget import forget_problem
+
+    require_ledger(store)
+    with open_ledger(locate_ledger(store)) as ledger:
+        forgotten = forget_problem(ledger, store, problem)
+    if as_json:
+        print_json({**asdict(forgotten), "copies": [str(path) for path in forgotten.copies]})
+        return
+    print(f"Erased {forgotten.answers:,} answers to {problem}. It is never requested again.")
+    for ref in forgotten.versions:
+        print(f"Withdrawn: {ref}. Its files still hold the text; remove the folder, and build another version.")
+    for path in forgotten.copies:
+        print(f"A damaged ledger may hold the text too: {path}")
+    print("The text may also be in the files of the recipe's sources, in exports, and in published versions.")

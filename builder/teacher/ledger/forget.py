@@ -1,0 +1,99 @@
+"""Erase the answers to a problem, for a person who asks for it, and mark the versions that hold them as withdrawn."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from ...errors import InputError
+from ...store import Version, list_versions
+from ...store.withdrawal import withdraw_version
+from .encoding import compute_checksum
+from .layout import explain_database_errors, permit_changes
+from .ledger import Ledger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forgotten:
+    """What was erased."""
+
+    problem_id: str
+    """The problem."""
+    answers: int
+    """Answers that were erased."""
+    versions: tuple[str, ...]
+    """Versions that hold the problem or its answers. They are marked as withdrawn; their files stay."""
+    copies: tuple[Path, ...]
+    """Damaged ledgers that an earlier check kept. They may hold the answers too, and stay."""
+
+
+def forget_problem(ledger: Ledger, store: Path, problem_id: str) -> Forgotten:
+    """Erase requests and answers of a problem from the ledger, and the stage results that may hold their texts.
+
+    A tombstone stays: the problem is never requested again, and an import does not bring its answers back.
+
+    Args:
+        ledger: the ledger.
+        store: its store.
+        problem_id: the id of the problem.
+
+    Raises:
+        InputError: neither the ledger nor a version knows the problem, or a version can't be read.
+        Stopped: the disk is full, or another command uses the ledger.
+    """
+    holding = [version for version in list_versions(store) if _holds(version, problem_id)]
+    digests = {digest for version in holding for digest in _list_digests(version, problem_id)}
+    digests |= _find_digests(ledger, problem_id)
+    if not holding and not digests and problem_id not in ledger.find_forgotten():
+        raise InputError(
+            f"no version and no answer of the store {store} is about a problem {problem_id}",
+            hint='cotloom sql REF "SELECT problem_id, question FROM problems" shows the ids',
+        )
+    answers = len(ledger.find_keys(digests))
+    _erase(ledger, problem_id, digests)
+    shutil.rmtree(store / "stages", ignore_errors=True)
+    for version in holding:
+        withdraw_version(version, problem_id)
+    copies = tuple(sorted(ledger.path.parent.glob(f"{ledger.path.stem}.damaged-*{ledger.path.suffix}")))
+    return Forgotten(
+        problem_id=problem_id,
+        answers=answers,
+        versions=tuple(version.ref for version in holding),
+        copies=copies,
+    )
+
+
+def _holds(version: Version, problem_id: str) -> bool:
+    return bool((version.read_table("problems")["problem_id"] == problem_id).any())
+
+
+def _list_digests(version: Version, problem_id: str) -> Iterator[str]:
+    samples = version.read_table("samples").filter(pl.col("problem_id") == problem_id)
+    yield from samples["request_digests"].explode().drop_nulls()
+
+
+def _find_digests(ledger: Ledger, problem_id: str) -> set[str]:
+    with explain_database_errors(ledger.path):
+        rows = ledger.connection.execute("SELECT digest FROM requests WHERE problem_id = ?", [problem_id])
+        return {digest for (digest,) in rows}
+
+
+def _erase(ledger: Ledger, problem_id: str, digests: set[str]) -> None:
+    """Remove rows and overwrite what they were stored in, in the file and in the log of the last writes."""
+    connection = ledger.connection
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    tombstone = (problem_id, now)
+    with explain_database_errors(ledger.path):
+        connection.execute("PRAGMA secure_delete = ON")
+        with permit_changes(connection):
+            for table in ("answers", "responses", "requests"):
+                for digest in sorted(digests):
+                    connection.execute(f"DELETE FROM {table} WHERE digest = ?", [digest])  # noqa: S608 - our tables
+            connection.execute(
+                "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)", (*tombstone, compute_checksum(tombstone))
+            )
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
