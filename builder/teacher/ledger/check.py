@@ -17,7 +17,7 @@ from urllib.parse import quote
 from ...errors import InputError, Stopped
 from ...progress import show_bar
 from ...store.atomic import replace_file
-from .layout import FORMAT, TABLES, connect, explain_database_errors
+from .layout import DATABASE_ERRORS, FORMAT, TABLES, connect, explain_database_errors
 from .ledger import Key, is_damaged, parse_response
 from .write_ahead_log import is_log_damaged
 
@@ -108,7 +108,7 @@ def _open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
         connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as error:
+        except DATABASE_ERRORS as error:
             raise InputError(f"{path} is no ledger: {error}", hint="restore it from a copy") from error
         if version != FORMAT:
             hint = "run cotloom plan or build once, which carries it over" if version < FORMAT else "upgrade Cotloom"
@@ -119,13 +119,13 @@ def _open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
 def _check_structure(connection: sqlite3.Connection) -> list[str]:
     try:
         rows = connection.execute(f"PRAGMA integrity_check({_MOST_FAULTS})").fetchall()
-    except sqlite3.DatabaseError as error:
+    except DATABASE_ERRORS as error:
         return [f"the structure of the file is damaged: {error}"]
     return [f"the structure of the file is damaged: {text}" for (text,) in rows if text != "ok"]
 
 
 def _count_rows(connection: sqlite3.Connection, table: str) -> int:
-    with suppress(sqlite3.DatabaseError):
+    with suppress(*DATABASE_ERRORS):
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our tables
     return 0
 
@@ -136,9 +136,9 @@ def _read_from_both_ends(connection: sqlite3.Connection, table: str, found: Ledg
     try:
         for last in _select_rows(connection, table, ""):
             yield last
-    except sqlite3.DatabaseError as error:
+    except DATABASE_ERRORS as error:
         found.faults.append(f"the table {table} can't be read as a whole: {error}")
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*DATABASE_ERRORS):
             for row in _select_rows(connection, table, "DESC"):
                 if row == last:
                     return
@@ -189,7 +189,7 @@ def _check_unused(path: Path) -> None:
                 raise Stopped(
                     f"the ledger {path} is in use by another command", hint="run this again when that has ended"
                 ) from error
-        except sqlite3.DatabaseError:
+        except DATABASE_ERRORS:
             return
 
 

@@ -51,9 +51,11 @@ def decompress_body(stored: bytes, size: int | None) -> bytes:
 
 
 def compute_checksum(values: Iterable[object]) -> bytes:
-    """Compute the checksum of a row: xxh3-64 over its values, whatever their types. It detects damage, not intent."""
+    """Compute the checksum of a row: xxh3-64 over its values and their types. It detects damage, not intent."""
     return xxhash.xxh3_64_digest(b"\x1f".join(map(_to_bytes, values)))
 
 
 def _to_bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
+    """A flipped bit may also change the type of a stored value, so that the type counts."""
+    content = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
+    return type(value).__name__.encode() + content

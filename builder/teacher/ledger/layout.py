@@ -42,6 +42,9 @@ TRIGGERS = {
 }
 """The statement that makes each trigger: no row is changed or removed."""
 
+DATABASE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a damaged file raises: with a damaged name in it, not even SQLite's message can be decoded."""
+
 _FULL = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 )
@@ -59,7 +62,7 @@ def explain_database_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except DATABASE_ERRORS as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without the extended part
         if code in _FULL:
             raise Stopped(f"the ledger {path} can't be written: {error}", hint=MAKE_ROOM) from error
@@ -111,7 +114,7 @@ def check_write_ahead_log(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
+    except DATABASE_ERRORS as error:
         raise InputError(f"{path} is no ledger: {error}", hint="move it away, or choose another --store") from error
     if version > FORMAT:
         raise InputError(f"the ledger {path} was written by a later Cotloom (layout {version})", hint="upgrade Cotloom")
@@ -154,7 +157,7 @@ def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Check that the tables and triggers are those of this layout: a damaged schema may read as another one."""
     try:
         found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    except sqlite3.DatabaseError as error:
+    except DATABASE_ERRORS as error:
         raise InputError(f"the ledger {path} is damaged: {error}", hint=CHECK_HINT) from error
     if found != TABLES | TRIGGERS:
         raise InputError(f"the ledger {path} is damaged: its tables are not those of a ledger", hint=CHECK_HINT)
