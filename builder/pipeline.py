@@ -286,7 +286,7 @@ def _describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started_
     return {
         "started_at": started_at.isoformat(timespec="seconds"),
         "seconds": round(time.time() - started_at.timestamp(), 2),
-        "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed},
+        "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused},
         "cost_usd": calls.cost_usd,
         "recipe_file": str(loaded.path),
         "files": {name: str(path) for name, path in loaded.list_files().items()},

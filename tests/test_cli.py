@@ -107,7 +107,7 @@ def test_a_build_as_json_is_one_object_with_what_the_contract_names(built, store
     assert wanted <= set(built)
     assert (built["name"], built["version"], built["status"]) == ("tiny", "1.0.0", "built")
     assert built["path"] == str(store / "versions/tiny/1.0.0")
-    assert built["calls"] == {"new": built["calls"]["new"], "ledger": 0, "failed": 0}
+    assert built["calls"] == {"new": built["calls"]["new"], "ledger": 0, "failed": 0, "refused": 0}
     assert built["calls"]["new"] >= 32
     assert set(built["funnel"][0]) == {"stage", "unit", "rows_in", "kept", "dropped", "reason"}
 
@@ -117,7 +117,7 @@ def test_a_second_build_has_nothing_to_do(built, tiny, store, run):
 
     assert ran.code == 0
     assert (ran.json["status"], ran.json["content_digest"]) == ("unchanged", built["content_digest"])
-    assert ran.json["calls"] == {"new": 0, "ledger": 0, "failed": 0}
+    assert ran.json["calls"] == {"new": 0, "ledger": 0, "failed": 0, "refused": 0}
     assert "nothing to do" in run("build", tiny, "--store", store).out
 
 
@@ -135,7 +135,7 @@ def test_what_comes_after_sampling_costs_no_new_answer(built, tiny, store, run):
     ran = run("build", tiny, "--store", store, "--set", "select.keep=1", "--version", "1.0.1", "--json")
 
     assert ran.code == 0
-    assert ran.json["calls"] == {"new": 0, "ledger": built["calls"]["new"], "failed": 0}
+    assert ran.json["calls"] == {"new": 0, "ledger": built["calls"]["new"], "failed": 0, "refused": 0}
     assert ran.json["content_digest"] != built["content_digest"]
 
 

@@ -29,7 +29,12 @@ def describe_build(built: "Built") -> dict[str, Any]:
         **{key: manifest[key] for key in _BUILT_KEYS},
         "status": built.status.value,
         "path": str(built.version.path),
-        "calls": {"new": built.calls.new, "ledger": built.calls.ledger, "failed": built.calls.failed},
+        "calls": {
+            "new": built.calls.new,
+            "ledger": built.calls.ledger,
+            "failed": built.calls.failed,
+            "refused": built.calls.refused,
+        },
         "cost_usd": built.calls.cost_usd,
     }
 
@@ -48,6 +53,11 @@ def _render_build(built: "Built") -> Iterator[str]:
         f"Built {version.ref}: {counts['examples_kept']:,} examples from {counts['samples_kept']:,} kept paths "
         f"of {counts['samples']:,} samples ({built.calls.new:,} new, {built.calls.ledger:,} from the ledger)."
     )
+    if built.calls.failed or built.calls.refused:
+        yield (
+            f"{built.calls.failed:,} requests failed and {built.calls.refused:,} were refused by the teacher; their"
+            " samples are dropped as request_failed."
+        )
     if version.manifest.simulated:
         yield "Its rationales are simulated: a program wrote them, not a language model."
 

@@ -1,0 +1,128 @@
+"""Erasing the answers to a problem: nothing of the text is left in the store's own files but in withdrawn versions."""
+
+import json
+
+import pytest
+
+from cotloom.builder.errors import InputError
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.store import find_version
+from cotloom.builder.store.withdrawal import list_withdrawn_problems
+from cotloom.builder.teacher.ledger import open_ledger
+from cotloom.builder.teacher.ledger.check import check_ledger
+from cotloom.builder.teacher.ledger.forget import forget_problem
+from cotloom.builder.teacher.ledger.transfer import export_ledger, import_ledger
+from cotloom.schemas.runtime import Runtime
+
+NAME = "Zyxomma Quetzalli"
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    """Two problems with recorded answers, one of them about a person."""
+    rows = [{"q": "What is 2 + 2?", "a": "4"}, {"q": f"{NAME} has 2 pens and gets 3. How many?", "a": "5"}]
+    answers = [{"q": row["q"], "text": f"For {row['q']} the answer is {row['a']}."} for row in rows for _ in range(2)]
+    for name, content in {"rows": rows, "answers": answers}.items():
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in content))
+    source = {"name": "own", "kind": "file", "path": "rows.jsonl", "fields": {"question": "q", "answer": "a"}}
+    recorded = {"path": "answers.jsonl", "problem": "q", "completions": [{"column": "text", "teacher": "t"}]}
+    teacher = {"backend": "recorded", "answers": recorded}
+    path = tmp_path / "recipe.yaml"
+    path.write_text(json.dumps({"name": "people", "version": "1.0.0", "sources": [source], "teacher": teacher}))
+    return path
+
+
+@pytest.fixture
+def built(recipe, store):
+    return build(load_recipe(str(recipe)), Runtime(store=store)).version
+
+
+def find_problem(version):
+    problems = version.read_table("problems")
+    return problems.filter(problems["question"].str.contains(NAME))[0, "problem_id"]
+
+
+def forget(store, problem):
+    with open_ledger(store / "ledger.sqlite") as ledger:
+        return forget_problem(ledger, store, problem)
+
+
+def test_nothing_of_the_text_is_left_outside_of_withdrawn_versions(built, store):
+    assert NAME.encode() in (store / "ledger.sqlite").read_bytes()
+
+    forgotten = forget(store, find_problem(built))
+
+    assert (forgotten.answers, forgotten.versions) == (2, ("people@1.0.0",))
+    files = [path for path in store.rglob("*") if path.is_file() and built.path not in path.parents]
+    assert [path for path in files if NAME.encode() in path.read_bytes()] == []
+    assert not (store / "stages").exists()
+    assert check_ledger(store / "ledger.sqlite").is_intact
+
+
+def test_the_versions_that_hold_it_are_marked_and_others_are_not(recipe, built, store):
+    rows = recipe.parent / "rows.jsonl"
+    rows.write_text(rows.read_text().splitlines()[0] + "\n")
+    build(load_recipe(str(recipe), ["version=0.1.0"]), Runtime(store=store))
+    problem = find_problem(built)
+
+    forget(store, problem)
+
+    assert list_withdrawn_problems(find_version(store, "people@1.0.0")) == [problem]
+    assert list_withdrawn_problems(find_version(store, "people@0.1.0")) == []
+
+
+def test_a_tombstone_keeps_it_from_being_requested_or_imported_again(recipe, built, store, tmp_path):
+    export_ledger(store / "ledger.sqlite", tmp_path / "all.jsonl.gz")
+    problem = find_problem(built)
+    forget(store, problem)
+
+    again = build(load_recipe(str(recipe), ["version=1.0.1"]), Runtime(store=store))
+    with open_ledger(store / "ledger.sqlite") as ledger:
+        imported = import_ledger(ledger, tmp_path / "all.jsonl.gz")
+
+    samples = again.version.read_table("samples")
+    dropped = samples.filter(samples["problem_id"] == problem)
+    assert (again.calls.new, again.calls.refused) == (0, 2)
+    assert set(dropped["reason"]) == {"request_failed"}
+    assert "erased" in dropped[0, "detail"]
+    assert (imported.answers, imported.forgotten) == (0, 2)
+
+
+@pytest.mark.usefixtures("built")
+def test_a_problem_that_nobody_knows_is_the_users_mistake(store):
+    with pytest.raises(InputError, match="is about a problem p_0"):
+        forget(store, "p_0")
+
+
+def test_erasing_twice_is_no_error(built, store):
+    problem = find_problem(built)
+    forget(store, problem)
+    assert forget(store, problem).answers == 0
+
+
+@pytest.mark.parametrize("command", [["stats"], ["check"], ["export", "FILE"], ["forget", "--problem", "p_1"]])
+def test_without_a_ledger_the_commands_say_so(run, store, tmp_path, command):
+    arguments = [str(tmp_path / "x.jsonl.gz") if word == "FILE" else word for word in command]
+    ran = run("ledger", *arguments, "--store", store, "--json")
+    assert (ran.code, ran.json["error"]["kind"]) == (2, "InputError")
+    assert "no ledger" in ran.json["error"]["message"]
+    assert not store.exists()
+
+
+def test_the_commands_on_a_small_store(run, built, store, tmp_path):
+    problem, file = find_problem(built), tmp_path / "all.jsonl.gz"
+
+    def call(*arguments):
+        ran = run("ledger", *arguments, "--store", store, "--json")
+        assert ran.code == 0
+        return ran.json
+
+    assert call("stats")["models"] == [{"model": "t", "endpoint": "recorded", "prompts": 2, "answers": 4}]
+    assert call("check") == {"answers": 4, "damaged": [], "faults": [], "dropped": False, "kept_as": None}
+    assert call("export", file)["answers"] == 4
+    assert call("forget", "--problem", problem)["versions"] == ["people@1.0.0"]
+    assert call("import", file) == {"answers": 0, "known": 2, "forgotten": 2}
+    assert "4 answers" not in run("ledger", "stats", "--store", store).out
+    assert "nothing is damaged" in run("ledger", "check", "--store", store).out
+    assert run("ledger", "export", file, "--store", store).code == 2
