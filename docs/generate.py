@@ -29,7 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VERSION = "v1"
 """Of the JSON Schemas: a change of meaning is a new number beside the old."""
 
-COMMANDS = ("init", "plan", "build", "list", "show", "sql", "explain", "validate", "audit", "export", "publish", "pull")
+COMMANDS = (
+    "init", "plan", "build", "list", "show", "sql", "explain", "validate", "audit", "export", "publish", "pull",
+    "ledger", "ledger stats", "ledger check", "ledger export", "ledger import", "ledger forget",
+)  # fmt: skip
 
 
 def json_schemas() -> Iterator[tuple[Path, str]]:
@@ -180,7 +183,7 @@ def _default(info: Any) -> str:
 def command_page() -> str:
     """The help of every command."""
     lines = ["# Commands", "", "Generated from the code by `make docs`.", ""]
-    for words in ([], *[[command] for command in COMMANDS]):
+    for words in ([], *[command.split() for command in COMMANDS]):
         lines += [f"## cotloom {' '.join(words)}".rstrip(), "", "```", _help(words), "```", ""]
     return "\n".join(lines)
 

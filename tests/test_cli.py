@@ -18,7 +18,13 @@ from cotloom import cli
 from cotloom.builder.store import Version
 
 HEAVY = "polars duckdb datasets openai torch transformers pyarrow rapidfuzz jinja2 ruamel rich.progress".split()
-COMMANDS = get_command(cli.app).commands
+GROUPS = {"ledger"}
+"""Commands that have commands."""
+COMMANDS = {
+    f"{name} {inner}".strip(): command
+    for name, group in get_command(cli.app).commands.items()
+    for inner, command in (group.commands if name in GROUPS else {"": group}).items()
+}
 
 
 @pytest.fixture
