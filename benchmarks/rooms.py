@@ -25,7 +25,8 @@ from rapidfuzz.process import cdist
 
 from cotloom.builder.select import ReasoningPath, choose_paths
 from cotloom.builder.teacher.ledger import open_ledger
-from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.teacher.request import Answer, ReceivedResponse, Request
+from cotloom.builder.teacher.responses import encode_answers
 from cotloom.builder.text.similarity import normalize, sort_words
 from cotloom.builder.verify import ComparisonOutcome, compare, judge, read_answer
 from cotloom.schemas.example import Message, Role
@@ -167,12 +168,13 @@ def _recording(solutions: Sequence[tuple[Problem, str, bool]]) -> Row:
         for n, (problem, _, _) in enumerate(solutions)
     ]
     entries = [(request, 0, Answer(text=text)) for request, (_, text, _) in zip(requests, solutions, strict=True)]
+    received = [ReceivedResponse(request, encode_answers([answer]), {index: 0}) for request, index, answer in entries]
     cuts = [*range(0, len(entries), 256), len(entries)]
 
     def ours() -> None:
         with tempfile.TemporaryDirectory() as folder, open_ledger(Path(folder) / "ledger.sqlite") as ledger:
             for begin, end in pairwise(cuts):
-                ledger.record(entries[begin:end])
+                ledger.record(received[begin:end])
 
     def theirs() -> None:
         with tempfile.NamedTemporaryFile("w") as file:
@@ -182,7 +184,7 @@ def _recording(solutions: Sequence[tuple[Problem, str, bool]]) -> Row:
                 file.flush()
 
     ours_s, theirs_s = _timed(ours, theirs)
-    note = "ours refuses a second answer under a key, and survives a power cut"
+    note = "ours compresses, checksums and refuses a second answer under a key, and survives a power cut"
     return Row("recording", "the ledger", "JSON lines, no sync, no index", len(entries), ours_s, theirs_s, note)
 
 

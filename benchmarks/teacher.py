@@ -15,9 +15,9 @@ from pathlib import Path
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from cotloom.builder.teacher.backends import openai as backend
-from cotloom.builder.teacher.backends.protocol import CompletedRequest, CompletionRequest
+from cotloom.builder.teacher.backends.protocol import CompletionRequest
 from cotloom.builder.teacher.ledger import open_ledger
-from cotloom.builder.teacher.request import Request
+from cotloom.builder.teacher.request import ReceivedResponse, Request
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.runtime import Runtime
@@ -60,9 +60,9 @@ def ours(url: str) -> int:
     count = 0
     with tempfile.TemporaryDirectory() as folder, open_ledger(Path(folder) / "ledger.sqlite") as ledger:
         for group in backend.request_completions(requests, teacher, Runtime(concurrency=AT_ONCE)):
-            completed = [item for item in group if isinstance(item, CompletedRequest)]
-            ledger.record([(item.request.request, item.request.sample_index, item.answer) for item in completed])
-            count += len(completed)
+            received = [item for item in group if isinstance(item, ReceivedResponse)]
+            ledger.record(received)
+            count += sum(len(item.choices) for item in received)
     return count
 
 

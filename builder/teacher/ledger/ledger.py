@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -19,29 +18,8 @@ from .layout import CHECK_HINT, connect, explain_database_errors
 Key = tuple[str, int]
 """Digest of the request, and sample index."""
 
-_JOINED = """
-SELECT answers.digest, sample_index, answers.response, choice, answers.checksum,
-       responses.digest, kind, body, size, recorded_at, responses.checksum
-FROM answers LEFT JOIN responses USING (response)
-"""
 _SHOWN = 3
 """Damaged answers that a message names."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """One row of answers with its response, as stored."""
-
-    key: Key
-    """The key."""
-    response: int
-    """The number of the response."""
-    choice: int
-    """The choice that answers the key."""
-    content: Response | None
-    """The response; None where the answer or its response is damaged."""
-    recorded_at: str
-    """When the response was recorded, in UTC."""
 
 
 class Ledger:
@@ -86,11 +64,24 @@ class Ledger:
         damaged: list[Key] = []
         with explain_database_errors(self._path):
             for chunk in _split_chunks(digests):
-                where = f"WHERE answers.digest IN ({_format_placeholders(chunk)}) ORDER BY answers.response, choice"
-                rows = self._connection.execute(f"{_JOINED} {where}", chunk)
-                yield from _read_rows(map(parse_row, rows), damaged)
+                where = f"WHERE digest IN ({_format_placeholders(chunk)}) ORDER BY response, choice"
+                keys = self._connection.execute(f"SELECT * FROM answers {where}", chunk).fetchall()  # noqa: S608
+                yield from self._read_choices(keys, damaged)
         if damaged:
             raise self._make_damage_error(damaged)
+
+    def _read_choices(self, keys: Sequence[Sequence[Any]], damaged: list[Key]) -> Iterator[tuple[Key, Answer]]:
+        """Read the answers of some keys, sorted by response; those that are damaged are added to a list."""
+        for number, group in groupby(keys, key=lambda row: row[2]):
+            row = self._connection.execute("SELECT * FROM responses WHERE response = ?", [number]).fetchone()
+            response = parse_response(row[1:]) if row else None
+            choices = read_choices(response) if response is not None else None
+            for key in group:
+                digest, index, _, choice, _ = key
+                if choices is None or digest != row[1] or is_damaged(key):
+                    damaged.append((digest, index))
+                else:
+                    yield (digest, index), _get_answer(choices, choice)
 
     def record(self, received: Sequence[ReceivedResponse]) -> None:
         """Record responses and the keys that they answer, all or none. Returns once they are on disk.
@@ -182,14 +173,6 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
         connection.close()
 
 
-def parse_row(row: Sequence[Any]) -> StoredAnswer:
-    """Parse a joined row of answers and responses, and verify both checksums."""
-    digest, index, number, choice, checksum, own_digest, kind, body, size, recorded_at, body_checksum = row
-    is_intact = not is_damaged((digest, index, number, choice, checksum)) and own_digest == digest
-    response = parse_response((own_digest, kind, body, size, recorded_at, body_checksum)) if is_intact else None
-    return StoredAnswer((digest, index), number, choice, response, str(recorded_at))
-
-
 def parse_response(row: Sequence[Any]) -> Response | None:
     """Parse the columns digest, kind, body, size, recorded_at and checksum of a response; None where it is damaged."""
     _, kind, body, size, *_ = row
@@ -205,19 +188,6 @@ def is_damaged(row: Sequence[Any]) -> bool:
     """Whether the last column is not the checksum of the others."""
     *values, checksum = row
     return bool(checksum != compute_checksum(values))
-
-
-def _read_rows(rows: Iterable[StoredAnswer], damaged: list[Key]) -> Iterator[tuple[Key, Answer]]:
-    """Read the choices of rows that are sorted by response; keys of damaged ones are added to a list."""
-    for _, group in groupby(rows, key=lambda row: row.response):
-        items = list(group)
-        content = items[0].content
-        choices = read_choices(content) if content is not None else []
-        for item in items:
-            if item.content is None:
-                damaged.append(item.key)
-            else:
-                yield item.key, _get_answer(choices, item.choice)
 
 
 def _get_answer(choices: Sequence[Answer | UnreadableChoice], number: int) -> Answer:
