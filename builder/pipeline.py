@@ -87,6 +87,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
 
     problems = sources.load_problems(loaded, verify.is_readable, input_digests)
+    store.make_store(runtime.store)
     sampled = _sample_rationales(loaded, problems.frame, runtime)
     _check_failures(sampled.calls, runtime)
     judged = _judge_samples(recipe, runtime, problems.frame, sampled.frame)

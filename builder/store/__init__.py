@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .freeze import freeze_version
+    from .freeze import freeze_version, make_store
     from .funnel import build_funnel_table, check_fates, count_funnel
     from .identity import compute_fingerprint, make_conflict
     from .integrity import load_validation, verify_version
@@ -56,6 +56,7 @@ __all__ = [
     "locate_ref",
     "locate_version",
     "make_conflict",
+    "make_store",
     "open_version",
     "parse_semver",
     "read_or_compute",
@@ -79,6 +80,7 @@ _HOMES = {
     "load_validation": "integrity",
     "locate_ref": "opening",
     "make_conflict": "identity",
+    "make_store": "freeze",
     "open_version": "opening",
     "read_or_compute": "stages",
     "read_version": "opening",

@@ -9,9 +9,19 @@ import polars as pl
 
 from ...schemas.manifest import Manifest, seal_manifest
 from ..progress import track
-from .atomic import Access, atomic_folder
+from .atomic import Access, atomic_folder, make_folder, stop_if_unwritable
 from .tables import describe_file, write_table
 from .versions import DEV, MANIFEST, Version, locate_version
+
+
+def make_store(store: Path) -> None:
+    """Make the folder of a store, which only the user can read; one that exists stays as it is.
+
+    Raises:
+        Stopped: it can't be made.
+    """
+    with stop_if_unwritable(f"the store {store}"):
+        make_folder(store, Access.PRIVATE)
 
 
 def freeze_version(

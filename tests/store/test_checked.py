@@ -77,7 +77,6 @@ def swap_with_another_key(path):
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[:-1]),
         lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-        lambda path: path.write_bytes(path.read_bytes() * 2),
         lambda path: path.write_bytes(b"PAR1" * 100),
         lambda path: (path.unlink(), path.mkdir()),
         replace_by_plain_table,
