@@ -25,6 +25,9 @@ WRITE_OPTIONS: Mapping[str, Any] = {
 }
 """How files are written. With content-defined chunks and a page index the Hub stores only what changed."""
 
+GROUP_ROWS = 2**14
+"""Rows of a row group. A query reads some groups ahead of what it needs, so their size bounds its memory."""
+
 UNREADABLE = (
     pa.ArrowException,
     OSError,
@@ -132,7 +135,7 @@ def write_parquet(table: pl.DataFrame | pa.Table, path: Path) -> None:
         OSError: the disk is full or can't be written.
     """
     arrow = table.rechunk().to_arrow() if isinstance(table, pl.DataFrame) else table
-    pq.write_table(arrow, path, **WRITE_OPTIONS)
+    pq.write_table(arrow, path, row_group_size=GROUP_ROWS, **WRITE_OPTIONS)
 
 
 def write_row_groups(table: pa.Table, path: Path, groups: Sequence[tuple[int, int]]) -> None:

@@ -34,13 +34,12 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 """No files, no network, no extensions, no variables of this process as tables, no temporary files."""
 
-_READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.MULTI})
-"""Kinds of statements that may run: SELECT, FROM, DESCRIBE, SHOW, SUMMARIZE; a PIVOT is several in one."""
-
 _BLANK = r"(?:\s|--[^\n]*\n|/\*.*?\*/)"
 _EXPLAIN = re.compile(
     rf"{_BLANK}*explain{_BLANK}+(?:analyze{_BLANK}+)?(?:\(\s*(?:format|analyze)[^)]*\)\s*)?", re.IGNORECASE | re.DOTALL
 )
+_QUERY = re.compile(rf"(?:{_BLANK}|\()*(?:pivot|from|with|select)\b", re.IGNORECASE | re.DOTALL)
+"""The beginning of a query with a PIVOT, which DuckDB runs as several statements."""
 _NAMED_BY_TEXT = re.compile(r"query", re.IGNORECASE)
 """DuckDB's functions `query` and `query_table` take the name of a table as a text that may be put together."""
 _HINT = "the views are problems, samples, examples and funnel; DESCRIBE samples shows the columns of one"
@@ -114,12 +113,18 @@ def _check_statements(duck: duckdb.DuckDBPyConnection, statements: list[duckdb.S
     kind, text = statements[0].type, statements[0].query
     if kind is duckdb.StatementType.EXPLAIN and (match := _EXPLAIN.match(text)):
         _check_statements(duck, duck.extract_statements(text[match.end() :]))
-    elif kind not in _READS:
+    elif not _is_query(kind, text):
         raise InputError(
             f"the query failed: {kind.name} is no query; nothing can be written or set here",
             hint="SELECT, FROM, WITH, PIVOT, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN read; --database FILE writes a copy "
             "for DuckDB, in which everything is possible",
         )
+
+
+def _is_query(kind: duckdb.StatementType, text: str) -> bool:
+    """Whether a statement reads: SELECT stands for FROM, WITH, DESCRIBE, SHOW and SUMMARIZE too."""
+    is_pivot = kind is duckdb.StatementType.MULTI and _QUERY.match(text) is not None
+    return is_pivot or kind is duckdb.StatementType.SELECT
 
 
 def _verify_tables(connection: Connection, sql: str) -> None:
