@@ -53,7 +53,7 @@ def _check_row_count(path: Path, file: File) -> Iterator[str]:
     try:
         rows = count_rows(path)
     except InputError as error:
-        yield _describe_error(path, error)
+        yield f"{path.name} can't be read: {_get_cause(path, error)}"
         return
     if rows != file.rows:
         yield f"{path.name} has {rows:,} rows; the manifest says {file.rows:,}"
@@ -70,7 +70,7 @@ def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
         try:
             frame = check_frame(read_parquet(path := version.path / f"{name}.parquet"), record)
         except InputError as error:
-            faults.append(_describe_error(path, error))
+            faults.append(f"{name}: {_get_cause(path, error)}")
             continue
         except TypeError as error:
             faults.append(f"{name}: {error}")
@@ -82,9 +82,9 @@ def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
     return tables, faults
 
 
-def _describe_error(path: Path, error: InputError) -> str:
-    """The message without the folder, which is the version's."""
-    return error.message.replace(str(path), path.name)
+def _get_cause(path: Path, error: InputError) -> str:
+    """The message without the path, whose folder is the version's."""
+    return error.message.removeprefix(f"{path}: ")
 
 
 def _check_values(frame: pl.DataFrame, record: type) -> Iterator[str]:
