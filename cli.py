@@ -121,17 +121,20 @@ def _list_changes(version: str | None, limit: int | None) -> Iterator[str]:
 def list_versions(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """List the versions of the store."""
     from .builder.commands.output import describe_versions
-    from .builder.inspect.listing import render_list
+    from .builder.inspect.listing import render_list, render_unreadable
     from .builder.report.console import make_console
-    from .builder.store import list_versions as read_versions
+    from .builder.store import scan_versions
 
-    versions = read_versions(store)
+    listing = scan_versions(store)
     if as_json:
-        print_json(describe_versions(versions))
-    elif versions:
-        make_console().print(render_list(versions))
-    else:
+        print_json(describe_versions(listing))
+        return
+    if listing.versions:
+        make_console().print(render_list(listing.versions))
+    elif not listing.unreadable:
         print(f"No versions in {store} yet. Build one: cotloom build quickstart")
+    if listing.unreadable:
+        print(render_unreadable(listing.unreadable))
 
 
 @app.command()
@@ -213,9 +216,9 @@ def _audit_version(ref: str, store: Path) -> "tuple[str, AuditReport]":
         published = audit_published(ref)
         return published.ref, published.report
     from .builder.audit import run_checks
-    from .builder.store import find_version
+    from .builder.store import locate_ref, open_version
 
-    version = find_version(store, ref)
+    version = open_version(locate_ref(store, ref))
     return version.ref, run_checks(version)
 
 
@@ -269,10 +272,11 @@ def export(
     """Write a version's examples for a trainer."""
     from .builder.commands.output import describe_export, render_export
     from .builder.export import export as export_version
-    from .builder.store import find_version
+    from .builder.store import find_version, verify_version
 
-    version = find_version(store, ref)
-    result = export_version(version, format_name, to)
+    with show_progress_on_stderr():
+        version = verify_version(find_version(store, ref))
+        result = export_version(version, format_name, to)
     if as_json:
         print_json(describe_export(version.ref, format_name, to, result))
     else:

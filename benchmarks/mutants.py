@@ -57,7 +57,6 @@ EQUIVALENT = (
     ("mix/quotas.py", "40", "len(share)", "a limit on the length of a fraction's text"),
     ("mix/quotas.py", "count >= examples.height", "", "selecting all rows by rank gives all rows"),
     ("select/choice.py", "1", "gaps[selected] = -1", "any gap below zero marks a selected path"),
-    ("store/versions.py", "True", "use_pyarrow=True", "which library reads a Parquet file"),
     ("engine/local.py", "process.stdin is None or process.stdout is None", "", "for the type checker: never true"),
     ("engine/__init__.py", "2", "len(parts) < 2", "where two parts are computed, not what comes out"),
     ("engine/__init__.py", "len(parts) < 2", "", "where two parts are computed, not what comes out"),

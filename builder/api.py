@@ -89,11 +89,9 @@ class LoadedVersion:
 
     def __repr__(self) -> str:
         """Name and the counts that matter."""
-        counts = self.manifest.counts
-        return (
-            f"LoadedVersion({self.ref!r}, problems={counts['problems_kept']}, samples={counts['samples_kept']}, "
-            f"examples={counts['examples_kept']})"
-        )
+        units = ("problems", "samples", "examples")
+        counts = [f"{unit}={self.manifest.counts.get(f'{unit}_kept', 'unknown')}" for unit in units]
+        return f"LoadedVersion({self.ref!r}, {', '.join(counts)})"
 
 
 def load(ref: str, store: StrPath = STORE) -> LoadedVersion:

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..schemas.ids import NotCanonicalError, format_canonical
 from .errors import InputError
+from .parquet import iterate_rows
 from .templates import is_template, render_template
 
 _LONG_NUMBER = re.compile(rb"\d{18}")
@@ -105,14 +104,8 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
-    number = 0
-    try:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=1024):
-            for values in batch.to_pylist():
-                number += 1
-                yield Row(origin=f"{path.name}:{number}", values=values)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: {error}") from error
+    for number, values in enumerate(iterate_rows(path), 1):
+        yield Row(origin=f"{path.name}:{number}", values=values)
 
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {

@@ -29,6 +29,7 @@ from . import format as formats
 from . import mix, select, sources, store, teacher, verify
 from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
+from .progress import warn
 from .recipe import LoadedRecipe
 from .store import Version
 from .teacher import Calls, PathCounts
@@ -73,17 +74,20 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         runtime: how to build; nothing in it changes a row.
 
     Raises:
-        InputError: recipe or data are wrong; VersionConflict where the version exists with another content.
+        InputError: recipe or data are wrong, or the version or its parent is damaged; VersionConflict where the version
+            exists with another content.
         Stopped: requests failed or the disk is full; the same command goes on.
     """
     recipe, started_at = loaded.recipe, datetime.now(UTC)
     check_recipe(recipe)
+    _check_parent(recipe, runtime.store)
     input_digests = digest_inputs(loaded)
     existing = _find_existing(recipe, input_digests, runtime.store)
     if existing is not None:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
 
     problems = sources.load_problems(loaded, verify.is_readable, input_digests)
+    store.make_store(runtime.store)
     sampled = _sample_rationales(loaded, problems.frame, runtime)
     _check_failures(sampled.calls, runtime)
     judged = _judge_samples(recipe, runtime, problems.frame, sampled.frame)
@@ -166,16 +170,41 @@ def _digest_file(name: str, path: Path) -> str:
 
 
 def _find_existing(recipe: Recipe, input_digests: Mapping[str, str], folder: Path) -> Version | None:
-    """Return the version where it exists with the same fingerprint; another fingerprint is a conflict (law 4)."""
-    taken = store.list_version_numbers(folder, recipe.name)
-    if recipe.version not in taken:
+    """Return the version where it exists, is whole, and has the same fingerprint.
+
+    Another fingerprint is a conflict (law 4). A damaged `dev` version is built again.
+
+    Raises:
+        InputError: the version is damaged.
+    """
+    path = store.locate_version(folder, recipe.name, recipe.version)
+    if not path.exists():
         return None
-    existing = store.read_version(store.locate_version(folder, recipe.name, recipe.version))
-    if existing.manifest.fingerprint == store.compute_fingerprint(recipe, input_digests, ROOMS):
-        return existing
+    try:
+        existing = store.read_version(path)
+        if existing.manifest.fingerprint == store.compute_fingerprint(recipe, input_digests, ROOMS):
+            return store.verify_version(existing)
+    except InputError as error:
+        if recipe.version != store.DEV:
+            raise
+        warn(f"{error.message}; it is built again")
+        return None
     if recipe.version == store.DEV:
         return None
+    taken = store.list_version_numbers(folder, recipe.name)
     raise store.make_conflict(recipe, input_digests, ROOMS, existing, taken)
+
+
+def _check_parent(recipe: Recipe, folder: Path) -> None:
+    """Check the parent from the first file to the last row, where the store has it.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    if recipe.parent is not None and recipe.parent != recipe.version:
+        path = store.locate_version(folder, recipe.name, recipe.parent)
+        if path.exists():
+            store.verify_version(store.read_version(path))
 
 
 def _make_path_counter(recipe: Recipe, runtime: Runtime) -> teacher.CountPaths:

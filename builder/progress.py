@@ -3,8 +3,11 @@
 with show_progress():                      # the command line, on a terminal
     for row in track(rows, "judging"):   # anywhere below
         ...
+
+A warning is a line on stderr, above the bars, on a terminal or not.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +38,16 @@ def show_progress(console: Console) -> Iterator[None]:
             yield
         finally:
             _shown.reset(token)
+
+
+def warn(message: str) -> None:
+    """Warn the user of something that is put right without them, in one line on stderr."""
+    line = "".join(character if character.isprintable() else " " for character in f"cotloom: {message}")
+    progress = _shown.get()
+    if progress is None:
+        sys.stderr.write(f"{line}\n")
+    else:
+        progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

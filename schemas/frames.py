@@ -97,7 +97,9 @@ def _make_reader(hint: Any) -> Any:
     return lambda value: value
 
 
-def add_findings(rows: pl.DataFrame, findings: pl.DataFrame, record: type, *, key: str, stage: Stage) -> pl.DataFrame:
+def add_findings(
+    rows: pl.DataFrame, findings: pl.DataFrame, record: type, *, key: str, stage: Stage, handed: pl.Series
+) -> pl.DataFrame:
     """Update rows with the findings of a stage; rows with a reason are dropped by the stage.
 
     Args:
@@ -106,13 +108,33 @@ def add_findings(rows: pl.DataFrame, findings: pl.DataFrame, record: type, *, ke
         record: the record.
         key: the column by which the two are matched.
         stage: the stage.
+        handed: keys of the rows that were handed to the stage. The others stay as they are.
+
+    Raises:
+        RuntimeError: a row that was handed to the stage has no finding or several, or a finding has no such row. That
+            is a fault of Cotloom: a row that nobody judged must not stay.
     """
+    _check_matches(handed.rename(key), findings[key], stage)
     dropped = pl.col("reason").is_not_null()
     fated = findings.with_columns(
         stage=pl.when(dropped).then(pl.lit(str(stage))),
         fate=pl.when(dropped).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
     )
     return check_frame(rows.update(fated, on=key, how="left").select(rows.columns), record)
+
+
+def _check_matches(handed: pl.Series, found: pl.Series, stage: Stage) -> None:
+    """Check that every row that was handed to a stage has exactly one finding, and every finding such a row."""
+    faults = {
+        "rows have no finding": handed.filter(~handed.is_in(found.implode())),
+        "findings are about rows that it was not handed": found.filter(~found.is_in(handed.implode())),
+        "rows have several findings": found.filter(found.is_duplicated()).unique(),
+        "rows stand twice": handed.filter(handed.is_duplicated()).unique(),
+    }
+    for fault, ids in faults.items():
+        if ids.len():
+            message = f"the findings of {stage} are incomplete: {ids.len():,} {fault}, such as {ids.sort()[0]}"
+            raise RuntimeError(message)
 
 
 def check_frame(frame: pl.DataFrame, record: type) -> pl.DataFrame:

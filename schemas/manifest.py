@@ -1,17 +1,24 @@
 """The manifest of a version: only what recipe, inputs and ledger determine."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from .ids import SCHEME
+from .ids import SCHEME, digest
 from .reasons import Reason, Stage, Unit
+from .section import Name, SemVer
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number of rows or bytes."""
 
 
 class ManifestPart(BaseModel):
     """A part of the manifest: no unknown keys, no conversions."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def _parse_enum(kind: type[Stage | Unit | Reason]) -> BeforeValidator:
@@ -25,11 +32,11 @@ class FunnelRow(ManifestPart):
     """The stage."""
     unit: Annotated[Unit, _parse_enum(Unit)]
     """What is counted."""
-    rows_in: int
+    rows_in: Count
     """Rows that the stage took in."""
-    kept: int
+    kept: Count
     """Rows that the stage kept: rows_in less all rows it dropped."""
-    dropped: int
+    dropped: Count
     """Rows dropped for this reason."""
     reason: Annotated[Reason, _parse_enum(Reason)] | None
     """The reason; null where the stage dropped nothing."""
@@ -44,11 +51,11 @@ class Input(ManifestPart):
     """The file's name, without its folder."""
     sha256: str
     """Digest of its bytes."""
-    bytes: int
+    bytes: Count
     """Its size."""
-    rows: int
+    rows: Count
     """Rows in it, unreadable ones too."""
-    unmatched: int = 0
+    unmatched: Count = 0
     """Recorded answers in it that answer no problem of the version."""
 
 
@@ -57,9 +64,9 @@ class Contamination(ManifestPart):
 
     against: str
     """The set: a source with the role `evaluate`."""
-    problems: int
+    problems: Count
     """Questions in it."""
-    overlaps: int
+    overlaps: Count
     """Problems that overlapped it, and were dropped."""
     highest_similarity: float
     """The highest similarity of words, from 0 to 1, between any of its questions and a problem that overlaps no set."""
@@ -74,22 +81,22 @@ class File(ManifestPart):
 
     sha256: str
     """Digest of its bytes."""
-    bytes: int
+    bytes: Count
     """Its size."""
-    rows: int
+    rows: Count
     """Rows in it."""
 
 
 class Manifest(ManifestPart):
     """`manifest.json`, written last into the version's folder."""
 
-    name: str
+    name: Name
     """The dataset."""
-    version: str
+    version: SemVer
     """The version."""
-    parent: str | None
+    parent: SemVer | None
     """The version that this one follows, where the recipe names one."""
-    scheme: int = SCHEME
+    scheme: Annotated[int, Field(ge=1)] = SCHEME
     """Number of the hashing scheme that the digests were made with."""
     fingerprint: str
     """Digest of the recipe's identity, the inputs and the rooms' code versions."""
@@ -111,9 +118,9 @@ class Manifest(ManifestPart):
     """Languages of the texts, where the recipe names them."""
     teacher_terms: str | None = None
     """What the teacher's terms say about training on its answers, where the recipe states it."""
-    splits: dict[str, int]
+    splits: dict[str, Count]
     """Kept problems of each split."""
-    counts: dict[str, int]
+    counts: dict[str, Count]
     """Rows and kept rows of each table, problems with a kept path, and distinct paths."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
@@ -121,3 +128,41 @@ class Manifest(ManifestPart):
     """Rows that each stage took in, kept and dropped, with the reasons."""
     files: dict[str, File]
     """The tables beside this manifest."""
+    manifest_digest: str | None = None
+    """Digest of everything else in this manifest; null where an earlier release wrote it."""
+
+
+def seal_manifest(manifest: Manifest) -> Manifest:
+    """Put the digest of everything else into a manifest, so that a reader notices damage."""
+    return manifest.model_copy(update={"manifest_digest": digest_manifest(manifest.model_dump(mode="json"))})
+
+
+def digest_manifest(values: Mapping[str, Any]) -> str:
+    """Digest the keys of a `manifest.json` as they stand there, but for the digest itself."""
+    return digest({key: value for key, value in values.items() if key != "manifest_digest"})
+
+
+class BuildCalls(ManifestPart):
+    """Answers that a build asked for."""
+
+    new: Count
+    """Requested in this build."""
+    ledger: Count
+    """In the ledger already."""
+    failed: Count
+    """Requests that failed."""
+
+
+class BuildRecord(BaseModel):
+    """What is shown of `build.json`, the circumstances of a build; empty where the version was pulled."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
+
+    started_at: AwareDatetime | None = Field(None, strict=False)
+    """When the build started."""
+    seconds: Annotated[float, Field(ge=0)] | None = None
+    """How long it took."""
+    calls: BuildCalls | None = None
+    """Answers that it asked for."""
+    cost_usd: Annotated[float, Field(ge=0)] | None = None
+    """What the new answers cost; null where a price is unknown."""

@@ -26,10 +26,16 @@ class Section(BaseModel):
     )
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+"""The pattern of names."""
+
+SEMVER = r"^(dev|\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?)$"
+"""The pattern of versions."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """Small letters, digits, `-` and `_`, at most 64."""
 
-SemVer = Annotated[str, StringConstraints(pattern=r"^(dev|\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?)$")]
+SemVer = Annotated[str, StringConstraints(pattern=SEMVER)]
 """MAJOR.MINOR.PATCH, or `dev`, which may be overwritten."""
 
 Column = Annotated[str, StringConstraints(min_length=1)]

@@ -1,16 +1,18 @@
 """The floors: imports go down only, rooms on one floor never meet, and each heavy library has few homes."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    "schemas": 0, "builder.errors": 0, "builder.plain_json": 0,
+    "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.parquet": 0,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
@@ -26,6 +28,7 @@ SHARED = {
     "builder.errors",
     "builder.files",
     "builder.marked_yaml",
+    "builder.parquet",
     "builder.plain_json",
     "builder.progress",
     "builder.recipe",
@@ -128,6 +131,41 @@ def test_each_heavy_library_has_few_homes(path):
     for module in imports_of(path):
         homes = HOMES.get(module.split(".", 1)[0])
         assert homes is None or here in homes, f"{module_of(path)} imports {module}, whose homes are {sorted(homes)}"
+
+
+PARQUET = re.compile(r"(read|scan|write|sink|from)_parquet|ParquetFile|read_table|write_table|ParquetDataset")
+"""What libraries name reading and writing Parquet."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_parquet_is_read_and_written_in_one_place(path):
+    """Others read damaged pages without a word; `builder.parquet` verifies their checksums."""
+    if module_of(path) == "builder.parquet":
+        return
+    tree = ast.parse(path.read_text())
+    modules = {module for module in imports_of(path) if module.startswith(("pyarrow.parquet", "pyarrow.dataset"))}
+    assert modules == set()
+    libraries = {"pl", "pa", "pq", "ds", "polars", "pyarrow", "duckdb", "duck", "connection", "datasets"}
+    calls = {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and PARQUET.fullmatch(node.attr)
+        and (node.attr not in {"read_table", "write_table"} or ast.unparse(node.value) in libraries)
+        and ast.unparse(node.value) != "parquet"
+    }
+    assert calls == set()
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert [text for text in texts if re.search(r"(read_parquet|parquet_scan)\(", text)] == []
+
+
+def test_whatever_is_written_has_page_checksums(quickstart, tmp_path):
+    for path in quickstart.path.glob("*.parquet"):
+        whole, place = path.read_bytes(), 300
+        damaged = tmp_path / path.name
+        damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(OSError, match=r"(?i)crc|checksum|deserialize"):
+            pq.ParquetFile(damaged, page_checksum_verification=True).read()
 
 
 def list_crossings(room: str, floors: list[set[str]]) -> list[str]:

@@ -29,11 +29,11 @@ VERBS = frozenset(
     prune publish pull push put query quote raise rank read rebuild receive recompute record redact reduce refuse
     register rejoin relativize release remember remove rename render reorder repair repeat replace report request
     require resample reset resize resolve restore retry return review rework rewrite round run sample save say scale
-    scan schedule score search seed select send separate serialize serve set shard share shift shorten should show
-    shuffle sign simplify skip slice solve sort spell split stack start state step stop store strip style substitute
-    suggest sum summarise summarize supply support swap sweep switch sync tabulate tag take test thin tokenize trace
-    track train transform translate trim truncate trust try uncheck unfreeze unpack unwrap upcast update upload use
-    validate verify view vote wait walk warn weigh widen wrap write
+    scan schedule score seal search seed select send separate serialize serve set shard share shift shorten should
+    show shuffle sign simplify skip slice solve sort spell split stack start state step stop store strip style
+    substitute suggest sum summarise summarize supply support swap sweep switch sync tabulate tag take test thin
+    tokenize trace track train transform translate trim truncate trust try uncheck unfreeze unpack unwrap upcast
+    update upload use validate verify view vote wait walk warn weigh widen wrap write
 """.split()
 )
 """What a name may begin with, in base form: no participle (`kept`), no noun (`row`)."""

@@ -5,7 +5,6 @@ computed, and a part of the verdicts judged again. Laws 1, 2, 4, 6 and 7 are che
 """
 
 from .checks import CHECKS, audit, run_checks
-from .files import read_table
 from .finding import AuditReport, Finding
 
-__all__ = ["CHECKS", "AuditReport", "Finding", "audit", "read_table", "run_checks"]
+__all__ = ["CHECKS", "AuditReport", "Finding", "audit", "run_checks"]

@@ -6,23 +6,25 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ...schemas.example import Example
 from ...schemas.frames import check_frame
 from ...schemas.manifest import File
 from ...schemas.problem import Problem
 from ...schemas.sample import Sample
+from ..errors import InputError
 from ..files import digest_file
+from ..parquet import count_rows, read_parquet
 from ..store import Version
+from ..store.opening import find_manifest_faults
 
 RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
 """The record of each table."""
 
 
 def check_files(version: Version) -> Iterator[str]:
-    """Compare digest, size and number of rows of each file with the manifest."""
+    """Compare the manifest with its own digest, and digest, size and number of rows of each file with the manifest."""
+    yield from find_manifest_faults(version)
     listed = version.manifest.files
     for name in (f"{table}.parquet" for table in RECORDS):
         if name not in listed:
@@ -49,9 +51,9 @@ def _check_file(folder: Path, name: str, file: File) -> Iterator[str]:
 
 def _check_row_count(path: Path, file: File) -> Iterator[str]:
     try:
-        rows = pq.read_metadata(path).num_rows
-    except (OSError, ValueError, pa.ArrowException) as error:
-        yield f"{path.name} can't be read: {error}"
+        rows = count_rows(path)
+    except InputError as error:
+        yield f"{path.name} can't be read: {_get_cause(path, error)}"
         return
     if rows != file.rows:
         yield f"{path.name} has {rows:,} rows; the manifest says {file.rows:,}"
@@ -66,10 +68,12 @@ def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
     tables, faults = {}, []
     for name, record in RECORDS.items():
         try:
-            frame = read_table(version.path / f"{name}.parquet")
-            check_frame(frame, record)
-        except (OSError, TypeError, ValueError, pa.ArrowException, pl.exceptions.PolarsError) as error:
-            faults.append(f"{name}: {str(error).splitlines()[0]}")
+            frame = check_frame(read_parquet(path := version.path / f"{name}.parquet"), record)
+        except InputError as error:
+            faults.append(f"{name}: {_get_cause(path, error)}")
+            continue
+        except TypeError as error:
+            faults.append(f"{name}: {error}")
             continue
         wrong = [f"{name}: {message}" for message in _check_values(frame, record)]
         faults += wrong
@@ -78,19 +82,9 @@ def read_tables(version: Version) -> tuple[dict[str, pl.DataFrame], list[str]]:
     return tables, faults
 
 
-def read_table(path: Path) -> pl.DataFrame:
-    """Read a Parquet file from an untrusted source: Arrow validates every value before polars sees it.
-
-    Args:
-        path: the file, of any columns.
-
-    Raises:
-        OSError, ValueError, pyarrow.ArrowException: it can't be read.
-    """
-    table = pq.read_table(path)
-    table.validate(full=True)
-    frame = pl.from_arrow(table)
-    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+def _get_cause(path: Path, error: InputError) -> str:
+    """The message without the path, whose folder is the version's."""
+    return error.message.removeprefix(f"{path}: ")
 
 
 def _check_values(frame: pl.DataFrame, record: type) -> Iterator[str]:

@@ -3,10 +3,11 @@
 Importing this imports nothing heavy, so that `cotloom list` starts fast.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ..inspect.listing import find_build_date
 from ..report.escape import escape_terminal
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ..export.export import ExportResult
     from ..pipeline import Built
     from ..plan import Plan
-    from ..store import Version
+    from ..store import Version, VersionListing
 
 _BUILT_KEYS = ("name", "version", "fingerprint", "content_digest", "funnel", "counts", "simulated")
 _LISTED_KEYS = ("name", "version", "parent", "fingerprint", "content_digest", "simulated", "teachers", "counts")
@@ -69,15 +70,16 @@ def describe_plan(plan: "Plan") -> dict[str, Any]:
     return {**values, "request": request and request["messages"]}
 
 
-def describe_versions(versions: "Sequence[Version]") -> dict[str, Any]:
-    """Describe the versions of a store as plain values, without their tables."""
-    return {"versions": [_describe_listed(version) for version in versions]}
+def describe_versions(listing: "VersionListing") -> dict[str, Any]:
+    """Describe the versions of a store as plain values; `unreadable` lists what is no version."""
+    unreadable = [{"path": str(item.path), "error": item.error} for item in listing.unreadable]
+    versions = [_describe_listed(version) for version in listing.versions]
+    return {"versions": versions, **({"unreadable": unreadable} if unreadable else {})}
 
 
 def _describe_listed(version: "Version") -> dict[str, Any]:
     manifest = version.manifest.model_dump(mode="json", include=set(_LISTED_KEYS))
-    built_at = version.read_beside("build.json").get("started_at")
-    return {**manifest, "built_at": built_at, "path": str(version.path)}
+    return {**manifest, "built_at": find_build_date(version), "path": str(version.path)}
 
 
 def describe_version(version: "Version", paths_per_problem: Mapping[int, int]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from .. import parquet
 from ..store import Version
 from .lines import write_lines
 from .parts import Export, ExportPart, read_export
@@ -18,9 +18,7 @@ DROPPED_COLUMNS = ("stage", "fate", "reason", "detail")
 def write_parquet(export: Export, folder: Path) -> dict[str, int]:
     """Write each part as Parquet, with content-defined chunks and a page index, as the Hub recommends."""
     for part in export.parts:
-        path = folder / f"{part.name}.parquet"
-        options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
-        pq.write_table(to_arrow(part), path, **options)
+        parquet.write_parquet(to_arrow(part), folder / f"{part.name}.parquet")
     return {f"{part.name}.parquet": part.rows.height for part in export.parts}
 
 

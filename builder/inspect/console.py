@@ -3,17 +3,16 @@
 import csv
 import sys
 
-import duckdb
 import polars as pl
 
 from ..errors import InputError
 from ..plain_json import format_json
 from ..report.console import make_console
 from .render import render_table
-from .sql import run_query
+from .sql import Connection, run_query
 
 
-def run_shell(connection: duckdb.DuckDBPyConnection, format_name: str) -> None:
+def run_shell(connection: Connection, format_name: str) -> None:
     """Read queries from the terminal, each up to its semicolon, until the end of input.
 
     Args:

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from ..errors import InputError
+from ..report.escape import escape_terminal
 from ..report.tables import make_table
 
 if TYPE_CHECKING:
-    from ..store import Version
+    from ..store import UnreadableVersion, Version
 
 _HEAD = ("version", "built", "teacher", "problems", "samples kept", "examples kept", "paths", "digest")
 _UNKNOWN = "unknown"
@@ -26,11 +28,26 @@ def render_list(versions: "Sequence[Version]") -> Table:
 def _format_version(version: "Version") -> Iterator[str]:
     manifest = version.manifest
     yield version.ref
-    yield str(version.read_beside("build.json").get("started_at") or _UNKNOWN)[:10]
+    yield (find_build_date(version) or _UNKNOWN)[:10]
     yield _format_teachers(manifest.teachers, simulated=manifest.simulated)
     for count in ("problems_kept", "samples_kept", "examples_kept", "distinct_paths"):
         yield _format_count(manifest.counts.get(count))
     yield manifest.content_digest[:12]
+
+
+def find_build_date(version: "Version") -> str | None:
+    """Find when the build of a version started; None where that is unknown, or `build.json` can't be read."""
+    try:
+        started_at = version.read_build().started_at
+    except InputError:
+        return None
+    return started_at.isoformat() if started_at else None
+
+
+def render_unreadable(unreadable: "Sequence[UnreadableVersion]") -> str:
+    """Render what among the versions can't be read, a line for each; empty where there is none."""
+    lines = (item.error if str(item.path) in item.error else f"{item.path}: {item.error}" for item in unreadable)
+    return "\n".join(f"not readable: {' '.join(escape_terminal(line).split())}" for line in lines)
 
 
 def _format_teachers(teachers: Sequence[str], *, simulated: bool) -> str:

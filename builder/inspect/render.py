@@ -8,12 +8,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...schemas.manifest import FunnelRow
+from ...schemas.manifest import BuildRecord, FunnelRow
 from ...schemas.reasons import Fate, Reason
 from ..report.escape import escape_terminal
 from ..report.sentences import SIMULATED
 from ..report.tables import indent, make_table
-from ..store import Version
+from ..store import Version, load_validation
 
 _BAR = 40
 """Characters of the longest bar."""
@@ -49,22 +49,28 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     yield Text(f"teachers   {', '.join(map(escape_terminal, manifest.teachers))}")
     yield Text(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
     yield Text(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
-    yield Text(f"examples   {counts['training_examples']:,} for training, {counts['examples_kept']:,} in all")
+    training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
+    yield Text(f"examples   {training} for training, {kept} in all")
     for item in manifest.contamination:
         closest = f"highest similarity of the others {item.highest_similarity:.0%}"
         yield Text(f"overlap    with {escape_terminal(item.against)}: {item.overlaps:,} problems dropped; {closest}")
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
         yield Text(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
-    yield from _render_build(version.read_beside("build.json"))
+    yield from _render_build(version.read_build())
 
 
-def _render_build(build: Mapping[str, Any]) -> Iterator[Text]:
-    if build:
-        calls = build["calls"]
-        cost = "unknown" if build["cost_usd"] is None else f"${build['cost_usd']:.2f}"
-        answers = f"{calls['new']:,} new, {calls['ledger']:,} from the ledger, {calls['failed']:,} failed"
-        yield Text(f"answers    {answers}; cost {cost}; {build['seconds']:.1f} s")
+def _format_count(count: int | None) -> str:
+    return "unknown" if count is None else f"{count:,}"
+
+
+def _render_build(build: BuildRecord) -> Iterator[Text]:
+    if build.calls is not None:
+        calls = build.calls
+        cost = "unknown" if build.cost_usd is None else f"${build.cost_usd:.2f}"
+        answers = f"{calls.new:,} new, {calls.ledger:,} from the ledger, {calls.failed:,} failed"
+        seconds = "unknown time" if build.seconds is None else f"{build.seconds:.1f} s"
+        yield Text(f"answers    {answers}; cost {cost}; {seconds}")
 
 
 def _render_funnel(funnel: Sequence[FunnelRow]) -> Table:
@@ -137,12 +143,12 @@ def _render_sample(version: Version, sample: Mapping[str, Any], fate: str) -> It
 
 def _render_validation(version: Version) -> Iterator[Text]:
     """The summary of the validation, if there is one."""
-    validation = version.read_beside("validation.json")
-    if not validation:
+    validation = load_validation(version)
+    if validation is None:
         return
     yield Text("What a student learnt", style="bold")
-    yield Text(f"  {escape_terminal(validation['summary'])}")
-    if validation["content_digest"] != version.manifest.content_digest:
+    yield Text(f"  {escape_terminal(validation.summary)}")
+    if validation.content_digest != version.manifest.content_digest:
         yield Text("  This was measured on other content under this name: validate the version again.", style="yellow")
     yield Text()
 
@@ -150,7 +156,8 @@ def _render_validation(version: Version) -> Iterator[Text]:
 def _render_commands(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
     ref = version.ref
     dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("problem_id").is_not_null())
-    row_id = dropped[0, "sample_id"] if dropped.height else version.read_table("problems")[0, "problem_id"]
+    problems = version.read_table("problems", ["problem_id"])
+    row_id = dropped[0, "sample_id"] if dropped.height else problems[0, "problem_id"] if problems.height else "ID"
     yield Text.assemble(("Folder  ", "bold"), str(version.path))
     yield Text("Next", style="bold")
     yield Text(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run

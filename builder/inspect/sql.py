@@ -1,20 +1,60 @@
 """DuckDB over a version: the views `problems`, `samples`, `examples` and `funnel`.
 
-A query comes from the user, but the tables may come from strangers: the connection can read the version's own files
-and nothing else, and can write nothing.
+A query comes from the user, but the tables may come from strangers: a query reads the version's tables and nothing
+else, and writes nothing. DuckDB opens no file at all. The tables are pyarrow datasets whose pages are verified, and
+the file of each table that a query names is held against the manifest before the query runs.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from ..errors import InputError, Stopped
+from ..parquet import UNREADABLE, open_dataset
 from ..store import Version, build_funnel_table
 from ..store.atomic import replace_file, stop_if_unwritable
 
 TABLES = ("problems", "samples", "examples")
 """The views that are Parquet files of the version."""
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_persistent_secrets": False,
+    "python_enable_replacements": False,
+    "python_scan_all_frames": False,
+    "temp_directory": "",
+}
+"""No files, no network, no extensions, no variables of this process as tables, no temporary files."""
+
+_BLANK = r"(?:\s|--[^\n]*\n|/\*.*?\*/)"
+_EXPLAIN = re.compile(
+    rf"{_BLANK}*explain{_BLANK}+(?:analyze{_BLANK}+)?(?:\(\s*(?:format|analyze)[^)]*\)\s*)?", re.IGNORECASE | re.DOTALL
+)
+_QUERY = re.compile(rf"(?:{_BLANK}|\()*(?:pivot|from|with|select)\b", re.IGNORECASE | re.DOTALL)
+"""The beginning of a query with a PIVOT, which DuckDB runs as several statements."""
+_NAMED_BY_TEXT = re.compile(r"query", re.IGNORECASE)
+"""DuckDB's functions `query` and `query_table` take the name of a table as a text that may be put together."""
+_HINT = "the views are problems, samples, examples and funnel; DESCRIBE samples shows the columns of one"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connection:
+    """An open connection to the tables of a version."""
+
+    version: Version
+    """The version."""
+    duck: duckdb.DuckDBPyConnection
+    """DuckDB's connection."""
+    verified: set[str] = field(default_factory=set)
+    """Tables whose file was held against the manifest."""
 
 
 def query(version: Version, sql: str) -> pl.DataFrame:
@@ -25,49 +65,85 @@ def query(version: Version, sql: str) -> pl.DataFrame:
         sql: the query.
 
     Raises:
-        InputError: DuckDB rejects the query, or the query needs what the connection may not do.
+        InputError: the query is no reading one, DuckDB rejects it, or a table that it reads is damaged.
     """
     with connect(version) as connection:
         return run_query(connection, sql)
 
 
-def connect(version: Version) -> duckdb.DuckDBPyConnection:
-    """Open a connection that can read the version's tables and nothing else."""
-    connection = duckdb.connect(
-        ":memory:", config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    )
-    paths = [str((version.path / f"{name}.parquet").resolve()) for name in TABLES]
-    connection.execute(f"SET allowed_paths = [{', '.join(map(_quote, paths))}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    for name, path in zip(TABLES, paths, strict=True):
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_quote(path)})")  # noqa: S608 - quoted
-    rows = build_funnel_table(list(version.manifest.funnel))
-    connection.execute(
-        "CREATE TABLE funnel (stage TEXT, unit TEXT, rows_in BIGINT, kept BIGINT, dropped BIGINT, reason TEXT)"
-    )
-    connection.executemany("INSERT INTO funnel VALUES (?, ?, ?, ?, ?, ?)", rows.rows())
-    return connection
+@contextmanager
+def connect(version: Version) -> Iterator[Connection]:
+    """Open a connection that can read the version's tables and nothing else.
+
+    Raises:
+        InputError: a table can't be read.
+    """
+    with duckdb.connect(":memory:", config=_SETTINGS) as duck:
+        _register_tables(duck, version)
+        duck.execute("SET lock_configuration = true")
+        yield Connection(version=version, duck=duck)
 
 
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _register_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> None:
+    for name in TABLES:
+        duck.register(name, open_dataset(version.path / f"{name}.parquet"))
+    duck.register("funnel", build_funnel_table(list(version.manifest.funnel)).to_arrow())
 
 
-def run_query(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
+def run_query(connection: Connection, sql: str) -> pl.DataFrame:
     """Run one query on an open connection.
 
     Raises:
-        InputError: DuckDB rejects it.
+        InputError: the query is no reading one, DuckDB rejects it, or a table that it reads is damaged.
     """
     try:
-        relation = connection.sql(sql)
-        result: pl.DataFrame = pl.DataFrame() if relation is None else relation.pl()
-    except duckdb.Error as error:
+        statements = connection.duck.extract_statements(sql)
+        if not statements:
+            return pl.DataFrame()
+        _check_statements(connection.duck, statements)
+        _verify_tables(connection, sql)
+        return _run_statement(connection.duck, sql)
+    except (duckdb.Error, *UNREADABLE) as error:
+        raise InputError(f"the query failed: {str(error).strip()}", hint=_HINT) from error
+
+
+def _check_statements(duck: duckdb.DuckDBPyConnection, statements: list[duckdb.Statement]) -> None:
+    if len(statements) > 1:
+        raise InputError("the query failed: these are several statements", hint="run one query at a time")
+    kind, text = statements[0].type, statements[0].query
+    if kind is duckdb.StatementType.EXPLAIN and (match := _EXPLAIN.match(text)):
+        _check_statements(duck, duck.extract_statements(text[match.end() :]))
+    elif not _is_query(kind, text):
         raise InputError(
-            f"the query failed: {str(error).strip()}",
-            hint="the views are problems, samples, examples and funnel; DESCRIBE samples shows the columns of one",
-        ) from error
+            f"the query failed: {kind.name} is no query; nothing can be written or set here",
+            hint="SELECT, FROM, WITH, PIVOT, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN read; --database FILE writes a copy "
+            "for DuckDB, in which everything is possible",
+        )
+
+
+def _is_query(kind: duckdb.StatementType, text: str) -> bool:
+    """Whether a statement reads: SELECT stands for FROM, WITH, DESCRIBE, SHOW and SUMMARIZE too."""
+    is_pivot = kind is duckdb.StatementType.MULTI and _QUERY.match(text) is not None
+    return is_pivot or kind is duckdb.StatementType.SELECT
+
+
+def _verify_tables(connection: Connection, sql: str) -> None:
+    """Hold the files of the tables that a query may read against the manifest, once for each connection."""
+    for name in TABLES:
+        is_named = re.search(name, sql, re.IGNORECASE) or _NAMED_BY_TEXT.search(sql)
+        if is_named and name not in connection.verified:
+            connection.version.locate_table(name)
+            connection.verified.add(name)
+
+
+def _run_statement(duck: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
+    """Run a query in a transaction that can't write."""
+    duck.execute("BEGIN TRANSACTION READ ONLY")
+    try:
+        relation = duck.sql(sql)
+        result: pl.DataFrame = pl.DataFrame() if relation is None else relation.pl()
+    finally:
+        duck.execute("ROLLBACK")
     return result
 
 
@@ -75,21 +151,20 @@ def write_database(version: Version, path: Path) -> None:
     """Write a version's tables as a DuckDB file, for other tools.
 
     Raises:
-        InputError: the file exists.
+        InputError: the file exists, or a table is damaged.
         Stopped: the folder does not exist, or the disk is full or can't be written.
     """
     if path.exists():
         raise InputError(f"{path} exists", hint="choose another name, or remove it first")
     if not path.parent.is_dir():
         raise Stopped(f"{path} can't be written: the folder does not exist", hint="make it, or choose another path")
+    for name in TABLES:
+        version.locate_table(name)
     with (
         stop_if_unwritable(path, duckdb.IOException),
         replace_file(path) as side,
-        duckdb.connect(str(side)) as connection,
+        duckdb.connect(str(side)) as duck,
     ):
-        for name in TABLES:
-            source = _quote(str(version.path / f"{name}.parquet"))
-            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet({source})")  # noqa: S608 - quoted
-        rows = build_funnel_table(list(version.manifest.funnel)).to_arrow()
-        connection.register("funnel_rows", rows)
-        connection.execute("CREATE TABLE funnel AS SELECT * FROM funnel_rows")
+        _register_tables(duck, version)
+        for name in (*TABLES, "funnel"):
+            duck.execute(f"CREATE TABLE main.{name} AS SELECT * FROM temp.{name}")  # noqa: S608 - our own names

@@ -12,7 +12,7 @@ from ..audit import CHECKS, AuditReport, Finding, run_checks
 from ..errors import InputError
 from ..store import freeze_version
 from .files.read import MANIFEST, find_damaged_files, read_tables
-from .hub.download import DownloadedVersion, check_name, copy_validation, download_version
+from .hub.download import DownloadedVersion, copy_validation, download_version, refuse_dev
 
 _TABLE_PATHS = ("data/", MANIFEST)
 """Prefixes of the files that the tables are rebuilt from."""
@@ -72,7 +72,7 @@ def _audit_tables(download: DownloadedVersion, findings: Sequence[Finding]) -> A
     except InputError as error:
         findings = [*findings, Finding(check="schemas", message=error.message)]
         return _make_partial_report(findings, "needs tables that can't be read")
-    check_name(manifest)
+    refuse_dev(manifest)
     with TemporaryDirectory(prefix="cotloom-") as store:
         version = freeze_version(Path(store), manifest, tables, {})
         copy_validation(version, download.folder)

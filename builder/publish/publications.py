@@ -3,6 +3,8 @@
 import json
 from dataclasses import asdict, dataclass
 
+from pydantic import TypeAdapter, ValidationError
+
 from ..errors import InputError
 from ..store import Version
 
@@ -27,9 +29,12 @@ class Publication:
     """Digest of the list of files."""
 
 
+_PUBLICATIONS = TypeAdapter(list[Publication])
+
+
 def is_recorded(version: Version, publication: Publication) -> bool:
     """Whether the record of a version has a publication."""
-    return asdict(publication) in _read_publications(version)
+    return publication in _read_publications(version)
 
 
 def record_publication(version: Version, publication: Publication) -> None:
@@ -38,17 +43,22 @@ def record_publication(version: Version, publication: Publication) -> None:
     Raises:
         Stopped: the disk is full.
     """
-    keys = ("endpoint", "repo", "tag")
-    entry = asdict(publication)
-    others = [other for other in _read_publications(version) if any(other[key] != entry[key] for key in keys)]
-    text = json.dumps({"publications": [*others, entry]}, indent=1, sort_keys=True) + "\n"
+    others = [other for other in _read_publications(version) if _get_place(other) != _get_place(publication)]
+    entries = [asdict(entry) for entry in (*others, publication)]
+    text = json.dumps({"publications": entries}, indent=1, sort_keys=True) + "\n"
     version.write_beside(FILE, text.encode())
 
 
-def _read_publications(version: Version) -> list[dict[str, str]]:
+def _get_place(publication: Publication) -> tuple[str, str, str]:
+    return (publication.endpoint, publication.repo, publication.tag)
+
+
+def _read_publications(version: Version) -> list[Publication]:
+    content = version.read_beside(FILE)
     try:
-        return list(version.read_beside(FILE).get("publications", []))
-    except ValueError as error:
+        return _PUBLICATIONS.validate_python(content.get("publications", []))
+    except ValidationError as error:
         raise InputError(
-            f"{version.path / FILE} can't be read: {error}", hint="delete it; the next command writes it again"
+            f"{version.path / FILE} can't be read: {error.errors(include_url=False)[0]['msg']}",
+            hint="delete it; the next command writes it again",
         ) from error

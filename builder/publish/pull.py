@@ -10,9 +10,9 @@ import polars as pl
 from ...schemas.manifest import Manifest
 from ..errors import InputError, VersionConflict
 from ..files import digest_file
-from ..store import Version, freeze_version, list_version_numbers, locate_version, read_version
+from ..store import Version, freeze_version, locate_version, read_version, verify_version
 from .files.read import FILE_LIST, find_damaged_files, read_tables
-from .hub.download import DownloadedVersion, check_name, copy_validation, download_version
+from .hub.download import DownloadedVersion, copy_validation, download_version, refuse_dev
 from .hub.verify_upload import compute_content_digest
 from .publications import Publication, record_publication
 
@@ -58,13 +58,13 @@ def pull(ref: str, store: Path) -> PullResult:
 
 def _import_version(download: DownloadedVersion, store: Path) -> PullResult:
     manifest, tables = read_tables(download.folder)
-    check_name(manifest)
+    refuse_dev(manifest)
     if compute_content_digest(tables) != manifest.content_digest:
         raise InputError(
             f"the rows of {download.ref} do not have the content digest of its manifest", hint="contact its publisher"
         )
     status = PullStatus.UNCHANGED
-    if manifest.version not in list_version_numbers(store, manifest.name):
+    if not locate_version(store, manifest.name, manifest.version).exists():
         status = _freeze(store, manifest, tables)
     version = _read_same_version(store, manifest)
     copy_validation(version, download.folder)
@@ -92,7 +92,7 @@ def _read_same_version(store: Path, manifest: Manifest) -> Version:
     """Read the version from the store.
 
     Raises:
-        VersionConflict: its content differs from the version on the Hub.
+        InputError: it is damaged; VersionConflict if its content differs from the version on the Hub.
     """
     version = read_version(locate_version(store, manifest.name, manifest.version))
     if version.manifest.content_digest != manifest.content_digest:
@@ -101,4 +101,4 @@ def _read_same_version(store: Path, manifest: Manifest) -> Version:
             f" on the Hub it is {manifest.content_digest[:16]}",
             hint="a version never changes; pull into another store with --store",
         )
-    return version
+    return verify_version(version)

@@ -47,8 +47,13 @@ def choose_all(samples: pl.DataFrame, policy: Select, workers: int = 1) -> pl.Da
 
 
 def add_choices(samples: pl.DataFrame, choices: pl.DataFrame) -> pl.DataFrame:
-    """Write choices into the samples: signature and cluster, and stage, fate and reason where dropped."""
-    return add_findings(samples, choices, Sample, key="sample_id", stage=Stage.SELECT)
+    """Write choices into the samples: signature and cluster, and stage, fate and reason where dropped.
+
+    Raises:
+        RuntimeError: a sample of `select_kept` has no choice, or a choice has no such sample.
+    """
+    handed = select_kept(samples)["sample_id"]
+    return add_findings(samples, choices, Sample, key="sample_id", stage=Stage.SELECT, handed=handed)
 
 
 def choose_partition(samples: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:

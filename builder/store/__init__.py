@@ -9,6 +9,9 @@
 Law 4: same name@version and same fingerprint, nothing to do; another fingerprint, `VersionConflict`. Law 5: rows are
 sorted before they are written, by one writer, and digested as rows.
 
+Law 10: a manifest carries its own digest, a file is held against the manifest before it is read, and a result of a
+stage carries the digest of its rows.
+
 `atomic` and `locks` are for every room that writes files. A name is imported from its module when it is first used:
 reading manifests imports neither polars nor pyarrow.
 """
@@ -17,26 +20,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .freeze import freeze_version
+    from .freeze import freeze_version, make_store
     from .funnel import build_funnel_table, check_fates, count_funnel
     from .identity import compute_fingerprint, make_conflict
+    from .integrity import load_validation, verify_version
+    from .opening import (
+        UnreadableVersion,
+        VersionListing,
+        find_version,
+        list_versions,
+        locate_ref,
+        open_version,
+        read_version,
+        scan_versions,
+    )
     from .stages import read_or_compute
     from .tables import digest_rows
-    from .versions import (
-        DEV,
-        Version,
-        find_version,
-        list_version_numbers,
-        list_versions,
-        locate_version,
-        parse_semver,
-        read_version,
-        sweep_versions,
-    )
+    from .versions import DEV, Version, list_version_numbers, locate_version, parse_semver, sweep_versions
 
 __all__ = [
     "DEV",
+    "UnreadableVersion",
     "Version",
+    "VersionListing",
     "build_funnel_table",
     "check_fates",
     "compute_fingerprint",
@@ -46,23 +52,40 @@ __all__ = [
     "freeze_version",
     "list_version_numbers",
     "list_versions",
+    "load_validation",
+    "locate_ref",
     "locate_version",
     "make_conflict",
+    "make_store",
+    "open_version",
     "parse_semver",
     "read_or_compute",
     "read_version",
+    "scan_versions",
     "sweep_versions",
+    "verify_version",
 ]
 
 _HOMES = {
+    "UnreadableVersion": "opening",
+    "VersionListing": "opening",
     "build_funnel_table": "funnel",
     "check_fates": "funnel",
     "compute_fingerprint": "identity",
     "count_funnel": "funnel",
     "digest_rows": "tables",
+    "find_version": "opening",
     "freeze_version": "freeze",
+    "list_versions": "opening",
+    "load_validation": "integrity",
+    "locate_ref": "opening",
     "make_conflict": "identity",
+    "make_store": "freeze",
+    "open_version": "opening",
     "read_or_compute": "stages",
+    "read_version": "opening",
+    "scan_versions": "opening",
+    "verify_version": "integrity",
 }
 """The module of each name; the others are in `versions`."""
 

@@ -2,6 +2,9 @@
 
 A reader sees the earlier content or the new content, never half of it; a killed process leaves only hidden files
 beside it (`.NAME.PID`). An error of the disk becomes `Stopped`, so that every command reports it in the same way.
+
+What lies in a store is private: folders 0700, files 0600, whatever the umask. What a user asked to have written
+elsewhere, such as an export, follows the umask.
 """
 
 import errno
@@ -9,12 +12,22 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from enum import StrEnum
 from pathlib import Path
 
 from ..errors import Stopped
 
 MAKE_ROOM = "make room and run the same command again; what was finished is kept"
 """What to do where the disk is full."""
+
+
+class Access(StrEnum):
+    """Who may read what is written."""
+
+    PRIVATE = "private"
+    USUAL = "usual"
+    """As the umask says."""
+
 
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
 """A folder can't be renamed to this path: there is something already."""
@@ -35,20 +48,45 @@ def stop_if_unwritable(name: object, *errors: type[Exception]) -> Iterator[None]
         raise Stopped(f"{name} can't be written: {error}", hint=MAKE_ROOM) from error
 
 
-def atomic_write(path: Path, content: bytes | str, *, name: object = None) -> None:
+def make_folder(path: Path, access: Access = Access.USUAL) -> None:
+    """Make a folder and those above it; folders that exist stay as they are.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    if access is Access.USUAL:
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)  # the umask may have taken more away
+    if not path.is_dir():
+        path.mkdir()  # a file or a broken link is in the way: its error names the path
+
+
+def _protect(path: Path, access: Access) -> None:
+    """Let nobody but the user read a file, or a folder with all that is in it."""
+    if access is Access.PRIVATE:
+        for inner in (path, *path.rglob("*")) if path.is_dir() else (path,):
+            if not inner.is_symlink():
+                inner.chmod(0o700 if inner.is_dir() else 0o600)
+
+
+def atomic_write(path: Path, content: bytes | str, *, name: object = None, access: Access = Access.USUAL) -> None:
     """Write a file, with the folders above it; text as UTF-8.
 
     Raises:
         Stopped: it can't be written; an earlier file is still there.
     """
-    with replace_file(path, name=name) as side, side.open("wb") as file:
+    with replace_file(path, name=name, access=access) as side, side.open("wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
 
 
 @contextmanager
-def replace_file(path: Path, *, name: object = None) -> Iterator[Path]:
+def replace_file(path: Path, *, name: object = None, access: Access = Access.USUAL) -> Iterator[Path]:
     """Give a path to write a file to; it is renamed to `path` when the block ends without an error.
 
     Raises:
@@ -57,22 +95,26 @@ def replace_file(path: Path, *, name: object = None) -> Iterator[Path]:
     side = _name_side(path)
     try:
         with stop_if_unwritable(name or path):
-            side.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(side.parent, access)
             _remove(side)
             yield side
+            _protect(side, access)
             side.replace(path)
     finally:
         _remove(side)
 
 
 @contextmanager
-def atomic_folder(path: Path, *, replace: bool = True, name: object = None) -> Iterator[Path]:
+def atomic_folder(
+    path: Path, *, replace: bool = True, name: object = None, access: Access = Access.USUAL
+) -> Iterator[Path]:
     """Give an empty folder to write to; it is renamed to `path` when the block ends without an error.
 
     Args:
         path: where the folder is to be.
         replace: whether an earlier folder is replaced. Several processes may replace it at once; the last one wins.
         name: what is written, for the message; by default the path.
+        access: who may read it.
 
     Raises:
         Stopped: it can't be written; an earlier folder is still there.
@@ -82,8 +124,9 @@ def atomic_folder(path: Path, *, replace: bool = True, name: object = None) -> I
     try:
         with stop_if_unwritable(name or path):
             _remove(side)
-            side.mkdir(parents=True)
+            make_folder(side, access)
             yield side
+            _protect(side, access)
             moved = _replace_folder(side, path) if replace else not path.exists() and _rename_folder(side, path)
             _sync_folder(path.parent)
     finally:

@@ -7,11 +7,21 @@ from typing import Any
 
 import polars as pl
 
-from ...schemas.manifest import Manifest
+from ...schemas.manifest import Manifest, seal_manifest
 from ..progress import track
-from .atomic import atomic_folder
+from .atomic import Access, atomic_folder, make_folder, stop_if_unwritable
 from .tables import describe_file, write_table
 from .versions import DEV, MANIFEST, Version, locate_version
+
+
+def make_store(store: Path) -> None:
+    """Make the folder of a store, which only the user can read; one that exists stays as it is.
+
+    Raises:
+        Stopped: it can't be made.
+    """
+    with stop_if_unwritable(f"the store {store}"):
+        make_folder(store, Access.PRIVATE)
 
 
 def freeze_version(
@@ -30,17 +40,18 @@ def freeze_version(
         FileExistsError: another build wrote the version in the meantime.
     """
     path = locate_version(store, manifest.name, manifest.version)
-    with atomic_folder(path, replace=manifest.version == DEV, name="the version") as side:
+    replace = manifest.version == DEV
+    with atomic_folder(path, replace=replace, name="the version", access=Access.PRIVATE) as side:
         files = {
             f"{name}.parquet": write_table(tables[name], side / f"{name}.parquet")
             for name in track(list(tables), "writing the version", every=1)
         }
-        manifest = manifest.model_copy(update={"files": files})
+        manifest = seal_manifest(manifest.model_copy(update={"files": files}))
         _write_json(side / "build.json", build)
         _write_json(side / MANIFEST, manifest.model_dump(mode="json"))
     return Version(path=path, manifest=manifest)
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
     describe_file(path, 0)  # it waits until the file is on disk

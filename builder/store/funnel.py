@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from ...schemas.manifest import FunnelRow
-from ...schemas.reasons import ORDER, Fate, Reason, Stage, Unit
+from ...schemas.reasons import ORDER, Fate, Reason, Stage, Unit, Verdict
 
 TABLES: Mapping[Unit, str] = {Unit.PROBLEM: "problems", Unit.SAMPLE: "samples", Unit.EXAMPLE: "examples"}
 """The table of each unit."""
@@ -23,6 +23,10 @@ STAGES: Mapping[Unit, tuple[Stage, ...]] = {
     Unit.EXAMPLE: (Stage.FORMAT, Stage.MIX),
 }
 """The stages that each unit goes through, in order."""
+
+
+TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED)
+"""Verdicts of samples that may be kept."""
 
 
 def count_funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
@@ -64,6 +68,8 @@ def build_funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
 def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
     """Check law 1: each row has one fate, each dropped row a stage and a reason, and no id is there twice.
 
+    A kept sample was found correct, or was provided.
+
     Raises:
         RuntimeError: a row breaks the law; that is a fault of Cotloom.
     """
@@ -79,4 +85,15 @@ def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
         rows = frame if unit is not Unit.PROBLEM else frame.filter(~dropped)
         if rows[IDS[name]].n_unique() != rows.height:
             message = f"law 1 is broken: an id stands twice among the {name}"
+            raise RuntimeError(message)
+    _check_kept_samples(tables["samples"].filter(pl.col("fate") == Fate.KEPT))
+
+
+def _check_kept_samples(kept: pl.DataFrame) -> None:
+    """Check that nothing was kept that nobody found right (law 10)."""
+    if kept.height:
+        unjudged = kept.filter(~pl.col("verdict").is_in([str(verdict) for verdict in TRUSTED]).fill_null(value=False))
+        if unjudged.height:
+            count, sample = unjudged.height, unjudged[0, "sample_id"]
+            message = f"law 10 is broken: {count} kept samples have no verdict that allows it, such as {sample}"
             raise RuntimeError(message)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from .atomic import stop_if_unwritable
+from .atomic import Access, make_folder, stop_if_unwritable
 
 
 @contextmanager
@@ -19,9 +19,9 @@ def lock_folder(folder: Path) -> Iterator[None]:
     Raises:
         Stopped: nothing can be written there.
     """
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"), mode=0o600)
     with stop_if_unwritable(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent, Access.PRIVATE)
         lock.acquire()
     try:
         yield

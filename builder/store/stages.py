@@ -1,22 +1,17 @@
 """Stage results by content: a result that was computed from the same rows by the same rules is read, not computed.
 
 The key is a digest of the room's code version, its settings and its input rows, so that a stale result can't be
-taken for a fresh one; losing a result only costs the time to compute it again.
+taken for a fresh one. Losing a result, or finding it damaged, only costs the time to compute it again.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ...schemas.ids import digest
-from ..errors import Stopped
-from .atomic import replace_file
-from .tables import digest_rows
+from .checked import digest_table, keep_checked, read_checked
 
 
 def read_or_compute(
@@ -30,26 +25,11 @@ def read_or_compute(
         work: the rows that decide it.
         make: computes the result.
     """
-    key = digest({"settings": settings, "rows": digest_rows([("work", work)])})
+    key = digest({"settings": settings, "rows": digest_table(work.to_arrow())})
     path = folder / f"{key[:40]}.parquet"
-    known = _read_result(path)
+    known = read_checked(path, key)
     if known is not None:
         return known
     result = make()
-    _write_result(result, path)
+    keep_checked(result, path, key)
     return result
-
-
-def _read_result(path: Path) -> pl.DataFrame | None:
-    if not path.exists():
-        return None
-    try:
-        return pl.from_arrow(pq.read_table(path))  # type: ignore[return-value]
-    except (pa.ArrowInvalid, OSError):  # damaged: it is computed again
-        return None
-
-
-def _write_result(frame: pl.DataFrame, path: Path) -> None:
-    """Keep a result for the next build. A full disk is no error here: the result is computed again."""
-    with suppress(Stopped), replace_file(path) as side:
-        pq.write_table(frame.to_arrow(), side, compression="zstd")

@@ -2,25 +2,29 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import orjson
 import polars as pl
-import pyarrow.parquet as pq
 
 from ...schemas.manifest import File
 from ..files import digest_file
+from ..parquet import write_parquet
 
 DIGEST_ROWS = 2_000
 """How many rows are serialized together for a digest."""
 
 
-def digest_rows(tables: Sequence[tuple[str, pl.DataFrame]]) -> str:
+def digest_rows(tables: Sequence[tuple[str, pl.DataFrame]], advance: Callable[[int], None] = lambda _rows: None) -> str:
     """Digest every row of some tables, in order: sha256 over their canonical JSON lines.
 
     It depends on the rows alone, so that another compression, a later Parquet writer or a copy on the Hub has the
     same digest.
+
+    Args:
+        tables: each with its name.
+        advance: is called with the number of rows after each part.
 
     Raises:
         ValueError: a float is not finite.
@@ -32,6 +36,7 @@ def digest_rows(tables: Sequence[tuple[str, pl.DataFrame]]) -> str:
         for part in frame.iter_slices(DIGEST_ROWS):
             lines = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in part.iter_rows())
             digest.update(b"".join(lines))
+            advance(part.height)
     return digest.hexdigest()
 
 
@@ -54,17 +59,8 @@ def _is_finite(column: pl.Series) -> bool:
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> File:
-    """Write a table as Parquet and wait until it is on disk.
-
-    With content-defined chunks and a page index the Hub stores only what changed between two versions.
-    """
-    pq.write_table(
-        frame.rechunk().to_arrow(),
-        path,
-        compression="zstd",
-        use_content_defined_chunking=True,
-        write_page_index=True,
-    )
+    """Write a table as Parquet and wait until it is on disk."""
+    write_parquet(frame, path)
     return describe_file(path, frame.height)
 
 

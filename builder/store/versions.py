@@ -1,18 +1,19 @@
-"""Versions: finding, listing and reading them. Light to import: no table is read before somebody asks for one."""
+"""Versions and their numbers. Light to import: no table is read before somebody asks for one."""
 
-import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ...schemas.manifest import Manifest
+from ...schemas.manifest import BuildRecord, Manifest
+from ...schemas.section import SEMVER
 from ..errors import InputError
-from .atomic import atomic_write, remove_leftovers
+from ..plain_json import parse_object
+from .atomic import Access, atomic_write, remove_leftovers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,22 +42,57 @@ class Version:
         """`name@version`."""
         return f"{self.manifest.name}@{self.manifest.version}"
 
-    @property
-    def built_at(self) -> datetime | None:
-        """When its build started, in UTC; None where the version does not say."""
-        started = self.read_beside("build.json").get("started_at")
-        return datetime.fromisoformat(started) if started else None
+    def read_table(self, name: str, columns: Sequence[str] | None = None) -> "pl.DataFrame":
+        """Read one of its tables, or some columns of it.
 
-    def read_table(self, name: str) -> "pl.DataFrame":
-        """Read one of its tables."""
-        import polars as pl  # noqa: PLC0415 - reading a manifest needs no tables
+        Raises:
+            InputError: its file is missing or differs from the manifest.
+        """
+        from ..parquet import read_parquet  # noqa: PLC0415 - reading a manifest needs no tables
 
-        return pl.read_parquet(self.path / f"{name}.parquet", use_pyarrow=True)
+        return read_parquet(self.locate_table(name), columns)
+
+    def locate_table(self, name: str) -> Path:
+        """Return the file of a table, after its bytes were held against the manifest.
+
+        Raises:
+            InputError: the file is missing or differs from the manifest.
+        """
+        from ..files import digest_file  # noqa: PLC0415 - as above
+
+        file = f"{name}.parquet"
+        if file not in self.manifest.files:
+            raise make_damage_error(self, [f"{file} is not in the manifest"])
+        path = self.path / file
+        if not path.is_file():
+            raise make_damage_error(self, [f"{file} is missing"])
+        if digest_file(path)[0] != self.manifest.files[file].sha256:
+            raise make_damage_error(self, [f"{file} differs from the manifest"])
+        return path
 
     def read_beside(self, name: str) -> dict[str, Any]:
-        """Read a JSON file that lies beside the manifest; empty where there is none."""
+        """Read a JSON file that lies beside the manifest; empty where there is none.
+
+        Raises:
+            InputError: it is no JSON object.
+        """
         path = self.path / name
-        return dict(json.loads(path.read_text())) if path.exists() else {}
+        try:
+            return parse_object(path.read_bytes()) if path.exists() else {}
+        except (OSError, ValueError) as error:
+            raise make_beside_error(path, error) from error
+
+    def read_build(self) -> BuildRecord:
+        """Read the circumstances of its build; every field is null where the version does not say.
+
+        Raises:
+            InputError: `build.json` can't be read.
+        """
+        content = self.read_beside("build.json")
+        try:
+            return BuildRecord.model_validate(content)
+        except ValidationError as error:
+            raise make_beside_error(self.path / "build.json", error) from error
 
     def write_beside(self, name: str, content: bytes) -> None:
         """Write a file beside the manifest: the whole file, or nothing.
@@ -64,7 +100,28 @@ class Version:
         Raises:
             Stopped: the disk is full or can't be written.
         """
-        atomic_write(self.path / name, content)
+        atomic_write(self.path / name, content, access=Access.PRIVATE)
+
+
+def make_damage_error(version: Version, faults: Sequence[str]) -> InputError:
+    """Make the error for a version whose files are not those of its manifest."""
+    return InputError(
+        f"{version.ref} is damaged: {'; '.join(faults[:8])}",
+        hint=f"restore {version.path} from a copy, or remove that folder and build the version again: its answers are "
+        f"in the ledger, so that costs no call (cotloom audit {version.path} lists everything that is wrong)",
+    )
+
+
+def make_beside_error(path: Path, error: Exception) -> InputError:
+    """Make the error for a JSON file beside a manifest that can't be read."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        fault = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    else:
+        fault = str(error)
+    return InputError(
+        f"{path} can't be read: {fault}", hint="it is damaged or was changed by hand: restore it, or remove it"
+    )
 
 
 def parse_semver(version: str) -> tuple[Any, ...]:
@@ -96,69 +153,16 @@ def locate_version(store: StrPath, name: str, version: str) -> Path:
     return Path(store) / "versions" / name / version
 
 
-def read_version(path: Path) -> Version:
-    """Open a version's folder.
-
-    Raises:
-        InputError: it is no version, or its manifest can't be read.
-    """
-    manifest = path / MANIFEST
-    if not manifest.is_file():
-        raise InputError(
-            f"{path} is no version: it has no {MANIFEST}", hint="cotloom list shows the versions of the store"
-        )
-    try:
-        return Version(path=path, manifest=Manifest.model_validate(json.loads(manifest.read_text())))
-    except (ValidationError, ValueError) as error:
-        raise InputError(
-            f"{manifest} can't be read: {error}", hint="it was changed by hand, or written by a later Cotloom"
-        ) from error
-
-
 def list_version_numbers(store: StrPath, name: str) -> list[str]:
-    """List the versions of a dataset, oldest first."""
+    """List the versions of a dataset, oldest first: the folders that are named by a version and have a manifest."""
     folder = Path(store) / "versions" / name
-    names = [path.parent.name for path in folder.glob(f"*/{MANIFEST}")] if folder.is_dir() else []
-    return sorted((version for version in names if not version.startswith(".")), key=parse_semver)
+    names = [path.name for path in folder.iterdir() if is_version_folder(path)] if folder.is_dir() else []
+    return sorted(names, key=parse_semver)
 
 
-def list_versions(store: StrPath) -> list[Version]:
-    """Read the manifests of all versions of a store, by name, oldest first.
-
-    Raises:
-        InputError: the manifest of one can't be read; the message names it.
-    """
-    folder = Path(store) / "versions"
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    return [
-        read_version(locate_version(store, name, version))
-        for name in names
-        for version in list_version_numbers(store, name)
-    ]
-
-
-def find_version(store: StrPath, ref: str) -> Version:
-    """Find a version by its REF: `name`, `name@version`, or the path of a folder (anything with `/`).
-
-    Raises:
-        InputError: there is none, or it is on the Hub.
-    """
-    if ref.startswith("hf://"):
-        raise InputError(f"{ref} is on the Hub", hint=f"pull it into the store first: cotloom pull {ref}")
-    if "/" in ref:
-        return read_version(Path(ref))
-    name, _, version = ref.partition("@")
-    existing = list_version_numbers(store, name)
-    if not existing:
-        known = sorted({version.manifest.name for version in list_versions(store)})
-        hint = f"available: {', '.join(known)}" if known else "build one first: cotloom build quickstart"
-        raise InputError(f"no dataset {name} in the store {store}", hint=hint)
-    if version and version not in existing:
-        raise InputError(
-            f"no version {version} of {name} in the store {store}", hint=f"available: {', '.join(existing)}"
-        )
-    fixed = [version for version in existing if version != DEV] or existing
-    return read_version(locate_version(store, name, version or fixed[-1]))
+def is_version_folder(path: Path) -> bool:
+    """Whether a folder is named by a version and has a manifest."""
+    return re.fullmatch(SEMVER, path.name) is not None and (path / MANIFEST).is_file()
 
 
 def sweep_versions(store: Path, name: str) -> None:

@@ -12,8 +12,8 @@ from transformers.integrations.integration_utils import get_reporting_integratio
 from ...schemas.student import StudentRecipe
 from ...schemas.validation import Validation
 from ..errors import InputError
-from ..store import Version, find_version, list_version_numbers
-from ..store.atomic import stop_if_unwritable
+from ..store import Version, find_version, list_version_numbers, verify_version
+from ..store.atomic import make_folder, stop_if_unwritable
 from .experiment.budget import fit_to_budget, parse_duration
 from .experiment.jobs import count_workers, prepare_starts
 from .experiment.plan import Controls, plan_validation
@@ -53,7 +53,7 @@ def run_validation(options: ValidateOptions) -> tuple[Validation, RenderableType
         The validation, and its text for the terminal.
 
     Raises:
-        InputError: the version, the student recipe, the budget, the folder or a tracker is invalid.
+        InputError: the student recipe, the budget, the folder or a tracker is invalid, or a version is damaged.
         Stopped: the disk is full.
     """
     budget_seconds = parse_duration(options.budget) if options.budget is not None else None
@@ -61,6 +61,9 @@ def run_validation(options: ValidateOptions) -> tuple[Validation, RenderableType
     _check_trackers(options.report_to)
     version, controls = options.version, Controls(options.controls)
     parent = options.parent or find_parent(version, options.store)
+    for checked in (version, parent):
+        if checked is not None:
+            verify_version(checked)
     plan = plan_validation(version, parent, options.recipe, controls)
     workers = count_workers(options.workers)
     notes: list[str] = []
@@ -111,5 +114,7 @@ def _check_trackers(names: Sequence[str]) -> None:
 
 def _copy_student(student_path: Path, validation: Validation, folder: Path) -> None:
     with stop_if_unwritable("the student"):
-        shutil.copytree(student_path, folder, dirs_exist_ok=True)
+        make_folder(folder)
+        for path in student_path.iterdir():  # without the modes of the store, which are private
+            shutil.copyfile(path, folder / path.name)
         write_model_card(validation, folder)

@@ -28,11 +28,16 @@ def select_sampled(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFram
     Returns:
         Columns sample_id, text, finish_reason, hint, question, answer, answer_type, choices.
     """
-    kept = pl.col("fate") == Fate.KEPT
-    provided = pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED)))
-    answers = samples.filter(kept & ~provided).select("sample_id", "problem_id", "text", "finish_reason", "hint")
-    questions = problems.filter(kept).select("problem_id", "question", "answer", "answer_type", "choices")
+    answers = samples.filter(_is_sampled()).select("sample_id", "problem_id", "text", "finish_reason", "hint")
+    questions = problems.filter(pl.col("fate") == Fate.KEPT).select(
+        "problem_id", "question", "answer", "answer_type", "choices"
+    )
     return answers.join(questions, on="problem_id", how="left", maintain_order="left").drop("problem_id")
+
+
+def _is_sampled() -> pl.Expr:
+    provided = pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED)))
+    return (pl.col("fate") == Fate.KEPT) & ~provided
 
 
 def judge_all(samples: pl.DataFrame, policy: Verify, workers: int = 1) -> pl.DataFrame:
@@ -51,8 +56,13 @@ def judge_all(samples: pl.DataFrame, policy: Verify, workers: int = 1) -> pl.Dat
 
 
 def add_judgements(samples: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
-    """Write judgements into the samples: verdict and the rest, and stage, fate and reason where dropped."""
-    return add_findings(samples, judgements, Sample, key="sample_id", stage=Stage.VERIFY)
+    """Write judgements into the samples: verdict and the rest, and stage, fate and reason where dropped.
+
+    Raises:
+        RuntimeError: a sample of `select_sampled` has no judgement, or a judgement has no such sample.
+    """
+    handed = samples.filter(_is_sampled())["sample_id"]
+    return add_findings(samples, judgements, Sample, key="sample_id", stage=Stage.VERIFY, handed=handed)
 
 
 def judge_partition(samples: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 from cotloom.builder.audit import CHECKS, audit, run_checks
 from cotloom.builder.audit.secrets import find_secrets
-from cotloom.builder.store import Version, digest_rows, read_version
+from cotloom.builder.store import Version, digest_rows, open_version, read_version
 from cotloom.builder.store.tables import write_table
 from cotloom.builder.verify import CODE_VERSION
+from cotloom.schemas.manifest import digest_manifest, seal_manifest
 from tests.publish.versions import recorded
 from tests.test_laws import recipes
 
@@ -47,7 +48,7 @@ def written(version: Version, folder: Path, tables: Mapping[str, pl.DataFrame]) 
     files = {f"{name}.parquet": write_table(frame, folder / f"{name}.parquet") for name, frame in tables.items()}
     digest = digest_rows(list(tables.items()))
     manifest = version.manifest.model_copy(update={"files": files, "content_digest": digest})
-    (folder / "manifest.json").write_text(manifest.model_dump_json())
+    (folder / "manifest.json").write_text(seal_manifest(manifest).model_dump_json())
     return read_version(folder)
 
 
@@ -162,8 +163,9 @@ def test_a_manifest_that_tells_of_other_files_is_named(mixed, tmp_path, files, m
 def with_manifest(whole: Version, folder: Path, **keys: Any) -> Version:
     copy = copied(whole, folder / "copy")
     path = copy.path / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
-    return read_version(copy.path)
+    values = {**json.loads(path.read_text()), **keys}
+    path.write_text(json.dumps({**values, "manifest_digest": digest_manifest(values)}))
+    return open_version(copy.path)
 
 
 # Tables

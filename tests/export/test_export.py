@@ -10,6 +10,7 @@ import pytest
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.export import EXPORTS, export
 from cotloom.builder.store import Version
+from tests.forged import rewrite
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -217,18 +218,18 @@ def test_every_format_is_told_in_the_help_and_in_the_docs(page, run):
 
 def test_a_version_without_examples_has_no_export(recorded, tmp_path):
     kept = recorded.read_table("examples").with_columns(fate=pl.lit("dropped"))
-    kept.write_parquet(recorded.path / "examples.parquet")
+    changed = rewrite(recorded, examples=kept)
 
     with pytest.raises(InputError, match="has no examples to export"):
-        export(recorded, "trl", tmp_path / "out")
+        export(changed, "trl", tmp_path / "out")
 
 
 def test_a_stage_that_the_recipe_does_not_name_is_refused(recorded, tmp_path):
     moved = recorded.read_table("examples").with_columns(mixture_stage=pl.lit("other"))
-    moved.write_parquet(recorded.path / "examples.parquet")
+    changed = rewrite(recorded, examples=moved)
 
     with pytest.raises(InputError, match="of a stage that is not in its recipe"):
-        export(recorded, "trl", tmp_path / "out")
+        export(changed, "trl", tmp_path / "out")
 
 
 @pytest.mark.parametrize("roles", [["assistant"], ["user", "user", "assistant"], ["user", "assistant", "user"], []])
@@ -236,10 +237,10 @@ def test_chats_whose_sides_do_not_take_turns_are_refused(roles, recorded, tmp_pa
     messages = [[{"role": role, "content": "x"} for role in roles]] * 4
     examples = recorded.read_table("examples")
     odd = examples.with_columns(pl.Series("messages", messages, dtype=examples.schema["messages"]))
-    odd.write_parquet(recorded.path / "examples.parquet")
+    changed = rewrite(recorded, examples=odd)
 
     with pytest.raises(InputError, match="4 examples in which user and assistant do not alternate"):
-        export(recorded, "trl", tmp_path / "out")
+        export(changed, "trl", tmp_path / "out")
 
 
 def test_a_place_that_can_not_be_written_stops_the_export(quickstart, tmp_path):

@@ -1,8 +1,6 @@
 """Each format as its trainer reads it: nothing is lost on the way, and the loss falls where it should."""
 
 import json
-import shutil
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from cotloom.builder.export.parts import PROBLEM_COLUMNS, Export, ExportPart
 from cotloom.schemas.example import Example, Message
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.problem import Split
+from tests.forged import rewrite
 
 FORMATS = [{"name": "zero_shot_cot"}, {"name": "in_context_cot", "shots": [1, 2]}, {"name": "zero_shot_answer"}]
 STAGES = [
@@ -174,9 +173,8 @@ def test_loss_that_falls_on_demonstrations_is_told(form, staged, quickstart, tmp
 @pytest.mark.parametrize("form", EXPORTS)
 def test_weights_that_a_format_has_no_word_for_are_told(form, quickstart, tmp_path):
     heavy = pl.when(pl.col("fate") == "kept").then(2.0).otherwise(1.0)
-    version = replace(quickstart, path=tmp_path / "version")
-    shutil.copytree(quickstart.path, version.path)
-    version.read_table("examples").with_columns(weight=heavy).write_parquet(version.path / "examples.parquet")
+    examples = quickstart.read_table("examples").with_columns(weight=heavy)
+    version = rewrite(quickstart, tmp_path / "version", examples=examples)
 
     notes = " ".join(export(version, form, tmp_path / "out").notes)
 
@@ -231,13 +229,10 @@ def test_openai_is_given_no_file_with_fewer_than_ten_rows(tmp_path, write_recipe
 
 
 def test_openai_is_given_no_empty_message(staged, tmp_path):
-    version = replace(staged, path=tmp_path / "version")
-    version.path.mkdir()
-    staged.read_table("problems").write_parquet(version.path / "problems.parquet")
     blank = pl.concat_list(pl.col("messages").list.head(1), pl.col("messages").list.tail(1))
     struct = pl.struct(role=pl.element().struct.field("role"), content=pl.lit(" \n"))
     examples = staged.read_table("examples").with_columns(messages=blank.list.eval(struct))
-    examples.write_parquet(version.path / "examples.parquet")
+    version = rewrite(staged, tmp_path / "version", examples=examples)
 
     with pytest.raises(InputError, match=r"examples have an empty message, such as e_\w+"):
         export(version, "openai", tmp_path / "out")

@@ -9,6 +9,7 @@ import sys
 import polars as pl
 import pytest
 
+from tests.forged import rewrite
 from tests.publish.program import OWNER, READER, TOKEN, validation
 
 LOAD = """
@@ -240,9 +241,7 @@ def test_a_validation_that_passed_goes_along(publish, version, hub, repo):
 
 
 def test_a_version_that_fails_its_audit_is_refused(publish, version, hub):
-    path = version.path / "problems.parquet"
-    table = pl.read_parquet(path, use_pyarrow=True)
-    table.with_columns(question=pl.lit("What is 1 + 1?")).write_parquet(path)
+    rewrite(version, problems=version.read_table("problems").with_columns(question=pl.lit("What is 1 + 1?")))
 
     done = publish()
 

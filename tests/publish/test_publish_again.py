@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from cotloom.schemas.manifest import digest_manifest
 from tests.publish.conftest import TAG
 from tests.publish.program import FILES, MANIFEST, manifest_with, validation
 
@@ -127,7 +128,8 @@ def test_what_no_fingerprint_speaks_of_is_no_other_content(publish, version):
     publish()
     path = version.path / "manifest.json"
     around = {"parent": "0.9.0", "languages": ["en"], "teacher_terms": "none"}
-    path.write_text(json.dumps({**json.loads(path.read_text()), **around}))
+    values = {**json.loads(path.read_text()), **around}
+    path.write_text(json.dumps({**values, "manifest_digest": digest_manifest(values)}))
 
     done = publish()
 

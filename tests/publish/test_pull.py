@@ -7,6 +7,7 @@ import pytest
 from cotloom.builder.errors import InputError
 from cotloom.builder.publish.hub.verify_upload import compute_content_digest
 from cotloom.builder.store import find_version, read_version
+from cotloom.schemas.manifest import digest_manifest
 from tests.publish.conftest import TAG
 from tests.publish.hub import Fault
 from tests.publish.program import FILES, READER, manifest_with, validation
@@ -53,7 +54,8 @@ def test_pulling_again_is_nothing_to_do(pull, tmp_path):
 def test_a_version_with_other_content_in_the_store_is_a_conflict(pull, version, tmp_path):
     pull()
     path = tmp_path / "other" / "versions" / "sums" / "1.0.0" / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "content_digest": "ab" * 32}))
+    values = {**json.loads(path.read_text()), "content_digest": "ab" * 32}
+    path.write_text(json.dumps({**values, "manifest_digest": digest_manifest(values)}))
 
     done = pull()
 

@@ -60,4 +60,4 @@ def sort_by_introduction(frame: pl.DataFrame, name: str, ancestors: Sequence[Ver
 
 
 def _read_ids(version: Version, name: str) -> pl.DataFrame:
-    return pl.read_parquet(version.path / f"{name}.parquet", columns=[IDS[name]], use_pyarrow=True)
+    return version.read_table(name, columns=[IDS[name]])

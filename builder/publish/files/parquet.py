@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ....schemas.manifest import File
 from ...files import digest_file
+from ...parquet import write_row_groups
 from .configs import ConfigSplit
 
 _GROUP_BYTES = 64 * 2**20
@@ -32,10 +32,7 @@ def write_split(split: ConfigSplit, folder: Path) -> Iterator[tuple[str, File]]:
     for number, groups in enumerate(shards):
         path = f"data/{split.folder}/{split.split}-{number:05}-of-{len(shards):05}.parquet"
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        options = {"compression": "zstd", "use_content_defined_chunking": True, "write_page_index": True}
-        with pq.ParquetWriter(folder / path, table.schema, **options) as writer:
-            for start, rows in groups:
-                writer.write_table(table.slice(start, rows), row_group_size=rows)
+        write_row_groups(table, folder / path, groups)
         yield path, describe_file(folder / path, sum(rows for _, rows in groups))
 
 

@@ -1,18 +1,18 @@
 """Read a published version from its folder: the list of files, and the tables rebuilt from the data files."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from ....schemas.manifest import File, Manifest
 from ....schemas.validation import Validation
-from ...audit import read_table
+from ... import store
 from ...errors import InputError
 from ...files import digest_file
+from ...parquet import read_parquet
+from ...plain_json import parse_object
 from ...store import Version
 from .configs import rebuild_tables
 
@@ -35,14 +35,14 @@ def read_tables(folder: Path) -> tuple[Manifest, dict[str, pl.DataFrame]]:
         InputError: the folder has no published version, or it cannot be read.
     """
     try:
-        manifest = Manifest.model_validate(json.loads((folder / MANIFEST).read_text("utf-8")))
-        paths = sorted(path for path in json.loads((folder / FILE_LIST).read_text("utf-8")) if path.startswith("data/"))
+        manifest = Manifest.model_validate(parse_object((folder / MANIFEST).read_bytes()))
+        paths = sorted(path for path in parse_object((folder / FILE_LIST).read_bytes()) if path.startswith("data/"))
         frames: dict[str, list[pl.DataFrame]] = {}
         for path in paths:
             config = path.removeprefix("data/").rpartition("/")[0]
-            frames.setdefault(config, []).append(read_table(_join_path(folder, path)))
+            frames.setdefault(config, []).append(read_parquet(_join_path(folder, path)))
         return manifest, rebuild_tables(frames)
-    except (OSError, ValueError, TypeError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, TypeError, KeyError, InputError, pl.exceptions.PolarsError) as error:
         raise InputError(
             f"{folder} has no published version that can be read: {error}",
             hint="download it again; `cotloom publish` writes published versions",
@@ -73,12 +73,6 @@ def read_validation(version: Version) -> Validation | None:
     Raises:
         InputError: `validation.json` cannot be read.
     """
-    try:
-        content = version.read_beside("validation.json")
-        validation = Validation.model_validate(content) if content else None
-    except (ValidationError, ValueError) as error:
-        raise InputError(
-            f"{version.path / 'validation.json'} can't be read: {error}", hint=f"cotloom validate {version.ref}"
-        ) from error
+    validation = store.load_validation(version)
     is_current = validation is not None and validation.content_digest == version.manifest.content_digest
     return validation if is_current else None

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from ....schemas.manifest import File, Manifest
-from ....schemas.section import Name, SemVer
 from ...errors import InputError
 from ...store import DEV, Version, parse_semver
 from ..files.read import FILE_LIST, FILE_LIST_ADAPTER, VALIDATION
@@ -96,20 +95,12 @@ def _read_file_list(folder: Path, ref: str) -> dict[str, File]:
         ) from error
 
 
-def check_name(manifest: Manifest) -> None:
-    """Check that name and version of a manifest from the Hub are valid: they become folders of the store.
+def refuse_dev(manifest: Manifest) -> None:
+    """Refuse a manifest from the Hub that is of a `dev` version.
 
     Raises:
-        InputError: they are not valid.
+        InputError: it is.
     """
-    try:
-        TypeAdapter(Name).validate_python(manifest.name)
-        TypeAdapter(SemVer).validate_python(manifest.version)
-    except ValidationError as error:
-        raise InputError(
-            f"{manifest.name!r} and {manifest.version!r} are no valid name and version of a dataset",
-            hint="the manifest on the Hub was edited",
-        ) from error
     if manifest.version == DEV:
         raise InputError(
             "a dev version can be overwritten, so it can't be pulled", hint="publish it under a version number"

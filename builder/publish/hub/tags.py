@@ -1,6 +1,5 @@
 """Compare the content of an existing tag with the version to publish. A tag never moves."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ from pydantic import ValidationError
 
 from ....schemas.manifest import File, Manifest
 from ...errors import InputError
+from ...plain_json import parse_object
 from ..files.layout import Layout
 from ..files.read import FILE_LIST, FILE_LIST_ADAPTER, MANIFEST, VALIDATION
 from .client import read_file
@@ -21,8 +21,8 @@ FILE_KINDS: Mapping[str, str] = {
 }
 """The kind of a file by the prefix of its path; the first match counts."""
 
-_UNRELATED_KEYS = {"files", "parent", "languages", "teacher_terms"}
-"""Keys of a manifest that do not affect its rows: the files of a store, and keys that no fingerprint includes."""
+_UNRELATED_KEYS = {"files", "parent", "languages", "teacher_terms", "manifest_digest"}
+"""Keys of a manifest that do not affect its rows: the files of a store, keys that no fingerprint includes, digests."""
 
 
 def read_tagged_layout(remote: Remote, tag: str, commit: str, layout: Layout, manifest: Manifest) -> Layout:
@@ -89,7 +89,7 @@ def _parse_file_list(content: bytes | None) -> dict[str, File] | None:
 
 def _parse_manifest(content: bytes | None) -> Manifest | None:
     try:
-        return Manifest.model_validate(json.loads(content or b""))
+        return Manifest.model_validate(parse_object(content or b""))
     except ValueError:
         return None
 

@@ -1,8 +1,7 @@
 """Upload a layout as one commit on the main branch of a dataset that is empty or has versions of the same name."""
 
-import json
-
 from ...errors import InputError, Stopped
+from ...plain_json import parse_object
 from ..files.layout import Layout
 from ..files.read import FILE_LIST, MANIFEST
 from .client import (
@@ -115,6 +114,6 @@ def _list_earlier_files(remote: Remote, head: str, name: str) -> set[str]:
 
 def _parse_object(content: bytes | None) -> dict[str, object]:
     try:
-        return dict(json.loads(content or b"{}"))
+        return parse_object(content or b"{}")
     except ValueError:
         return {}

@@ -19,7 +19,7 @@ from ....schemas.recipe import extract_identity
 from ....schemas.student import BaseTraining, CheckpointModel, Model, TinyModel, TrainStage
 from ...sources import CODE_VERSION as SOURCES
 from ...sources import generate_skills
-from ...store.atomic import atomic_folder
+from ...store.atomic import Access, atomic_folder
 from ...store.locks import lock_folder
 from ..model.loading import (
     add_lora,
@@ -154,5 +154,5 @@ def _make_turns(problem: Problem) -> list[dict[str, str | None]]:
 
 
 def _write_student(student: Student, folder: Path) -> None:
-    with atomic_folder(folder, name="the student") as side:
+    with atomic_folder(folder, name="the student", access=Access.PRIVATE) as side:
         save_student(student, side)

@@ -15,7 +15,7 @@ from ....schemas.ids import digest
 from ....schemas.recipe import extract_identity
 from ....schemas.student import StudentRecipe, TinyModel
 from ...errors import InputError
-from ...store.atomic import atomic_write
+from ...store.atomic import Access, atomic_write
 from ..evaluation.evaluate import evaluate
 from ..training.collate import encode_rows
 from ..training.trainer import StageData, train
@@ -116,7 +116,7 @@ def _load_timings(recipe: StudentRecipe, plan: ValidationPlan, store: Path) -> S
     with suppress(OSError, ValueError, TypeError):
         return StudentTimings(**orjson.loads(path.read_bytes()))
     timings = measure_timings(recipe, plan, store)
-    atomic_write(path, orjson.dumps(timings))
+    atomic_write(path, orjson.dumps(timings), access=Access.PRIVATE)
     return timings
 
 

@@ -1,5 +1,6 @@
 """One run: a student trained under a condition with one seed, then evaluated. Finished runs are stored and reused."""
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +22,8 @@ from ....schemas.student import Evaluation, StudentRecipe, TrainStage
 from ...errors import InputError
 from ...format import FORMATS
 from ...store import digest_rows
-from ...store.atomic import atomic_folder
+from ...store.atomic import Access, atomic_folder
+from ...store.checked import read_checked, write_checked
 from ...store.locks import lock_folder
 from ..distillation.soft_targets import make_soft_target_function
 from ..evaluation.evaluate import evaluate
@@ -35,6 +37,9 @@ from .conditions import Condition
 
 CODE_VERSION = 1
 """Rises when the same condition gives another student, or the same student other outcomes."""
+
+FACTS, OUTCOMES = "run.json", "outcomes.parquet"
+"""The files of a finished run."""
 
 HELD_BACK = 10
 """With early stopping, one problem in this many is held back from training."""
@@ -254,21 +259,31 @@ def _write_run(run: StudentRun, student: Student | None) -> None:
         "rows": run.rows,
         "too_long": run.too_long,
     }
-    with atomic_folder(run.folder, name="the run") as side:
+    content = orjson.dumps(fields)
+    with atomic_folder(run.folder, name="the run", access=Access.PRIVATE) as side:
         if student is not None:
             save_student(student, side / "student")
-        run.outcomes.write_parquet(side / "outcomes.parquet")
-        (side / "run.json").write_bytes(orjson.dumps(fields))
+        (side / FACTS).write_bytes(content)
+        write_checked(run.outcomes, side / OUTCOMES, _make_key(run.folder, content))
+
+
+def _make_key(folder: Path, content: bytes) -> str:
+    """Make the key that the outcomes carry: what decides the run, and a digest of what is stored beside them."""
+    return digest([folder.name, hashlib.sha256(content).hexdigest()])
 
 
 def read_run(condition: str, seed: int, folder: Path) -> StudentRun | None:
     """Read a finished run; None where there is none or its files are damaged, so that it is run again."""
-    with suppress(OSError, ValueError, KeyError, TypeError, pl.exceptions.ComputeError):
-        fields = orjson.loads((folder / "run.json").read_bytes())
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        content = (folder / FACTS).read_bytes()
+        outcomes = read_checked(folder / OUTCOMES, _make_key(folder, content))
+        if outcomes is None:
+            return None
+        fields = orjson.loads(content)
         return StudentRun(
             condition=condition,
             seed=seed,
-            outcomes=pl.read_parquet(folder / "outcomes.parquet").with_columns(condition=pl.lit(condition)),
+            outcomes=outcomes.with_columns(condition=pl.lit(condition)),
             curves=tuple(LossCurve(**{**curve, "losses": tuple(curve["losses"])}) for curve in fields["curves"]),
             soft_share=fields["soft_share"],
             rows=fields["rows"],

@@ -21,7 +21,8 @@ from ....schemas.validation import (
     TrainingRun,
     Validation,
 )
-from ...store.atomic import stop_if_unwritable
+from ...parquet import write_parquet
+from ...store.atomic import Access, atomic_folder
 from ..report.advice import advise, collect_facts
 from ..report.report import write_report
 from ..report.sentences import summarise
@@ -255,9 +256,8 @@ def write_validation(validation: Validation, outcomes: ConditionOutcomes) -> Non
     questions = {
         problem.problem_id: problem.question or "" for eval_set in outcomes.plan.sets for problem in eval_set.problems
     }
-    with stop_if_unwritable("the validation"):
-        folder.mkdir(exist_ok=True)
-        rows.filter(pl.col("format") != AS_TRAINED).write_parquet(folder / "outcomes.parquet")
-        write_report(validation, rows, folder, questions)
+    with atomic_folder(folder, name="the validation", access=Access.PRIVATE) as side:
+        write_parquet(rows.filter(pl.col("format") != AS_TRAINED), side / "outcomes.parquet")
+        write_report(validation, rows, side, questions)
     text = orjson.dumps(validation.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
     version.write_beside(FILE, text)  # last: without this file there is no validation

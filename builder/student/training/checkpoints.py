@@ -10,7 +10,7 @@ import torch
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from ...store.atomic import replace_file
+from ...store.atomic import Access, replace_file
 
 STAGE_END = "ended.pt"
 """File with the weights at the end of a stage, and its loss curve."""
@@ -61,7 +61,7 @@ def save_stage_end(model: Any, curve: Mapping[str, Any], folder: Path) -> None:
     Raises:
         Stopped: it can't be written.
     """
-    with replace_file(folder / STAGE_END, name="the student") as temporary:
+    with replace_file(folder / STAGE_END, name="the student", access=Access.PRIVATE) as temporary:
         torch.save({"facts": dict(curve), "weights": model.state_dict()}, temporary)
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)

@@ -90,6 +90,16 @@ def test_a_run_whose_files_are_damaged_is_made_again_and_is_the_same(given, firs
     assert path.read_bytes() != damage
 
 
+def test_a_number_that_was_changed_in_a_stored_run_is_noticed(given, first, tmp_path, capsys):
+    store, done = first
+    shutil.copytree(store, tmp_path / "store")
+    path = tmp_path / "store" / done.folder.relative_to(store) / "run.json"
+    path.write_bytes(path.read_bytes().replace(b'"too_long":0', b'"too_long":7'))
+
+    assert ran(given, tmp_path / "store").too_long == 0
+    assert "a kept result is damaged and is made again" in capsys.readouterr().err
+
+
 def test_nothing_of_a_training_is_left_when_it_is_done(first):
     _, done = first
     assert sorted(path.name for path in done.folder.iterdir()) == ["outcomes.parquet", "run.json"]
@@ -116,7 +126,7 @@ def test_a_full_disk_stops_the_run(given, tmp_path, monkeypatch):
     def full(*_arguments, **_keys):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    monkeypatch.setattr("cotloom.builder.store.checked.write_parquet", full)
     with pytest.raises(Stopped, match="No space left") as error:
         ran(given, tmp_path)
     assert "same command again" in error.value.hint

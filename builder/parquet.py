@@ -1,0 +1,149 @@
+"""Parquet, read and written in one place: pages carry checksums, and every read verifies them.
+
+Polars and DuckDB read a damaged page without an error, and pyarrow does so by default; so no other module reads or
+writes Parquet. The footer has no checksum: what lies in a version or a store is also held against a digest
+(`store.versions`, `store.checked`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from .errors import InputError
+
+WRITE_OPTIONS: Mapping[str, Any] = {
+    "compression": "zstd",
+    "use_content_defined_chunking": True,
+    "write_page_index": True,
+    "write_page_checksum": True,
+}
+"""How files are written. With content-defined chunks and a page index the Hub stores only what changed."""
+
+GROUP_ROWS = 2**14
+"""Rows of a row group. A query reads some groups ahead of what it needs, so their size bounds its memory."""
+
+UNREADABLE = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    MemoryError,
+    OverflowError,
+    pl.exceptions.PolarsError,
+)
+"""What the libraries raise where a file is damaged; a length that was damaged asks for too much memory."""
+
+_HINT = "the file is damaged or no Parquet file: restore it, or make it again"
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read a Parquet file; page checksums and every value are verified before polars sees them.
+
+    Args:
+        path: the file, of any columns.
+        columns: the columns to read; None for all.
+
+    Raises:
+        InputError: it is missing, damaged, or lacks a column; the message names it.
+    """
+    with refuse_unreadable(path):
+        return to_polars(read_arrow(path, columns))
+
+
+def read_arrow(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file as an Arrow table, with the checks of `read_parquet`.
+
+    Raises:
+        UNREADABLE: it is missing or damaged.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        missing = sorted({*(columns or ())} - {*file.schema_arrow.names})
+        if missing:
+            raise KeyError(f"it has no column {missing[0]}")
+        table = file.read(columns=None if columns is None else list(columns))
+    table.validate(full=True)
+    return table
+
+
+def to_polars(table: pa.Table) -> pl.DataFrame:
+    """Convert an Arrow table to polars."""
+    frame = pl.from_arrow(table)
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+@contextmanager
+def refuse_unreadable(path: Path) -> Iterator[None]:
+    """Raise `InputError` with the name of a file in place of what the libraries raise where it can't be read."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file", hint=_HINT) from error
+    except UNREADABLE as error:
+        raise InputError(f"{path}: {_shorten_message(error)}", hint=_HINT) from error
+
+
+def _shorten_message(error: BaseException) -> str:
+    lines = str(error).strip("'").splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[dict[str, Any]]:
+    """Read the rows of a Parquet file one by one, as plain values.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    with refuse_unreadable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for batch in file.iter_batches(batch_size=batch_rows):
+            batch.validate(full=True)
+            yield from batch.to_pylist()
+
+
+def count_rows(path: Path) -> int:
+    """Count the rows of a Parquet file by its footer.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    with refuse_unreadable(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+def open_dataset(path: Path) -> ds.Dataset:
+    """Open a Parquet file for queries that read some columns and rows; page checksums are verified.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    with refuse_unreadable(path):
+        return ds.dataset(path, format=ds.ParquetFileFormat(default_fragment_scan_options=options), partitioning=None)
+
+
+def write_parquet(table: pl.DataFrame | pa.Table, path: Path) -> None:
+    """Write a table as a Parquet file.
+
+    Raises:
+        OSError: the disk is full or can't be written.
+    """
+    arrow = table.rechunk().to_arrow() if isinstance(table, pl.DataFrame) else table
+    pq.write_table(arrow, path, row_group_size=GROUP_ROWS, **WRITE_OPTIONS)
+
+
+def write_row_groups(table: pa.Table, path: Path, groups: Sequence[tuple[int, int]]) -> None:
+    """Write a table as a Parquet file with these row groups, each as its first row and its number of rows.
+
+    Raises:
+        OSError: the disk is full or can't be written.
+    """
+    with pq.ParquetWriter(path, table.schema, **WRITE_OPTIONS) as writer:
+        for start, rows in groups:
+            writer.write_table(table.slice(start, rows), row_group_size=rows)

@@ -1,0 +1,51 @@
+"""What is verified before something is made of a version: every file, the digest of every row, and its validation."""
+
+from pydantic import ValidationError
+
+from ...schemas.validation import Validation
+from ..progress import show_bar
+from .funnel import TABLES
+from .tables import digest_rows
+from .versions import Version, make_beside_error, make_damage_error
+
+
+def verify_version(version: Version) -> Version:
+    """Check every file of a version against its manifest, and its rows against the content digest.
+
+    Returns:
+        The version.
+
+    Raises:
+        InputError: it is damaged; the message names the file.
+    """
+    manifest = version.manifest
+    names = [name for name in TABLES.values() if f"{name}.parquet" in manifest.files]
+    tables = [(name, version.read_table(name)) for name in names]
+    with show_bar(f"checking {version.ref}", sum(frame.height for _, frame in tables)) as advance:
+        try:
+            computed = digest_rows(tables, advance)
+        except (TypeError, ValueError) as error:
+            raise make_damage_error(version, [f"its rows have no digest: {error}"]) from error
+    faults = [
+        f"{name}.parquet has {frame.height:,} rows instead of {manifest.files[f'{name}.parquet'].rows:,}"
+        for name, frame in tables
+        if frame.height != manifest.files[f"{name}.parquet"].rows
+    ]
+    if computed != manifest.content_digest:
+        faults.append("its rows do not have the content digest of the manifest")
+    if faults:
+        raise make_damage_error(version, faults)
+    return version
+
+
+def load_validation(version: Version) -> Validation | None:
+    """Read the validation that lies beside a version, of whatever content; None if there is none.
+
+    Raises:
+        InputError: `validation.json` can't be read.
+    """
+    content = version.read_beside("validation.json")
+    try:
+        return Validation.model_validate(content) if content else None
+    except ValidationError as error:
+        raise make_beside_error(version.path / "validation.json", error) from error
