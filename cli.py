@@ -272,10 +272,10 @@ def export(
     """Write a version's examples for a trainer."""
     from .builder.commands.output import describe_export, render_export
     from .builder.export import export as export_version
-    from .builder.store import find_version, verify_version
+    from .builder.store import find_version
 
+    version = find_version(store, ref)
     with show_progress_on_stderr():
-        version = verify_version(find_version(store, ref))
         result = export_version(version, format_name, to)
     if as_json:
         print_json(describe_export(version.ref, format_name, to, result))

@@ -6,7 +6,7 @@ a column everywhere.
 
 import dataclasses
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -137,13 +137,19 @@ def _check_matches(handed: pl.Series, found: pl.Series, stage: Stage) -> None:
             raise RuntimeError(message)
 
 
-def check_frame(frame: pl.DataFrame, record: type) -> pl.DataFrame:
+def check_frame(frame: pl.DataFrame, record: type, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Check a table against its record's schema, where one room hands it to another.
+
+    Args:
+        frame: the table.
+        record: the record.
+        columns: the columns that it should have; None for all.
 
     Raises:
         TypeError: the columns or their types differ; the message names them.
     """
-    schema = get_schema(record)
+    whole = get_schema(record)
+    schema = whole if columns is None else pl.Schema({name: whole[name] for name in columns if name in whole})
     if frame.schema == schema:
         return frame
     off = [

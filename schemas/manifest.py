@@ -151,6 +151,8 @@ class BuildCalls(ManifestPart):
     """In the ledger already."""
     failed: Count
     """Requests that failed."""
+    refused: Count = 0
+    """Answers that the teacher refuses to give."""
 
 
 class BuildRecord(BaseModel):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.teacher.chat_server import Reply, completion, serving
 from trials import Deadline, Outcome, Trial
 
 from cotloom.builder.errors import CotloomError
@@ -18,6 +17,7 @@ from cotloom.builder.recipe import load_recipe
 from cotloom.builder.teacher import open_ledger
 from cotloom.builder.teacher.backends import openai_client
 from cotloom.schemas.runtime import Runtime
+from tests.teacher.chat_server import Reply, completion, serving
 
 GOOD = 11
 ODD = "What is 100 + 7?"
@@ -56,7 +56,9 @@ def _build(folder: Path, store: Path, script: Callable[[Mapping[str, Any]], Repl
 def _try_reply(folder: Path, reply: Reply, expected: str) -> Outcome:
     store = folder / "odd"
     try:
-        digest = _build(folder, store, lambda body: reply if ODD in body["messages"][-1]["content"] else _answer_well(body))
+        digest = _build(
+            folder, store, lambda body: reply if ODD in body["messages"][-1]["content"] else _answer_well(body)
+        )
     except CotloomError:
         with open_ledger(store / "ledger.sqlite") as ledger:
             (kept,) = ledger.connection.execute("SELECT count(*) FROM answers").fetchone()
@@ -79,7 +81,9 @@ def _cut_off(body: Any, chance: random.Random) -> Reply:
 
 
 def _close_early(body: Any, chance: random.Random) -> Reply:
-    content = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n" + json.dumps(body).encode()
+    content = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n" + json.dumps(body).encode()
+    )
     return Reply(content[: chance.randrange(len(content))], raw=True)
 
 

@@ -97,7 +97,9 @@ def _run(use: Callable[[], object]) -> object:
 def _try_store(recipe: Path, store: Path, expected: Mapping[str, object]) -> Outcome:
     with record_notices() as notices:
         found = _use_store(recipe, store)
-    different = [name for name, value in found.items() if not isinstance(value, CotloomError) and value != expected[name]]
+    different = [
+        name for name, value in found.items() if not isinstance(value, CotloomError) and value != expected[name]
+    ]
     if different:
         return Outcome.SILENT
     if any(isinstance(value, CotloomError) for value in found.values()):

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from answers import GOOD, _answer_well
-from tests.teacher.chat_server import ChatServer, serving
 from trials import Deadline, Outcome, Trial
+
+from tests.teacher.chat_server import ChatServer, serving
 
 CONCURRENCY = 4
 LATENCY_S = 0.15

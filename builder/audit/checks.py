@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from ...schemas.validation import Validation
 from ..store import DEV, Version
+from ..store.tables import RECORDS
 from . import laws, recompute, secrets
-from .files import RECORDS, check_files, read_tables
+from .files import check_files, read_tables
 from .finding import AuditReport, Check, Finding, Tables
 
 

@@ -1,25 +1,20 @@
 """The files of a version: they match the manifest, and the tables match their declared records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import polars as pl
 
-from ...schemas.example import Example
 from ...schemas.frames import check_frame
 from ...schemas.manifest import File
-from ...schemas.problem import Problem
-from ...schemas.sample import Sample
 from ..errors import InputError
 from ..files import digest_file
 from ..parquet import count_rows, read_parquet
 from ..store import Version
 from ..store.opening import find_manifest_faults
-
-RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
-"""The record of each table."""
+from ..store.tables import RECORDS
 
 
 def check_files(version: Version) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..store import Version
+from ..store import Version, verify_version
 from ..store.atomic import atomic_folder
 from .formats import EXPORTS, Export, ExportFormat, list_notes, read_export
 
@@ -40,14 +40,14 @@ def export(version: Version, format_name: str, folder: Path) -> ExportResult:
         folder: the target folder; created if missing. An earlier export in it is replaced.
 
     Raises:
-        InputError: the format is unknown or does not accept these rows, the folder has other files, or there is
-            nothing to export.
+        InputError: the format is unknown or does not accept these rows, the folder has other files, there is
+            nothing to export, or the version is damaged or withdrawn.
         Stopped: the disk is full, or the folder cannot be written.
     """
     export_format = _find_format(format_name)
     folder = folder.resolve()
     _check_folder(folder)
-    content = read_export(version)
+    content = read_export(verify_version(version))
     if export_format.check is not None:
         export_format.check(content)
     return _write_export(content, format_name, folder)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from pydantic import ValidationError
 
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate
+from ...schemas.recipe import Mixture
 from ..errors import InputError
 from ..mix import DEFAULT_STAGE
 from ..store import Version
@@ -77,9 +79,18 @@ def read_export(version: Version) -> Export:
 
 
 def list_stages(version: Version) -> list[str]:
-    """List the training stages, in the order of the version's recipe."""
+    """List the training stages, in the order of the version's recipe.
+
+    Raises:
+        InputError: the recipe in the manifest has no such stages.
+    """
     mixture = version.manifest.recipe.get("mixture")
-    return [stage["name"] for stage in mixture["stages"]] if mixture else [DEFAULT_STAGE]
+    try:
+        return [stage.name for stage in Mixture.model_validate(mixture).stages] if mixture else [DEFAULT_STAGE]
+    except ValidationError as error:
+        raise InputError(
+            f"the mixture in the manifest of {version.ref} is none", hint="it was changed by hand: build it again"
+        ) from error
 
 
 def _split_parts(examples: pl.DataFrame, stages: Sequence[str]) -> Iterator[ExportPart]:

@@ -27,7 +27,7 @@ def render_list(versions: "Sequence[Version]") -> Table:
 
 def _format_version(version: "Version") -> Iterator[str]:
     manifest = version.manifest
-    yield version.ref
+    yield f"{version.ref} (withdrawn)" if version.is_withdrawn else version.ref
     yield (find_build_date(version) or _UNKNOWN)[:10]
     yield _format_teachers(manifest.teachers, simulated=manifest.simulated)
     for count in ("problems_kept", "samples_kept", "examples_kept", "distinct_paths"):

@@ -14,6 +14,7 @@ from ..report.escape import escape_terminal
 from ..report.sentences import SIMULATED
 from ..report.tables import indent, make_table
 from ..store import Version, load_validation
+from ..store.withdrawal import list_withdrawn_problems
 
 _BAR = 40
 """Characters of the longest bar."""
@@ -45,6 +46,10 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     yield Text(version.ref, style="bold")
     if manifest.simulated:
         yield Text(SIMULATED, style="yellow")
+    if withdrawn := list_withdrawn_problems(version):
+        yield Text(
+            f"Withdrawn: it holds text that was erased from the ledger ({', '.join(withdrawn[:3])}).", style="red"
+        )
     yield Text(f"parent     {escape_terminal(manifest.parent or 'none')}")
     yield Text(f"teachers   {', '.join(map(escape_terminal, manifest.teachers))}")
     yield Text(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
@@ -69,6 +74,7 @@ def _render_build(build: BuildRecord) -> Iterator[Text]:
         calls = build.calls
         cost = "unknown" if build.cost_usd is None else f"${build.cost_usd:.2f}"
         answers = f"{calls.new:,} new, {calls.ledger:,} from the ledger, {calls.failed:,} failed"
+        answers += f", {calls.refused:,} refused" if calls.refused else ""
         seconds = "unknown time" if build.seconds is None else f"{build.seconds:.1f} s"
         yield Text(f"answers    {answers}; cost {cost}; {seconds}")
 

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from ...schemas.manifest import File
 from ..errors import InputError
 from ..store import DEV, Version
+from ..store.withdrawal import refuse_withdrawn
 from .card.metadata import CardOptions
 from .checks.gates import REGRESSION, SIMULATED, PublishCheck, run_gates
 from .files.layout import Layout, write_layout
@@ -138,6 +139,7 @@ def publish(request: PublishRequest) -> PublishResult:
 
 
 def _check_request(request: PublishRequest) -> None:
+    refuse_withdrawn(request.version)
     if not _REPO.fullmatch(request.repo):
         raise InputError(f"{request.repo} is no valid name of a dataset on the Hub", hint="--repo takes USER/NAME")
     if not _TAG.fullmatch(request.tag_name):

@@ -7,6 +7,7 @@ from ..progress import show_bar
 from .funnel import TABLES
 from .tables import digest_rows
 from .versions import Version, make_beside_error, make_damage_error
+from .withdrawal import refuse_withdrawn
 
 
 def verify_version(version: Version) -> Version:
@@ -16,8 +17,9 @@ def verify_version(version: Version) -> Version:
         The version.
 
     Raises:
-        InputError: it is damaged; the message names the file.
+        InputError: it is damaged, and the message names the file; or it is withdrawn.
     """
+    refuse_withdrawn(version)
     manifest = version.manifest
     names = [name for name in TABLES.values() if f"{name}.parquet" in manifest.files]
     tables = [(name, version.read_table(name)) for name in names]

@@ -2,15 +2,21 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import orjson
 import polars as pl
 
+from ...schemas.example import Example
 from ...schemas.manifest import File
+from ...schemas.problem import Problem
+from ...schemas.sample import Sample
 from ..files import digest_file
 from ..parquet import write_parquet
+
+RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
+"""The record of each table."""
 
 DIGEST_ROWS = 2_000
 """How many rows are serialized together for a digest."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 """Written last: a folder without it is no version."""
 
+WITHDRAWN = "withdrawn.json"
+"""The mark of a withdrawn version: the problems for which it was withdrawn, and when."""
+
 StrPath = str | PathLike[str]
 """A path as text or as a path object."""
 
@@ -42,15 +45,28 @@ class Version:
         """`name@version`."""
         return f"{self.manifest.name}@{self.manifest.version}"
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it holds text that was erased from the ledger; see `withdrawal`."""
+        return (self.path / WITHDRAWN).exists()
+
     def read_table(self, name: str, columns: Sequence[str] | None = None) -> "pl.DataFrame":
         """Read one of its tables, or some columns of it.
 
         Raises:
-            InputError: its file is missing or differs from the manifest.
+            InputError: its file is missing, differs from the manifest, or has columns of another kind.
         """
-        from ..parquet import read_parquet  # noqa: PLC0415 - reading a manifest needs no tables
+        from ...schemas.frames import check_frame  # noqa: PLC0415 - reading a manifest needs no tables
+        from ..parquet import read_parquet  # noqa: PLC0415
+        from .tables import RECORDS  # noqa: PLC0415
 
-        return read_parquet(self.locate_table(name), columns)
+        frame = read_parquet(self.locate_table(name), columns)
+        if name in RECORDS:
+            try:
+                check_frame(frame, RECORDS[name], columns)
+            except TypeError as error:
+                raise make_damage_error(self, [str(error)]) from error
+        return frame
 
     def locate_table(self, name: str) -> Path:
         """Return the file of a table, after its bytes were held against the manifest.

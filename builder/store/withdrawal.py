@@ -9,10 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ..errors import InputError
-from .versions import Version
-
-WITHDRAWN = "withdrawn.json"
-"""The mark: the problems and when each was erased."""
+from .versions import WITHDRAWN, Version
 
 
 def withdraw_version(version: Version, problem_id: str) -> None:
@@ -29,7 +26,8 @@ def withdraw_version(version: Version, problem_id: str) -> None:
 
 def list_withdrawn_problems(version: Version) -> Sequence[str]:
     """List the problems for which a version was withdrawn; none where it was not."""
-    return sorted(version.read_beside(WITHDRAWN).get("problems", {}))
+    problems = version.read_beside(WITHDRAWN).get("problems", {})
+    return sorted(problems) if isinstance(problems, dict) else ["unknown"]
 
 
 def refuse_withdrawn(version: Version) -> None:
@@ -39,7 +37,7 @@ def refuse_withdrawn(version: Version) -> None:
         InputError: it was withdrawn.
     """
     problems = list_withdrawn_problems(version)
-    if problems:
+    if version.is_withdrawn:
         raise InputError(
             f"{version.ref} is withdrawn: it holds text that was erased from the ledger ({', '.join(problems[:3])})",
             hint="build another version, whose recipe leaves the problem out, and remove the folder of this one:"

@@ -42,7 +42,7 @@ from cotloom.schemas.recipe import Recipe, Select, extract_identity
 from cotloom.schemas.section import declare_identity
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = {"problems": pl.DataFrame({"a": [1, 2]})}
+TABLES = {"problems": to_frame([Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}") for n in (1, 2)], Problem)}
 
 
 def manifest(version: str = "1.0.0", **changes) -> Manifest:

@@ -126,3 +126,30 @@ def test_the_commands_on_a_small_store(run, built, store, tmp_path):
     assert "4 answers" not in run("ledger", "stats", "--store", store).out
     assert "nothing is damaged" in run("ledger", "check", "--store", store).out
     assert run("ledger", "export", file, "--store", store).code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "people@1.0.0", "--to", "OUT"],
+        ["publish", "people@1.0.0", "--repo", "a/b", "--dry-run"],
+        ["validate", "people@1.0.0"],
+        ["build", "RECIPE"],
+        ["build", "RECIPE", "--version", "1.0.1", "--set", "parent=1.0.0"],
+    ],
+)
+def test_nothing_more_is_made_of_a_withdrawn_version(run, recipe, built, store, tmp_path, words):
+    forget(store, find_problem(built))
+    places = {"OUT": tmp_path / "out", "RECIPE": recipe}
+
+    ran = run(*(places.get(word, word) for word in words), "--store", store, "--json")
+
+    assert (ran.code, "is withdrawn" in ran.json["error"]["message"]) == (2, True)
+
+
+def test_a_withdrawn_version_can_be_looked_at_and_says_so(run, built, store):
+    forget(store, find_problem(built))
+
+    assert "people@1.0.0 (withdrawn)" in run("list", "--store", store).out
+    assert "Withdrawn: it holds text that was erased" in run("show", "people@1.0.0", "--store", store).out
+    assert run("sql", "people@1.0.0", "SELECT count(*) FROM samples", "--store", store).code == 0
