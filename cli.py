@@ -63,10 +63,12 @@ def build(
     timeout: opt.Timeout = 300.0,
     retries: opt.Retries = 5,
     accept_failures: opt.AcceptFailures = False,
+    allow_key: opt.AllowKeys = None,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
     """Build a version from a recipe. It resumes by default: an answer in the ledger is never requested again."""
+    from .builder.access import find_access, render_destination
     from .builder.commands.output import describe_build, render_build
     from .builder.pipeline import build as build_version
     from .builder.recipe import load_recipe
@@ -79,9 +81,13 @@ def build(
         timeout_s=timeout,
         retries=retries,
         accept_failures=accept_failures,
+        allow_keys=tuple(allow_key or ()),
     )
+    loaded = load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)])
+    for line in render_destination(find_access(loaded, runtime).destination):
+        print(line, file=sys.stderr)
     with show_progress_on_stderr():
-        built = build_version(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), runtime)
+        built = build_version(loaded, runtime)
     print_json(describe_build(built)) if as_json else print(render_build(built))
 
 
@@ -91,6 +97,7 @@ def plan(
     changes: opt.Changes = None,
     limit: opt.Limit = None,
     show: opt.ShowPlan = False,
+    allow_key: opt.AllowKeys = None,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
@@ -103,7 +110,7 @@ def plan(
 
     with show_progress_on_stderr():
         loaded = load_recipe(recipe, [*(changes or []), *_list_changes(None, limit)])
-        planned = plan_build(loaded, Runtime(store=store))
+        planned = plan_build(loaded, Runtime(store=store, allow_keys=tuple(allow_key or ())))
     print_json(describe_plan(planned)) if as_json else make_console().print(render_plan(planned, show=show))
 
 

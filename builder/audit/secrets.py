@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from ..credentials import SHORTEST, find_secrets
 from ..store import Version
 from .finding import Tables
 
@@ -26,10 +27,6 @@ PATTERNS: Mapping[str, str] = {
 }
 """Regular expressions of keys and tokens, by kind."""
 
-_KEY_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
-"""Names of environment variables whose value is a secret."""
-_SHORTEST = 12
-"""Characters of the shortest secret; `local` and `none` are common in place of a key."""
 _SLICE = 5_000
 """Rows that are searched at once."""
 
@@ -67,13 +64,6 @@ def check_secrets(version: Version, tables: Tables) -> Iterator[str]:
         yield from _search_table(name, frame, values)
 
 
-def find_secrets(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Find the environment variables whose value is a secret, as pairs of name and value."""
-    for name, value in environment.items():
-        if _KEY_NAME.search(name) and len(value) >= _SHORTEST and not Path(value).exists():
-            yield name, value
-
-
 def _read_documents(version: Version, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Read JSON files of a version; escapes, which would hide a secret, are resolved."""
     for name in names:
@@ -101,7 +91,7 @@ def _extract_texts(column: pl.Series) -> pl.Series:
         fields = [_extract_texts(column.struct.field(field.name)) for field in dtype.fields]
         return pl.concat([pl.Series(dtype=pl.String), *fields])
     texts = column if dtype == pl.String else pl.Series(dtype=pl.String)
-    return texts.filter(texts.str.len_bytes() >= _SHORTEST).rename("")
+    return texts.filter(texts.str.len_bytes() >= SHORTEST).rename("")
 
 
 def _search_texts(texts: pl.Series, values: Mapping[str, str]) -> Iterator[tuple[str, int]]:
