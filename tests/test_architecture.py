@@ -39,8 +39,8 @@ SHARED = {
 
 INNER_FLOORS = {
     "builder.teacher": [
-        {"request", "demonstrations", "provenance"},
-        {"prompts", "ledger", "simulated"},
+        {"request", "demonstrations", "provenance", "chat_templates", "chat_worker", "checkpoint_files"},
+        {"prompts", "ledger", "simulated", "checkpoint"},
         {"backends"},
         {"rounds", "estimate"},
         {"sampling"},
@@ -76,7 +76,7 @@ HOMES = {
     "filelock": {"builder.store"},
     "huggingface_hub": {"builder.sources", "builder.publish"},
     "reasoning_gym": {"builder.sources"},
-    "jinja2": {"builder.templates", "builder.report"},
+    "jinja2": {"builder.templates", "builder.report", "builder.teacher"},
     "ruamel": {"builder.marked_yaml", "builder.sources"},
 }
 
