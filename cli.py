@@ -293,6 +293,7 @@ def publish(
     dry_run: opt.DryRun = False,
     allow_simulated: opt.AllowSimulated = False,
     allow_regression: opt.AllowRegression = False,
+    allow_personal_data: opt.AllowPersonalData = False,
     tag: opt.Tag = None,
     language: opt.Language = None,
     teacher_terms: opt.TeacherTerms = None,
@@ -311,7 +312,9 @@ def publish(
         public=public,
         dry_run=dry_run,
         tag=tag,
-        allowed_gates=select_allowed_gates(simulated=allow_simulated, regression=allow_regression),
+        allowed_gates=select_allowed_gates(
+            simulated=allow_simulated, regression=allow_regression, personal_data=allow_personal_data
+        ),
         languages=tuple(language or ()),
         teacher_terms=teacher_terms,
     )

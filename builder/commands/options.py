@@ -93,6 +93,9 @@ DryRun = Annotated[bool, Option("--dry-run", help="Show files, card and checks; 
 AllowSimulated = Annotated[
     bool, Option("--allow-simulated", help="Publish rationales that the simulated teacher wrote.")
 ]
+AllowPersonalData = Annotated[
+    bool, Option("--allow-personal-data", help="Publish although there are e-mail addresses or phone numbers.")
+]
 AllowRegression = Annotated[bool, Option("--allow-regression", help="Publish although the validation did not pass.")]
 Tag = Annotated[str | None, Option(help="The tag. Default: v and the version.")]
 Language = Annotated[
