@@ -64,10 +64,12 @@ def build(
     timeout: opt.Timeout = 300.0,
     retries: opt.Retries = 5,
     accept_failures: opt.AcceptFailures = False,
+    allow_key: opt.AllowKeys = None,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
     """Build a version from a recipe. It resumes by default: an answer in the ledger is never requested again."""
+    from .builder.access import find_access, render_destination
     from .builder.commands.output import describe_build, render_build
     from .builder.pipeline import build as build_version
     from .builder.recipe import load_recipe
@@ -80,9 +82,13 @@ def build(
         timeout_s=timeout,
         retries=retries,
         accept_failures=accept_failures,
+        allow_keys=tuple(allow_key or ()),
     )
+    loaded = load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)])
+    for line in render_destination(find_access(loaded, runtime).destination):
+        print(line, file=sys.stderr)
     with show_progress_on_stderr():
-        built = build_version(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), runtime)
+        built = build_version(loaded, runtime)
     print_json(describe_build(built)) if as_json else print(render_build(built))
 
 
@@ -92,6 +98,7 @@ def plan(
     changes: opt.Changes = None,
     limit: opt.Limit = None,
     show: opt.ShowPlan = False,
+    allow_key: opt.AllowKeys = None,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
@@ -104,7 +111,7 @@ def plan(
 
     with show_progress_on_stderr():
         loaded = load_recipe(recipe, [*(changes or []), *_list_changes(None, limit)])
-        planned = plan_build(loaded, Runtime(store=store))
+        planned = plan_build(loaded, Runtime(store=store, allow_keys=tuple(allow_key or ())))
     print_json(describe_plan(planned)) if as_json else make_console().print(render_plan(planned, show=show))
 
 
@@ -291,6 +298,7 @@ def publish(
     dry_run: opt.DryRun = False,
     allow_simulated: opt.AllowSimulated = False,
     allow_regression: opt.AllowRegression = False,
+    allow_personal_data: opt.AllowPersonalData = False,
     tag: opt.Tag = None,
     language: opt.Language = None,
     teacher_terms: opt.TeacherTerms = None,
@@ -309,7 +317,9 @@ def publish(
         public=public,
         dry_run=dry_run,
         tag=tag,
-        allowed_gates=select_allowed_gates(simulated=allow_simulated, regression=allow_regression),
+        allowed_gates=select_allowed_gates(
+            simulated=allow_simulated, regression=allow_regression, personal_data=allow_personal_data
+        ),
         languages=tuple(language or ()),
         teacher_terms=teacher_terms,
     )

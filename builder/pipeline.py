@@ -31,6 +31,7 @@ from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .progress import warn
 from .recipe import LoadedRecipe
+from .recipe_paths import list_paths
 from .store import Version
 from .teacher import Calls, PathCounts
 
@@ -318,7 +319,7 @@ def _describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started_
         "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused},
         "cost_usd": calls.cost_usd,
         "recipe_file": str(loaded.path),
-        "files": {name: str(path) for name, path in loaded.list_files().items()},
+        "files": list_paths(loaded.recipe),
         "workers": runtime.workers,
         "cotloom": package_version("cotloom"),
         "python": platform.python_version(),

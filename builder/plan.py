@@ -16,6 +16,7 @@ from ..schemas.runtime import Runtime
 from ..schemas.sample import Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
+from .access import Access, find_access, render_access
 from .pipeline import check_recipe, select_sampled_problems
 from .recipe import LoadedRecipe
 from .report.escape import escape_terminal
@@ -41,6 +42,8 @@ class Plan:
     """One rendered request."""
     examples: list[Example]
     """One example of each format, with a placeholder for the reasoning."""
+    access: Access
+    """The files and environment variables that the recipe reads, and where requests and the key go."""
 
 
 def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
@@ -54,6 +57,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
         InputError: recipe or data are wrong.
     """
     check_recipe(loaded.recipe)
+    access = find_access(loaded, runtime)
     problems = sources.load_problems(loaded, verify.is_readable).frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
@@ -64,6 +68,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
         teacher=estimate,
         messages=estimate.request.messages if estimate.request else (),
         examples=_make_examples(loaded, select_sampled_problems(loaded.recipe, kept)),
+        access=access,
     )
 
 
@@ -107,6 +112,7 @@ def _render_summary(plan: Plan) -> Iterator[Text]:
         yield Text(f"calls      {estimate.calls} for each answer")
     costs = estimate.paid and estimate.most > estimate.ledger
     yield Text(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
+    yield from map(Text, render_access(plan.access))
 
 
 def _render_examples(plan: Plan) -> Iterator[RenderableType]:

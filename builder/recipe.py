@@ -4,7 +4,6 @@ A recipe is data. It is read by a loader that creates plain values only, it name
 it is run. All faults are reported at once, each with the key's path, the line and the nearest known name.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from ..schemas.source import TableSource
 from ..schemas.student import StudentRecipe
 from .errors import InputError, RecipeError
 from .marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
+from .recipe_paths import expand_file, expand_path, list_paths
 
 Kind = TypeVar("Kind", bound=Section)
 
@@ -33,9 +33,6 @@ HINTS: Mapping[type[Section], str] = {
     StudentRecipe: "the keys of a student recipe are in docs/student-recipe.md; schemas/student.v1.json completes them",
 }
 """Hints of errors: where the keys are documented."""
-
-TRAIN = "train"
-"""In place of a file: demonstrations from the training split of the dataset."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,20 +48,14 @@ class LoadedRecipe:
 
     def resolve(self, path: str) -> Path:
         """Resolve a path of the recipe: environment variables, `~`, and the recipe's folder."""
-        return self.folder / Path(_expand_variables(path, self.path)).expanduser()
+        return self.folder / expand_file(path, self.path)
 
     def list_files(self) -> dict[str, Path]:
         """List every file that the recipe reads, by the key that names it."""
-        sources = [source for source in self.recipe.sources if source.kind == "file"]
-        named = {f"sources.{source.name}": source.path for source in sources}
-        teacher = self.recipe.teacher
-        if teacher.backend == "recorded":
-            named["teacher.answers"] = teacher.answers.path
-        files = {name: self.resolve(path) for name, path in named.items()}
-        prompt = getattr(teacher, "prompt", None)
-        if prompt is not None and prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:
-            files["teacher.prompt.demos"] = self.find_demos(prompt.demos)
-        return files
+        return {
+            name: self.find_demos(path) if name == "teacher.prompt.demos" else self.resolve(path)
+            for name, path in list_paths(self.recipe).items()
+        }
 
     def find_demos(self, name: str) -> Path:
         """Find the file of a set of demonstrations: a packaged one by its name, else a path of the recipe."""
@@ -123,7 +114,7 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
     _check_recipe(document, recipe)
     folder = path.parent
     if recipe.folder is not None:
-        folder = folder / Path(_expand_variables(recipe.folder, path)).expanduser()
+        folder = folder / expand_path(recipe.folder, path)
     return LoadedRecipe(recipe=recipe, folder=folder, path=path)
 
 
@@ -144,16 +135,6 @@ def load_student(name: str, changes: Sequence[str] = ()) -> StudentRecipe:
     recipe = _validate(document, StudentRecipe)
     _check_names(document, [[stage.name for stage in recipe.stages]])
     return recipe
-
-
-def _expand_variables(text: str, path: Path) -> str:
-    missing = [name for name in re.findall(r"\$\{(\w+)\}", text) if name not in os.environ]
-    if missing:
-        raise RecipeError(
-            f"{path}: the path {text} needs the environment variable {missing[0]}, which is not set",
-            hint=f"export {missing[0]}=FOLDER, or give --set folder=FOLDER",
-        )
-    return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], text)
 
 
 def _validate(document: MarkedYaml, kind: type[Kind]) -> Kind:

@@ -24,3 +24,5 @@ class Runtime(BaseModel):
     """Prompts of one batch of a local checkpoint."""
     accept_failures: bool = False
     """Build a version although requests failed for good; their samples are dropped as `request_failed`."""
+    allow_keys: tuple[str, ...] = ()
+    """Pairs `VARIABLE@HOST`: the key in a variable may be sent to a host that is not known to belong to it."""

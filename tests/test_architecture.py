@@ -12,19 +12,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.parquet": 0,
+    "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.parquet": 0, "builder.credentials": 0,
+    "builder.recipe_paths": 1,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
     "builder.audit": 3, "builder.inspect": 3, "builder.student": 3, "builder.export": 3,
-    "builder.publish": 4, "builder.pipeline": 4, "builder.infer": 4,
+    "builder.publish": 4, "builder.pipeline": 4, "builder.access": 4, "builder.infer": 4,
     "builder.plan": 5, "builder.starter": 5,
     "builder.commands": 6, "builder.api": 6,
     "builder": 7, "recipes": 7, "cli": 8, "cotloom": 8,
 }  # fmt: skip
 
 SHARED = {
+    "builder.credentials",
     "builder.errors",
     "builder.files",
     "builder.marked_yaml",
@@ -32,6 +34,7 @@ SHARED = {
     "builder.plain_json",
     "builder.progress",
     "builder.recipe",
+    "builder.recipe_paths",
     "builder.templates",
     "schemas",
 }
@@ -39,8 +42,8 @@ SHARED = {
 
 INNER_FLOORS = {
     "builder.teacher": [
-        {"request", "demonstrations", "provenance"},
-        {"prompts", "chat_responses", "simulated"},
+        {"request", "demonstrations", "provenance", "chat_templates", "chat_worker", "checkpoint_files"},
+        {"prompts", "chat_responses", "simulated", "checkpoint"},
         {"responses"},
         {"ledger", "backends"},
         {"rounds", "estimate"},
@@ -77,7 +80,7 @@ HOMES = {
     "filelock": {"builder.store"},
     "huggingface_hub": {"builder.sources", "builder.publish"},
     "reasoning_gym": {"builder.sources"},
-    "jinja2": {"builder.templates", "builder.report"},
+    "jinja2": {"builder.templates", "builder.report", "builder.teacher"},
     "ruamel": {"builder.marked_yaml", "builder.sources"},
 }
 

@@ -7,31 +7,17 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from ..credentials import SHORTEST, find_secrets
 from ..store import Version
 from .finding import Tables
-
-PATTERNS: Mapping[str, str] = {
-    "a Hugging Face token": r"\bhf_[A-Za-z0-9]{20,}",
-    "an API key": r"\bsk-(?:[A-Za-z]+-)*[A-Za-z0-9_]{20,}",
-    "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
-    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
-    "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}",
-    "a Slack token": r"\bxox[abprs]-[0-9A-Za-z-]{10,}",
-}
-"""Regular expressions of keys and tokens, by kind."""
-
-_KEY_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
-"""Names of environment variables whose value is a secret."""
-_SHORTEST = 12
-"""Characters of the shortest secret; `local` and `none` are common in place of a key."""
-_SLICE = 5_000
-"""Rows that are searched at once."""
+from .secret_patterns import ANY_PATTERN, PATTERNS
+from .texts import read_documents, search_table
 
 _PATH = (
     r"(?:^|[\s\"'=(:,])(?:file://|~/|/(?:home|Users|root|tmp|var|mnt|opt|srv|private|Volumes)/[^\s/]|[A-Za-z]:\\\\?\w)"
@@ -59,65 +45,41 @@ _ALTERNATIVES: Mapping[str, str] = {
 def check_secrets(version: Version, tables: Tables) -> Iterator[str]:
     """No text, no manifest, no recipe and no file beside them contains a key or a token."""
     values = {f"the value of ${name}": value for name, value in find_secrets(os.environ)}
-    for name, text in _read_documents(version, _FILES):
+    for name, text in read_documents(version, _FILES):
         kinds = [kind for kind, pattern in PATTERNS.items() if re.search(pattern, text)]
         kinds += [kind for kind, value in values.items() if value in text]
         yield from (f"{name} contains {kind}" for kind in kinds)
     for name, frame in tables.items():
-        yield from _search_table(name, frame, values)
+        yield from search_table(name, frame, partial(search_secrets, values=values), SHORTEST)
 
 
-def find_secrets(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Find the environment variables whose value is a secret, as pairs of name and value."""
-    for name, value in environment.items():
-        if _KEY_NAME.search(name) and len(value) >= _SHORTEST and not Path(value).exists():
-            yield name, value
+def search_secrets(texts: pl.Series, values: Mapping[str, str]) -> Mapping[str, pl.Series]:
+    """Find the texts with keys and tokens.
+
+    Args:
+        texts: the texts.
+        values: secrets by their kind, found as they are.
+
+    Returns:
+        For each kind that was found, a boolean for each text.
+    """
+    found = {}
+    if texts.str.contains(_to_polars(ANY_PATTERN)).any():
+        found = {kind: texts.str.contains(_to_polars(pattern)) for kind, pattern in PATTERNS.items()}
+    found |= {kind: texts.str.contains(value, literal=True) for kind, value in values.items()}
+    return {kind: matches for kind, matches in found.items() if matches.any()}
 
 
-def _read_documents(version: Version, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Read JSON files of a version; escapes, which would hide a secret, are resolved."""
-    for name in names:
-        path = version.path / name
-        if path.is_file():
-            yield name, json.dumps(json.loads(path.read_text(encoding="utf-8")), ensure_ascii=False)
-
-
-def _search_table(name: str, frame: pl.DataFrame, values: Mapping[str, str]) -> Iterator[str]:
-    counts: dict[tuple[str, str], int] = {}
-    for part in frame.iter_slices(_SLICE):
-        for column in part:
-            for kind, count in _search_texts(_extract_texts(column), values):
-                key = (column.name, kind)
-                counts[key] = counts.get(key, 0) + count
-    yield from (f"{name}.{column} contains {kind}, in {count:,} texts" for (column, kind), count in counts.items())
-
-
-def _extract_texts(column: pl.Series) -> pl.Series:
-    """Extract all texts of a column, in lists and structs too, that are long enough for a secret."""
-    dtype = column.dtype
-    if isinstance(dtype, pl.List):
-        return _extract_texts(column.drop_nulls().explode(empty_as_null=False))
-    if isinstance(dtype, pl.Struct):
-        fields = [_extract_texts(column.struct.field(field.name)) for field in dtype.fields]
-        return pl.concat([pl.Series(dtype=pl.String), *fields])
-    texts = column if dtype == pl.String else pl.Series(dtype=pl.String)
-    return texts.filter(texts.str.len_bytes() >= _SHORTEST).rename("")
-
-
-def _search_texts(texts: pl.Series, values: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    for kind, pattern in PATTERNS.items():
-        if count := int(texts.str.contains(pattern).sum()):
-            yield kind, count
-    for kind, value in values.items():
-        if count := int(texts.str.contains(value, literal=True).sum()):
-            yield kind, count
+def _to_polars(pattern: str) -> str:
+    """Write a pattern with boundaries of ASCII words, which keep the search fast in texts beyond ASCII."""
+    return pattern.replace(r"\b", r"(?-u:\b)")
 
 
 def check_paths(version: Version, tables: Tables) -> Iterator[str]:
     """No file and no column that would be published contains an absolute path of this machine."""
     own = [str(path) for path in (Path.home(), Path.cwd(), version.path.resolve()) if len(path.parts) > 2]
     for name in _PUBLISHED:
-        for _, text in _read_documents(version, [name]):
+        for _, text in read_documents(version, [name]):
             keys = sorted(_find_path_keys(json.loads(text), own))
             yield from (f"{name}: {key} is a path of one machine{_suggest_alternative(version, key)}" for key in keys)
     for name, columns in _NARROW.items():

@@ -39,6 +39,14 @@ Concurrency = Annotated[int, Option(min=1, max=10_000, help="Concurrent requests
 Timeout = Annotated[float, Option(min=0.001, help="Seconds to wait for one answer.")]
 Retries = Annotated[int, Option(min=0, max=100, help="How often a failed request is tried again.")]
 AcceptFailures = Annotated[bool, Option("--accept-failures", help="Build although requests failed.")]
+AllowKeys = Annotated[
+    list[str] | None,
+    Option(
+        "--allow-key",
+        metavar="VARIABLE@HOST",
+        help="The key in a variable may go to a host that is not known to belong to it. `build` remembers it.",
+    ),
+]
 ShowPlan = Annotated[bool, Option("--show", help="Print one rendered request and one example of each format.")]
 StarterFolder = Annotated[Path, Argument(metavar="[DIR]", help="Folder to write recipe.yaml to.")]
 StarterSource = Annotated[Path | None, Option("--from", metavar="FILE", help="A JSONL, JSON, CSV or Parquet file.")]
@@ -84,6 +92,9 @@ Public = Annotated[bool, Option("--public", help="Make it public. Default: priva
 DryRun = Annotated[bool, Option("--dry-run", help="Show files, card and checks; send nothing.")]
 AllowSimulated = Annotated[
     bool, Option("--allow-simulated", help="Publish rationales that the simulated teacher wrote.")
+]
+AllowPersonalData = Annotated[
+    bool, Option("--allow-personal-data", help="Publish although there are e-mail addresses or phone numbers.")
 ]
 AllowRegression = Annotated[bool, Option("--allow-regression", help="Publish although the validation did not pass.")]
 Tag = Annotated[str | None, Option(help="The tag. Default: v and the version.")]

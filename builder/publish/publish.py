@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..store import DEV, Version
 from ..store.withdrawal import refuse_withdrawn
 from .card.metadata import CardOptions
-from .checks.gates import REGRESSION, SIMULATED, PublishCheck, run_gates
+from .checks.gates import PERSONAL_DATA, REGRESSION, SIMULATED, PublishCheck, run_gates
 from .files.layout import Layout, write_layout
 from .files.read import FILE_LIST
 from .hub.client import connect, create_tag
@@ -57,7 +57,7 @@ class PublishRequest:
     tag: str | None = None
     """The tag; None for `v` and the version."""
     allowed_gates: frozenset[str] = frozenset()
-    """Gates whose objections are ignored: `simulated`, `validation`."""
+    """Gates whose objections are ignored: `simulated`, `validation`, `personal_data`."""
     languages: tuple[str, ...] = ()
     """Languages of the texts, for the card; empty for those of the recipe."""
     teacher_terms: str | None = None
@@ -202,11 +202,13 @@ def _make_publication(request: PublishRequest, remote: Remote, layout: Layout, c
     )
 
 
-def select_allowed_gates(*, simulated: bool, regression: bool) -> frozenset[str]:
+def select_allowed_gates(*, simulated: bool, regression: bool, personal_data: bool) -> frozenset[str]:
     """Select the gates whose objections are ignored.
 
     Args:
         simulated: whether simulated data may be published.
         regression: whether a version whose validation failed may be published.
+        personal_data: whether a version with e-mail addresses or phone numbers may be published.
     """
-    return frozenset(gate for gate, is_allowed in {SIMULATED: simulated, REGRESSION: regression}.items() if is_allowed)
+    allowed = {SIMULATED: simulated, REGRESSION: regression, PERSONAL_DATA: personal_data}
+    return frozenset(gate for gate, is_allowed in allowed.items() if is_allowed)

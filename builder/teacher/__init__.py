@@ -7,6 +7,7 @@ becomes a sample. From the bottom up: `request`, `ledger`, `prompts`, `demonstra
 """
 
 from .backends import BACKENDS
+from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
 from .request import Request
@@ -19,11 +20,14 @@ __all__ = [
     "CallEstimate",
     "Calls",
     "CountPaths",
+    "Destination",
     "Ledger",
     "PathCounts",
     "Request",
     "SampledFrame",
     "estimate_calls",
+    "find_destination",
+    "list_key_variables",
     "open_ledger",
     "sample_rationales",
 ]

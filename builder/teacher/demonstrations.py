@@ -15,7 +15,8 @@ from ...schemas.teacher import Prompt
 from ..errors import InputError
 from ..files import digest_file
 from ..marked_yaml import read_yaml
-from ..recipe import TRAIN, LoadedRecipe, find_packaged_demos
+from ..recipe import LoadedRecipe, find_packaged_demos
+from ..recipe_paths import TRAIN
 
 _KEYS = {"question", "choices", "rationale", "answer"}
 

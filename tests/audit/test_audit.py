@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cotloom.builder.audit import CHECKS, audit, run_checks
-from cotloom.builder.audit.secrets import find_secrets
+from cotloom.builder.credentials import find_secrets
 from cotloom.builder.store import Version, digest_rows, open_version, read_version
 from cotloom.builder.store.tables import write_table
 from cotloom.builder.verify import CODE_VERSION

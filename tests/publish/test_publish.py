@@ -86,7 +86,13 @@ def test_a_dry_run_shows_everything_needs_no_token_and_sends_nothing(publish, as
     assert (done.code, done.json["status"], done.json["commit"]) == (0, "dry_run", None)
     assert done.json["card"].startswith("---\n")
     assert done.json["files"]["cotloom/manifest.json"]["bytes"] > 0
-    assert {check["check"] for check in done.json["checks"]} == {"audit", "licences", "simulated", "validation"}
+    assert {check["check"] for check in done.json["checks"]} == {
+        "audit",
+        "personal_data",
+        "licences",
+        "simulated",
+        "validation",
+    }
     told = ask("publish", "sums", "--repo", repo, "--store", store, "--dry-run", HF_TOKEN=None).out
     assert "nothing was uploaded" in told
     assert "cotloom/manifest.json" in told

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ...audit import audit
+from ...audit import PERSONAL_DATA, audit
 from ...store import Version
 from ..files.read import read_validation
 from .licenses import find_objections, list_source_licenses
@@ -56,7 +56,12 @@ def _run_gate(name: str, version: Version, allowed: bool) -> list[PublishCheck]:
 
 
 def _find_audit_errors(version: Version) -> Iterator[str]:
-    return (f"{finding.check}: {finding.message}" for finding in audit(version))
+    findings = (finding for finding in audit(version) if finding.check != PERSONAL_DATA)
+    return (f"{finding.check}: {finding.message}" for finding in findings)
+
+
+def _find_personal_data(version: Version) -> Iterator[str]:
+    return (finding.message for finding in audit(version, only=PERSONAL_DATA))
 
 
 def _describe_licenses(version: Version) -> str:
@@ -83,12 +88,18 @@ def _describe_validation(version: Version) -> str:
 
 
 SIMULATED, REGRESSION = "simulated", "validation"
+__all__ = ["GATES", "PERSONAL_DATA", "REGRESSION", "SIMULATED", "PublishCheck", "run_gates"]
 
 GATES: Mapping[str, _PublishGate] = {
     "audit": _PublishGate(
         find_objections=_find_audit_errors,
         describe_pass=lambda _version: "digests, schemas and laws hold",
         hint="fix it, and build it again under another version",
+    ),
+    PERSONAL_DATA: _PublishGate(
+        find_objections=_find_personal_data,
+        describe_pass=lambda _version: "no e-mail address and no phone number",
+        hint="take the rows out at their source and build it again; --allow-personal-data publishes it anyway",
     ),
     "licences": _PublishGate(
         find_objections=lambda version: find_objections(version.manifest),

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ...teacher.chat_templates import OWN_TEMPLATE, render_chat
+
 Chat = Sequence[Mapping[str, Any]]
 """Messages with `role` and `content`, like the column `messages` of a version."""
 
-CHAT_TEMPLATE = (
-    "{% for message in messages %}"
-    "{{ '<|' + message.role + '|>' + message.content + '<|end|>' }}"
-    "{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
-)
-"""Chat template of students from scratch: the role, the content, an end token."""
+CHAT_TEMPLATE = OWN_TEMPLATE
+"""Chat template of students from scratch."""
 
 ROLES = ("system", "user", "assistant")
 END = "<|end|>"
@@ -46,7 +43,7 @@ def render_prompt(tokenizer: Any, chat: Chat) -> str:
         for message in chat
     ]
     if tokenizer.chat_template:
-        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        return render_chat(tokenizer, messages)
     return "\n\n".join(message["content"] for message in messages) + "\n"
 
 

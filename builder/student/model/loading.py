@@ -10,10 +10,6 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftConfig, PeftModel, PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
 from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
     GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
@@ -24,14 +20,11 @@ from transformers import (
 
 from ....schemas.student import CheckpointModel, Lora, Model, TinyModel
 from ...errors import InputError
+from ...teacher.checkpoint import get_device, load_pretrained
+from ...teacher.checkpoint_files import check_adapter
 from ...teacher.provenance import read_provenance
 from .student import Student
 from .tokenizer import add_newline_token
-
-
-def get_device() -> str:
-    """`cuda` where there is a GPU, else `cpu`."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def make_tiny(model: TinyModel, tokenizer: Any, seed: int) -> Student:
@@ -99,25 +92,14 @@ def load_checkpoint(model: CheckpointModel) -> Student:
     Raises:
         InputError: it can't be loaded.
     """
-    try:
-        config = AutoConfig.from_pretrained(model.path, revision=model.revision or "main")
-        auto_model: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        tokenizer = AutoTokenizer.from_pretrained(model.path, revision=model.revision or "main")
-        loaded = auto_model.from_pretrained(model.path, revision=model.revision or "main", dtype=torch.float32)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the checkpoint {model.path} can't be loaded: {str(error).splitlines()[0]}",
-            hint="model.path must be a folder with a model and its tokenizer, or a name on the Hub",
-            keys=("model.path",),
-        ) from error
+    checkpoint = load_pretrained(model.path, key="model.path", dtype="float32", revision=model.revision)
+    loaded, tokenizer = checkpoint.model, checkpoint.tokenizer
     if not tokenizer.is_fast:
         raise InputError(
             f"the tokenizer of {model.path} has no offset mapping: it is not a fast tokenizer",
             hint="take a checkpoint with a fast tokenizer (a tokenizer.json)",
             keys=("model.path",),
         )
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
     if add_newline_token(tokenizer):
         resize_embeddings(loaded, len(tokenizer))
     return Student(model=loaded.to(get_device()), tokenizer=tokenizer, device=get_device())
@@ -246,12 +228,17 @@ def save_student(student: Student, folder: Path) -> None:
 
 
 def load_saved_student(folder: Path) -> Student:
-    """Load a student that `save_student` saved."""
+    """Load a student that `save_student` saved.
+
+    Raises:
+        InputError: a file of it is damaged, or not one that `save_student` writes.
+    """
     student = load_checkpoint(CheckpointModel(kind="checkpoint", path=str(folder)))
     if not (folder / "prompt").is_dir():
         return student
+    check_adapter(folder / "prompt")
     with _ignore_peft_warning():
-        prompted: Any = PeftModel.from_pretrained(student.model, folder / "prompt")
+        prompted: Any = PeftModel.from_pretrained(student.model, folder / "prompt", use_safetensors=True)
     tokens = int(prompted.peft_config["default"].num_virtual_tokens)
     return replace(student, model=prompted.to(student.device), prompt_tokens=tokens)
 

@@ -1,9 +1,7 @@
 """Backend `openai`: any server that speaks OpenAI's chat completions protocol. `openai_client` sends the requests."""
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -12,11 +10,9 @@ from ....schemas.teacher import OpenAITeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe
 from ..request import ReceivedResponse
+from .openai_keys import DEFAULT_URL, find_key, resolve_base_url
 from .prompted import open_prompted
 from .protocol import CompletionRequest, FailedRequest, OpenedBackend
-
-DEFAULT_URL = "https://api.openai.com/v1"
-"""The address of a teacher without base_url."""
 
 
 def open_backend(
@@ -36,23 +32,6 @@ def open_backend(
         sampling=make_sampling_parameters(teacher),
         send=lambda requests: request_completions(requests, teacher, runtime),
     )
-
-
-def resolve_base_url(teacher: OpenAITeacher) -> str:
-    """Resolve the address of the server: the recipe's base_url, else $OPENAI_BASE_URL, else OpenAI's own.
-
-    Raises:
-        InputError: the address holds a secret. It names the server in the ledger, which may hold no secret.
-    """
-    url = (teacher.base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_URL).rstrip("/")
-    parts = urlsplit(url)
-    if "@" in parts.netloc or parts.query:
-        raise InputError(
-            f"the address of {parts.hostname} holds a name, a password or a query",
-            hint=f"give the address alone, and the key in ${teacher.api_key_env}",
-            keys=("teacher.base_url",),
-        )
-    return url
 
 
 def make_sampling_parameters(teacher: OpenAITeacher) -> dict[str, Any]:
@@ -77,13 +56,13 @@ def request_completions(
         Results as they arrive: answers, and requests that failed for good.
 
     Raises:
-        InputError: the key, the model, a parameter or the address is wrong.
+        InputError: the key, the model, a parameter or the address is wrong, or the key may not go to this host.
         Stopped: the server can't be reached or keeps failing. All answers were yielded before.
     """
     if not requests:
         return
     url = resolve_base_url(teacher)
-    key = os.environ.get(teacher.api_key_env) or _make_placeholder_key(teacher, url)
+    key = find_key(teacher, runtime) or _make_placeholder_key(teacher, url)
 
     from . import openai_client  # noqa: PLC0415 - a second to import
 

@@ -16,6 +16,8 @@ from ...errors import InputError
 from ...files import digest_file
 from ...progress import track
 from ...recipe import LoadedRecipe
+from ..chat_templates import render_chat
+from ..checkpoint import get_device, load_pretrained
 from ..provenance import Provenance, read_provenance
 from ..request import LEAST_LOGPROB, Answer, ReceivedResponse
 from .prompted import open_prompted
@@ -114,37 +116,19 @@ def request_completions(
 
 @lru_cache(maxsize=1)
 def _load_checkpoint(name: str, provenance: Provenance | None) -> _Checkpoint:
-    try:
-        import torch  # noqa: PLC0415 - heavy, and only this backend needs it
-        import transformers  # noqa: PLC0415 - same
-    except ImportError as error:
-        raise InputError(
-            "the backend transformers needs torch and transformers", hint="pip install 'cotloom[train]'"
-        ) from error
-    try:
-        config = transformers.AutoConfig.from_pretrained(name)
-        kind = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name, padding_side="left")
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        dtype = torch.bfloat16 if device == "cuda" else torch.float32
-        model: Any = kind.from_pretrained(name, dtype=dtype)
-        model = model.to(device).eval()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"the checkpoint {name} can't be loaded: {str(error).splitlines()[0]}",
-            hint="teacher.model is a folder with a model and its tokenizer, or a name on the Hub",
-            keys=("teacher.model",),
-        ) from error
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return _Checkpoint(model, tokenizer, device, simulated=provenance is not None and provenance.simulated)
+    device = get_device()
+    loaded = load_pretrained(
+        name, key="teacher.model", dtype="bfloat16" if device == "cuda" else "float32", padding_side="left"
+    )
+    simulated = provenance is not None and provenance.simulated
+    return _Checkpoint(loaded.model.to(device), loaded.tokenizer, device, simulated=simulated)
 
 
 def _render_prompt(tokenizer: Any, request: CompletionRequest) -> str:
     """Render messages with the chat template; without one, join them."""
     chat = [{"role": message.role.value, "content": message.content} for message in request.request.messages]
     if tokenizer.chat_template:
-        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+        return render_chat(tokenizer, chat)
     return "\n\n".join(message["content"] for message in chat) + "\n"
 
 

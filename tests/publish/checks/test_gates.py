@@ -1,5 +1,7 @@
 """Gates before the Hub: a checkpoint is named in a way that means the same elsewhere, or the version stays here."""
 
+import json
+
 import pytest
 
 from cotloom.builder.publish.checks.gates import PublishCheck, run_gates
@@ -47,3 +49,55 @@ def test_a_relative_folder_of_a_checkpoint_stays_as_it_was_written_and_passes(sa
     assert version.manifest.recipe["teacher"]["model"] == model
     assert version.manifest.teachers == ("student",)
     assert failed(version) == []
+
+
+@pytest.fixture
+def personal(tmp_path, write_recipe, build_recipe):
+    """A version whose questions hold somebody's address and telephone number."""
+    question = "Ann (ann@mail.org, +1 212 555 0123) has 2 eggs and buys 3. How many has she?"
+    (tmp_path / "p.jsonl").write_text(json.dumps({"q": question, "a": "5", "t": "2 + 3 = 5. The answer is 5."}) + "\n")
+    source = {"name": "mine", "kind": "file", "path": "p.jsonl", "fields": {"question": "q", "answer": "a"}}
+    answers = {"path": "p.jsonl", "problem": "q", "completions": [{"column": "t", "teacher": "somebody"}]}
+    teacher = {"backend": "recorded", "answers": answers}
+    path = write_recipe(tmp_path, sources=[source], teacher=teacher, license="mit", split={"test": 0.0})
+    return build_recipe(path, tmp_path / "store").version
+
+
+def test_personal_data_is_refused_with_counts_and_rows_unless_allowed(personal, run):
+    words = ("publish", personal.path, "--repo", "somebody/eggs", "--dry-run", "--json")
+
+    refused, allowed = run(*words), run(*words, "--allow-personal-data")
+
+    failed = [check for check in refused.json["checks"] if not check["passed"]]
+    assert (refused.code, {check["check"] for check in failed}) == (1, {"personal_data"})
+    assert any("problems.question contains an e-mail address, in 1 texts of 1 rows: p_" in c["message"] for c in failed)
+    assert any("a phone number" in check["message"] for check in failed)
+    assert "--allow-personal-data" in failed[0]["hint"]
+    assert "ann@mail.org" not in str(failed)
+    assert (allowed.code, allowed.json["status"]) == (0, "dry_run")
+
+
+@pytest.mark.usefixtures("personal")
+def test_a_key_in_the_texts_is_refused_and_no_option_allows_it(tmp_path, build_recipe, run):
+    text = (tmp_path / "p.jsonl").read_text().replace("+1 212 555 0123", "sk_live_" + "aB3" * 9)
+    (tmp_path / "p.jsonl").write_text(text)
+    version = build_recipe(tmp_path / "recipe.yaml", tmp_path / "other").version
+
+    refused = run(
+        "publish", version.path, "--repo", "somebody/eggs", "--dry-run", "--json", "--allow-personal-data",
+        "--allow-simulated", "--allow-regression",
+    )  # fmt: skip
+
+    failed = [check["message"] for check in refused.json["checks"] if not check["passed"]]
+    assert refused.code == 1
+    assert any(message.startswith("secrets: problems.question contains a Stripe key, in 1 texts") for message in failed)
+    assert "aB3aB3" not in refused.out
+
+
+def test_audit_finds_personal_data_too(personal, run):
+    audited = run("audit", personal.path)
+
+    assert (audited.code, "finding      personal_data: problems.question contains an e-mail" in audited.out) == (
+        1,
+        True,
+    )

@@ -1,0 +1,170 @@
+"""Chat templates of checkpoints, rendered in a process of its own with bounded time, memory and output."""
+
+import atexit
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ..credentials import is_secret_name
+from ..errors import InputError
+
+OWN_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|' + message.role + '|>' + message.content + '<|end|>' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+"""Chat template of students from scratch: the role, the content, an end token. It is ours, and rendered here."""
+
+SECONDS = 5
+"""The longest that a template may take for one chat: real ones take a millisecond."""
+_PATIENCE_S = 120.0
+"""How long the process may take to start and to answer. It ends itself before."""
+LONGEST = 2_000_000
+"""Characters of text around the messages that a template may write."""
+
+_PROBE = ({"role": "user", "content": "What is 2 + 3?"},)
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    process: "subprocess.Popen[bytes]"
+    """The process."""
+    owner: int
+    """Id of the process that started it: a fork has to start its own."""
+
+
+def check_chat_template(tokenizer: Any, name: str, key: str) -> None:
+    """Check that a tokenizer's chat template, if it has one, renders a chat of one question.
+
+    Args:
+        tokenizer: the tokenizer of a checkpoint.
+        name: the checkpoint, for the message.
+        key: the recipe key that names it.
+
+    Raises:
+        InputError: it doesn't, or it takes too long, or too much memory.
+    """
+    if not tokenizer.chat_template:
+        return
+    try:
+        text = render_chat(tokenizer, _PROBE)
+    except InputError as error:
+        raise InputError(f"the checkpoint {name}: {error.message}", hint=error.hint, keys=(key,)) from error
+    if not text.strip():
+        raise InputError(f"the checkpoint {name}: its chat template renders nothing", hint=_HINT, keys=(key,))
+
+
+_HINT = "take another checkpoint, or delete its chat template: the messages are then joined by blank lines"
+
+
+def render_chat(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> str:
+    """Render a chat with the chat template of a tokenizer, up to where the next answer of the assistant begins.
+
+    Raises:
+        InputError: the template fails, takes longer than `SECONDS`, or takes too much memory.
+    """
+    if tokenizer.chat_template == OWN_TEMPLATE:
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    request = {
+        "template": _get_template(tokenizer),
+        "messages": [dict(message) for message in messages],
+        "variables": {name: value for name, value in tokenizer.special_tokens_map.items() if value is not None},
+        "seconds": SECONDS,
+        "longest": LONGEST + 8 * sum(len(message["content"]) for message in messages),
+    }
+    answer = _send(json.dumps(request, default=str).encode() + b"\n")
+    if "text" not in answer:
+        raise InputError(f"its chat template can't render a chat: {answer['error']}", hint=_HINT)
+    return str(answer["text"])
+
+
+def _get_template(tokenizer: Any) -> str:
+    """Get the text of a chat template: of several, the one without a name of its own."""
+    template = tokenizer.chat_template
+    if isinstance(template, Mapping):
+        template = template.get("default")
+    if not isinstance(template, str):
+        raise InputError("its chat template is no text", hint=_HINT)
+    return template
+
+
+def _send(request: bytes) -> Mapping[str, str]:
+    """Send a request to the worker, and end the worker where no answer comes."""
+    worker = _get_worker()
+    try:
+        line = _request_line(worker.process, request)
+    except (BrokenPipeError, TimeoutError):
+        line = b""
+    if not line:
+        _stop_worker()
+        return {"error": f"it does not end within {SECONDS} seconds, or takes too much memory"}
+    answer: Mapping[str, str] = json.loads(line)
+    return answer
+
+
+def _request_line(process: "subprocess.Popen[bytes]", request: bytes) -> bytes:
+    """Write a request, and read the line that answers it; an empty one where the process ended.
+
+    Raises:
+        BrokenPipeError: the process has ended.
+        TimeoutError: no answer came in time.
+    """
+    if process.stdin is None or process.stdout is None:
+        raise BrokenPipeError
+    process.stdin.write(request)
+    process.stdin.flush()
+    end, parts = time.monotonic() + _PATIENCE_S, [b""]
+    while not parts[-1].endswith(b"\n"):
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        part = os.read(process.stdout.fileno(), _CHUNK)
+        if not part:
+            return b""
+        parts.append(part)
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=1)
+def _start_worker() -> _Worker:
+    """Start the process. It knows no secret of the environment."""
+    command = [sys.executable, "-P", "-m", "cotloom.builder.teacher.chat_worker"]
+    environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    )
+    atexit.register(_close, process)
+    return _Worker(process, os.getpid())
+
+
+def _get_worker() -> _Worker:
+    worker = _start_worker()
+    if worker.owner != os.getpid():
+        _start_worker.cache_clear()
+        worker = _start_worker()
+    return worker
+
+
+def _stop_worker() -> None:
+    worker = _start_worker()
+    _start_worker.cache_clear()
+    _close(worker.process)
+
+
+def _close(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None and not pipe.closed:
+            with suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()
