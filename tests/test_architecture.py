@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
-    "schemas": 0, "builder.errors": 0, "builder.plain_json": 0,
+    "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.terminal": 0,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
@@ -30,6 +30,7 @@ SHARED = {
     "builder.progress",
     "builder.recipe",
     "builder.templates",
+    "builder.terminal",
     "schemas",
 }
 """What a neighbour on the same floor may use: single files without a room's work in them."""

@@ -10,9 +10,8 @@ from rich.text import Text
 
 from ...schemas.manifest import FunnelRow
 from ...schemas.reasons import Fate, Reason
-from ..report.escape import escape_terminal
 from ..report.sentences import SIMULATED
-from ..report.tables import indent, make_table
+from ..report.tables import indent, make_line, make_table
 from ..store import Version
 
 _BAR = 40
@@ -42,20 +41,20 @@ def render_version(version: Version) -> RenderableType:
 
 def _render_manifest(version: Version) -> Iterator[Text]:
     manifest, counts = version.manifest, version.manifest.counts
-    yield Text(version.ref, style="bold")
+    yield make_line(version.ref, style="bold")
     if manifest.simulated:
-        yield Text(SIMULATED, style="yellow")
-    yield Text(f"parent     {escape_terminal(manifest.parent or 'none')}")
-    yield Text(f"teachers   {', '.join(map(escape_terminal, manifest.teachers))}")
-    yield Text(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
-    yield Text(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
-    yield Text(f"examples   {counts['training_examples']:,} for training, {counts['examples_kept']:,} in all")
+        yield make_line(SIMULATED, style="yellow")
+    yield make_line(f"parent     {manifest.parent or 'none'}")
+    yield make_line(f"teachers   {', '.join(manifest.teachers)}")
+    yield make_line(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
+    yield make_line(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
+    yield make_line(f"examples   {counts['training_examples']:,} for training, {counts['examples_kept']:,} in all")
     for item in manifest.contamination:
         closest = f"highest similarity of the others {item.highest_similarity:.0%}"
-        yield Text(f"overlap    with {escape_terminal(item.against)}: {item.overlaps:,} problems dropped; {closest}")
+        yield make_line(f"overlap    with {item.against}: {item.overlaps:,} problems dropped; {closest}")
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
-        yield Text(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
+        yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
     yield from _render_build(version.read_beside("build.json"))
 
 
@@ -64,7 +63,7 @@ def _render_build(build: Mapping[str, Any]) -> Iterator[Text]:
         calls = build["calls"]
         cost = "unknown" if build["cost_usd"] is None else f"${build['cost_usd']:.2f}"
         answers = f"{calls['new']:,} new, {calls['ledger']:,} from the ledger, {calls['failed']:,} failed"
-        yield Text(f"answers    {answers}; cost {cost}; {build['seconds']:.1f} s")
+        yield make_line(f"answers    {answers}; cost {cost}; {build['seconds']:.1f} s")
 
 
 def _render_funnel(funnel: Sequence[FunnelRow]) -> Table:
@@ -99,9 +98,9 @@ def _render_path_counts(version: Version, samples: pl.DataFrame) -> Iterator[Tex
     counts = count_paths_per_problem(version, samples)
     total = sum(counts.values())
     mean = sum(paths * count for paths, count in counts.items()) / max(total, 1)
-    yield Text(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
+    yield make_line(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
     for paths, count in counts.items():
-        yield Text(f"{paths:>3}  {'█' * max(1, round(_BAR * count / max(counts.values())))} {count:,}")
+        yield make_line(f"{paths:>3}  {'█' * max(1, round(_BAR * count / max(counts.values())))} {count:,}")
     yield Text()
 
 
@@ -125,7 +124,7 @@ def _render_sample_pair(version: Version, samples: pl.DataFrame) -> Iterator[Ren
 
 def _render_sample(version: Version, sample: Mapping[str, Any], fate: str) -> Iterator[RenderableType]:
     question = version.read_table("problems").filter(pl.col("problem_id") == sample["problem_id"])["question"]
-    yield Text.assemble((fate, "bold"), f"  {sample['sample_id']}")
+    yield make_line((fate, "bold"), f"  {sample['sample_id']}")
     if fate == "Kept" and len(question):
         yield indent(question[0], "italic")
     text = str(sample["text"])
@@ -140,10 +139,12 @@ def _render_validation(version: Version) -> Iterator[Text]:
     validation = version.read_beside("validation.json")
     if not validation:
         return
-    yield Text("What a student learnt", style="bold")
-    yield Text(f"  {escape_terminal(validation['summary'])}")
+    yield make_line("What a student learnt", style="bold")
+    yield make_line(f"  {validation['summary']}")
     if validation["content_digest"] != version.manifest.content_digest:
-        yield Text("  This was measured on other content under this name: validate the version again.", style="yellow")
+        yield make_line(
+            "  This was measured on other content under this name: validate the version again.", style="yellow"
+        )
     yield Text()
 
 
@@ -151,11 +152,11 @@ def _render_commands(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
     ref = version.ref
     dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("problem_id").is_not_null())
     row_id = dropped[0, "sample_id"] if dropped.height else version.read_table("problems")[0, "problem_id"]
-    yield Text.assemble(("Folder  ", "bold"), str(version.path))
-    yield Text("Next", style="bold")
-    yield Text(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
-    yield Text(f"  cotloom explain {ref} {row_id}")
-    yield Text(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
+    yield make_line(("Folder  ", "bold"), str(version.path))
+    yield make_line("Next", style="bold")
+    yield make_line(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
+    yield make_line(f"  cotloom explain {ref} {row_id}")
+    yield make_line(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
 
 
 def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:
@@ -166,8 +167,10 @@ def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:
         limit: rows to show; a line below the table gives the number of the others.
     """
     rows = (
-        [Text("null", style="dim") if value is None else str(value) for value in row]
+        [make_line("null", style="dim") if value is None else str(value) for value in row]
         for row in frame.head(limit).iter_rows()
     )
     table, rest = make_table(frame.columns, rows), frame.height - limit
-    return Group(table, Text(f"... {rest:,} more rows; --format csv gives all", style="dim")) if rest > 0 else table
+    return (
+        Group(table, make_line(f"... {rest:,} more rows; --format csv gives all", style="dim")) if rest > 0 else table
+    )
