@@ -3,11 +3,12 @@
 import csv
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 import pyarrow as pa
@@ -18,6 +19,9 @@ from .errors import InputError
 from .templates import is_template, render_template
 
 _LONG_NUMBER = re.compile(rb"\d{18}")
+MAX_DEPTH = 64
+"""A row nested deeper than this is refused."""
+
 _CSV_CELL = 50_000_000
 """The longest cell of a CSV file, in characters."""
 
@@ -108,11 +112,23 @@ def _read_parquet(path: Path) -> Iterator[Row]:
     number = 0
     try:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=1024):
-            for values in batch.to_pylist():
+            for values, fault in _read_batch(batch):
                 number += 1
-                yield Row(origin=f"{path.name}:{number}", values=values)
-    except (pa.ArrowInvalid, OSError) as error:
+                yield Row(origin=f"{path.name}:{number}", values=values, fault=fault)
+    except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def _read_batch(batch: pa.RecordBatch) -> Iterator[tuple[Mapping[str, Any] | None, str | None]]:
+    """Read the rows of a batch. A date beyond Python's, or bytes that are no text, cost their own row only."""
+    try:
+        yield from ((values, None) for values in batch.to_pylist())
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            yield None, f"unreadable: {error}"
+            return
+        for index in range(batch.num_rows):
+            yield from _read_batch(batch.slice(index, 1))
 
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
@@ -136,17 +152,38 @@ def _parse_json(text: bytes) -> tuple[Any, str | None]:
 
 
 def _parse_exactly(text: bytes) -> Any:
-    def refuse(word: str) -> None:
+    def refuse(word: str) -> NoReturn:
         message = f"{word} is no JSON number"
         raise ValueError(message)
 
-    return json.loads(text, parse_constant=refuse)
+    def parse_float(digits: str) -> float:
+        value = float(digits)
+        return value if math.isfinite(value) else refuse(f"{digits[:20]}...")
+
+    return json.loads(text, parse_constant=refuse, parse_float=parse_float)
 
 
 def _make_row(origin: str, value: Any, fault: str | None) -> Row:
     if fault is None and not isinstance(value, dict):
         fault = f"a {type(value).__name__}, not an object"
+    if fault is None and _is_deep(value):
+        fault = f"nested more than {MAX_DEPTH} deep"
     return Row(origin=origin, values=None if fault else value, fault=fault)
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects are nested beyond the limit."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def read_cell(values: Mapping[str, Any], column: str) -> Any:

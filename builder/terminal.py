@@ -31,7 +31,7 @@ UNSAFE = re.compile(
 )
 """What a person must see by its escape. Joiners (Persian, emoji) and soft hyphens belong to texts and stay."""
 
-_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+_BEYOND_ASCII = re.compile("[^\t\n\x20-\x7e]")
 _STDOUT, _STDERR = 1, 2
 _READER_GONE = (BrokenPipeError, ConnectionResetError)
 
@@ -246,11 +246,13 @@ def protect_stdout() -> Iterator[None]:
     saved = os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)
     results = open(saved, "w", encoding=streams.results.encoding, closefd=False)  # noqa: SIM115 - closed below
-    token = _STREAMS.set(replace(streams, results=OutputStream(results)))
+    inner = OutputStream(results)
+    token = _STREAMS.set(replace(streams, results=inner))
     try:
         yield
     finally:
         _STREAMS.reset(token)
+        streams.results.has_reader = inner.has_reader
         sys.stdout.flush()
         os.dup2(saved, _STDOUT)
         results.close()

@@ -187,6 +187,41 @@ def test_no_function_catches_everything_but_where_law_2_asks_for_it():
     assert swallowing == ["builder.engine.worker", "builder.verify.judge"]
 
 
+PRINTING = {
+    "builder.terminal": "the one place",
+    "builder.report.console": "its consoles for tables and progress",
+    "builder.engine.worker": "a pipe to the parent process, no terminal",
+    "builder.publish.hub.load_worker": "a pipe to the parent process, no terminal",
+}
+"""What may name standard output, standard error or a console, and why."""
+
+WRITERS = {
+    "print", "Console", "echo", "secho", "print_exc", "print_exception", "print_stack", "pprint", "get_console",
+    "StreamHandler", "basicConfig", "showwarning",
+}  # fmt: skip
+STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
+
+
+def list_printing(path: Path) -> list[str]:
+    """What of a file writes to the terminal by itself."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            is_method = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).endswith("console()")
+            found += [f"{module_of(path)}:{node.lineno} {name}"] if name in WRITERS and not is_method else []
+        if isinstance(node, ast.Attribute) and node.attr in STREAMS and ast.unparse(node.value) == "sys":
+            found.append(f"{module_of(path)}:{node.lineno} sys.{node.attr}")
+    return found
+
+
+def test_one_place_writes_to_the_terminal():
+    others = [path for path in FILES if module_of(path) not in PRINTING]
+    asking = {"builder.publish.hub.client"}  # whether stderr is a terminal
+    assert [found for path in others if module_of(path) not in asking for found in list_printing(path)] == []
+    assert [found for path in others for found in list_printing(path) if not found.endswith("sys.stderr")] == []
+
+
 def _raises(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(inner, ast.Raise) for inner in ast.walk(handler))
 

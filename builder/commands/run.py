@@ -3,7 +3,7 @@
 import signal
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from ..errors import CotloomError, Stopped
-from ..terminal import clean_standard_streams, clean_streams, print_error, print_json, protect_stdout
+from ..terminal import clean_standard_streams, clean_streams, find_streams, print_error, print_json, protect_stdout
 
 USAGE, STOPPED, FAULT, INTERRUPTED = 2, 3, 70, 130
 """Exit codes; the errors of Cotloom bring their own. A signal ends a command with 128 and its number."""
@@ -109,17 +109,18 @@ def _describe_interrupt(number: signal.Signals) -> Failure:
 
 
 def _report_failure(failure: Failure, *, as_json: bool) -> None:
-    """Report a failure: as JSON on stdout with `--json`, else as text on stderr. A traceback always goes to stderr."""
+    """Report a failure: as JSON on stdout with `--json`, else, or where nobody can read that, as text on stderr.
+
+    A traceback always goes to stderr.
+    """
     if failure.traceback:
         print_error(failure.traceback.rstrip("\n"))
-    if not as_json:
-        print_error(f"cotloom: {failure.message}" + (f"\n  -> {failure.hint}" if failure.hint else ""))
-        return
     fields = {"kind": failure.kind, "message": failure.message, "hint": failure.hint, "keys": list(failure.keys)}
-    try:
-        print_json({"error": fields})
-    except Stopped as error:  # its place has no room; the exit code still says what happened
-        print_error(f"cotloom: {failure.message}\ncotloom: {error.message}")
+    if as_json:
+        with suppress(Stopped):
+            print_json({"error": fields})
+    if not as_json or not find_streams().results.has_reader:
+        print_error(f"cotloom: {failure.message}" + (f"\n  -> {failure.hint}" if failure.hint else ""))
 
 
 def is_json_requested(app: typer.Typer, arguments: Sequence[str]) -> bool:

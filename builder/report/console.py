@@ -1,7 +1,7 @@
 """Consoles of rich that clean every text, for tables on standard output and progress on standard error."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -17,7 +17,9 @@ class CleanConsole(Console):
 
     def __init__(self, stream: OutputStream, **options: Any) -> None:
         """Write to a stream."""
-        super().__init__(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=False, **options)
+        super().__init__(
+            file=cast("IO[str]", stream), markup=False, emoji=False, highlight=False, soft_wrap=False, **options
+        )
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render, with every text cleaned before it is laid out; rich's own control codes stay."""
