@@ -119,7 +119,7 @@ def set_key(document: MarkedYaml, change: str) -> None:
         _check_size(_make_loader().compose(StringIO(text)))
         value = _make_loader().load(StringIO(text)) if text else ""
     except _TooMuchError as error:
-        raise InputError(f"--set {dotted}: {error}") from error
+        raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value: {error}") from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value") from error
     *above, last = dotted.split(".")

@@ -34,9 +34,6 @@ HINTS: Mapping[type[Section], str] = {
 }
 """Hints of errors: where the keys are documented."""
 
-MAX_SHOWN = 200
-"""Characters of a wrong value that a message shows."""
-
 TRAIN = "train"
 """In place of a file: demonstrations from the training split of the dataset."""
 
@@ -268,10 +265,10 @@ def _describe_fault(keys: KeyPath, fault: Mapping[str, Any], model: type[Section
     return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {_show_value(value)}"
 
 
-def _show_value(value: Any) -> str:
+def _show_value(value: Any, limit: int = 200) -> str:
     """Show a value as it stands in code; of a long one its beginning."""
     text = repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} ..."
+    return text if len(text) <= limit else f"{text[:limit]} ..."
 
 
 def _list_known_keys(keys: KeyPath, model: type[Section]) -> list[str]:
