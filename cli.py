@@ -6,6 +6,7 @@ user's input is wrong, 3 stopped and resumable, 70 a fault of Cotloom, 130 inter
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ import typer
 
 from .builder.commands import ledger
 from .builder.commands import options as opt
-from .builder.commands.run import print_json, run_command, show_progress_on_stderr
+from .builder.commands.run import run_command, show_progress_on_stderr
+from .builder.terminal import print_error, print_json, print_text
 
 if TYPE_CHECKING:
     from .builder.audit import AuditReport
@@ -50,7 +52,7 @@ def start_recipe(
 
     starter = write_starter(folder, source, force=force)
     option = "" if store == opt.STORE else f" --store {store}"
-    print_json(describe_starter(starter)) if as_json else print(render_starter(starter) + option)
+    print_json(describe_starter(starter)) if as_json else print_text(render_starter(starter) + option)
 
 
 @app.command()
@@ -86,10 +88,10 @@ def build(
     )
     loaded = load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)])
     for line in render_destination(find_access(loaded, runtime).destination):
-        print(line, file=sys.stderr)
+        print_error(line)
     with show_progress_on_stderr():
         built = build_version(loaded, runtime)
-    print_json(describe_build(built)) if as_json else print(render_build(built))
+    print_json(describe_build(built)) if as_json else print_text(render_build(built))
 
 
 @app.command()
@@ -139,9 +141,9 @@ def list_versions(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> No
     if listing.versions:
         make_console().print(render_list(listing.versions))
     elif not listing.unreadable:
-        print(f"No versions in {store} yet. Build one: cotloom build quickstart")
+        print_text(f"No versions in {store} yet. Build one: cotloom build quickstart")
     if listing.unreadable:
-        print(render_unreadable(listing.unreadable))
+        print_text(render_unreadable(listing.unreadable))
 
 
 @app.command()
@@ -169,20 +171,20 @@ def query_version(
     as_json: opt.Json = False,
 ) -> None:
     """Query a version with SQL (DuckDB). Views: problems, samples, examples, funnel."""
-    from .builder.inspect.console import print_table, run_shell
+    from .builder.inspect.console import is_interactive, print_table, read_query, run_shell
     from .builder.inspect.sql import connect, run_query, write_database
     from .builder.store import find_version
 
     version = find_version(store, ref)
     if database is not None:
         write_database(version, database)
-        print_json({"database": str(database)}) if as_json else print(f"Wrote {database}.")
+        print_json({"database": str(database)}) if as_json else print_text(f"Wrote {database}.")
         return
     with connect(version) as connection:
-        if query is None and sys.stdin.isatty():
+        if query is None and not as_json and is_interactive():
             run_shell(connection, format_name)
             return
-        result = run_query(connection, query if query is not None else sys.stdin.read())
+        result = run_query(connection, query if query is not None else read_query())
     if as_json:
         print_json({"columns": result.columns, "rows": result.to_dicts()})
     else:
@@ -212,7 +214,7 @@ def audit(ref: opt.AnyRef, store: opt.Store = opt.STORE, as_json: opt.Json = Fal
     from .builder.commands.output import describe_audit, render_audit
 
     name, report = _audit_version(ref, store)
-    print_json(describe_audit(name, report)) if as_json else print(render_audit(name, report))
+    print_json(describe_audit(name, report)) if as_json else print_text(render_audit(name, report))
     return 1 if report.findings else 0
 
 
@@ -287,7 +289,7 @@ def export(
     if as_json:
         print_json(describe_export(version.ref, format_name, to, result))
     else:
-        print(render_export(version.ref, to, result))
+        print_text(render_export(version.ref, to, result))
 
 
 @app.command()
@@ -324,7 +326,7 @@ def publish(
         teacher_terms=teacher_terms,
     )
     published = publish_version(request)
-    print_json(build_result_json(published)) if as_json else print(render_result(published))
+    print_json(build_result_json(published)) if as_json else print_text(render_result(published))
     return 1 if published.status == "refused" else 0
 
 
@@ -335,7 +337,7 @@ def pull(ref: opt.HubRef, store: opt.Store = opt.STORE, as_json: opt.Json = Fals
     from .builder.publish.render import build_pull_json, render_pull
 
     pulled = pull_version(ref, store)
-    print_json(build_pull_json(pulled)) if as_json else print(render_pull(pulled))
+    print_json(build_pull_json(pulled)) if as_json else print_text(render_pull(pulled))
 
 
 app.add_typer(ledger.app, name="ledger")
@@ -343,7 +345,9 @@ app.add_typer(ledger.app, name="ledger")
 
 def main() -> None:
     """Run the command; turn errors into messages and exit codes."""
-    sys.exit(_run(sys.argv[1:]))
+    code = _run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is said; Ctrl-C ends at once what Python still does
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

@@ -9,7 +9,6 @@ from ..schemas.runtime import Runtime
 from ..schemas.teacher import OpenAITeacher
 from .recipe import LoadedRecipe
 from .recipe_paths import has_variable, list_path_variables, list_paths
-from .report.escape import escape_terminal
 from .teacher import Destination, find_destination, list_key_variables
 
 HUB_TOKEN = "HF_TOKEN"  # noqa: S105 - the name of the variable, not a token
@@ -100,14 +99,14 @@ def render_access(access: Access) -> Iterator[str]:
         ),
     ):
         for number, entry in enumerate(entries):
-            yield f"{title if number == 0 else '':<10} {escape_terminal(entry)}"
+            yield f"{title if number == 0 else '':<10} {entry}"
 
 
 def render_destination(destination: Destination | None) -> Iterator[str]:
     """Render where requests go and with which key; nothing where none are sent."""
     if destination is None:
         return
-    host, variable = escape_terminal(destination.host), escape_terminal(destination.variable)
+    host, variable = destination.host, destination.variable
     key = f"with the key in ${variable}" if destination.is_set else f"without a key, because ${variable} is not set"
     yield f"teacher    sends requests to {host} {key}" + ("" if destination.is_encrypted else ", over http")
     if not destination.is_allowed:

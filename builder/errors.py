@@ -6,7 +6,8 @@
     │   └── VersionConflict ... the version exists with another content
     └── Stopped             a limit or an unreachable server; resumable      exit 3
 
-Any other exception is a fault of Cotloom: it is printed with a traceback, and the exit code is 70.
+Memory that runs out ends a command as `Stopped` does; Ctrl-C and SIGTERM end it with 128 and the signal's number. Any
+other exception, a library's panic or exit too, is a fault of Cotloom: printed with a traceback, exit code 70.
 """
 
 from typing import ClassVar

@@ -3,11 +3,12 @@
 import csv
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
@@ -17,6 +18,9 @@ from .parquet import iterate_rows
 from .templates import is_template, render_template
 
 _LONG_NUMBER = re.compile(rb"\d{18}")
+MAX_DEPTH = 64
+"""A row nested deeper than this is refused."""
+
 _CSV_CELL = 50_000_000
 """The longest cell of a CSV file, in characters."""
 
@@ -104,8 +108,8 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
-    for number, values in enumerate(iterate_rows(path), 1):
-        yield Row(origin=f"{path.name}:{number}", values=values)
+    for number, (values, fault) in enumerate(iterate_rows(path), 1):
+        yield Row(origin=f"{path.name}:{number}", values=values, fault=fault)
 
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
@@ -129,17 +133,38 @@ def _parse_json(text: bytes) -> tuple[Any, str | None]:
 
 
 def _parse_exactly(text: bytes) -> Any:
-    def refuse(word: str) -> None:
+    def refuse(word: str) -> NoReturn:
         message = f"{word} is no JSON number"
         raise ValueError(message)
 
-    return json.loads(text, parse_constant=refuse)
+    def parse_float(digits: str) -> float:
+        value = float(digits)
+        return value if math.isfinite(value) else refuse(f"{digits[:20]}...")
+
+    return json.loads(text, parse_constant=refuse, parse_float=parse_float)
 
 
 def _make_row(origin: str, value: Any, fault: str | None) -> Row:
     if fault is None and not isinstance(value, dict):
         fault = f"a {type(value).__name__}, not an object"
+    if fault is None and _is_deep(value):
+        fault = f"nested more than {MAX_DEPTH} deep"
     return Row(origin=origin, values=None if fault else value, fault=fault)
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects are nested beyond the limit."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def read_cell(values: Mapping[str, Any], column: str) -> Any:

@@ -139,10 +139,13 @@ def _collect_columns(rows: Sequence[Mapping[str, Any]]) -> list[_Column]:
 
 
 def _get_cell(row: Mapping[str, Any], name: str) -> Any:
+    """Read a cell; None where it is missing, or has no text (NaN)."""
     try:
-        return read_cell(row, name)
+        cell = read_cell(row, name)
+        format_cell(cell)
     except KeyError:
         return None
+    return cell
 
 
 def _split_name(name: str) -> list[str]:

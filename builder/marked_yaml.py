@@ -15,6 +15,9 @@ from .errors import InputError, RecipeError
 MAX_NODES = 100_000
 """A recipe that expands to more values than this (by aliases of aliases) is refused."""
 
+MAX_DIGITS = 100
+"""A recipe with a longer whole number than this is refused; none of its keys needs 20 digits."""
+
 MAX_DEPTH = 64
 """A recipe nested deeper than this (by an alias inside of what it names) is refused."""
 
@@ -47,8 +50,7 @@ def read_yaml(path: Path) -> MarkedYaml:
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: can't be read: {error}") from error
     try:
-        node = _make_loader().compose(StringIO(text))
-        lines = dict(_find_lines(node, ()))
+        lines = dict(_find_lines(_make_loader().compose(StringIO(text)), ()))
         data = _make_loader().load(StringIO(text))
     except _TooMuchError as error:
         raise RecipeError(f"{path}: {error}") from error
@@ -85,6 +87,8 @@ def _find_lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int
         current, here = stack.pop()
         if len(here) > MAX_DEPTH:
             raise _TooMuchError(f"it is nested more than {MAX_DEPTH} deep, or an alias stands inside of what it names")
+        if isinstance(current, ScalarNode) and str(current.tag).endswith(":int") and len(current.value) > MAX_DIGITS:
+            raise _TooMuchError(f"{current.value[:20]}... is a whole number of {len(current.value):,} digits")
         if isinstance(current, MappingNode):
             for key, value in current.value:
                 name = key.value if isinstance(key, ScalarNode) else ""
@@ -94,6 +98,12 @@ def _find_lines(node: Node | None, keys: KeyPath) -> Iterator[tuple[KeyPath, int
             for index, item in enumerate(current.value):
                 yield (*here, index), item.start_mark.line + 1
                 stack.append((item, (*here, index)))
+
+
+def _check_size(node: Node | None) -> None:
+    """Raise where a document exceeds the limits."""
+    for _ in _find_lines(node, ()):
+        pass
 
 
 def set_key(document: MarkedYaml, change: str) -> None:
@@ -106,7 +116,10 @@ def set_key(document: MarkedYaml, change: str) -> None:
     if not sign or not dotted:
         raise InputError(f"--set takes key=value, not {change!r}")
     try:
+        _check_size(_make_loader().compose(StringIO(text)))
         value = _make_loader().load(StringIO(text)) if text else ""
+    except _TooMuchError as error:
+        raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value: {error}") from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"--set {dotted}: {text[:200]!r} is not a YAML value") from error
     *above, last = dotted.split(".")

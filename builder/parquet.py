@@ -95,8 +95,11 @@ def _shorten_message(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[dict[str, Any]]:
+def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
     """Read the rows of a Parquet file one by one, as plain values.
+
+    Yields:
+        The values of a row; or null and the reason, where Python can't hold them (a date beyond its own).
 
     Raises:
         InputError: it can't be read.
@@ -104,7 +107,19 @@ def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[dict[str, Any]]
     with refuse_unreadable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         for batch in file.iter_batches(batch_size=batch_rows):
             batch.validate(full=True)
-            yield from batch.to_pylist()
+            yield from _read_batch(batch)
+
+
+def _read_batch(batch: pa.RecordBatch) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
+    """Read the rows of a batch. One that Python can't hold costs only itself."""
+    try:
+        yield from [(values, None) for values in batch.to_pylist()]
+    except (ValueError, OverflowError) as error:
+        if batch.num_rows == 1:
+            yield None, f"unreadable: {error}"
+            return
+        for index in range(batch.num_rows):
+            yield from _read_batch(batch.slice(index, 1))
 
 
 def count_rows(path: Path) -> int:

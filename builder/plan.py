@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from ..schemas.example import Example, Message
@@ -19,7 +18,7 @@ from . import sources, teacher, verify
 from .access import Access, find_access, render_access
 from .pipeline import check_recipe, select_sampled_problems
 from .recipe import LoadedRecipe
-from .report.escape import escape_terminal
+from .report.tables import indent, make_line
 from .teacher import CallEstimate
 
 SHOWN = 40
@@ -101,31 +100,31 @@ def render_plan(plan: Plan, *, show: bool) -> RenderableType:
 
 
 def _render_summary(plan: Plan) -> Iterator[Text]:
-    counts = ", ".join(f"{count:,} of {escape_terminal(source)}" for source, count in plan.problems.items())
-    yield Text(f"problems   {counts}" + (f"; {plan.dropped:,} dropped before" if plan.dropped else ""))
+    counts = ", ".join(f"{count:,} of {source}" for source, count in plan.problems.items())
+    yield make_line(f"problems   {counts}" + (f"; {plan.dropped:,} dropped before" if plan.dropped else ""))
     estimate = plan.teacher
-    yield Text(f"answers    first round: {estimate.new:,} new, {estimate.ledger:,} in the ledger")
+    yield make_line(f"answers    first round: {estimate.new:,} new, {estimate.ledger:,} in the ledger")
     more = estimate.most - estimate.new - estimate.ledger
     if more > 0:
-        yield Text(f"           later rounds and hints (they depend on verdicts): up to {more:,} more")
+        yield make_line(f"           later rounds and hints (they depend on verdicts): up to {more:,} more")
     if estimate.calls > 1:
-        yield Text(f"calls      {estimate.calls} for each answer")
+        yield make_line(f"calls      {estimate.calls} for each answer")
     costs = estimate.paid and estimate.most > estimate.ledger
-    yield Text(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
-    yield from map(Text, render_access(plan.access))
+    yield make_line(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
+    yield from map(make_line, render_access(plan.access))
 
 
 def _render_examples(plan: Plan) -> Iterator[RenderableType]:
     yield Text()
-    yield Text("One request", style="bold")
+    yield make_line("One request", style="bold")
     yield from _render_chat(plan.messages)
     for example in plan.examples:
         yield Text()
-        yield Text(f"One example: {example.format}", style="bold")
+        yield make_line(f"One example: {example.format}", style="bold")
         yield from _render_chat(example.messages)
 
 
 def _render_chat(messages: Sequence[Message]) -> Iterator[RenderableType]:
     for message in messages:
-        yield Text(f"{message.role.value}:")
-        yield Padding(Text(escape_terminal(message.content)), (0, 0, 0, 2), expand=False)
+        yield make_line(f"{message.role.value}:")
+        yield indent(message.content)

@@ -7,7 +7,6 @@ with show_progress():                      # the command line, on a terminal
 A warning is a line on stderr, above the bars, on a terminal or not.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,8 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from .terminal import print_error
 
 Item = TypeVar("Item")
 
@@ -26,10 +27,10 @@ def show_progress(console: Console) -> Iterator[None]:
     """Draw a bar for everything that is tracked inside; only where the console is a terminal."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -42,10 +43,10 @@ def show_progress(console: Console) -> Iterator[None]:
 
 def warn(message: str) -> None:
     """Warn the user of something that is put right without them, in one line on stderr."""
-    line = "".join(character if character.isprintable() else " " for character in f"cotloom: {message}")
+    line = f"cotloom: {' '.join(message.split())}"
     progress = _shown.get()
     if progress is None:
-        sys.stderr.write(f"{line}\n")
+        print_error(line)
     else:
         progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -236,14 +236,20 @@ def _describe_fault(keys: KeyPath, fault: Mapping[str, Any], model: type[Section
         expected = str(context.get("expected") or context.get("expected_tags"))
         value = context.get("tag", value)
         nearest = get_close_matches(str(value), re.findall(r"'([^']*)'", expected), n=1)
-        return f"{value!r} is none of {expected}" + (f"; did you mean {nearest[0]}?" if nearest else "")
+        return f"{_show_value(value)} is none of {expected}" + (f"; did you mean {nearest[0]}?" if nearest else "")
     if kind == "union_tag_not_found":
         return f"needs the key {context.get('discriminator')}"
     if kind == "tuple_type":
-        return f"a list is needed, not {value!r}"
+        return f"a list is needed, not {_show_value(value)}"
     if kind == "string_type" and isinstance(value, int | float):
         return f'a text is needed, {value!r} is a number: write "{value}" in quotes'
-    return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {value!r}"
+    return f"{fault['msg'][0].lower()}{fault['msg'][1:]}, not {_show_value(value)}"
+
+
+def _show_value(value: Any, limit: int = 200) -> str:
+    """Show a value as it stands in code; of a long one its beginning."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]} ..."
 
 
 def _list_known_keys(keys: KeyPath, model: type[Section]) -> list[str]:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.parquet": 0, "builder.credentials": 0,
-    "builder.recipe_paths": 1,
+    "builder.terminal": 0, "builder.recipe_paths": 1,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
@@ -36,6 +36,7 @@ SHARED = {
     "builder.recipe",
     "builder.recipe_paths",
     "builder.templates",
+    "builder.terminal",
     "schemas",
 }
 """What a neighbour on the same floor may use: single files without a room's work in them."""
@@ -226,6 +227,41 @@ def test_no_function_catches_everything_but_where_law_2_asks_for_it():
         broad += [(module_of(path), _raises(node)) for node in handlers if _is_broad(node)]
     swallowing = sorted(module for module, raises in broad if not raises)
     assert swallowing == ["builder.engine.worker", "builder.verify.judge"]
+
+
+PRINTING = {
+    "builder.terminal": "the one place",
+    "builder.report.console": "its consoles for tables and progress",
+    "builder.engine.worker": "a pipe to the parent process, no terminal",
+    "builder.publish.hub.load_worker": "a pipe to the parent process, no terminal",
+}
+"""What may name standard output, standard error or a console, and why."""
+
+WRITERS = {
+    "print", "Console", "echo", "secho", "print_exc", "print_exception", "print_stack", "pprint", "get_console",
+    "StreamHandler", "basicConfig", "showwarning",
+}  # fmt: skip
+STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
+
+
+def list_printing(path: Path) -> list[str]:
+    """What of a file writes to the terminal by itself."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            is_method = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value).endswith("console()")
+            found += [f"{module_of(path)}:{node.lineno} {name}"] if name in WRITERS and not is_method else []
+        if isinstance(node, ast.Attribute) and node.attr in STREAMS and ast.unparse(node.value) == "sys":
+            found.append(f"{module_of(path)}:{node.lineno} sys.{node.attr}")
+    return found
+
+
+def test_one_place_writes_to_the_terminal():
+    others = [path for path in FILES if module_of(path) not in PRINTING]
+    asking = {"builder.publish.hub.client"}  # whether stderr is a terminal
+    assert [found for path in others if module_of(path) not in asking for found in list_printing(path)] == []
+    assert [found for path in others for found in list_printing(path) if not found.endswith("sys.stderr")] == []
 
 
 def _raises(handler: ast.ExceptHandler) -> bool:

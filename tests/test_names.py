@@ -44,7 +44,10 @@ PREFIXES = frozenset({"as", "from", "to", "with", "without"})
 PUBLIC = frozenset({"atomic_folder", "atomic_write", "sql", "versions"})
 """Names that users and other projects know in this form."""
 
-HOOKS = frozenset({"aclose", "compute_loss", "get_train_sampler", "on_log", "on_step_end", "save_rng_state"})
+HOOKS = frozenset(
+    {"aclose", "compute_loss", "encoding", "fileno", "flush", "get_train_sampler", "invoke", "isatty", "on_log"}
+    | {"on_step_end", "save_rng_state"}
+)
 """Methods that a library's class asks for under its own name."""
 
 

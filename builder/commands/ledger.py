@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..terminal import print_json, print_text
 from . import options as opt
-from .run import print_json, show_progress_on_stderr
+from .run import show_progress_on_stderr
 
 if TYPE_CHECKING:
     from ..teacher.ledger.check import LedgerCheck
@@ -42,11 +43,11 @@ def show_statistics(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
         print_json(asdict(counts))
         return
     for model in counts.models:
-        print(f"{model.answers:>10,} answers to {model.prompts:,} prompts  {model.model} ({model.endpoint})")
+        print_text(f"{model.answers:>10,} answers to {model.prompts:,} prompts  {model.model} ({model.endpoint})")
     size, stored = (f"{count / 2**20:,.1f} MB" for count in (counts.response_bytes, counts.stored_bytes))
-    print(f"{counts.responses:>10,} responses, {size}, stored as {stored}")
+    print_text(f"{counts.responses:>10,} responses, {size}, stored as {stored}")
     if counts.forgotten:
-        print(f"{counts.forgotten:>10,} problems were erased")
+        print_text(f"{counts.forgotten:>10,} problems were erased")
 
 
 def require_ledger(store: Path) -> None:
@@ -72,9 +73,9 @@ def check_answers(drop: Drop = False, store: opt.Store = opt.STORE, as_json: opt
     if as_json:
         print_json({**_describe_check(found), "dropped": kept is not None, "kept_as": kept and str(kept)})
     else:
-        print("\n".join(_render_check(found)))
+        print_text("\n".join(_render_check(found)))
         if kept is not None:
-            print(f"The ledger holds what is intact now; the damaged file is {kept}.")
+            print_text(f"The ledger holds what is intact now; the damaged file is {kept}.")
     return 0 if found.is_intact or kept is not None else 1
 
 
@@ -104,7 +105,7 @@ def export_answers(target: Target, store: opt.Store = opt.STORE, as_json: opt.Js
     if as_json:
         print_json({**_describe_check(found), "to": str(target)})
     else:
-        print("\n".join([*_render_check(found)[:-1], f"Wrote {found.answers:,} answers to {target}."]))
+        print_text("\n".join([*_render_check(found)[:-1], f"Wrote {found.answers:,} answers to {target}."]))
     return 0 if found.is_intact else 1
 
 
@@ -120,7 +121,7 @@ def import_answers(source: Source, store: opt.Store = opt.STORE, as_json: opt.Js
         print_json(asdict(imported))
     else:
         erased = f"; {imported.forgotten:,} belong to problems that were erased" if imported.forgotten else ""
-        print(f"Imported {imported.answers:,} answers; {imported.known:,} were there already{erased}.")
+        print_text(f"Imported {imported.answers:,} answers; {imported.known:,} were there already{erased}.")
 
 
 @app.command("forget")
@@ -135,9 +136,9 @@ def forget_answers(problem: ProblemId, store: opt.Store = opt.STORE, as_json: op
     if as_json:
         print_json({**asdict(forgotten), "copies": [str(path) for path in forgotten.copies]})
         return
-    print(f"Erased {forgotten.answers:,} answers to {problem}. It is never requested again.")
+    print_text(f"Erased {forgotten.answers:,} answers to {problem}. It is never requested again.")
     for ref in forgotten.versions:
-        print(f"Withdrawn: {ref}. Its files still hold the text; remove the folder, and build another version.")
+        print_text(f"Withdrawn: {ref}. Its files still hold the text; remove the folder, and build another version.")
     for path in forgotten.copies:
-        print(f"A damaged ledger may hold the text too: {path}")
-    print("The text may also be in the files of the recipe's sources, in exports, and in published versions.")
+        print_text(f"A damaged ledger may hold the text too: {path}")
+    print_text("The text may also be in the files of the recipe's sources, in exports, and in published versions.")

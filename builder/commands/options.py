@@ -1,10 +1,11 @@
 """Arguments and options of the commands, each with its help text. `cli.py` says which command takes which."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 from typer import Argument, Exit, Option
+
+from ..terminal import print_text
 
 STORE = Path(".cotloom")
 """The default store, in the working folder."""
@@ -17,7 +18,7 @@ def print_version(requested: bool) -> None:
     if requested:
         from importlib.metadata import version  # noqa: PLC0415 - for this option only
 
-        sys.stdout.write(f"cotloom {version('cotloom')}\n")
+        print_text(f"cotloom {version('cotloom')}")
         raise Exit
 
 

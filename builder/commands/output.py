@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..inspect.listing import find_build_date
-from ..report.escape import escape_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,8 +106,8 @@ def describe_audit(ref: str, report: "AuditReport") -> dict[str, Any]:
 
 def render_audit(ref: str, report: "AuditReport") -> str:
     """Render an audit as text: checks that were skipped, findings, and a summary."""
-    lines = [f"not checked  {name}: {escape_terminal(reason)}" for name, reason in report.skipped.items()]
-    lines += [f"finding      {finding.check}: {escape_terminal(finding.message)}" for finding in report.findings]
+    lines = [f"not checked  {name}: {reason}" for name, reason in report.skipped.items()]
+    lines += [f"finding      {finding.check}: {finding.message}" for finding in report.findings]
     verdict = f"{len(report.findings):,} findings" if report.findings else "no findings"
     return "\n".join([*lines, f"{ref}: {verdict}; passed: {', '.join(report.passed) or 'none'}."])
 

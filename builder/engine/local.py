@@ -3,22 +3,32 @@
 polars hangs in a forked child, and a spawned one would run an unguarded user script again; `python -m` does neither.
 """
 
+import json
 import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from io import BytesIO
 from queue import Empty, SimpleQueue
 from typing import IO
 
 import polars as pl
 
+from ..errors import CotloomError, InputError, RecipeError, Stopped, VersionConflict
+from .exits import LESS_MEMORY, make_exit_error
+
 _LENGTH = struct.Struct(">cQ")
 """Every message: one letter for its kind, its length in bytes, then its bytes."""
 
-TABLE, FAULT = b"T", b"F"
+TABLE, ERROR, MEMORY, FAULT = b"T", b"E", b"M", b"F"
+"""A table, an error that the user can act on, memory that ran out, and a traceback."""
+
+_ERRORS: Mapping[str, type[CotloomError]] = {
+    kind.__name__: kind for kind in (InputError, RecipeError, VersionConflict, Stopped)
+}
 
 
 def send_message(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
@@ -49,12 +59,26 @@ def unpack_frame(content: bytes) -> pl.DataFrame:
     return pl.read_ipc(BytesIO(content))
 
 
+def pack_error(error: CotloomError) -> bytes:
+    """Serialize an error that the user can act on."""
+    fields = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "keys": error.keys}
+    return json.dumps(fields).encode()
+
+
+def unpack_error(content: bytes) -> CotloomError:
+    """Deserialize an error."""
+    fields = json.loads(content)
+    return _ERRORS[fields["kind"]](fields["message"], hint=fields["hint"], keys=tuple(fields["keys"]))
+
+
 def run_in_processes(
     address: str, parts: Sequence[pl.DataFrame], settings: str, workers: int, advance: Callable[[int], None]
 ) -> list[pl.DataFrame]:
     """Run a function over tables in worker processes; see `cotloom.builder.engine.map_rows`.
 
     Raises:
+        CotloomError: the function raised it.
+        Stopped: a worker was killed, or its memory ran out.
         RuntimeError: a worker failed; the message is its traceback.
     """
     queue: SimpleQueue[int] = SimpleQueue()
@@ -75,7 +99,9 @@ def run_in_processes(
     try:
         with ThreadPoolExecutor(workers) as pool:
             try:
-                list(pool.map(feed, processes))
+                done, _ = wait([pool.submit(feed, process) for process in processes], return_when=FIRST_EXCEPTION)
+                for future in done:  # the first that failed; the others may still work
+                    future.result()
             except BaseException:
                 _stop_workers(processes)  # first, so that no thread waits for a worker for ever
                 raise
@@ -100,11 +126,19 @@ def _run_partition(process: subprocess.Popen[bytes], part: pl.DataFrame) -> pl.D
     except BrokenPipeError:
         answer = None
     if answer is None:
-        raise RuntimeError(f"a worker process ended early (exit code {process.poll()})")
+        raise make_exit_error("a worker process", process.wait())
     kind, content = answer
-    if kind == FAULT:
-        raise RuntimeError(content.decode())
+    if kind != TABLE:
+        raise _make_error(kind, content)
     return unpack_frame(content)
+
+
+def _make_error(kind: bytes, content: bytes) -> Exception:
+    if kind == ERROR:
+        return unpack_error(content)
+    if kind == MEMORY:
+        return Stopped("memory ran out in a worker process", hint=LESS_MEMORY)
+    return RuntimeError(content.decode())
 
 
 def _stop_workers(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -113,6 +147,7 @@ def _stop_workers(processes: Sequence[subprocess.Popen[bytes]]) -> None:
         process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None and not pipe.closed:
-                pipe.close()
+                with suppress(BrokenPipeError):  # half a message may wait for a worker that is gone
+                    pipe.close()
     for process in processes:
         process.wait()

@@ -5,9 +5,13 @@ import os
 import signal
 import sys
 import traceback
+from threading import Thread
+from time import sleep
 
+from ..errors import CotloomError
+from ..terminal import clean_standard_streams
 from . import import_function
-from .local import FAULT, TABLE, pack_frame, receive_message, send_message, unpack_frame
+from .local import ERROR, FAULT, MEMORY, TABLE, pack_error, pack_frame, receive_message, send_message, unpack_frame
 
 
 def main(address: str, settings: str) -> None:
@@ -15,16 +19,29 @@ def main(address: str, settings: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not reach the parent as a table
+    Thread(target=_exit_without_parent, args=(os.getppid(),), daemon=True).start()
     function = import_function(address)
     values = json.loads(settings)
     while message := receive_message(sys.stdin.buffer):
         try:
             result = pack_frame(function(unpack_frame(message[1]), values))
-        except Exception:  # noqa: BLE001 - whatever it is, the parent raises it
-            send_message(out, FAULT, traceback.format_exc().encode())
+        except CotloomError as error:
+            send_message(out, ERROR, pack_error(error))
+        except MemoryError:
+            send_message(out, MEMORY, b"")
+        except BaseException:  # noqa: BLE001 - whatever it is, a library's panic too, the parent raises it
+            send_message(out, FAULT, traceback.format_exc().encode(errors="backslashreplace"))
         else:
             send_message(out, TABLE, result)
 
 
+def _exit_without_parent(parent: int) -> None:
+    """End this process when its parent is gone: nobody waits for a training that may take minutes."""
+    while os.getppid() == parent:
+        sleep(1)
+    os._exit(1)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    with clean_standard_streams():
+        main(sys.argv[1], sys.argv[2])

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from ..errors import InputError
-from ..report.escape import escape_terminal
 from ..report.tables import make_table
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def find_build_date(version: "Version") -> str | None:
 def render_unreadable(unreadable: "Sequence[UnreadableVersion]") -> str:
     """Render what among the versions can't be read, a line for each; empty where there is none."""
     lines = (item.error if str(item.path) in item.error else f"{item.path}: {item.error}" for item in unreadable)
-    return "\n".join(f"not readable: {' '.join(escape_terminal(line).split())}" for line in lines)
+    return "\n".join(f"not readable: {' '.join(line.split())}" for line in lines)
 
 
 def _format_teachers(teachers: Sequence[str], *, simulated: bool) -> str:

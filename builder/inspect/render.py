@@ -10,9 +10,8 @@ from rich.text import Text
 
 from ...schemas.manifest import BuildRecord, FunnelRow
 from ...schemas.reasons import Fate, Reason
-from ..report.escape import escape_terminal
 from ..report.sentences import SIMULATED
-from ..report.tables import indent, make_table
+from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
 from ..store.withdrawal import list_withdrawn_problems
 
@@ -43,25 +42,24 @@ def render_version(version: Version) -> RenderableType:
 
 def _render_manifest(version: Version) -> Iterator[Text]:
     manifest, counts = version.manifest, version.manifest.counts
-    yield Text(version.ref, style="bold")
+    yield make_line(version.ref, style="bold")
     if manifest.simulated:
-        yield Text(SIMULATED, style="yellow")
+        yield make_line(SIMULATED, style="yellow")
     if withdrawn := list_withdrawn_problems(version):
-        yield Text(
-            f"Withdrawn: it holds text that was erased from the ledger ({', '.join(withdrawn[:3])}).", style="red"
-        )
-    yield Text(f"parent     {escape_terminal(manifest.parent or 'none')}")
-    yield Text(f"teachers   {', '.join(map(escape_terminal, manifest.teachers))}")
-    yield Text(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
-    yield Text(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
+        erased = ", ".join(withdrawn[:3])
+        yield make_line(f"Withdrawn: it holds text that was erased from the ledger ({erased}).", style="red")
+    yield make_line(f"parent     {manifest.parent or 'none'}")
+    yield make_line(f"teachers   {', '.join(manifest.teachers)}")
+    yield make_line(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
+    yield make_line(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
     training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
-    yield Text(f"examples   {training} for training, {kept} in all")
+    yield make_line(f"examples   {training} for training, {kept} in all")
     for item in manifest.contamination:
         closest = f"highest similarity of the others {item.highest_similarity:.0%}"
-        yield Text(f"overlap    with {escape_terminal(item.against)}: {item.overlaps:,} problems dropped; {closest}")
+        yield make_line(f"overlap    with {item.against}: {item.overlaps:,} problems dropped; {closest}")
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
-        yield Text(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
+        yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
     yield from _render_build(version.read_build())
 
 
@@ -76,7 +74,7 @@ def _render_build(build: BuildRecord) -> Iterator[Text]:
         answers = f"{calls.new:,} new, {calls.ledger:,} from the ledger, {calls.failed:,} failed"
         answers += f", {calls.refused:,} refused" if calls.refused else ""
         seconds = "unknown time" if build.seconds is None else f"{build.seconds:.1f} s"
-        yield Text(f"answers    {answers}; cost {cost}; {seconds}")
+        yield make_line(f"answers    {answers}; cost {cost}; {seconds}")
 
 
 def _render_funnel(funnel: Sequence[FunnelRow]) -> Table:
@@ -111,9 +109,9 @@ def _render_path_counts(version: Version, samples: pl.DataFrame) -> Iterator[Tex
     counts = count_paths_per_problem(version, samples)
     total = sum(counts.values())
     mean = sum(paths * count for paths, count in counts.items()) / max(total, 1)
-    yield Text(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
+    yield make_line(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
     for paths, count in counts.items():
-        yield Text(f"{paths:>3}  {'█' * max(1, round(_BAR * count / max(counts.values())))} {count:,}")
+        yield make_line(f"{paths:>3}  {'█' * max(1, round(_BAR * count / max(counts.values())))} {count:,}")
     yield Text()
 
 
@@ -137,7 +135,7 @@ def _render_sample_pair(version: Version, samples: pl.DataFrame) -> Iterator[Ren
 
 def _render_sample(version: Version, sample: Mapping[str, Any], fate: str) -> Iterator[RenderableType]:
     question = version.read_table("problems").filter(pl.col("problem_id") == sample["problem_id"])["question"]
-    yield Text.assemble((fate, "bold"), f"  {sample['sample_id']}")
+    yield make_line((fate, "bold"), f"  {sample['sample_id']}")
     if fate == "Kept" and len(question):
         yield indent(question[0], "italic")
     text = str(sample["text"])
@@ -152,10 +150,12 @@ def _render_validation(version: Version) -> Iterator[Text]:
     validation = load_validation(version)
     if validation is None:
         return
-    yield Text("What a student learnt", style="bold")
-    yield Text(f"  {escape_terminal(validation.summary)}")
+    yield make_line("What a student learnt", style="bold")
+    yield make_line(f"  {validation.summary}")
     if validation.content_digest != version.manifest.content_digest:
-        yield Text("  This was measured on other content under this name: validate the version again.", style="yellow")
+        yield make_line(
+            "  This was measured on other content under this name: validate the version again.", style="yellow"
+        )
     yield Text()
 
 
@@ -164,11 +164,11 @@ def _render_commands(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
     dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("problem_id").is_not_null())
     problems = version.read_table("problems", ["problem_id"])
     row_id = dropped[0, "sample_id"] if dropped.height else problems[0, "problem_id"] if problems.height else "ID"
-    yield Text.assemble(("Folder  ", "bold"), str(version.path))
-    yield Text("Next", style="bold")
-    yield Text(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
-    yield Text(f"  cotloom explain {ref} {row_id}")
-    yield Text(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
+    yield make_line(("Folder  ", "bold"), str(version.path))
+    yield make_line("Next", style="bold")
+    yield make_line(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
+    yield make_line(f"  cotloom explain {ref} {row_id}")
+    yield make_line(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
 
 
 def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:
@@ -179,8 +179,10 @@ def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:
         limit: rows to show; a line below the table gives the number of the others.
     """
     rows = (
-        [Text("null", style="dim") if value is None else str(value) for value in row]
+        [make_line("null", style="dim") if value is None else str(value) for value in row]
         for row in frame.head(limit).iter_rows()
     )
     table, rest = make_table(frame.columns, rows), frame.height - limit
-    return Group(table, Text(f"... {rest:,} more rows; --format csv gives all", style="dim")) if rest > 0 else table
+    return (
+        Group(table, make_line(f"... {rest:,} more rows; --format csv gives all", style="dim")) if rest > 0 else table
+    )

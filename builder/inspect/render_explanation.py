@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...schemas.reasons import Fate
-from ..report.escape import escape_terminal, mask_controls
-from ..report.tables import indent
+from ..report.escape import mask_controls
+from ..report.tables import indent, make_line
 
 
 def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
@@ -22,7 +22,7 @@ def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
     if explanation.get("problem"):
         parts += _render_problem(explanation["problem"])
     for duplicate in explanation.get("duplicates", ()):
-        parts.append(Text(f"duplicate  {escape_terminal(duplicate['detail'])}"))
+        parts.append(make_line(f"duplicate  {duplicate['detail']}"))
     for sample in [explanation["sample"]] if "sample" in explanation else explanation.get("samples", []):
         parts += [Text(), *_render_sample(sample, in_full=kind != "problem")]
     for example in explanation.get("examples", []) if kind == "sample" else []:
@@ -33,43 +33,43 @@ def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
 
 
 def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
-    yield Text.assemble((f"Problem {problem['problem_id']}", "bold"), f"  {_format_fate(problem)}")
-    source = f"{escape_terminal(problem['source'])}, {escape_terminal(problem['origin'])}"
-    yield Text(f"from       {source}; group {escape_terminal(problem['group'])}; split {problem['split']}")
+    yield make_line((f"Problem {problem['problem_id']}", "bold"), f"  {_format_fate(problem)}")
+    source = f"{problem['source']}, {problem['origin']}"
+    yield make_line(f"from       {source}; group {problem['group']}; split {problem['split']}")
     yield indent(problem["question"], "italic")
-    yield Text(f"gold       {escape_terminal(problem['answer'])}")
+    yield make_line(f"gold       {problem['answer']}")
 
 
 def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
-    yield Text.assemble((f"Sample {sample['sample_id']}", "bold"), f"  {_format_fate(sample)}")
+    yield make_line((f"Sample {sample['sample_id']}", "bold"), f"  {_format_fate(sample)}")
     position = f"answer {sample['sample_index']}, round {sample['round']}, hint {sample['hint']}"
     simulated = ", simulated" if sample["simulated"] else ""
-    yield Text(f"teacher    {escape_terminal(sample['teacher'])}, {position}{simulated}")
-    yield Text(f"verdict    {sample['verdict']} ({_format_reading(sample)})")
+    yield make_line(f"teacher    {sample['teacher']}, {position}{simulated}")
+    yield make_line(f"verdict    {sample['verdict']} ({_format_reading(sample)})")
     if sample["labels"]:
-        yield Text(f"labels     {escape_terminal(sample['labels'])}")
+        yield make_line(f"labels     {sample['labels']}")
     for step in sample["steps"] or []:
         if in_full or step["outcome"] == "wrong":
             yield _render_step(step)
     if sample["signature"]:
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
-        yield Text(f"path       {escape_terminal(sample['signature'])}  (cluster: {cluster})")
+        yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
     if in_full:
-        yield Text(f"request    {', '.join(sample['request_digests'])}")
+        yield make_line(f"request    {', '.join(sample['request_digests'])}")
         yield indent(_mark_text(sample))
 
 
 def _format_reading(sample: Mapping[str, Any]) -> str:
     if sample["predicted"] is None:
         return "no answer found"
-    return f"answer {escape_terminal(sample['predicted'])}, read by the rule {sample['rule']}"
+    return f"answer {sample['predicted']}, read by the rule {sample['rule']}"
 
 
 def _render_step(step: Mapping[str, Any]) -> Text:
     is_wrong = step["outcome"] == "wrong"
     correction = f" (should be {step['actual']})" if is_wrong else ""
-    line = f"step       {escape_terminal(step['text'])}  {step['outcome']}{correction}"
-    return Text(line, style="red" if is_wrong else "")
+    line = f"step       {step['text']}  {step['outcome']}{correction}"
+    return make_line(line, style="red" if is_wrong else "")
 
 
 def _mark_text(sample: Mapping[str, Any]) -> Text:
@@ -84,16 +84,16 @@ def _mark_text(sample: Mapping[str, Any]) -> Text:
 
 
 def _render_example(example: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
-    yield Text.assemble((f"Example {example['example_id']}", "bold"), f"  {_format_fate(example)}")
+    yield make_line((f"Example {example['example_id']}", "bold"), f"  {_format_fate(example)}")
     stage = example["mixture_stage"] or "none"
-    yield Text(f"format     {example['format']}; mixture stage {stage}; split {example['split']}")
+    yield make_line(f"format     {example['format']}; mixture stage {stage}; split {example['split']}")
     for message in example["messages"] if in_full else []:
-        yield Text(f"{message['role']}:", style="bold")
+        yield make_line(f"{message['role']}:", style="bold")
         yield indent(message["content"])
 
 
 def _format_fate(row: Mapping[str, Any]) -> str:
     if row["fate"] == Fate.KEPT:
         return "kept"
-    detail = f" ({escape_terminal(row['detail'])})" if row["detail"] else ""
+    detail = f" ({row['detail']})" if row["detail"] else ""
     return f"dropped by {row['stage']}: {row['reason']}{detail}"

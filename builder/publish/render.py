@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..report.escape import escape_terminal
 from .publish import PublishResult, PublishStatus
 from .pull import PullResult, PullStatus
 
@@ -34,7 +33,7 @@ def render_result(result: PublishResult) -> str:
         visibility = "public" if request.public else "private; --public makes a new dataset public"
         lines.append(f"Commit {result.commit} ({visibility}).")
     lines += _render_differences(result)
-    return "\n".join(map(escape_terminal, lines))
+    return "\n".join(lines)
 
 
 def _render_card(result: PublishResult) -> Iterator[str]:

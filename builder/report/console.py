@@ -1,10 +1,38 @@
-"""The console that texts for people are printed to."""
+"""Consoles of rich that clean every text, for tables on standard output and progress on standard error."""
 
-import sys
+from collections.abc import Iterable
+from typing import IO, Any, cast
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from ..terminal import OutputStream, escape_terminal, find_streams
+
+_WIDTH = 160
+"""Characters of a line where the output is no terminal."""
+
+
+class CleanConsole(Console):
+    """A console on which a text is never markup, and has no effect on the terminal; styles come from code only."""
+
+    def __init__(self, stream: OutputStream, **options: Any) -> None:
+        """Write to a stream."""
+        super().__init__(
+            file=cast("IO[str]", stream), markup=False, emoji=False, highlight=False, soft_wrap=False, **options
+        )
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, with every text cleaned before it is laid out; rich's own control codes stay."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else escape_terminal(text), style, control)
 
 
 def make_console() -> Console:
-    """Make a console on stdout; 160 characters wide where stdout is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=False)
+    """Make a console on standard output; 160 characters wide where that is no terminal."""
+    results = find_streams().results
+    return CleanConsole(results, width=None if results.isatty() else _WIDTH)
+
+
+def make_progress_console() -> Console:
+    """Make a console on standard error."""
+    return CleanConsole(find_streams().messages)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from textwrap import fill
 
-from .escape import escape_terminal
+from ..terminal import escape_terminal
 
 _WIDTH = 96
 """Characters of a line that is shown as an example."""

@@ -1,4 +1,4 @@
-"""Tables and indented texts for the terminal, written with rich. Texts are escaped; rich's markup has no effect."""
+"""Tables, lines and indented texts for the terminal, written with rich. Texts are escaped, and markup has no effect."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .escape import escape_terminal
+from ..terminal import escape_terminal
 
 Cell = str | Text
 """A cell of a table; a `Text` brings a style of its own and must be escaped already."""
@@ -26,6 +26,17 @@ def make_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], right: str =
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(escape_terminal(cell)) for cell in row))
     return table
+
+
+def make_line(*parts: str | tuple[str, str], style: str = "") -> Text:
+    """Make a line of texts, each with or without a style of its own. What it holds is escaped, and is no markup.
+
+    Args:
+        parts: the texts, or pairs of a text and rich's name of a style.
+        style: the style of the whole line.
+    """
+    pairs = [(part, "") if isinstance(part, str) else part for part in parts]
+    return Text.assemble(*((escape_terminal(text), own) for text, own in pairs), style=style)
 
 
 def indent(text: Cell, style: str = "") -> Padding:

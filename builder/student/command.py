@@ -12,6 +12,7 @@ from transformers.integrations.integration_utils import get_reporting_integratio
 from ...schemas.student import StudentRecipe
 from ...schemas.validation import Validation
 from ..errors import InputError
+from ..report.tables import make_line
 from ..store import Version, find_version, list_version_numbers, verify_version
 from ..store.atomic import make_folder, stop_if_unwritable
 from .experiment.budget import fit_to_budget, parse_duration
@@ -77,7 +78,7 @@ def run_validation(options: ValidateOptions) -> tuple[Validation, RenderableType
         _copy_student(outcomes.runs[0].folder / "student", validation, options.save)
         notes.append(f"The version's first student is in {options.save}.")
     notes.append(f"Report: {version.path / FOLDER / 'report.html'}")
-    return validation, Group(render_validation(validation), Text(), *map(Text, notes))
+    return validation, Group(render_validation(validation), Text(), *map(make_line, notes))
 
 
 def find_parent(version: Version, store: Path) -> Version | None:

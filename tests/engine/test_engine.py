@@ -1,6 +1,9 @@
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
+from time import sleep
 
 import polars as pl
 import pytest
@@ -9,6 +12,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cotloom.builder.engine import PARTITION_ROWS, cut_partitions, map_rows
+from cotloom.builder.errors import RecipeError, Stopped
+from tests.conftest import ROOT
 
 HERE = "tests.engine.test_engine"
 
@@ -37,6 +42,56 @@ def dying(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
     if "k0700" in frame["key"]:
         os.kill(os.getpid(), signal.SIGKILL)
     return frame
+
+
+def dying_while_another_works(frame: pl.DataFrame, settings: dict) -> pl.DataFrame:
+    """One worker waits for ever, until it is ended; then another is killed."""
+    waiting = Path(settings["waiting"])
+    if "k0000" in frame["key"]:
+        waiting.touch()
+        signal.pause()
+    while not waiting.exists():
+        sleep(0.01)
+    os.kill(os.getpid(), settings["number"])
+    signal.pause()
+    return frame
+
+
+def refusing(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    if "k0700" in frame["key"]:
+        message = "the recipe is wrong"
+        raise RecipeError(message, hint="correct it", keys=("verify.pattern",))
+    return frame
+
+
+def hungry(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    if "k0700" in frame["key"]:
+        raise MemoryError
+    return frame
+
+
+def panicking(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
+    class PanicException(BaseException):
+        pass
+
+    if "k0700" in frame["key"]:
+        message = "index out of bounds"
+        raise PanicException(message)
+    return frame
+
+
+def write_process_and_wait(frame: pl.DataFrame, folder: str) -> pl.DataFrame:
+    (Path(folder) / f"{os.getpid()}.pid").touch()
+    signal.pause()
+    return frame
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there, and not only remembered by its parent."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 def where(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
@@ -103,9 +158,70 @@ def test_a_function_that_raises_here_raises_what_it_raised():
         mapped("raising", table(), 1)
 
 
-def test_a_worker_that_is_killed_is_told():
-    with pytest.raises(RuntimeError, match="a worker process ended early"):
+def test_a_worker_that_is_killed_stops_the_command_with_the_likely_cause():
+    with pytest.raises(Stopped, match=r"killed \(SIGKILL\), most likely because memory ran out") as caught:
         mapped("dying", table(), 2)
+
+    assert "fewer --workers" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "message"),
+    [
+        (signal.SIGKILL, Stopped, "memory ran out"),
+        (signal.SIGABRT, Stopped, "memory ran out"),
+        (signal.SIGTERM, Stopped, "ended from outside"),
+        (signal.SIGSEGV, RuntimeError, "crashed"),
+    ],
+)
+@pytest.mark.usefixtures("ends")
+def test_a_killed_worker_is_noticed_while_another_one_works(number, kind, message, tmp_path):
+    settings = {"waiting": str(tmp_path / "waiting"), "number": int(number)}
+
+    with pytest.raises(kind, match=message):
+        mapped("dying_while_another_works", table(2 * PARTITION_ROWS), 2, settings)
+
+
+@pytest.mark.usefixtures("ends")
+def test_a_worker_that_dies_before_it_has_read_its_table_is_noticed():
+    wide = table().with_columns(text=pl.lit("x" * 4_000))  # more than a pipe holds
+
+    with pytest.raises(RuntimeError, match="a worker process ended early"):
+        mapped("nothing", wide, 2)
+
+
+def test_an_error_of_the_user_is_the_same_from_a_worker():
+    with pytest.raises(RecipeError, match="the recipe is wrong") as caught:
+        mapped("refusing", table(), 2)
+
+    assert (caught.value.hint, caught.value.keys) == ("correct it", ("verify.pattern",))
+
+
+def test_memory_that_runs_out_in_a_worker_stops_the_command():
+    with pytest.raises(Stopped, match="memory ran out in a worker process"):
+        mapped("hungry", table(), 2)
+
+
+def test_the_panic_of_a_library_in_a_worker_is_a_fault_with_its_traceback():
+    with pytest.raises(RuntimeError, match="PanicException: index out of bounds"):
+        mapped("panicking", table(), 2)
+
+
+@pytest.mark.usefixtures("ends")
+def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
+    code = (
+        "import polars as pl\nfrom cotloom.builder.engine.local import run_in_processes\n"
+        "part = pl.DataFrame({'x': [1]})\n"
+        f"run_in_processes('{HERE}:write_process_and_wait', [part, part], '\"{tmp_path}\"', 2, print)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    while len(found := list(tmp_path.glob("*.pid"))) < 2:
+        sleep(0.01)
+    parent.kill()
+    parent.wait()
+
+    while any(is_running(int(path.stem)) for path in found):
+        sleep(0.05)
 
 
 def test_a_function_that_is_not_there_is_told():

@@ -1,5 +1,6 @@
 """Publishing to a Hub on which things go wrong: what was sent is not sent again, and no half dataset stays behind."""
 
+import os
 import traceback
 
 import httpx2
@@ -224,6 +225,19 @@ def test_a_config_that_does_not_load_as_it_was_sent_stops_the_command(publish, r
         with start_loader(remote, laid) as load, pytest.raises(Stopped) as caught:
             load("v1.0.0")
         assert told in caught.value.message
+
+
+def test_a_loading_process_that_is_killed_stops_the_command_with_the_likely_cause(hub, repo, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "if any('load_worker' in word for word in sys.orig_argv):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    layout = Layout(folder=tmp_path, files={}, configs={})
+    remote = Remote(repo=repo, writes=False, token=None)
+    with start_loader(remote, layout) as load, pytest.raises(Stopped, match="memory ran out"):
+        load("v1.0.0")
+    assert hub.seen == []
 
 
 ECHO = "you sent {token}"

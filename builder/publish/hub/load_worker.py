@@ -24,7 +24,8 @@ def main() -> None:
         for line in sys.stdin:
             request = json.loads(line)
             rows = count_rows(request["repo"], request["configs"], request["revision"])
-            print(json.dumps(rows), file=out, flush=True)
+            out.write(f"{json.dumps(rows)}\n")
+            out.flush()
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
 import polars as pl
 
+from ...engine.exits import make_exit_error
 from ...errors import Stopped
 from ...store import digest_rows
 from ...store.funnel import TABLES
@@ -88,8 +89,9 @@ def start_loader(remote: Remote, layout: Layout) -> Iterator[LoadRevision]:
                 request = {"repo": remote.repo, "configs": list(layout.configs), "revision": revision}
                 response = _send_request(process, json.dumps(request))
                 if response is None:
-                    process.wait()  # its last line says why it ended
-                    log.seek(0)
+                    if process.wait() < 0:
+                        raise make_exit_error("the process that loads the dataset", process.returncode)
+                    log.seek(0)  # its last line says why it ended
                     lines = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
                     raise _make_load_error(remote, revision, redact_token(remote.token, lines[-1]))
                 _check_rows(remote, revision, layout, json.loads(response))
@@ -98,6 +100,9 @@ def start_loader(remote: Remote, layout: Layout) -> Iterator[LoadRevision]:
                 yield load_revision
             finally:
                 process.kill()
+                if process.stdin is not None:
+                    with suppress(BrokenPipeError):  # half a request may wait for a process that is gone
+                        process.stdin.close()
 
 
 def _make_environment(remote: Remote, home: str) -> dict[str, str]:

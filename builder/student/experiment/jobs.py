@@ -15,7 +15,7 @@ from ....schemas.problem import Problem
 from ....schemas.source import Skill
 from ....schemas.student import Evaluation, StudentRecipe
 from ...engine.local import run_in_processes
-from ...errors import CotloomError, InputError, Stopped
+from ...errors import Stopped
 from ...progress import show_bar
 from ...sources import generate_skills
 from ...store import Version, read_version
@@ -103,7 +103,7 @@ def run_jobs(jobs: Sequence[Job], store: Path, workers: int, report_to: Sequence
 
     Raises:
         InputError: a version lacks what a job needs, or a training fails.
-        Stopped: the disk is full.
+        Stopped: the disk is full, or a worker was killed.
     """
     settings = {"store": str(store), "report_to": list(report_to), "threads": 1 if workers > 1 else 0}
     parts = [pl.DataFrame({"job": [_dump_job(job)]}) for job in jobs]
@@ -119,23 +119,15 @@ def run_jobs(jobs: Sequence[Job], store: Path, workers: int, report_to: Sequence
 
 
 def run_part(part: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
-    """Run one job, given as a table of one cell. Returns the folder of the run, or the error as JSON."""
+    """Run one job, given as a table of one cell. Returns the folder of the run."""
     if settings["threads"]:
         torch.set_num_threads(settings["threads"])
-    try:
-        run = _run_job(_load_job(part["job"][0]), Path(settings["store"]), settings["report_to"])
-    except CotloomError as error:
-        fields = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "keys": error.keys}
-        return pl.DataFrame({"folder": [""], "error": [json.dumps(fields)]})
-    return pl.DataFrame({"folder": [str(run.folder)], "error": [""]})
+    run = _run_job(_load_job(part["job"][0]), Path(settings["store"]), settings["report_to"])
+    return pl.DataFrame({"folder": [str(run.folder)]})
 
 
 def _read_result(result: pl.DataFrame, job: Job) -> StudentRun:
-    folder, error = result.row(0)
-    if error:
-        fields = json.loads(error)
-        kind = Stopped if fields["kind"] == "Stopped" else InputError
-        raise kind(fields["message"], hint=fields["hint"], keys=tuple(fields["keys"]))
+    folder = result["folder"][0]
     run = read_run(job.condition_name, job.seed, Path(folder))
     if run is None:
         raise Stopped(f"the run in {folder} has disappeared", hint="run the same command once more")

@@ -14,11 +14,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ....schemas.validation import EvalSetting, Validation
-from ...report.escape import escape_terminal
 from ...report.markdown import format_fence
 from ...report.pages import render_page
 from ...report.sentences import SIMULATED_STUDENT, describe_condition
-from ...report.tables import make_table
+from ...report.tables import make_line, make_table
 from .figures import draw_accuracies, draw_learning_curve
 from .sentences import (
     describe_advice,
@@ -136,11 +135,11 @@ def render_validation(validation: Validation) -> RenderableType:
         validation: what to report.
     """
     head, *rows = tabulate_scores(validation.scores)
-    simulated = [Text(SIMULATED_STUDENT, style="yellow")] if validation.simulated else []
+    simulated = [make_line(SIMULATED_STUDENT, style="yellow")] if validation.simulated else []
     lines = [
         *map(describe_difference, (*validation.differences, *validation.retention)),
         *explain_gate(validation),
         *(f"Next: {describe_advice(advice)}" for advice in validation.advice),
     ]
     table = make_table(head, rows)
-    return Group(Text(validation.ref, style="bold"), *simulated, table, Text(), *map(Text, map(escape_terminal, lines)))
+    return Group(make_line(validation.ref, style="bold"), *simulated, table, Text(), *map(make_line, lines))

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ....schemas.example import Message, Role
-from ....schemas.ids import format_canonical, make_content_id
+from ....schemas.ids import NotCanonicalError, format_canonical, make_content_id
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem, make_problem_id
 from ....schemas.reasons import Fate, Reason, Stage
@@ -121,7 +121,12 @@ def _read_recording(answers: Answers, rows: list[Row]) -> tuple[Recording, list[
         if row.values is None or question is None:
             malformed.append(_make_malformed(row, row.fault or f"the column {answers.problem} is empty"))
             continue
-        for teacher, answer in _read_completions(answers, row.values):
+        try:
+            completions = list(_read_completions(answers, row.values))
+        except NotCanonicalError as error:
+            malformed.append(_make_malformed(row, str(error)))
+            continue
+        for teacher, answer in completions:
             recording[make_problem_id(question)][teacher].append(answer)
     return recording, malformed
 
@@ -166,7 +171,8 @@ def _select_labels(labels: Mapping[str, Any], index: int, is_list: bool) -> dict
 
 
 def _make_answer(value: Any, labels: Mapping[str, Any]) -> Answer:
-    text = value if isinstance(value, str) else format_canonical(value)
+    canonical = format_canonical(value)  # half of a surrogate pair has none, in a text either
+    text = value if isinstance(value, str) else canonical
     return Answer(text=text, cost_usd=None, labels=format_canonical(labels) if labels else None)
 
 

@@ -1,5 +1,6 @@
 """Runs and jobs: what is done once is read, what is damaged is made again, and workers change nothing."""
 
+import os
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
@@ -361,15 +362,24 @@ def test_two_workers_find_what_one_finds_though_two_arms_are_one_run(staged, tmp
     assert two[2].rows < two[0].rows
 
 
-@pytest.mark.parametrize("threads", [0, 1])
-def test_what_a_user_can_act_on_comes_out_of_a_worker_as_words(staged, tmp_path, threads):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_user_can_act_on_comes_out_of_a_worker_as_words(staged, tmp_path, workers):
     job = job_of(staged, student=recipe_of(take=("polish",)))
-    part = pl.DataFrame({"job": [jobs._dump_job(job)]})
-    answer = jobs.run_part(part, {"store": str(tmp_path), "report_to": [], "threads": threads})
     with pytest.raises(InputError, match="polish") as error:
-        jobs._read_result(answer, job)
+        run_jobs([job, job], tmp_path, workers)
     assert "specialise" in error.value.hint
     assert error.value.keys == ("stages.train.take",)
+
+
+def test_a_training_that_is_killed_stops_the_validation_with_the_likely_cause(staged, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "if any('engine.worker' in word for word in sys.orig_argv):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    with pytest.raises(Stopped, match="memory ran out") as error:
+        run_jobs([job_of(staged), job_of(staged, label="again")], tmp_path / "store", 2)
+    assert "fewer --workers" in error.value.hint
 
 
 def test_a_job_comes_out_of_its_words_as_it_went_in(staged):

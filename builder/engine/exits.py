@@ -1,0 +1,33 @@
+"""How a process of ours ended: what a person can do about it, or a fault."""
+
+import signal
+
+from ..errors import Stopped
+
+LESS_MEMORY = "try fewer --workers, a smaller input or a machine with more memory; what was finished is kept"
+"""What to do where memory ran out."""
+
+_MEMORY = frozenset({signal.SIGKILL, signal.SIGABRT})
+"""What the system sends, and what libraries raise, where memory runs out."""
+_CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP})
+"""What a mistake in compiled code raises."""
+
+
+def make_exit_error(name: str, code: int) -> Stopped | RuntimeError:
+    """Make the error for a process that ended before its work was done.
+
+    Args:
+        name: what the process was.
+        code: its exit code; a signal's number below zero.
+
+    Returns:
+        `Stopped` where something outside ended it; else a fault.
+    """
+    if code >= 0:
+        return RuntimeError(f"{name} ended early (exit code {code})")
+    number = signal.Signals(-code)
+    if number in _CRASHES:
+        return RuntimeError(f"{name} crashed ({number.name})")
+    if number in _MEMORY:
+        return Stopped(f"{name} was killed ({number.name}), most likely because memory ran out", hint=LESS_MEMORY)
+    return Stopped(f"{name} was ended from outside ({number.name})", hint="run the same command again to go on")
