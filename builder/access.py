@@ -37,7 +37,7 @@ class VariableRead:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Access:
+class RecipeAccess:
     """What a recipe reaches for."""
 
     files: tuple[FileRead, ...]
@@ -48,14 +48,14 @@ class Access:
     """Where the teacher's requests go; None where it sends none."""
 
 
-def find_access(loaded: LoadedRecipe, runtime: Runtime) -> Access:
+def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
     """Find what a recipe reaches for. Nothing is read or sent.
 
     Raises:
         InputError: a path, the teacher's address or an option `--allow-key` is wrong.
     """
     teacher = loaded.recipe.teacher
-    return Access(
+    return RecipeAccess(
         files=tuple(FileRead(key=key, path=_show_path(loaded, key)) for key in list_paths(loaded.recipe)),
         variables=tuple(
             VariableRead(key=key, name=name, is_set=name in os.environ) for name, key in _list_variables(loaded).items()
@@ -88,7 +88,7 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
     return named
 
 
-def render_access(access: Access) -> Iterator[str]:
+def render_access(access: RecipeAccess) -> Iterator[str]:
     """Render what a recipe reaches for, as lines: the teacher's host first."""
     yield from render_destination(access.destination)
     for title, entries in (

@@ -15,7 +15,7 @@ from ..schemas.runtime import Runtime
 from ..schemas.sample import Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
-from .access import Access, find_access, render_access
+from .access import RecipeAccess, find_access, render_access
 from .pipeline import check_recipe, select_sampled_problems
 from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
@@ -41,7 +41,7 @@ class Plan:
     """One rendered request."""
     examples: list[Example]
     """One example of each format, with a placeholder for the reasoning."""
-    access: Access
+    access: RecipeAccess
     """The files and environment variables that the recipe reads, and where requests and the key go."""
 
 

@@ -233,7 +233,9 @@ PRINTING = {
     "builder.terminal": "the one place",
     "builder.report.console": "its consoles for tables and progress",
     "builder.engine.worker": "a pipe to the parent process, no terminal",
+    "builder.progress": "a warning above the bars, through their console",
     "builder.publish.hub.load_worker": "a pipe to the parent process, no terminal",
+    "builder.teacher.chat_worker": "a pipe to the parent process, no terminal",
 }
 """What may name standard output, standard error or a console, and why."""
 

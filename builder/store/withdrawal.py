@@ -12,7 +12,7 @@ from ..errors import InputError
 from .versions import WITHDRAWN, Version
 
 
-def withdraw_version(version: Version, problem_id: str) -> None:
+def mark_withdrawn(version: Version, problem_id: str) -> None:
     """Mark a version as withdrawn because it holds a problem whose answers were erased.
 
     Raises:

@@ -15,8 +15,8 @@ from cotloom.builder.audit.personal_data import EMAIL, PHONE, REGIONS, list_regi
 from cotloom.builder.audit.secret_patterns import PATTERNS
 from cotloom.builder.audit.secrets import search_secrets
 from cotloom.builder.audit.texts import extract_texts, search_table
-from cotloom.builder.store import digest_rows, read_version
-from cotloom.builder.store.tables import write_table
+from cotloom.builder.store import read_version
+from tests.forged import rewrite, write_manifest
 from tests.publish.versions import recorded
 
 HEX, WORD, UPPER = "0a1b2c3d4e5f6789" * 8, "aB3dE6gH9jK2mN5pQ8sT" * 8, "A1B2C3D4E5F6G7H8J9K0" * 3
@@ -113,16 +113,10 @@ def forge(mixed, tmp_path):
     """Change a column of the first rows of a version, and write it as if it had been built so."""
 
     def write(table, column, *values):
-        tables = {name: mixed.read_table(name) for name in ("problems", "samples", "examples")}
-        frame = tables[table]
+        frame = mixed.read_table(table)
         texts = [*values, *frame[column].to_list()[len(values) :]]
-        tables[table] = frame.with_columns(pl.Series(column, texts, dtype=frame.schema[column]))
-        folder = tmp_path / "forged"
-        folder.mkdir()
-        files = {f"{name}.parquet": write_table(own, folder / f"{name}.parquet") for name, own in tables.items()}
-        changes = {"files": files, "content_digest": digest_rows(list(tables.items()))}
-        (folder / "manifest.json").write_text(mixed.manifest.model_copy(update=changes).model_dump_json())
-        return read_version(folder)
+        changed = frame.with_columns(pl.Series(column, texts, dtype=frame.schema[column]))
+        return rewrite(mixed, tmp_path / "forged", **{table: changed})
 
     return write
 
@@ -261,8 +255,7 @@ def test_personal_data_is_a_finding_with_counts_and_rows(forge, mixed, value, ki
 
 def test_personal_data_in_a_document_is_a_finding(forge):
     version = forge("problems", "question")
-    manifest = version.manifest.model_copy(update={"teacher_terms": "ask ann@mail.org"})
-    (version.path / "manifest.json").write_text(manifest.model_dump_json())
+    write_manifest(version, teacher_terms="ask ann@mail.org")
 
     assert list_findings(read_version(version.path), "personal_data") == [f"manifest.json contains {EMAIL}"]
 

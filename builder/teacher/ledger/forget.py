@@ -10,7 +10,7 @@ import polars as pl
 
 from ...errors import InputError
 from ...store import Version, list_versions
-from ...store.withdrawal import withdraw_version
+from ...store.withdrawal import mark_withdrawn
 from .encoding import compute_checksum
 from .layout import explain_database_errors, permit_changes
 from .ledger import Ledger
@@ -44,7 +44,7 @@ def forget_problem(ledger: Ledger, store: Path, problem_id: str) -> Forgotten:
         InputError: neither the ledger nor a version knows the problem, or a version can't be read.
         Stopped: the disk is full, or another command uses the ledger.
     """
-    holding = [version for version in list_versions(store) if _holds(version, problem_id)]
+    holding = [version for version in list_versions(store) if _has_problem(version, problem_id)]
     digests = {digest for version in holding for digest in _list_digests(version, problem_id)}
     digests |= _find_digests(ledger, problem_id)
     if not holding and not digests and problem_id not in ledger.find_forgotten():
@@ -53,10 +53,10 @@ def forget_problem(ledger: Ledger, store: Path, problem_id: str) -> Forgotten:
             hint='cotloom sql REF "SELECT problem_id, question FROM problems" shows the ids',
         )
     answers = len(ledger.find_keys(digests))
-    _erase(ledger, problem_id, digests)
+    _delete_rows(ledger, problem_id, digests)
     shutil.rmtree(store / "stages", ignore_errors=True)
     for version in holding:
-        withdraw_version(version, problem_id)
+        mark_withdrawn(version, problem_id)
     copies = tuple(sorted(ledger.path.parent.glob(f"{ledger.path.stem}.damaged-*{ledger.path.suffix}")))
     return Forgotten(
         problem_id=problem_id,
@@ -66,7 +66,7 @@ def forget_problem(ledger: Ledger, store: Path, problem_id: str) -> Forgotten:
     )
 
 
-def _holds(version: Version, problem_id: str) -> bool:
+def _has_problem(version: Version, problem_id: str) -> bool:
     return bool((version.read_table("problems")["problem_id"] == problem_id).any())
 
 
@@ -81,7 +81,7 @@ def _find_digests(ledger: Ledger, problem_id: str) -> set[str]:
         return {digest for (digest,) in rows}
 
 
-def _erase(ledger: Ledger, problem_id: str, digests: set[str]) -> None:
+def _delete_rows(ledger: Ledger, problem_id: str, digests: set[str]) -> None:
     """Remove rows and overwrite what they were stored in, in the file and in the log of the last writes."""
     connection = ledger.connection
     now = datetime.now(UTC).isoformat(timespec="seconds")
