@@ -14,6 +14,7 @@ import polars as pl
 
 from cotloom.builder.store import Version, read_version
 from cotloom.builder.terminal import UNSAFE
+from cotloom.schemas.manifest import digest_manifest
 
 SEQUENCES = (
     "\x1b[38;5;201m",  # a colour
@@ -29,6 +30,9 @@ SEQUENCES = (
     "[bold red]x[/bold red][link=http://127.0.0.1/]y[/link]",  # rich's markup
 )
 HOSTILE = "".join(SEQUENCES)
+
+FREE_TEXTS = frozenset({"summary", "recipe_file", "machine", "cotloom", "python"})
+"""Keys of `build.json` and `validation.json` that hold any text; others are refused when they are read."""
 
 _CONSOLE = re.compile("\x1b\\[(?:[0-9;]*m|\\?25[lh]|[0-9]*[AK])")
 """What rich sends by itself: styles, the cursor, and what a progress bar needs to be drawn again."""
@@ -91,7 +95,9 @@ def write_spoiled(version: Version, folder: Path, manifest: dict[str, Any], skip
         content = path.read_bytes()
         manifest["files"][path.name] |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
     for name in ("build.json", "validation.json"):
-        if (version.path / name).exists():
-            (folder / name).write_text(json.dumps(spoil_value(json.loads((version.path / name).read_text()))))
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+        content = json.loads((version.path / name).read_text())
+        free = {key: spoil_value(value) for key, value in content.items() if key in FREE_TEXTS}
+        (folder / name).write_text(json.dumps({**content, **free}))
+    sealed = {**manifest, "version": folder.name}
+    (folder / "manifest.json").write_text(json.dumps({**sealed, "manifest_digest": digest_manifest(sealed)}))
     return read_version(folder)
