@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     "schemas": 0, "builder.errors": 0, "builder.plain_json": 0,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
+    "builder.patterns": 1, "builder.recipe_checks": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
@@ -26,9 +27,11 @@ SHARED = {
     "builder.errors",
     "builder.files",
     "builder.marked_yaml",
+    "builder.patterns",
     "builder.plain_json",
     "builder.progress",
     "builder.recipe",
+    "builder.recipe_checks",
     "builder.templates",
     "schemas",
 }
@@ -73,6 +76,7 @@ HOMES = {
     "filelock": {"builder.store"},
     "huggingface_hub": {"builder.sources", "builder.publish"},
     "reasoning_gym": {"builder.sources"},
+    "re2": {"builder.patterns"},
     "jinja2": {"builder.templates", "builder.report"},
     "ruamel": {"builder.marked_yaml", "builder.sources"},
 }
