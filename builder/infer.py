@@ -10,6 +10,7 @@ from typing import Any
 from ..schemas.problem import AnswerType
 from .errors import InputError
 from .files import format_cell, list_columns, read_cell, read_rows
+from .patterns import find_last_match
 from .sources.gold import UnreadableError, read_gold, read_options
 from .text.options import LETTERS
 from .verify import is_readable
@@ -265,7 +266,7 @@ def _is_count(column: _Column) -> bool:
 
 def _find_pattern(column: _Column) -> str | None:
     for pattern in _PATTERNS:
-        marked = sum(bool(re.search(pattern, text)) for text in column.texts)
+        marked = sum(find_last_match(pattern, text) is not None for text in column.texts)
         if column.texts and marked >= MOST * len(column.texts):
             return pattern
     return None
@@ -288,8 +289,8 @@ def _infer_type(answer: _Column, pattern: str | None, options: Sequence[tuple[st
 
 
 def _extract_gold(value: Any, pattern: str | None) -> Any:
-    match = re.search(pattern, value) if pattern and isinstance(value, str) else None
-    return match[1] if match else value
+    match = find_last_match(pattern, value) if pattern and isinstance(value, str) else None
+    return value[slice(*match[1])] if match and match[1] and isinstance(value, str) else value
 
 
 def _has_answer_type(golds: Sequence[Any], options: Sequence[tuple[str, ...]], kind: AnswerType) -> bool:

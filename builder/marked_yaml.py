@@ -38,6 +38,17 @@ class MarkedYaml:
             keys = keys[:-1]
         return self.lines.get(keys)
 
+    def format_fault(self, keys: KeyPath, meaning: str) -> str:
+        """Format a fault with file, line and key."""
+        line = self.find_line(keys)
+        where = f"{self.path}, line {line}" if line else str(self.path)
+        return f"{where}: {join_keys(keys)}: {meaning}" if keys else f"{where}: {meaning}"
+
+
+def join_keys(keys: KeyPath) -> str:
+    """Join the keys of a path with dots."""
+    return ".".join(str(key) for key in keys)
+
 
 def read_yaml(path: Path) -> MarkedYaml:
     """Read a YAML file whose top is a mapping.

@@ -5,7 +5,7 @@ it is run. All faults are reported at once, each with the key's path, the line a
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import resources
@@ -17,10 +17,10 @@ from pydantic import BaseModel, ValidationError
 from ..schemas.ids import NotCanonicalError, format_canonical
 from ..schemas.recipe import Recipe
 from ..schemas.section import Section
-from ..schemas.source import TableSource
 from ..schemas.student import StudentRecipe
 from .errors import InputError, RecipeError
-from .marked_yaml import KeyPath, MarkedYaml, read_yaml, set_key
+from .marked_yaml import KeyPath, MarkedYaml, join_keys, read_yaml, set_key
+from .recipe_checks import check_names, check_recipe
 from .recipe_paths import expand_file, expand_path, list_paths
 
 Kind = TypeVar("Kind", bound=Section)
@@ -111,7 +111,7 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
     for change in changes:
         set_key(document, change)
     recipe = _validate(document, Recipe)
-    _check_recipe(document, recipe)
+    check_recipe(document, recipe)
     folder = path.parent
     if recipe.folder is not None:
         folder = folder / expand_path(recipe.folder, path)
@@ -133,7 +133,7 @@ def load_student(name: str, changes: Sequence[str] = ()) -> StudentRecipe:
     for change in changes:
         set_key(document, change)
     recipe = _validate(document, StudentRecipe)
-    _check_names(document, [[stage.name for stage in recipe.stages]])
+    check_names(document, [[stage.name for stage in recipe.stages]])
     return recipe
 
 
@@ -148,45 +148,6 @@ def _validate(document: MarkedYaml, kind: type[Kind]) -> Kind:
     return recipe
 
 
-def _check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
-    _check_names(document, list(_list_names(recipe)))
-    _check_patterns(document, recipe)
-
-
-def _check_names(document: MarkedYaml, names: Sequence[Sequence[str]]) -> None:
-    repeated = [name for own in names for name in sorted(set(own)) if own.count(name) > 1]
-    if repeated:
-        raise RecipeError(f"{document.path}: the name {repeated[0]} is used twice", keys=("name",))
-
-
-def _list_names(recipe: Recipe) -> Iterator[list[str]]:
-    yield [source.name for source in recipe.sources]
-    yield [form.name for form in recipe.formats]
-    yield [stage.name for stage in recipe.mixture.stages] if recipe.mixture else []
-
-
-def _check_patterns(document: MarkedYaml, recipe: Recipe) -> None:
-    """Check that patterns compile and have one group, which is the answer."""
-    patterns: list[tuple[KeyPath, str | None]] = [(("verify", "pattern"), recipe.verify.pattern)]
-    patterns += [
-        (("sources", index, "answer_pattern"), source.answer_pattern)
-        for index, source in enumerate(recipe.sources)
-        if isinstance(source, TableSource)
-    ]
-    for keys, pattern in patterns:
-        if pattern is None:
-            continue
-        try:
-            groups = re.compile(pattern).groups
-        except re.error as error:
-            raise RecipeError(
-                _format_fault(document, keys, f"not a regular expression: {error}"), keys=(_join_keys(keys),)
-            ) from error
-        if groups != 1:
-            message = f"needs exactly one group (...), the answer; it has {groups}"
-            raise RecipeError(_format_fault(document, keys, message), keys=(_join_keys(keys),))
-
-
 def _make_recipe_error(document: MarkedYaml, error: ValidationError, kind: type[Section]) -> RecipeError:
     faults = [(_find_keys(document.data, fault["loc"]), fault) for fault in error.errors()]
     telling = [
@@ -194,11 +155,11 @@ def _make_recipe_error(document: MarkedYaml, error: ValidationError, kind: type[
         for keys, fault in faults
         if not any(len(longer) > len(keys) and longer[: len(keys)] == keys for longer, _ in faults)
     ]
-    text = "\n".join(_format_fault(document, keys, _describe_fault(keys, fault, kind)) for keys, fault in telling)
+    text = "\n".join(document.format_fault(keys, _describe_fault(keys, fault, kind)) for keys, fault in telling)
     return RecipeError(
         text,
         hint=HINTS[kind],
-        keys=tuple(_join_keys(keys) for keys, _ in telling),
+        keys=tuple(join_keys(keys) for keys, _ in telling),
     )
 
 
@@ -268,13 +229,3 @@ def _list_models(annotation: Any) -> list[type[BaseModel]]:
         return [annotation]
     inner = getattr(annotation, "__args__", ())
     return [model for part in inner for model in _list_models(part)]
-
-
-def _format_fault(document: MarkedYaml, keys: KeyPath, meaning: str) -> str:
-    line = document.find_line(keys)
-    where = f"{document.path}, line {line}" if line else str(document.path)
-    return f"{where}: {_join_keys(keys)}: {meaning}" if keys else f"{where}: {meaning}"
-
-
-def _join_keys(keys: KeyPath) -> str:
-    return ".".join(str(key) for key in keys)

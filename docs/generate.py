@@ -15,6 +15,8 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 
+from cotloom.builder.templates.bounds import MAX_ROW, MAX_STEPS, MAX_TEMPLATE, MAX_TEXT
+from cotloom.builder.templates.filters import FILTERS, TESTS
 from cotloom.schemas.example import Example
 from cotloom.schemas.manifest import Manifest
 from cotloom.schemas.problem import Problem
@@ -84,7 +86,50 @@ def recipe_page() -> str:
     reasons = ["## Reasons", "", "Why a row is dropped. If several apply, the first in this order wins.", ""]
     reasons += [", ".join(f"`{reason}`" for reason in Reason if reason not in RESERVED), ""]
     reasons += ["Reserved (no stage produces them yet): " + ", ".join(f"`{reason}`" for reason in sorted(RESERVED)), ""]
-    return "\n".join([*begin, *_tables(Recipe, "The recipe"), *reasons])
+    return "\n".join([*begin, *_tables(Recipe, "The recipe"), *_template_section(), PATTERNS, *reasons])
+
+
+PATTERNS = r"""## Patterns
+
+`verify.pattern` and `answer_pattern` are regular expressions with exactly one group, the answer. They run on RE2, whose
+time is linear in the text. What it can't take is an error that names key, line and construct: lookahead and lookbehind,
+backreferences, possessive and atomic groups, recursion, comments, the flag `x`, and repetitions of more than 1,000.
+
+- The last match counts. A pattern is not anchored: write `^` and `$`, or `\A` and `\z` (Python's `\Z`).
+- `\d`, `\w` and `\s` take the digits, letters and spaces of all scripts, as in Python. `\b` and `\B` know ASCII
+  letters, digits and `_` only: between two letters of another script they see no boundary.
+- `.` takes everything but a line feed, with `(?s)` that too. `^` and `$` are the ends of the text, with `(?m)` of each
+  line. Where nothing matches and the text ends with a line feed, `$` is also the place before it.
+- The flags are `(?i)`, `(?m)` and `(?s)`. A character by its number is `\x{e9}`.
+- A pattern has at most 1,000 characters. A text in which it matches so often that the search takes too much work is
+  `check_failed`, never `no_answer`.
+"""
+"""What a pattern may contain."""
+
+
+def _template_section() -> list[str]:
+    """What a template may contain."""
+    return [
+        "## Templates",
+        "",
+        "A column in `fields` or `answers`, and `teacher.prompt.user`, may be a template in Jinja's syntax:",
+        "`{{ Body }} {{ Question }}`. A template may contain:",
+        "",
+        "- values by name, `{{ question }}`, `{{ meta.answer }}`, `{{ choices[0] }}`, `{{ choices[1:] }}`; lists in",
+        "  brackets, texts, numbers;",
+        "- `{% if %}`, `{% elif %}`, `{% else %}`; `{% for x in list %}` with `if` and `else`, and `loop.index`,",
+        "  `loop.index0`, `loop.first`, `loop.last`, `loop.length`; `{% raw %}`; comments;",
+        "- `~`, `+`, `-`, comparisons, `in`, `and`, `or`, `not`, `a if b else c`;",
+        f"- the filters {', '.join(f'`{name}`' for name in FILTERS)};",
+        f"- the tests {', '.join(f'`{name}`' for name in TESTS)}.",
+        "",
+        "Anything else is an error that names it: calls of functions and methods, `set`, macros, includes, other",
+        f"filters. A template has at most {MAX_TEMPLATE:,} characters. For one row it makes at most {MAX_TEXT:,}",
+        f"characters, in at most {MAX_STEPS:,} steps (parts evaluated, items gone through, and one for each hundred",
+        f"characters). A template that exceeds this is an error; a row of more than {MAX_ROW:,} characters and items",
+        "is `malformed` instead, as is one that lacks a value.",
+        "",
+    ]
 
 
 def student_page() -> str:

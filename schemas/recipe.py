@@ -24,8 +24,10 @@ class Verify(Section):
     """How samples are checked."""
 
     pattern: str | None = declare_identity(None)
-    """Regular expression whose one group is the final answer; its last match counts. Where it is given, an
-    answer that it does not find is `no_answer`. Null reads by the usual marks of an answer."""
+    """Regular expression (see Patterns) whose one group is the final answer; its last match counts. Where it is given,
+    an answer that it does not find is `no_answer`. Null reads by the usual marks of an answer."""
+    max_characters: int = declare_identity(1_000_000, ge=1, le=10_000_000)
+    """The longest answer that is read, in characters. A longer one is dropped as `too_long`, unread."""
     steps: Literal["drop", "tag"] = declare_identity("drop")
     """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step."""
     hint_parroting: Literal["drop", "tag"] = declare_identity("drop")
@@ -38,7 +40,8 @@ class Select(Section):
     signature: Literal["operations", "none"] = declare_identity("operations")
     """What makes two paths the same method: the set of their `operations`, or `none`."""
     near_duplicate: float | None = declare_identity(0.9, gt=0.0, le=1.0)
-    """Paths that no signature tells apart are duplicates from this similarity of words on; null: never."""
+    """Paths that no signature tells apart are duplicates from this similarity of words on; null: never. Compared are
+    the words of their first 10,000 characters."""
     keep: int | None = declare_identity(4, ge=1)
     """How many paths to keep for a problem, the most different ones; null keeps all."""
 

@@ -39,7 +39,7 @@ SemVer = Annotated[str, StringConstraints(pattern=SEMVER)]
 """MAJOR.MINOR.PATCH, or `dev`, which may be overwritten."""
 
 Column = Annotated[str, StringConstraints(min_length=1)]
-"""A column (`question`), a nested key (`meta.answer`), or a template (`{{ Body }} {{ Question }}`)."""
+"""A column (`question`), a nested key (`meta.answer`), or a template (`{{ Body }} {{ Question }}`, see Templates)."""
 
 
 def _get_value(value: object) -> object:

@@ -1,8 +1,9 @@
 """Sources of problems, decontamination and the split: sections of a recipe."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from .problem import AnswerType
 from .section import Column, Name, Section, Words, declare_circumstance, declare_identity
@@ -53,8 +54,8 @@ class TableSource(AnySource):
     answer_type: Words = declare_identity(AnswerType.NUMBER)
     """How answers are read and compared."""
     answer_pattern: str | None = declare_identity(None)
-    """Regular expression whose one group takes the gold answer out of the answer column; the text around it
-    is kept as the reference rationale."""
+    """Regular expression (see Patterns) whose one group takes the gold answer out of the answer column; the text around
+    it is kept as the reference rationale."""
     license: str | None = declare_identity(None)
     """The licence of the content."""
 
@@ -68,16 +69,48 @@ class FileSource(TableSource):
     """The file, from the recipe's folder (or `folder`). Its content is part of the fingerprint."""
 
 
+_NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.))*"
+
+
+def _check_dataset_name(path: str) -> str:
+    """Refuse what is no name of a dataset: a path, an address, a file format."""
+    user, slash, _ = path.rpartition("/")
+    if not re.fullmatch(rf"(?:{_NAME}/)?{_NAME}", path) or user == "buckets":
+        message = "it is no name of a dataset: USER/NAME on the Hub; a file is read with kind: file"
+        raise ValueError(message)
+    if not slash and path.lower() in FILE_FORMATS:
+        message = "it is a file format, not a dataset: USER/NAME on the Hub; a file is read with kind: file"
+        raise ValueError(message)
+    return path
+
+
+FILE_FORMATS = frozenset(
+    "arrow audiofolder cache conll csv eval fasta fastq genbank harbor hdf5 iceberg imagefolder json lance meshfolder "
+    "mmcif nifti niftifolder pandas parquet pdb pdffolder spark sql text tsfile videofolder vortex webdataset "
+    "xml".split()
+)
+"""Names that the library `datasets` takes for a reader of local files."""
+
+DatasetName = Annotated[str, AfterValidator(_check_dataset_name)]
+"""USER/NAME on the Hub, or a single name that the Hub knows."""
+
+Part = Annotated[str, StringConstraints(pattern=r"^[^<>:/\\|?*\x00-\x1f]+$", max_length=200)]
+"""A name without the characters of a path."""
+
+SplitName = Annotated[str, StringConstraints(pattern=r"^[\w.+\[\]():% -]+$", max_length=200)]
+"""A split, or a part of it: `train[:100]`."""
+
+
 class HubSource(TableSource):
     """Problems from a dataset on the Hugging Face Hub."""
 
     kind: Literal["hub"] = declare_identity()
     """`hub`."""
-    path: str = declare_identity()
-    """USER/NAME on the Hub."""
-    config: str | None = declare_identity(None)
+    path: DatasetName = declare_identity()
+    """USER/NAME on the Hub, where it is looked up: never a folder, a file or an address."""
+    config: Part | None = declare_identity(None)
     """The dataset's configuration, where there are several."""
-    split: str = declare_identity("train")
+    split: SplitName = declare_identity("train")
     """The dataset's split."""
     revision: str = declare_identity("main")
     """Branch, tag or commit. The commit that it resolves to is part of the fingerprint."""

@@ -73,7 +73,7 @@ class Prompt(Section):
     system: str | None = declare_identity(None)
     """A system message."""
     user: str | None = declare_identity(None)
-    """A template of your own for the question: `{{ question }}`, and for choices `{{ choices }}`, a list."""
+    """A template (see Templates) of your own for the question: `{{ question }}`, and `{{ choices }}`, a list."""
     cue: str | None = declare_identity(None)
     """What follows the question instead of the template's own words; a student of Cotloom knows those that its rows
     were written with, such as "Reason step by step, then give the answer."."""

@@ -348,3 +348,67 @@ def test_a_template_reaches_nothing_but_its_columns(template):
 def test_a_template_that_can_not_be_read_is_the_users_mistake():
     with pytest.raises(InputError, match=r"the template '{{ a' can't be read"):
         render_template("{{ a", {"a": 1})
+
+
+HUB = "sources:\n  - {name: h, kind: hub, path: %s, fields: {question: q, answer: a}}\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc", "./data", "../data", "~/data", "data/../x", "a/b/c", "a//b", "/a/b", "a/", "json", "JSON", "parquet",
+        "imagefolder", "webdataset", "csv", "text", "hf://datasets/a/b", "https://huggingface.co/datasets/a/b", "a\\b",
+        "C:/data", "file:///etc", "a/..", "../b", "a b/c", "a/b@main", "buckets/x", ".", "..", "''", "a/.hidden",
+        "a/b\\n", "a..b/c",
+    ],
+)  # fmt: skip
+def test_a_hub_source_names_a_dataset_and_never_a_path(fault, path):
+    text = GOOD.replace(GOOD[GOOD.index("sources") : GOOD.index("teacher")], HUB % f'"{path}"'.replace("\"''\"", "''"))
+    text = text.replace("\\b", "\\\\b") if path == "a\\b" else text
+    error = fault(text)
+    assert "sources.0.path" in error.message
+    assert error.keys == ("sources.0.path",)
+
+
+@pytest.mark.parametrize("path", ["openai/gsm8k", "squad", "a-b/c_d.e", "USER/Name-1.0"])
+def test_a_dataset_is_named_by_user_and_name_or_by_a_single_name(load, path):
+    text = GOOD.replace(GOOD[GOOD.index("sources") : GOOD.index("teacher")], HUB % path)
+    assert load(text).recipe.sources[0].path == path
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("config", "../x"), ("config", "a/b"), ("split", "../x"), ("split", "a/b"), ("split", "")]
+)
+def test_a_config_or_split_is_no_path(fault, key, value):
+    source = (HUB % "a/b").replace("fields:", f"{key}: '{value}', fields:")
+    error = fault(GOOD.replace(GOOD[GOOD.index("sources") : GOOD.index("teacher")], source))
+    assert error.keys == (f"sources.0.{key}",)
+
+
+FILE = "sources:\n  - name: f\n    kind: file\n    path: x.jsonl\n    fields:\n      question: q\n      answer: %s\n"
+
+
+def test_a_template_with_a_fault_is_found_when_the_recipe_is_read_with_key_and_line(fault):
+    text = GOOD.replace(GOOD[GOOD.index("sources") : GOOD.index("teacher")], FILE % "'{{ a|random }}'")
+    error = fault(text)
+    assert error.message.startswith("r.yaml, line 9: sources.0.fields.answer: the template '{{ a|random }}' uses")
+    assert error.keys == ("sources.0.fields.answer",)
+    assert "docs/recipe.md" in error.hint
+
+
+def test_a_template_of_the_prompt_and_of_recorded_answers_is_checked_too(fault):
+    prompt = "{backend: openai, model: m, prompt: {user: '{{ question|random }}'}}"
+    assert fault(GOOD.replace("{backend: simulated}", prompt)).keys == ("teacher.prompt.user",)
+    answers = "{path: x.jsonl, problem: q, completions: [{column: '{% set x = 1 %}', teacher: t}]}"
+    recorded = GOOD.replace("{backend: simulated}", f"{{backend: recorded, answers: {answers}}}")
+    assert fault(recorded).keys == ("teacher.answers.completions.0.column",)
+
+
+def test_a_pattern_that_re2_can_not_take_is_named_with_key_line_and_what_to_write(fault):
+    error = fault(GOOD + "verify: {pattern: '(?<=A: )(.+)'}\n")
+    assert error.message.startswith("r.yaml, line 6: verify.pattern: uses lookahead or lookbehind, (?<=")
+    assert "`Answer: (.+)`" in error.hint
+    text = GOOD.replace(GOOD[GOOD.index("sources") : GOOD.index("teacher")], FILE % "a")
+    error = fault(text.replace("    path:", "    answer_pattern: '(a)\\1'\n    path:"))
+    assert error.keys == ("sources.0.answer_pattern",)
+    assert "line 6" in error.message

@@ -8,6 +8,9 @@ from rich.text import Text
 
 from ..terminal import escape_terminal
 
+MAX_SHOWN = 20_000
+"""The most characters of a text that are shown on a terminal; the rest is counted."""
+
 Cell = str | Text
 """A cell of a table; a `Text` brings a style of its own and must be escaped already."""
 
@@ -24,7 +27,7 @@ def make_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], right: str =
     for index, name in enumerate(head):
         table.add_column(Text(escape_terminal(name)), justify="right" if right[index : index + 1] == "r" else "left")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(escape_terminal(cell)) for cell in row))
+        table.add_row(*(shorten(cell) if isinstance(cell, Text) else _make_text(cell) for cell in row))
     return table
 
 
@@ -46,5 +49,20 @@ def indent(text: Cell, style: str = "") -> Padding:
         text: the text; a `Text` brings a style of its own and must be escaped already.
         style: rich's name of a style, for a plain text.
     """
-    content = text if isinstance(text, Text) else Text(escape_terminal(text), style=style)
+    content = shorten(text) if isinstance(text, Text) else _make_text(text, style)
     return Padding(content, (0, 0, 0, 2), expand=False)
+
+
+def shorten(text: Text) -> Text:
+    """Cut a text after `MAX_SHOWN` characters, and say how many more there are."""
+    return _count_rest(text[:MAX_SHOWN], len(text) - MAX_SHOWN) if len(text) > MAX_SHOWN else text
+
+
+def _make_text(text: object, style: str = "") -> Text:
+    """Escape a text, of a very long one only what is shown."""
+    whole = str(text)
+    return _count_rest(Text(escape_terminal(whole[:MAX_SHOWN]), style=style), len(whole) - MAX_SHOWN)
+
+
+def _count_rest(text: Text, rest: int) -> Text:
+    return Text.assemble(text, f"... {rest:,} more characters") if rest > 0 else text

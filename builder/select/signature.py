@@ -17,6 +17,9 @@ from ..text.equations import find_equations
 MAX_CHARACTERS = 120
 """The longest expression that a signature spells out; longer ones are hashed, so that signatures stay bounded."""
 
+MAX_READ = 1_000_000
+"""Of a longer text, this many characters are read for equations: the default of `verify.max_characters`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -57,7 +60,7 @@ def read_method(text: str) -> Method:
     """
     steps = [
         equation
-        for equation in find_equations(text)
+        for equation in find_equations(text[:MAX_READ])
         if equation.outcome is not StepOutcome.UNCHECKED and isinstance(equation.left.node, Operation)
     ]
     results: dict[Fraction, _CanonicalForm] = {}

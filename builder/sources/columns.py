@@ -10,7 +10,9 @@ from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.source import Fields, TableSource
 from ..errors import InputError
 from ..files import Row, format_cell, list_columns, make_missing_column_error, read_cell
+from ..patterns import SearchError, find_last_match
 from ..progress import track
+from ..templates import UnfilledError
 from .gold import GOLD_FAULTS, UnreadableError, read_gold, read_options
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -67,6 +69,9 @@ def _read_row(source: TableSource, row: Row) -> Problem:
         return _make_malformed(source, row, row.fault or "unreadable")
     try:
         return _read_values(source, row, row.values)
+    except UnfilledError as error:
+        columns = ", ".join(list_columns(row.values)[:12])
+        return _make_malformed(source, row, f"a template can't be filled: {error.args[0]}; there is: {columns}")
     except KeyError as error:
         return _make_malformed(source, row, f"no {error.args[0]}; there is: {', '.join(list_columns(row.values)[:12])}")
     except (UnreadableError, NotCanonicalError) as error:
@@ -148,16 +153,25 @@ def _split_solution(
         raise UnreadableError("answer is empty")
     rationale = None
     if source.answer_pattern is not None:
-        matches = list(re.finditer(source.answer_pattern, solution))
-        if not matches or not matches[-1][1]:
+        value, rationale = _apply_pattern(source.answer_pattern, solution)
+        if not value:
             return None, solution, f"answer_pattern finds nothing in {solution[-60:]!r}"
-        last = matches[-1]
-        value = last[1]
-        rationale = f"{solution[: last.start()].rstrip()}\n{solution[last.end() :].strip()}".strip() or None
     answer = read_gold(value, source.answer_type, choices)
     if answer is None:
         return format_cell(value), rationale, f"{format_cell(value)!r} is {GOLD_FAULTS[source.answer_type]}"
     return answer, rationale, None
+
+
+def _apply_pattern(pattern: str, solution: str) -> tuple[str | None, str | None]:
+    """Split a solution at the last match of a pattern: the answer, and the text around the match."""
+    try:
+        match, span = find_last_match(pattern, solution) or (None, None)
+    except SearchError as error:
+        raise UnreadableError(str(error)) from error
+    if match is None or span is None:
+        return None, None
+    rationale = f"{solution[: match[0]].rstrip()}\n{solution[match[1] :].strip()}".strip()
+    return solution[slice(*span)], rationale or None
 
 
 def make_template_key(question: str) -> str:

@@ -4,28 +4,36 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from ...schemas.source import HubSource
 from ..errors import InputError, Stopped
 from ..files import Row
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+PAGES = ("README.md", ".huggingface.yaml")
+"""The files in which a dataset says what it consists of."""
+
+_METADATA = re.compile(r"\s*---[ \t]*\r?\n(.*?)\r?\n---", re.DOTALL)
+_HINT = "the path is USER/NAME on the Hub; a file is read with kind: file"
 
 TIMEOUT_S = 30.0
 """Timeout of the request that resolves a revision, in seconds."""
 
 
 def find_commit(source: HubSource) -> str:
-    """Resolve a source's revision to a commit. A revision that is a commit is returned without a request.
+    """Resolve a source's revision to a commit. The Hub is asked always, for a revision that looks like a commit too.
 
     Raises:
         InputError: the dataset or revision does not exist, or access is denied.
         Stopped: the Hub can't be reached.
     """
-    if _COMMIT.fullmatch(source.revision):
-        return source.revision
     from huggingface_hub import HfApi  # noqa: PLC0415 - see above
 
     with _explain_errors(source):
@@ -38,17 +46,89 @@ def find_commit(source: HubSource) -> str:
 def read_hub(source: HubSource, commit: str) -> list[Row]:
     """Read the rows of a dataset at a commit, without decoding images or audio.
 
+    Only files of that commit are read: never a local folder of the same name, a script, a file elsewhere that the
+    dataset's page names, or another commit that lies in the cache of `datasets`.
+
     Raises:
-        InputError: the dataset, configuration or split does not exist or can't be read.
+        InputError: the dataset, configuration or split does not exist or can't be read, or it wants other files.
         Stopped: the Hub can't be reached.
     """
     import datasets  # noqa: PLC0415 - see above
 
+    if source.path in datasets.packaged_modules._PACKAGED_DATASETS_MODULES:  # noqa: SLF001 - it has no public name
+        raise InputError(f"source {source.name}: {source.path} is a file format, not a dataset", hint=_HINT)
+    cache = Path(datasets.config.HF_DATASETS_CACHE) / "commits" / commit  # a failure falls back on any commit in it
     with _explain_errors(source):
-        table = datasets.load_dataset(source.path, source.config, split=source.split, revision=commit)
+        _check_page(source, commit)
+        builder = datasets.load_dataset_builder(
+            f"hf://datasets/{source.path}", source.config, revision=commit, cache_dir=str(cache)
+        )
+        _check_files(source, commit, builder.config.data_files or {})
+        builder.download_and_prepare()
+        table = builder.as_dataset(split=source.split)
     batches = table.with_format("arrow").iter(batch_size=1000)
     values = (row for batch in batches for row in batch.to_pylist())
     return [Row(origin=f"{source.path}:{source.split}:{number}", values=row) for number, row in enumerate(values, 1)]
+
+
+def _check_page(source: HubSource, commit: str) -> None:
+    """Check that a dataset's page names files of its own only, before anything opens them."""
+    from huggingface_hub import errors, hf_hub_download  # noqa: PLC0415 - see above
+
+    for page in PAGES:
+        try:
+            path = hf_hub_download(source.path, page, repo_type="dataset", revision=commit)
+        except errors.EntryNotFoundError:
+            continue
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        if page.endswith(".md"):
+            metadata = _METADATA.match(text)
+            text = metadata[1] if metadata else ""
+        _check_names(source, _list_names(_read_metadata(source, text, page)))
+
+
+def _read_metadata(source: HubSource, text: str, page: str) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"source {source.name}: {source.path}: {page} has no readable metadata: {error}") from error
+
+
+def _list_names(value: Any, *, within: bool = False) -> Iterator[str]:
+    """List the texts below the keys `data_files` and `data_dir`."""
+    if isinstance(value, str) and within:
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _list_names(item, within=within or key in {"data_files", "data_dir"})
+    elif isinstance(value, list):
+        for item in value:
+            yield from _list_names(item, within=within)
+
+
+def _check_names(source: HubSource, names: Iterable[str]) -> None:
+    for name in names:
+        parts = name.replace("\\", "/").split("/")
+        if parts[0] in {"", "~"} or ".." in parts or ":" in name:
+            raise _make_foreign(source, name)
+
+
+def _check_files(source: HubSource, commit: str, files: Mapping[str, Sequence[str]]) -> None:
+    """Check that a dataset consists of its own files at the commit."""
+    if not files:
+        raise InputError(f"source {source.name}: {source.path} has no data files", keys=(f"sources.{source.name}",))
+    own = f"hf://datasets/{source.path}@{commit}/"
+    for name in (str(name) for names in files.values() for name in names):
+        if not name.startswith(own) or ".." in name.split("/"):
+            raise _make_foreign(source, name)
+
+
+def _make_foreign(source: HubSource, name: str) -> InputError:
+    return InputError(
+        f"source {source.name}: {source.path} takes rows from {name}, which is not one of its files",
+        hint="its page (README.md) lists data_files; read the file yourself with kind: file",
+        keys=(f"sources.{source.name}",),
+    )
 
 
 @contextmanager
@@ -73,7 +153,7 @@ def _explain_errors(source: HubSource) -> Iterator[None]:
         raise InputError(f"{name}: the Hub has no such dataset, or it is private", hint=hint, keys=keys) from error
     except errors.LocalEntryNotFoundError as error:
         raise _make_unreachable(name, error) from error
-    except (FileNotFoundError, ValueError) as error:  # the ValueError lists the available configs or splits
+    except (FileNotFoundError, ValueError, RuntimeError) as error:  # it lists the configs or splits, or names a script
         raise InputError(f"{name} at {source.revision}: {error}", hint=_describe_request(source), keys=keys) from error
     except DatasetBuildError as error:
         if isinstance(error.__cause__, HTTPError | OSError):
@@ -81,6 +161,8 @@ def _explain_errors(source: HubSource) -> Iterator[None]:
         cause = error.__cause__ or error
         raise InputError(f"{name} can't be read: {cause}", hint=_describe_request(source), keys=keys) from error
     except (HTTPError, OSError) as error:
+        if getattr(getattr(error, "response", None), "status_code", None) == HTTPStatus.NOT_FOUND:
+            raise InputError(f"{name}: the Hub has no such dataset", hint=_HINT, keys=keys) from error
         raise _make_unreachable(name, error) from error
 
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
 from ...schemas.frames import from_frame, to_frame
 from ...schemas.ids import make_content_id
 from ...schemas.problem import Problem
-from ...schemas.reasons import Fate, Verdict
+from ...schemas.reasons import Fate, Reason, Stage, Verdict
 from ...schemas.recipe import Recipe
 from ...schemas.sample import Sample, make_sample_id
 
@@ -21,14 +22,16 @@ def make_provided_samples(problems: pl.DataFrame, recipe: Recipe) -> pl.DataFram
         recipe: its sources with the role `reference` are used.
 
     Returns:
-        Rows of `Sample` with the verdict `provided`.
+        Rows of `Sample` with the verdict `provided`; those longer than `verify.max_characters` are dropped.
     """
     names = [source.name for source in recipe.sources if source.role == "reference"]
     reference = problems.filter(pl.col("source").is_in(names) & (pl.col("fate") == Fate.KEPT))
-    return to_frame((sample for problem in from_frame(reference, Problem) for sample in _make_samples(problem)), Sample)
+    limit = recipe.verify.max_characters
+    made = (sample for problem in from_frame(reference, Problem) for sample in _make_samples(problem, limit))
+    return to_frame(made, Sample)
 
 
-def _make_samples(problem: Problem) -> Iterator[Sample]:
+def _make_samples(problem: Problem, limit: int) -> Iterator[Sample]:
     """Yield a sample for each response. Its id depends on the text, not on the position (law 9)."""
     seen: Counter[str] = Counter()
     for index, text in enumerate(problem.responses):
@@ -39,5 +42,13 @@ def _make_samples(problem: Problem) -> Iterator[Sample]:
             teacher=problem.source,
             text=text,
             verdict=Verdict.PROVIDED,
+            **_describe_fate(len(text), limit),
         )
         seen[text] += 1
+
+
+def _describe_fate(length: int, limit: int) -> dict[str, Any]:
+    if length <= limit:
+        return {}
+    detail = f"{length:,} characters; verify.max_characters is {limit:,}"
+    return {"stage": Stage.VERIFY, "fate": Fate.DROPPED, "reason": Reason.TOO_LONG, "detail": detail}

@@ -27,7 +27,7 @@ LICENSE = "Apache-2.0"
 TRIES = 1000
 """Attempts for one problem before a task counts as exhausted."""
 
-BARE = r"(?s)\A(.+)\Z"
+BARE = r"(?s)\A(.+)\z"
 """A `pattern` for the verifier that reads the whole text as the answer, because a bare word has no answer marker."""
 
 NUMBERS = range(21)

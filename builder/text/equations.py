@@ -4,6 +4,7 @@
 (`3 red apples + 4 apples = 7 apples`) are skipped. An equation that may be misread is `unchecked`, never `wrong`.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,8 +58,13 @@ def find_equations(text: str) -> list[Equation]:
     outer = list(_read_equations([piece for piece in pieces if piece.name != "mark"]))
     if not marks:
         return outer
-    checked = [_trust_marks(equation, marks) for equation in outer]
-    extra = [mark for mark in marks if not any(_is_repeated(mark, equation) for equation in outer)]
+    starts = [mark.start for mark in marks]
+    within = [marks[bisect_left(starts, item.start) : bisect_right(starts, item.end)] for item in outer]
+    repeated = {
+        mark.start for item, inner in zip(outer, within, strict=True) for mark in inner if _is_repeated(mark, item)
+    }
+    checked = [_trust_marks(item, inner) for item, inner in zip(outer, within, strict=True)]
+    extra = [mark for mark in marks if mark.start not in repeated]
     return sorted([*checked, *extra], key=lambda equation: (equation.start, equation.end))
 
 
@@ -69,15 +75,13 @@ def _read_mark(mark: Piece) -> Iterator[Equation]:
 
 def _is_repeated(mark: Equation, outer: Equation) -> bool:
     """Whether the text around a calculator annotation states the same equation."""
-    is_within = outer.start <= mark.start <= outer.end
-    return is_within and mark.left.readings == outer.left.readings and mark.right.readings == outer.right.readings
+    return mark.left.readings == outer.left.readings and mark.right.readings == outer.right.readings
 
 
-def _trust_marks(outer: Equation, marks: Sequence[Equation]) -> Equation:
+def _trust_marks(outer: Equation, within: Sequence[Equation]) -> Equation:
     """Set a wrong equation around a true calculator annotation (`a tray x 2 = <<24*2=48>>48`) to unchecked."""
     if outer.outcome is not StepOutcome.WRONG:
         return outer
-    within = (mark for mark in marks if outer.start <= mark.start <= outer.end)
     true = any(m.outcome is StepOutcome.RIGHT and m.right.readings == outer.right.readings for m in within)
     return replace(outer, outcome=StepOutcome.UNCHECKED) if true else outer
 

@@ -9,6 +9,10 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
 
+MAX_CHARACTERS = 10_000
+"""Of a longer text, this many characters of its words are compared: the first ones. The time of comparing two texts
+grows with the product of their lengths."""
+
 _NOT_WORDS = re.compile(r"[^\w]+")
 
 
@@ -22,8 +26,8 @@ def normalize(text: str) -> str:
 
 
 def sort_words(text: str) -> str:
-    """Sort the words of a normalized text, so that `measure_similarity` ignores their order."""
-    return " ".join(sorted(text.split()))
+    """Sort the words of a normalized text, up to `MAX_CHARACTERS`, so that `measure_similarity` ignores their order."""
+    return " ".join(sorted(text[:MAX_CHARACTERS].split()))
 
 
 def measure_similarity(left: str, right: str, least: float = 0.0) -> float:

@@ -7,6 +7,7 @@ from ...schemas.problem import Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Span, Step
+from ..patterns import SearchError
 from .compare import Comparison, ComparisonOutcome, compare
 from .hint_leakage import find_parroting
 from .read import Reading, read_answer
@@ -62,12 +63,20 @@ def judge(
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
         hint: whether the teacher was shown the gold answer.
         pattern: see `read_answer`; by default the policy's pattern.
-        policy: whether correct answers with wrong steps or parroted hints are dropped.
+        policy: whether correct answers with wrong steps or parroted hints are dropped, and the longest text.
+
+    Raises:
+        PatternError: the pattern can't be used.
     """
     policy = policy or Verify()
     if text is None or not text.strip():
         return _judge_empty(finish_reason)
-    reading = read_answer(text, problem.answer_type, problem.choices, pattern or policy.pattern)
+    if len(text) > policy.max_characters:
+        return _judge_long(len(text), policy.max_characters, finish_reason)
+    try:
+        reading = read_answer(text, problem.answer_type, problem.choices, pattern or policy.pattern)
+    except SearchError as error:
+        return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     steps = check_steps(problem.question or "", text)
     verdict, detail = _decide_verdict(problem, reading, finish_reason)
     reasons = [
@@ -92,6 +101,16 @@ def _judge_empty(finish_reason: str | None) -> Judgement:
     if finish_reason == CUT_OFF:
         return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=_AT_THE_LIMIT)
     return Judgement(verdict=Verdict.NO_ANSWER, reason=Reason.NO_ANSWER, detail="the answer is empty")
+
+
+def _judge_long(length: int, limit: int, finish_reason: str | None) -> Judgement:
+    """Judge a text that is too long to be read: nothing is known of its answer."""
+    detail = f"{length:,} characters; verify.max_characters is {limit:,}"
+    if finish_reason == CUT_OFF:
+        return Judgement(
+            verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=f"{_AT_THE_LIMIT}; also too_long: {detail}"
+        )
+    return Judgement(verdict=Verdict.UNVERIFIABLE, reason=Reason.TOO_LONG, detail=detail)
 
 
 def _decide_verdict(problem: Problem, reading: Reading | None, finish_reason: str | None) -> tuple[Verdict, str | None]:

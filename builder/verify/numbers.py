@@ -12,7 +12,12 @@ from fractions import Fraction
 MAX_EXPONENT = 300
 """Powers of ten beyond this are not read."""
 
-_VULGAR = {chr(code): unicodedata.numeric(chr(code)) for code in [*range(0xBC, 0xBF), *range(0x2150, 0x215F)]}
+_VULGAR = {
+    chr(code): Fraction(unicodedata.numeric(chr(code))).limit_denominator(100)
+    for code in [*range(0xBC, 0xBF), *range(0x2150, 0x215F)]
+}
+_MAX_WORDS = 100
+"""The longest number in words. The time of multiplying grows with the digits."""
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _SPACES = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000\t]")
@@ -70,7 +75,7 @@ _NUMBER = re.compile(
 )
 _IN_BASE = re.compile(r"([0-9a-z]+)_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
 _UNIT = re.compile(
-    r"\s*(?P<unit>[$€£]|[^\W\d_]+)?(?:\s*\^?\s*(?P<square>[23]))?(?P<rest>(?:[ ]+[^\W\d_][\w'’-]*){0,5})"
+    r"\s*(?P<unit>[$€£]|[^\W\d_]+)?(?:\s*(?:\^\s*)?(?P<square>[23]))?(?P<rest>(?:[ ]+[^\W\d_][\w'’-]*){0,5})"
 )
 _SUBSCRIPT = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
@@ -104,8 +109,7 @@ def to_plain_text(text: str) -> str:
 
 def _replace_character(character: str) -> str:
     if character in _VULGAR:
-        fraction = Fraction(_VULGAR[character]).limit_denominator(100)
-        return f" {fraction.numerator}/{fraction.denominator}"
+        return f" {_VULGAR[character].numerator}/{_VULGAR[character].denominator}"
     if character in "−–—":
         return "-"
     if character.isdigit() and not character.isascii():
@@ -119,7 +123,7 @@ def _replace_latex(text: str) -> str:
         (r"\\(?:text|mathrm|mbox|textbf|mathbf)\s*\{([^{}]*)\}", r" \1 "),
         (r"\\boxed\s*\{([^{}]*)\}", r" \1 "),
         (r"\\times|\\cdot", "×"),
-        (r"\^\s*\{?\s*\\circ\s*\}?|°|\\degree", " "),
+        (r"\^\s*(?:\{\s*)?\\circ\s*\}?|°|\\degree", " "),
         (r"\^\s*\{\s*([-+]?\d+)\s*\}", r"^\1"),
         (r"\\approx", "≈"),
         (r"\\([$%])", r"\1"),
@@ -224,7 +228,7 @@ def _parse_value(match: re.Match[str]) -> Fraction | None:
 def _parse_words(text: str) -> Quantity | None:
     """Parse a number in words: forty-two, three hundred and five, minus ten."""
     words = re.findall(r"[a-z]+", text.lower())
-    if not words or " ".join(words) != re.sub(r"[\s-]+", " ", text.lower()).strip():
+    if not 0 < len(words) <= _MAX_WORDS or " ".join(words) != re.sub(r"[\s-]+", " ", text.lower()).strip():
         return None
     negative = words[0] in {"minus", "negative"}
     total = current = 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ...schemas.problem import AnswerType
 from ...schemas.sample import Span
+from ..patterns import find_last_match
 from .choices import MentionKind, OptionMention, find_option
 from .numbers import find_quantities, to_plain_text
 from .words import BooleanMention, find_boolean, find_leading_boolean
@@ -66,6 +67,10 @@ def read_answer(
     Returns:
         The reading, or None where the text states no answer.
 
+    Raises:
+        PatternError: the pattern can't be used.
+        SearchError: it takes too much work on this text.
+
     >>> read_answer("3 + 4 = 7 pens. The answer is 7 pens.", AnswerType.NUMBER)
     Reading(answer='7', span=Span(start=30, end=31), rule='answer_is')
     """
@@ -81,13 +86,12 @@ def read_answer(
 
 
 def _read_by_pattern(text: str, pattern: str) -> Reading | None:
-    last = None
-    for last in re.finditer(pattern, text):  # noqa: B007 - only the last match is needed
-        pass
-    if last is None or last[1] is None or not last[1].strip():
+    _, span = find_last_match(pattern, text) or (None, None)
+    answer = text[slice(*span)] if span else ""
+    if span is None or not answer.strip():
         return None
-    start = last.start(1) + len(last[1]) - len(last[1].lstrip())
-    answer = last[1].strip()
+    start = span[0] + len(answer) - len(answer.lstrip())
+    answer = answer.strip()
     return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule="pattern")
 
 

@@ -71,16 +71,22 @@ def match_text(gold: str, answer: str) -> bool | None:
     return True if gold in {answer, normalize_answer(head)} else _match_contained(gold.split(), answer.split())
 
 
+def _find_words(part: list[str], words: list[str]) -> int | None:
+    """Find where a list of words stands in another; as lines, because searching a text takes linear time."""
+    lines = "".join(f"\n{word}" for word in words) + "\n"
+    place = lines.find("".join(f"\n{word}" for word in part) + "\n")
+    return None if place < 0 else lines.count("\n", 0, place)
+
+
 def _match_contained(gold: list[str], answer: list[str]) -> bool | None:
     """Whether an answer contains the words of a gold text, with few words around them and no hedge."""
     gold_words, words = ([word.strip(_EDGES) for word in side] for side in (gold, answer))
     size = len(gold_words)
-    starts = [start for start in range(len(words) - size + 1) if words[start : start + size] == gold_words]
-    if not starts:
+    start = _find_words(gold_words, words)
+    if start is None:
         return False
     if len("".join(gold_words)) < 2:  # many answers contain a lone character
         return None
-    start = starts[0]
     last = answer[start + size - 1]
     behind = last[len(last.rstrip(_EDGES)) :] if last.rstrip(_EDGES) else ""
     rest = [*answer[:start], behind, *answer[start + size :]]

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,73 @@ def test_an_unreachable_hub_stops_the_build(ask):
     assert (code, told["error"]["kind"]) == (3, "Stopped")
     assert "the Hub can't be reached" in told["error"]["message"]
     assert "again" in told["error"]["hint"]
+
+
+def test_a_folder_of_the_same_name_is_never_read(hub: Hub, ask, tmp_path, monkeypatch):
+    folder = tmp_path / "here" / DATASET
+    (folder / "main").mkdir(parents=True)
+    (folder / "main" / "train.jsonl").write_text(json.dumps({"question": "local?", "answer": "1"}) + "\n")
+    (folder / "sums.py").write_text("raise SystemExit(9)\n")
+    monkeypatch.chdir(tmp_path / "here")
+    hub.commit(files(2))
+
+    code, built = ask(hub.url)
+
+    assert (code, built["counts"]["problems"]) == (0, 2)
+
+
+def test_a_revision_that_looks_like_a_commit_is_confirmed_by_the_hub(hub: Hub, ask):
+    hub.commit(files(2))
+
+    code, refused = ask(hub.url, revision="0" * 40)
+
+    assert code == 2
+    assert f"has no revision {'0' * 40}" in refused["error"]["message"]
+
+
+def test_a_single_name_that_the_hub_does_not_know_is_the_users_mistake(hub: Hub, ask):
+    code, refused = ask(hub.url, path="sums")
+
+    assert (code, refused["error"]["kind"]) == (2, "InputError")
+    assert "the Hub has no such dataset" in refused["error"]["message"]
+
+
+PAGE = "---\nconfigs:\n- config_name: main\n  data_files: [{split: train, path: '%s'}]\n---\n"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["%s/secret.txt", "file://%s/secret.txt", "zip://x::%s/secret.txt", "../../../secret.txt", "~/.bashrc",
+     "hf://datasets/people/other/x.txt", "http://127.0.0.1:9/x.txt", "main/../main/train.jsonl"],
+)  # fmt: skip
+def test_a_dataset_takes_rows_from_its_own_files_only(hub: Hub, ask, tmp_path, elsewhere):
+    (tmp_path / "secret.txt").write_text('{"question": "secret?", "answer": "1"}\n')
+    path = elsewhere.replace("%s", str(tmp_path))
+    hub.commit({**files(2), "README.md": (PAGE % path).encode()})
+
+    code, refused = ask(hub.url)
+
+    assert code == 2
+    assert f"takes rows from {path}, which is not one of its files" in refused["error"]["message"]
+
+
+def test_a_dataset_with_a_script_is_refused_and_the_script_does_not_run(hub: Hub, ask, tmp_path):
+    script = f"open({str(tmp_path / 'ran')!r}, 'w')\n".encode()
+    hub.commit({**files(2), "sums.py": script})
+
+    code, refused = ask(hub.url)
+
+    assert (code, (tmp_path / "ran").exists()) == (2, False)
+    assert "scripts are no longer supported, but found sums.py" in refused["error"]["message"]
+
+
+def test_a_commit_that_can_not_be_read_is_never_replaced_by_another_from_the_cache(hub: Hub, ask, tmp_path):
+    hub.commit(files(2))
+    assert ask(hub.url)[0] == 0
+    shutil.rmtree(tmp_path / "store")
+    hub.commit({**files(3), "README.md": (PAGE % "gone/*.jsonl").encode()})
+
+    code, refused = ask(hub.url)
+
+    assert code == 2
+    assert "data files found" in refused["error"]["message"]
