@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants bench bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults bench bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -63,6 +63,9 @@ bench-claims: $(VENV)/.dev  ## try in miniature what the papers claim (up to 90 
 
 test-mutants: $(VENV)/.dev  ## plant mistakes in the data rooms and count those that tests notice (up to 30 minutes); write docs/mutants.md
 	@$(BIN)/python benchmarks/mutants.py
+
+test-faults: $(VENV)/.dev  ## flip bits, send malformed answers and kill builds (ten minutes); write docs/faults.md
+	@$(BIN)/python benchmarks/faults/run.py
 
 clean:  ## remove the environment and the caches (never the store: paid answers live there)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

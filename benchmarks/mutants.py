@@ -183,7 +183,7 @@ def is_noticed(mutant: Mutant, copy: Path) -> bool:
 def draw_mutants(room: str, count: int, seed: int) -> list[Mutant]:
     """Some of a room's mutants, drawn by the seed."""
     mutants = list_mutants(room)
-    return random.Random(f"{seed}:{room}").sample(mutants, min(count, len(mutants)))  # noqa: S311 - keeps no secret
+    return random.Random(f"{seed}:{room}").sample(mutants, min(count, len(mutants)))
 
 
 def copy_repository(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Random malformed answers from a server: the good ones beside them are kept, and nothing else is taken for an answer."""
+"""Random malformed answers from a server: the good ones beside them are kept, and the build ends well later."""
 
 import copy
 import json
@@ -26,15 +26,16 @@ ODD = "What is 100 + 7?"
 def send_odd_answers(folder: Path, chance: random.Random, deadline: Deadline) -> Iterator[Trial]:
     """Answer one prompt of twelve with something odd, and then build with a server that is well."""
     openai_client.LONGEST_WAIT_S = 0.01  # the pauses between tries are not what is tried here
-    expected = _build(folder, folder / "undisturbed", _answer_well)
+    expected = _build(folder, folder / "undisturbed", answer_well)
     for number in deadline.share(1):
         kind = tuple(_SPOILERS)[number % len(_SPOILERS)]
-        reply = _SPOILERS[kind](_answer_well({"messages": [{"content": ODD}]}).body, chance)
+        reply = _SPOILERS[kind](answer_well({"messages": [{"content": ODD}]}).body, chance)
         shutil.rmtree(folder / "odd", ignore_errors=True)
         yield Trial(f"answers: {kind}", _try_reply(folder, reply, expected))
 
 
-def _answer_well(body: Mapping[str, Any]) -> Reply:
+def answer_well(body: Mapping[str, Any]) -> Reply:
+    """Answer a sum correctly."""
     one, other = map(int, re.search(r"(\d+) \+ (\d+)\?", body["messages"][-1]["content"]).groups())
     return completion(f"{one} + {other} = {one + other}. The answer is {one + other}.")
 
@@ -55,16 +56,18 @@ def _build(folder: Path, store: Path, script: Callable[[Mapping[str, Any]], Repl
 
 def _try_reply(folder: Path, reply: Reply, expected: str) -> Outcome:
     store = folder / "odd"
+
+    def script(body: Mapping[str, Any]) -> Reply:
+        return reply if ODD in body["messages"][-1]["content"] else answer_well(body)
+
     try:
-        digest = _build(
-            folder, store, lambda body: reply if ODD in body["messages"][-1]["content"] else _answer_well(body)
-        )
+        digest = _build(folder, store, script)
     except CotloomError:
         with open_ledger(store / "ledger.sqlite") as ledger:
             (kept,) = ledger.connection.execute("SELECT count(*) FROM answers").fetchone()
         if kept != GOOD:
             return Outcome.LOST
-        return Outcome.NOTICED if _build(folder, store, _answer_well) == expected else Outcome.SILENT
+        return Outcome.NOTICED if _build(folder, store, answer_well) == expected else Outcome.SILENT
     return Outcome.HARMLESS if digest else Outcome.SILENT
 
 
@@ -81,9 +84,8 @@ def _cut_off(body: Any, chance: random.Random) -> Reply:
 
 
 def _close_early(body: Any, chance: random.Random) -> Reply:
-    content = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n" + json.dumps(body).encode()
-    )
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n"
+    content = head + json.dumps(body).encode()
     return Reply(content[: chance.randrange(len(content))], raw=True)
 
 

@@ -2,8 +2,8 @@
 
 import random
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from trials import Deadline, Outcome, Trial, record_notices
@@ -32,7 +32,8 @@ def flip_bits(folder: Path, chance: random.Random, deadline: Deadline) -> Iterat
     recipe = folder / "recipe.yaml"
     recipe.write_text(RECIPE, encoding="utf-8")
     whole = folder / "whole"
-    expected = _use_store(recipe, whole)
+    _build(recipe, whole, "1.0.0")
+    expected = _use_store(recipe, Path(shutil.copytree(whole, folder / "expected")))
     files = sorted(path.relative_to(whole) for path in whole.rglob("*") if path.is_file())
     for kind, group in _group_files(files).items():
         for _ in deadline.share(len(_group_files(files))):
@@ -67,8 +68,9 @@ def _use_store(recipe: Path, store: Path) -> dict[str, object]:
     uses: dict[str, Callable[[], object]] = {
         "build": lambda: _build(recipe, store, "1.0.0"),
         "read": lambda: [find_version(store, "flipped@1.0.0").read_table(name).to_dicts() for name in TABLES],
-        "export": lambda: _export(store),
-        "manifest": lambda: find_version(store, "flipped@1.0.0").manifest.model_dump_json(),
+        "export": partial(_export, store),
+        "manifest": lambda: find_version(store, "flipped@1.0.0").manifest,
+        "record": lambda: find_version(store, "flipped@1.0.0").read_build().calls,
         "rebuild": lambda: _build(recipe, store, "1.0.1"),
     }
     return {name: _run(use) for name, use in uses.items()}
@@ -97,12 +99,10 @@ def _run(use: Callable[[], object]) -> object:
 def _try_store(recipe: Path, store: Path, expected: Mapping[str, object]) -> Outcome:
     with record_notices() as notices:
         found = _use_store(recipe, store)
-    different = [
-        name for name, value in found.items() if not isinstance(value, CotloomError) and value != expected[name]
-    ]
-    if different:
+    errors = {name for name, value in found.items() if isinstance(value, CotloomError)}
+    if any(value != expected[name] for name, value in found.items() if name not in errors):
         return Outcome.SILENT
-    if any(isinstance(value, CotloomError) for value in found.values()):
+    if errors:
         return Outcome.NOTICED
     if notices:
         return Outcome.MENDED
@@ -111,8 +111,3 @@ def _try_store(recipe: Path, store: Path, expected: Mapping[str, object]) -> Out
     except CotloomError:
         return Outcome.NOTICED
     return Outcome.NOTICED if report.findings else Outcome.HARMLESS
-
-
-def count_outcomes(trials: list[Trial]) -> Mapping[tuple[str, Outcome], int]:
-    """Count the trials of each kind by their outcome."""
-    return Counter((trial.kind, trial.outcome) for trial in trials)

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from answers import GOOD, _answer_well
+from answers import GOOD, answer_well
 from trials import Deadline, Outcome, Trial
 
-from tests.teacher.chat_server import ChatServer, serving
+from tests.teacher.chat_server import ChatServer, Reply, serving
 
 CONCURRENCY = 4
 LATENCY_S = 0.15
@@ -47,9 +48,9 @@ def _judge(is_same: bool, twice: int, kills: int) -> Outcome:
     return Outcome.MENDED if twice <= kills * CONCURRENCY else Outcome.LOST
 
 
-def _answer_slowly(body):
+def _answer_slowly(body: Mapping[str, Any]) -> Reply:
     time.sleep(LATENCY_S)
-    return _answer_well(body)
+    return answer_well(body)
 
 
 def _write_recipe(folder: Path, server: ChatServer) -> Path:

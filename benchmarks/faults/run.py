@@ -6,7 +6,6 @@ Each fault is random, by a seed. Exit 1 where one was silently different, lost s
 """
 
 import argparse
-import platform
 import random
 import sys
 import tempfile
@@ -62,8 +61,7 @@ def _write_page(trials: list[Trial], seed: int, seconds: float) -> str:
     lines = [
         "# Faults",
         "",
-        f"Written by `make test-faults` (seed {seed}, {seconds:.0f} s, {platform.machine()}, Python"
-        f" {platform.python_version()}): {len(trials):,} random faults.",
+        f"Written by `make test-faults`: seed {seed}, {len(trials):,} random faults in {seconds:.0f} s.",
         "",
         "- **noticed**: a command ended with an error that names the damage, or an audit found it",
         "- **mended**: a result was made again and that was said, or the same command went on and lost nothing",

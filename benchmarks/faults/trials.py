@@ -1,11 +1,11 @@
 """What the parts of the soak share: a trial, its outcome, and the time that is left."""
 
 import time
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from enum import StrEnum
+from io import StringIO
 
 
 class Outcome(StrEnum):
@@ -56,7 +56,7 @@ class Deadline:
 @contextmanager
 def record_notices() -> Iterator[list[str]]:
     """Record what the code says about results that it makes again."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield (notices := [])
-    notices += [str(item.message) for item in caught]
+    notices: list[str] = []
+    with redirect_stderr(StringIO()) as written:
+        yield notices
+    notices += written.getvalue().splitlines()

@@ -11,7 +11,7 @@ from ...schemas.manifest import Manifest, seal_manifest
 from ..progress import track
 from .atomic import Access, atomic_folder, make_folder, stop_if_unwritable
 from .tables import describe_file, write_table
-from .versions import DEV, MANIFEST, Version, locate_version
+from .versions import DEV, MANIFEST, Version, locate_version, seal_json
 
 
 def make_store(store: Path) -> None:
@@ -47,11 +47,15 @@ def freeze_version(
             for name in track(list(tables), "writing the version", every=1)
         }
         manifest = seal_manifest(manifest.model_copy(update={"files": files}))
-        _write_json(side / "build.json", build)
-        _write_json(side / MANIFEST, manifest.model_dump(mode="json"))
+        _write_file(side / "build.json", seal_json(build))
+        _write_file(side / MANIFEST, _dump_json(manifest.model_dump(mode="json")))
     return Version(path=path, manifest=manifest)
 
 
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+def _dump_json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
     describe_file(path, 0)  # it waits until the file is on disk

@@ -1,7 +1,8 @@
 """Versions and their numbers. Light to import: no table is read before somebody asks for one."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ...schemas.ids import digest
 from ...schemas.manifest import BuildRecord, Manifest
 from ...schemas.section import SEMVER
 from ..errors import InputError
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 """Written last: a folder without it is no version."""
+
+_FILE_DIGEST = "file_digest"
+"""The key of a JSON file that holds the digest of the others."""
 
 WITHDRAWN = "withdrawn.json"
 """The mark of a withdrawn version: the problems for which it was withdrawn, and when."""
@@ -90,11 +95,11 @@ class Version:
         """Read a JSON file that lies beside the manifest; empty where there is none.
 
         Raises:
-            InputError: it is no JSON object.
+            InputError: it is no JSON object, or does not have its own digest.
         """
         path = self.path / name
         try:
-            return parse_object(path.read_bytes()) if path.exists() else {}
+            return open_sealed(path.read_bytes()) if path.exists() else {}
         except (OSError, ValueError) as error:
             raise make_beside_error(path, error) from error
 
@@ -111,12 +116,31 @@ class Version:
             raise make_beside_error(self.path / "build.json", error) from error
 
     def write_beside(self, name: str, content: bytes) -> None:
-        """Write a file beside the manifest: the whole file, or nothing.
+        """Write a JSON file beside the manifest, with a digest of its own: the whole file, or nothing.
 
         Raises:
             Stopped: the disk is full or can't be written.
         """
-        atomic_write(self.path / name, content, access=Access.PRIVATE)
+        atomic_write(self.path / name, seal_json(parse_object(content)), access=Access.PRIVATE)
+
+
+def seal_json(values: Mapping[str, Any]) -> bytes:
+    """Write plain values as a JSON file that carries a digest of them, so that a reader notices damage."""
+    sealed = {**values, _FILE_DIGEST: digest(values)}
+    return (json.dumps(sealed, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def open_sealed(content: bytes) -> dict[str, Any]:
+    """Read the values of a JSON file; where it carries a digest, they must have it.
+
+    Raises:
+        ValueError: it is no JSON object, or its values have another digest.
+    """
+    values = parse_object(content)
+    stated = values.pop(_FILE_DIGEST, None)
+    if stated is not None and stated != digest(values):
+        raise ValueError("it does not have its own digest: it is damaged, or was changed after it was written")
+    return values
 
 
 def make_damage_error(version: Version, faults: Sequence[str]) -> InputError:

@@ -495,3 +495,16 @@ def test_a_store_is_private_whatever_the_umask_and_an_export_follows_it(tiny, tm
 
 def get_mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_digit_changed_beside_the_manifest_is_noticed(build_recipe, write_recipe, tmp_path, store):
+    version = build_recipe(write_recipe(tmp_path), store).version
+    version.write_beside("notes.json", b'{"seen": 123}')
+    for name, old, new in (("build.json", b'"new": 8', b'"new": 9'), ("notes.json", b"123", b"124")):
+        path = version.path / name
+        content = path.read_bytes()
+        assert old in content or name == "build.json"
+        path.write_bytes(content.replace(old, new) if old in content else content.replace(b'"ledger": 0', b'"ledger": 1'))
+
+        with pytest.raises(InputError, match="does not have its own digest"):
+            version.read_beside(name)
