@@ -8,7 +8,7 @@ from pathlib import Path
 from ..schemas.runtime import Runtime
 from ..schemas.teacher import OpenAITeacher
 from .recipe import LoadedRecipe
-from .recipe_paths import has_variable, list_path_variables, list_paths
+from .recipe.paths import has_variable, list_path_variables, list_paths
 from .teacher import Destination, find_destination, list_key_variables
 
 HUB_TOKEN = "HF_TOKEN"  # noqa: S105 - the name of the variable, not a token

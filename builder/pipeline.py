@@ -31,7 +31,7 @@ from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .progress import warn
 from .recipe import LoadedRecipe
-from .recipe_paths import list_paths
+from .recipe.paths import list_paths
 from .store import Version
 from .teacher import Calls, PathCounts
 

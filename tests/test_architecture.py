@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.parquet": 0, "builder.credentials": 0,
-    "builder.terminal": 0, "builder.recipe_paths": 1,
+    "builder.terminal": 0,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
-    "builder.patterns": 1, "builder.recipe_checks": 1,
+    "builder.patterns": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
@@ -36,8 +36,6 @@ SHARED = {
     "builder.plain_json",
     "builder.progress",
     "builder.recipe",
-    "builder.recipe_checks",
-    "builder.recipe_paths",
     "builder.templates",
     "builder.terminal",
     "schemas",

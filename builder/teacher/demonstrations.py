@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..files import digest_file
 from ..marked_yaml import read_yaml
 from ..recipe import LoadedRecipe, find_packaged_demos
-from ..recipe_paths import TRAIN
+from ..recipe.paths import TRAIN
 
 _KEYS = {"question", "choices", "rationale", "answer"}
 

@@ -504,7 +504,9 @@ def test_a_digit_changed_beside_the_manifest_is_noticed(build_recipe, write_reci
         path = version.path / name
         content = path.read_bytes()
         assert old in content or name == "build.json"
-        path.write_bytes(content.replace(old, new) if old in content else content.replace(b'"ledger": 0', b'"ledger": 1'))
+        path.write_bytes(
+            content.replace(old, new) if old in content else content.replace(b'"ledger": 0', b'"ledger": 1')
+        )
 
         with pytest.raises(InputError, match="does not have its own digest"):
             version.read_beside(name)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..schemas.recipe import Recipe
-from ..schemas.source import Fields, TableSource
-from ..schemas.teacher import RecordedTeacher
-from .errors import InputError, RecipeError
-from .marked_yaml import KeyPath, MarkedYaml, join_keys
-from .patterns import compile_pattern
-from .templates import is_template, parse_template
+from ...schemas.recipe import Recipe
+from ...schemas.source import Fields, TableSource
+from ...schemas.teacher import RecordedTeacher
+from ..errors import InputError, RecipeError
+from ..marked_yaml import KeyPath, MarkedYaml, join_keys
+from ..patterns import compile_pattern
+from ..templates import is_template, parse_template
 
 
 def check_recipe(document: MarkedYaml, recipe: Recipe) -> None:

@@ -4,9 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from ..schemas.recipe import Recipe
-from .credentials import is_secret_name
-from .errors import RecipeError
+from ...schemas.recipe import Recipe
+from ..credentials import is_secret_name
+from ..errors import RecipeError
 
 TRAIN = "train"
 """In place of a file: demonstrations from the training split of the dataset."""

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ..schemas.ids import NotCanonicalError, format_canonical
-from ..schemas.recipe import Recipe
-from ..schemas.section import Section
-from ..schemas.student import StudentRecipe
-from .errors import InputError, RecipeError
-from .marked_yaml import KeyPath, MarkedYaml, join_keys, read_yaml, set_key
-from .recipe_checks import check_names, check_recipe
-from .recipe_paths import expand_file, expand_path, list_paths
+from ...schemas.ids import NotCanonicalError, format_canonical
+from ...schemas.recipe import Recipe
+from ...schemas.section import Section
+from ...schemas.student import StudentRecipe
+from ..errors import InputError, RecipeError
+from ..marked_yaml import KeyPath, MarkedYaml, join_keys, read_yaml, set_key
+from .checks import check_names, check_recipe
+from .paths import expand_file, expand_path, list_paths
 
 Kind = TypeVar("Kind", bound=Section)
 

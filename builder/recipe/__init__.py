@@ -1,0 +1,23 @@
+"""Recipes: YAML files read safely and validated. A recipe is data: nothing in it is run.
+
+`loading` reads and validates, `checks` looks at patterns and templates before any row is read, `paths` resolves the files
+that a recipe names.
+"""
+
+from .loading import (
+    LoadedRecipe,
+    find_packaged_demos,
+    find_recipe,
+    list_packaged_recipes,
+    load_recipe,
+    load_student,
+)
+
+__all__ = [
+    "LoadedRecipe",
+    "find_packaged_demos",
+    "find_recipe",
+    "list_packaged_recipes",
+    "load_recipe",
+    "load_student",
+]
