@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
@@ -93,6 +94,66 @@ def refuse_unreadable(path: Path) -> Iterator[None]:
 def _shorten_message(error: BaseException) -> str:
     lines = str(error).strip("'").splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+MAX_FILE_MEMORY = 4 * 2**30
+"""Bytes of memory that the rows of one file of a stranger may need. Files of published versions need some 400 MB."""
+
+_WIDEST = 8
+"""Bytes of a number, and of what is kept for each text and list besides its content."""
+
+
+def measure_memory(path: Path, limit: int = MAX_FILE_MEMORY) -> int:
+    """Measure how many bytes of memory the rows of a file need, without using that much.
+
+    A file of a few kB can stand for many GB: a text that stands once in a dictionary, and in a billion rows.
+
+    Raises:
+        InputError: they need more than the limit, or the file can't be read.
+    """
+    with refuse_unreadable(path):
+        with pq.ParquetFile(path) as file:
+            metadata = file.metadata
+        least = sum(map(_measure_group, map(metadata.row_group, range(metadata.num_row_groups))))
+        _refuse_larger(path, least, limit)
+        texts = [column.path for column in _list_columns(metadata.schema) if column.physical_type == "BYTE_ARRAY"]
+        needed = least
+        with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(use_threads=False):
+                needed += sum(_measure_texts(column) for column in batch.columns)
+                _refuse_larger(path, needed, limit)
+    return needed
+
+
+def _list_columns(schema: Any) -> list[Any]:
+    return [schema.column(index) for index in range(len(schema))]
+
+
+def _measure_group(group: Any) -> int:
+    """Measure a row group by the footer: its pages, and what its values need whatever their content."""
+    columns = [group.column(index) for index in range(group.num_columns)]
+    return sum(column.total_uncompressed_size + _WIDEST * max(column.num_values, group.num_rows) for column in columns)
+
+
+def _measure_texts(array: pa.Array) -> int:
+    """Measure the texts of an array, each as often as it stands there."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        lengths = pc.binary_length(array.dictionary).cast(pa.int64())
+        return int(pc.sum(lengths.take(array.indices)).as_py() or 0)
+    if pa.types.is_struct(kind):
+        return sum(map(_measure_texts, array.flatten()))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _measure_texts(array.flatten())
+    return 0
+
+
+def _refuse_larger(path: Path, needed: int, limit: int) -> None:
+    if needed > limit:
+        raise InputError(
+            f"{path}: its rows need more than {limit:,} bytes of memory",
+            hint="a small file may stand for as much on purpose; it is not read",
+        )
 
 
 def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[tuple[dict[str, Any] | None, str | None]]:

@@ -67,6 +67,16 @@ class Built:
     """Answers that were new, in the ledger, or failed."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildStart:
+    """When a build started, by two clocks."""
+
+    at: datetime
+    """The time of day, which can be set back while a build runs."""
+    clock_s: float
+    """Seconds of a clock that only goes forward."""
+
+
 def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     """Build a version from a recipe.
 
@@ -79,7 +89,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
             exists with another content.
         Stopped: requests failed or the disk is full; the same command goes on.
     """
-    recipe, started_at = loaded.recipe, datetime.now(UTC)
+    recipe, started = loaded.recipe, BuildStart(at=datetime.now(UTC), clock_s=time.monotonic())
     check_recipe(recipe)
     _check_parent(recipe, runtime.store)
     input_digests = digest_inputs(loaded)
@@ -103,7 +113,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     manifest = _make_manifest(recipe, tables, inputs, input_digests, problems.contamination)
     try:
         version = store.freeze_version(
-            runtime.store, manifest, tables, _describe_run(loaded, runtime, sampled.calls, started_at)
+            runtime.store, manifest, tables, _describe_run(loaded, runtime, sampled.calls, started)
         )
     except FileExistsError:  # another build of the same version was faster
         existing = _find_existing(recipe, input_digests, runtime.store)
@@ -311,11 +321,11 @@ def _make_manifest(
     )
 
 
-def _describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started_at: datetime) -> dict[str, object]:
+def _describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: BuildStart) -> dict[str, object]:
     """Describe the circumstances of a build for `build.json`; they are part of no digest."""
     return {
-        "started_at": started_at.isoformat(timespec="seconds"),
-        "seconds": round(time.time() - started_at.timestamp(), 2),
+        "started_at": started.at.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - started.clock_s, 2),
         "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused},
         "cost_usd": calls.cost_usd,
         "recipe_file": str(loaded.path),

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ...schemas.manifest import Manifest
 from ..audit import CHECKS, AuditReport, Finding, run_checks
 from ..errors import InputError
 from ..store import freeze_version
 from .files.read import MANIFEST, find_damaged_files, read_tables
-from .hub.download import DownloadedVersion, copy_validation, download_version, refuse_dev
+from .hub.download import DownloadedVersion, download_version, read_validation_file, refuse_dev, write_validation_file
 
 _TABLE_PATHS = ("data/", MANIFEST)
 """Prefixes of the files that the tables are rebuilt from."""
@@ -73,10 +74,19 @@ def _audit_tables(download: DownloadedVersion, findings: Sequence[Finding]) -> A
         findings = [*findings, Finding(check="schemas", message=error.message)]
         return _make_partial_report(findings, "needs tables that can't be read")
     refuse_dev(manifest)
+    validation, invalid = _read_validation(download, manifest)
+    findings = [*findings, *invalid]
     with TemporaryDirectory(prefix="cotloom-") as store:
         version = freeze_version(Path(store), manifest, tables, {})
-        copy_validation(version, download.folder)
+        write_validation_file(version, validation)
         report = run_checks(version)
     failed = {finding.check for finding in findings}
     passed = tuple(name for name in report.passed if name not in failed)
     return AuditReport(findings=(*findings, *report.findings), passed=passed, skipped=report.skipped)
+
+
+def _read_validation(download: DownloadedVersion, manifest: Manifest) -> tuple[bytes | None, Sequence[Finding]]:
+    try:
+        return read_validation_file(download, manifest), ()
+    except InputError as error:
+        return None, [Finding(check="validation", message=error.message)]

@@ -12,7 +12,7 @@ from ..errors import InputError, VersionConflict
 from ..files import digest_file
 from ..store import Version, freeze_version, locate_version, read_version, verify_version
 from .files.read import FILE_LIST, find_damaged_files, read_tables
-from .hub.download import DownloadedVersion, copy_validation, download_version, refuse_dev
+from .hub.download import DownloadedVersion, download_version, read_validation_file, refuse_dev, write_validation_file
 from .hub.verify_upload import compute_content_digest
 from .publications import Publication, record_publication
 
@@ -63,11 +63,12 @@ def _import_version(download: DownloadedVersion, store: Path) -> PullResult:
         raise InputError(
             f"the rows of {download.ref} do not have the content digest of its manifest", hint="contact its publisher"
         )
+    validation = read_validation_file(download, manifest)
     status = PullStatus.UNCHANGED
     if not locate_version(store, manifest.name, manifest.version).exists():
         status = _freeze(store, manifest, tables)
     version = _read_same_version(store, manifest)
-    copy_validation(version, download.folder)
+    write_validation_file(version, validation)
     publication = Publication(
         repo=download.remote.repo,
         endpoint=download.remote.endpoint,

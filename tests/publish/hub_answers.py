@@ -231,7 +231,13 @@ def sha256(content: bytes) -> str:
 def _entry(hub: Hub, name: str, content: bytes) -> dict[str, Any]:
     lfs = {"oid": sha256(content), "size": len(content), "pointerSize": 130}
     linked = {"lfs": lfs} if sha256(content) in hub.objects else {}
-    return {"type": "file", "oid": git_oid(content), "size": len(content), "path": name, **linked}
+    return {
+        "type": "file",
+        "oid": git_oid(content),
+        "size": hub.announced.get(name, len(content)),
+        "path": name,
+        **linked,
+    }
 
 
 def _json(value: object, status: int = 200) -> Answer:

@@ -111,6 +111,8 @@ class Hub:
     seen: list[Asked] = field(default_factory=list)
     """Every request, in order."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    announced: dict[str, int] = field(default_factory=dict)
+    """Sizes that are listed in place of the true ones, by path."""
     stored: threading.Event = field(default_factory=threading.Event)
     """Set once a large file has arrived whole."""
 
@@ -120,7 +122,7 @@ class Hub:
 
     def clear(self) -> None:
         """Forget everything but the tokens."""
-        for kept in (self.repos, self.objects, self.seen, self.faults):
+        for kept in (self.repos, self.objects, self.seen, self.faults, self.announced):
             kept.clear()
         self.stored.clear()
 

@@ -117,7 +117,7 @@ def test_a_list_of_files_that_leads_out_of_the_folder_is_damaged(pull, published
 
     done = pull()
 
-    assert (done.code, "is damaged: data/../.." in done.json["error"]["message"]) == (2, True)
+    assert (done.code, "names 'data/../.." in done.json["error"]["message"]) == (2, True)
 
 
 @pytest.mark.parametrize(

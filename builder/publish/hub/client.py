@@ -73,7 +73,7 @@ def connect(repo: str, *, writes: bool) -> Remote:
 def _check_token(remote: Remote) -> None:
     if remote.token is None:
         raise InputError(f"there is no token to write to {remote.repo}", hint=describe_permission(remote))
-    user = _call(remote, "the token can't be checked", remote.api.whoami)
+    user = call_hub(remote, "the token can't be checked", remote.api.whoami)
     if user.get("auth", {}).get("accessToken", {}).get("role") == "read":
         raise InputError(f"this token of {user.get('name')} is read-only", hint=describe_permission(remote))
 
@@ -111,7 +111,7 @@ def create_dataset(remote: Remote, *, private: bool) -> None:
         InputError: the token may not create it.
         Stopped: the Hub can't be reached.
     """
-    _call(
+    call_hub(
         remote,
         f"{remote.repo} can't be created",
         lambda: remote.api.create_repo(remote.repo, repo_type="dataset", private=private, exist_ok=True),
@@ -144,7 +144,7 @@ def list_files(remote: Remote, revision: str) -> list[str]:
         InputError: the dataset or the revision does not exist, or the token may not read it.
         Stopped: the Hub can't be reached.
     """
-    return _call(
+    return call_hub(
         remote,
         f"the files of {remote.repo} can't be listed",
         lambda: remote.api.list_repo_files(remote.repo, revision=revision, repo_type="dataset"),
@@ -236,7 +236,7 @@ def download_snapshot(remote: Remote, revision: str, cache: Path, patterns: Sequ
         InputError: the dataset or the revision does not exist, or the token may not read it.
         Stopped: the Hub can't be reached, or the disk is full.
     """
-    folder = _call(
+    folder = call_hub(
         remote,
         f"{remote.repo} at {revision} can't be downloaded",
         lambda: snapshot_download(
@@ -251,6 +251,12 @@ def download_snapshot(remote: Remote, revision: str, cache: Path, patterns: Sequ
     return Path(str(folder))
 
 
-def _call(remote: Remote, message: str, send_request: Callable[[], Response]) -> Response:
+def call_hub(remote: Remote, message: str, send_request: Callable[[], Response]) -> Response:
+    """Send a request, again after transient errors; its errors begin with the message and never contain the token.
+
+    Raises:
+        InputError: the Hub refuses the request.
+        Stopped: the Hub can't be reached.
+    """
     with translate_errors(remote, message):
         return retry(send_request)

@@ -4,17 +4,19 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import ValidationError
-
 from ....schemas.manifest import File, Manifest
+from ....schemas.validation import Validation
 from ...errors import InputError
+from ...plain_json import parse_object
 from ...store import DEV, Version, parse_semver
 from ..files.read import FILE_LIST, FILE_LIST_ADAPTER, VALIDATION
 from .client import connect, download_snapshot, get_state
 from .errors import Remote, describe_permission
+from .listing import is_plain_path, list_published_files
 
 _REF = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+?)(?:@([\w.+/-]+))?")
 _VERSION_TAG = re.compile(r"v(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)")
@@ -55,8 +57,9 @@ def download_version(ref: str, command: str) -> Iterator[DownloadedVersion]:
         command: the command, for the hint: `pull`, `audit`.
 
     Raises:
-        InputError: the dataset or the tag does not exist, or it has no published version.
-        Stopped: the Hub can't be reached, or the disk is full.
+        InputError: the dataset or the tag does not exist, or it has no published version; nothing is downloaded where
+            the names, the number or the sizes of its files are not those of a version.
+        Stopped: the Hub can't be reached, or the disk has no room.
     """
     match = _REF.fullmatch(ref)
     if match is None:
@@ -64,7 +67,8 @@ def download_version(ref: str, command: str) -> Iterator[DownloadedVersion]:
     remote = connect(match[1], writes=False)
     tag = match[2] or _find_newest_tag(remote)
     with TemporaryDirectory(prefix="cotloom-") as cache:
-        folder = download_snapshot(remote, tag, Path(cache), _PATTERNS)
+        names = list_published_files(remote, tag, _PATTERNS, Path(cache))
+        folder = download_snapshot(remote, tag, Path(cache), [escape(name) for name in names])
         yield DownloadedVersion(remote=remote, tag=tag, folder=folder, files=_read_file_list(folder, ref))
 
 
@@ -88,11 +92,18 @@ def _read_file_list(folder: Path, ref: str) -> dict[str, File]:
             f"{ref} was not published by Cotloom: it has no {FILE_LIST}", hint="publish a version with cotloom publish"
         )
     try:
-        return FILE_LIST_ADAPTER.validate_json(path.read_bytes())
-    except ValidationError as error:
+        files = FILE_LIST_ADAPTER.validate_python(parse_object(path.read_bytes()))
+    except ValueError as error:  # a ValidationError is one too
         raise InputError(
             f"{FILE_LIST} of {ref} can't be read: {error}", hint="a later release of Cotloom may have written it"
         ) from error
+    odd = [name for name in files if not is_plain_path(name)]
+    if odd:
+        raise InputError(
+            f"{ref} is damaged: {FILE_LIST} names {odd[0]!r}, which is no file of a version",
+            hint="contact its publisher",
+        )
+    return files
 
 
 def refuse_dev(manifest: Manifest) -> None:
@@ -107,12 +118,33 @@ def refuse_dev(manifest: Manifest) -> None:
         )
 
 
-def copy_validation(version: Version, folder: Path) -> None:
-    """Copy the validation of a downloaded version to the version in the store, unless that has one.
+def read_validation_file(download: DownloadedVersion, manifest: Manifest) -> bytes | None:
+    """Read the validation of a downloaded version; None if it has none.
+
+    Raises:
+        InputError: it is not in the list of files, is no validation, or is of other content.
+    """
+    path = download.folder / VALIDATION
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    fault = None if VALIDATION in download.files else "it is not in the list of files"
+    try:
+        if Validation.model_validate(parse_object(content)).content_digest != manifest.content_digest:
+            fault = "it belongs to other content"
+    except ValueError as error:  # a ValidationError is one too
+        fault = str(error)
+    if fault is not None:
+        raise InputError(f"{VALIDATION} of {download.ref} is not believed: {fault}", hint="contact its publisher")
+    return content
+
+
+def write_validation_file(version: Version, content: bytes | None) -> None:
+    """Write a downloaded validation beside the version in the store, unless that has one.
 
     Raises:
         Stopped: the disk is full.
     """
-    path, name = folder / VALIDATION, Path(VALIDATION).name
-    if path.is_file() and not (version.path / name).exists():
-        version.write_beside(name, path.read_bytes())
+    name = Path(VALIDATION).name
+    if content is not None and not (version.path / name).exists():
+        version.write_beside(name, content)

@@ -1,6 +1,7 @@
 """Train a student stage by stage, with transformers' Trainer and the loss of each stage's objective."""
 
 import math
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -130,15 +131,16 @@ def _train_stage(student: Student, data: StageData, seed: int, folder: Path, rep
             callbacks=[_ProgressCallback(advance), *_make_early_stopping(data)],
         )
         trainer.remove_callback(PrinterCallback)
+        started = time.monotonic()  # transformers measures with the time of day, which can be set back
         with stop_if_unwritable("the student"), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*pin_memory.*")  # it has no effect without a GPU
-            output = trainer.train(resume_from_checkpoint=checkpoint)
+            trainer.train(resume_from_checkpoint=checkpoint)
             curve = LossCurve(
                 stage=data.stage.name,
                 steps=int(trainer.state.global_step),
                 losses=tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry),
                 tokens=int(trainer.state.num_input_tokens_seen),
-                seconds=float(output.metrics.get("train_runtime", 0.0)),
+                seconds=time.monotonic() - started,
             )
             save_stage_end(student.model, asdict(curve), folder)
     return curve

@@ -223,20 +223,32 @@ def _read_error_status(
     return _Failure(
         explain_failing_server(server, meaning, reply.status, error, tries),
         is_general=meaning is StatusMeaning.THROTTLED,
-        pause_s=_read_retry_after(reply.headers.get("retry-after", "")),
+        pause_s=_read_retry_after(reply.headers.get("retry-after", ""), reply.headers.get("date", "")),
     )
 
 
-def _read_retry_after(value: str) -> float | None:
-    """Read the seconds of a Retry-After header, a number or a date; None where it can't be read."""
+def _read_retry_after(value: str, date: str) -> float | None:
+    """Read the seconds of a Retry-After header, a number or a date; None where it can't be read.
+
+    A date is read by the server's clock, from its header Date: the clock of this machine may be wrong.
+    """
     try:
         seconds = float(value) if value.isascii() else math.nan
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except (TypeError, ValueError, OverflowError):
+        until = _read_date(value)
+        if until is None:
             return None
+        now = _read_date(date)
+        seconds = until - (time.time() if now is None else now)
     return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT_S)
+
+
+def _read_date(value: str) -> float | None:
+    """Read a date of HTTP, in seconds since 1970; None where it is none."""
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _compute_backoff(tries: int) -> float:

@@ -22,7 +22,7 @@ MOST_BYTES = 64 * 2**20
 """The longest response that is read, in bytes: longer than any answer, and too short to exhaust the memory."""
 
 
-_HEADERS = ("retry-after", "location")
+_HEADERS = ("retry-after", "date", "location")
 """The headers that are read."""
 
 

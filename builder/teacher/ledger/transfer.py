@@ -97,7 +97,12 @@ def export_ledger(path: Path, target: Path) -> LedgerCheck:
     if target.exists():
         raise InputError(f"{target} exists", hint="choose another name, or remove it first")
     found = LedgerCheck()
-    with replace_file(target) as side, gzip.open(side, "wb") as file:
+    # without a name and a time: they would make two exports of one ledger differ
+    with (
+        replace_file(target) as side,
+        side.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as file,
+    ):
         for line in _list_lines(path, found):
             file.write(orjson.dumps(line.model_dump(mode="json", exclude_defaults=True), option=_LINE))
     return found
