@@ -4,14 +4,9 @@ sources -> teacher -> verify -> select -> format -> mix -> store
 problems   samples    verdicts  paths     examples  mixture  name@version
 """
 
-import os
-import platform
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
-from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +26,7 @@ from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .progress import warn
 from .recipe import LoadedRecipe
-from .recipe.paths import list_paths
+from .run_record import describe_run, start_build
 from .store import Version
 from .teacher import Calls, PathCounts
 
@@ -67,16 +62,6 @@ class Built:
     """Answers that were new, in the ledger, or failed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BuildStart:
-    """When a build started, by two clocks."""
-
-    at: datetime
-    """The time of day, which can be set back while a build runs."""
-    clock_s: float
-    """Seconds of a clock that only goes forward."""
-
-
 def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     """Build a version from a recipe.
 
@@ -89,7 +74,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
             exists with another content.
         Stopped: requests failed or the disk is full; the same command goes on.
     """
-    recipe, started = loaded.recipe, BuildStart(at=datetime.now(UTC), clock_s=time.monotonic())
+    recipe, started = loaded.recipe, start_build()
     check_recipe(recipe)
     _check_parent(recipe, runtime.store)
     input_digests = digest_inputs(loaded)
@@ -113,7 +98,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     manifest = _make_manifest(recipe, tables, inputs, input_digests, problems.contamination)
     try:
         version = store.freeze_version(
-            runtime.store, manifest, tables, _describe_run(loaded, runtime, sampled.calls, started)
+            runtime.store, manifest, tables, describe_run(loaded, runtime, sampled.calls, started)
         )
     except FileExistsError:  # another build of the same version was faster
         existing = _find_existing(recipe, input_digests, runtime.store)
@@ -319,20 +304,3 @@ def _make_manifest(
         funnel=tuple(store.count_funnel(tables)),
         files={},
     )
-
-
-def _describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: BuildStart) -> dict[str, object]:
-    """Describe the circumstances of a build for `build.json`; they are part of no digest."""
-    return {
-        "started_at": started.at.isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - started.clock_s, 2),
-        "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused},
-        "cost_usd": calls.cost_usd,
-        "recipe_file": str(loaded.path),
-        "files": list_paths(loaded.recipe),
-        "workers": runtime.workers,
-        "cotloom": package_version("cotloom"),
-        "python": platform.python_version(),
-        "polars": pl.__version__,
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-    }

@@ -19,7 +19,7 @@ FLOORS = {
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
-    "builder.audit": 3, "builder.inspect": 3, "builder.student": 3, "builder.export": 3,
+    "builder.audit": 3, "builder.run_record": 3, "builder.inspect": 3, "builder.student": 3, "builder.export": 3,
     "builder.publish": 4, "builder.pipeline": 4, "builder.access": 4, "builder.infer": 4,
     "builder.plan": 5, "builder.starter": 5,
     "builder.commands": 6, "builder.api": 6,

@@ -1,7 +1,7 @@
 """Recipes: YAML files read safely and validated. A recipe is data: nothing in it is run.
 
-`loading` reads and validates, `checks` looks at patterns and templates before any row is read, `paths` resolves the files
-that a recipe names.
+`loading` reads and validates, `checks` looks at patterns and templates before any row is read, `paths` resolves the
+files that a recipe names.
 """
 
 from .loading import (
