@@ -36,6 +36,7 @@ class ChatServer:
     url: str
     requests: list[dict] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
 
 def completion(*texts: str | None, finish_reason: str = "stop", **message: object) -> Reply:
@@ -88,6 +89,7 @@ def serving(script: Script) -> Iterator[ChatServer]:
             with lock:
                 server.requests.append(body)
                 server.keys.append(self.headers.get("Authorization", ""))
+                server.headers.append(dict(self.headers))
             reply = script(body)
             content = encode(reply.body)
             if reply.raw:

@@ -16,6 +16,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 from ....schemas.ids import rank
 from ....schemas.runtime import Runtime
 from .openai_errors import Server
+from .openai_keys import DEFAULT_URL
 from .protocol import CompletionRequest
 
 MOST_BYTES = 64 * 2**20
@@ -84,7 +85,7 @@ async def open_client(server: Server, runtime: Runtime) -> AsyncOpenAI:
         limits=httpx2.Limits(max_connections=runtime.concurrency),
         event_hooks={"response": [_limit_response]},
     )
-    return AsyncOpenAI(
+    client = AsyncOpenAI(
         api_key=server.key,
         base_url=server.url,
         max_retries=0,
@@ -92,6 +93,9 @@ async def open_client(server: Server, runtime: Runtime) -> AsyncOpenAI:
         http_client=http,
         default_headers={"Accept-Encoding": "identity"},
     )
+    if server.url != DEFAULT_URL:  # the package takes them from the environment, for whatever server
+        client.organization = client.project = None
+    return client
 
 
 async def send_request(

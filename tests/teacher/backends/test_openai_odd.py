@@ -254,6 +254,14 @@ def test_a_key_that_a_server_puts_into_its_answers_is_not_recorded(recipe, runti
     assert [text for text in texts if "$OPENAI_API_KEY" in text] != []
 
 
+def test_the_users_organization_is_for_openai_alone(recipe, runtime, monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-canary")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-canary")
+    with serving(solve) as server:
+        build(recipe(server.url), runtime)
+    assert "canary" not in str(server.headers)
+
+
 def test_a_redirect_takes_neither_the_key_nor_a_prompt_elsewhere(recipe, runtime, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-5b8e0d")
     with serving(solve) as elsewhere:
