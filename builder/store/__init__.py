@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .freeze import freeze_version, make_store
     from .funnel import build_funnel_table, check_fates, count_funnel
     from .identity import compute_fingerprint, make_conflict
-    from .integrity import load_validation, verify_version
+    from .integrity import check_content, check_current, hold_version, load_validation, verify_version
     from .opening import (
         UnreadableVersion,
         VersionListing,
@@ -44,12 +44,15 @@ __all__ = [
     "Version",
     "VersionListing",
     "build_funnel_table",
+    "check_content",
+    "check_current",
     "check_fates",
     "compute_fingerprint",
     "count_funnel",
     "digest_rows",
     "find_version",
     "freeze_version",
+    "hold_version",
     "list_version_numbers",
     "list_versions",
     "load_validation",
@@ -70,12 +73,15 @@ _HOMES = {
     "UnreadableVersion": "opening",
     "VersionListing": "opening",
     "build_funnel_table": "funnel",
+    "check_content": "integrity",
+    "check_current": "integrity",
     "check_fates": "funnel",
     "compute_fingerprint": "identity",
     "count_funnel": "funnel",
     "digest_rows": "tables",
     "find_version": "opening",
     "freeze_version": "freeze",
+    "hold_version": "integrity",
     "list_versions": "opening",
     "load_validation": "integrity",
     "locate_ref": "opening",

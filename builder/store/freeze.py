@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 from ...schemas.manifest import Manifest, seal_manifest
 from ..progress import track
 from .atomic import Access, atomic_folder, make_folder, stop_if_unwritable
+from .locks import lock_folder
 from .tables import describe_file, write_table
 from .versions import DEV, MANIFEST, Version, locate_version, seal_json
 
@@ -41,7 +43,10 @@ def freeze_version(
     """
     path = locate_version(store, manifest.name, manifest.version)
     replace = manifest.version == DEV
-    with atomic_folder(path, replace=replace, name="the version", access=Access.PRIVATE) as side:
+    with (
+        lock_folder(path) if replace else nullcontext(),  # a validation may be written beside the earlier content
+        atomic_folder(path, replace=replace, name="the version", access=Access.PRIVATE) as side,
+    ):
         files = {
             f"{name}.parquet": write_table(tables[name], side / f"{name}.parquet")
             for name in track(list(tables), "writing the version", every=1)

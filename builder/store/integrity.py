@@ -1,12 +1,18 @@
 """What is verified before something is made of a version: every file, the digest of every row, and its validation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 from pydantic import ValidationError
 
 from ...schemas.validation import Validation
+from ..errors import InputError, Stopped
 from ..progress import show_bar
 from .funnel import TABLES
+from .locks import lock_folder
+from .opening import open_version
 from .tables import digest_rows
-from .versions import Version, make_beside_error, make_damage_error
+from .versions import DEV, Version, make_beside_error, make_damage_error
 from .withdrawal import refuse_withdrawn
 
 
@@ -38,6 +44,47 @@ def verify_version(version: Version) -> Version:
     if faults:
         raise make_damage_error(version, faults)
     return version
+
+
+def check_content(version: Version, content_digest: str) -> None:
+    """Check that a version has the content that was read of it before.
+
+    Raises:
+        Stopped: it has other content: a `dev` version was built again.
+    """
+    if version.manifest.content_digest != content_digest:
+        raise Stopped(
+            f"{version.ref} was built again while it was used; its content is another now",
+            hint="run the same command again: it reads the new content",
+        )
+
+
+@contextmanager
+def hold_version(version: Version) -> Iterator[None]:
+    """Keep a version as it is while something is written beside it; a build of `dev` waits until the block ends.
+
+    Raises:
+        Stopped: it was built again since it was read, or is gone.
+    """
+    with lock_folder(version.path) if version.manifest.version == DEV else nullcontext():
+        check_current(version)
+        yield
+
+
+def check_current(version: Version) -> None:
+    """Check that the folder of a version still has the content that was read from it.
+
+    Raises:
+        Stopped: it was built again, or is gone.
+    """
+    try:
+        current = open_version(version.path)
+    except InputError as error:
+        raise Stopped(
+            f"{version.ref} was removed or replaced while it was used: {error.message}",
+            hint="build it, and run the same command again",
+        ) from error
+    check_content(current, version.manifest.content_digest)
 
 
 def load_validation(version: Version) -> Validation | None:

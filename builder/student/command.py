@@ -13,7 +13,7 @@ from ...schemas.student import StudentRecipe
 from ...schemas.validation import Validation
 from ..errors import InputError
 from ..report.tables import make_line
-from ..store import Version, find_version, list_version_numbers, verify_version
+from ..store import Version, check_current, find_version, list_version_numbers, verify_version
 from ..store.atomic import make_folder, stop_if_unwritable
 from .experiment.budget import fit_to_budget, parse_duration
 from .experiment.jobs import count_workers, prepare_starts
@@ -55,8 +55,16 @@ def run_validation(options: ValidateOptions) -> tuple[Validation, RenderableType
 
     Raises:
         InputError: the student recipe, the budget, the folder or a tracker is invalid, or a version is damaged.
-        Stopped: the disk is full.
+        Stopped: the disk is full, or the version was built again meanwhile.
     """
+    try:
+        return _run_validation(options)
+    except InputError:
+        check_current(options.version)  # files that were replaced while they were read look damaged
+        raise
+
+
+def _run_validation(options: ValidateOptions) -> tuple[Validation, RenderableType]:
     budget_seconds = parse_duration(options.budget) if options.budget is not None else None
     _check_folder(options.save)
     _check_trackers(options.report_to)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -18,7 +19,7 @@ from ...engine.local import run_in_processes
 from ...errors import Stopped
 from ...progress import show_bar
 from ...sources import generate_skills
-from ...store import Version, read_version
+from ...store import Version, check_content, read_version
 from ..evaluation.sets import EvalSet, make_eval_sets
 from .base_model import Start, prepare_start
 from .conditions import (
@@ -41,8 +42,11 @@ GENERAL_TASKS: tuple[Skill, ...] = (
 EVALUATION_KEY = "skills-held-out"
 """Key of the general problems for evaluation; those that a base is trained on have another key."""
 
+_DIGEST = re.compile(r"#([0-9a-f]{64})$")
+"""The end of an address: the content digest that the version must have."""
+
 SizeReference = tuple[str, str]
-"""Folder of a version and a condition of it, whose number of rows another condition is cut to."""
+"""Address of a version and a condition of it, whose number of rows another condition is cut to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +54,7 @@ class Job:
     """One condition, trained with one seed and evaluated on the sets of one version."""
 
     version_path: str
-    """Folder of the version that the condition is made from."""
+    """Address of the version that the condition is made from, as `format_address` writes it."""
     condition: str
     """One of `CONDITIONS`."""
     cut_to: SizeReference | None = None
@@ -62,9 +66,9 @@ class Job:
     recipe: StudentRecipe
     """The student recipe."""
     eval_path: str
-    """Folder of the version whose evaluation sets are used."""
+    """Address of the version whose evaluation sets are used."""
     vocabulary_paths: tuple[str, ...]
-    """Folders of the versions whose texts make the vocabulary of a student from scratch."""
+    """Addresses of the versions whose texts make the vocabulary of a student from scratch."""
     n_general: int = 0
     """Number of general problems, of the kind that a base is trained on, in the evaluation."""
     label: str | None = None
@@ -76,6 +80,11 @@ class Job:
     def condition_name(self) -> str:
         """Name of the condition in tables."""
         return self.label or (f"{self.condition}_as_{self.cut_to[1]}" if self.cut_to else self.condition)
+
+
+def format_address(version: Version) -> str:
+    """Format the address of a version: its folder and its content digest, since `dev` can be built again meanwhile."""
+    return f"{version.path}#{version.manifest.content_digest}"
 
 
 def prepare_starts(jobs: Sequence[Job], store: Path, report_to: Sequence[str] = ()) -> None:
@@ -156,8 +165,18 @@ def _run_job(job: Job, store: Path, report_to: Sequence[str]) -> StudentRun:
 
 
 @lru_cache(maxsize=16)
-def _load_version(path: str) -> Version:
-    return read_version(Path(path))
+def _load_version(address: str) -> Version:
+    """Read a version by its address.
+
+    Raises:
+        InputError: it is damaged.
+        Stopped: it was built again since, with other content.
+    """
+    version = read_version(Path(_DIGEST.sub("", address)))
+    expected = _DIGEST.search(address)
+    if expected is not None:
+        check_content(version, expected[1])
+    return version
 
 
 @lru_cache(maxsize=8)

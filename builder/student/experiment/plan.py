@@ -22,7 +22,7 @@ from .conditions import (
     make_condition,
     select_training_rows,
 )
-from .jobs import Job, SizeReference, make_general_problems
+from .jobs import Job, SizeReference, format_address, make_general_problems
 
 CURVE_SHARES = (1 / 16, 1 / 4)
 """The shares of the problems on the data curve, besides all of them."""
@@ -83,7 +83,7 @@ def plan_validation(
     """
     recipe = _fill_in_formats(recipe, version)
     n_general = _count_general_problems(recipe)
-    paths = (str(version.path), *((str(parent.path),) if parent else ()))
+    paths = (format_address(version), *((format_address(parent),) if parent else ()))
 
     def make_job(version_path: str, condition: str, seed: int, **options: Any) -> Job:
         return Job(
@@ -92,7 +92,7 @@ def plan_validation(
         )  # fmt: skip
 
     jobs = [
-        make_job(str(source.path), condition, seed, cut_to=cut_to, save=(index, seed) == (0, 0))
+        make_job(format_address(source), condition, seed, cut_to=cut_to, save=(index, seed) == (0, 0))
         for index, (source, condition, cut_to) in enumerate(_list_conditions(version, parent, controls))
         for seed in range(recipe.seeds)
     ]
@@ -145,16 +145,16 @@ def _list_conditions(
     size = select_training_rows(version).height
     for condition in ("answer_only", *further):
         if make_condition(condition, version).rows.height < size:
-            yield version, "version", (str(version.path), condition)
+            yield version, "version", (format_address(version), condition)
 
 
 def _list_equal_sizes(version: Version, parent: Version) -> Iterator[tuple[Version, str, SizeReference]]:
     """The larger of version and parent, cut to the size of the other; nothing if they have the same size."""
     size, parent_size = select_training_rows(version).height, select_training_rows(parent).height
     if size > parent_size:
-        yield version, "version", (str(parent.path), "parent")
+        yield version, "version", (format_address(parent), "parent")
     elif size < parent_size:
-        yield parent, "parent", (str(version.path), "version")
+        yield parent, "parent", (format_address(version), "version")
 
 
 def _has_wrong(version: Version) -> bool:

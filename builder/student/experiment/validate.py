@@ -22,6 +22,7 @@ from ....schemas.validation import (
     Validation,
 )
 from ...parquet import write_parquet
+from ...store import hold_version
 from ...store.atomic import Access, atomic_folder
 from ..report.advice import advise, collect_facts
 from ..report.report import write_report
@@ -249,15 +250,15 @@ def write_validation(validation: Validation, outcomes: ConditionOutcomes) -> Non
     """Write the report, the outcomes and `validation.json` beside the version.
 
     Raises:
-        Stopped: the disk is full.
+        Stopped: the disk is full, or the version was built again meanwhile, with other content.
     """
     version, rows = outcomes.plan.version, outcomes.outcomes
-    folder = version.path / FOLDER
     questions = {
         problem.problem_id: problem.question or "" for eval_set in outcomes.plan.sets for problem in eval_set.problems
     }
-    with atomic_folder(folder, name="the validation", access=Access.PRIVATE) as side:
-        write_parquet(rows.filter(pl.col("format") != AS_TRAINED), side / "outcomes.parquet")
-        write_report(validation, rows, side, questions)
     text = orjson.dumps(validation.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
-    version.write_beside(FILE, text)  # last: without this file there is no validation
+    with hold_version(version):
+        with atomic_folder(version.path / FOLDER, name="the validation", access=Access.PRIVATE) as side:
+            write_parquet(rows.filter(pl.col("format") != AS_TRAINED), side / "outcomes.parquet")
+            write_report(validation, rows, side, questions)
+        version.write_beside(FILE, text)  # last: without this file there is no validation

@@ -1,22 +1,30 @@
 """Resume an interrupted training, with the same result as an uninterrupted one."""
 
+import json
 import math
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers.trainer_pt_utils import LengthGroupedSampler
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer_utils import get_last_checkpoint, rotate_checkpoints
 
-from ...store.atomic import Access, replace_file
+from ...files import digest_file
+from ...progress import warn
+from ...store.atomic import Access, atomic_write, replace_file
 
 STAGE_END = "ended.pt"
 """File with the weights at the end of a stage, and its loss curve."""
 
 RNG_STATE = "order.pt"
 """File in a checkpoint from the middle of an epoch: the random state that its order of rows was sampled from."""
+
+
+SEAL = "digests.json"
+"""File of a finished checkpoint: the sha256 of each other file."""
 
 
 class ResumableSampler(LengthGroupedSampler):
@@ -49,10 +57,45 @@ class ResumableSampler(LengthGroupedSampler):
             self.next_state = torch.load(checkpoint / RNG_STATE, weights_only=True)
 
 
+def seal_checkpoint(checkpoint: Path) -> None:
+    """Write the digest of every file of a finished checkpoint; one without them was being written when it was killed.
+
+    Raises:
+        Stopped: it can't be written.
+    """
+    digests = _digest_files(checkpoint)
+    atomic_write(checkpoint / SEAL, json.dumps(digests, indent=1, sort_keys=True), access=Access.PRIVATE)
+
+
+def remove_old_checkpoints(folder: str, best: str | None) -> None:
+    """Remove all checkpoints but that of the last step and the best one. Transformers would go by their times."""
+    rotate_checkpoints(folder, save_total_limit=1, best_model_checkpoint=best, use_mtime=False)  # type: ignore[no-untyped-call]
+
+
+def _digest_files(checkpoint: Path) -> dict[str, str]:
+    files = (path for path in checkpoint.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {str(path.relative_to(checkpoint)): digest_file(path)[0] for path in files if path.name != SEAL}
+
+
 def find_last_checkpoint(folder: Path) -> str | None:
-    """Find the checkpoint that an interrupted stage resumes from."""
-    last: str | None = get_last_checkpoint(str(folder)) if folder.is_dir() else None  # type: ignore[no-untyped-call]
-    return last
+    """Find the checkpoint that an interrupted stage resumes from; what is half written or damaged is removed."""
+    while folder.is_dir() and (last := get_last_checkpoint(str(folder))):  # type: ignore[no-untyped-call]
+        if _is_sealed(Path(last)):
+            return str(last)
+        shutil.rmtree(last)
+    return None
+
+
+def _is_sealed(checkpoint: Path) -> bool:
+    """Whether a checkpoint was written to its end, and is as it was written."""
+    seal = checkpoint / SEAL
+    if not seal.is_file():
+        return False
+    with suppress(ValueError):
+        if json.loads(seal.read_bytes()) == _digest_files(checkpoint):
+            return True
+    warn(f"a checkpoint is damaged and is not used: {checkpoint}")
+    return False
 
 
 def save_stage_end(model: Any, curve: Mapping[str, Any], folder: Path) -> None:

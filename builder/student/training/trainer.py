@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from ....schemas.student import Objective, TrainStage
@@ -24,7 +25,9 @@ from .checkpoints import (
     ResumableSampler,
     find_last_checkpoint,
     load_stage_end,
+    remove_old_checkpoints,
     save_stage_end,
+    seal_checkpoint,
 )
 from .collate import Feature, make_collator
 from .losses import compute_objective_loss
@@ -181,7 +184,6 @@ def _make_arguments(
         metric_for_best_model="loss" if stopping else None,
         save_strategy="steps" if resumable else "no",
         save_steps=every if stopping else max(1, stage.steps // 2),
-        save_total_limit=1,
         restore_callback_states_from_checkpoint=stopping,
         include_num_input_tokens_seen="non_padding",
         report_to=list(report_to) or "none",
@@ -216,6 +218,11 @@ class _ObjectiveTrainer(Trainer):
     def _save_rng_state(self, output_dir: str) -> None:
         super()._save_rng_state(output_dir)
         self.sampler.save_state(Path(output_dir), self.state.global_step)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
+        seal_checkpoint(Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
+        remove_old_checkpoints(self.args.output_dir, self.state.best_model_checkpoint)
 
     def compute_loss(
         self,

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from ...errors import InputError, Stopped
 from ...progress import show_bar
 from ...store.atomic import replace_file
-from .layout import DATABASE_ERRORS, FORMAT, TABLES, connect, explain_database_errors
+from .layout import DATABASE_ERRORS, FORMAT, TABLES, connect, explain_database_errors, stop_if_full
 from .ledger import Key, is_damaged, parse_response
 from .write_ahead_log import is_log_damaged
 
@@ -109,6 +109,7 @@ def _open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
         except DATABASE_ERRORS as error:
+            stop_if_full(path, error)
             raise InputError(f"{path} is no ledger: {error}", hint="restore it from a copy") from error
         if version != FORMAT:
             hint = "run cotloom plan or build once, which carries it over" if version < FORMAT else "upgrade Cotloom"

@@ -49,6 +49,8 @@ _FULL = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 )
 """The disk is full, fails or can't be written."""
+_SHORT = frozenset({sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
+"""Errors of the disk that say that the file is damaged."""
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -63,14 +65,27 @@ def explain_database_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without the extended part
-        if code in _FULL:
-            raise Stopped(f"the ledger {path} can't be written: {error}", hint=MAKE_ROOM) from error
-        if code in _BUSY:
+        stop_if_full(path, error)
+        if _get_code(error) in _BUSY:
             raise Stopped(
                 f"the ledger {path} is in use by another command", hint="run the command again when that has ended"
             ) from error
         raise InputError(f"the ledger {path} is damaged: {error}", hint=CHECK_HINT) from error
+
+
+def stop_if_full(path: Path, error: Exception) -> None:
+    """Raise `Stopped` for an error of a disk that is full: SQLite needs room beside a ledger even to read it.
+
+    Raises:
+        Stopped: it is such an error.
+    """
+    if _get_code(error) in _FULL and getattr(error, "sqlite_errorcode", None) not in _SHORT:
+        raise Stopped(f"the ledger {path} can't be written: {error}", hint=MAKE_ROOM) from error
+
+
+def _get_code(error: Exception) -> int:
+    """Get SQLite's code of an error, without the extended part."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -115,6 +130,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except DATABASE_ERRORS as error:
+        stop_if_full(path, error)
         raise InputError(f"{path} is no ledger: {error}", hint="move it away, or choose another --store") from error
     if version > FORMAT:
         raise InputError(f"the ledger {path} was written by a later Cotloom (layout {version})", hint="upgrade Cotloom")
