@@ -69,7 +69,7 @@ def seal_checkpoint(checkpoint: Path) -> None:
 
 def remove_old_checkpoints(folder: str, best: str | None) -> None:
     """Remove all checkpoints but that of the last step and the best one. Transformers would go by their times."""
-    rotate_checkpoints(folder, save_total_limit=1, best_model_checkpoint=best, use_mtime=False)  # type: ignore[no-untyped-call]
+    rotate_checkpoints(folder, save_total_limit=1, best_model_checkpoint=best, use_mtime=False)
 
 
 def _digest_files(checkpoint: Path) -> dict[str, str]:

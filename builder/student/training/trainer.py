@@ -221,8 +221,9 @@ class _ObjectiveTrainer(Trainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
-        seal_checkpoint(Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
-        remove_old_checkpoints(self.args.output_dir, self.state.best_model_checkpoint)
+        folder = str(self.args.output_dir)
+        seal_checkpoint(Path(folder) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
+        remove_old_checkpoints(folder, self.state.best_model_checkpoint)
 
     def compute_loss(
         self,
