@@ -173,7 +173,7 @@ def test_a_dev_version_may_be_written_over(store):
     frozen(store, DEV, fingerprint="other")
 
     assert find_version(store, "d").manifest.fingerprint == "other"
-    assert [path.name for path in (store / "versions/d").iterdir()] == ["dev"]
+    assert {path.name for path in (store / "versions/d").iterdir()} == {"dev", ".dev.lock"}
 
 
 FREEZER = """
@@ -192,7 +192,7 @@ def test_processes_that_write_the_same_dev_version_at_once_all_succeed(store):
 
     assert [process.wait() for process in processes] == [0, 0, 0]
     assert find_version(store, "d").manifest.fingerprint == "39"
-    assert [path.name for path in (store / "versions/d").iterdir()] == ["dev"]
+    assert {path.name for path in (store / "versions/d").iterdir()} == {"dev", ".dev.lock"}
 
 
 def test_a_table_that_can_not_be_written_leaves_nothing_behind(store):
