@@ -26,6 +26,9 @@ WRITE_OPTIONS: Mapping[str, Any] = {
 }
 """How files are written. With content-defined chunks and a page index the Hub stores only what changed."""
 
+_SMALL_BATCH = 64
+"""Rows that are read at once where a table can only be measured by reading it."""
+
 GROUP_ROWS = 2**14
 """Rows of a row group. A query reads some groups ahead of what it needs, so their size bounds its memory."""
 
@@ -118,11 +121,27 @@ def measure_memory(path: Path, limit: int = MAX_FILE_MEMORY) -> int:
         _refuse_larger(path, least, limit)
         texts = [column.path for column in _list_columns(metadata.schema) if column.physical_type == "BYTE_ARRAY"]
         needed = least
-        with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(use_threads=False):
-                needed += sum(_measure_texts(column) for column in batch.columns)
+        for number in range(metadata.num_row_groups):
+            for size in _measure_group_texts(path, number, texts):
+                needed += size
                 _refuse_larger(path, needed, limit)
     return needed
+
+
+def _measure_group_texts(path: Path, number: int, texts: Sequence[str]) -> Iterator[int]:
+    """Measure the texts of a row group, batch by batch, by their dictionary; where pyarrow can't, as they are.
+
+    A nested column whose dictionary gave way to plain pages can't be read by its dictionary. Plain pages can't stand for
+    more than they hold, so that small batches of them are safe to read.
+    """
+    options = {"row_groups": [number], "use_threads": False}
+    try:
+        with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
+            yield from [sum(map(_measure_texts, batch.columns)) for batch in file.iter_batches(**options)]
+    except pa.ArrowNotImplementedError:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(batch_size=_SMALL_BATCH, **options):
+                yield int(batch.get_total_buffer_size())
 
 
 def _list_columns(schema: Any) -> list[Any]:

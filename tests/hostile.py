@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from cotloom.builder.store import Version, read_version
+from cotloom.builder.store.versions import seal_json
 from cotloom.builder.terminal import UNSAFE
 from cotloom.schemas.manifest import digest_manifest
 
@@ -97,7 +98,8 @@ def write_spoiled(version: Version, folder: Path, manifest: dict[str, Any], skip
     for name in ("build.json", "validation.json"):
         content = json.loads((version.path / name).read_text())
         free = {key: spoil_value(value) for key, value in content.items() if key in FREE_TEXTS}
-        (folder / name).write_text(json.dumps({**content, **free}))
+        content.pop("file_digest", None)
+        (folder / name).write_bytes(seal_json({**content, **free}))
     sealed = {**manifest, "version": folder.name}
     (folder / "manifest.json").write_text(json.dumps({**sealed, "manifest_digest": digest_manifest(sealed)}))
     return read_version(folder)

@@ -247,3 +247,13 @@ def test_a_manifest_with_another_name_is_a_version_of_that_name_alone(pull, publ
 
     assert done.code == 0, done
     assert [path.name for path in (tmp_path / "other" / "versions").iterdir()] == ["others"]
+
+
+def test_a_table_whose_dictionary_gave_way_to_plain_pages_is_measured(tmp_path):
+    texts = [[{"content": f"{number} " * 400}] for number in range(4_000)]
+    path = tmp_path / "long.parquet"
+    write_parquet(pa.table({"messages": texts}), path)
+
+    needed = measure_memory(path, 2**30)
+
+    assert needed > sum(len(row[0]["content"]) for row in texts)

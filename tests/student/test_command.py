@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokeni
 
 from cotloom.builder.recipe import list_packaged_recipes, load_student
 from cotloom.builder.store import find_version
+from cotloom.builder.store.versions import open_sealed
 from cotloom.builder.student.experiment import plan as planning
 from cotloom.builder.student.experiment.jobs import list_texts
 from cotloom.builder.student.model.loading import make_tiny, save_student
@@ -76,7 +77,7 @@ def validated(validate, built):
 
 
 def found_in(path):
-    return Validation.model_validate_json((path / "validation.json").read_bytes())
+    return Validation.model_validate(open_sealed((path / "validation.json").read_bytes()))
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_that_the_rationales_are_simulated_is_said_everywhere(validated, validat
 
 
 def test_the_answer_as_json_is_the_validation_and_nothing_else(validated, validate):
-    assert validate("--json").json == json.loads((validated / "validation.json").read_text())
+    assert validate("--json").json == open_sealed((validated / "validation.json").read_bytes())
 
 
 def test_show_shows_the_validation(validated, run, built):
