@@ -131,7 +131,7 @@ def measure_memory(path: Path, limit: int = MAX_FILE_MEMORY) -> int:
 def _measure_group_texts(path: Path, number: int, texts: Sequence[str]) -> Iterator[int]:
     """Measure the texts of a row group, batch by batch, by their dictionary; where pyarrow can't, as they are.
 
-    A nested column whose dictionary gave way to plain pages can't be read by its dictionary. Plain pages can't stand for
+    A nested column whose dictionary gave way to plain pages can't be read by its dictionary. Plain pages stand for no
     more than they hold, so that small batches of them are safe to read.
     """
     options = {"row_groups": [number], "use_threads": False}
