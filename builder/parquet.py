@@ -121,27 +121,29 @@ def measure_memory(path: Path, limit: int = MAX_FILE_MEMORY) -> int:
         _refuse_larger(path, least, limit)
         texts = [column.path for column in _list_columns(metadata.schema) if column.physical_type == "BYTE_ARRAY"]
         needed = least
-        for number in range(metadata.num_row_groups):
-            for size in _measure_group_texts(path, number, texts):
-                needed += size
-                _refuse_larger(path, needed, limit)
+        with (
+            pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file,
+            pq.ParquetFile(path, page_checksum_verification=True) as plain,
+        ):
+            for number in range(metadata.num_row_groups):
+                for size in _measure_group_texts(file, plain, number):
+                    needed += size
+                    _refuse_larger(path, needed, limit)
     return needed
 
 
-def _measure_group_texts(path: Path, number: int, texts: Sequence[str]) -> Iterator[int]:
+def _measure_group_texts(file: Any, plain: Any, number: int) -> Iterator[int]:
     """Measure the texts of a row group, batch by batch, by their dictionary; where pyarrow can't, as they are.
 
-    A nested column whose dictionary gave way to plain pages can't be read by its dictionary. Plain pages stand for no
-    more than they hold, so that small batches of them are safe to read.
+    A nested column whose dictionary gave way to plain pages can't be read by its dictionary. It is read in small
+    batches, so that little is in memory before the sum is compared with the limit.
     """
     options = {"row_groups": [number], "use_threads": False}
     try:
-        with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
-            yield from [sum(map(_measure_texts, batch.columns)) for batch in file.iter_batches(**options)]
+        yield from [sum(map(_measure_texts, batch.columns)) for batch in file.iter_batches(**options)]
     except pa.ArrowNotImplementedError:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(batch_size=_SMALL_BATCH, **options):
-                yield int(batch.get_total_buffer_size())
+        for batch in plain.iter_batches(batch_size=_SMALL_BATCH, **options):
+            yield int(batch.get_total_buffer_size())
 
 
 def _list_columns(schema: Any) -> list[Any]:

@@ -54,8 +54,9 @@ def run_command(app: typer.Typer, arguments: list[str]) -> int:
     Raises:
         SystemExit: a fault of Cotloom, exit code 70, after its traceback was printed.
     """
-    for registered in app.registered_commands:
-        registered.cls = Command
+    for group in (app, *(registered.typer_instance for registered in app.registered_groups)):
+        for command in group.registered_commands if group is not None else ():
+            command.cls = Command
     with clean_streams(), catch_signals() as received:
         try:
             return _call_app(app, arguments)
@@ -125,9 +126,10 @@ def _report_failure(failure: Failure, *, as_json: bool) -> None:
 
 def is_json_requested(app: typer.Typer, arguments: Sequence[str]) -> bool:
     """Whether the option `--json` was given, not as the value of another option and not behind `--`."""
-    commands = typer.main.get_group(app).commands
-    command = next((commands[word] for word in arguments if word in commands), None)
-    options = [parameter for parameter in command.params if parameter.param_type_name == "option"] if command else []
+    command: Any = typer.main.get_group(app)
+    for word in arguments:  # a command of a group stands behind the group's name
+        command = getattr(command, "commands", {}).get(word, command)
+    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
     with_value = {name for option in options if not getattr(option, "is_flag", False) for name in option.opts}
     words = iter(arguments)
     for word in words:

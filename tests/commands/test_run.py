@@ -81,6 +81,37 @@ def test_every_end_has_its_code_and_its_message(code, exit_code, kind, form, run
         assert (done.stdout, "cotloom: " in done.stderr) == ("", True)
 
 
+def test_the_commands_of_a_group_keep_standard_output_for_their_result(command, tmp_path, build_recipe, write_recipe):
+    build_recipe(write_recipe(tmp_path), tmp_path / "versions-of-a-user")
+    environment = patch(tmp_path, "")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import pathlib\nown = pathlib.Path.is_file\n"
+        "def is_file(path):\n    if path.name == 'ledger.sqlite':\n"
+        "        print('words of a library')\n    return own(path)\n"
+        "pathlib.Path.is_file = is_file\n"
+    )
+    words = ["ledger", "check", "--json", "--store", str(tmp_path / "versions-of-a-user")]
+
+    done = subprocess.run([*command, *words], env=environment, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "words of a library" in done.stderr) == (0, True)
+    assert json.loads(done.stdout)["damaged"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "is_asked"),
+    [
+        (["ledger", "check", "--json"], True),
+        (["ledger", "forget", "--problem", "--json"], False),
+        (["ledger", "--json"], True),
+        (["list", "--store", "--json"], False),
+        (["nonsense", "--json"], True),
+    ],
+)
+def test_json_is_asked_for_by_the_commands_of_a_group_too(words, is_asked):
+    assert is_json_requested(cli.app, words) is is_asked
+
+
 def test_an_ignored_interrupt_does_not_keep_a_command_from_being_ended(run_patched):
     """A shell's background job ignores Ctrl-C; SIGTERM ends it all the same."""
     code = "signal.signal(signal.SIGINT, signal.SIG_IGN)\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(60)"

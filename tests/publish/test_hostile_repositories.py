@@ -44,7 +44,7 @@ def refuses(done, *words: str, code: int = 2) -> None:
 
 HARMFUL = (
     "data/../../outside",
-    "data/../../../../../../../../tmp/outside",
+    "data/../../../../../../../../outside",
     "data//etc/outside",
     "data/..\\..\\outside",
     "data/C:outside",

@@ -54,7 +54,8 @@ _FILTERED = (
     "responsibleai", "moderation", "safety system", "flagged", "data_inspection",
 )  # fmt: skip
 """Words by which servers say that a prompt is withheld."""
-_NOT_OF_THE_PROMPT = frozenset({401, 404, *_RETRIED, 429})
+_NOT_OF_THE_PROMPT = frozenset({401, 404})
+"""Rejections that no words of a prompt bring about."""
 
 
 def read_status(status: int, error: ServerError) -> StatusMeaning:
@@ -127,8 +128,7 @@ def explain_failing_server(
 
 def explain_no_reply(server: Server, reason: str, attempts: int, *, connected: bool) -> CotloomError:
     """Make the error for a server that can't be reached, or whose responses are no HTTP or don't come in time."""
-    what = "gives no whole response" if connected else "can't be reached"
-    subject = f"{server.url} {what}" if connected else f"no server answers at {server.url}"
+    subject = f"{server.url} gives no whole response" if connected else f"no server answers at {server.url}"
     hint = f"{_GO_ON}start the server or set teacher.base_url, then the same command"
     return Stopped(f"{subject} after {attempts} tries: {reason}", hint=hint, keys=("teacher.base_url",))
 

@@ -102,9 +102,9 @@ class Ledger:
                 ),
             )
             for item in received:
-                self.insert_response(item.request.digest, item.response, item.choices.items(), now)
+                self._insert_response(item.request.digest, item.response, item.choices.items(), now)
 
-    def insert_response(
+    def _insert_response(
         self, digest: str, response: Response, choices: Iterable[tuple[int, int]], recorded_at: str
     ) -> None:
         """Insert a response and the keys it answers, pairs of sample index and choice; the caller has a transaction."""

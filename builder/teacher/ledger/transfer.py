@@ -167,11 +167,13 @@ def import_ledger(ledger: Ledger, source: Path) -> Imported:
     if not source.is_file():
         raise InputError(f"{source}: no such file")
     total = Imported(answers=0, known=0, forgotten=0)
-    with gzip.open(source, "rb") as file, show_bar("importing responses", 0) as advance:
-        lines = _read_lines(source, file)
+    size = source.stat().st_size
+    with source.open("rb") as raw, gzip.open(raw) as file, show_bar("importing (bytes)", size) as advance:
+        lines, done = _read_lines(source, file), 0
         while batch := list(islice(lines, _BATCH)):
             total = _add_imported(total, _import_batch(ledger, batch))
-            advance(len(batch))
+            done, before = raw.tell(), done
+            advance(done - before)
     return total
 
 
