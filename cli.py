@@ -150,13 +150,13 @@ def list_versions(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> No
 def show(ref: opt.Ref, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """Show a version: its funnel, paths per problem, one sample kept and one dropped."""
     from .builder.commands.output import describe_version
-    from .builder.inspect.render import count_paths_per_problem, render_version
+    from .builder.inspect.render import render_version
     from .builder.report.console import make_console
     from .builder.store import find_version
 
     version = find_version(store, ref)
     if as_json:
-        print_json(describe_version(version, count_paths_per_problem(version, version.read_table("samples"))))
+        print_json(describe_version(version))
     else:
         make_console().print(render_version(version))
 

@@ -33,8 +33,15 @@ class Row:
     """`file.jsonl:12`: the line, or the number of the item, from 1."""
     values: Mapping[str, Any] | None
     """Its columns; null where the row can't be read."""
+    raw: str | None = None
+    """A row that can't be read, as it stands in the file."""
     fault: str | None = None
     """Why it can't be read."""
+
+    @property
+    def content(self) -> str:
+        """What the row holds, whatever its position: a row that can't be read is known by it."""
+        return json.dumps(self.values, sort_keys=True, default=str) if self.raw is None else self.raw
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -213,3 +220,27 @@ def make_missing_column_error(path: Path | str, column: str, values: Mapping[str
     """Make the error for a column that no row has."""
     columns = ", ".join(list_columns(values)[:40])
     return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {columns}")
+
+
+# stub until the merge
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    path: Path
+    weight: int = 1
+
+    def to_plain(self):
+        return {"path": str(self.path)}
+
+
+def list_chunks(path):
+    if not path.is_file():
+        raise make_missing_file_error(path)
+    return [Chunk(path=path)]
+
+
+def parse_chunk(plain):
+    return Chunk(path=Path(plain["path"]))
+
+
+def read_chunk(chunk):
+    return read_rows(chunk.path)

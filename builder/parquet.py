@@ -5,6 +5,8 @@ writes Parquet. The footer has no checksum: what lies in a version or a store is
 (`store.versions`, `store.checked`).
 """
 
+import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,9 @@ WRITE_OPTIONS: Mapping[str, Any] = {
     "write_page_checksum": True,
 }
 """How files are written. With content-defined chunks and a page index the Hub stores only what changed."""
+
+_TAIL = 8
+"""Bytes behind the footer: its length, and `PAR1`."""
 
 _SMALL_BATCH = 64
 """Rows that are read at once where a table can only be measured by reading it."""
@@ -177,6 +182,23 @@ def _refuse_larger(path: Path, needed: int, limit: int) -> None:
         )
 
 
+def digest_footer(path: Path) -> str:
+    """Digest the footer of a Parquet file, which its page checksums do not cover: sha256 as hex digits.
+
+    Raises:
+        InputError: it has no footer.
+    """
+    with refuse_unreadable(path), path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        tail = file.read(_TAIL)
+        length = int.from_bytes(tail[:4], "little")
+        if tail[4:] != b"PAR1" or length + _TAIL > size:
+            raise ValueError("it has no Parquet footer")
+        file.seek(size - _TAIL - length)
+        return hashlib.sha256(file.read(length + _TAIL)).hexdigest()
+
+
 def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
     """Read the rows of a Parquet file one by one, as plain values.
 
@@ -214,15 +236,17 @@ def count_rows(path: Path) -> int:
         return int(pq.read_metadata(path).num_rows)
 
 
-def open_dataset(path: Path) -> ds.Dataset:
-    """Open a Parquet file for queries that read some columns and rows; page checksums are verified.
+def open_dataset(paths: Sequence[Path]) -> ds.Dataset:
+    """Open Parquet files of the same columns for queries that read some of them; page checksums are verified.
 
     Raises:
         InputError: it can't be read.
     """
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-    with refuse_unreadable(path):
-        return ds.dataset(path, format=ds.ParquetFileFormat(default_fragment_scan_options=options), partitioning=None)
+    with refuse_unreadable(paths[0]):
+        return ds.dataset(
+            list(map(str, paths)), format=ds.ParquetFileFormat(default_fragment_scan_options=options), partitioning=None
+        )
 
 
 def write_parquet(table: pl.DataFrame | pa.Table, path: Path) -> None:

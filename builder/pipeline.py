@@ -4,33 +4,30 @@ sources -> teacher -> verify -> select -> format -> mix -> store
 problems   samples    verdicts  paths     examples  mixture  name@version
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import polars as pl
 
-from ..schemas.frames import to_frame
-from ..schemas.manifest import Contamination, Input, Manifest
-from ..schemas.problem import Problem
-from ..schemas.reasons import Fate
-from ..schemas.recipe import Recipe, extract_identity
+from ..schemas.recipe import Recipe
 from ..schemas.runtime import Runtime
-from ..schemas.sample import Sample
-from ..schemas.section import Section
 from . import format as formats
 from . import mix, select, sources, store, teacher, verify
 from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
+from .passes.answers import Answers, read_answers, sample_answers
+from .passes.flow import find_paths, mix_examples, write_examples
+from .passes.manifest import list_version_files, make_manifest
+from .passes.problems import LoadedProblems, load_problems
+from .passes.work import Work, open_work
 from .progress import warn
 from .recipe import LoadedRecipe
 from .run_record import describe_run, start_build
 from .store import Version
-from .teacher import Calls, PathCounts
-
-Policy = TypeVar("Policy", bound=Section)
+from .teacher import Calls
 
 ROOMS: Mapping[str, int] = {
     "sources": sources.CODE_VERSION,
@@ -60,6 +57,8 @@ class Built:
     """Built now, or unchanged because it existed already."""
     calls: Calls
     """Answers that were new, in the ledger, or failed."""
+    costs: tuple[Mapping[str, Any], ...] = ()
+    """What each stage cost."""
 
 
 def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
@@ -82,31 +81,28 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     if existing is not None:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
 
-    problems = sources.load_problems(loaded, verify.is_readable, input_digests)
     store.make_store(runtime.store)
-    sampled = _sample_rationales(loaded, problems.frame, runtime)
-    _check_failures(sampled.calls, runtime)
-    judged = _judge_samples(recipe, runtime, problems.frame, sampled.frame)
-    provided = sources.make_provided_samples(problems.frame, recipe)
-    selected = _select_paths(recipe, runtime, pl.concat([judged, provided]))
-    formatted = formats.format_examples(problems.frame, selected, recipe.formats, recipe.seed)
-    mixed = mix.mix_examples(formatted, recipe.formats, recipe.mixture, _list_source_names(recipe), recipe.seed)
-
-    tables = _sort_tables(problems.frame, selected, mixed)
-    store.check_fates(tables)
-    inputs = [*problems.inputs, *sampled.inputs]
-    manifest = _make_manifest(recipe, tables, inputs, input_digests, problems.contamination)
+    with open_work(loaded, runtime, input_digests) as work:
+        problems = load_problems(work)
+        answers = _sample_rationales(work, problems)
+        _check_failures(answers.calls, runtime)
+        paths = find_paths(work, problems, answers)
+        examples = write_examples(work, paths)
+        mixture = mix_examples(work, examples)
+        manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture)
+        files = list_version_files(paths, examples, mixture)
+    costs = tuple(work.costs.describe())
+    run = describe_run(loaded, runtime, answers.calls, started, costs)
     try:
-        version = store.freeze_version(
-            runtime.store, manifest, tables, describe_run(loaded, runtime, sampled.calls, started)
-        )
+        linked = {name: path for name, (_, path) in files.items()}
+        version = store.freeze_version(runtime.store, manifest, linked, run)
     except FileExistsError:  # another build of the same version was faster
         existing = _find_existing(recipe, input_digests, runtime.store)
         if existing is None:
             raise
-        return Built(version=existing, status=BuildStatus.UNCHANGED, calls=sampled.calls)
+        return Built(version=existing, status=BuildStatus.UNCHANGED, calls=answers.calls)
     store.sweep_versions(runtime.store, recipe.name)
-    return Built(version=version, status=BuildStatus.BUILT, calls=sampled.calls)
+    return Built(version=version, status=BuildStatus.BUILT, calls=answers.calls, costs=costs)
 
 
 def digest_inputs(loaded: LoadedRecipe) -> dict[str, str]:
@@ -121,24 +117,19 @@ def digest_inputs(loaded: LoadedRecipe) -> dict[str, str]:
     )
 
 
-def _sample_rationales(loaded: LoadedRecipe, problems: pl.DataFrame, runtime: Runtime) -> teacher.SampledFrame:
+def _sample_rationales(work: Work, problems: LoadedProblems) -> Answers:
     """Sample the teacher. Where no source has the role `sample`, no teacher and no ledger is opened."""
-    problems = select_sampled_problems(loaded.recipe, problems)
-    if problems.filter(pl.col("fate") == Fate.KEPT).is_empty():
-        return teacher.SampledFrame(to_frame([], Sample), Calls(), [])
-    with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
-        count_paths = _make_path_counter(loaded.recipe, runtime)
-        return teacher.sample_rationales(loaded, problems, ledger, count_paths, runtime)
+    if not problems.sampled:
+        return Answers()
+    if work.recipe.teacher.backend == "recorded":
+        return read_answers(work, problems)
+    return sample_answers(work, problems)
 
 
 def select_sampled_problems(recipe: Recipe, problems: pl.DataFrame) -> pl.DataFrame:
     """Select the problems that the teacher is sampled on: those of sources with the role `sample`."""
     names = [source.name for source in recipe.sources if source.role == "sample"]
     return problems.filter(pl.col("source").is_in(names))
-
-
-def _list_source_names(recipe: Recipe) -> list[str]:
-    return [source.name for source in recipe.sources]
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -203,24 +194,6 @@ def _check_parent(recipe: Recipe, folder: Path) -> None:
             store.verify_version(store.read_version(path))
 
 
-def _make_path_counter(recipe: Recipe, runtime: Runtime) -> teacher.CountPaths:
-    """Make the function that counts correct and distinct paths of each problem between rounds of sampling."""
-    judged = to_frame([], Sample)  # of earlier rounds, so that each sample is judged once
-
-    def count_paths(problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, PathCounts]:
-        nonlocal judged
-        known = set(judged["sample_id"])
-        new = [replace(sample, token_logprobs=None) for sample in samples if sample.sample_id not in known]
-        new_judged = _judge_samples(recipe, runtime, to_frame(problems, Problem), to_frame(new, Sample))
-        judged = pl.concat([judged, new_judged])
-        sampled = judged.filter(pl.col("sample_id").is_in([sample.sample_id for sample in samples]))
-        rows = select.count_distinct(_select_paths(recipe, runtime, sampled)).iter_rows()
-        counts = {problem: PathCounts(correct=correct, distinct=distinct) for problem, correct, distinct in rows}
-        return {problem.problem_id: counts.get(problem.problem_id, PathCounts()) for problem in problems}
-
-    return count_paths
-
-
 def _check_failures(calls: Calls, runtime: Runtime) -> None:
     """Stop where requests failed; where the teacher never gave an answer, with the error that explains it."""
     if not calls.failed or runtime.accept_failures:
@@ -231,76 +204,4 @@ def _check_failures(calls: Calls, runtime: Runtime) -> None:
     raise Stopped(
         f"{calls.failed} requests failed in every try; {calls.new + calls.ledger} answers are in the ledger{why}",
         hint="run the same command again to ask once more, or accept the gaps with --accept-failures",
-    )
-
-
-def _judge_samples(recipe: Recipe, runtime: Runtime, problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
-    work = verify.select_sampled(problems, samples)
-    judgements = _run_stage("verify", recipe.verify, runtime, work, verify.judge_all)
-    return verify.add_judgements(samples, judgements)
-
-
-def _select_paths(recipe: Recipe, runtime: Runtime, judged: pl.DataFrame) -> pl.DataFrame:
-    work = select.select_kept(judged)
-    choices = _run_stage("select", recipe.select, runtime, work, select.choose_all)
-    return select.add_choices(judged, choices)
-
-
-def _run_stage(
-    room: str,
-    policy: Policy,
-    runtime: Runtime,
-    work: pl.DataFrame,
-    run: Callable[[pl.DataFrame, Policy, int], pl.DataFrame],
-) -> pl.DataFrame:
-    """Run a stage, or read its result where it ran on the same rows before."""
-    settings = {"code": ROOMS[room], "policy": extract_identity(policy, defaults=True)}
-    folder = runtime.store / "stages" / room
-    return store.read_or_compute(folder, settings, work, lambda: run(work, policy, runtime.workers))
-
-
-def _sort_tables(problems: pl.DataFrame, samples: pl.DataFrame, examples: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Put the rows of each table in the order of their ids (law 5)."""
-    return {
-        "problems": problems.sort("problem_id", "source", "origin"),
-        "samples": samples.sort("sample_id"),
-        "examples": examples.sort("example_id"),
-    }
-
-
-def _make_manifest(
-    recipe: Recipe,
-    tables: Mapping[str, pl.DataFrame],
-    inputs: list[Input],
-    input_digests: Mapping[str, str],
-    contamination: list[Contamination],
-) -> Manifest:
-    problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
-    kept = pl.col("fate") == Fate.KEPT
-    answered = samples.filter(pl.col("problem_id").is_not_null())
-    return Manifest(
-        name=recipe.name,
-        version=recipe.version,
-        parent=recipe.parent,
-        fingerprint=store.compute_fingerprint(recipe, input_digests, ROOMS),
-        content_digest=store.digest_rows(list(tables.items())),
-        simulated=bool(samples["simulated"].any()),
-        teachers=tuple(answered["teacher"].unique().sort()),
-        recipe=extract_identity(recipe, defaults=True),
-        rooms=dict(ROOMS),
-        inputs=tuple(inputs),
-        licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
-        languages=recipe.languages,
-        teacher_terms=recipe.teacher_terms,
-        splits=dict(problems.filter(kept).drop_nulls("split").group_by("split").len().sort("split").iter_rows()),
-        counts={
-            **{name: frame.height for name, frame in tables.items()},
-            **{f"{name}_kept": frame.filter(kept).height for name, frame in tables.items()},
-            "problems_with_path": samples.filter(kept)["problem_id"].n_unique(),
-            "distinct_paths": int(select.count_distinct(samples)["distinct"].sum()),
-            "training_examples": examples.filter(kept & pl.col("mixture_stage").is_not_null()).height,
-        },
-        contamination=tuple(contamination),
-        funnel=tuple(store.count_funnel(tables)),
-        files={},
     )

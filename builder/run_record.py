@@ -3,6 +3,7 @@
 import os
 import platform
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
@@ -30,7 +31,9 @@ def start_build() -> BuildStart:
     return BuildStart(at=datetime.now(UTC), clock_s=time.monotonic())
 
 
-def describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: BuildStart) -> dict[str, object]:
+def describe_run(
+    loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: BuildStart, stages: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
     """Describe the circumstances of a build for `build.json`; they are part of no digest.
 
     Args:
@@ -38,6 +41,7 @@ def describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: 
         runtime: how it was built.
         calls: where its answers came from.
         started: when it started.
+        stages: what each stage cost.
     """
     return {
         "started_at": started.at.isoformat(timespec="seconds"),
@@ -47,6 +51,7 @@ def describe_run(loaded: LoadedRecipe, runtime: Runtime, calls: Calls, started: 
         "recipe_file": str(loaded.path),
         "files": list_paths(loaded.recipe),
         "workers": runtime.workers,
+        "stages": list(stages),
         "cotloom": package_version("cotloom"),
         "python": platform.python_version(),
         "polars": pl.__version__,

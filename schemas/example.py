@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .ids import make_content_id
+import xxhash
+
+from .ids import ID_HEX
 from .problem import Split
 from .reasons import Fate, Reason, Stage
 from .sample import Span
@@ -67,6 +69,43 @@ class Example:
     """More about the reason, for a person to read."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MixtureRow:
+    """One row of the file `mixture`: what the mixture decides about an example, apart from its text.
+
+    An example that several stages take has a row for each; one that the mixture never sees (it was dropped before, or
+    its problem is in the test split) has none.
+    """
+
+    text_id: str
+    """The id of the row in the file `examples`, which holds the text: made without a mixture stage."""
+    example_id: str
+    """The id of the example: made with its mixture stage."""
+    mixture_stage: str | None = None
+    """The stage of the mixture that takes it; null where none does."""
+    weight: float = 1.0
+    """Weight of the row in the loss."""
+    stage: Stage | None = None
+    """`mix` where no stage of the mixture takes it; else null."""
+    fate: Fate = Fate.KEPT
+    """Kept or dropped."""
+    reason: Reason | None = None
+    """Why it was dropped; null where it was kept."""
+    detail: str | None = None
+    """More about the reason, for a person to read."""
+
+
 def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None) -> str:
-    """Make the id of an example from its format, its samples and its mixture stage."""
-    return make_content_id("e", form, sample, others, stage)
+    """Make the id of an example from its format, its samples and its mixture stage.
+
+    >>> make_example_id("zero_shot_cot", "s_1", ("s_2",), None) == make_content_id("e", "zero_shot_cot", "s_1", ["s_2"], None)
+    True
+    """
+    # the canonical text of the parts: they are names and ids, which need no escapes
+    shown = ",".join(f'"{other}"' for other in others)
+    text = f"[{_quote(form)},{_quote(sample)},[{shown}],{_quote(stage)}]"
+    return f"e_{xxhash.xxh3_128_hexdigest(text.encode())[:ID_HEX]}"
+
+
+def _quote(name: str | None) -> str:
+    return "null" if name is None else f'"{name}"'

@@ -71,6 +71,15 @@ def _make_writer(hint: Any) -> Any:
     return lambda value: value
 
 
+def complete_frame(frame: pl.DataFrame, record: Any) -> pl.DataFrame:
+    """Add the columns of a record that a table lacks, with the defaults of the fields, in the record's order."""
+    fields = [field for field in dataclasses.fields(record) if field.name not in frame.columns]
+    schema = {field.name: get_schema(record)[field.name] for field in fields}
+    row = {field.name: _make_writer(get_type_hints(record)[field.name])(field.default) for field in fields}
+    defaults = pl.DataFrame([row], schema=schema, strict=True)
+    return check_frame(frame.join(defaults, how="cross").select(get_schema(record).names()), record)
+
+
 def from_frame(frame: pl.DataFrame, record: type[Record]) -> Iterator[Record]:
     """Convert the rows of a table to records."""
     kind: Any = record

@@ -14,7 +14,7 @@ from typing import Any
 
 import xxhash
 
-SCHEME = 1
+SCHEME = 2
 """Number of the hashing scheme. It is increased when canonical text, an id or a recipe default changes its meaning."""
 
 ID_HEX = 24

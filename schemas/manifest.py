@@ -85,6 +85,10 @@ class File(ManifestPart):
     """Its size."""
     rows: Count
     """Rows in it."""
+    footer: str | None = None
+    """Digest of its footer, where it is Parquet: with the checksums of pages, a part of the file can be verified."""
+    digest: str | None = None
+    """Digest of its rows, whatever the file format, where it is a table."""
 
 
 class Manifest(ManifestPart):
@@ -101,7 +105,9 @@ class Manifest(ManifestPart):
     fingerprint: str
     """Digest of the recipe's identity, the inputs and the rooms' code versions."""
     content_digest: str
-    """Digest of every row of every table, whatever the file format."""
+    """Digest of every row of every table, whatever the file format: made from the digests of its buckets."""
+    bucket_bits: Annotated[int, Field(ge=0, le=12)] = 0
+    """Tables are cut into 2 to the power of so many buckets, by the first bits of the problem ids."""
     simulated: bool
     """True where any sample was written by the simulated teacher."""
     teachers: tuple[str, ...] = Field(strict=False)
@@ -122,6 +128,8 @@ class Manifest(ManifestPart):
     """Kept problems of each split."""
     counts: dict[str, Count]
     """Rows and kept rows of each table, problems with a kept path, and distinct paths."""
+    paths_per_problem: dict[str, Count] = Field(default_factory=dict)
+    """Kept problems of both splits by their number of distinct correct paths."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)
@@ -166,5 +174,7 @@ class BuildRecord(BaseModel):
     """How long it took."""
     calls: BuildCalls | None = None
     """Answers that it asked for."""
+    stages: tuple[dict[str, Any], ...] = Field((), strict=False)
+    """What each stage cost."""
     cost_usd: Annotated[float, Field(ge=0)] | None = None
     """What the new answers cost; null where a price is unknown."""

@@ -32,6 +32,8 @@ class Verify(Section):
     """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step."""
     hint_parroting: Literal["drop", "tag"] = declare_identity("drop")
     """What happens to a hinted sample that repeats the hint without reasoning."""
+    set_aside: tuple[str, ...] = declare_identity((), strict=False)
+    """Ids of samples that are not checked, since checking one ended the process that did: they are `check_failed`."""
 
 
 class Select(Section):

@@ -8,7 +8,7 @@ import polars as pl
 from ...schemas.manifest import FunnelRow
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Verdict
-from ..store import DEV, Version, check_fates, count_funnel, digest_rows
+from ..store import DEV, Version, check_fates, count_funnel, digest_tables
 from ..store.funnel import TABLES
 from .finding import Tables
 
@@ -18,7 +18,7 @@ _TRAINED = KEPT & pl.col("mixture_stage").is_not_null()
 
 def check_digest(version: Version, tables: Tables) -> Iterator[str]:
     """Law 4: the rows have the content digest of the manifest."""
-    computed = digest_rows([(name, tables[name]) for name in TABLES.values()])
+    computed = digest_tables({name: tables[name] for name in TABLES.values()}, version.manifest.bucket_bits)
     stated = version.manifest.content_digest
     if computed != stated:
         yield f"the rows have the content digest {computed[:16]}..., the manifest says {stated[:16]}..."

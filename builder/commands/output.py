@@ -3,7 +3,7 @@
 Importing this imports nothing heavy, so that `cotloom list` starts fast.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -81,18 +81,12 @@ def _describe_listed(version: "Version") -> dict[str, Any]:
     return {**manifest, "built_at": find_build_date(version), "path": str(version.path)}
 
 
-def describe_version(version: "Version", paths_per_problem: Mapping[int, int]) -> dict[str, Any]:
-    """Describe a version as plain values: its manifest, the circumstances of its build, and its validation.
-
-    Args:
-        version: the version.
-        paths_per_problem: for each number of distinct paths, how many problems have so many.
-    """
+def describe_version(version: "Version") -> dict[str, Any]:
+    """Describe a version as plain values: its manifest, the circumstances of its build, and its validation."""
     return {
         **version.manifest.model_dump(mode="json"),
         "build": version.read_beside("build.json"),
         "validation": version.read_beside("validation.json"),
-        "paths_per_problem": dict(paths_per_problem),
         "path": str(version.path),
     }
 

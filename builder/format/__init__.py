@@ -4,10 +4,30 @@ Law 6: demonstrations come from the training split and from other groups only.
 Law 9: demonstrations are taken in the order of keyed hashes, so that a new problem changes few rows.
 """
 
-from .examples import check_formats, format_examples
+from .demonstrations import ADDRESS_BITS, RING_COLUMNS, build_rings, load_rings, save_rings
+from .examples import check_formats, find_demonstrations, format_examples, write_examples
 from .templates import AS_IS, FORMATS
+from .texts import join_problems, name_prompt, name_target, rank_demonstrations, render_texts
 
-__all__ = ["AS_IS", "CODE_VERSION", "FORMATS", "check_formats", "format_examples"]
+__all__ = [
+    "ADDRESS_BITS",
+    "AS_IS",
+    "CODE_VERSION",
+    "FORMATS",
+    "RING_COLUMNS",
+    "build_rings",
+    "check_formats",
+    "find_demonstrations",
+    "format_examples",
+    "join_problems",
+    "load_rings",
+    "name_prompt",
+    "name_target",
+    "rank_demonstrations",
+    "render_texts",
+    "save_rings",
+    "write_examples",
+]
 
 CODE_VERSION = 3
 """Rises when the same path gives another row."""

@@ -1,20 +1,33 @@
-"""Write the kept samples of a table as examples: one row for each sample and format."""
+"""Write the kept samples of a bucket as examples: one row for each sample and format.
 
-from collections.abc import Iterator, Sequence
+The texts are rendered already (`texts`); a row with demonstrations is put together of texts that may lie in other
+buckets. So everything here works on columns.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from ...schemas.example import Example, Message, make_example_id
-from ...schemas.frames import to_frame
-from ...schemas.problem import Split
-from ...schemas.reasons import Fate, Reason, Stage, Verdict
+from ...schemas.example import Example, Role, make_example_id
+from ...schemas.frames import check_frame, get_schema
+from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.recipe import FormatSpec
-from ...schemas.sample import Span
 from ..errors import InputError
-from ..progress import track
-from ..text.options import format_question
-from .demonstrations import Pool, Row, build_pool, sample_demonstrations
-from .templates import AS_IS, FORMATS, make_solved_problem, make_turns, write_messages
+from .demonstrations import RING_COLUMNS, Integers, Ring, Shown, build_rings, sample_demonstrations
+from .templates import AS_IS, FORMATS
+from .texts import join_problems, name_prompt, name_target, rank_column, rank_demonstrations, render_texts
+
+Gather = Callable[[Integers, Sequence[str]], pl.DataFrame]
+"""Reads some columns of the texts at some addresses, whatever their bucket."""
+
+_NO_INTEGERS: Integers = np.array([], dtype=np.int64)
+
+_DECIDED_LATER = ("mixture_stage", "weight")
+"""The columns of an example that the mixture decides."""
 
 
 def check_formats(formats: Sequence[FormatSpec]) -> None:
@@ -51,83 +64,193 @@ def format_examples(
         Rows of `Example`. Where all paths of a problem give the same row, one is kept and the others are dropped; rows
         with too few demonstrations are dropped.
     """
-    rows = _join_problems(problems, samples)
-    provided = [row for row in rows if row["verdict"] == Verdict.PROVIDED]
-    solved = [row for row in rows if row["verdict"] != Verdict.PROVIDED]
-    examples = [example for spec in formats for example in _write_format(spec, solved, seed)]
-    return to_frame([*examples, *map(_write_provided, provided)], Example)
+    texts = render_texts(join_problems(problems, samples), [spec.name for spec in formats])
+    candidates = rank_demonstrations(texts, seed).rename({"row": "address"}).select(RING_COLUMNS)
+
+    def gather(addresses: Integers, columns: Sequence[str]) -> pl.DataFrame:
+        return texts.select(columns)[addresses.tolist()] if len(addresses) else texts.select(columns).clear()
+
+    written = write_examples(texts, formats, seed, build_rings(candidates), gather)
+    added = written.with_columns(mixture_stage=pl.lit(None, dtype=pl.String), weight=pl.lit(1.0))
+    return check_frame(added.select(get_schema(Example).names()), Example)
 
 
-def _join_problems(problems: pl.DataFrame, samples: pl.DataFrame) -> list[Row]:
-    """Join the kept samples with their kept problems, in the order of the sample ids."""
-    kept = pl.col("fate") == Fate.KEPT
-    columns = ["problem_id", "source", "question", "answer", "answer_type", "choices", "group", "split"]
-    answers = samples.filter(kept).select("sample_id", "problem_id", "text", "span", "simulated", "verdict")
-    return answers.join(problems.filter(kept).select(columns), on="problem_id").sort("sample_id").rows(named=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _FormatRows:
+    """The rows of one format, before their messages are put together."""
+
+    name: str
+    """The format."""
+    rows: pl.DataFrame
+    """Their own texts."""
+    shown: Shown
+    """The addresses of their demonstrations."""
+    reasons: pl.DataFrame
+    """Columns reason and detail, null for kept rows."""
 
 
-def _write_format(spec: FormatSpec, rows: Sequence[Row], seed: int) -> Iterator[Example]:
-    pools = _build_pools(rows, seed) if FORMATS[spec.name].in_context else {}
-    first: dict[str, str] = {}
-    for row in track(rows, f"writing {spec.name}", every=200):
-        leader = first.setdefault(row["problem_id"], row["sample_id"])
-        if FORMATS[spec.name].one_per_problem and leader != row["sample_id"]:
-            yield _write_solved(spec.name, row, (), (Reason.EXACT_DUPLICATE, f"the row of {leader} says the same"))
-        else:
-            yield _write_with_demonstrations(spec, row, pools, seed)
+def write_examples(
+    texts: pl.DataFrame, formats: Sequence[FormatSpec], seed: int, rings: Mapping[str, Ring], gather: Gather
+) -> pl.DataFrame:
+    """Write the texts of a bucket as examples.
+
+    Args:
+        texts: the table from `render_texts`.
+        formats: the formats.
+        seed: key of the demonstrations.
+        rings: the candidates for demonstrations, by answer type.
+        gather: reads the texts of demonstrations.
+
+    Returns:
+        The columns of `Example`, but for those that the mixture decides.
+    """
+    parts = [_assemble(_choose_rows(texts, spec, seed, rings), gather) for spec in formats]
+    provided = texts.filter("is_provided")
+    if provided.height:
+        parts.append(
+            _assemble(
+                _FormatRows(name=AS_IS, rows=provided, shown=_show_none(provided), reasons=_keep_all(provided)), gather
+            )
+        )
+    schema = {name: kind for name, kind in get_schema(Example).items() if name not in _DECIDED_LATER}
+    return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
-def _build_pools(rows: Sequence[Row], seed: int) -> dict[str, Pool]:
-    """Build the pools of demonstrations, by answer type."""
-    training = [row for row in rows if row["split"] == Split.TRAIN]
-    types = dict.fromkeys(row["answer_type"] for row in rows)
-    return {kind: build_pool((row for row in training if row["answer_type"] == kind), seed) for kind in types}
-
-
-def _write_with_demonstrations(spec: FormatSpec, row: Row, pools: dict[str, Pool], seed: int) -> Example:
-    """Write a row, with demonstrations where its format shows some."""
-    if not FORMATS[spec.name].in_context:
-        return _write_solved(spec.name, row, (), None)
-    shown = sample_demonstrations(pools[row["answer_type"]], row, spec.shots, seed)
-    if len(shown) >= spec.shots[0]:
-        return _write_solved(spec.name, row, shown, None)
-    detail = f"{len(shown)} demonstrations from other groups are available, {spec.shots[0]} are needed"
-    return _write_solved(spec.name, row, shown, (Reason.NO_DEMONSTRATIONS, detail))
-
-
-def _write_solved(format_name: str, row: Row, shown: Sequence[Row], dropped: tuple[Reason, str] | None) -> Example:
-    demonstrations = [make_solved_problem(item) for item in shown]
-    messages = write_messages(FORMATS[format_name], make_solved_problem(row), demonstrations)
-    return _make_example(format_name, row, messages, shown, dropped)
-
-
-def _write_provided(row: Row) -> Example:
-    return _make_example(AS_IS, row, make_turns(format_question(row["question"], row["choices"] or ()), row["text"]))
-
-
-def _make_example(
-    format_name: str,
-    row: Row,
-    messages: tuple[Message, ...],
-    shown: Sequence[Row] = (),
-    dropped: tuple[Reason, str] | None = None,
-) -> Example:
-    shown_ids = tuple(item["sample_id"] for item in shown)
-    reason, detail = dropped or (None, None)
-    return Example(
-        example_id=make_example_id(format_name, row["sample_id"], shown_ids, None),
-        sample_id=row["sample_id"],
-        other_sample_ids=shown_ids,
-        problem_id=row["problem_id"],
-        source=row["source"],
-        format=format_name,
-        split=Split(row["split"]),
-        simulated=any(item["simulated"] for item in (row, *shown)),
-        messages=messages,
-        loss_spans=(Span(start=0, end=len(messages[-1].content)),),
-        characters=sum(len(message.content) for message in messages),
-        stage=Stage.FORMAT if dropped else None,
-        fate=Fate.DROPPED if dropped else Fate.KEPT,
-        reason=reason,
-        detail=detail,
+def find_demonstrations(
+    texts: pl.DataFrame, formats: Sequence[FormatSpec], seed: int, rings: Mapping[str, Ring]
+) -> Shown:
+    """Find all demonstrations that the examples of a bucket show: what decides them besides the bucket's own texts."""
+    shown = [_choose_rows(texts, spec, seed, rings).shown for spec in formats]
+    return Shown(
+        addresses=np.concatenate([_NO_INTEGERS, *(each.addresses for each in shown)]),
+        counts=np.concatenate([_NO_INTEGERS, *(each.counts for each in shown)]),
     )
+
+
+def _show_none(rows: pl.DataFrame) -> Shown:
+    return Shown(addresses=_NO_INTEGERS, counts=np.zeros(rows.height, dtype=np.int64))
+
+
+def _keep_all(rows: pl.DataFrame) -> pl.DataFrame:
+    empty = pl.Series([None] * rows.height, dtype=pl.String)
+    return pl.DataFrame({"reason": empty, "detail": empty})
+
+
+def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mapping[str, Ring]) -> _FormatRows:
+    """Choose the demonstrations of each row of a format, and find the rows that it drops."""
+    form = FORMATS[spec.name]
+    rows = texts.filter(~pl.col("is_provided"))
+    reasons = _keep_all(rows)
+    if form.one_per_problem:
+        leader = pl.col("sample_id").min().over("problem_id")
+        says = pl.format("the row of {} says the same", leader)
+        reasons = rows.select(
+            reason=pl.when(pl.col("sample_id") != leader).then(pl.lit(str(Reason.EXACT_DUPLICATE))),
+            detail=pl.when(pl.col("sample_id") != leader).then(says),
+        )
+    if not form.in_context:
+        return _FormatRows(name=spec.name, rows=rows, shown=_show_none(rows), reasons=reasons)
+    shown = _sample_shown(rows, reasons["reason"].is_null().to_numpy(), spec, seed, rings)
+    fewest, count = spec.shots[0], pl.lit(pl.Series(shown.counts))
+    is_short = pl.col("reason").is_null() & (count < fewest)
+    detail = pl.format("{} demonstrations from other groups are available, {} are needed", count, pl.lit(fewest))
+    reasons = reasons.with_columns(
+        reason=pl.when(is_short).then(pl.lit(str(Reason.NO_DEMONSTRATIONS))).otherwise("reason"),
+        detail=pl.when(is_short).then(detail).otherwise("detail"),
+    )
+    return _FormatRows(name=spec.name, rows=rows, shown=shown, reasons=reasons)
+
+
+def _sample_shown(
+    rows: pl.DataFrame, is_kept: NDArray[np.bool_], spec: FormatSpec, seed: int, rings: Mapping[str, Ring]
+) -> Shown:
+    """Sample the demonstrations of the rows that are kept, each from the ring of its answer type."""
+    fewest, most = spec.shots
+    positions = rank_column(rows["sample_id"], f"shown:{seed}").to_numpy()
+    shots = rank_column(rows["sample_id"], f"shots:{seed}").to_numpy()
+    wanted = fewest + (shots % np.uint64(most - fewest + 1)).astype(np.int64)
+    groups = rank_column(rows["group"], f"demonstrations:{seed}").to_numpy()
+    counts, parts, order = np.zeros(rows.height, dtype=np.int64), [], []
+    for kind in rows["answer_type"].unique().sort():
+        chosen = np.flatnonzero((rows["answer_type"] == kind).to_numpy() & is_kept)
+        shown = sample_demonstrations(rings.get(kind), positions[chosen], wanted[chosen], groups[chosen])
+        counts[chosen] = shown.counts
+        parts.append(shown.addresses)
+        order.append(np.repeat(chosen, shown.counts))
+    addresses = np.concatenate([_NO_INTEGERS, *parts])
+    by_row = np.argsort(np.concatenate([_NO_INTEGERS, *order]), kind="stable")
+    return Shown(addresses=addresses[by_row], counts=counts)
+
+
+def _assemble(form: _FormatRows, gather: Gather) -> pl.DataFrame:
+    """Put the rows of a format together: messages, ids, lengths."""
+    prompt, target = name_prompt(form.name), name_target(form.name)
+    distinct, places = np.unique(form.shown.addresses, return_inverse=True)
+    columns = ["sample_id", "simulated", prompt, target]
+    both = pl.concat([form.rows.select(columns), gather(distinct, columns)], rechunk=True)
+    places = places + form.rows.height
+    shown_rows = np.repeat(np.arange(form.rows.height), form.shown.counts)
+    shown_ids = _group_lists(both["sample_id"], places, form.shown.counts)
+    sizes = (both[prompt].str.len_chars() + both[target].str.len_chars()).to_numpy()
+    simulated = both["simulated"].to_numpy()
+    characters, is_simulated = sizes[: form.rows.height].astype(np.int64), simulated[: form.rows.height].copy()
+    np.add.at(characters, shown_rows, sizes[places].astype(np.int64))
+    np.logical_or.at(is_simulated, shown_rows, simulated[places])
+    ids = [
+        make_example_id(form.name, sample, tuple(others), None)
+        for sample, others in zip(form.rows["sample_id"], shown_ids, strict=True)
+    ]
+    span = pl.struct(start=pl.lit(0, dtype=pl.Int64), end=pl.col(target).str.len_chars().cast(pl.Int64))
+    is_dropped = pl.col("reason").is_not_null()
+    return form.rows.hstack(form.reasons).select(
+        example_id=pl.Series(ids, dtype=pl.String),
+        sample_id="sample_id",
+        other_sample_ids=shown_ids,
+        problem_id="problem_id",
+        source="source",
+        format=pl.lit(form.name),
+        split="split",
+        simulated=pl.Series(is_simulated),
+        messages=_join_messages(both[prompt], both[target], places, form.shown.counts),
+        loss_spans=pl.concat_list(span),
+        characters=pl.Series(characters),
+        stage=pl.when(is_dropped).then(pl.lit(str(Stage.FORMAT))),
+        fate=pl.when(is_dropped).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
+        reason="reason",
+        detail="detail",
+    )
+
+
+def _group_lists(values: pl.Series, places: Integers, counts: Integers) -> pl.Series:
+    """Make a list for each row of the values at its places."""
+    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int64())
+    return _to_series(pa.LargeListArray.from_arrays(offsets, _take(values, places)))
+
+
+def _join_messages(prompts: pl.Series, targets: pl.Series, places: Integers, counts: Integers) -> pl.Series:
+    """Join the messages of each row: those of its demonstrations, then its own prompt and target."""
+    rows = len(counts)
+    ends = np.cumsum(counts + 1)
+    order = np.empty(len(places) + rows, dtype=np.int64)  # of prompts, row after row
+    order[ends - 1] = np.arange(rows)
+    is_shown = np.ones(len(order), dtype=bool)
+    is_shown[ends - 1] = False
+    order[is_shown] = places
+    texts = pl.concat([prompts, targets], rechunk=True)
+    contents = _take(texts, np.stack([order, order + len(prompts)], axis=1).ravel())
+    roles = _take(pl.Series([str(Role.USER), str(Role.ASSISTANT)]), np.tile([0, 1], len(order)))
+    messages = pa.StructArray.from_arrays([roles, contents], names=["role", "content"])
+    offsets = pa.array(np.concatenate([[0], 2 * ends]), pa.int64())
+    return _to_series(pa.LargeListArray.from_arrays(offsets, messages))
+
+
+def _take(values: pl.Series, places: Integers) -> pa.Array:
+    array = values.rechunk().to_arrow()
+    return array.take(pa.array(places, pa.int64()))
+
+
+def _to_series(array: pa.Array) -> pl.Series:
+    series = pl.from_arrow(array)
+    if not isinstance(series, pl.Series):
+        raise TypeError("an Arrow array becomes a polars series")
+    return series

@@ -1,6 +1,8 @@
 """The explanation of one problem, sample or example: where it comes from, what checking found, and its fate."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -30,8 +32,8 @@ def explain(version: Version, row_id: str) -> dict[str, Any]:
     if row_id[:2] not in _KINDS:
         raise InputError(f"{row_id} is no id", hint="ids begin with p_ (problem), s_ (sample) or e_ (example)")
     kind, table, collect = _KINDS[row_id[:2]]
-    rows = version.read_table(table).filter(pl.col(f"{kind}_id").str.starts_with(row_id))
-    ids = rows[f"{kind}_id"].unique().sort().to_list()
+    found = dict(_find_ids(version, table, f"{kind}_id", row_id))
+    ids = sorted({name for names in found.values() for name in names})
     if not ids:
         raise InputError(
             f"no {kind} of {version.ref} has the id {row_id}",
@@ -41,33 +43,66 @@ def explain(version: Version, row_id: str) -> dict[str, Any]:
         raise InputError(
             f"{len(ids)} {kind}s begin with {row_id}: {', '.join(ids[:MAX_SAME])}", hint="give more of the id"
         )
-    return {"kind": kind, "id": ids[0], "version": version.ref, **collect(version, rows)}
-
-
-def _collect_problem(version: Version, rows: pl.DataFrame) -> dict[str, Any]:
-    problem, *duplicates = rows.sort("fate", descending=True).to_dicts()
-    samples = _select_linked(version, "samples", "problem_id", problem["problem_id"])
-    return {"problem": problem, "duplicates": duplicates, "samples": list(map(_count_logprobs, samples))}
-
-
-def _collect_sample(version: Version, rows: pl.DataFrame) -> dict[str, Any]:
-    sample = _count_logprobs(rows.to_dicts()[0])
-    problems = _select_linked(version, "problems", "problem_id", sample["problem_id"])
+    bucket = Bucket(version=version, number=next(iter(found)))
     return {
-        "sample": sample,
-        "problem": next((row for row in problems if row["fate"] == "kept"), None),
-        "examples": _select_linked(version, "examples", "sample_id", sample["sample_id"]),
+        "kind": kind,
+        "id": ids[0],
+        "version": version.ref,
+        **collect(bucket, bucket.select(table, f"{kind}_id", ids[0])),
     }
 
 
-def _collect_example(version: Version, rows: pl.DataFrame) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """One bucket of a version: rows that are linked are always in the same one."""
+
+    version: Version
+    """The version."""
+    number: int
+    """The number of the bucket."""
+
+    def select(self, table: str, column: str, value: str | None) -> pl.DataFrame:
+        """Select the rows of a table that have a value."""
+        (frame,) = self.version.iterate_table(table, buckets=[self.number])
+        return frame.filter(pl.col(column) == value)
+
+
+def _find_ids(version: Version, table: str, column: str, start: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the buckets that have ids with a beginning, with these ids. Only the column of ids is read."""
+    bits = version.manifest.bucket_bits
+    buckets: Sequence[int] = range(1 << bits)
+    if table == "problems" and re.fullmatch("p_[0-9a-f]{4,}", start):
+        buckets = [int(start[2:6], 16) >> (16 - bits)]
+    for number, frame in zip(buckets, version.iterate_table(table, [column], buckets), strict=True):
+        ids = frame[column].filter(frame[column].str.starts_with(start)).unique().to_list()
+        if ids:
+            yield number, ids
+
+
+def _collect_problem(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
+    problem, *duplicates = rows.sort("fate", descending=True).to_dicts()
+    samples = _select_linked(bucket, "samples", "problem_id", problem["problem_id"])
+    return {"problem": problem, "duplicates": duplicates, "samples": list(map(_count_logprobs, samples))}
+
+
+def _collect_sample(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
+    sample = _count_logprobs(rows.to_dicts()[0])
+    problems = _select_linked(bucket, "problems", "problem_id", sample["problem_id"])
+    return {
+        "sample": sample,
+        "problem": next((row for row in problems if row["fate"] == "kept"), None),
+        "examples": _select_linked(bucket, "examples", "sample_id", sample["sample_id"]),
+    }
+
+
+def _collect_example(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
     example = rows.to_dicts()[0]
-    samples = version.read_table("samples").filter(pl.col("sample_id") == example["sample_id"])
-    return {"example": example, **(_collect_sample(version, samples) if samples.height else {})}
+    samples = bucket.select("samples", "sample_id", example["sample_id"])
+    return {"example": example, **(_collect_sample(bucket, samples) if samples.height else {})}
 
 
-def _select_linked(version: Version, table: str, column: str, value: str | None) -> list[dict[str, Any]]:
-    return version.read_table(table).filter(pl.col(column) == value).to_dicts()
+def _select_linked(bucket: Bucket, table: str, column: str, value: str | None) -> list[dict[str, Any]]:
+    return bucket.select(table, column, value).to_dicts()
 
 
 def _count_logprobs(sample: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +111,7 @@ def _count_logprobs(sample: dict[str, Any]) -> dict[str, Any]:
     return {**sample, "tokens_with_logprobs": None if logprobs is None else len(logprobs)}
 
 
-_KINDS: Mapping[str, tuple[str, str, Callable[[Version, pl.DataFrame], dict[str, Any]]]] = {
+_KINDS: Mapping[str, tuple[str, str, Callable[[Bucket, pl.DataFrame], dict[str, Any]]]] = {
     "p_": ("problem", "problems", _collect_problem),
     "s_": ("sample", "samples", _collect_sample),
     "e_": ("example", "examples", _collect_example),

@@ -17,6 +17,8 @@ from ..store.withdrawal import list_withdrawn_problems
 
 _BAR = 40
 """Characters of the longest bar."""
+_SHOWN_COLUMNS = ("sample_id", "problem_id", "text", "fate", "reason", "detail")
+"""The columns of samples that are read, of the first bucket."""
 _SHOWN = 600
 """Characters of a text that is shown as an example."""
 
@@ -27,13 +29,13 @@ def render_version(version: Version) -> RenderableType:
     Args:
         version: the version.
     """
-    samples = version.read_table("samples")
+    samples = next(version.iterate_table("samples", _SHOWN_COLUMNS))
     return Group(
         *_render_manifest(version),
         Text(),
         _render_funnel(version.manifest.funnel),
         Text(),
-        *_render_path_counts(version, samples),
+        *_render_path_counts(version),
         *_render_sample_pair(version, samples),
         *_render_validation(version),
         *_render_commands(version, samples),
@@ -87,30 +89,12 @@ def _render_funnel(funnel: Sequence[FunnelRow]) -> Table:
     return make_table(("stage", "unit", "in", "dropped", "reason", "kept"), rows, "  rr r")
 
 
-def count_paths_per_problem(version: Version, samples: pl.DataFrame) -> dict[int, int]:
-    """Count the kept problems of both splits by their number of distinct correct paths.
-
-    Args:
-        version: the version.
-        samples: its table of samples.
-
-    Returns:
-        Number of paths, and how many problems have it, in ascending order of the former.
-    """
-    leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
-    paths = leaders.group_by("problem_id").len("paths")
-    kept = (pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()  # evaluation sets have no split
-    problems = version.read_table("problems").filter(kept).select("problem_id")
-    counts = problems.join(paths, on="problem_id", how="left").with_columns(pl.col("paths").fill_null(0))
-    return dict(counts.group_by("paths").len().sort("paths").iter_rows())
-
-
-def _render_path_counts(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
-    counts = count_paths_per_problem(version, samples)
+def _render_path_counts(version: Version) -> Iterator[Text]:
+    counts = {int(paths): count for paths, count in version.manifest.paths_per_problem.items()}
     total = sum(counts.values())
     mean = sum(paths * count for paths, count in counts.items()) / max(total, 1)
     yield make_line(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
-    for paths, count in counts.items():
+    for paths, count in sorted(counts.items()):
         yield make_line(f"{paths:>3}  {'█' * max(1, round(_BAR * count / max(counts.values())))} {count:,}")
     yield Text()
 
@@ -134,7 +118,8 @@ def _render_sample_pair(version: Version, samples: pl.DataFrame) -> Iterator[Ren
 
 
 def _render_sample(version: Version, sample: Mapping[str, Any], fate: str) -> Iterator[RenderableType]:
-    question = version.read_table("problems").filter(pl.col("problem_id") == sample["problem_id"])["question"]
+    problems = next(version.iterate_table("problems", ("problem_id", "question"), [0]))
+    question = problems.filter(pl.col("problem_id") == sample["problem_id"])["question"]
     yield make_line((fate, "bold"), f"  {sample['sample_id']}")
     if fate == "Kept" and len(question):
         yield indent(question[0], "italic")
@@ -162,7 +147,7 @@ def _render_validation(version: Version) -> Iterator[Text]:
 def _render_commands(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
     ref = version.ref
     dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("problem_id").is_not_null())
-    problems = version.read_table("problems", ["problem_id"])
+    problems = next(version.iterate_table("problems", ["problem_id"]))
     row_id = dropped[0, "sample_id"] if dropped.height else problems[0, "problem_id"] if problems.height else "ID"
     yield make_line(("Folder  ", "bold"), str(version.path))
     yield make_line("Next", style="bold")

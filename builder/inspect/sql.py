@@ -6,7 +6,7 @@ the file of each table that a query names is held against the manifest before th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +14,24 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from ...schemas.example import Example
+from ...schemas.frames import get_schema
 from ..errors import InputError, Stopped
 from ..parquet import UNREADABLE, open_dataset
 from ..store import Version, build_funnel_table
 from ..store.atomic import replace_file, stop_if_unwritable
+from ..store.reading import locate_table
+from ..store.tables import FILES, MIXED, list_files
 
-TABLES = ("problems", "samples", "examples")
-"""The views that are Parquet files of the version."""
+TABLES: Mapping[str, Sequence[str]] = {
+    "problems": ("problems",),
+    "samples": ("samples",),
+    "examples": ("examples", "mixture"),
+}
+"""The views over Parquet files of the version, and the kinds of file that each reads."""
+
+_TEXTS, _MIXTURE = "_texts", "_mixture"
+"""The two kinds of file of the examples."""
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -85,9 +96,29 @@ def connect(version: Version) -> Iterator[Connection]:
 
 
 def _register_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> None:
-    for name in TABLES:
-        duck.register(name, open_dataset(version.path / f"{name}.parquet"))
+    for view, name in (("problems", "problems"), ("samples", "samples"), (_TEXTS, "examples"), (_MIXTURE, "mixture")):
+        duck.register(
+            view, open_dataset([version.path / file for file in list_files(name, version.manifest.bucket_bits)])
+        )
+    duck.execute(f"CREATE TEMPORARY VIEW examples AS {_select_examples()}")
     duck.register("funnel", build_funnel_table(list(version.manifest.funnel)).to_arrow())
+
+
+def _select_examples() -> str:
+    """Write the query that joins the texts of examples with what the mixture decides."""
+    columns = [
+        f"CASE WHEN mixed.text_id IS NULL THEN {_get_default(name)} ELSE mixed.{name} END AS {name}"
+        if name in MIXED
+        else f"texts.{name}"
+        for name in get_schema(Example).names()
+    ]
+    join = "ON mixed.text_id = texts.example_id"
+    return f"SELECT {', '.join(columns)} FROM {_TEXTS} AS texts LEFT JOIN {_MIXTURE} AS mixed {join}"  # noqa: S608 - our own names
+
+
+def _get_default(name: str) -> str:
+    """The value of a column for examples that no mixture saw."""
+    return {"mixture_stage": "NULL", "weight": "1.0"}.get(name, f"texts.{name}")
 
 
 def run_query(connection: Connection, sql: str) -> pl.DataFrame:
@@ -132,7 +163,8 @@ def _verify_tables(connection: Connection, sql: str) -> None:
     for name in TABLES:
         is_named = re.search(name, sql, re.IGNORECASE) or _NAMED_BY_TEXT.search(sql)
         if is_named and name not in connection.verified:
-            connection.version.locate_table(name)
+            for kind in TABLES[name]:
+                locate_table(connection.version, kind, is_whole=False)
             connection.verified.add(name)
 
 
@@ -158,8 +190,8 @@ def write_database(version: Version, path: Path) -> None:
         raise InputError(f"{path} exists", hint="choose another name, or remove it first")
     if not path.parent.is_dir():
         raise Stopped(f"{path} can't be written: the folder does not exist", hint="make it, or choose another path")
-    for name in TABLES:
-        version.locate_table(name)
+    for name in FILES:
+        locate_table(version, name)
     with (
         stop_if_unwritable(path, duckdb.IOException),
         replace_file(path) as side,

@@ -5,9 +5,34 @@ Law 9: quotas and caps take the examples of lowest keyed hash, made from sample 
 at most one other, whatever demonstrations it shows.
 """
 
-from .mixture import DEFAULT_STAGE, check_mixture, mix_examples
+from .mixture import (
+    CANDIDATE_COLUMNS,
+    DEFAULT_STAGE,
+    MixtureRules,
+    Shares,
+    check_mixture,
+    decide_takes,
+    decide_weights,
+    mix_bucket,
+    mix_examples,
+    rank_takes,
+    rank_weighted,
+)
 
-__all__ = ["CODE_VERSION", "DEFAULT_STAGE", "check_mixture", "mix_examples"]
+__all__ = [
+    "CANDIDATE_COLUMNS",
+    "CODE_VERSION",
+    "DEFAULT_STAGE",
+    "MixtureRules",
+    "Shares",
+    "check_mixture",
+    "decide_takes",
+    "decide_weights",
+    "mix_bucket",
+    "mix_examples",
+    "rank_takes",
+    "rank_weighted",
+]
 
 CODE_VERSION = 3
 """Rises when the same examples give another mixture."""

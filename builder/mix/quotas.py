@@ -3,13 +3,14 @@
 from fractions import Fraction
 from math import floor
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from ...schemas.ids import rank
+from ...schemas.ids import RANKS, rank
 from ..errors import InputError
 
-KEY = ["sample_id", "format"]
-"""The columns that identify an example before stages take it."""
+Ranks = NDArray[np.uint64]
 
 
 def compute_quota(share: str | int, rows: int) -> int:
@@ -35,19 +36,25 @@ def compute_quota(share: str | int, rows: int) -> int:
     return floor(rows * fraction)
 
 
-def select_lowest(examples: pl.DataFrame, count: int, key: str, each: str | None = None) -> pl.DataFrame:
-    """Select the examples of lowest keyed hash.
+def rank_rows(examples: pl.DataFrame, key: str) -> Ranks:
+    """Rank examples by keyed hash of format and sample: demonstrations don't count."""
+    items = (f"{name}\x1f{sample}" for name, sample in examples.select("format", "sample_id").iter_rows())
+    return np.fromiter((rank(key, item) for item in items), dtype=np.uint64, count=examples.height)
 
-    Args:
-        examples: rows with the columns `KEY`.
-        count: how many to select.
-        key: key of the hash.
-        each: a column; `count` rows of each of its values are selected.
+
+def find_highest(ranks: Ranks, count: int) -> int:
+    """Find the highest of the lowest ranks; -1 where none is taken.
+
+    >>> find_highest(np.array([7, 3, 5], dtype=np.uint64), 2)
+    5
     """
-    if each is None and count >= examples.height:
-        return examples
-    items = (f"{format_name}\x1f{sample}" for format_name, sample in examples.select("format", "sample_id").iter_rows())
-    ranks = pl.Series("rank", [rank(key, item) for item in items], dtype=pl.UInt64)
-    position = pl.col("rank").rank("ordinal")
-    is_selected = (position if each is None else position.over(each)) <= count
+    if count <= 0:
+        return -1
+    return int(np.partition(ranks, count - 1)[count - 1]) if count < len(ranks) else RANKS - 1
+
+
+def select_lowest(examples: pl.DataFrame, count: int, key: str, each: str) -> pl.DataFrame:
+    """Select, for each value of a column, so many examples of lowest rank."""
+    ranks = pl.Series("rank", rank_rows(examples, key))
+    is_selected = pl.col("rank").rank("ordinal").over(each) <= count
     return examples.with_columns(ranks).filter(is_selected).drop("rank")

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from ...schemas.manifest import Manifest
 from ..audit import CHECKS, AuditReport, Finding, run_checks
 from ..errors import InputError
-from ..store import freeze_version
+from ..store import freeze_tables
 from .files.read import MANIFEST, find_damaged_files, read_tables
 from .hub.download import DownloadedVersion, download_version, read_validation_file, refuse_dev, write_validation_file
 
@@ -77,7 +77,7 @@ def _audit_tables(download: DownloadedVersion, findings: Sequence[Finding]) -> A
     validation, invalid = _read_validation(download, manifest)
     findings = [*findings, *invalid]
     with TemporaryDirectory(prefix="cotloom-") as store:
-        version = freeze_version(Path(store), manifest, tables, {})
+        version = freeze_tables(Path(store), manifest, tables, {})
         write_validation_file(version, validation)
         report = run_checks(version)
     failed = {finding.check for finding in findings}

@@ -10,7 +10,7 @@ import polars as pl
 from ...schemas.manifest import Manifest
 from ..errors import InputError, VersionConflict
 from ..files import digest_file
-from ..store import Version, freeze_version, locate_version, read_version, verify_version
+from ..store import Version, freeze_tables, locate_version, read_version, verify_version
 from .files.read import FILE_LIST, find_damaged_files, read_tables
 from .hub.download import DownloadedVersion, download_version, read_validation_file, refuse_dev, write_validation_file
 from .hub.verify_upload import compute_content_digest
@@ -59,7 +59,7 @@ def pull(ref: str, store: Path) -> PullResult:
 def _import_version(download: DownloadedVersion, store: Path) -> PullResult:
     manifest, tables = read_tables(download.folder)
     refuse_dev(manifest)
-    if compute_content_digest(tables) != manifest.content_digest:
+    if compute_content_digest(manifest, tables) != manifest.content_digest:
         raise InputError(
             f"the rows of {download.ref} do not have the content digest of its manifest", hint="contact its publisher"
         )
@@ -83,7 +83,7 @@ def _import_version(download: DownloadedVersion, store: Path) -> PullResult:
 
 def _freeze(store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame]) -> PullStatus:
     try:
-        freeze_version(store, manifest, tables, {})
+        freeze_tables(store, manifest, tables, {})
     except FileExistsError:  # another process was faster
         return PullStatus.UNCHANGED
     return PullStatus.PULLED

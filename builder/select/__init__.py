@@ -4,7 +4,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import Choice, ReasoningPath, choose_paths
-from .samples import add_choices, choose_all, count_distinct, select_kept
+from .samples import add_choices, choose_rows, count_distinct, select_kept
 from .signature import Method, read_method
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "Method",
     "ReasoningPath",
     "add_choices",
-    "choose_all",
     "choose_paths",
+    "choose_rows",
     "count_distinct",
     "read_method",
     "select_kept",

@@ -1,6 +1,6 @@
-"""Choose paths in a table of samples: select the rows, choose by partition, write the choices back."""
+"""Choose paths in a table of samples: select the rows, choose problem by problem, write the choices back."""
 
-from typing import Any
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -8,7 +8,6 @@ from ...schemas.frames import add_findings
 from ...schemas.reasons import Fate, Stage
 from ...schemas.recipe import Select
 from ...schemas.sample import Hint, Sample
-from ..engine import map_rows
 from .choice import ReasoningPath, choose_paths
 
 _SCHEMA = {
@@ -29,21 +28,34 @@ def select_kept(samples: pl.DataFrame) -> pl.DataFrame:
     return samples.filter(pl.col("fate") == Fate.KEPT).select("sample_id", "problem_id", "text", "hint")
 
 
-def choose_all(samples: pl.DataFrame, policy: Select, workers: int = 1) -> pl.DataFrame:
+def choose_rows(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
     """Choose among correct paths, problem by problem.
 
     Args:
-        samples: the table from `select_kept`.
+        samples: the table from `select_kept`, all samples of a problem together; with the columns signature and
+            operations of the method, where it was read already.
         policy: which paths are duplicates, and how many to keep.
-        workers: number of processes.
 
     Returns:
         Columns sample_id, signature, cluster, reason, detail.
     """
-    address = f"{__name__}:choose_partition"
-    return map_rows(
-        address, samples, policy.model_dump(), key="problem_id", workers=workers, description="selecting paths"
-    )
+    rows: list[tuple[str | None, ...]] = []
+    for paths in _group_paths(samples):
+        rows += [
+            (sample_id, choice.signature, choice.cluster, choice.reason, choice.detail)
+            for sample_id, choice in sorted(choose_paths(paths, policy).items())
+        ]
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+
+
+def _group_paths(samples: pl.DataFrame) -> Iterator[list[ReasoningPath]]:
+    """Yield the paths of each problem."""
+    grouped = samples.group_by("problem_id", maintain_order=True).agg("sample_id", "text", "hint")
+    for _, ids, texts, hints in grouped.iter_rows():
+        yield [
+            ReasoningPath(sample_id=sample_id, text=text, hinted=hint == Hint.HINTED)
+            for sample_id, text, hint in zip(ids, texts, hints, strict=True)
+        ]
 
 
 def add_choices(samples: pl.DataFrame, choices: pl.DataFrame) -> pl.DataFrame:
@@ -54,27 +66,6 @@ def add_choices(samples: pl.DataFrame, choices: pl.DataFrame) -> pl.DataFrame:
     """
     handed = select_kept(samples)["sample_id"]
     return add_findings(samples, choices, Sample, key="sample_id", stage=Stage.SELECT, handed=handed)
-
-
-def choose_partition(samples: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
-    """Choose the paths of one partition's problems.
-
-    Args:
-        samples: rows of the table from `select_kept`; all samples of a problem together.
-        settings: the keys of `Select`.
-    """
-    policy = Select(**settings)
-    rows = []
-    for group in samples.partition_by("problem_id", maintain_order=True):
-        paths = [
-            ReasoningPath(sample_id=row["sample_id"], text=row["text"], hinted=row["hint"] == Hint.HINTED)
-            for row in group.iter_rows(named=True)
-        ]
-        rows += [
-            (sample_id, choice.signature, choice.cluster, choice.reason, choice.detail)
-            for sample_id, choice in sorted(choose_paths(paths, policy).items())
-        ]
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def count_distinct(samples: pl.DataFrame) -> pl.DataFrame:

@@ -43,7 +43,7 @@ IsReadable = Callable[[str, AnswerType], bool]
 """Whether a gold answer can be parsed as its type. The pipeline passes the verifier's function."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problems:
     """All problems of a recipe, with their provenance."""
 
@@ -100,9 +100,22 @@ def _check_role(source: Source) -> None:
         )
 
 
-def load_problems(
-    loaded: LoadedRecipe, is_readable: IsReadable, revisions: Mapping[str, str] | None = None
-) -> Problems:
+def load_problems(loaded, is_readable, revisions=None, *, folder=None, runtime=None):
+    from importlib import import_module
+
+    from ..store.pieces import add_cell, write_piece
+
+    if isinstance(is_readable, str):
+        is_readable = getattr(import_module(is_readable.split(":")[0]), is_readable.split(":")[1])
+    found = _load(loaded, is_readable, revisions)
+    if folder is not None:
+        path = folder / "problems-0.arrow"
+        write_piece(add_cell(found.frame, "problem_id"), path)
+        object.__setattr__(found, "pieces", (path,))
+    return found
+
+
+def _load(loaded: LoadedRecipe, is_readable: IsReadable, revisions: Mapping[str, str] | None = None) -> Problems:
     """Load, deduplicate, decontaminate and split the problems of a recipe.
 
     Args:

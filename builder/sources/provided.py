@@ -1,7 +1,7 @@
 """Finished responses of reference sources, as samples: the teacher is not called and nothing is verified."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -10,24 +10,22 @@ from ...schemas.frames import from_frame, to_frame
 from ...schemas.ids import make_content_id
 from ...schemas.problem import Problem
 from ...schemas.reasons import Fate, Reason, Stage, Verdict
-from ...schemas.recipe import Recipe
 from ...schemas.sample import Sample, make_sample_id
 
 
-def make_provided_samples(problems: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
+def make_provided_samples(problems: pl.DataFrame, names: Sequence[str], max_characters: int) -> pl.DataFrame:
     """Make one sample for each finished response to a kept problem of a reference source.
 
     Args:
         problems: rows of `Problem`.
-        recipe: its sources with the role `reference` are used.
+        names: the sources with the role `reference`.
+        max_characters: longer responses are dropped.
 
     Returns:
-        Rows of `Sample` with the verdict `provided`; those longer than `verify.max_characters` are dropped.
+        Rows of `Sample` with the verdict `provided`.
     """
-    names = [source.name for source in recipe.sources if source.role == "reference"]
-    reference = problems.filter(pl.col("source").is_in(names) & (pl.col("fate") == Fate.KEPT))
-    limit = recipe.verify.max_characters
-    made = (sample for problem in from_frame(reference, Problem) for sample in _make_samples(problem, limit))
+    reference = problems.filter(pl.col("source").is_in(list(names)) & (pl.col("fate") == Fate.KEPT))
+    made = (sample for problem in from_frame(reference, Problem) for sample in _make_samples(problem, max_characters))
     return to_frame(made, Sample)
 
 

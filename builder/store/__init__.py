@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .freeze import freeze_version, make_store
+    from .freeze import freeze_tables, freeze_version, make_store
     from .funnel import build_funnel_table, check_fates, count_funnel
     from .identity import compute_fingerprint, make_conflict
     from .integrity import check_content, check_current, hold_version, load_validation, verify_version
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
         read_version,
         scan_versions,
     )
-    from .stages import read_or_compute
-    from .tables import digest_rows
+    from .stages import read_or_make
+    from .tables import digest_tables
     from .versions import DEV, Version, list_version_numbers, locate_version, parse_semver, sweep_versions
 
 __all__ = [
@@ -49,8 +49,9 @@ __all__ = [
     "check_fates",
     "compute_fingerprint",
     "count_funnel",
-    "digest_rows",
+    "digest_tables",
     "find_version",
+    "freeze_tables",
     "freeze_version",
     "hold_version",
     "list_version_numbers",
@@ -62,7 +63,7 @@ __all__ = [
     "make_store",
     "open_version",
     "parse_semver",
-    "read_or_compute",
+    "read_or_make",
     "read_version",
     "scan_versions",
     "sweep_versions",
@@ -78,8 +79,9 @@ _HOMES = {
     "check_fates": "funnel",
     "compute_fingerprint": "identity",
     "count_funnel": "funnel",
-    "digest_rows": "tables",
+    "digest_tables": "tables",
     "find_version": "opening",
+    "freeze_tables": "freeze",
     "freeze_version": "freeze",
     "hold_version": "integrity",
     "list_versions": "opening",
@@ -88,7 +90,7 @@ _HOMES = {
     "make_conflict": "identity",
     "make_store": "freeze",
     "open_version": "opening",
-    "read_or_compute": "stages",
+    "read_or_make": "stages",
     "read_version": "opening",
     "scan_versions": "opening",
     "verify_version": "integrity",

@@ -68,8 +68,7 @@ def _read_intact(path: Path, key: str) -> pa.Table:
 def digest_table(table: pa.Table) -> str:
     """Digest names, types and every value of a table: sha256 over the bytes of its columns.
 
-    It is several times faster than `digest_rows`. It depends neither on chunks nor on what lies under a null, and a
-    float counts by its bits, so NaN may occur.
+    It depends neither on chunks nor on what lies under a null, and a float counts by its bits, so NaN may occur.
 
     Raises:
         TypeError: a column has a type without such bytes.

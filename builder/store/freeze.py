@@ -1,9 +1,11 @@
 """Freezing a version: written beside its path, renamed in, and never changed (law 4). `name@dev` may be overwritten."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -12,7 +14,7 @@ from ...schemas.manifest import Manifest, seal_manifest
 from ..progress import track
 from .atomic import Access, atomic_folder, make_folder, stop_if_unwritable
 from .locks import lock_folder
-from .tables import describe_file, write_table
+from .tables import cut_tables, describe_file, name_file, write_table
 from .versions import DEV, MANIFEST, Version, locate_version, seal_json
 
 
@@ -26,15 +28,14 @@ def make_store(store: Path) -> None:
         make_folder(store, Access.PRIVATE)
 
 
-def freeze_version(
-    store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame], build: Mapping[str, Any]
-) -> Version:
+def freeze_version(store: Path, manifest: Manifest, files: Mapping[str, Path], build: Mapping[str, Any]) -> Version:
     """Write a version: tables first, the manifest last.
 
     Args:
         store: the store.
-        manifest: the version's manifest, but for its files.
-        tables: its tables by name, sorted.
+        manifest: the version's manifest, which lists the files.
+        files: by name, the files to take. They are linked, not copied, where the disk allows that: what two versions
+            have in common is there once.
         build: the circumstances of the build, for `build.json`.
 
     Raises:
@@ -47,14 +48,49 @@ def freeze_version(
         lock_folder(path) if replace else nullcontext(),  # a validation may be written beside the earlier content
         atomic_folder(path, replace=replace, name="the version", access=Access.PRIVATE) as side,
     ):
-        files = {
-            f"{name}.parquet": write_table(tables[name], side / f"{name}.parquet")
-            for name in track(list(tables), "writing the version", every=1)
-        }
-        manifest = seal_manifest(manifest.model_copy(update={"files": files}))
+        for name in track(list(files), "writing the version", every=1):
+            _link_file(files[name], side / name, manifest.files[name].bytes)
+        manifest = seal_manifest(manifest)
         _write_file(side / "build.json", seal_json(build))
         _write_file(side / MANIFEST, _dump_json(manifest.model_dump(mode="json")))
     return Version(path=path, manifest=manifest)
+
+
+def _link_file(source: Path, path: Path, size: int) -> None:
+    """Put a file into a folder, as a link to the same bytes where the disk knows links."""
+    try:
+        path.hardlink_to(source)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, path)
+    if path.stat().st_size != size:
+        raise OSError(f"{source} was changed while it was linked")
+
+
+def freeze_tables(
+    store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame], build: Mapping[str, Any]
+) -> Version:
+    """Write a version whose tables are in memory; see `freeze_version`.
+
+    Args:
+        store: the store.
+        manifest: the version's manifest, but for its files.
+        tables: `problems`, `samples` and `examples`.
+        build: the circumstances of the build.
+
+    Raises:
+        Stopped: the disk is full or can't be written.
+        FileExistsError: there is such a version already.
+    """
+    with stop_if_unwritable("the version"), TemporaryDirectory(prefix=".work.", dir=store) as folder:
+        paths, files = {}, {}
+        for bucket, frames in enumerate(cut_tables(tables, manifest.bucket_bits)):
+            for name, frame in frames.items():
+                file = name_file(name, bucket, manifest.bucket_bits)
+                paths[file] = Path(folder) / file
+                files[file] = write_table(name, frame, paths[file])
+        return freeze_version(store, manifest.model_copy(update={"files": files}), paths, build)
 
 
 def _dump_json(value: Any) -> bytes:

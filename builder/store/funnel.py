@@ -4,6 +4,7 @@ Law 1: every row carries the stage and the reason that dropped it, so that rows 
 `check_fates` refuses tables in which a row has no clear fate.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 import polars as pl
@@ -35,25 +36,43 @@ def count_funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
     Args:
         tables: the tables `problems`, `samples` and `examples`.
     """
+    return build_funnel(sum((count_fates(name, frame) for name, frame in tables.items()), Counter()))
+
+
+def count_fates(name: str, frame: pl.DataFrame) -> Counter[str]:
+    """Count the rows of a table, and those that each stage dropped for each reason.
+
+    The counts of buckets add up to those of the table.
+
+    Returns:
+        Counts by `rows:TABLE` and `dropped:TABLE:STAGE:REASON`.
+    """
+    counts = Counter({f"rows:{name}": frame.height})
+    dropped = frame.filter(pl.col("stage").is_not_null()).group_by("stage", "reason").len()
+    counts.update({f"dropped:{name}:{stage}:{reason}": rows for stage, reason, rows in dropped.iter_rows()})
+    return counts
+
+
+def build_funnel(counts: Mapping[str, int]) -> list[FunnelRow]:
+    """Build the funnel from the counts of `count_fates` for all tables."""
     rows: list[FunnelRow] = []
     for unit, stages in STAGES.items():
-        frame = tables[TABLES[unit]]
-        coming = frame.height
+        coming = counts.get(f"rows:{TABLES[unit]}", 0)
         for stage in stages:
-            reasons = _count_reasons(frame, stage)
+            reasons = _list_reasons(counts, f"dropped:{TABLES[unit]}:{stage}:")
             kept = coming - sum(reasons.values())
-            counts: list[tuple[Reason | None, int]] = list(reasons.items()) or [(None, 0)]
+            listed: list[tuple[Reason | None, int]] = list(reasons.items()) or [(None, 0)]
             rows += [
                 FunnelRow(stage=stage, unit=unit, rows_in=coming, kept=kept, dropped=dropped, reason=reason)
-                for reason, dropped in counts
+                for reason, dropped in listed
             ]
             coming = kept
     return rows
 
 
-def _count_reasons(frame: pl.DataFrame, stage: Stage) -> dict[Reason, int]:
-    counts = frame.filter(pl.col("stage") == stage).group_by("reason").len().iter_rows()
-    return dict(sorted(((Reason(reason), count) for reason, count in counts), key=lambda pair: ORDER[pair[0]]))
+def _list_reasons(counts: Mapping[str, int], prefix: str) -> dict[Reason, int]:
+    reasons = {Reason(key.removeprefix(prefix)): rows for key, rows in counts.items() if key.startswith(prefix)}
+    return dict(sorted(reasons.items(), key=lambda pair: ORDER[pair[0]]))
 
 
 def build_funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
@@ -73,20 +92,30 @@ def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
     Raises:
         RuntimeError: a row breaks the law; that is a fault of Cotloom.
     """
-    for unit, name in TABLES.items():
-        frame = tables[name]
-        dropped = pl.col("fate") == Fate.DROPPED
-        explained = pl.col("stage").is_in([str(stage) for stage in STAGES[unit]]) & pl.col("reason").is_not_null()
-        silent = pl.col("stage").is_null() & pl.col("reason").is_null() & (pl.col("fate") == Fate.KEPT)
-        broken = frame.filter(~((dropped & explained) | silent).fill_null(value=False))
-        if broken.height:
-            message = f"law 1 is broken: {broken.height} {name} have no clear fate, such as {broken[0, IDS[name]]}"
-            raise RuntimeError(message)
-        rows = frame if unit is not Unit.PROBLEM else frame.filter(~dropped)
-        if rows[IDS[name]].n_unique() != rows.height:
-            message = f"law 1 is broken: an id stands twice among the {name}"
-            raise RuntimeError(message)
-    _check_kept_samples(tables["samples"].filter(pl.col("fate") == Fate.KEPT))
+    for name, frame in tables.items():
+        check_table_fates(name, frame)
+
+
+def check_table_fates(name: str, frame: pl.DataFrame) -> None:
+    """Check law 1 on one table, or on a bucket of it; see `check_fates`.
+
+    Raises:
+        RuntimeError: a row breaks the law.
+    """
+    unit = next(unit for unit, table in TABLES.items() if table == name)
+    dropped = pl.col("fate") == Fate.DROPPED
+    explained = pl.col("stage").is_in([str(stage) for stage in STAGES[unit]]) & pl.col("reason").is_not_null()
+    silent = pl.col("stage").is_null() & pl.col("reason").is_null() & (pl.col("fate") == Fate.KEPT)
+    broken = frame.filter(~((dropped & explained) | silent).fill_null(value=False))
+    if broken.height:
+        message = f"law 1 is broken: {broken.height} {name} have no clear fate, such as {broken[0, IDS[name]]}"
+        raise RuntimeError(message)
+    rows = frame if unit is not Unit.PROBLEM else frame.filter(~dropped)
+    if rows[IDS[name]].n_unique() != rows.height:
+        message = f"law 1 is broken: an id stands twice among the {name}"
+        raise RuntimeError(message)
+    if unit is Unit.SAMPLE:
+        _check_kept_samples(frame.filter(pl.col("fate") == Fate.KEPT))
 
 
 def _check_kept_samples(kept: pl.DataFrame) -> None:

@@ -1,23 +1,24 @@
 """What is verified before something is made of a version: every file, the digest of every row, and its validation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import product
 
 from pydantic import ValidationError
 
 from ...schemas.validation import Validation
 from ..errors import InputError, Stopped
 from ..progress import show_bar
-from .funnel import TABLES
 from .locks import lock_folder
 from .opening import open_version
-from .tables import digest_rows
+from .reading import read_file
+from .tables import FILES, digest_content, digest_frame, name_file
 from .versions import DEV, Version, make_beside_error, make_damage_error
 from .withdrawal import refuse_withdrawn
 
 
 def verify_version(version: Version) -> Version:
-    """Check every file of a version against its manifest, and its rows against the content digest.
+    """Check every file of a version against its manifest, and its rows against the content digest, bucket by bucket.
 
     Returns:
         The version.
@@ -26,24 +27,30 @@ def verify_version(version: Version) -> Version:
         InputError: it is damaged, and the message names the file; or it is withdrawn.
     """
     refuse_withdrawn(version)
-    manifest = version.manifest
-    names = [name for name in TABLES.values() if f"{name}.parquet" in manifest.files]
-    tables = [(name, version.read_table(name)) for name in names]
-    with show_bar(f"checking {version.ref}", sum(frame.height for _, frame in tables)) as advance:
-        try:
-            computed = digest_rows(tables, advance)
-        except (TypeError, ValueError) as error:
-            raise make_damage_error(version, [f"its rows have no digest: {error}"]) from error
-    faults = [
-        f"{name}.parquet has {frame.height:,} rows instead of {manifest.files[f'{name}.parquet'].rows:,}"
-        for name, frame in tables
-        if frame.height != manifest.files[f"{name}.parquet"].rows
-    ]
-    if computed != manifest.content_digest:
-        faults.append("its rows do not have the content digest of the manifest")
+    with show_bar(f"checking {version.ref}", sum(file.rows for file in version.manifest.files.values())) as advance:
+        faults = [fault for faults in _check_buckets(version, advance) for fault in faults]
     if faults:
         raise make_damage_error(version, faults)
     return version
+
+
+def _check_buckets(version: Version, advance: Callable[[int], None]) -> Iterator[list[str]]:
+    """Yield what is wrong with each file of the tables, and with the content digest that they make together."""
+    manifest = version.manifest
+    digests: dict[str, list[str]] = {name: [] for name in FILES}
+    for name, bucket in product(FILES, range(1 << manifest.bucket_bits)):
+        file = name_file(name, bucket, manifest.bucket_bits)
+        frame = read_file(version, name, bucket)
+        rows = manifest.files[file].rows
+        if frame.height != rows:
+            yield [f"{file} has {frame.height:,} rows instead of {rows:,}"]
+        try:
+            digests[name].append(digest_frame(name, frame))
+        except (TypeError, ValueError) as error:
+            yield [f"the rows of {file} have no digest: {error}"]
+        advance(frame.height)
+    if digest_content(digests) != manifest.content_digest:
+        yield ["its rows do not have the content digest of the manifest"]
 
 
 def check_content(version: Version, content_digest: str) -> None:

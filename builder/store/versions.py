@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -59,37 +59,32 @@ class Version:
         """Read one of its tables, or some columns of it.
 
         Raises:
-            InputError: its file is missing, differs from the manifest, or has columns of another kind.
+            InputError: a file is missing, differs from the manifest, or has columns of another kind.
         """
-        from ...schemas.frames import check_frame  # noqa: PLC0415 - reading a manifest needs no tables
-        from ..parquet import read_parquet  # noqa: PLC0415
-        from .tables import RECORDS  # noqa: PLC0415
+        import polars as pl  # noqa: PLC0415 - reading a manifest needs no tables
 
-        frame = read_parquet(self.locate_table(name), columns)
-        if name in RECORDS:
-            try:
-                check_frame(frame, RECORDS[name], columns)
-            except TypeError as error:
-                raise make_damage_error(self, [str(error)]) from error
-        return frame
+        return pl.concat(self.iterate_table(name, columns))
 
-    def locate_table(self, name: str) -> Path:
-        """Return the file of a table, after its bytes were held against the manifest.
+    def iterate_table(
+        self, name: str, columns: Sequence[str] | None = None, buckets: Sequence[int] | None = None
+    ) -> "Iterator[pl.DataFrame]":
+        """Read one of its tables bucket by bucket.
+
+        A whole file is held against the digest in the manifest; of a file of which some columns are read, the footer,
+        and the pages against their checksums.
+
+        Args:
+            name: `problems`, `samples` or `examples`.
+            columns: the columns; None for all.
+            buckets: the numbers of the buckets; None for all.
 
         Raises:
-            InputError: the file is missing or differs from the manifest.
+            InputError: a file is missing, differs from the manifest, or has columns of another kind.
         """
-        from ..files import digest_file  # noqa: PLC0415 - as above
+        from .reading import read_part  # noqa: PLC0415 - as above
 
-        file = f"{name}.parquet"
-        if file not in self.manifest.files:
-            raise make_damage_error(self, [f"{file} is not in the manifest"])
-        path = self.path / file
-        if not path.is_file():
-            raise make_damage_error(self, [f"{file} is missing"])
-        if digest_file(path)[0] != self.manifest.files[file].sha256:
-            raise make_damage_error(self, [f"{file} differs from the manifest"])
-        return path
+        for bucket in range(1 << self.manifest.bucket_bits) if buckets is None else buckets:
+            yield read_part(self, name, bucket, columns)
 
     def read_beside(self, name: str) -> dict[str, Any]:
         """Read a JSON file that lies beside the manifest; empty where there is none.

@@ -10,9 +10,10 @@ from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
+from .recorded import MatchedAnswers, RecordedAnswers, match_answers, read_answers
 from .request import Request
 from .rounds import Calls, CountPaths, PathCounts
-from .sampling import SampledFrame, sample_rationales
+from .sampling import SampledAnswers, sample_rationales, write_samples
 
 __all__ = [
     "BACKENDS",
@@ -22,14 +23,19 @@ __all__ = [
     "CountPaths",
     "Destination",
     "Ledger",
+    "MatchedAnswers",
     "PathCounts",
+    "RecordedAnswers",
     "Request",
-    "SampledFrame",
+    "SampledAnswers",
     "estimate_calls",
     "find_destination",
     "list_key_variables",
+    "match_answers",
     "open_ledger",
+    "read_answers",
     "sample_rationales",
+    "write_samples",
 ]
 
 CODE_VERSION = 2

@@ -1,7 +1,8 @@
-"""Sample rationales for all problems of a build."""
+"""Sample rationales for all problems of a build, into pieces."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -14,17 +15,20 @@ from ...schemas.sample import Sample
 from ...schemas.teacher import HintPolicy, Paths
 from ..errors import InputError
 from ..recipe import LoadedRecipe
+from ..store.pieces import add_cell, write_piece
 from .backends import open_backend
 from .ledger import Ledger
 from .rounds import Calls, CountPaths, sample_rounds
 
 
-@dataclass(frozen=True, slots=True)
-class SampledFrame:
-    """All samples of a build."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampledAnswers:
+    """All samples of a build, in pieces of rows of `Sample`, not yet verified."""
 
-    frame: pl.DataFrame
-    """Rows of `Sample`, not yet verified."""
+    pieces: tuple[Path, ...]
+    """The pieces."""
+    rows: int
+    """Samples in them."""
     calls: Calls
     """How many answers were new, and what they cost."""
     inputs: Sequence[Input]
@@ -32,16 +36,22 @@ class SampledFrame:
 
 
 def sample_rationales(
-    loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, count_paths: CountPaths, runtime: Runtime
-) -> SampledFrame:
+    loaded: LoadedRecipe,
+    problems: pl.DataFrame,
+    ledger: Ledger,
+    count_paths: CountPaths,
+    runtime: Runtime,
+    folder: Path,
+) -> SampledAnswers:
     """Sample rationales for all kept problems.
 
     Args:
-        loaded: the recipe.
+        loaded: the recipe; its answers are not recorded ones.
         problems: rows of `Problem`.
         ledger: where answers are looked up and recorded.
         count_paths: counts the correct paths of each problem; called between rounds.
         runtime: concurrency, timeouts and retries of a live teacher.
+        folder: where the pieces are written.
 
     Raises:
         InputError: the teacher can't answer these problems at all.
@@ -60,4 +70,11 @@ def sample_rationales(
     )
     if not samples:
         raise InputError(f"the teacher gave no answer to any of the {len(kept)} problems")
-    return SampledFrame(to_frame([*samples, *opened.malformed], Sample), calls, opened.inputs)
+    piece = write_samples(samples, folder / "samples.arrow")
+    return SampledAnswers(pieces=(piece,), rows=len(samples), calls=calls, inputs=opened.inputs)
+
+
+def write_samples(samples: Iterable[Sample], path: Path) -> Path:
+    """Write samples as a piece. Returns its path."""
+    write_piece(add_cell(to_frame(samples, Sample), "problem_id"), path)
+    return path

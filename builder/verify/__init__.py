@@ -7,7 +7,7 @@ Law 7: model text is read by small grammars with bounds; none of it is executed.
 from .compare import Comparison, ComparisonOutcome, compare
 from .judge import Judgement, judge
 from .read import Reading, read_answer
-from .samples import add_judgements, is_readable, judge_all, select_sampled
+from .samples import add_judgements, is_readable, select_sampled
 from .steps import Steps, check_steps
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "compare",
     "is_readable",
     "judge",
-    "judge_all",
     "read_answer",
     "select_sampled",
 ]

@@ -14,7 +14,7 @@ import polars as pl
 
 from ...engine.exits import make_exit_error
 from ...errors import Stopped
-from ...store import digest_rows
+from ...store import digest_tables
 from ...store.funnel import TABLES
 from ..files.layout import Layout
 from ..files.read import FILE_LIST, find_damaged_files, read_tables
@@ -63,13 +63,14 @@ def find_mismatches(remote: Remote, commit: str, layout: Layout, content_digest:
             return damaged
         if (folder / FILE_LIST).read_bytes() != layout.file_list:
             return [FILE_LIST]
-        _, tables = read_tables(folder)
-        return [] if compute_content_digest(tables) == content_digest else ["the rows of the tables"]
+        manifest, tables = read_tables(folder)
+        computed = compute_content_digest(manifest, tables)
+        return [] if computed == content_digest else ["the rows of the tables"]
 
 
-def compute_content_digest(tables: Mapping[str, pl.DataFrame]) -> str:
+def compute_content_digest(manifest: Manifest, tables: Mapping[str, pl.DataFrame]) -> str:
     """Compute the content digest of the tables of a version."""
-    return digest_rows([(name, tables[name]) for name in TABLES.values()])
+    return digest_tables({name: tables[name] for name in TABLES.values()}, manifest.bucket_bits)
 
 
 @contextmanager

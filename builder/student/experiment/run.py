@@ -21,9 +21,8 @@ from ....schemas.recipe import extract_identity
 from ....schemas.student import Evaluation, StudentRecipe, TrainStage
 from ...errors import InputError
 from ...format import FORMATS
-from ...store import digest_rows
 from ...store.atomic import Access, atomic_folder
-from ...store.checked import read_checked, write_checked
+from ...store.checked import digest_table, read_checked, write_checked
 from ...store.locks import lock_folder
 from ..distillation.soft_targets import make_soft_target_function
 from ..evaluation.evaluate import evaluate
@@ -147,8 +146,8 @@ def digest_run(condition: Condition, seed: int, recipe: StudentRecipe, start: St
     return digest(
         {
             "code": CODE_VERSION,
-            "rows": digest_rows([("rows", condition.rows)]),
-            "samples": digest_rows([("samples", condition.samples)]) if _has_soft_targets(recipe) else None,
+            "rows": digest_table(condition.rows.to_arrow()),
+            "samples": digest_table(condition.samples.to_arrow()) if _has_soft_targets(recipe) else None,
             "seed": seed,
             "stages": [extract_identity(stage, defaults=True) for stage in recipe.stages],
             "evaluation": extract_identity(recipe.evaluation, defaults=True),
@@ -165,7 +164,7 @@ def _list_set_identity(eval_set: EvalSet, evaluation: Evaluation) -> list[str]:
     formats = list_formats(eval_set, evaluation.formats)
     in_context = any(name in FORMATS and FORMATS[name].in_context for name in formats)
     demonstrations = list(eval_set.demonstrations) if in_context else []
-    problems = digest_rows([("problems", to_frame(eval_set.problems, Problem))])
+    problems = digest_table(to_frame(eval_set.problems, Problem).to_arrow())
     return [eval_set.name, eval_set.kind.value, problems, digest(demonstrations)]
 
 

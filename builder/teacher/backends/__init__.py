@@ -10,12 +10,11 @@ import polars as pl
 
 from ....schemas.runtime import Runtime
 from ...recipe import LoadedRecipe
-from . import openai, recorded, simulated, transformers
+from . import openai, simulated, transformers
 from .protocol import OpenedBackend
 
 BACKENDS: Mapping[str, Callable[[LoadedRecipe, Any, pl.DataFrame, Runtime], OpenedBackend]] = {
     "openai": openai.open_backend,
-    "recorded": recorded.open_backend,
     "simulated": simulated.open_backend,
     "transformers": transformers.open_backend,
 }

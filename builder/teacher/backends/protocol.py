@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
-from ....schemas.sample import Hint, Sample
+from ....schemas.sample import Hint
 from ...errors import CotloomError
 from ..request import Answer, ReceivedResponse, Request
 from ..responses import encode_answers
@@ -81,5 +81,3 @@ class OpenedBackend:
     """The teacher."""
     inputs: Sequence[Input] = ()
     """The files that were read."""
-    malformed: Sequence[Sample] = ()
-    """Dropped samples, one for each row of these files that can't be read."""

@@ -67,12 +67,12 @@ def forget_problem(ledger: Ledger, store: Path, problem_id: str) -> Forgotten:
 
 
 def _has_problem(version: Version, problem_id: str) -> bool:
-    return bool((version.read_table("problems")["problem_id"] == problem_id).any())
+    return any((frame["problem_id"] == problem_id).any() for frame in version.iterate_table("problems", ["problem_id"]))
 
 
 def _list_digests(version: Version, problem_id: str) -> Iterator[str]:
-    samples = version.read_table("samples").filter(pl.col("problem_id") == problem_id)
-    yield from samples["request_digests"].explode().drop_nulls()
+    for samples in version.iterate_table("samples", ["problem_id", "request_digests"]):
+        yield from samples.filter(pl.col("problem_id") == problem_id)["request_digests"].explode().drop_nulls()
 
 
 def _find_digests(ledger: Ledger, problem_id: str) -> set[str]:

@@ -1,0 +1,101 @@
+"""Render the texts of the kept paths of one bucket: each prompt and each target once, whatever formats share it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from ...schemas.ids import rank
+from ...schemas.problem import Split
+from ...schemas.reasons import Fate, Verdict
+from ..text.options import format_question
+from .templates import AS_IS, FORMATS, SolvedProblem, make_solved_problem
+
+Render = Callable[[SolvedProblem], str]
+
+AS_IS_PROMPT, AS_IS_TARGET = f"{AS_IS}_prompt", f"{AS_IS}_target"
+"""The columns of provided responses, which are written as they are."""
+
+ROW_COLUMNS = ("sample_id", "problem_id", "source", "group", "split", "answer_type", "simulated", "is_provided")
+"""The columns of a row of texts, besides the texts."""
+
+
+def name_prompt(name: str) -> str:
+    """Name the column with the prompts of a format; formats with the same prompt share it."""
+    return AS_IS_PROMPT if name == AS_IS else FORMATS[name].format_prompt.__name__.strip("_")
+
+
+def name_target(name: str) -> str:
+    """Name the column with the targets of a format; formats with the same target share it."""
+    return AS_IS_TARGET if name == AS_IS else FORMATS[name].format_target.__name__.strip("_")
+
+
+def list_renderers(names: Iterable[str]) -> dict[str, Render]:
+    """List the functions that some formats need, by column."""
+    renderers: dict[str, Render] = {}
+    for name in names:
+        renderers[name_prompt(name)] = FORMATS[name].format_prompt
+        renderers[name_target(name)] = FORMATS[name].format_target
+    return dict(sorted(renderers.items()))
+
+
+def join_problems(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Join the kept samples with their kept problems, in the order of the sample ids."""
+    kept = pl.col("fate") == Fate.KEPT
+    columns = ["problem_id", "source", "question", "answer", "answer_type", "choices", "group", "split"]
+    answers = samples.filter(kept).select("sample_id", "problem_id", "text", "span", "simulated", "verdict")
+    return answers.join(problems.filter(kept).select(columns), on="problem_id").sort("sample_id")
+
+
+def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Render the texts of kept samples.
+
+    Args:
+        rows: the table from `join_problems`.
+        names: the formats.
+
+    Returns:
+        The columns `ROW_COLUMNS`, and one for each prompt and target, null where a row has no such text.
+    """
+    renderers = list_renderers(names)
+    texts: dict[str, list[str | None]] = {name: [] for name in (*renderers, AS_IS_PROMPT, AS_IS_TARGET)}
+    for row in rows.iter_rows(named=True):
+        rendered = _render_provided(row) if row["verdict"] == Verdict.PROVIDED else _render_solved(row, renderers)
+        for name, column in texts.items():
+            column.append(rendered.get(name))
+    described = rows.select(
+        "sample_id", "problem_id", "source", pl.coalesce("group", "problem_id").alias("group"), "split", "answer_type",
+        "simulated", is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
+    )  # fmt: skip
+    return described.with_columns(**{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()})
+
+
+def _render_provided(row: Mapping[str, Any]) -> dict[str, str]:
+    return {AS_IS_PROMPT: format_question(row["question"], row["choices"] or ()), AS_IS_TARGET: row["text"]}
+
+
+def _render_solved(row: Mapping[str, Any], renderers: Mapping[str, Render]) -> dict[str, str]:
+    problem = make_solved_problem(row)
+    return {name: render(problem) for name, render in renderers.items()}
+
+
+def rank_demonstrations(texts: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Rank the rows that may be shown as demonstrations: solved ones of the training split (law 6).
+
+    Returns:
+        Columns row (its number among the texts), answer_type, group_rank, sample_rank, problem.
+    """
+    key = f"demonstrations:{seed}"
+    rows = texts.with_row_index("row").filter((pl.col("split") == Split.TRAIN) & ~pl.col("is_provided"))
+    return rows.select(
+        pl.col("row").cast(pl.Int64),
+        "answer_type",
+        group_rank=rank_column(rows["group"], key),
+        sample_rank=rank_column(rows["sample_id"], key),
+        problem=pl.col("problem_id").str.slice(2, 15).str.to_integer(base=16).cast(pl.UInt64),
+    )
+
+
+def rank_column(values: pl.Series, key: str) -> pl.Series:
+    """Rank texts by keyed hash."""
+    return pl.Series([rank(key, value) for value in values], dtype=pl.UInt64)

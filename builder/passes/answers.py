@@ -1,0 +1,144 @@
+"""The answers of a build, in pieces: recorded ones from a file, or sampled from a teacher."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ...schemas.ids import digest
+from ...schemas.manifest import File, Input
+from ...schemas.problem import Problem
+from ...schemas.recipe import extract_identity
+from ...schemas.sample import Sample
+from .. import teacher
+from ..store.pieces import count_bits, read_bucket
+from ..store.stages import read_or_make
+from ..store.tables import FILES, describe_file
+from ..teacher import Calls, PathCounts
+from .problems import LoadedProblems, write_aliases
+from .work import Work
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """All answers of a build."""
+
+    key: str | None = ""
+    """A digest of what decides them; null where that is not known before they are asked for."""
+    pieces: tuple[Path, ...] = ()
+    """Pieces of them."""
+    rows: int = 0
+    """Rows in them."""
+    recorded: bool = False
+    """Whether they come from a file; else the pieces have rows of `Sample`."""
+    calls: Calls = field(default_factory=Calls)
+    """Where they came from."""
+    inputs: tuple[Input, ...] = ()
+    """The files that they, or demonstrations of the prompt, were read from."""
+    forgotten: tuple[str, ...] = ()
+    """Problems whose answers were erased."""
+
+
+def read_answers(work: Work, problems: LoadedProblems) -> Answers:
+    """Read recorded answers, or find what was read before from the same file.
+
+    Raises:
+        InputError: the file or a column is missing.
+        Stopped: the disk is full.
+    """
+    forgotten = _find_forgotten(work)
+    decided_by = {
+        "code": teacher.CODE_VERSION,
+        "teacher": extract_identity(work.recipe.teacher, defaults=True),
+        "file": work.input_digests["teacher.answers"],
+        "problems": problems.key,
+    }
+    with work.costs.measure("read_answers"):
+        result = read_or_make(work.stages.folder / "answers", decided_by, lambda folder: _read(work, problems, folder))
+    values = result.values
+    cost = work.costs.get("read_answers")
+    cost.rows, cost.new, cost.known = (
+        values["rows"],
+        0 if result.known else values["rows"],
+        values["rows"] * result.known,
+    )
+    return Answers(
+        key=digest({**decided_by, "forgotten": sorted(forgotten)}),
+        pieces=tuple(result.folder / name for name in values["pieces"]),
+        rows=values["rows"],
+        recorded=True,
+        calls=Calls(ledger=values["rows"], cost_usd=None),
+        inputs=(Input.model_validate(values["input"]),),
+        forgotten=tuple(sorted(forgotten)),
+    )
+
+
+def _read(work: Work, problems: LoadedProblems, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+    read = teacher.read_answers(work.loaded, folder, write_aliases(work, problems), work.runtime)
+    files = {path.name: describe_file(path, 0) for path in read.pieces}
+    return files, {"pieces": list(files), "rows": read.rows, "input": read.input.model_dump()}
+
+
+def _find_forgotten(work: Work) -> set[str]:
+    path = work.runtime.store / "ledger.sqlite"
+    if not path.exists():
+        return set()
+    with teacher.open_ledger(path) as ledger:
+        return ledger.find_forgotten()
+
+
+def sample_answers(work: Work, problems: LoadedProblems) -> Answers:
+    """Sample the teacher; what it answered before is in the ledger.
+
+    Raises:
+        InputError: the teacher can't answer these problems at all.
+        Stopped: the server can't be reached.
+    """
+    frame = read_bucket(problems.pieces).select(FILES["problems"].names())
+    asked = frame.filter(pl.col("source").is_in(work.list_sources("sample")))
+    with (
+        work.costs.measure("sample_answers", asked.height),
+        teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
+    ):
+        count_paths = _PathCounter(work, problems)
+        sampled = teacher.sample_rationales(work.loaded, asked, ledger, count_paths, work.runtime, work.folder)
+    return Answers(
+        key=None, pieces=sampled.pieces, rows=sampled.rows, calls=sampled.calls, inputs=tuple(sampled.inputs)
+    )
+
+
+class _PathCounter:
+    """Counts correct and distinct paths of each problem between rounds of sampling."""
+
+    def __init__(self, work: Work, problems: LoadedProblems) -> None:
+        """Count among the problems of a build."""
+        self._work = work
+        self._problems = problems
+        self._written: set[str] = set()
+        self._pieces: list[Path] = []
+
+    def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, PathCounts]:
+        """Count the paths among all samples so far."""
+        new = [replace(sample, token_logprobs=None) for sample in samples if sample.sample_id not in self._written]
+        self._written |= {sample.sample_id for sample in new}
+        path = self._work.folder / f"round-{len(self._pieces):05}.arrow"
+        self._pieces.append(teacher.write_samples(new, path))
+        bits = count_bits(max(self._problems.rows, len(self._written)))
+        items = [
+            {
+                "bucket": bucket, "bits": bits, "rows": len(self._written) >> bits,
+                "problems": [str(path) for path in self._problems.pieces],
+                "answers": [str(path) for path in self._pieces],
+            }
+            for bucket in range(1 << bits)
+        ]  # fmt: skip
+        recipe = self._work.recipe
+        settings = {"verify": recipe.verify.model_dump(mode="json"), "select": recipe.select.model_dump(mode="json")}
+        counted = self._work.stages.run("count_paths", items, settings, "counting paths")
+        counts = {problem: pair for bucket in counted for problem, pair in bucket.items()}
+        pairs = {problem.problem_id: counts.get(problem.problem_id, (0, 0)) for problem in problems}
+        return {
+            problem: PathCounts(correct=correct, distinct=distinct) for problem, (correct, distinct) in pairs.items()
+        }

@@ -1,0 +1,212 @@
+"""The passes as the engine calls them: plain values in, plain values out.
+
+find_paths      pieces of problems and answers -> problems, samples and rendered texts of a bucket
+write_bucket    rendered texts of all buckets -> the examples of one
+rank_weights    examples -> ranks of formats with a weight
+rank_shares     examples -> ranks of what the stages of the mixture may take
+mix_examples    examples and the highest ranks -> the mixture of a bucket
+count_paths     pieces of problems and answers so far -> correct and distinct paths of each problem
+find_damaged    results -> their files that are missing or damaged
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ...schemas.manifest import File
+from ...schemas.recipe import FormatSpec, Mixture, Select, Verify
+from .. import format as formats
+from .. import mix, select, sources, teacher
+from ..format.demonstrations import Ring
+from ..mix import MixtureRules, Shares
+from ..store.checked import digest_table
+from ..store.funnel import check_table_fates
+from ..store.pieces import read_bucket
+from ..store.stages import StageResult, parse_result, read_or_make
+from ..store.tables import FILES, sort_rows, write_table
+from . import runs
+from .examples import FormatRules, make_examples, make_texts
+from .mixture import make_mixture, read_candidates
+from .paths import PathRules, count_problems, make_paths, select_paths
+
+PROBLEMS = "problems.parquet"
+"""The file of a result: rows of `Problem`."""
+
+Plain = Mapping[str, Any]
+
+
+def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
+    """Judge the samples of a bucket, choose among their paths and render them.
+
+    Args:
+        item: bucket, bits; problems and answers: the paths of pieces.
+        settings: stages: the folder of results; verify, select, formats, seed: of the recipe; recorded: whether the
+            answers come from a file; sampled, provided: names of the sources whose problems the teacher answers, and of
+            those that bring responses; forgotten: problems whose answers were erased.
+
+    Returns:
+        The results problems, paths and texts; unmatched: recorded answers to no problem of the bucket.
+    """
+    stages = Path(settings["stages"])
+    rows = _read_pieces(item, "problems", FILES["problems"].names())
+    problems = sort_rows("problems", rows)
+    problems_digest = digest_table(problems.to_arrow())
+    answers = _read_pieces(item, "answers") if item["answers"] else None
+    samples, unmatched = _make_samples(settings, problems, answers)
+    paths = make_paths(
+        stages,
+        _read_path_rules(settings),
+        problems,
+        samples,
+        {"problems": problems_digest, "samples": digest_table(samples.to_arrow())},
+        (item["bucket"], item["bits"]),
+    )
+    kept = read_or_make(stages / "problems", {"problems": problems_digest}, partial(_write_problems, problems))
+    texts = make_texts(stages, _read_format_rules(settings), problems, paths)
+    return {
+        "problems": kept.to_plain(), "paths": paths.to_plain(), "texts": texts.to_plain(), "unmatched": unmatched,
+    }  # fmt: skip
+
+
+def _read_pieces(item: Plain, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    rows = read_bucket([Path(path) for path in item[name]], item["bucket"], item["bits"])
+    return rows.drop("cell") if columns is None else rows.select(columns)
+
+
+def _make_samples(settings: Plain, problems: pl.DataFrame, answers: pl.DataFrame | None) -> tuple[pl.DataFrame, int]:
+    """Make the samples of a bucket. Returns them, and how many recorded answers belong to none of its problems."""
+    provided = sources.make_provided_samples(problems, settings["provided"], settings["verify"]["max_characters"])
+    if answers is None:
+        return provided, 0
+    if not settings["recorded"]:
+        return pl.concat([answers, provided]), 0
+    asked = problems.filter(pl.col("source").is_in(settings["sampled"]))
+    matched = teacher.match_answers(answers, asked, settings["forgotten"])
+    return pl.concat([matched.samples, provided]), matched.unmatched
+
+
+def _write_problems(problems: pl.DataFrame, folder: Path) -> tuple[Mapping[str, File], Plain]:
+    check_table_fates("problems", problems)
+    return {PROBLEMS: write_table("problems", problems, folder / PROBLEMS)}, {"counts": count_problems(problems)}
+
+
+def _read_format_rules(settings: Plain) -> FormatRules:
+    return FormatRules(formats=[FormatSpec(**spec) for spec in settings["formats"]], seed=settings["seed"])
+
+
+def write_bucket(item: Plain, settings: Plain) -> dict[str, Any]:
+    """Write the examples of a bucket.
+
+    Args:
+        item: bucket.
+        settings: stages, formats, seed as for `find_paths`; texts: the folders of rendered texts, in the order of the
+            buckets; rings: the file of the rings.
+
+    Returns:
+        The result examples.
+    """
+    texts = [Path(folder) for folder in settings["texts"]]
+    rings = _load_rings(Path(settings["rings"])) if settings["rings"] else {}
+    rules = _read_format_rules(settings)
+    return {"examples": make_examples(Path(settings["stages"]), rules, item["bucket"], texts, rings).to_plain()}
+
+
+@lru_cache(maxsize=1)
+def _load_rings(path: Path) -> Mapping[str, Ring]:
+    with np.load(path) as arrays:
+        return formats.load_rings(dict(arrays))
+
+
+def rank_weights(item: Plain, settings: Plain) -> dict[str, Any]:
+    """Rank the rows of formats with a weight; see `rank_shares`."""
+    ranks = mix.rank_weighted(_read_candidates(item), _read_mixture_rules(settings))
+    return {"ranks": _save_ranks(item, "weights", ranks)}
+
+
+def rank_shares(item: Plain, settings: Plain) -> dict[str, Any]:
+    """Rank the rows that the stages of the mixture may take.
+
+    Args:
+        item: bucket; examples: the result of `write_bucket`; ranks: the folder for ranks.
+        settings: formats, mixture, sources, seed: of the recipe; weights: the highest rank of each format.
+
+    Returns:
+        The file with the ranks.
+    """
+    shares = Shares(weights=settings["weights"])
+    ranks = mix.rank_takes(_read_candidates(item), _read_mixture_rules(settings), shares)
+    return {"ranks": _save_ranks(item, "takes", ranks)}
+
+
+def mix_examples(item: Plain, settings: Plain) -> dict[str, Any]:
+    """Decide the mixture of a bucket.
+
+    Args:
+        item: bucket; examples: the result of `write_bucket`.
+        settings: stages: the folder of results; formats, mixture, sources, seed: of the recipe; weights and takes: the
+            highest ranks.
+
+    Returns:
+        The result mixture.
+    """
+    shares = Shares(weights=settings["weights"], takes=settings["takes"])
+    rules = _read_mixture_rules(settings)
+    return {"mixture": make_mixture(Path(settings["stages"]), rules, shares, _parse_examples(item)).to_plain()}
+
+
+def find_damaged(item: Plain, _settings: Plain) -> list[str]:
+    """List the files of a bucket's results that are missing or damaged; the item holds the results."""
+    return runs.find_damaged(item["results"])
+
+
+def count_paths(item: Plain, settings: Plain) -> dict[str, Any]:
+    """Count the correct and distinct paths of each problem of a bucket, between rounds of sampling.
+
+    Args:
+        item: bucket, bits; problems and answers: the paths of pieces.
+        settings: stages, verify, select as for `find_paths`.
+
+    Returns:
+        The two numbers, by problem.
+    """
+    problems = _read_pieces(item, "problems", FILES["problems"].names())
+    samples, _ = select_paths(
+        Path(settings["stages"]),
+        _read_path_rules(settings),
+        problems,
+        _read_pieces(item, "answers"),
+        (item["bucket"], item["bits"]),
+    )
+    return {problem: [correct, distinct] for problem, correct, distinct in select.count_distinct(samples).iter_rows()}
+
+
+def _read_path_rules(settings: Plain) -> PathRules:
+    return PathRules(verify=Verify(**settings["verify"]), select=Select(**settings["select"]))
+
+
+def _parse_examples(item: Plain) -> StageResult:
+    return parse_result(item["examples"])
+
+
+def _read_candidates(item: Plain) -> pl.DataFrame:
+    return read_candidates(_parse_examples(item))
+
+
+def _read_mixture_rules(settings: Plain) -> MixtureRules:
+    mixture = settings["mixture"]
+    return MixtureRules(
+        formats=[FormatSpec(**spec) for spec in settings["formats"]],
+        mixture=None if mixture is None else Mixture.model_validate(mixture),
+        sources=settings["sources"],
+        seed=settings["seed"],
+    )
+
+
+def _save_ranks(item: Plain, name: str, ranks: Mapping[str, Any]) -> str:
+    path = Path(item["ranks"]) / f"{name}-{item['bucket']:05}.npz"
+    np.savez(path, **ranks)
+    return str(path)

@@ -1,0 +1,165 @@
+"""Render the kept paths of one bucket in every format, and write them as examples, with demonstrations of all buckets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from ...schemas.manifest import File
+from ...schemas.recipe import FormatSpec
+from .. import format as formats
+from ..format.demonstrations import ADDRESS_BITS, Integers, Ring, Shown
+from ..parquet import read_parquet
+from ..store.checked import digest_table
+from ..store.stages import StageResult, read_or_make
+from ..store.tables import describe_file, sort_rows, write_table
+from .paths import SAMPLES
+
+TEXTS, RANKS, EXAMPLES = "texts.arrow", "ranks.arrow", "examples.parquet"
+"""The files of results: rendered texts, ranks of those that may be shown, and examples without their mixture."""
+
+_PATH_COLUMNS = ("sample_id", "problem_id", "text", "span", "simulated", "verdict", "fate")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormatRules:
+    """What decides the examples of a bucket, besides its paths and the demonstrations."""
+
+    formats: Sequence[FormatSpec]
+    """The formats."""
+    seed: int
+    """Key of the demonstrations."""
+
+
+def make_texts(stages: Path, rules: FormatRules, problems: pl.DataFrame, paths: StageResult) -> StageResult:
+    """Render the kept paths of a bucket, or read what was rendered before.
+
+    Args:
+        stages: the folder of all results.
+        rules: the formats.
+        problems: the bucket's rows of `Problem`, which decided the paths too.
+        paths: the bucket's judged and chosen samples.
+
+    Returns:
+        The files `TEXTS` and `RANKS`.
+    """
+    names = sorted(spec.name for spec in rules.formats)
+    decided_by = {"code": formats.CODE_VERSION, "formats": names, "seed": rules.seed, "paths": paths.key}
+    return read_or_make(stages / "texts", decided_by, partial(_write_texts, rules.seed, names, problems, paths))
+
+
+def _write_texts(
+    seed: int, names: Sequence[str], problems: pl.DataFrame, paths: StageResult, folder: Path
+) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+    samples = read_parquet(paths.folder / SAMPLES, _PATH_COLUMNS)
+    texts = formats.render_texts(formats.join_problems(problems, samples), names)
+    ranks = formats.rank_demonstrations(texts, seed)
+    files = {TEXTS: _write_arrow(texts, folder / TEXTS), RANKS: _write_arrow(ranks, folder / RANKS)}
+    return files, {"rows": texts.height}
+
+
+def _write_arrow(frame: pl.DataFrame, path: Path) -> File:
+    table = frame.rechunk().to_arrow()
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    return describe_file(path, frame.height)
+
+
+def build_rings(texts: Sequence[StageResult]) -> dict[str, Ring]:
+    """Build the rings of demonstrations from the ranks of all buckets.
+
+    Args:
+        texts: the results of `make_texts`, in the order of the buckets.
+    """
+    parts = [
+        _read_arrow(result.folder / RANKS).with_columns(address=pl.col("row") + (bucket << ADDRESS_BITS))
+        for bucket, result in enumerate(texts)
+    ]
+    return formats.build_rings(pl.concat(parts).select(formats.RING_COLUMNS))
+
+
+def make_examples(
+    stages: Path, rules: FormatRules, bucket: int, texts: Sequence[Path], rings: Mapping[str, Ring]
+) -> StageResult:
+    """Write the examples of a bucket, or read what was written before.
+
+    Args:
+        stages: the folder of all results.
+        rules: the formats.
+        bucket: the number of the bucket.
+        texts: the folders of rendered texts of all buckets.
+        rings: the candidates for demonstrations.
+
+    Returns:
+        The file `EXAMPLES`.
+    """
+    own = _read_arrow(texts[bucket] / TEXTS)
+    shown = formats.find_demonstrations(own, rules.formats, rules.seed, rings)
+    decided_by = {
+        "code": formats.CODE_VERSION,
+        "formats": [spec.model_dump(mode="json", exclude={"weight"}) for spec in rules.formats],
+        "seed": rules.seed,
+        "texts": texts[bucket].name,
+        "demonstrations": _digest_demonstrations(texts, shown, [spec.name for spec in rules.formats]),
+    }
+    gather = partial(gather_texts, texts)
+    return read_or_make(stages / "examples", decided_by, partial(_write_examples, rules, own, rings, gather))
+
+
+def _digest_demonstrations(texts: Sequence[Path], shown: Shown, names: Sequence[str]) -> list[str]:
+    """Digest what a bucket shows of others: ids and texts, not where they lie."""
+    if not len(shown.addresses):
+        return []
+    distinct, places = np.unique(shown.addresses, return_inverse=True)
+    columns = sorted({column for name in names for column in (formats.name_prompt(name), formats.name_target(name))})
+    rows = gather_texts(texts, distinct, ["sample_id", "simulated", *columns])
+    order = pl.DataFrame({"sample_id": rows["sample_id"].gather(places)})
+    tables = (rows.sort("sample_id"), order, pl.DataFrame({"shots": shown.counts}))
+    return [digest_table(table.to_arrow()) for table in tables]
+
+
+def _write_examples(
+    rules: FormatRules, own: pl.DataFrame, rings: Mapping[str, Ring], gather: Any, folder: Path
+) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+    written = formats.write_examples(own, rules.formats, rules.seed, rings, gather)
+    rows = sort_rows("examples", written)
+    return {EXAMPLES: write_table("examples", rows, folder / EXAMPLES)}, {"rows": rows.height}
+
+
+def gather_texts(texts: Sequence[Path], addresses: Integers, columns: Sequence[str]) -> pl.DataFrame:
+    """Read some columns of texts, bucket by bucket.
+
+    Args:
+        texts: the folders of rendered texts of all buckets.
+        addresses: where they lie, ascending.
+        columns: the columns.
+    """
+    buckets = addresses >> ADDRESS_BITS
+    rows = addresses & ((1 << ADDRESS_BITS) - 1)
+    parts = [
+        _map_arrow(texts[bucket] / TEXTS).select(columns).take(pa.array(rows[buckets == bucket]))
+        for bucket in np.unique(buckets).tolist()
+    ]
+    tables = parts or [_map_arrow(texts[0] / TEXTS).select(columns).slice(0, 0)]
+    return _to_frame(pa.concat_tables(tables))
+
+
+@lru_cache(maxsize=4096)
+def _map_arrow(path: Path) -> pa.Table:
+    """Map a file into memory: pages are read when they are used, and processes share them."""
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def _read_arrow(path: Path) -> pl.DataFrame:
+    return _to_frame(_map_arrow(path))
+
+
+def _to_frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()

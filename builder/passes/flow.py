@@ -1,0 +1,178 @@
+"""The stages of a build over all buckets, from problems and answers to the mixture."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import format as formats
+from .. import mix, select, verify
+from ..errors import InputError
+from ..mix import MixtureRules, Shares
+from ..store.pieces import count_bits
+from ..store.stages import StageResult
+from .answers import Answers
+from .examples import build_rings
+from .problems import LoadedProblems
+from .runs import join_ranks, list_results, run_buckets
+from .work import Work
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundPaths:
+    """Judged samples, chosen paths and rendered texts of all buckets, in the order of the buckets."""
+
+    bits: int
+    """The bits of the bucket numbers."""
+    problems: list[StageResult]
+    """The problems."""
+    samples: list[StageResult]
+    """The samples."""
+    texts: list[StageResult]
+    """The rendered texts."""
+    unmatched: int
+    """Recorded answers that belong to no problem."""
+
+
+def _dump_formats(work: Work) -> list[dict[str, Any]]:
+    return [spec.model_dump(mode="json") for spec in work.recipe.formats]
+
+
+def find_paths(work: Work, problems: LoadedProblems, answers: Answers) -> FoundPaths:
+    """Judge all samples, choose among the paths of each problem, and render what is kept.
+
+    Raises:
+        InputError: no recorded answer belongs to any problem.
+        Stopped: the disk is full, or a row ends every process that checks it.
+    """
+    recipe = work.recipe
+    settings = {
+        "verify": recipe.verify.model_dump(mode="json"),
+        "select": recipe.select.model_dump(mode="json"),
+        "formats": _dump_formats(work),
+        "seed": recipe.seed,
+        "recorded": answers.recorded,
+        "sampled": work.list_sources("sample"),
+        "provided": work.list_sources("reference"),
+        "forgotten": list(answers.forgotten),
+    }
+    decided_by = None if answers.key is None else {
+        "code": [verify.CODE_VERSION, select.CODE_VERSION, formats.CODE_VERSION],
+        "problems": problems.key,
+        "answers": answers.key,
+        **{name: value for name, value in settings.items() if name != "forgotten"},
+        "formats": sorted(spec.name for spec in recipe.formats),
+    }  # fmt: skip
+
+    def make() -> tuple[list[Any], Mapping[str, Any]]:
+        bits = count_bits(max(problems.rows, answers.rows + problems.responses))
+        results = work.stages.run("find_paths", list(_list_items(problems, answers, bits)), settings, "judging")
+        unmatched = sum(result.pop("unmatched") for result in results)
+        return results, {"bits": bits, "unmatched": unmatched}
+
+    buckets, values = run_buckets(work.stages, "find_paths", decided_by, make)
+    found = FoundPaths(
+        bits=values["bits"],
+        problems=list_results(buckets, "problems"),
+        samples=list_results(buckets, "paths"),
+        texts=list_results(buckets, "texts"),
+        unmatched=values["unmatched"],
+    )
+    _count_findings(work, found)
+    _check_matches(work, answers, found)
+    return found
+
+
+def _list_items(problems: LoadedProblems, answers: Answers, bits: int) -> Any:
+    pieces = {"problems": [str(path) for path in problems.pieces], "answers": [str(path) for path in answers.pieces]}
+    rows = max(problems.rows, answers.rows) >> bits
+    return ({"bucket": bucket, "bits": bits, "rows": rows, **pieces} for bucket in range(1 << bits))
+
+
+def _count_findings(work: Work, found: FoundPaths) -> None:
+    """Note how many judgements were new, and how many were known."""
+    cost = work.costs.get("find_paths")
+    cost.new = sum(0 if result.known else result.values["new"] for result in found.samples)
+    cost.known = sum(result.values["work"] for result in found.samples) - cost.new
+
+
+def _check_matches(work: Work, answers: Answers, found: FoundPaths) -> None:
+    """Raise where none of the recorded answers belongs to a problem."""
+    if not answers.recorded or any(result.values["answers"] for result in found.samples):
+        return
+    if found.unmatched:
+        raise InputError(
+            f"none of the {found.unmatched} recorded answers in {work.loaded.resolve(work.recipe.teacher.answers.path)}"  # type: ignore[union-attr]
+            " belongs to a problem of the sources",
+            hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",
+        )
+
+
+def write_examples(work: Work, found: FoundPaths) -> list[StageResult]:
+    """Write the kept paths of all buckets as examples, with demonstrations. Returns a result for each bucket."""
+    recipe = work.recipe
+    settings = {"formats": _dump_formats(work), "seed": recipe.seed}
+    decided_by = {
+        "code": formats.CODE_VERSION,
+        "formats": [spec.model_dump(mode="json", exclude={"weight"}) for spec in recipe.formats],
+        "seed": recipe.seed,
+        "texts": [result.key for result in found.texts],
+    }
+
+    def make() -> tuple[list[Any], Mapping[str, Any]]:
+        with work.costs.measure("find_demonstrations"):
+            rings = _save_rings(work, found)
+        texts = [str(result.folder) for result in found.texts]
+        items = [{"bucket": bucket, "rows": result.values["rows"]} for bucket, result in enumerate(found.texts)]
+        return work.stages.run(
+            "write_bucket", items, {**settings, "texts": texts, "rings": rings}, "writing examples"
+        ), {}
+
+    buckets, _ = run_buckets(work.stages, "write_bucket", decided_by, make)
+    results = list_results(buckets, "examples")
+    work.costs.get("write_bucket").new = sum(result.values["rows"] for result in results if not result.known)
+    work.costs.get("write_bucket").known = sum(result.values["rows"] for result in results if result.known)
+    return results
+
+
+def _save_rings(work: Work, found: FoundPaths) -> str | None:
+    """Save the rings of demonstrations, where a format shows some. Returns the file."""
+    if not any(formats.FORMATS[spec.name].in_context for spec in work.recipe.formats):
+        return None
+    path = work.folder / "rings.npz"
+    np.savez(path, **formats.save_rings(build_rings(found.texts)))  # type: ignore[arg-type]
+    return str(path)
+
+
+def mix_examples(work: Work, examples: list[StageResult]) -> list[StageResult]:
+    """Assign all examples to the stages of training. Returns a result for each bucket.
+
+    Raises:
+        InputError: a format has a weight and no rows.
+    """
+    recipe = work.recipe
+    names = [source.name for source in recipe.sources]
+    rules = MixtureRules(formats=recipe.formats, mixture=recipe.mixture, sources=names, seed=recipe.seed)
+    settings = {
+        "formats": _dump_formats(work),
+        "mixture": None if recipe.mixture is None else recipe.mixture.model_dump(mode="json"),
+        "sources": names,
+        "seed": recipe.seed,
+    }
+    plain = [result.to_plain() for result in examples]
+    items = [
+        {"bucket": bucket, "examples": result, "ranks": str(work.folder), "rows": result["values"]["rows"]}
+        for bucket, result in enumerate(plain)
+    ]
+    weights = Shares()
+    if any(spec.weight is not None for spec in recipe.formats):
+        ranks = work.stages.run("rank_weights", items, settings, "weighing formats")
+        weights = mix.decide_weights(join_ranks([result["ranks"] for result in ranks]), rules)
+    settings["weights"], shares = dict(weights.weights), weights
+    if any(share != "all" for stage in rules.stages for share in stage.take.values()):
+        ranks = work.stages.run("rank_shares", items, settings, "ranking shares")
+        shares = mix.decide_takes(join_ranks([result["ranks"] for result in ranks]), rules, weights)
+    settings["takes"] = dict(shares.takes)
+    mixed = work.stages.run("mix_examples", items, settings, "mixing")
+    return list_results(mixed, "mixture")

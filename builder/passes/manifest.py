@@ -1,0 +1,114 @@
+"""The manifest of a build, from the counts and digests of its buckets."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ...schemas.manifest import File, Input, Manifest
+from .. import store
+from ..store.funnel import build_funnel
+from ..store.stages import StageResult
+from ..store.tables import digest_content, name_file
+from .answers import Answers
+from .buckets import PROBLEMS
+from .examples import EXAMPLES
+from .flow import FoundPaths
+from .mixture import MIXTURE
+from .paths import SAMPLES
+from .problems import LoadedProblems
+from .runs import add_counts
+from .work import Work
+
+Files = Mapping[str, tuple[File, Path]]
+"""The files of a version: by name, digests and the path of the file that is linked."""
+
+_COUNTED = ("problems_with_path", "distinct_paths", "training_examples")
+
+
+def list_version_files(found: FoundPaths, examples: Sequence[StageResult], mixture: Sequence[StageResult]) -> Files:
+    """List the files of a version, and where they lie now."""
+    kinds = {
+        "problems": (PROBLEMS, found.problems),
+        "samples": (SAMPLES, found.samples),
+        "examples": (EXAMPLES, examples),
+        "mixture": (MIXTURE, mixture),
+    }
+    return {
+        name_file(name, bucket, found.bits): (result.files[file], result.folder / file)
+        for name, (file, results) in kinds.items()
+        for bucket, result in enumerate(results)
+    }
+
+
+def make_manifest(  # noqa: PLR0913 - a manifest speaks of everything
+    work: Work,
+    rooms: Mapping[str, int],
+    problems: LoadedProblems,
+    answers: Answers,
+    found: FoundPaths,
+    examples: Sequence[StageResult],
+    mixture: Sequence[StageResult],
+) -> Manifest:
+    """Make the manifest of a version.
+
+    Args:
+        work: the build.
+        rooms: the code version of each room.
+        problems: its problems.
+        answers: its answers.
+        found: its samples.
+        examples: its examples.
+        mixture: what the mixture decided about them.
+    """
+    recipe = work.recipe
+    counts = add_counts([*found.problems, *found.samples, *mixture])
+    files = list_version_files(found, examples, mixture)
+    return Manifest(
+        name=recipe.name,
+        version=recipe.version,
+        parent=recipe.parent,
+        fingerprint=store.compute_fingerprint(recipe, work.input_digests, rooms),
+        content_digest=digest_content({
+            "problems": _list_digests(found.problems, PROBLEMS),
+            "samples": _list_digests(found.samples, SAMPLES),
+            "examples": _list_digests(examples, EXAMPLES),
+            "mixture": _list_digests(mixture, MIXTURE),
+        }),
+        bucket_bits=found.bits,
+        simulated=counts["simulated"] > 0,
+        teachers=tuple(sorted(dict(_select(counts, "teacher:")))),
+        recipe=work.describe_identity(),
+        rooms=dict(rooms),
+        inputs=(*problems.inputs, *_add_unmatched(answers.inputs, found.unmatched)),
+        licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
+        languages=recipe.languages,
+        teacher_terms=recipe.teacher_terms,
+        splits=dict(sorted(_select(counts, "split:"))),
+        counts={
+            **{name: counts[f"rows:{name}"] for name in ("problems", "samples", "examples")},
+            **{f"{name}_kept": counts[f"kept:{name}"] for name in ("problems", "samples", "examples")},
+            **{name: counts[name] for name in _COUNTED},
+        },
+        paths_per_problem={str(number): problems for number, problems in sorted(_list_paths(counts))},
+        contamination=problems.contamination,
+        funnel=tuple(build_funnel(counts)),
+        files={name: file for name, (file, _) in files.items()},
+    )  # fmt: skip
+
+
+def _list_digests(results: Sequence[StageResult], file: str) -> list[str]:
+    return [result.files[file].digest or "" for result in results]
+
+
+def _select(counts: Counter[str], prefix: str) -> Iterator[tuple[str, int]]:
+    """Select the counts of one kind, by what follows the prefix."""
+    return ((name.removeprefix(prefix), rows) for name, rows in counts.items() if name.startswith(prefix) and rows)
+
+
+def _list_paths(counts: Counter[str]) -> Iterator[tuple[int, int]]:
+    return ((int(number), rows) for number, rows in _select(counts, "paths:"))
+
+
+def _add_unmatched(inputs: Sequence[Input], unmatched: int) -> Iterator[Input]:
+    for item in inputs:
+        yield item.model_copy(update={"unmatched": unmatched}) if item.name == "teacher.answers" else item

@@ -1,0 +1,255 @@
+"""Judge the samples of one bucket, and choose among the paths of each problem."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ...schemas.frames import get_schema
+from ...schemas.ids import digest
+from ...schemas.manifest import File
+from ...schemas.problem import AnswerType, Problem
+from ...schemas.reasons import Fate, Reason, Verdict
+from ...schemas.recipe import Select, Verify
+from ...schemas.sample import Hint, Sample
+from .. import select, verify
+from ..engine import mark_row
+from ..store.funnel import check_table_fates, count_fates
+from ..store.memo import Memo, make_key, recall_or_find
+from ..store.stages import StageResult, read_or_make
+from ..store.tables import sort_rows, write_table
+
+SAMPLES = "samples.parquet"
+"""The file of a result: rows of `Sample`, judged and chosen."""
+
+_JUDGED = ("verdict", "predicted", "span", "rule", "steps", "reason", "detail")
+"""What judging finds out about a sample."""
+
+_FINDINGS = pl.Schema({
+    "key": pl.String,
+    **{name: kind for name, kind in get_schema(Sample).items() if name in {*_JUDGED, "signature"}},
+    "operations": pl.List(pl.String),
+})  # fmt: skip
+
+_SET_ASIDE = "set aside by the recipe: checking it ended the process that did"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathRules:
+    """What decides the judgements and choices of a bucket, besides its rows."""
+
+    verify: Verify
+    """How samples are checked."""
+    select: Select
+    """Which paths are kept."""
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that decides a result, as plain values."""
+        return {
+            "code": [verify.CODE_VERSION, select.CODE_VERSION],
+            "verify": self.verify.model_dump(mode="json"),
+            "select": self.select.model_dump(mode="json"),
+        }
+
+
+def make_paths(
+    stages: Path,
+    rules: PathRules,
+    problems: pl.DataFrame,
+    samples: pl.DataFrame,
+    decided_by: Mapping[str, Any],
+    bucket: tuple[int, int],
+) -> StageResult:
+    """Judge the samples of a bucket and choose among their paths, or read what was found before.
+
+    Args:
+        stages: the folder of all results.
+        rules: how samples are judged and chosen.
+        problems: the bucket's rows of `Problem`.
+        samples: the bucket's rows of `Sample`; provided ones have their verdict already.
+        decided_by: digests of the two.
+        bucket: its number, and the bits of the bucket numbers.
+
+    Returns:
+        The file `SAMPLES`; counts by name; how many judgements were new.
+    """
+    make = partial(_write_paths, stages, rules, problems, samples, bucket)
+    return read_or_make(stages / "paths", {**rules.describe(), **decided_by}, make)
+
+
+def _write_paths(
+    stages: Path,
+    rules: PathRules,
+    problems: pl.DataFrame,
+    samples: pl.DataFrame,
+    bucket: tuple[int, int],
+    folder: Path,
+) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+    selected, new = select_paths(stages, rules, problems, samples, bucket)
+    rows = sort_rows("samples", selected)
+    check_table_fates("samples", rows)
+    values = {
+        "counts": count_samples(problems, rows),
+        "new": new,
+        "work": verify.select_sampled(problems, samples).height,
+        "answers": samples.filter(pl.col("problem_id").is_not_null() & pl.col("verdict").is_null()).height,
+    }
+    return {SAMPLES: write_table("samples", rows, folder / SAMPLES)}, values
+
+
+def select_paths(
+    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: tuple[int, int]
+) -> tuple[pl.DataFrame, int]:
+    """Judge samples and choose among their paths; findings about the same content are recalled.
+
+    Returns:
+        Rows of `Sample`, and the number of samples whose judgement was new.
+    """
+    judged, methods, new = _judge_samples(stages, rules, problems, samples, bucket)
+    return _choose_paths(stages, rules, judged, methods, bucket), new
+
+
+def _open_memo(stages: Path, name: str, rules: Any, bucket: tuple[int, int]) -> Memo:
+    return Memo(folder=stages / name / "memo" / digest(rules)[:16], bucket=bucket[0], bits=bucket[1])
+
+
+def _judge_samples(
+    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: tuple[int, int]
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Judge samples. Returns them, the methods of kept ones by sample id, and the number of new judgements."""
+    work = verify.select_sampled(problems, samples)
+    is_aside = pl.col("sample_id").is_in(list(rules.verify.set_aside))
+    aside, work = work.filter(is_aside), work.filter(~is_aside)
+    keyed = work.with_columns(key=pl.Series([_make_judgement_key(row) for row in work.iter_rows()], dtype=pl.String))
+    policy = rules.verify.model_copy(update={"set_aside": ()})
+    memo = _open_memo(
+        stages, "judge", {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None}, bucket
+    )
+    recalled = recall_or_find(memo, keyed["key"], partial(_judge_keys, keyed, policy))
+    findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
+    judgements = findings.select("sample_id", *_JUDGED)
+    judged = verify.add_judgements(samples, pl.concat([judgements, _set_aside(aside, judgements)]))
+    return judged, findings.select("sample_id", "signature", "operations"), recalled.new
+
+
+def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
+    """Make the findings about samples that the recipe sets aside: nothing is known of them (law 2)."""
+    empty = {name: pl.lit(None, dtype=kind) for name, kind in judgements.schema.items() if name != "sample_id"}
+    return rows.select("sample_id").with_columns(**{
+        **empty,
+        "verdict": pl.lit(str(Verdict.CHECK_FAILED)),
+        "reason": pl.lit(str(Reason.CHECK_FAILED)),
+        "detail": pl.lit(_SET_ASIDE),
+        "steps": pl.lit([], dtype=judgements.schema["steps"]),
+    })  # fmt: skip
+
+
+def _make_judgement_key(row: tuple[Any, ...]) -> str:
+    _, text, finish_reason, hint, question, answer, answer_type, choices = row
+    return make_key(finish_reason or "", hint, answer_type, answer or "", question or "", text or "", *(choices or ()))
+
+
+def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.DataFrame:
+    """Judge the first row of each key."""
+    rows = keyed.filter(pl.col("key").is_in(keys.implode())).unique("key", keep="first", maintain_order=True)
+    return pl.DataFrame(_judge_rows(rows, policy), schema=_FINDINGS, orient="row")
+
+
+def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
+    for row in rows.iter_rows(named=True):
+        mark_row(row["sample_id"])
+        judgement = verify.judge(
+            _make_problem(row), row["text"], finish_reason=row["finish_reason"], hint=Hint(row["hint"]), policy=policy
+        )
+        method = select.read_method(row["text"]) if judgement.reason is None else None
+        yield {
+            "key": row["key"],
+            **{name: _to_plain(getattr(judgement, name)) for name in _JUDGED},
+            "signature": method and method.signature,
+            "operations": method and sorted(method.operations),
+        }
+
+
+def _make_problem(row: Mapping[str, Any]) -> Problem:
+    return Problem(
+        problem_id="",
+        source="",
+        origin="",
+        question=row["question"],
+        answer=row["answer"],
+        answer_type=AnswerType(row["answer_type"]),
+        choices=tuple(row["choices"] or ()),
+    )
+
+
+def _to_plain(value: Any) -> Any:
+    """Convert a field of a judgement to what polars accepts: dataclasses become dicts, tuples lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return [asdict(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _choose_paths(
+    stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: tuple[int, int]
+) -> pl.DataFrame:
+    kept = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
+    keyed = kept.join(_make_choice_keys(kept), on="problem_id", maintain_order="left")
+    memo = _open_memo(stages, "choose", {**rules.describe(), "verify": None}, bucket)
+    recalled = recall_or_find(memo, keyed["key"], partial(_choose_keys, keyed, rules.select))
+    return select.add_choices(judged, recalled.findings.drop("key"))
+
+
+def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
+    """Make a key for the paths of each problem: their ids, texts and hints, in order of the ids."""
+    rows = (
+        kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text").iter_rows()
+    )
+    keys = [(problem, make_key(problem, *ids, *hints, *texts)) for problem, ids, hints, texts in rows]
+    return pl.DataFrame(keys, schema={"problem_id": pl.String, "key": pl.String}, orient="row")
+
+
+def _choose_keys(keyed: pl.DataFrame, policy: Select, keys: pl.Series) -> pl.DataFrame:
+    rows = keyed.filter(pl.col("key").is_in(keys.implode()))
+    choices = select.choose_rows(rows, policy)
+    return rows.select("key", "sample_id").join(choices, on="sample_id", how="left", maintain_order="left")
+
+
+def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, int]:
+    """Count what the manifest says about the samples of a bucket; the counts of buckets add up.
+
+    Args:
+        problems: the bucket's rows of `Problem`.
+        samples: the bucket's rows of `Sample`, judged and chosen.
+    """
+    counts = count_fates("samples", samples)
+    kept = samples.filter(pl.col("fate") == Fate.KEPT)
+    leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
+    counts["kept:samples"] = kept.height
+    counts["problems_with_path"] = kept["problem_id"].n_unique()
+    counts["distinct_paths"] = leaders.height
+    counts["simulated"] = int(samples["simulated"].sum())
+    answered = samples.filter(pl.col("problem_id").is_not_null())
+    counts.update({f"teacher:{teacher}": rows for teacher, rows in answered.group_by("teacher").len().iter_rows()})
+    is_split = (pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()  # evaluation sets have no split
+    paths = (
+        problems.filter(is_split)
+        .select("problem_id")
+        .join(leaders.group_by("problem_id").len("paths"), on="problem_id", how="left")
+    )
+    histogram = paths.with_columns(pl.col("paths").fill_null(0)).group_by("paths").len()
+    counts.update({f"paths:{number}": rows for number, rows in histogram.iter_rows()})
+    return dict(counts)
+
+
+def count_problems(problems: pl.DataFrame) -> dict[str, int]:
+    """Count what the manifest says about the problems of a bucket; the counts of buckets add up."""
+    counts: Counter[str] = count_fates("problems", problems)
+    kept = problems.filter(pl.col("fate") == Fate.KEPT)
+    counts["kept:problems"] = kept.height
+    splits = kept.drop_nulls("split").group_by("split").len()
+    counts.update({f"split:{split}": rows for split, rows in splits.iter_rows()})
+    return dict(counts)

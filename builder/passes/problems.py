@@ -1,0 +1,131 @@
+"""The problems of a build, in pieces."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ...schemas.ids import digest
+from ...schemas.manifest import Contamination, File, Input
+from ...schemas.problem import make_problem_id
+from ...schemas.reasons import Fate
+from .. import sources
+from ..store.pieces import iterate_pieces
+from ..store.stages import read_or_make
+from ..store.tables import describe_file
+from .work import Work
+
+_READABLE = "cotloom.builder.verify:is_readable"
+
+_DECIDING = ("sources", "decontaminate", "split", "limit", "seed")
+"""The keys of a recipe that decide its problems."""
+
+PROBLEM_FILES = "problems-*.arrow"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedProblems:
+    """All problems of a build."""
+
+    key: str
+    """A digest of what decides them."""
+    pieces: tuple[Path, ...]
+    """Pieces of rows of `Problem`, dropped ones included."""
+    rows: int
+    """Rows in them."""
+    responses: int
+    """Finished responses in them."""
+    sampled: int
+    """Kept problems that the teacher answers."""
+    inputs: tuple[Input, ...]
+    """The files and datasets they were read from."""
+    contamination: tuple[Contamination, ...]
+    """A certificate for each evaluation set."""
+
+
+def load_problems(work: Work) -> LoadedProblems:
+    """Load the problems of a recipe, or find those that were loaded before from the same input.
+
+    Raises:
+        InputError: a source can't be read, or all problems are dropped.
+        Stopped: a server can't be reached, or the disk is full.
+    """
+    identity = work.describe_identity()
+    inputs = {name: state for name, state in work.input_digests.items() if name.startswith("sources.")}
+    decided_by = {
+        "code": sources.CODE_VERSION,
+        "inputs": inputs,
+        "recipe": {name: identity.get(name) for name in _DECIDING},
+    }
+    with work.costs.measure("load_problems"):
+        result = read_or_make(work.stages.folder / "sources", decided_by, lambda folder: _load(work, folder))
+    values = result.values
+    cost = work.costs.get("load_problems")
+    cost.rows, cost.new, cost.known = (
+        values["rows"],
+        0 if result.known else values["rows"],
+        values["rows"] * result.known,
+    )
+    return LoadedProblems(
+        key=digest(decided_by),
+        pieces=tuple(result.folder / name for name in values["pieces"]),
+        rows=values["rows"],
+        responses=values["responses"],
+        sampled=values["sampled"],
+        inputs=tuple(Input.model_validate(item) for item in values["inputs"]),
+        contamination=tuple(Contamination.model_validate(item) for item in values["contamination"]),
+    )
+
+
+def _load(work: Work, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+    loaded = sources.load_problems(work.loaded, _READABLE, work.input_digests, folder=folder, runtime=work.runtime)
+    sampled, responses, rows = 0, 0, 0
+    names = work.list_sources("sample")
+    for frame in iterate_pieces(loaded.pieces, ("source", "fate", "responses")):
+        is_sampled = (pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(names)
+        rows += frame.height
+        sampled += frame.filter(is_sampled).height
+        responses += int(frame["responses"].list.len().sum())
+    files = {path.name: describe_file(path, 0) for path in loaded.pieces}
+    for left in folder.iterdir():
+        if left.name not in files:
+            left.unlink()
+    return files, {
+        "pieces": list(files),
+        "rows": rows,
+        "responses": responses,
+        "sampled": sampled,
+        "inputs": [item.model_dump() for item in loaded.inputs],
+        "contamination": [item.model_dump() for item in loaded.contamination],
+    }
+
+
+def write_aliases(work: Work, problems: LoadedProblems) -> Path | None:
+    """Write which problems ask a question, where problems have options: a question alone names none of them then.
+
+    Returns:
+        An Arrow file with the columns question_id and alias; None where no problem has options.
+    """
+    names = work.list_sources("sample")
+    parts = []
+    columns = ("problem_id", "question", "choices", "source", "fate")
+    asked: list[pl.DataFrame] = []
+    for frame in iterate_pieces(problems.pieces, columns):
+        kept = frame.filter((pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(names))
+        optional = kept.filter(pl.col("choices").list.len() > 0)
+        ids = pl.Series(
+            "question_id", [make_problem_id(question) for question in optional["question"]], dtype=pl.String
+        )
+        parts.append(optional.select(ids, alias="problem_id"))
+        asked.append(
+            kept.filter(pl.col("choices").list.len() == 0).select(question_id="problem_id", alias="problem_id")
+        )
+    aliases = pl.concat(parts)
+    if not aliases.height:
+        return None
+    plain = pl.concat(asked).join(aliases.select("question_id"), on="question_id", how="semi")
+    path = work.folder / "aliases.arrow"
+    pl.concat([aliases, plain]).unique(maintain_order=True).write_ipc(path)
+    return path

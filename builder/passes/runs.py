@@ -1,0 +1,126 @@
+"""Run the passes over all buckets, or read what they made before from the same input by the same rules.
+
+Each stage of a build has a key: a digest of what decides it, taken before any row is read. So a build of which only
+the mixture changed reads no problem and no answer, and one of which nothing changed but the version's number makes
+nothing at all. What is read instead is verified first.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...schemas.ids import digest
+from ...schemas.runtime import Runtime
+from ..engine import map_items
+from ..files import digest_file
+from ..progress import warn
+from ..store.stages import StageResult, find_result, parse_result, read_or_make
+from .costs import CostTable
+
+_ADDRESS = f"{__package__}.buckets"
+
+Plain = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stages:
+    """Where the results of stages are kept, and how they are made."""
+
+    folder: Path
+    """The folder of all results."""
+    runtime: Runtime
+    """The workers."""
+    costs: CostTable
+    """What each stage costs."""
+
+    def run(self, function: str, items: Sequence[Plain], settings: Plain, description: str) -> list[Any]:
+        """Run a pass over buckets."""
+        with self.costs.measure(function, sum(int(item.get("rows", 0)) for item in items)) as usage:
+            return map_items(
+                f"{_ADDRESS}:{function}",
+                items,
+                {**settings, "stages": str(self.folder)},
+                runtime=self.runtime,
+                description=description,
+                usage=usage,
+            )
+
+
+def run_buckets(
+    stages: Stages, name: str, decided_by: Plain | None, make: Callable[[], tuple[list[Any], Plain]]
+) -> tuple[list[dict[str, Any]], Plain]:
+    """Run a stage over all buckets, or read its results.
+
+    Args:
+        stages: where results are kept.
+        name: the stage.
+        decided_by: everything that decides the results; None where that is not known before.
+        make: runs it; returns a mapping of results for each bucket, and plain values.
+
+    Returns:
+        The results of each bucket, as plain values, and the plain values.
+    """
+    if decided_by is None:
+        return make()
+    key = digest({"stage": name, **decided_by})[:40]
+    known = find_result(stages.folder / "runs", key)
+    if known is not None and _are_intact(stages, known.values["buckets"]):
+        buckets = [
+            {part: {**result, "known": True} for part, result in bucket.items()} for bucket in known.values["buckets"]
+        ]
+        stages.costs.recall(name, len(buckets))
+        return buckets, known.values["values"]
+    made: list[tuple[list[Any], Plain]] = []
+
+    def write(_folder: Path) -> tuple[Plain, Plain]:
+        made.append(make())
+        return {}, {"buckets": made[0][0], "values": made[0][1]}
+
+    if known is not None:
+        (known.folder / "result.json").unlink(missing_ok=True)
+    read_or_make(stages.folder / "runs", {"stage": name, **decided_by}, write)
+    return made[0][0], made[0][1]
+
+
+def _are_intact(stages: Stages, buckets: Sequence[Plain]) -> bool:
+    """Whether all files of some results have their digests; a warning names the first that does not."""
+    items = [{"results": list(bucket.values())} for bucket in buckets]
+    damaged = stages.run("find_damaged", items, {}, "verifying what was made before")
+    first = next((path for paths in damaged for path in paths), None)
+    if first is not None:
+        warn(f"a kept result is damaged and is made again: {first}")
+    return first is None
+
+
+def find_damaged(results: Sequence[Plain]) -> list[str]:
+    """List the files of some results that are missing or do not have their digests."""
+    parsed = map(parse_result, results)
+    return [
+        str(result.folder / name)
+        for result in parsed
+        for name, file in result.files.items()
+        if not (result.folder / name).is_file() or digest_file(result.folder / name)[0] != file.sha256
+    ]
+
+
+def list_results(buckets: Sequence[Mapping[str, Any]], name: str) -> list[StageResult]:
+    """List the results of one name, in the order of the buckets."""
+    return [parse_result(bucket[name]) for bucket in buckets]
+
+
+def add_counts(results: Sequence[StageResult]) -> Counter[str]:
+    """Add up the counts of all buckets."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.values["counts"])
+    return counts
+
+
+def join_ranks(paths: Sequence[str]) -> dict[str, Any]:
+    """Join the ranks of all buckets, by name."""
+    loaded = [np.load(path) for path in paths]
+    return {name: np.concatenate([arrays[name] for arrays in loaded]) for name in loaded[0].files}

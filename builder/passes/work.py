@@ -1,0 +1,70 @@
+"""One build at work: its recipe, its workers, and the folders where it keeps what it makes."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...schemas.recipe import Recipe, extract_identity
+from ...schemas.runtime import Runtime
+from ..recipe import LoadedRecipe
+from ..store.atomic import Access, make_folder, remove_leftovers, stop_if_unwritable
+from .costs import CostTable
+from .runs import Stages
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """A build at work."""
+
+    loaded: LoadedRecipe
+    """The recipe, with its place."""
+    runtime: Runtime
+    """How to build."""
+    input_digests: Mapping[str, str]
+    """Digests of files, commits of datasets, by recipe key."""
+    stages: Stages
+    """Where results are kept."""
+    folder: Path
+    """A folder for what is needed until the build ends."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe."""
+        return self.loaded.recipe
+
+    @property
+    def costs(self) -> CostTable:
+        """What each stage costs."""
+        return self.stages.costs
+
+    def describe_identity(self) -> dict[str, Any]:
+        """The identity keys of the recipe, with defaults."""
+        return extract_identity(self.recipe, defaults=True)
+
+    def list_sources(self, role: str) -> list[str]:
+        """List the names of the sources with a role."""
+        return [source.name for source in self.recipe.sources if source.role == role]
+
+
+@contextmanager
+def open_work(loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str, str]) -> Iterator[Work]:
+    """Make the folders of a build; what only this build needs is removed at the end.
+
+    Raises:
+        Stopped: the disk is full or can't be written.
+    """
+    stages = Stages(folder=runtime.store / "stages", runtime=runtime, costs=CostTable())
+    above = runtime.store / "work"
+    folder = above / f".build.{os.getpid()}"  # a name that later builds remove if this process is killed
+    with stop_if_unwritable(folder):
+        remove_leftovers(above)
+        make_folder(stages.folder, Access.PRIVATE)
+        make_folder(folder, Access.PRIVATE)
+    try:
+        yield Work(loaded=loaded, runtime=runtime, input_digests=input_digests, stages=stages, folder=folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
