@@ -1,21 +1,25 @@
 """Freezing a version: written beside its path, renamed in, and never changed (law 4). `name@dev` may be overwritten."""
 
+import errno
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
-from ...schemas.manifest import Manifest, seal_manifest
+from ...schemas.manifest import File, Manifest, seal_manifest
 from ..progress import track
 from .atomic import Access, atomic_folder, make_folder, stop_if_unwritable
 from .locks import lock_folder
 from .tables import cut_tables, describe_file, name_file, write_table
 from .versions import DEV, MANIFEST, Version, locate_version, seal_json
+
+
+_NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES})
+"""Why a file can't be linked where it could be copied: another disk, one without links, too many links."""
 
 
 def make_store(store: Path) -> None:
@@ -28,8 +32,12 @@ def make_store(store: Path) -> None:
         make_folder(store, Access.PRIVATE)
 
 
+WriteTables = Callable[[Path], Mapping[str, File]]
+"""Writes the tables of a version into a folder; returns the digests of their files by name."""
+
+
 def freeze_version(store: Path, manifest: Manifest, files: Mapping[str, Path], build: Mapping[str, Any]) -> Version:
-    """Write a version: tables first, the manifest last.
+    """Write a version from finished files: tables first, the manifest last.
 
     Args:
         store: the store.
@@ -42,30 +50,13 @@ def freeze_version(store: Path, manifest: Manifest, files: Mapping[str, Path], b
         Stopped: the disk is full or can't be written.
         FileExistsError: another build wrote the version in the meantime.
     """
-    path = locate_version(store, manifest.name, manifest.version)
-    replace = manifest.version == DEV
-    with (
-        lock_folder(path) if replace else nullcontext(),  # a validation may be written beside the earlier content
-        atomic_folder(path, replace=replace, name="the version", access=Access.PRIVATE) as side,
-    ):
+
+    def link_tables(folder: Path) -> Mapping[str, File]:
         for name in track(list(files), "writing the version", every=1):
-            _link_file(files[name], side / name, manifest.files[name].bytes)
-        manifest = seal_manifest(manifest)
-        _write_file(side / "build.json", seal_json(build))
-        _write_file(side / MANIFEST, _dump_json(manifest.model_dump(mode="json")))
-    return Version(path=path, manifest=manifest)
+            _link_file(files[name], folder / name, manifest.files[name].bytes)
+        return manifest.files
 
-
-def _link_file(source: Path, path: Path, size: int) -> None:
-    """Put a file into a folder, as a link to the same bytes where the disk knows links."""
-    try:
-        path.hardlink_to(source)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, path)
-    if path.stat().st_size != size:
-        raise OSError(f"{source} was changed while it was linked")
+    return _freeze(store, manifest, build, link_tables)
 
 
 def freeze_tables(
@@ -83,14 +74,41 @@ def freeze_tables(
         Stopped: the disk is full or can't be written.
         FileExistsError: there is such a version already.
     """
-    with stop_if_unwritable("the version"), TemporaryDirectory(prefix=".work.", dir=store) as folder:
-        paths, files = {}, {}
+
+    def write_tables(folder: Path) -> Mapping[str, File]:
+        files = {}
         for bucket, frames in enumerate(cut_tables(tables, manifest.bucket_bits)):
             for name, frame in frames.items():
                 file = name_file(name, bucket, manifest.bucket_bits)
-                paths[file] = Path(folder) / file
-                files[file] = write_table(name, frame, paths[file])
-        return freeze_version(store, manifest.model_copy(update={"files": files}), paths, build)
+                files[file] = write_table(name, frame, folder / file)
+        return files
+
+    return _freeze(store, manifest, build, write_tables)
+
+
+def _freeze(store: Path, manifest: Manifest, build: Mapping[str, Any], write_tables: WriteTables) -> Version:
+    path = locate_version(store, manifest.name, manifest.version)
+    replace = manifest.version == DEV
+    with (
+        lock_folder(path) if replace else nullcontext(),  # a validation may be written beside the earlier content
+        atomic_folder(path, replace=replace, name="the version", access=Access.PRIVATE) as side,
+    ):
+        manifest = seal_manifest(manifest.model_copy(update={"files": dict(write_tables(side))}))
+        _write_file(side / "build.json", seal_json(build))
+        _write_file(side / MANIFEST, _dump_json(manifest.model_dump(mode="json")))
+    return Version(path=path, manifest=manifest)
+
+
+def _link_file(source: Path, path: Path, size: int) -> None:
+    """Put a file into a folder, as a link to the same bytes where the disk knows links."""
+    try:
+        path.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(source, path)
+    if path.stat().st_size != size:
+        raise OSError(errno.EIO, "it was changed while it was linked", str(source))
 
 
 def _dump_json(value: Any) -> bytes:

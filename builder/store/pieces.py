@@ -33,9 +33,12 @@ def count_bits(rows: int) -> int:
 
 
 def add_cell(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Add the column `cell`: the first 16 bits of an id, from the first of the columns that is not null."""
+    """Add the column `cell`: the first 16 bits of an id, from the first of the columns that is not null.
+
+    An id that none of ours made, without such digits, is in the first cell.
+    """
     digits = pl.coalesce(columns).str.slice(2, 4)
-    return frame.with_columns(cell=digits.str.to_integer(base=16, strict=True).cast(pl.UInt16))
+    return frame.with_columns(cell=digits.str.to_integer(base=16, strict=False).fill_null(0).cast(pl.UInt16))
 
 
 def write_piece(frame: pl.DataFrame, path: Path) -> None:

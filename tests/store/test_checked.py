@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cotloom.builder.store.checked import digest_table, keep_checked, read_checked, write_checked
-from cotloom.builder.store.stages import read_or_compute
 
 NESTED = pl.DataFrame(
     {
@@ -90,19 +89,6 @@ def test_a_damaged_swapped_or_foreign_result_is_never_believed_and_named_on_stde
 
     assert read_checked(path, "key") is None
     assert f"a kept result is damaged and is made again: {path}" in capsys.readouterr().err
-
-
-def test_a_stage_is_computed_again_where_its_result_is_that_of_other_rows(tmp_path, capsys):
-    one, two = pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})
-    read_or_compute(tmp_path, {}, one, lambda: one)
-    (first,) = tmp_path.iterdir()
-    read_or_compute(tmp_path, {}, two, lambda: two)
-    (second,) = set(tmp_path.iterdir()) - {first}
-    first.write_bytes(second.read_bytes())
-
-    assert_frame_equal(read_or_compute(tmp_path, {}, one, lambda: one), one)
-    assert "it is not the result that belongs here" in capsys.readouterr().err
-    assert_frame_equal(read_or_compute(tmp_path, {}, one, lambda: two), one)  # it was kept again
 
 
 def test_what_can_not_be_kept_is_no_error(tmp_path):

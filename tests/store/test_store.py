@@ -22,27 +22,36 @@ from cotloom.builder.store import (
     check_fates,
     compute_fingerprint,
     count_funnel,
-    digest_rows,
+    digest_tables,
     find_version,
-    freeze_version,
+    freeze_tables,
     list_version_numbers,
     list_versions,
     locate_version,
     parse_semver,
-    read_or_compute,
+    read_or_make,
     read_version,
     sweep_versions,
 )
+from cotloom.builder.store.checked import digest_table
 from cotloom.builder.store.identity import list_changes, make_conflict
+from cotloom.builder.store.stages import parse_result
+from cotloom.builder.store.tables import FILES, describe_file, digest_frame
 from cotloom.builder.store.versions import find_free_version
+from cotloom.schemas.example import Example
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.manifest import File, Manifest
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.recipe import Recipe, Select, extract_identity
+from cotloom.schemas.sample import Sample
 from cotloom.schemas.section import declare_identity
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = {"problems": to_frame([Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}") for n in (1, 2)], Problem)}
+TABLES = {
+    "problems": to_frame([Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}") for n in (1, 2)], Problem),
+    "samples": to_frame([], Sample),
+    "examples": to_frame([], Example),
+}
 
 
 def manifest(version: str = "1.0.0", **changes) -> Manifest:
@@ -51,7 +60,7 @@ def manifest(version: str = "1.0.0", **changes) -> Manifest:
         "version": version,
         "parent": None,
         "fingerprint": "f",
-        "content_digest": digest_rows(list(TABLES.items())),
+        "content_digest": digest_tables(TABLES, 0),
         "simulated": True,
         "teachers": ["t"],
         "recipe": {},
@@ -67,7 +76,7 @@ def manifest(version: str = "1.0.0", **changes) -> Manifest:
 
 
 def frozen(store, version: str = "1.0.0", **changes) -> Version:
-    return freeze_version(store, manifest(version, **changes), TABLES, {"seconds": 1})
+    return freeze_tables(store, manifest(version, **changes), TABLES, {"seconds": 1})
 
 
 @pytest.fixture
@@ -111,7 +120,8 @@ def test_a_frozen_version_is_read_back_as_it_was_written(store):
     assert again == version
     assert_frame_equal(again.read_table("problems"), TABLES["problems"])
     assert again.read_beside("build.json") == {"seconds": 1}
-    assert sorted(path.name for path in version.path.iterdir()) == ["build.json", "manifest.json", "problems.parquet"]
+    tables = ["examples.parquet", "mixture.parquet", "problems.parquet", "samples.parquet"]
+    assert sorted(path.name for path in version.path.iterdir()) == ["build.json", *tables[:1], "manifest.json", *tables[1:]]
 
 
 def test_what_is_put_beside_a_version_takes_the_place_of_what_was_there(store):
@@ -140,7 +150,14 @@ def test_the_digests_of_the_files_are_those_of_their_bytes(store):
     described = version.manifest.files["problems.parquet"]
 
     content = (version.path / "problems.parquet").read_bytes()
-    assert described == File(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), rows=2)
+    footer = content[-8 - int.from_bytes(content[-8:-4], "little") :]
+    assert described == File(
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        rows=2,
+        footer=hashlib.sha256(footer).hexdigest(),
+        digest=digest_frame("problems", TABLES["problems"]),
+    )
 
 
 def test_a_folder_without_a_manifest_is_no_version(store):
@@ -207,7 +224,7 @@ def test_a_table_that_can_not_be_written_leaves_nothing_behind(store):
 
 def test_a_table_that_breaks_halfway_leaves_nothing_behind(store):
     with pytest.raises(AttributeError):
-        freeze_version(store, manifest(), {**TABLES, "samples": None}, {})
+        freeze_tables(store, manifest(), {**TABLES, "samples": None}, {})
 
     assert list((store / "versions/d").iterdir()) == []
 
@@ -334,7 +351,7 @@ def test_a_conflict_names_every_changed_key_file_and_room(recipe, store):
         rooms={**ROOMS, "verify": 99},
         inputs=[{"name": "sources.s", "file": "s.jsonl", "sha256": "1", "bytes": 1, "rows": 1}],
     )
-    there = freeze_version(store, old, TABLES, {})
+    there = freeze_tables(store, old, TABLES, {})
 
     error = make_conflict(
         recipe("select.keep=6", "sources.made.problems=9"), {"sources.s": "2"}, ROOMS, there, ["1.0.0", "1.0.1"]
@@ -347,28 +364,24 @@ def test_a_conflict_names_every_changed_key_file_and_room(recipe, store):
     assert error.exit_code == 2
 
 
-def table_of(*cells) -> list[tuple[str, pl.DataFrame]]:
-    return [("t", pl.DataFrame({"a": pl.Series(cells, strict=False), "b": [None] * len(cells)}))]
-
-
-def other_tables() -> Iterator[list[tuple[str, pl.DataFrame]]]:
+def other_tables() -> Iterator[pl.DataFrame]:
     frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
-    yield [("t", frame)]
-    yield [("u", frame)]
-    yield [("t", frame.rename({"a": "c"}))]
-    yield [("t", frame.reverse())]
-    yield [("t", frame.select("b", "a"))]
-    yield [("t", frame.head(1)), ("t", frame.tail(1))]
-    yield [("t", frame.with_columns(pl.Series("b", ["x", ""])))]
-    yield [("t", frame.with_columns(pl.Series("b", ["x", "None"])))]
-    yield [("t", frame.with_columns(pl.Series("a", ["1", "2"])))]
-    yield [("t", frame.with_columns(pl.Series("a", [[1], [2]])))]
-    yield [("t", frame.head(1))]
-    yield []
+    yield frame
+    yield frame.rename({"a": "c"})
+    yield frame.reverse()
+    yield frame.select("b", "a")
+    yield frame.with_columns(pl.Series("b", ["x", ""]))
+    yield frame.with_columns(pl.Series("b", ["x", "None"]))
+    yield frame.with_columns(pl.Series("a", ["1", "2"]))
+    yield frame.with_columns(pl.Series("a", [[1], [2]]))
+    yield frame.with_columns(pl.Series("a", [2**62, 2**62 + 1]))
+    yield frame.with_columns(pl.Series("a", [2**62, 2**62]))
+    yield frame.head(1)
+    yield frame.clear()
 
 
 def test_the_digest_of_rows_changes_with_names_order_types_and_nulls():
-    digests = [digest_rows(tables) for tables in other_tables()]
+    digests = [digest_table(frame.to_arrow()) for frame in other_tables()]
 
     assert len(set(digests)) == len(digests)
 
@@ -380,74 +393,96 @@ def test_the_digest_of_rows_changes_with_any_cell(cells, data):
     changed_cells = [*cells[:place], other, *cells[place + 1 :]]
 
     def made(values: list) -> str:
-        return digest_rows([("t", pl.DataFrame({"a": values}, schema={"a": pl.String}))])
+        return digest_table(pl.DataFrame({"a": values}, schema={"a": pl.String}).to_arrow())
 
     assert made(changed_cells) != made(cells)
 
 
 def test_the_digest_of_rows_is_the_same_for_another_chunking():
-    frame = pl.DataFrame({"a": range(5_000)})
+    frame = pl.DataFrame({"a": range(5_000), "b": [str(number) for number in range(5_000)]})
 
     parts = pl.concat([frame.slice(0, 7), frame.slice(7)], rechunk=False)
 
-    assert digest_rows([("t", parts)]) == digest_rows([("t", frame)])
+    assert digest_table(parts.to_arrow()) == digest_table(frame.to_arrow())
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize(
-    "cell",
+    ("name", "column", "cell"),
     [
-        lambda bad: pl.Series([1.0, bad]),
-        lambda bad: pl.Series([[1.0], [2.0, bad], []]),
-        lambda bad: pl.Series([{"x": 1.0}, {"x": bad}]),
-        lambda bad: pl.Series([[{"x": [bad]}], None]),
+        ("samples", "cost_usd", lambda bad: bad),
+        ("samples", "token_logprobs", lambda bad: [{"token": "a", "logprob": bad, "top": []}]),
+        (
+            "samples",
+            "token_logprobs",
+            lambda bad: [{"token": "a", "logprob": -1.0, "top": [{"token": "b", "logprob": bad}]}],
+        ),
+        ("mixture", "weight", lambda bad: bad),
     ],
 )
-def test_the_digest_of_rows_refuses_numbers_that_are_not_finite_at_any_depth(bad, cell):
-    with pytest.raises(ValueError, match=r"t\.a.* holds a number that is not finite"):
-        digest_rows([("t", pl.DataFrame({"a": cell(bad)}))])
+def test_the_digest_of_rows_refuses_numbers_that_are_not_finite_at_any_depth(bad, name, column, cell):
+    frame = pl.DataFrame([{column: cell(0.5)}, {column: cell(bad)}], schema=FILES[name])
+
+    with pytest.raises(ValueError, match=rf"{name}\.{column}.* holds a number that is not finite"):
+        digest_frame(name, frame)
 
 
-def test_the_digest_of_rows_knows_minus_zero_and_large_numbers_apart():
-    assert digest_rows(table_of(2**62, 2**62 + 1)) != digest_rows(table_of(2**62, 2**62))
+def test_a_table_of_other_columns_has_no_digest():
+    with pytest.raises(TypeError, match="the columns of problems"):
+        digest_frame("problems", pl.DataFrame({"problem_id": ["p_1"]}))
 
 
-def test_a_stage_is_worked_out_once_for_the_same_rows_and_settings(tmp_path):
-    work, calls = pl.DataFrame({"a": [1, 2]}), []
+# Results of stages
 
-    def made() -> pl.DataFrame:
-        calls.append(1)
-        return pl.DataFrame({"s": ["x", None], "n": [[{"a": 1}], []], "f": [0.5, None]})
 
-    first = read_or_compute(tmp_path, {"code": 1}, work, made)
-    again = read_or_compute(tmp_path, {"code": 1}, work, made)
+def write_text(calls: list[str]):
+    def make(folder: Path):
+        calls.append("made")
+        (folder / "a.txt").write_text("found")
+        return {"a.txt": describe_file(folder / "a.txt", 0)}, {"counts": {"rows": 2}}
 
-    assert_frame_equal(again, first)
+    return make
+
+
+def test_a_result_is_made_once_for_what_decides_it(tmp_path):
+    calls: list[str] = []
+
+    first = read_or_make(tmp_path, {"code": 1}, write_text(calls))
+    again = read_or_make(tmp_path, {"code": 1}, write_text(calls))
+
+    assert (first.known, again.known) == (False, True)
+    assert (again.folder, again.files, again.values) == (first.folder, first.files, first.values)
     assert len(calls) == 1
-    for settings, rows in [({"code": 2}, work), ({"code": 1, "k": None}, work), ({"code": 1}, work.reverse())]:
-        read_or_compute(tmp_path, settings, rows, made)
+    for decided_by in ({"code": 2}, {"code": 1, "k": None}, {"code": "1"}):
+        assert not read_or_make(tmp_path, decided_by, write_text(calls)).known
     assert len(calls) == 4
 
 
+@pytest.mark.parametrize("name", ["a.txt", "result.json"])
 @pytest.mark.parametrize(
-    "damage", [lambda _: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * len(b), lambda b: b[4:]]
+    "damage", [lambda _: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * len(b), lambda b: b[4:], None]
 )
-def test_a_damaged_result_of_a_stage_is_made_again(tmp_path, damage):
-    work, result = pl.DataFrame({"a": [1, 2]}), pl.DataFrame({"b": ["x", "y"]})
-    read_or_compute(tmp_path, {}, work, lambda: result)
-    (path,) = tmp_path.iterdir()
-    path.write_bytes(damage(path.read_bytes()))
+def test_a_damaged_result_of_a_stage_is_made_again_and_named(tmp_path, capsys, name, damage):
+    calls: list[str] = []
+    path = read_or_make(tmp_path, {}, write_text(calls)).folder / name
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage(path.read_bytes()))
 
-    assert_frame_equal(read_or_compute(tmp_path, {}, work, lambda: result), result)
+    again = read_or_make(tmp_path, {}, write_text(calls))
 
-    assert_frame_equal(pl.read_parquet(path), result)
+    assert len(calls) == 2
+    assert (again.folder / "a.txt").read_text() == "found"
+    assert read_or_make(tmp_path, {}, write_text(calls)).known
+    missing = name == "result.json" and damage is None
+    assert missing or f"a kept result is damaged and is made again: {again.folder}" in capsys.readouterr().err
 
 
-def test_a_stage_whose_folder_can_not_be_written_still_gives_its_result(tmp_path):
-    (tmp_path / "file").touch()
-    result = pl.DataFrame({"b": ["x"]})
+def test_a_result_comes_through_plain_values_as_it_was(tmp_path):
+    result = read_or_make(tmp_path, {}, write_text([]))
 
-    assert_frame_equal(read_or_compute(tmp_path / "file" / "stage", {}, result, lambda: result), result)
+    assert parse_result(json.loads(json.dumps(result.to_plain()))) == result
 
 
 def make_fates(name: str, *fates: tuple[str | None, str | None]) -> pl.DataFrame:
