@@ -1,8 +1,18 @@
 """The runtime: how a build runs. Nothing in it can change a row (law 5)."""
 
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class EngineKind(StrEnum):
+    """Where the row-by-row work runs."""
+
+    LOCAL = "local"
+    """Worker processes on this machine."""
+    RAY = "ray"
+    """Tasks on a Ray cluster, which reaches the store under the same path."""
 
 
 class Runtime(BaseModel):
@@ -14,6 +24,12 @@ class Runtime(BaseModel):
     """The folder of ledger, stage results and versions."""
     workers: int = Field(default=1, ge=1, le=256)
     """Processes that share the row-by-row work."""
+    engine: EngineKind = Field(default=EngineKind.LOCAL, strict=False)
+    """Where they run: `local` or `ray`."""
+    ray_address: str | None = None
+    """Address of a Ray cluster; null starts one on this machine, with `workers` processors."""
+    memory_gb: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Memory that the worker processes may take together, in GB; null for three quarters of what is available."""
     concurrency: int = Field(default=64, ge=1, le=10_000)
     """Concurrent requests to a live teacher."""
     timeout_s: float = Field(default=300.0, gt=0)

@@ -1,79 +1,95 @@
-"""The engine: run a function over the partitions of a table, here or in worker processes.
+"""The engine: run a function over plain items, in this process, in worker processes or on a Ray cluster.
 
-Law 5: partitions are cut by the rows' own keys and concatenated in their order, so that the result does not depend
-on the number of workers. A function is named by its address (`cotloom.builder.verify.samples:judge_partition`); it
-takes a table and settings and returns a table, so that it can run in any process.
+    counts = map_items(
+        "cotloom.builder.verify.buckets:judge_bucket", [{"path": "samples-0.parquet", "rows": 16_384}, ...],
+        {"policy": {...}}, runtime=runtime, description="judging",
+    )
+
+Items, settings and results are plain JSON values, such as paths and counts: rows stay in the files that the functions
+read and write. Law 5: results come in the order of the items, and nothing depends on the number of workers.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import polars as pl
-
+from ...schemas.runtime import EngineKind, Runtime
 from ..progress import show_bar
+from .calls import Task, call_function
+from .current_row import mark_row
 from .local import run_in_processes
+from .memory import WORKER_BYTES, bound_workers, count_workers
+from .tables import PARTITION_ROWS, cut_partitions, map_rows
+from .usage import UsageRecord
 
-PARTITION_ROWS = 500
-"""About how many rows a partition has."""
+__all__ = [
+    "PARTITION_ROWS",
+    "WORKER_BYTES",
+    "UsageRecord",
+    "count_workers",
+    "cut_partitions",
+    "map_items",
+    "map_rows",
+    "mark_row",
+]
 
-Function = Callable[[pl.DataFrame, Any], pl.DataFrame]
 
+def map_items(  # noqa: PLR0913 - what is run, on what, how, and what is said of it
+    address: str,
+    items: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    *,
+    runtime: Runtime,
+    description: str,
+    usage: UsageRecord | None = None,
+    item_bytes: int = 0,
+) -> list[Any]:
+    """Run a function over items.
 
-def import_function(address: str) -> Function:
-    """Import a function by its address, `module:name`."""
-    module, _, name = address.partition(":")
-    function: Function = getattr(import_module(module), name)
-    return function
-
-
-def map_rows(
-    address: str, frame: pl.DataFrame, settings: Any, *, key: str, workers: int, description: str
-) -> pl.DataFrame:
-    """Run a function over all rows.
+    With one worker or one item the function is called in this process; elsewhere than here, an item whose process was
+    killed is done again, once.
 
     Args:
-        address: the function, `module:name`; (table, settings) to table.
-        frame: the rows.
-        settings: plain values for the function.
-        key: the column that rows are partitioned by; rows with the same key stay together.
-        workers: number of processes; 1 runs in this process.
+        address: the function, `module:name`; it takes an item and the settings and returns a plain value. It may say
+            with `mark_row` which row it is at, so that a death can be told with the row.
+        items: plain objects. `rows`, where an item has it, is its weight in the progress bar.
+        settings: plain values, the same for all items.
+        runtime: where it runs, with how many processes, and what memory they may take.
         description: text of the progress bar.
+        usage: takes in what the processes used.
+        item_bytes: memory that one item needs beyond `WORKER_BYTES`.
 
     Returns:
-        The results of all partitions, in order of the key.
+        The results, in the order of the items.
+
+    Raises:
+        CotloomError: the function raised it.
+        Stopped: an item ended its process twice, or memory ran out.
+        RuntimeError: the function failed in another process; the message is its traceback.
     """
-    parts = list(cut_partitions(frame.sort(key, maintain_order=True), key))
-    text = json.dumps(settings)
-    with show_bar(description, frame.height) as advance:
-        if workers == 1 or len(parts) < 2:
-            results = _run_here(address, parts, text, advance)
-        else:
-            results = run_in_processes(address, parts, text, min(workers, len(parts)), advance)
-    return pl.concat(results, how="vertical")
+    task = Task(address=address, settings=json.dumps(settings), items=tuple(map(json.dumps, items)))
+    weights = [int(item.get("rows", 1)) for item in items]
+    with show_bar(description, sum(weights)) as advance:
+
+        def count(index: int) -> None:
+            advance(weights[index])
+
+        if len(items) < 2 or (runtime.workers == 1 and runtime.engine is EngineKind.LOCAL):
+            return _run_here(task, count)
+        wanted = min(runtime.workers, len(items))
+        record = UsageRecord() if usage is None else usage
+        is_local = runtime.engine is EngineKind.LOCAL or runtime.ray_address is None
+        workers = bound_workers(wanted, runtime, item_bytes, description) if is_local else wanted
+        if runtime.engine is EngineKind.RAY:
+            from .ray_engine import run_on_ray  # noqa: PLC0415 - Ray is an extra
+
+            return run_on_ray(task, runtime, workers, count, record)
+        return _run_here(task, count) if workers == 1 else run_in_processes(task, workers, count, record)
 
 
-def _run_here(
-    address: str, parts: Sequence[pl.DataFrame], settings: str, advance: Callable[[int], None]
-) -> list[pl.DataFrame]:
-    function = import_function(address)
+def _run_here(task: Task, advance: Callable[[int], None]) -> list[Any]:
     results = []
-    for part in parts:
-        results.append(function(part, json.loads(settings)))
-        advance(part.height)
+    for index, item in enumerate(task.items):
+        results.append(json.loads(call_function(task.address, item, task.settings)))
+        advance(index)
     return results
-
-
-def cut_partitions(frame: pl.DataFrame, key: str) -> Iterator[pl.DataFrame]:
-    """Cut a sorted table into partitions; rows with the same key stay together."""
-    if frame.height == 0:
-        yield frame
-        return
-    changes = frame[key] != frame[key].shift()  # null in the first row, which begins a partition anyway
-    starts = [0, *changes.arg_true().to_list()]
-    begin = 0
-    for start in [*starts[1:], frame.height]:
-        if start - begin >= PARTITION_ROWS or start == frame.height:
-            yield frame.slice(begin, start - begin)
-            begin = start

@@ -1,153 +1,182 @@
 """Worker processes on this machine: started fresh (never forked), connected by pipes, ended with their parent.
 
 polars hangs in a forked child, and a spawned one would run an unguarded user script again; `python -m` does neither.
+One thread waits for all workers. A worker that is killed is replaced, and its item done again.
 """
 
 import json
 import os
-import struct
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from io import BytesIO
-from queue import Empty, SimpleQueue
-from typing import IO
+from dataclasses import dataclass, field
+from selectors import EVENT_READ, DefaultSelector
+from typing import IO, Any
 
-import polars as pl
+from ..progress import warn
+from .calls import Task, read_value
+from .current_row import make_mark, read_mark
+from .exits import make_death_error, make_exit_error
+from .usage import UsageRecord
 
-from ..errors import CotloomError, InputError, RecipeError, Stopped, VersionConflict
-from .exits import LESS_MEMORY, make_exit_error
+NAME = "a worker process"
+"""What a worker is called in messages."""
 
-_LENGTH = struct.Struct(">cQ")
-"""Every message: one letter for its kind, its length in bytes, then its bytes."""
+MAX_DEATHS = 2
+"""So many processes may one item end, before everything ends."""
 
-TABLE, ERROR, MEMORY, FAULT = b"T", b"E", b"M", b"F"
-"""A table, an error that the user can act on, memory that ran out, and a traceback."""
-
-_ERRORS: Mapping[str, type[CotloomError]] = {
-    kind.__name__: kind for kind in (InputError, RecipeError, VersionConflict, Stopped)
-}
-
-
-def send_message(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
-    """Write one message."""
-    pipe.write(_LENGTH.pack(kind, len(content)) + content)
-    pipe.flush()
+_CHUNK_BYTES = 1 << 20
 
 
-def receive_message(pipe: IO[bytes]) -> tuple[bytes, bytes] | None:
-    """Read one message; None where the other process has ended."""
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    kind, length = _LENGTH.unpack(head)
-    content = pipe.read(length)
-    return (kind, content) if len(content) == length else None
+@dataclass(eq=False, kw_only=True, slots=True)
+class _Worker:
+    """A worker process and the item that it has."""
+
+    process: subprocess.Popen[bytes]
+    requests: IO[bytes]
+    answers: IO[bytes]
+    mark: IO[bytes]
+    index: int
+    chunks: list[bytes] = field(default_factory=list)
+    """What has come of its next answer."""
+
+    def send_line(self, text: str) -> None:
+        """Send a line. Where the process is gone, the end of its answers will show it."""
+        with suppress(BrokenPipeError):
+            self.requests.write(text.encode() + b"\n")
+            self.requests.flush()
+
+    def receive_chunk(self) -> bytes | None:
+        """Receive what is there. Returns a whole answer, nothing where the process has ended, None until then."""
+        chunk = os.read(self.answers.fileno(), _CHUNK_BYTES)
+        if chunk and not chunk.endswith(b"\n"):
+            self.chunks.append(chunk)
+            return None
+        line = b"".join([*self.chunks, chunk]) if chunk else b""
+        self.chunks.clear()
+        return line
+
+    def close(self) -> None:
+        """End the process, and close what leads to it."""
+        self.process.kill()
+        for file in (self.requests, self.answers, self.mark):
+            with suppress(BrokenPipeError):  # half a message may wait for a worker that is gone
+                file.close()
+        self.process.wait()
 
 
-def pack_frame(frame: pl.DataFrame) -> bytes:
-    """Serialize a table."""
-    buffer = BytesIO()
-    frame.write_ipc(buffer)
-    return buffer.getvalue()
+class _Pool:
+    """The workers of one run."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._workers: set[_Worker] = set()
+        self._selector = DefaultSelector()
+
+    def start_worker(self, index: int) -> None:
+        """Start a worker with an item."""
+        mark = make_mark()
+        # -P: the working folder stays off the import path, so that no file there is imported instead of ours
+        module = "cotloom.builder.engine.worker"
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-P", "-m", module, self._task.address, str(mark.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "POLARS_MAX_THREADS": "1"},
+            pass_fds=[mark.fileno()],
+        )
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError(f"{NAME} has no pipes")
+        worker = _Worker(process=process, requests=process.stdin, answers=process.stdout, mark=mark, index=index)
+        self._workers.add(worker)
+        self._selector.register(worker.answers, EVENT_READ, worker)
+        worker.send_line(self._task.settings)
+        self.send_item(worker, index)
+
+    def send_item(self, worker: _Worker, index: int) -> None:
+        """Give an item to a worker."""
+        worker.index = index
+        worker.send_line(self._task.items[index])
+
+    def receive_answers(self) -> Iterator[tuple[_Worker, bytes]]:
+        """Wait for workers. Yields those that have answered, and those that have ended with an empty answer."""
+        for key, _ in self._selector.select():
+            worker: _Worker = key.data
+            line = worker.receive_chunk()
+            if line is not None:
+                yield worker, line
+
+    def remove_worker(self, worker: _Worker) -> None:
+        """Forget a worker that has ended."""
+        self._selector.unregister(worker.answers)
+        self._workers.remove(worker)
+        worker.close()
+
+    def stop(self) -> None:
+        """End all workers."""
+        for worker in self._workers:
+            worker.process.kill()  # all at once, before one is waited for
+        for worker in self._workers:
+            worker.close()
+        self._selector.close()
 
 
-def unpack_frame(content: bytes) -> pl.DataFrame:
-    """Deserialize a table."""
-    return pl.read_ipc(BytesIO(content))
+def run_in_processes(task: Task, workers: int, advance: Callable[[int], None], usage: UsageRecord) -> list[Any]:
+    """Run a task in worker processes; see `cotloom.builder.engine.map_items`.
 
-
-def pack_error(error: CotloomError) -> bytes:
-    """Serialize an error that the user can act on."""
-    fields = {"kind": type(error).__name__, "message": error.message, "hint": error.hint, "keys": error.keys}
-    return json.dumps(fields).encode()
-
-
-def unpack_error(content: bytes) -> CotloomError:
-    """Deserialize an error."""
-    fields = json.loads(content)
-    return _ERRORS[fields["kind"]](fields["message"], hint=fields["hint"], keys=tuple(fields["keys"]))
-
-
-def run_in_processes(
-    address: str, parts: Sequence[pl.DataFrame], settings: str, workers: int, advance: Callable[[int], None]
-) -> list[pl.DataFrame]:
-    """Run a function over tables in worker processes; see `cotloom.builder.engine.map_rows`.
+    Args:
+        task: a function and its items.
+        workers: number of processes, at most one for each item.
+        advance: is called with each item that is done.
+        usage: takes in what the workers used.
 
     Raises:
         CotloomError: the function raised it.
-        Stopped: a worker was killed, or its memory ran out.
+        Stopped: an item ended its worker twice, or memory ran out.
         RuntimeError: a worker failed; the message is its traceback.
     """
-    queue: SimpleQueue[int] = SimpleQueue()
-    for index in range(len(parts)):
-        queue.put(index)
-    results: dict[int, pl.DataFrame] = {}
-    processes = [_start_worker(address, settings) for _ in range(workers)]
-
-    def feed(process: subprocess.Popen[bytes]) -> None:
-        while True:
-            try:
-                index = queue.get_nowait()
-            except Empty:
-                return
-            results[index] = _run_partition(process, parts[index])
-            advance(parts[index].height)
-
+    pending = deque(range(len(task.items)))
+    results: dict[int, Any] = {}
+    deaths: Counter[int] = Counter()
+    usages: list[Mapping[str, Any]] = []
+    pool = _Pool(task)
     try:
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                done, _ = wait([pool.submit(feed, process) for process in processes], return_when=FIRST_EXCEPTION)
-                for future in done:  # the first that failed; the others may still work
-                    future.result()
-            except BaseException:
-                _stop_workers(processes)  # first, so that no thread waits for a worker for ever
-                raise
+        for _ in range(workers):
+            pool.start_worker(pending.popleft())
+        while len(results) < len(task.items):
+            for worker, line in pool.receive_answers():
+                if not line:
+                    deaths[worker.index] += 1
+                    _check_death(worker, deaths[worker.index], len(task.items))
+                    pool.remove_worker(worker)
+                    pool.start_worker(worker.index)
+                    continue
+                answer = json.loads(line)
+                usages.append(answer["usage"])
+                results[worker.index] = read_value(answer)
+                advance(worker.index)
+                if pending:
+                    pool.send_item(worker, pending.popleft())
+                else:
+                    pool.remove_worker(worker)
     finally:
-        _stop_workers(processes)
-    return [results[index] for index in range(len(parts))]
+        pool.stop()
+        usage.add_run(usages)
+    return [results[index] for index in range(len(task.items))]
 
 
-def _start_worker(address: str, settings: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
-    # -P: the working folder stays off the import path, so that no file there is imported instead of ours
-    command = [sys.executable, "-P", "-m", "cotloom.builder.engine.worker", address, settings]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603 - ourselves
+def _check_death(worker: _Worker, deaths: int, items: int) -> None:
+    """Say that a worker was killed and its item is done again.
 
-
-def _run_partition(process: subprocess.Popen[bytes], part: pl.DataFrame) -> pl.DataFrame:
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("a worker has no pipes")
-    try:
-        send_message(process.stdin, TABLE, pack_frame(part))
-        answer = receive_message(process.stdout)
-    except BrokenPipeError:
-        answer = None
-    if answer is None:
-        raise make_exit_error("a worker process", process.wait())
-    kind, content = answer
-    if kind != TABLE:
-        raise _make_error(kind, content)
-    return unpack_frame(content)
-
-
-def _make_error(kind: bytes, content: bytes) -> Exception:
-    if kind == ERROR:
-        return unpack_error(content)
-    if kind == MEMORY:
-        return Stopped("memory ran out in a worker process", hint=LESS_MEMORY)
-    return RuntimeError(content.decode())
-
-
-def _stop_workers(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Close the pipes and end the workers."""
-    for process in processes:
-        process.kill()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None and not pipe.closed:
-                with suppress(BrokenPipeError):  # half a message may wait for a worker that is gone
-                    pipe.close()
-    for process in processes:
-        process.wait()
+    Raises:
+        Stopped: the item has ended several workers.
+        RuntimeError: the worker was not killed but ended itself.
+    """
+    code = worker.process.wait()
+    if code >= 0:
+        raise make_exit_error(NAME, code)
+    if deaths >= MAX_DEATHS:
+        raise make_death_error(NAME, code, row=read_mark(worker.mark), item=f"item {worker.index + 1} of {items}")
+    warn(f"{make_exit_error(NAME, code)}; a new one does its work again")

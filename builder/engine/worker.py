@@ -1,38 +1,33 @@
-"""One worker process: it reads tables from stdin and writes results to stdout, until stdin ends."""
+"""One worker process: it reads items from stdin and writes answers to stdout, a line of JSON each, until stdin ends."""
 
-import json
 import os
 import signal
 import sys
-import traceback
 from threading import Thread
 from time import sleep
 
-from ..errors import CotloomError
 from ..terminal import clean_standard_streams
-from . import import_function
-from .local import ERROR, FAULT, MEMORY, TABLE, pack_error, pack_frame, receive_message, send_message, unpack_frame
+from .calls import make_answer
+from .current_row import mark_row, use_mark
 
 
-def main(address: str, settings: str) -> None:
-    """Run a function on each table until stdin ends. Ctrl-C is handled by the parent."""
+def main(address: str, mark: int) -> None:
+    """Call a function with each item until stdin ends. The first line holds the settings.
+
+    Ctrl-C is handled by the parent.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not reach the parent as a table
     Thread(target=_exit_without_parent, args=(os.getppid(),), daemon=True).start()
-    function = import_function(address)
-    values = json.loads(settings)
-    while message := receive_message(sys.stdin.buffer):
-        try:
-            result = pack_frame(function(unpack_frame(message[1]), values))
-        except CotloomError as error:
-            send_message(out, ERROR, pack_error(error))
-        except MemoryError:
-            send_message(out, MEMORY, b"")
-        except BaseException:  # noqa: BLE001 - whatever it is, a library's panic too, the parent raises it
-            send_message(out, FAULT, traceback.format_exc().encode(errors="backslashreplace"))
-        else:
-            send_message(out, TABLE, result)
+    use_mark(mark)
+    lines, out = os.fdopen(os.dup(sys.stdin.fileno()), "rb"), os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    with open(os.devnull, "rb") as null:  # noqa: PTH123 - a device
+        os.dup2(null.fileno(), sys.stdin.fileno())  # what asks for input must not take an item
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not reach the parent as an answer
+    settings = lines.readline()
+    for item in lines:
+        mark_row("")
+        out.write(make_answer(address, item, settings).encode() + b"\n")
+        out.flush()
 
 
 def _exit_without_parent(parent: int) -> None:
@@ -44,4 +39,4 @@ def _exit_without_parent(parent: int) -> None:
 
 if __name__ == "__main__":
     with clean_standard_streams():
-        main(sys.argv[1], sys.argv[2])
+        main(sys.argv[1], int(sys.argv[2]))

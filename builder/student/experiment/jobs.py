@@ -3,21 +3,20 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import torch
 
 from ....schemas.problem import Problem
+from ....schemas.runtime import Runtime
 from ....schemas.source import Skill
 from ....schemas.student import Evaluation, StudentRecipe
-from ...engine.local import run_in_processes
+from ...engine import map_items
 from ...errors import Stopped
-from ...progress import show_bar
 from ...sources import generate_skills
 from ...store import Version, check_content, read_version
 from ..evaluation.sets import EvalSet, make_eval_sets
@@ -31,7 +30,7 @@ from .conditions import (
 )
 from .run import StudentRun, read_run, run_student
 
-ADDRESS = "cotloom.builder.student.experiment.jobs:run_part"
+ADDRESS = "cotloom.builder.student.experiment.jobs:run_item"
 
 GENERAL_TASKS: tuple[Skill, ...] = (
     "first_word", "last_word", "word_after", "reverse_words", "word_in_list", "odd_one_out", "count_words",
@@ -115,28 +114,20 @@ def run_jobs(jobs: Sequence[Job], store: Path, workers: int, report_to: Sequence
         Stopped: the disk is full, or a worker was killed.
     """
     settings = {"store": str(store), "report_to": list(report_to), "threads": 1 if workers > 1 else 0}
-    parts = [pl.DataFrame({"job": [_dump_job(job)]}) for job in jobs]
-    with show_bar("training and evaluating students", len(jobs)) as advance:
-        if workers > 1 and len(jobs) > 1:
-            results = run_in_processes(ADDRESS, parts, json.dumps(settings), min(workers, len(jobs)), advance)
-        else:
-            results = []
-            for part in parts:
-                results.append(run_part(part, settings))
-                advance(1)
-    return [_read_result(result, job) for result, job in zip(results, jobs, strict=True)]
+    items = [_dump_job(job) for job in jobs]
+    runtime = Runtime(store=store, workers=max(1, min(workers, len(jobs))))
+    folders = map_items(ADDRESS, items, settings, runtime=runtime, description="training and evaluating students")
+    return [_read_result(folder, job) for folder, job in zip(folders, jobs, strict=True)]
 
 
-def run_part(part: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
-    """Run one job, given as a table of one cell. Returns the folder of the run."""
+def run_item(item: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Run one job, given as plain values. Returns the folder of the run."""
     if settings["threads"]:
         torch.set_num_threads(settings["threads"])
-    run = _run_job(_load_job(part["job"][0]), Path(settings["store"]), settings["report_to"])
-    return pl.DataFrame({"folder": [str(run.folder)]})
+    return str(_run_job(_load_job(item), Path(settings["store"]), settings["report_to"]).folder)
 
 
-def _read_result(result: pl.DataFrame, job: Job) -> StudentRun:
-    folder = result["folder"][0]
+def _read_result(folder: str, job: Job) -> StudentRun:
     run = read_run(job.condition_name, job.seed, Path(folder))
     if run is None:
         raise Stopped(f"the run in {folder} has disappeared", hint="run the same command once more")
@@ -216,15 +207,14 @@ def _list_version_texts(version: Version) -> Iterator[str]:
         yield from rows["messages"].explode().struct.field("content").unique()
 
 
-# Jobs as text, for worker processes
+# Jobs as plain values, for worker processes
 
 
-def _dump_job(job: Job) -> str:
-    return json.dumps({**asdict(job), "recipe": job.recipe.model_dump(mode="json")})
+def _dump_job(job: Job) -> dict[str, Any]:
+    return {**asdict(job), "recipe": job.recipe.model_dump(mode="json")}
 
 
-def _load_job(text: str) -> Job:
-    fields = json.loads(text)
+def _load_job(fields: Mapping[str, Any]) -> Job:
     return Job(**{
         **fields,
         "recipe": StudentRecipe.model_validate_json(json.dumps(fields["recipe"])),
