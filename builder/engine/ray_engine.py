@@ -54,7 +54,7 @@ def run_on_ray(
     """
     _connect(runtime.ray_address, workers)
     environment = {"env_vars": {"POLARS_MAX_THREADS": "1"}}
-    call = ray.remote(num_cpus=1, max_retries=MAX_RETRIES, runtime_env=environment)(answer_on_ray)
+    call = ray.remote(num_cpus=1, max_retries=MAX_RETRIES, runtime_env=environment)(make_answer_on_ray)
     settings = ray.put(task.settings)
     at_once = max(1, int(_WAITING * ray.cluster_resources().get("CPU", 1)))
     pending = deque(range(len(task.items)))
@@ -79,7 +79,7 @@ def run_on_ray(
     return [results[index] for index in range(len(task.items))]
 
 
-def answer_on_ray(address: str, item: str, settings: str) -> str:
+def make_answer_on_ray(address: str, item: str, settings: str) -> str:
     """Call a function in a Ray worker. Returns the line of `make_answer`."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Ray's handler raises an exit, which would pass for a fault
     return make_answer(address, item, settings)
