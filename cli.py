@@ -62,6 +62,9 @@ def build(
     version: opt.BuildVersion = None,
     limit: opt.Limit = None,
     workers: opt.Workers = None,
+    engine: opt.Engine = "local",
+    ray_address: opt.RayAddress = None,
+    memory: opt.Memory = None,
     concurrency: opt.Concurrency = 64,
     timeout: opt.Timeout = 300.0,
     retries: opt.Retries = 5,
@@ -75,11 +78,14 @@ def build(
     from .builder.commands.output import describe_build, render_build
     from .builder.pipeline import build as build_version
     from .builder.recipe import load_recipe
-    from .schemas.runtime import Runtime
+    from .schemas.runtime import EngineKind, Runtime
 
     runtime = Runtime(
         store=store,
         workers=workers or os.cpu_count() or 1,
+        engine=EngineKind(engine),
+        ray_address=ray_address,
+        memory_gb=memory,
         concurrency=concurrency,
         timeout_s=timeout,
         retries=retries,

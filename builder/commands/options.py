@@ -36,6 +36,19 @@ Changes = Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help=
 BuildVersion = Annotated[str | None, Option("--version", help="Build this version instead of the recipe's.")]
 Limit = Annotated[int | None, Option(min=1, help="Take only so many problems; the version is NAME@dev.")]
 Workers = Annotated[int | None, Option(min=1, max=256, help="Processes to use. Default: all processors.")]
+Engine = Annotated[Literal["local", "ray"], Option(help="Run them on this machine, or as tasks of a Ray cluster.")]
+RayAddress = Annotated[
+    str | None, Option(metavar="ADDRESS", help="Address of the Ray cluster. Default: one is started on this machine.")
+]
+Memory = Annotated[
+    float | None,
+    Option(
+        min=0.001,
+        max=1_000_000,
+        metavar="GB",
+        help="Memory for all processes together. Default: three quarters of what is available.",
+    ),
+]
 Concurrency = Annotated[int, Option(min=1, max=10_000, help="Concurrent requests to a live teacher.")]
 Timeout = Annotated[float, Option(min=0.001, help="Seconds to wait for one answer.")]
 Retries = Annotated[int, Option(min=0, max=100, help="How often a failed request is tried again.")]

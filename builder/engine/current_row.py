@@ -17,7 +17,7 @@ _marks: list[mmap.mmap] = []
 def mark_row(row_id: str) -> None:
     """Say which row is worked on from now on, before anything that may end the process. Only workers take note."""
     for mark in _marks:
-        _LAYOUT.pack_into(mark, 0, row_id.encode(errors="backslashreplace"))
+        _LAYOUT.pack_into(mark, 0, row_id.encode("utf-8", "backslashreplace"))
 
 
 def make_mark() -> IO[bytes]:

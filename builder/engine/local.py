@@ -31,7 +31,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
-class _Worker:
+class _PoolWorker:
     """A worker process and the item that it has."""
 
     process: subprocess.Popen[bytes]
@@ -72,7 +72,7 @@ class _Pool:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._workers: set[_Worker] = set()
+        self._workers: set[_PoolWorker] = set()
         self._selector = DefaultSelector()
 
     def start_worker(self, index: int) -> None:
@@ -89,26 +89,26 @@ class _Pool:
         )
         if process.stdin is None or process.stdout is None:
             raise RuntimeError(f"{NAME} has no pipes")
-        worker = _Worker(process=process, requests=process.stdin, answers=process.stdout, mark=mark, index=index)
+        worker = _PoolWorker(process=process, requests=process.stdin, answers=process.stdout, mark=mark, index=index)
         self._workers.add(worker)
         self._selector.register(worker.answers, EVENT_READ, worker)
         worker.send_line(self._task.settings)
         self.send_item(worker, index)
 
-    def send_item(self, worker: _Worker, index: int) -> None:
+    def send_item(self, worker: _PoolWorker, index: int) -> None:
         """Give an item to a worker."""
         worker.index = index
         worker.send_line(self._task.items[index])
 
-    def receive_answers(self) -> Iterator[tuple[_Worker, bytes]]:
+    def receive_answers(self) -> Iterator[tuple[_PoolWorker, bytes]]:
         """Wait for workers. Yields those that have answered, and those that have ended with an empty answer."""
         for key, _ in self._selector.select():
-            worker: _Worker = key.data
+            worker: _PoolWorker = key.data
             line = worker.receive_chunk()
             if line is not None:
                 yield worker, line
 
-    def remove_worker(self, worker: _Worker) -> None:
+    def remove_worker(self, worker: _PoolWorker) -> None:
         """Forget a worker that has ended."""
         self._selector.unregister(worker.answers)
         self._workers.remove(worker)
@@ -167,7 +167,7 @@ def run_in_processes(task: Task, workers: int, advance: Callable[[int], None], u
     return [results[index] for index in range(len(task.items))]
 
 
-def _check_death(worker: _Worker, deaths: int, items: int) -> None:
+def _check_death(worker: _PoolWorker, deaths: int, items: int) -> None:
     """Say that a worker was killed and its item is done again.
 
     Raises:

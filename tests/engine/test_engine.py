@@ -2,88 +2,37 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
+from io import StringIO
 from pathlib import Path
 from time import sleep
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
+from rich.console import Console
+from rich.progress import Progress
 
-from cotloom.builder.engine import PARTITION_ROWS, cut_partitions, map_rows
+from cotloom.builder.engine import UsageRecord, map_items
 from cotloom.builder.errors import RecipeError, Stopped
+from cotloom.builder.progress import show_progress
+from cotloom.schemas.runtime import Runtime
 from tests.conftest import ROOT
+from tests.engine.functions import RISKY
 
-HERE = "tests.engine.test_engine"
-
-
-def doubled(frame: pl.DataFrame, settings: dict) -> pl.DataFrame:
-    return frame.select("key", value=pl.col("value") * settings["times"])
-
-
-def counted(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    return frame.group_by("key", maintain_order=True).len()
+FUNCTIONS = "tests.engine.functions"
+MEMORY_GB = 64.0
+"""So much that the number of workers is what a test asks for, wherever it runs."""
 
 
-def talkative(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    print("a stray word" * 1_000)  # noqa: T201 - what the test is about
-    return frame
+def items(count=10):
+    return [{"number": number} for number in range(count)]
 
 
-def raising(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    if "k0700" in frame["key"]:
-        message = "this row is too much for me"
-        raise ValueError(message)
-    return frame
-
-
-def dying(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    if "k0700" in frame["key"]:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return frame
-
-
-def dying_while_another_works(frame: pl.DataFrame, settings: dict) -> pl.DataFrame:
-    """One worker waits for ever, until it is ended; then another is killed."""
-    waiting = Path(settings["waiting"])
-    if "k0000" in frame["key"]:
-        waiting.touch()
-        signal.pause()
-    while not waiting.exists():
-        sleep(0.01)
-    os.kill(os.getpid(), settings["number"])
-    signal.pause()
-    return frame
-
-
-def refusing(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    if "k0700" in frame["key"]:
-        message = "the recipe is wrong"
-        raise RecipeError(message, hint="correct it", keys=("verify.pattern",))
-    return frame
-
-
-def hungry(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    if "k0700" in frame["key"]:
-        raise MemoryError
-    return frame
-
-
-def panicking(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    class PanicException(BaseException):
-        pass
-
-    if "k0700" in frame["key"]:
-        message = "index out of bounds"
-        raise PanicException(message)
-    return frame
-
-
-def write_process_and_wait(frame: pl.DataFrame, folder: str) -> pl.DataFrame:
-    (Path(folder) / f"{os.getpid()}.pid").touch()
-    signal.pause()
-    return frame
+def mapped(name, given=None, workers=2, usage=None, **settings):
+    runtime = Runtime(workers=workers, memory_gb=MEMORY_GB)
+    given = items() if given is None else given
+    return map_items(f"{FUNCTIONS}:{name}", given, settings, runtime=runtime, description="testing", usage=usage)
 
 
 def is_running(process: int) -> bool:
@@ -94,166 +43,225 @@ def is_running(process: int) -> bool:
         return False
 
 
-def where(frame: pl.DataFrame, _settings: None) -> pl.DataFrame:
-    return frame.head(1).select("key", process=pl.lit(os.getpid()))
-
-
-def table(rows: int = 3 * PARTITION_ROWS) -> pl.DataFrame:
-    return pl.DataFrame({"key": [f"k{number:04}" for number in range(rows)], "value": range(rows)})
-
-
-def mapped(name: str, frame: pl.DataFrame, workers: int, settings: object = None) -> pl.DataFrame:
-    return map_rows(f"{HERE}:{name}", frame, settings, key="key", workers=workers, description="testing")
-
-
 @pytest.mark.parametrize("workers", [1, 2, 3, 16])
 def test_any_number_of_workers_gives_the_same(workers):
-    shuffled = table().sample(fraction=1.0, shuffle=True, seed=7)
+    assert mapped("double", workers=workers, times=2) == [{"twice": 2 * number} for number in range(10)]
 
-    assert_frame_equal(
-        mapped("doubled", shuffled, workers, {"times": 2}), table().with_columns(value=pl.col("value") * 2)
-    )
+
+def test_results_come_in_the_order_of_the_items_whichever_is_done_first():
+    assert mapped("sleep_longer_first", workers=3, items=10) == list(range(10))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_rows_of_one_key_come_to_the_function_together(workers):
-    frame = pl.DataFrame({"key": [f"k{number % 7}" for number in range(5_000)], "value": range(5_000)})
-
-    counts = mapped("counted", frame, workers)
-
-    assert counts["key"].to_list() == [f"k{number}" for number in range(7)]
-    assert counts["len"].sum() == 5_000
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_items_run_in_this_process(count, workers):
+    assert mapped("get_process", items(count), workers) == [os.getpid()] * count
 
 
 def test_work_is_shared_by_other_processes():
-    processes = mapped("where", table(), 2)["process"]
-
-    assert len(processes) == 3
-    assert os.getpid() not in processes
+    assert os.getpid() not in mapped("get_process")
 
 
 def test_one_worker_works_in_this_process():
-    assert set(mapped("where", table(), 1)["process"]) == {os.getpid()}
+    assert set(mapped("get_process", workers=1)) == {os.getpid()}
+
+
+def test_a_worker_computes_with_one_thread():
+    assert set(mapped("get_threads")) == {"1"}
+
+
+def test_many_items_are_done():
+    many = items(5_000)
+
+    assert mapped("double", many, times=3)[-1] == {"twice": 14_997}
+
+
+def test_messages_may_be_longer_than_a_pipe_holds():
+    wide = [{"number": number, "text": "ä\n" * 100_000} for number in range(5)]
+
+    assert mapped("echo", wide, pattern="x" * 300_000) == [[item, {"pattern": "x" * 300_000}] for item in wide]
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), values, max_size=3), values)
+def test_values_come_through_as_they_are(item, value):
+    assert mapped("echo", [item], value=value) == [[item, {"value": value}]]
+
+
+def test_values_come_through_workers_as_through_this_process():
+    odd = [
+        {"path": os.fsdecode(b"/a\xff"), "count": 10**30, "pair": (1, 2), "text": "\u2028\x00\ud800"},
+        {"none": None},
+    ]
+
+    there = mapped("echo", odd)
+
+    assert there == mapped("echo", odd, workers=1)
+    assert there[0][0] == {**odd[0], "pair": [1, 2]}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_empty_table_gives_an_empty_table(workers):
-    empty = table(0)
-
-    assert_frame_equal(mapped("doubled", empty, workers, {"times": 2}), empty)
+def test_a_function_that_changes_its_settings_changes_them_for_itself_alone(workers):
+    assert mapped("spoil", items(4), workers, list=[]) == [[0], [1], [2], [3]]
 
 
-def test_what_a_worker_prints_does_not_harm_its_tables(capfd):
-    assert_frame_equal(mapped("talkative", table(), 2), table())
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_bar_counts_the_rows_of_items(workers, monkeypatch):
+    counted = []
+    monkeypatch.setattr(Progress, "advance", lambda _self, _task, done: counted.append(done))
+    with show_progress(Console(file=StringIO())):
+        mapped("double", [{"number": 1, "rows": 40}, {"number": 2}], workers, times=1)
+
+    assert sorted(counted) == [1, 40]
+
+
+def test_what_a_worker_prints_or_asks_does_not_harm_its_answers(capfd):
+    assert mapped("speak") == list(range(10))
     assert "a stray word" in capfd.readouterr().err
 
 
 def test_a_function_that_raises_in_a_worker_gives_its_traceback():
-    with pytest.raises(RuntimeError, match=r"(?s)in raising.*raise ValueError.*this row is too much for me"):
-        mapped("raising", table(), 2)
+    with pytest.raises(RuntimeError, match=r"(?s)in fail.*raise ValueError.*this item is too much for me"):
+        mapped("fail")
 
 
 def test_a_function_that_raises_here_raises_what_it_raised():
-    with pytest.raises(ValueError, match="this row is too much for me"):
-        mapped("raising", table(), 1)
+    with pytest.raises(ValueError, match="this item is too much for me"):
+        mapped("fail", workers=1)
 
 
-def test_a_worker_that_is_killed_stops_the_command_with_the_likely_cause():
-    with pytest.raises(Stopped, match=r"killed \(SIGKILL\), most likely because memory ran out") as caught:
-        mapped("dying", table(), 2)
-
-    assert "fewer --workers" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("number", "kind", "message"),
-    [
-        (signal.SIGKILL, Stopped, "memory ran out"),
-        (signal.SIGABRT, Stopped, "memory ran out"),
-        (signal.SIGTERM, Stopped, "ended from outside"),
-        (signal.SIGSEGV, RuntimeError, "crashed"),
-    ],
-)
-@pytest.mark.usefixtures("ends")
-def test_a_killed_worker_is_noticed_while_another_one_works(number, kind, message, tmp_path):
-    settings = {"waiting": str(tmp_path / "waiting"), "number": int(number)}
-
-    with pytest.raises(kind, match=message):
-        mapped("dying_while_another_works", table(2 * PARTITION_ROWS), 2, settings)
-
-
-@pytest.mark.usefixtures("ends")
-def test_a_worker_that_dies_before_it_has_read_its_table_is_noticed():
-    wide = table().with_columns(text=pl.lit("x" * 4_000))  # more than a pipe holds
-
-    with pytest.raises(RuntimeError, match="a worker process ended early"):
-        mapped("nothing", wide, 2)
-
-
-def test_an_error_of_the_user_is_the_same_from_a_worker():
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_the_user_is_the_same_from_a_worker(workers):
     with pytest.raises(RecipeError, match="the recipe is wrong") as caught:
-        mapped("refusing", table(), 2)
+        mapped("refuse", workers=workers)
 
     assert (caught.value.hint, caught.value.keys) == ("correct it", ("verify.pattern",))
 
 
 def test_memory_that_runs_out_in_a_worker_stops_the_command():
     with pytest.raises(Stopped, match="memory ran out in a worker process"):
-        mapped("hungry", table(), 2)
+        mapped("run_out_of_memory")
 
 
 def test_the_panic_of_a_library_in_a_worker_is_a_fault_with_its_traceback():
     with pytest.raises(RuntimeError, match="PanicException: index out of bounds"):
-        mapped("panicking", table(), 2)
+        mapped("panic")
+
+
+def test_a_function_that_is_not_there_is_told():
+    with pytest.raises(RuntimeError, match="has no attribute 'nothing'"):
+        mapped("nothing")
+
+
+def test_a_result_that_is_no_plain_value_is_told():
+    with pytest.raises(RuntimeError, match="set is not JSON serializable"):
+        mapped("give_no_json")
+
+
+def test_a_worker_that_ends_itself_is_a_fault():
+    with pytest.raises(RuntimeError, match=r"a worker process ended early \(exit code 3\)"):
+        mapped("leave")
+
+
+def test_workers_are_gone_when_the_work_is_done():
+    assert [process for process in set(mapped("get_process")) if Path(f"/proc/{process}").exists()] == []
+
+
+def test_no_file_descriptor_is_left():
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    mapped("double", times=1)
+
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def start_waiting(folder: Path) -> tuple[subprocess.Popen, list[Path]]:
+    """Start a process with two workers that wait for ever."""
+    code = f"""
+        from cotloom.builder.engine import map_items
+        from cotloom.schemas.runtime import Runtime
+        runtime = Runtime(workers=2, memory_gb=64.0)
+        address, settings = "{FUNCTIONS}:write_process_and_wait", {{"folder": {str(folder)!r}}}
+        map_items(address, [{{}}, {{}}], settings, runtime=runtime, description="waiting")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    parent = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+    while len(found := list(folder.glob("*.pid"))) < 2:
+        sleep(0.01)
+    return parent, found
 
 
 @pytest.mark.usefixtures("ends")
 def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
-    code = (
-        "import polars as pl\nfrom cotloom.builder.engine.local import run_in_processes\n"
-        "part = pl.DataFrame({'x': [1]})\n"
-        f"run_in_processes('{HERE}:write_process_and_wait', [part, part], '\"{tmp_path}\"', 2, print)"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    while len(found := list(tmp_path.glob("*.pid"))) < 2:
-        sleep(0.01)
+    parent, found = start_waiting(tmp_path)
     parent.kill()
-    parent.wait()
+    parent.communicate()
 
     while any(is_running(int(path.stem)) for path in found):
         sleep(0.05)
 
 
-def test_a_function_that_is_not_there_is_told():
-    with pytest.raises(RuntimeError, match="a worker process ended early"):
-        mapped("nothing", table(), 2)
+@pytest.mark.usefixtures("ends")
+def test_ctrl_c_reaches_all_processes_and_only_the_parent_answers(tmp_path):
+    parent, found = start_waiting(tmp_path)
+    os.killpg(parent.pid, signal.SIGINT)  # what a terminal does
+    _, message = parent.communicate()
+
+    assert message.count(b"KeyboardInterrupt") == 1
+    assert not any(is_running(int(path.stem)) for path in found)
 
 
-def test_workers_are_gone_when_the_work_is_done():
-    running = {int(process) for process in mapped("where", table(), 2)["process"]}
+def test_a_script_without_a_guard_runs_once(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from cotloom.builder.engine import map_items\nfrom cotloom.schemas.runtime import Runtime\n"
+        "print('once')\nruntime = Runtime(workers=2, memory_gb=64.0)\n"
+        f"print(map_items('{FUNCTIONS}:double', [{{'number': 1}}, {{'number': 2}}], {{'times': 2}}, runtime=runtime,"
+        " description='testing'))\n"
+    )
+    done = subprocess.run([sys.executable, script], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert [process for process in running if Path(f"/proc/{process}").exists()] == []
-
-
-keys = st.lists(st.integers(0, 30), max_size=200)
-
-
-@given(keys, st.integers(1, 50))
-def test_partitions_are_the_table_cut_between_keys(values, rows):
-    frame = pl.DataFrame({"key": sorted(values)}, schema={"key": pl.Int64})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cotloom.builder.engine.PARTITION_ROWS", rows)
-        parts = list(cut_partitions(frame, "key"))
-
-    assert_frame_equal(pl.concat(parts), frame)
-    seen = [key for part in parts for key in part["key"].unique()]
-    assert len(seen) == len(set(seen))
-    assert all(part.height >= rows for part in parts[:-1])
+    assert done.stdout == "once\n[{'twice': 2}, {'twice': 4}]\n"
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_rows_of_one_key_keep_their_order(workers):
-    rows = 40 * PARTITION_ROWS
-    frame = pl.DataFrame({"key": [f"k{row % 7}" for row in range(rows)], "value": list(range(rows))})
-    values = mapped("doubled", frame, workers, {"times": 2}).group_by("key", maintain_order=True).agg("value")["value"]
-    assert all(group.is_sorted() for group in values)
+def test_a_module_in_the_working_folder_is_not_imported(tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert len(mapped("double", times=2)) == 10
+
+
+def test_what_workers_use_is_recorded():
+    usage, held = UsageRecord(), 200_000_000
+    mapped("burn", items(2), usage=usage, bytes=held)
+
+    assert usage.cpu_s > 0
+    assert usage.peak_bytes > held
+    before = usage.cpu_s
+    mapped("burn", items(2), usage=usage, bytes=1)
+    assert usage.cpu_s > before
+    assert usage.peak_bytes > held
+
+
+def test_the_memory_of_the_parent_is_not_a_workers():
+    held = bytearray(b"x") * 400_000_000
+    usage = UsageRecord()
+    mapped("double", items(2), usage=usage, times=1)
+
+    assert usage.peak_bytes < len(held)
+
+
+def test_work_in_this_process_is_not_recorded():
+    usage = UsageRecord()
+    mapped("burn", items(2), workers=1, usage=usage, bytes=1)
+
+    assert usage == UsageRecord()
+
+
+def test_the_number_of_the_risky_item_is_one_of_the_items():
+    assert RISKY in [item["number"] for item in items()]
