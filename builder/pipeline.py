@@ -18,11 +18,11 @@ from . import format as formats
 from . import mix, select, sources, store, teacher, verify
 from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
-from .passes.answers import Answers, read_answers, sample_answers
+from .passes.answers import BuildAnswers, read_answers, sample_answers
 from .passes.flow import find_paths, mix_examples, write_examples
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
-from .passes.work import Work, open_work
+from .passes.work import BuildWork, open_work
 from .progress import warn
 from .recipe import LoadedRecipe
 from .run_record import describe_run, start_build
@@ -117,10 +117,10 @@ def digest_inputs(loaded: LoadedRecipe) -> dict[str, str]:
     )
 
 
-def _sample_rationales(work: Work, problems: LoadedProblems) -> Answers:
+def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     """Sample the teacher. Where no source has the role `sample`, no teacher and no ledger is opened."""
     if not problems.sampled:
-        return Answers()
+        return BuildAnswers()
     if work.recipe.teacher.backend == "recorded":
         return read_answers(work, problems)
     return sample_answers(work, problems)

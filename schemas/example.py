@@ -98,7 +98,7 @@ class MixtureRow:
 def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None) -> str:
     """Make the id of an example from its format, its samples and its mixture stage.
 
-    >>> make_example_id("zero_shot_cot", "s_1", ("s_2",), None) == make_content_id("e", "zero_shot_cot", "s_1", ["s_2"], None)
+    >>> make_example_id("as_is", "s_1", ("s_2",), None) == make_content_id("e", "as_is", "s_1", ["s_2"], None)
     True
     """
     # the canonical text of the parts: they are names and ids, which need no escapes

@@ -19,17 +19,13 @@ from .calls import Task, call_function
 from .current_row import mark_row
 from .local import run_in_processes
 from .memory import WORKER_BYTES, bound_workers, count_workers
-from .tables import PARTITION_ROWS, cut_partitions, map_rows
 from .usage import UsageRecord
 
 __all__ = [
-    "PARTITION_ROWS",
     "WORKER_BYTES",
     "UsageRecord",
     "count_workers",
-    "cut_partitions",
     "map_items",
-    "map_rows",
     "mark_row",
 ]
 

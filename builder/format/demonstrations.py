@@ -72,7 +72,7 @@ def _build_ring(part: pl.DataFrame) -> Ring:
 
 
 def sample_demonstrations(ring: Ring | None, positions: Ranks, counts: Integers, own_groups: Ranks) -> Shown:
-    """Sample the demonstrations of some rows: of other groups, each of another problem, from as many groups as possible.
+    """Sample the demonstrations of some rows: each of another problem, from as many other groups as possible.
 
     Args:
         ring: the candidates; None where there are none.

@@ -18,11 +18,11 @@ from ..store.stages import read_or_make
 from ..store.tables import FILES, describe_file
 from ..teacher import Calls, PathCounts
 from .problems import LoadedProblems, write_aliases
-from .work import Work
+from .work import BuildWork
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answers:
+class BuildAnswers:
     """All answers of a build."""
 
     key: str | None = ""
@@ -41,7 +41,7 @@ class Answers:
     """Problems whose answers were erased."""
 
 
-def read_answers(work: Work, problems: LoadedProblems) -> Answers:
+def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     """Read recorded answers, or find what was read before from the same file.
 
     Raises:
@@ -64,7 +64,7 @@ def read_answers(work: Work, problems: LoadedProblems) -> Answers:
         0 if result.known else values["rows"],
         values["rows"] * result.known,
     )
-    return Answers(
+    return BuildAnswers(
         key=digest({**decided_by, "forgotten": sorted(forgotten)}),
         pieces=tuple(result.folder / name for name in values["pieces"]),
         rows=values["rows"],
@@ -75,13 +75,13 @@ def read_answers(work: Work, problems: LoadedProblems) -> Answers:
     )
 
 
-def _read(work: Work, problems: LoadedProblems, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+def _read(work: BuildWork, problems: LoadedProblems, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
     read = teacher.read_answers(work.loaded, folder, write_aliases(work, problems), work.runtime)
     files = {path.name: describe_file(path, 0) for path in read.pieces}
     return files, {"pieces": list(files), "rows": read.rows, "input": read.input.model_dump()}
 
 
-def _find_forgotten(work: Work) -> set[str]:
+def _find_forgotten(work: BuildWork) -> set[str]:
     path = work.runtime.store / "ledger.sqlite"
     if not path.exists():
         return set()
@@ -89,7 +89,7 @@ def _find_forgotten(work: Work) -> set[str]:
         return ledger.find_forgotten()
 
 
-def sample_answers(work: Work, problems: LoadedProblems) -> Answers:
+def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     """Sample the teacher; what it answered before is in the ledger.
 
     Raises:
@@ -104,7 +104,7 @@ def sample_answers(work: Work, problems: LoadedProblems) -> Answers:
     ):
         count_paths = _PathCounter(work, problems)
         sampled = teacher.sample_rationales(work.loaded, asked, ledger, count_paths, work.runtime, work.folder)
-    return Answers(
+    return BuildAnswers(
         key=None, pieces=sampled.pieces, rows=sampled.rows, calls=sampled.calls, inputs=tuple(sampled.inputs)
     )
 
@@ -112,7 +112,7 @@ def sample_answers(work: Work, problems: LoadedProblems) -> Answers:
 class _PathCounter:
     """Counts correct and distinct paths of each problem between rounds of sampling."""
 
-    def __init__(self, work: Work, problems: LoadedProblems) -> None:
+    def __init__(self, work: BuildWork, problems: LoadedProblems) -> None:
         """Count among the problems of a build."""
         self._work = work
         self._problems = problems

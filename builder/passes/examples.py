@@ -1,4 +1,4 @@
-"""Render the kept paths of one bucket in every format, and write them as examples, with demonstrations of all buckets."""
+"""Render the kept paths of one bucket, and write them as examples, with demonstrations of all buckets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -12,11 +12,11 @@ from ..errors import InputError
 from ..mix import MixtureRules, Shares
 from ..store.pieces import count_bits
 from ..store.stages import StageResult
-from .answers import Answers
+from .answers import BuildAnswers
 from .examples import build_rings
 from .problems import LoadedProblems
 from .runs import join_ranks, list_results, run_buckets
-from .work import Work
+from .work import BuildWork
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +35,11 @@ class FoundPaths:
     """Recorded answers that belong to no problem."""
 
 
-def _dump_formats(work: Work) -> list[dict[str, Any]]:
+def _dump_formats(work: BuildWork) -> list[dict[str, Any]]:
     return [spec.model_dump(mode="json") for spec in work.recipe.formats]
 
 
-def find_paths(work: Work, problems: LoadedProblems, answers: Answers) -> FoundPaths:
+def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers) -> FoundPaths:
     """Judge all samples, choose among the paths of each problem, and render what is kept.
 
     Raises:
@@ -84,20 +84,20 @@ def find_paths(work: Work, problems: LoadedProblems, answers: Answers) -> FoundP
     return found
 
 
-def _list_items(problems: LoadedProblems, answers: Answers, bits: int) -> Any:
+def _list_items(problems: LoadedProblems, answers: BuildAnswers, bits: int) -> Any:
     pieces = {"problems": [str(path) for path in problems.pieces], "answers": [str(path) for path in answers.pieces]}
     rows = max(problems.rows, answers.rows) >> bits
     return ({"bucket": bucket, "bits": bits, "rows": rows, **pieces} for bucket in range(1 << bits))
 
 
-def _count_findings(work: Work, found: FoundPaths) -> None:
+def _count_findings(work: BuildWork, found: FoundPaths) -> None:
     """Note how many judgements were new, and how many were known."""
     cost = work.costs.get("find_paths")
     cost.new = sum(0 if result.known else result.values["new"] for result in found.samples)
     cost.known = sum(result.values["work"] for result in found.samples) - cost.new
 
 
-def _check_matches(work: Work, answers: Answers, found: FoundPaths) -> None:
+def _check_matches(work: BuildWork, answers: BuildAnswers, found: FoundPaths) -> None:
     """Raise where none of the recorded answers belongs to a problem."""
     if not answers.recorded or any(result.values["answers"] for result in found.samples):
         return
@@ -109,7 +109,7 @@ def _check_matches(work: Work, answers: Answers, found: FoundPaths) -> None:
         )
 
 
-def write_examples(work: Work, found: FoundPaths) -> list[StageResult]:
+def write_examples(work: BuildWork, found: FoundPaths) -> list[StageResult]:
     """Write the kept paths of all buckets as examples, with demonstrations. Returns a result for each bucket."""
     recipe = work.recipe
     settings = {"formats": _dump_formats(work), "seed": recipe.seed}
@@ -136,7 +136,7 @@ def write_examples(work: Work, found: FoundPaths) -> list[StageResult]:
     return results
 
 
-def _save_rings(work: Work, found: FoundPaths) -> str | None:
+def _save_rings(work: BuildWork, found: FoundPaths) -> str | None:
     """Save the rings of demonstrations, where a format shows some. Returns the file."""
     if not any(formats.FORMATS[spec.name].in_context for spec in work.recipe.formats):
         return None
@@ -145,7 +145,7 @@ def _save_rings(work: Work, found: FoundPaths) -> str | None:
     return str(path)
 
 
-def mix_examples(work: Work, examples: list[StageResult]) -> list[StageResult]:
+def mix_examples(work: BuildWork, examples: list[StageResult]) -> list[StageResult]:
     """Assign all examples to the stages of training. Returns a result for each bucket.
 
     Raises:

@@ -9,7 +9,7 @@ from .. import store
 from ..store.funnel import build_funnel
 from ..store.stages import StageResult
 from ..store.tables import digest_content, name_file
-from .answers import Answers
+from .answers import BuildAnswers
 from .buckets import PROBLEMS
 from .examples import EXAMPLES
 from .flow import FoundPaths
@@ -17,7 +17,7 @@ from .mixture import MIXTURE
 from .paths import SAMPLES
 from .problems import LoadedProblems
 from .runs import add_counts
-from .work import Work
+from .work import BuildWork
 
 Files = Mapping[str, tuple[File, Path]]
 """The files of a version: by name, digests and the path of the file that is linked."""
@@ -40,11 +40,11 @@ def list_version_files(found: FoundPaths, examples: Sequence[StageResult], mixtu
     }
 
 
-def make_manifest(  # noqa: PLR0913 - a manifest speaks of everything
-    work: Work,
+def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
+    work: BuildWork,
     rooms: Mapping[str, int],
     problems: LoadedProblems,
-    answers: Answers,
+    answers: BuildAnswers,
     found: FoundPaths,
     examples: Sequence[StageResult],
     mixture: Sequence[StageResult],

@@ -15,7 +15,7 @@ from .. import sources
 from ..store.pieces import iterate_pieces
 from ..store.stages import read_or_make
 from ..store.tables import describe_file
-from .work import Work
+from .work import BuildWork
 
 _READABLE = "cotloom.builder.verify:is_readable"
 
@@ -45,7 +45,7 @@ class LoadedProblems:
     """A certificate for each evaluation set."""
 
 
-def load_problems(work: Work) -> LoadedProblems:
+def load_problems(work: BuildWork) -> LoadedProblems:
     """Load the problems of a recipe, or find those that were loaded before from the same input.
 
     Raises:
@@ -79,7 +79,7 @@ def load_problems(work: Work) -> LoadedProblems:
     )
 
 
-def _load(work: Work, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
     loaded = sources.load_problems(work.loaded, _READABLE, work.input_digests, folder=folder, runtime=work.runtime)
     sampled, responses, rows = 0, 0, 0
     names = work.list_sources("sample")
@@ -102,7 +102,7 @@ def _load(work: Work, folder: Path) -> tuple[Mapping[str, File], Mapping[str, An
     }
 
 
-def write_aliases(work: Work, problems: LoadedProblems) -> Path | None:
+def write_aliases(work: BuildWork, problems: LoadedProblems) -> Path | None:
     """Write which problems ask a question, where problems have options: a question alone names none of them then.
 
     Returns:

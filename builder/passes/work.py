@@ -17,7 +17,7 @@ from .runs import Stages
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
+class BuildWork:
     """A build at work."""
 
     loaded: LoadedRecipe
@@ -51,7 +51,7 @@ class Work:
 
 
 @contextmanager
-def open_work(loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str, str]) -> Iterator[Work]:
+def open_work(loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str, str]) -> Iterator[BuildWork]:
     """Make the folders of a build; what only this build needs is removed at the end.
 
     Raises:
@@ -65,6 +65,6 @@ def open_work(loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str
         make_folder(stages.folder, Access.PRIVATE)
         make_folder(folder, Access.PRIVATE)
     try:
-        yield Work(loaded=loaded, runtime=runtime, input_digests=input_digests, stages=stages, folder=folder)
+        yield BuildWork(loaded=loaded, runtime=runtime, input_digests=input_digests, stages=stages, folder=folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,6 @@ from .locks import lock_folder
 from .tables import cut_tables, describe_file, name_file, write_table
 from .versions import DEV, MANIFEST, Version, locate_version, seal_json
 
-
 _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES})
 """Why a file can't be linked where it could be copied: another disk, one without links, too many links."""
 

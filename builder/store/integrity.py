@@ -9,11 +9,12 @@ from pydantic import ValidationError
 from ...schemas.validation import Validation
 from ..errors import InputError, Stopped
 from ..progress import show_bar
+from .damage import make_damage_error
 from .locks import lock_folder
 from .opening import open_version
 from .reading import read_file
 from .tables import FILES, digest_content, digest_frame, name_file
-from .versions import DEV, Version, make_beside_error, make_damage_error
+from .versions import DEV, Version, make_beside_error
 from .withdrawal import refuse_withdrawn
 
 

@@ -21,6 +21,7 @@ from ...schemas.manifest import Manifest, digest_manifest
 from ...schemas.section import NAME
 from ..errors import InputError
 from ..plain_json import parse_object
+from .damage import make_damage_error
 from .versions import (
     DEV,
     MANIFEST,
@@ -30,7 +31,6 @@ from .versions import (
     list_version_numbers,
     locate_version,
     make_beside_error,
-    make_damage_error,
     parse_semver,
 )
 

@@ -8,11 +8,11 @@ import polars as pl
 from ...schemas.frames import check_frame, get_schema
 from ..files import digest_file
 from ..parquet import digest_footer, read_parquet
+from .damage import OpenedVersion, make_damage_error
 from .tables import FILES, MIXED, RECORDS, join_examples, name_file
-from .versions import Version, make_damage_error
 
 
-def read_part(version: Version, name: str, bucket: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def read_part(version: OpenedVersion, name: str, bucket: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Read one bucket of a table; see `Version.iterate_table`.
 
     Raises:
@@ -29,13 +29,13 @@ def read_part(version: Version, name: str, bucket: int, columns: Sequence[str] |
     return check_frame(frame, RECORDS[name], columns)
 
 
-def _join_columns(version: Version, bucket: int, columns: Sequence[str]) -> pl.DataFrame:
+def _join_columns(version: OpenedVersion, bucket: int, columns: Sequence[str]) -> pl.DataFrame:
     texts = [name for name in FILES["examples"].names() if name in {"example_id", *columns}]
     mixture = [name for name in FILES["mixture"].names() if name == "text_id" or (name in MIXED and name in columns)]
     return join_examples(read_file(version, "examples", bucket, texts), read_file(version, "mixture", bucket, mixture))
 
 
-def read_file(version: Version, name: str, bucket: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def read_file(version: OpenedVersion, name: str, bucket: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Read the file of one bucket: of `problems`, `samples`, the texts of `examples`, or the `mixture`.
 
     Raises:
@@ -49,7 +49,7 @@ def read_file(version: Version, name: str, bucket: int, columns: Sequence[str] |
     return frame
 
 
-def locate_file(version: Version, name: str, bucket: int, *, is_whole: bool = True) -> Path:
+def locate_file(version: OpenedVersion, name: str, bucket: int, *, is_whole: bool = True) -> Path:
     """Return the path of the file of one bucket, after it was held against the manifest.
 
     Args:
@@ -79,7 +79,7 @@ def locate_file(version: Version, name: str, bucket: int, *, is_whole: bool = Tr
     return path
 
 
-def locate_table(version: Version, name: str, *, is_whole: bool = True) -> list[Path]:
+def locate_table(version: OpenedVersion, name: str, *, is_whole: bool = True) -> list[Path]:
     """Return the paths of all files of one kind, in the order of the buckets; see `locate_file`.
 
     Raises:

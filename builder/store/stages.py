@@ -82,6 +82,12 @@ def read_or_make(stage: Path, decided_by: Mapping[str, Any], make: MakeResult) -
     return StageResult(folder=stage / key, files=files, values=values, known=False)
 
 
+def _check_files(folder: Path, files: Mapping[str, File]) -> None:
+    for name, file in files.items():
+        if digest_file(folder / name)[0] != file.sha256:
+            raise ValueError(f"{name} does not have its digest")
+
+
 def find_result(stage: Path, key: str) -> StageResult | None:
     """Find a result by its key; None where there is none, or where it is damaged, with a warning."""
     folder = stage / key
@@ -90,9 +96,7 @@ def find_result(stage: Path, key: str) -> StageResult | None:
     try:
         content = open_sealed((folder / RESULT).read_bytes())
         files = {name: File.model_validate(file) for name, file in content["files"].items()}
-        for name, file in files.items():
-            if digest_file(folder / name)[0] != file.sha256:
-                raise ValueError(f"{name} does not have its digest")
+        _check_files(folder, files)
     except (OSError, ValueError, KeyError, TypeError) as error:
         warn(f"a kept result is damaged and is made again: {folder}: {error}")
         return None

@@ -21,7 +21,7 @@ from ...schemas.sample import Sample
 from ..files import digest_file
 from ..parquet import digest_footer, write_parquet
 from .checked import digest_table
-from .pieces import add_cell
+from .pieces import CELL_BITS, add_cell
 
 RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
 """The record of each table."""
@@ -151,7 +151,7 @@ def cut_tables(tables: Mapping[str, pl.DataFrame], bits: int) -> Iterator[dict[s
     }
     for bucket in range(1 << bits):
         parts = {
-            name: frame.filter(pl.col("cell") >> (16 - bits) == bucket).drop("cell") if bits else frame.drop("cell")
+            name: frame.filter(pl.col("cell") // (1 << (CELL_BITS - bits)) == bucket).drop("cell")
             for name, frame in celled.items()
         }
         texts, mixture = split_examples(parts["examples"])
@@ -169,7 +169,7 @@ def split_examples(examples: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_mixed = pl.col("mixture_stage").is_not_null() | pl.col("stage").eq_missing(pl.lit(str(Stage.MIX)))
     mixed = examples.filter(is_mixed)
     ids = _make_text_ids(mixed)
-    mixture = mixed.select(text_id=ids, *(pl.col(name) for name in MIXED)).select(FILES["mixture"].names())
+    mixture = mixed.with_columns(text_id=ids).select(FILES["mixture"].names())
     texts = mixed.with_columns(
         example_id=ids,
         fate=pl.lit(str(Fate.KEPT)),

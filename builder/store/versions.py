@@ -138,15 +138,6 @@ def open_sealed(content: bytes) -> dict[str, Any]:
     return values
 
 
-def make_damage_error(version: Version, faults: Sequence[str]) -> InputError:
-    """Make the error for a version whose files are not those of its manifest."""
-    return InputError(
-        f"{version.ref} is damaged: {'; '.join(faults[:8])}",
-        hint=f"restore {version.path} from a copy, or remove that folder and build the version again: its answers are "
-        f"in the ledger, so that costs no call (cotloom audit {version.path} lists everything that is wrong)",
-    )
-
-
 def make_beside_error(path: Path, error: Exception) -> InputError:
     """Make the error for a JSON file beside a manifest that can't be read."""
     if isinstance(error, ValidationError):

@@ -109,11 +109,11 @@ def _list_columns(answers: Answers) -> list[str]:
 
 def _check_columns(path: Path, answers: Answers, read: Sequence[Mapping[str, Any]]) -> None:
     """Check that each column is there in some row: where it is in none, the recipe is wrong, not the rows."""
-    first = next((part["columns"] for part in read if part["columns"] is not None), None)
+    first: list[str] | None = next((part["columns"] for part in read if part["columns"] is not None), None)
     found = {column for part in read for column in part["found"]}
-    for column in _list_columns(answers) if first is not None else []:
-        if column not in found:
-            raise make_missing_column_error(path, column, dict.fromkeys(first))
+    missing = next((column for column in _list_columns(answers) if column not in found), None)
+    if first is not None and missing is not None:
+        raise make_missing_column_error(path, missing, dict.fromkeys(first))
 
 
 # What a worker does with a chunk
@@ -147,7 +147,7 @@ def _add_aliases(frame: pl.DataFrame, aliases: str | None) -> pl.DataFrame:
     """Give each answer to a question the problems that ask it; a question with options may be several problems."""
     if aliases is None:
         return frame
-    known = pl.read_ipc(aliases, memory_map=False)
+    known = pl.read_ipc(Path(aliases).read_bytes())
     joined = frame.join(known, left_on="problem_id", right_on="question_id", how="left", maintain_order="left")
     return joined.with_columns(problem_id=pl.coalesce("alias", "problem_id")).drop("alias")
 

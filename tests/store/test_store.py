@@ -121,7 +121,12 @@ def test_a_frozen_version_is_read_back_as_it_was_written(store):
     assert_frame_equal(again.read_table("problems"), TABLES["problems"])
     assert again.read_beside("build.json") == {"seconds": 1}
     tables = ["examples.parquet", "mixture.parquet", "problems.parquet", "samples.parquet"]
-    assert sorted(path.name for path in version.path.iterdir()) == ["build.json", *tables[:1], "manifest.json", *tables[1:]]
+    assert sorted(path.name for path in version.path.iterdir()) == [
+        "build.json",
+        *tables[:1],
+        "manifest.json",
+        *tables[1:],
+    ]
 
 
 def test_what_is_put_beside_a_version_takes_the_place_of_what_was_there(store):

@@ -9,7 +9,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "builder").rglob("*.py"))
 STARTS_PROCESSES = {
     "builder/engine/local.py",  # workers
-    "builder/engine/tables.py",  # workers
     "builder/publish/hub/verify_upload.py",  # a stranger with an empty cache, who loads what was published
     "builder/teacher/chat_templates.py",  # templates of strangers' checkpoints, bounded
 }

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 
 import polars as pl
 
+from ....schemas.manifest import Manifest
 from ...engine.exits import make_exit_error
 from ...errors import Stopped
 from ...store import digest_tables
