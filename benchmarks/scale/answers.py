@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 from lexicon import THOUGHTS, UNSURE, WORDS, compile_frames, fill
 from problems import MadeProblem, Program, compute, format_number
+
+Item = TypeVar("Item")
 
 AIMED_CHARACTERS, SPREAD = 6.08, 0.42
 """Mean and deviation of the logarithm of the characters a rationale aims at: 496 come out on average."""
@@ -61,7 +64,7 @@ _ALTERATIONS = ((". ", ".  "), (", ", " "), (" the ", " The "), (". ", ".\n"), (
 def _write_fresh(problem: MadeProblem, wrong: float, chance: Random) -> MadeAnswer:
     kind = _draw_kind(problem, wrong, chance)
     steps, stated = _WRITERS[problem.kind](problem, kind, chance)
-    pools = {**WORDS, "who": problem.who, "other": (problem.unit and f"the {problem.unit}" or problem.choices[0],)}
+    pools = {**WORDS, "who": problem.who, "other": (f"the {problem.unit}" if problem.unit else problem.choices[0],)}
     sentences = [fill(_pick(_OPENINGS, chance), {"who": problem.who}, chance.random), *steps]
     room = chance.lognormvariate(AIMED_CHARACTERS, SPREAD) - sum(map(len, sentences)) - 25
     while room > 30:
@@ -95,7 +98,7 @@ def _draw_kind(problem: MadeProblem, wrong: float, chance: Random) -> str:
     return "wrong_step" if problem.kind == "number" and chance.random() < WRONG_STEP else "right"
 
 
-def _pick(items: Sequence, chance: Random):
+def _pick(items: Sequence[Item], chance: Random) -> Item:
     return items[int(chance.random() * len(items))]
 
 

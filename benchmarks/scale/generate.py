@@ -16,160 +16,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from random import Random
-from typing import IO, Any
+from typing import IO, Any, Self
 
-import orjson
-from answers import MadeAnswer, write_answers
-from problems import KINDS, MadeProblem, make_problem, make_tasks, weigh_tasks
-
-CHUNK_ANSWERS, CHUNK_PROBLEMS = 4_000, 1_000
-"""The most answers and problems of a chunk, about."""
+from chunks import Chunk, Shape, make_chunk
+from tasks import KINDS
 
 TEACHER = "invented-teacher"
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shape:
-    """What determines the rows; kept beside them as `shape.json`."""
-
-    answers: int
-    """How many recorded answers."""
-    problems: int
-    """How many problems they belong to."""
-    seed: str = "0"
-    """Key of every choice."""
-    change: str = ""
-    """What is added: `problems` or `answers`; empty for nothing."""
-    share: float = 0.0
-    """How much is added, as a share of what is there."""
-    seed2: str = "1"
-    """Key of what is added."""
-
-    @property
-    def chunks(self) -> int:
-        """How many chunks there are."""
-        return max(1, self.answers // CHUNK_ANSWERS, self.problems // CHUNK_PROBLEMS)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Lines of a part of the rows."""
-
-    problems: dict[str, bytes]
-    """Lines of problems, by answer type."""
-    answers: bytes
-    """Lines of answers."""
-    counts: dict[str, int]
-    """Problems by type, answers by what they are (`right`, `wrong`, ...), repeated ones, and characters."""
-
-
-def split_evenly(total: int, parts: int, index: int) -> int:
-    """Return the size of one part of a total.
-
-    >>> [split_evenly(10, 4, index) for index in range(4)]
-    [2, 3, 2, 3]
-    """
-    return total * (index + 1) // parts - total * index // parts
-
-
-def spread_counts(total: int, parts: int, chance: Random) -> list[int]:
-    """Divide a total among parts, at least one each where it suffices, with some having more than others.
-
-    >>> counts = spread_counts(400, 10, Random(0))
-    >>> sum(counts), min(counts) >= 20, len(set(counts)) > 5
-    (400, True, True)
-    """
-    counts = [split_evenly(total, parts, index) for index in range(parts)]
-    for index in range(0, parts - 1, 2):
-        moved = int(chance.random() * (counts[index + 1] // 2 + 1)) if counts[index + 1] > 1 else 0
-        counts[index] += moved
-        counts[index + 1] -= moved
-    return counts
-
-
-# One chunk
-
-
-def make_chunk(job: tuple[Shape, int]) -> Chunk:
-    """Make the rows of one chunk.
-
-    >>> shape = Shape(answers=60, problems=6)
-    >>> make_chunk((shape, 0)) == make_chunk((shape, 0))
-    True
-    >>> changed = make_chunk((Shape(answers=60, problems=6, change="answers", share=0.1), 0))
-    >>> old, new = make_chunk((shape, 0)).answers.splitlines(), changed.answers.splitlines()
-    >>> len(old), len(new), [line for line in new if line in old] == old
-    (60, 66, True)
-    """
-    shape, index = job
-    chance = Random(f"{shape.seed} chunk {index}")
-    count = split_evenly(shape.problems, shape.chunks, index)
-    counts = spread_counts(split_evenly(shape.answers, shape.chunks, index), count, chance)
-    problems = [_draw_problem(shape, chance) for _ in range(count)]
-    rows = [(problem, answer) for problem, k in zip(problems, counts, strict=True) for answer in write_answers(problem, k, chance)]
-    chance.shuffle(rows)
-    if shape.change:
-        _add_rows(shape, index, problems, rows)
-    return _format_chunk(problems, rows)
-
-
-def _draw_problem(shape: Shape, chance: Random) -> MadeProblem:
-    (task,) = chance.choices(make_tasks(shape.seed), cum_weights=weigh_tasks(shape.seed))
-    return make_problem(task, chance)
-
-
-def _add_rows(shape: Shape, index: int, problems: list[MadeProblem], rows: list[tuple[MadeProblem, MadeAnswer]]) -> None:
-    """Insert new problems with their answers, or new answers to problems that are there."""
-    chance = Random(f"{shape.seed} {shape.seed2} {shape.change} {index}")
-    if shape.change == "problems":
-        new = [_draw_problem(shape, chance) for _ in range(_count_new(shape, shape.problems, index))]
-        each = max(1, shape.answers // shape.problems)
-        answers = [(problem, answer) for problem in new for answer in write_answers(problem, each, chance)]
-        _insert(problems, new, chance)
-    else:
-        drawn = [chance.choice(problems) for _ in range(_count_new(shape, shape.answers, index))]
-        answers = [(problem, answer) for problem in drawn for answer in write_answers(problem, 1, chance)]
-    _insert(rows, answers, chance)
-
-
-def _count_new(shape: Shape, total: int, index: int) -> int:
-    return split_evenly(round(total * shape.share), shape.chunks, index)
-
-
-def _insert(rows: list[Any], new: Sequence[Any], chance: Random) -> None:
-    for row in new:
-        rows.insert(int(chance.random() * (len(rows) + 1)), row)
-
-
-def _format_chunk(problems: Sequence[MadeProblem], rows: Sequence[tuple[MadeProblem, MadeAnswer]]) -> Chunk:
-    counts: Counter[str] = Counter(problem.kind for problem in problems)
-    for _, answer in rows:
-        counts[answer.kind] += 1
-        counts[answer.repeats or "fresh"] += 1
-        counts["answer characters"] += len(answer.text)
-    counts["question characters"] += sum(len(problem.question) for problem in problems)
-    lines = {kind: [_format_problem(item) for item in problems if item.kind == kind] for kind in KINDS}
-    answers = [
-        orjson.dumps({"question": problem.question, "rationale": answer.text, "is_correct": answer.is_correct})
-        for problem, answer in rows
-    ]
-    return Chunk({kind: _join_lines(some) for kind, some in lines.items()}, _join_lines(answers), dict(counts))
-
-
-def _format_problem(problem: MadeProblem) -> bytes:
-    row: dict[str, Any] = {"question": problem.question, "answer": problem.gold, "task": problem.task}
-    return orjson.dumps(row | ({"choices": problem.choices} if problem.choices else {}))
-
-
-def _join_lines(lines: Sequence[bytes]) -> bytes:
-    return b"\n".join(lines) + b"\n" if lines else b""
-
-
-# Files
+SHAPE = "shape.json"
+"""The file that says what an input is."""
 
 
 def write_input(shape: Shape, folder: Path, *, processes: int = 2, parquet: bool = False) -> dict[str, int]:
@@ -185,6 +43,7 @@ def write_input(shape: Shape, folder: Path, *, processes: int = 2, parquet: bool
         Counts of what was written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / SHAPE).unlink(missing_ok=True)  # it is written last: where it stands, the files are whole
     counts: Counter[str] = Counter()
     suffix = "parquet" if parquet else "jsonl"
     with ExitStack() as stack:
@@ -200,7 +59,7 @@ def write_input(shape: Shape, folder: Path, *, processes: int = 2, parquet: bool
     for kind in set(KINDS) - set(kinds):
         (folder / f"problems-{kind}.{suffix}").unlink(missing_ok=True)
     (folder / "recipe.yaml").write_text(write_recipe(kinds, suffix), encoding="utf-8")
-    (folder / "shape.json").write_text(json.dumps({**asdict(shape), "counts": counts}, indent=1), encoding="utf-8")
+    (folder / SHAPE).write_text(json.dumps({**asdict(shape), "counts": counts}, indent=1), encoding="utf-8")
     return dict(counts)
 
 
@@ -224,7 +83,7 @@ class _ParquetTable:
         self._path = path
         self._writer: Any = None
 
-    def __enter__(self) -> "_ParquetTable":
+    def __enter__(self) -> Self:
         return self
 
     def write(self, lines: bytes) -> None:
@@ -257,7 +116,8 @@ _SOURCE = """  - name: {kind}
 def write_recipe(kinds: Sequence[str], suffix: str = "jsonl") -> str:
     """Write the recipe for an input with these answer types."""
     sources = "".join(
-        _SOURCE.format(kind=kind, suffix=suffix, choices=", choices: choices" if kind == "choice" else "") for kind in kinds
+        _SOURCE.format(kind=kind, suffix=suffix, choices=", choices: choices" if kind == "choice" else "")
+        for kind in kinds
     )
     return f"""# Written by benchmarks/scale/generate.py.
 name: scale
@@ -317,18 +177,20 @@ def main() -> None:
     if not 1 <= options.problems <= options.answers:
         parser.error("there must be at least one answer for each problem")
     start = time.monotonic()
-    shape = read_shape(options.base) if options.base else Shape(
-        answers=options.answers, problems=options.problems, seed=options.seed
-    )  # fmt: skip
+    shape = Shape(answers=options.answers, problems=options.problems, seed=options.seed)
+    if options.base:
+        shape = find_shape(options.base) or parser.error(f"{options.base} is no whole input of this program")
     if options.change:
         shape = add_change(shape, options.change, options.seed2)
     counts = write_input(shape, options.to, processes=options.processes, parquet=options.parquet)
     print(json.dumps({**counts, "seconds": round(time.monotonic() - start, 1)}))
 
 
-def read_shape(folder: Path) -> Shape:
-    """Read the shape of an input that was written before."""
-    values = json.loads((folder / "shape.json").read_text(encoding="utf-8"))
+def find_shape(folder: Path) -> Shape | None:
+    """Find the shape of an input that was written before; None where there is none, or not all of it."""
+    if not (folder / SHAPE).exists():
+        return None
+    values = json.loads((folder / SHAPE).read_text(encoding="utf-8"))
     values.pop("counts")
     return Shape(**values)
 

@@ -20,59 +20,62 @@ Pools = Mapping[str, Sequence[str]]
 _FIELD = re.compile(r"\{(\w+)\}")
 
 NOUNS = (
-    "anchors apples arrows badges bags banners barrels baskets batteries beads bells belts bicycles blankets boats bolts "
-    "bones books boots bottles bowls boxes bracelets bricks brooms brushes buckets bulbs buttons cabinets cables candles "
-    "canvases cards carpets carrots cases chains chairs charts chests clocks coats coils coins combs compasses cones "
-    "cookies corks crates crayons crowns cups curtains cushions desks dishes dolls doors drums eggs engines envelopes "
-    "fans feathers fences files flags flasks flowers flutes folders forks frames funnels gears gloves goggles hammers "
-    "hampers handles harps hats helmets hinges hooks hoses jackets jars kettles keys kites knives ladders lamps lanterns "
-    "leaflets lemons lenses letters levers locks logs looms magnets mangoes maps marbles masks mats medals melons "
-    "mirrors mittens mops motors mugs nails necklaces needles nets notebooks nuts oars onions oranges ovens paddles "
-    "paintings pans parcels pears pegs pencils pendants pens pianos pillows pins pipes pistons plants plates plugs "
-    "pots pulleys pumps puppets quilts rafts rakes ribbons rings robes rods ropes rugs rulers sacks saddles sails saws "
-    "scarves scissors screws seeds shelves shells shirts shovels sieves signs sleds sofas spades spoons springs stamps "
-    "statues stools stoves straps tables tapes tents tickets tiles timers tins torches towels toys trays trunks tubes "
-    "umbrellas urns vases violins wagons walnuts washers watches wheels whistles windows wires wreaths yarns zippers"
+    "anchors apples arrows badges bags banners barrels baskets batteries beads bells belts bicycles blankets boats "
+    "bolts bones books boots bottles bowls boxes bracelets bricks brooms brushes buckets bulbs buttons cabinets "
+    "cables candles canvases cards carpets carrots cases chains chairs charts chests clocks coats coils coins combs "
+    "compasses cones cookies corks crates crayons crowns cups curtains cushions desks dishes dolls doors drums eggs "
+    "engines envelopes fans feathers fences files flags flasks flowers flutes folders forks frames funnels gears "
+    "gloves goggles hammers hampers handles harps hats helmets hinges hooks hoses jackets jars kettles keys kites "
+    "knives ladders lamps lanterns leaflets lemons lenses letters levers locks logs looms magnets mangoes maps "
+    "marbles masks mats medals melons mirrors mittens mops motors mugs nails necklaces needles nets notebooks nuts "
+    "oars onions oranges ovens paddles paintings pans parcels pears pegs pencils pendants pens pianos pillows pins "
+    "pipes pistons plants plates plugs pots pulleys pumps puppets quilts rafts rakes ribbons rings robes rods ropes "
+    "rugs rulers sacks saddles sails saws scarves scissors screws seeds shelves shells shirts shovels sieves signs "
+    "sleds sofas spades spoons springs stamps statues stools stoves straps tables tapes tents tickets tiles timers "
+    "tins torches towels toys trays trunks tubes umbrellas urns vases violins wagons walnuts washers watches wheels "
+    "whistles windows wires wreaths yarns zippers"
 ).split()
 
 ADJECTIVES = (
     "amber ancient angular azure bitter black blue blunt bold braided brass brief bright brittle broad bronze brown "
-    "calm carved cheap clean coarse cold coloured copper costly cracked crimson crooked curved damp dark deep dense dim "
-    "dry dusty early empty faded faint fancy firm flat foreign fragile fresh glossy golden grand green grey heavy hidden "
-    "hollow huge humble iron ivory jagged large late lean light little local long loose loud lucky matte mild modern "
-    "muddy narrow neat new noisy oak odd old olive orange oval pale patched plain polished poor proud purple quiet rapid "
-    "rare red remote rigid ripe rough round rusty scarlet sealed sharp shiny short silent silver simple sleek slim slow "
-    "small smooth soft solid sour spare square stale steep sticky stiff striped strong sturdy sweet tall tame thick thin "
-    "tidy tiny torn tough vast violet warm weak wet white wide wild wooden worn woven yellow young"
+    "calm carved cheap clean coarse cold coloured copper costly cracked crimson crooked curved damp dark deep dense "
+    "dim dry dusty early empty faded faint fancy firm flat foreign fragile fresh glossy golden grand green grey heavy "
+    "hidden hollow huge humble iron ivory jagged large late lean light little local long loose loud lucky matte mild "
+    "modern muddy narrow neat new noisy oak odd old olive orange oval pale patched plain polished poor proud purple "
+    "quiet rapid rare red remote rigid ripe rough round rusty scarlet sealed sharp shiny short silent silver simple "
+    "sleek slim slow small smooth soft solid sour spare square stale steep sticky stiff striped strong sturdy sweet "
+    "tall tame thick thin tidy tiny torn tough vast violet warm weak wet white wide wild wooden worn woven yellow "
+    "young"
 ).split()
 
 JOBS = (
     "actor architect artist astronomer baker banker barber beekeeper biologist blacksmith bookbinder botanist builder "
     "butcher captain carpenter caterer chemist clerk cobbler collector conductor cook cooper courier curator dancer "
-    "dentist designer director diver doctor driver editor electrician engineer farmer fisher florist gardener geologist "
-    "glazier grocer guard guide harvester historian innkeeper inspector jeweller joiner journalist judge keeper lawyer "
-    "librarian locksmith mason mechanic merchant miller miner musician nurse optician painter pharmacist physicist pilot "
-    "plumber poet porter potter printer professor ranger roofer sailor sculptor secretary shepherd singer steward "
-    "surveyor tailor tanner teacher translator trader tutor vet violinist warden watchmaker weaver welder writer"
+    "dentist designer director diver doctor driver editor electrician engineer farmer fisher florist gardener "
+    "geologist glazier grocer guard guide harvester historian innkeeper inspector jeweller joiner journalist judge "
+    "keeper lawyer librarian locksmith mason mechanic merchant miller miner musician nurse optician painter "
+    "pharmacist physicist pilot plumber poet porter potter printer professor ranger roofer sailor sculptor secretary "
+    "shepherd singer steward surveyor tailor tanner teacher translator trader tutor vet violinist warden watchmaker "
+    "weaver welder writer"
 ).split()
 
 PLACES = (
-    "airport archive arena attic bakery balcony barn basement bay bridge cabin camp canal canteen castle cellar chapel "
-    "clinic cloister college corner corridor courtyard depot dock factory farm ferry field forest fort gallery garage "
-    "garden gate granary hall harbour hotel island kitchen laboratory lake library lighthouse lodge loft market meadow "
-    "mill mine monastery museum nursery office orchard palace park pavilion pier plaza port pottery quarry quay ranch "
-    "reservoir school shed shop square stable stadium station storeroom studio tavern temple terrace theatre tower "
-    "tunnel valley vault village warehouse wharf workshop yard"
+    "airport archive arena attic bakery balcony barn basement bay bridge cabin camp canal canteen castle cellar "
+    "chapel clinic cloister college corner corridor courtyard depot dock factory farm ferry field forest fort gallery "
+    "garage garden gate granary hall harbour hotel island kitchen laboratory lake library lighthouse lodge loft "
+    "market meadow mill mine monastery museum nursery office orchard palace park pavilion pier plaza port pottery "
+    "quarry quay ranch reservoir school shed shop square stable stadium station storeroom studio tavern temple "
+    "terrace theatre tower tunnel valley vault village warehouse wharf workshop yard"
 ).split()
 
 VERBS = (
     "admired arranged bought borrowed brought carried catalogued checked chose cleaned collected counted covered "
-    "delivered described displayed divided donated drew dropped emptied examined exchanged fetched filled finished fixed "
-    "folded found gathered guarded hid hung imported inspected kept labelled lent lifted listed loaded lost marked "
-    "measured mended missed moved named noticed offered ordered packed painted photographed picked placed polished "
-    "praised prepared presented produced promised pushed raised rearranged received recorded refused repaired replaced "
-    "requested returned rolled sealed selected sent shipped showed sketched sorted stacked stored studied tested tied "
-    "traded transported treated tried unpacked used valued visited washed watched weighed wrapped"
+    "delivered described displayed divided donated drew dropped emptied examined exchanged fetched filled finished "
+    "fixed folded found gathered guarded hid hung imported inspected kept labelled lent lifted listed loaded lost "
+    "marked measured mended missed moved named noticed offered ordered packed painted photographed picked placed "
+    "polished praised prepared presented produced promised pushed raised rearranged received recorded refused "
+    "repaired replaced requested returned rolled sealed selected sent shipped showed sketched sorted stacked stored "
+    "studied tested tied traded transported treated tried unpacked used valued visited washed watched weighed wrapped"
 ).split()
 
 TIMES = (
@@ -100,10 +103,8 @@ def invent_names(number: int) -> list[str]:
     chance = Random("names")
     names: dict[str, None] = {}
     while len(names) < number:
-        parts = [
-            chance.choice(_ONSETS) + chance.choice(_VOWELS) + chance.choice(_CODAS) for _ in range(chance.choice((2, 2, 3)))
-        ]
-        names["".join(parts).capitalize()] = None
+        sounds = (_ONSETS, _VOWELS, _CODAS) * chance.choice((2, 2, 3))
+        names["".join(map(chance.choice, sounds)).capitalize()] = None
     return list(names)
 
 

@@ -97,13 +97,13 @@ def list_tree(root: int) -> list[int]:
     """List a process, its descendants, and whatever is left of its session."""
     parents: dict[int, int] = {}
     found: set[int] = set()
-    for name in os.listdir("/proc"):
-        if name.isdigit():
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
             with suppress(OSError):
-                fields = _split_stat(Path(f"/proc/{name}/stat"))
-                parents[int(name)] = int(fields[1])
+                fields = _split_stat(folder / "stat")
+                parents[int(folder.name)] = int(fields[1])
                 if int(fields[3]) == root:
-                    found.add(int(name))
+                    found.add(int(folder.name))
     grown = True
     while grown:
         more = {pid for pid, parent in parents.items() if parent in found or pid == root} - found

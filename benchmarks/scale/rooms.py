@@ -6,6 +6,7 @@ also reads, samples, freezes and digests; where a build says what each stage too
 """
 
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -38,17 +39,15 @@ def measure_rooms(work: Path, rows: int, workers: int, results: Results) -> None
 
 def build_rows(case: Case, folder: Path) -> dict[str, Any]:
     """Build the rows with Cotloom in a fresh store."""
-    number = sum(1 for _ in case.store.parent.glob(f"{case.name}*")) if case.store.parent.exists() else 0
-    fresh = Case(answers=case.answers, each=case.each, workers=case.workers, work=case.work / f"turn-{number}")
-    while fresh.store.exists():
-        number += 1
-        fresh = Case(answers=case.answers, each=case.each, workers=case.workers, work=case.work / f"turn-{number}")
-    return measure_build(fresh, "rooms", folder, "1.0.0")
+    shutil.rmtree(case.store, ignore_errors=True)
+    return measure_build(case, "build", folder, "1.0.0")
 
 
 def _run(case: Case, module: str, folder: Path) -> dict[str, Any]:
     """Run one of the alternatives; it prints what each of its phases took."""
-    command = [sys.executable, "-c", f"import {module}; {module}.main()", str(folder), str(case.work / module)]
+    target = case.work / module
+    shutil.rmtree(target, ignore_errors=True)  # `datasets` would find its results of an earlier run there
+    command = [sys.executable, "-c", f"import {module}; {module}.main()", str(folder), str(target)]
     log = case.work / "logs" / f"{module}.log"
     paths = f"{ROOT}:{Path(__file__).resolve().parent}"
     measured = measure(command, log=log, environment={"PYTHONPATH": paths, "HF_HUB_OFFLINE": "1"})

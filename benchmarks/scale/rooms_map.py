@@ -39,13 +39,14 @@ def main() -> None:
 
 
 def _join_rows(folder: Path) -> pl.DataFrame:
-    parts = [
-        pl.read_ndjson(path, schema_overrides={"answer": pl.String, "choices": pl.List(pl.String)})
-        .with_columns(answer_type=pl.lit(path.stem.removeprefix("problems-")))
-        for path in sorted(folder.glob("problems-*.jsonl"))
-    ]  # fmt: skip
-    problems = pl.concat(parts, how="diagonal")
+    problems = pl.concat(map(_read_problems, sorted(folder.glob("problems-*.jsonl"))), how="diagonal")
     return pl.read_ndjson(folder / "answers.jsonl").join(problems, on="question", how="inner")
+
+
+def _read_problems(path: Path) -> pl.DataFrame:
+    return pl.read_ndjson(path, schema_overrides={"answer": pl.String}).with_columns(
+        answer_type=pl.lit(path.stem.removeprefix("problems-"))
+    )
 
 
 def judge_row(row: dict[str, Any]) -> dict[str, Any]:

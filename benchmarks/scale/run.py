@@ -10,7 +10,6 @@ later run measures only what is missing (`--again` measures all). Writes docs/pe
 """
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -122,9 +121,8 @@ def _read_lines(path: str) -> Sequence[str]:
 
 
 def _run_git(*arguments: str) -> str:
-    done = subprocess.run(  # noqa: S607 - the git of whoever runs this
-        ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False
-    )
+    command = ["git", "-C", str(ROOT), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() or ("" if arguments[0] == "status" else "unknown")
 
 
