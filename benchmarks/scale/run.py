@@ -12,6 +12,7 @@ later run measures only what is missing (`--again` measures all). Writes docs/pe
 import argparse
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ class Machine:
 
 def main() -> int:
     """Measure, and write the page."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended too
     options = _read_options()
     machine = describe_machine()
     results = Results(options.keep, machine, again=options.again)
