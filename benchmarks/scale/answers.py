@@ -57,7 +57,7 @@ def _repeat(answer: MadeAnswer, same: bool, chance: Random) -> MadeAnswer:
     return MadeAnswer(answer.text.replace(old, new), answer.is_correct, answer.kind, "altered")
 
 
-_ALTERATIONS = ((". ", ".  "), (", ", " "), (" the ", " The "), (". ", ".\n"), (" is ", "  is "), (". ", " . "))
+_ALTERATIONS = ((". ", ".  "), (", ", " "), (" the ", " The "), (". ", ".\n"), (" is ", "  is "), (". The ", ". the "))
 """What an altered repetition replaces; none of it changes a word or a number."""
 
 

@@ -14,6 +14,9 @@ from tasks import KINDS, make_tasks, weigh_tasks
 CHUNK_ANSWERS, CHUNK_PROBLEMS = 4_000, 1_000
 """The most answers and problems of a chunk, about."""
 
+SCHEME = 1
+"""Raise it where the same shape gives other rows than before, so that inputs that were kept are written again."""
+
 Answered = tuple[MadeProblem, MadeAnswer]
 """A row of the answers."""
 
@@ -34,6 +37,8 @@ class Shape:
     """How much is added, as a share of what is there."""
     seed2: str = "1"
     """Key of what is added."""
+    scheme: int = SCHEME
+    """The rows of another scheme are other rows."""
 
     @property
     def chunks(self) -> int:
