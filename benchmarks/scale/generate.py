@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Any, Self
@@ -205,9 +205,7 @@ def add_change(shape: Shape, change: str, seed2: str = "1") -> Shape:
     if what not in {"problems", "answers"}:
         message = f"{change}: problems:SHARE or answers:SHARE"
         raise SystemExit(message)
-    return Shape(
-        answers=shape.answers, problems=shape.problems, seed=shape.seed, change=what, share=float(share), seed2=seed2
-    )
+    return replace(shape, change=what, share=float(share), seed2=seed2)
 
 
 if __name__ == "__main__":
