@@ -42,8 +42,8 @@ def map_items(  # noqa: PLR0913 - what is run, on what, how, and what is said of
 ) -> list[Any]:
     """Run a function over items.
 
-    With one worker or one item the function is called in this process; elsewhere than here, an item whose process was
-    killed is done again, once.
+    With one worker or one item the function is called in this process. In others, an item whose process was killed is
+    done again, once.
 
     Args:
         address: the function, `module:name`; it takes an item and the settings and returns a plain value. It may say
@@ -53,7 +53,7 @@ def map_items(  # noqa: PLR0913 - what is run, on what, how, and what is said of
         runtime: where it runs, with how many processes, and what memory they may take.
         description: text of the progress bar.
         usage: takes in what the processes used.
-        item_bytes: memory that one item needs beyond `WORKER_BYTES`.
+        item_bytes: memory that one item needs beyond `WORKER_BYTES`; on a Ray cluster its owner sees to memory.
 
     Returns:
         The results, in the order of the items.
@@ -72,14 +72,12 @@ def map_items(  # noqa: PLR0913 - what is run, on what, how, and what is said of
 
         if len(items) < 2 or (runtime.workers == 1 and runtime.engine is EngineKind.LOCAL):
             return _run_here(task, count)
-        wanted = min(runtime.workers, len(items))
         record = UsageRecord() if usage is None else usage
-        is_local = runtime.engine is EngineKind.LOCAL or runtime.ray_address is None
-        workers = bound_workers(wanted, runtime, item_bytes, description) if is_local else wanted
         if runtime.engine is EngineKind.RAY:
             from .ray_engine import run_on_ray  # noqa: PLC0415 - Ray is an extra
 
-            return run_on_ray(task, runtime, workers, count, record)
+            return run_on_ray(task, runtime, count, record)
+        workers = bound_workers(min(runtime.workers, len(items)), runtime, item_bytes, description)
         return _run_here(task, count) if workers == 1 else run_in_processes(task, workers, count, record)
 
 

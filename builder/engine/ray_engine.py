@@ -13,6 +13,7 @@ from ...schemas.runtime import Runtime
 from ..errors import InputError, Stopped
 from .calls import Task, make_answer, read_value
 from .exits import LESS_MEMORY
+from .memory import bound_workers
 from .usage import UsageRecord
 
 try:
@@ -34,15 +35,12 @@ _connections: list[tuple[str, int]] = []
 """Address and processors of the connection that we have opened in this process."""
 
 
-def run_on_ray(
-    task: Task, runtime: Runtime, workers: int, advance: Callable[[int], None], usage: UsageRecord
-) -> list[Any]:
+def run_on_ray(task: Task, runtime: Runtime, advance: Callable[[int], None], usage: UsageRecord) -> list[Any]:
     """Run a task on Ray; see `cotloom.builder.engine.map_items`.
 
     Args:
         task: a function and its items.
-        runtime: the cluster's address.
-        workers: number of processors of a cluster that is started here.
+        runtime: the cluster's address; without one, the number of processors of the cluster that is started here.
         advance: is called with each item that is done.
         usage: takes in what the workers used.
 
@@ -52,7 +50,7 @@ def run_on_ray(
         Stopped: an item ended its worker again and again, or memory ran out.
         RuntimeError: the function failed; the message is its traceback.
     """
-    _connect(runtime.ray_address, workers)
+    _connect(runtime)
     environment = {"env_vars": {"POLARS_MAX_THREADS": "1"}}
     call = ray.remote(num_cpus=1, max_retries=MAX_RETRIES, runtime_env=environment)(make_answer_on_ray)
     settings = ray.put(task.settings)
@@ -98,13 +96,14 @@ def _get_answer(reference: Any, item: str) -> dict[str, Any]:
     return answer
 
 
-def _connect(address: str | None, workers: int) -> None:
+def _connect(runtime: Runtime) -> None:
     """Connect to a cluster, or start one here. Ray ends our own with this process, and no other.
 
     Raises:
         InputError: no cluster answers.
     """
-    wanted = (address or "local", 0 if address else workers)
+    address = runtime.ray_address
+    wanted = (address or "local", 0 if address else runtime.workers)
     if ray.is_initialized():
         if not _connections or _connections == [wanted]:  # without any, the caller has connected it
             return
@@ -115,11 +114,12 @@ def _connect(address: str | None, workers: int) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     options: dict[str, Any] = {}
     if address is None:
+        workers = bound_workers(runtime.workers, runtime, 0, "Ray on this machine")
         options = {"num_cpus": workers, "include_dashboard": False, "_system_config": {"task_oom_retries": MAX_RETRIES}}
     try:
         ray.init(address=wanted[0], log_to_driver=False, logging_level="error", **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise InputError(f"no Ray cluster answers at {wanted[0]}: {error}", hint="check --ray-address") from error
+        raise InputError(f"Ray ({wanted[0]}) does not start or answer: {error}", hint="check --ray-address") from error
     _connections.append(wanted)
 
 
