@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.errors import InputError
-from cotloom.builder.mix import check_mixture, mix_examples
+from cotloom.builder.mix import MixtureRules, check_mixture
 from cotloom.builder.mix.quotas import compute_quota
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
 from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
+from tests.mix.mixing import mix
 
 COT, BARE = "zero_shot_cot", "zero_shot_answer"
 ONE_FORMAT = (FormatSpec(name=COT),)
@@ -36,8 +36,7 @@ def mixture(**stages):
 
 
 def mixed(examples, stages=None, *, formats=ONE_FORMAT, sources=("own", "other"), seed=0):
-    table = mix_examples(to_frame(examples, Example), formats, stages, sources, seed)
-    return list(from_frame(table, Example))
+    return mix(examples, MixtureRules(formats=formats, mixture=stages, sources=sources, seed=seed))
 
 
 def taken(examples, stage="train"):

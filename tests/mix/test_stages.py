@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.format import AS_IS
-from cotloom.builder.mix import mix_examples
+from cotloom.builder.mix import MixtureRules
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
 from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
+from tests.mix.mixing import mix
 
 COT, BARE, SHOWN = "zero_shot_cot", "zero_shot_answer", "in_context_cot"
 ONE_FORMAT = (FormatSpec(name=COT),)
@@ -38,7 +38,7 @@ def rows(problems, each=1, form=COT, source="math"):
 
 def mixed(examples, *stages, formats=ONE_FORMAT, seed=0):
     mixture = Mixture(stages=stages) if stages else None
-    return list(from_frame(mix_examples(to_frame(examples, Example), formats, mixture, SOURCES, seed), Example))
+    return mix(examples, MixtureRules(formats=formats, mixture=mixture, sources=SOURCES, seed=seed))
 
 
 def taken(examples, stage, source=None):
@@ -184,3 +184,20 @@ def test_the_order_of_the_rows_takes_no_part(seed):
     examples = [*rows(9, 3), *general(5)]
     stage = MixtureStage(name="one", take={"math": "1/2", "general": 2}, cap=2)
     assert taken(mixed(examples, stage, seed=seed), "one") == taken(mixed(examples[::-1], stage, seed=seed), "one")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 4), st.integers(2, 5), st.sampled_from([None, 1, 2]), st.integers(0, 3))
+def test_the_mixture_does_not_depend_on_the_buckets(problems, each, buckets, cap, seed):
+    examples = [
+        *rows(problems, each),
+        *rows(problems, each, form=BARE),
+        *rows(problems, each, source="code"),
+    ]
+    formats = (FormatSpec(name=COT, weight=0.6), FormatSpec(name=BARE, weight=0.4))
+    stages = (
+        MixtureStage(name="one", take={"math": "1/2", "code": 2}, cap=cap),
+        MixtureStage(name="two", take={"math": "all"}),
+    )
+    rules = MixtureRules(formats=formats, mixture=Mixture(stages=stages), sources=SOURCES, seed=seed)
+    assert set(mix(examples, rules, buckets)) == set(mix(examples, rules))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.select import ReasoningPath, add_choices, choose_all, choose_paths, count_distinct, select_kept
+from cotloom.builder.select import ReasoningPath, add_choices, choose_paths, choose_rows, count_distinct, select_kept
 from cotloom.builder.select.choice import compute_distances, parse_path
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.reasons import Fate, Reason
@@ -153,17 +153,18 @@ def samples(problems, each):
     )
 
 
-@pytest.mark.slow
-def test_the_choice_does_not_depend_on_the_number_of_workers():
-    work = select_kept(samples(250, 5))
-    alone = choose_all(work, Select(keep=2))
-    assert alone.height == 1250
-    assert alone.equals(choose_all(work, Select(keep=2), workers=2))
+def test_the_choice_does_not_depend_on_the_order_or_on_other_problems():
+    work = select_kept(samples(50, 5))
+    whole = choose_rows(work, Select(keep=2)).sort("sample_id")
+    assert whole.height == 250
+    assert whole.equals(choose_rows(work.sample(fraction=1, shuffle=True, seed=1), Select(keep=2)).sort("sample_id"))
+    halves = [choose_rows(half, Select(keep=2)) for half in (work.head(125), work.tail(125))]
+    assert whole.equals(pl.concat(halves).sort("sample_id"))
 
 
 def test_choices_are_written_into_the_samples_and_nothing_vanishes():
     table = samples(6, 5)
-    chosen = add_choices(table, choose_all(select_kept(table), Select(keep=2)))
+    chosen = add_choices(table, choose_rows(select_kept(table), Select(keep=2)))
     assert chosen["sample_id"].to_list() == table["sample_id"].to_list()
     dropped = chosen.filter(pl.col("fate") == Fate.DROPPED)
     assert dropped["stage"].unique().to_list() == ["select"]
@@ -176,7 +177,7 @@ def test_choices_are_written_into_the_samples_and_nothing_vanishes():
 def test_right_and_distinct_paths_are_counted_apart():
     rows = [path_row("s_a", TEXTS[0]), path_row("s_b", TEXTS[1]), path_row("s_c", TEXTS[2])]
     table = to_frame(rows, Sample)
-    chosen = add_choices(table, choose_all(select_kept(table), Select()))
+    chosen = add_choices(table, choose_rows(select_kept(table), Select()))
     assert count_distinct(chosen).rows() == [("p_1", 3, 2)]
 
 

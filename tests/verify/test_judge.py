@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.verify import add_judgements, check_steps, compare, judge, judge_all, select_sampled
+from cotloom.builder.verify import check_steps, compare, judge
 from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import AnswerType, Problem, make_problem_id
 from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
@@ -148,37 +148,6 @@ def test_whatever_looks_like_an_answer_is_judged_without_a_fault(text, hint):
 @pytest.mark.usefixtures("ends")
 def test_a_hostile_text_is_judged_to_its_end(text):
     assert judge(PROBLEM, text, hint=Hint.HINTED).verdict in Verdict
-
-
-# The frames around the core
-
-
-def sample(number, text, **fields):
-    return Sample(sample_id=f"s_{number}", problem_id=PROBLEM.problem_id, teacher="t", text=text, **fields)
-
-
-def test_judgements_are_written_into_the_samples_and_nothing_vanishes():
-    dropped_before = {"fate": Fate.DROPPED, "stage": Stage.TEACHER, "reason": Reason.REQUEST_FAILED}
-    samples = to_frame([sample(2, LUCKY), sample(0, RIGHT), sample(1, None, **dropped_before)], Sample)
-    problems = to_frame([PROBLEM], Problem)
-    judged = add_judgements(samples, judge_all(select_sampled(problems, samples), Verify()))
-    found = {row.sample_id: (row.verdict, row.fate, row.stage, row.reason) for row in from_frame(judged, Sample)}
-    assert found == {
-        "s_0": ("correct", "kept", None, None),
-        "s_1": (None, "dropped", "teacher", "request_failed"),
-        "s_2": ("correct", "dropped", "verify", "wrong_step"),
-    }
-
-
-@pytest.mark.slow
-def test_judging_does_not_depend_on_the_number_of_workers_or_the_order():
-    texts = [RIGHT, LUCKY, "The answer is 19.", "", "I don't know."]
-    samples = to_frame([sample(number, texts[number % 5]) for number in range(1100)], Sample)
-    work = select_sampled(to_frame([PROBLEM], Problem), samples)
-    alone = judge_all(work, Verify())
-    assert alone.equals(judge_all(work, Verify(), workers=2))
-    assert alone.equals(judge_all(work.sample(fraction=1, shuffle=True, seed=1), Verify()))
-    assert alone["sample_id"].is_sorted()
 
 
 # Published data

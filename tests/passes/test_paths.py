@@ -1,0 +1,155 @@
+"""Judging and choosing a bucket: findings are written into the rows, and found once for each content."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from cotloom.builder import verify
+from cotloom.builder.passes.paths import PathRules, select_paths
+from cotloom.schemas.frames import from_frame, to_frame
+from cotloom.schemas.problem import Problem, Split, make_problem_id
+from cotloom.schemas.reasons import Fate, Reason, Stage
+from cotloom.schemas.recipe import Select, Verify
+from cotloom.schemas.sample import Sample
+
+RULES = PathRules(verify=Verify(), select=Select())
+ONE = (0, 0)
+RIGHT, LUCKY = "9 * 2 = 18. The answer is 18.", "9 * 2 = 19. The answer is 18."
+TEXTS = (RIGHT, LUCKY, "9 + 9 = 18. The answer is 18.", "20 - 2 = 18. The answer is 18.", "It is 17.", "", None)
+
+
+def problem(number: int, **fields) -> Problem:
+    question = f"What is the number {number} of eggs?"
+    name = make_problem_id(question)
+    return Problem(
+        problem_id=name, source="s", origin=f"s:{number}", question=question, answer="18", split=Split.TRAIN, **fields
+    )
+
+
+def sample(name: str, text: str | None, of: Problem, **fields) -> Sample:
+    return Sample(sample_id=f"s_{name}", problem_id=of.problem_id, teacher="t", text=text, **fields)
+
+
+def select(stages, samples, problems, rules=RULES, bucket=ONE):
+    return select_paths(stages, rules, to_frame(problems, Problem), to_frame(samples, Sample), bucket)
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """The texts that were judged, one by one."""
+    texts: list[str | None] = []
+    real = verify.judge
+
+    def count(problem, text, **rest):
+        texts.append(text)
+        return real(problem, text, **rest)
+
+    monkeypatch.setattr(verify, "judge", count)
+    return texts
+
+
+def test_judgements_are_written_into_the_samples_and_nothing_vanishes(tmp_path):
+    dropped_before = {"fate": Fate.DROPPED, "stage": Stage.TEACHER, "reason": Reason.REQUEST_FAILED}
+    one = problem(1)
+    samples = [sample("2", LUCKY, one), sample("0", RIGHT, one), sample("1", None, one, **dropped_before)]
+    found, new = select(tmp_path, samples, [one])
+    fates = {row.sample_id: (row.verdict, row.fate, row.stage, row.reason) for row in from_frame(found, Sample)}
+    assert fates == {
+        "s_0": ("correct", "kept", None, None),
+        "s_1": (None, "dropped", "teacher", "request_failed"),
+        "s_2": ("correct", "dropped", "verify", "wrong_step"),
+    }
+    assert new == 2
+
+
+def test_equal_texts_are_judged_once_and_known_ones_never_again(tmp_path, judged):
+    one = problem(1)
+    samples = [sample(str(number), RIGHT if number % 2 else LUCKY, one) for number in range(10)]
+    first, new = select(tmp_path, samples, [one])
+    assert (sorted(judged), new) == ([RIGHT, LUCKY], 2)
+
+    again, new = select(tmp_path, [*samples, sample("x", "It is 17.", one)], [one])
+
+    assert (judged[2:], new) == (["It is 17."], 1)
+    assert_frame_equal(again.filter(pl.col("sample_id") != "s_x"), first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda of: replace(of, answer="19"),
+        lambda of: replace(of, question=f"{of.question} 9 * 2 = 19?"),
+    ],
+)
+def test_another_gold_or_question_is_judged_anew(tmp_path, judged, change):
+    one = problem(1)
+    select(tmp_path, [sample("0", LUCKY, one)], [one])
+    found, _ = select(tmp_path, [sample("0", LUCKY, one)], [change(one)])
+    assert judged == [LUCKY, LUCKY]
+    assert found["reason"].to_list() != ["wrong_step"]
+
+
+def test_other_rules_are_other_findings(tmp_path, judged):
+    one = problem(1)
+    rules = PathRules(verify=Verify(steps="tag"), select=Select())
+    kept = [select(tmp_path, [sample("0", LUCKY, one)], [one], each)[0]["fate"].to_list() for each in (RULES, rules)]
+    assert (kept, judged) == ([["dropped"], ["kept"]], [LUCKY, LUCKY])
+
+
+def test_another_keep_judges_nothing(tmp_path, judged):
+    one = problem(1)
+    samples = [sample(str(number), text, one) for number, text in enumerate(TEXTS[:4])]
+    select(tmp_path, samples, [one])
+    before = len(judged)
+    found, new = select(tmp_path, samples, [one], PathRules(verify=Verify(), select=Select(keep=1)))
+    assert (len(judged), new) == (before, 0)
+    assert found.filter(pl.col("fate") == "kept").height == 1
+
+
+def test_what_is_set_aside_is_checked_by_nobody_and_says_so(tmp_path, judged):
+    one = problem(1)
+    rules = PathRules(verify=Verify(set_aside=("s_0",)), select=Select())
+    found, _ = select(tmp_path, [sample("0", RIGHT, one), sample("1", RIGHT, one)], [one], rules)
+    rows = {row.sample_id: (row.verdict, row.reason, row.steps == ()) for row in from_frame(found, Sample)}
+    assert rows == {"s_0": ("check_failed", "check_failed", True), "s_1": ("correct", None, False)}
+    assert judged == [RIGHT]
+
+
+def test_a_lost_or_damaged_memory_costs_time_alone(tmp_path, judged, capsys):
+    one = problem(1)
+    samples = [sample(str(number), text, one) for number, text in enumerate(TEXTS)]
+    first, _ = select(tmp_path, samples, [one])
+    (path,) = (tmp_path / "judge").rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-9])
+    before = len(judged)
+    again, _ = select(tmp_path, samples, [one])
+    assert_frame_equal(again, first)
+    assert len(judged) == 2 * before
+    assert "made again" in capsys.readouterr().err
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(TEXTS), st.booleans()), max_size=14)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROWS, ROWS, st.sampled_from([None, 1, 2]))
+def test_findings_do_not_depend_on_what_was_found_before_or_on_the_size_of_buckets(tmp_path_factory, some, more, keep):
+    problems = [problem(number) for number in range(6)]
+    rules = PathRules(verify=Verify(), select=Select(keep=keep))
+
+    def make(rows):
+        return [
+            sample(f"{number}", text, problems[of], hint="hinted" if hinted else "none")
+            for number, (of, text, hinted) in enumerate(rows)
+        ]
+
+    warm, cold = tmp_path_factory.mktemp("warm"), tmp_path_factory.mktemp("cold")
+    select(warm, make(some), problems, rules, bucket=(0, 1))
+    select(warm, make(more), problems, rules, bucket=(1, 1))
+    found, _ = select(warm, make([*some, *more]), problems, rules)
+    fresh, _ = select(cold, make([*some, *more]), problems, rules)
+    assert_frame_equal(found, fresh)
