@@ -3,7 +3,7 @@
 Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
-from .choice import Choice, ReasoningPath, choose_paths
+from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
 from .samples import add_choices, choose_all, count_distinct, select_kept
 from .signature import Method, read_method
 
@@ -11,11 +11,15 @@ __all__ = [
     "CODE_VERSION",
     "Choice",
     "Method",
+    "ParsedPath",
     "ReasoningPath",
     "add_choices",
     "choose_all",
     "choose_paths",
     "count_distinct",
+    "drop_duplicates",
+    "parse_path",
+    "pick_paths",
     "read_method",
     "select_kept",
 ]
