@@ -13,23 +13,7 @@ from cotloom.builder.verify.words import normalize_answer
 from cotloom.schemas.problem import AnswerType
 
 BITS = [
-    *[
-        "####",
-        "#### ",
-        "ß",
-        "answer",
-        "Answer",
-        "ANSWER",
-        "anſwer",
-        "final ",
-        "The ",
-        " is ",
-        "ıs",
-        ":",
-        ": ",
-        "A",
-        "Ans",
-    ],
+    *["####", "#### ", "ß", "answer", "Answer", "ANSWER", "anſwer", "final ", "The ", " is ", "ıs", ":", ": ", "A"],
     *["[ANSWER] ", "[answer] ", "\\boxed{", "}", "-->", " END", "\n", " ", "**", "18", "1.5", "007", "1,200", "$"],
     *[".", " .", "%", "dozen", "-", "/", "=", "e5", " to ", "½", "１８", "x", "9" * 16, "\t", "\u2028", "Ans"],
 ]
