@@ -32,11 +32,18 @@ MAX_BARE_WORDS = 4
 
 _MARKS = re.compile(r"<<[^<>]*>>")
 _STATEMENT = re.compile(
+    r"(?=[sthaf#\\])(?:\b|(?=[#\\]))"  # how the rest can begin: it is tried at few places
     r"(?:\b(?:so|thus|therefore|hence|and)\b[, ]*)?(?:\bthe\s+)?(?:\bfinal\s+)?"
     r"(?:####|\\boxed\{|\banswer(?:\s+is|\s*:)|\ba:|\bans:)[\s:*$€£=]*(?:\b(?:option|choice)\s+)?$",
     re.IGNORECASE,
 )
 """The statement of the final answer, up to where the answer itself begins: `So the answer is `."""
+
+STATEMENT_WINDOW = 64
+"""The characters before an answer in which its statement is looked for first."""
+
+_NO_STATEMENT = re.compile(r"(?:[\s,:*$€£=]*[^\s,:*$€£=]){32}")
+"""More words than the longest statement has (`therefore the final answer is option`, 31 letters)."""
 
 _REASONS = re.compile(r"=|\b(?:because|since)\b", re.IGNORECASE)
 """Marks the words behind an answer as reasoning."""
@@ -152,12 +159,20 @@ def _clean_rationale(problem: SolvedProblem) -> str:
     return _MARKS.sub("", _cut_statement(problem)).strip()
 
 
+def _find_statement(text: str, end: int) -> re.Match[str] | None:
+    """Find the statement that ends where the answer begins. None begins before a window with too many words for one."""
+    start = max(end - STATEMENT_WINDOW, 0)
+    return _STATEMENT.search(text, start if _NO_STATEMENT.match(text, start, end) else 0, end)
+
+
 def _cut_statement(problem: SolvedProblem) -> str:
     if problem.answer_start is None:
         return problem.text
-    statement = _STATEMENT.search(problem.text, 0, problem.answer_start)
     rest = problem.text[problem.answer_start :]
-    if statement is None or _REASONS.search(rest) or len(rest) > MAX_CUT:
+    if len(rest) > MAX_CUT or _REASONS.search(rest):
+        return problem.text
+    statement = _find_statement(problem.text, problem.answer_start)
+    if statement is None:
         return problem.text
     before = problem.text[: statement.start()]
     return before if before.strip() or len(rest.split()) <= MAX_BARE_WORDS else problem.text

@@ -1,7 +1,7 @@
 """Judge the samples of one bucket, and choose among the paths of each problem."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from ..store.funnel import check_table_fates, count_fates
 from ..store.memo import Memo, make_key, recall_or_find
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
+from ..text.equations import find_equations
 
 SAMPLES = "samples.parquet"
 """The file of a result: rows of `Sample`, judged and chosen."""
@@ -34,6 +35,9 @@ _FINDINGS = pl.Schema({
     **{name: kind for name, kind in get_schema(Sample).items() if name in {*_JUDGED, "signature"}},
     "operations": pl.List(pl.String),
 })  # fmt: skip
+
+MAX_SHARED = 1_000_000
+"""Of a longer text, judging and choosing read different parts."""
 
 _SET_ASIDE = "set aside by the recipe: checking it ended the process that did"
 
@@ -162,10 +166,17 @@ def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.Data
 def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
     for row in rows.iter_rows(named=True):
         mark_row(row["sample_id"])
+        text = row["text"] or ""
+        equations = find_equations(text) if len(text) <= MAX_SHARED else None
         judgement = verify.judge(
-            _make_problem(row), row["text"], finish_reason=row["finish_reason"], hint=Hint(row["hint"]), policy=policy
+            _make_problem(row),
+            row["text"],
+            finish_reason=row["finish_reason"],
+            hint=Hint(row["hint"]),
+            policy=policy,
+            equations=equations,
         )
-        method = select.read_method(row["text"]) if judgement.reason is None else None
+        method = select.read_method(text, equations) if judgement.reason is None else None
         yield {
             "key": row["key"],
             **{name: _to_plain(getattr(judgement, name)) for name in _JUDGED},
@@ -196,26 +207,35 @@ def _to_plain(value: Any) -> Any:
 def _choose_paths(
     stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: tuple[int, int]
 ) -> pl.DataFrame:
+    """Drop duplicates, then pick of each problem the paths that are kept; only the second step depends on `keep`."""
     kept = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
     keyed = kept.join(_make_choice_keys(kept), on="problem_id", maintain_order="left")
-    memo = _open_memo(stages, "choose", {**rules.describe(), "verify": None}, bucket)
-    recalled = recall_or_find(memo, keyed["key"], partial(_choose_keys, keyed, rules.select))
-    return select.add_choices(judged, recalled.findings.drop("key"))
+    policy, deciding = rules.select, {**rules.describe(), "verify": None}
+    apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
+    find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
+    choices = recall_or_find(_open_memo(stages, "duplicates", apart, bucket), keyed["key"], find).findings
+    distinct = keyed.join(choices.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
+    if policy.keep is not None:
+        many = distinct.filter(pl.len().over("key") > policy.keep)
+        find = partial(_find_choices, many, lambda rows: select.pick_rows(rows, policy))
+        picked = recall_or_find(_open_memo(stages, "picks", deciding, bucket), many["key"], find).findings
+        choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
+    return select.add_choices(judged, choices.drop("key"))
 
 
 def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
     """Make a key for the paths of each problem: their ids, texts and hints, in order of the ids."""
-    rows = (
-        kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text").iter_rows()
-    )
-    keys = [(problem, make_key(problem, *ids, *hints, *texts)) for problem, ids, hints, texts in rows]
+    grouped = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text")
+    keys = [(problem, make_key(problem, *ids, *hints, *texts)) for problem, ids, hints, texts in grouped.iter_rows()]
     return pl.DataFrame(keys, schema={"problem_id": pl.String, "key": pl.String}, orient="row")
 
 
-def _choose_keys(keyed: pl.DataFrame, policy: Select, keys: pl.Series) -> pl.DataFrame:
+def _find_choices(
+    keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataFrame], keys: pl.Series
+) -> pl.DataFrame:
+    """Choose among the paths of some problems, by key."""
     rows = keyed.filter(pl.col("key").is_in(keys.implode()))
-    choices = select.choose_rows(rows, policy)
-    return rows.select("key", "sample_id").join(choices, on="sample_id", how="left", maintain_order="left")
+    return rows.select("key", "sample_id").join(choose(rows), on="sample_id", how="left", maintain_order="left")
 
 
 def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, int]:

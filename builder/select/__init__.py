@@ -3,19 +3,24 @@
 Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
-from .choice import Choice, ReasoningPath, choose_paths
-from .samples import add_choices, choose_rows, count_distinct, select_kept
+from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
+from .samples import add_choices, count_distinct, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
 
 __all__ = [
     "CODE_VERSION",
     "Choice",
     "Method",
+    "ParsedPath",
     "ReasoningPath",
     "add_choices",
     "choose_paths",
-    "choose_rows",
     "count_distinct",
+    "drop_duplicates",
+    "find_duplicates",
+    "parse_path",
+    "pick_paths",
+    "pick_rows",
     "read_method",
     "select_kept",
 ]

@@ -29,6 +29,8 @@ class ReasoningPath:
     """The text of the sample."""
     hinted: bool = False
     """Whether the teacher was shown the answer. Of two duplicates, the unhinted one is kept."""
+    method: Method | None = None
+    """The method from `read_method`, where the caller has read it already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,17 +71,50 @@ def choose_paths(paths: Sequence[ReasoningPath], policy: Select) -> dict[str, Ch
     Returns:
         A choice for each path, by sample id.
     """
+    choices, distinct = drop_duplicates(paths, policy)
+    return choices | pick_paths(distinct, policy.keep)
+
+
+def drop_duplicates(paths: Sequence[ReasoningPath], policy: Select) -> tuple[dict[str, Choice], list[ParsedPath]]:
+    """Drop the duplicates among the paths of one problem. What is kept of the others does not matter here.
+
+    Args:
+        paths: its correct paths, in any order.
+        policy: which paths are duplicates.
+
+    Returns:
+        A choice for each path, by sample id; and the paths that duplicate none.
+    """
     parsed = [parse_path(path, policy) for path in sorted(paths, key=lambda path: (path.hinted, path.sample_id))]
     choices: dict[str, Choice] = {}
-    kept = _drop_exact_duplicates(parsed, choices)
-    kept = _drop_path_duplicates(kept, choices)
-    kept = _drop_near_duplicates(kept, choices, policy.near_duplicate)
-    furthest = select_furthest(kept, policy.keep)
-    for item in kept:
+    distinct = _drop_exact_duplicates(parsed, choices)
+    distinct = _drop_path_duplicates(distinct, choices)
+    distinct = _drop_near_duplicates(distinct, choices, policy.near_duplicate)
+    choices |= pick_paths(distinct, None)
+    resolved = {
+        name: choice if choice.reason is None else replace(choice, cluster=_find_leader(choices, name))
+        for name, choice in choices.items()
+    }
+    return resolved, distinct
+
+
+def pick_paths(distinct: Sequence[ParsedPath], keep: int | None) -> dict[str, Choice]:
+    """Pick as many paths as are to be kept, the furthest apart. It is all that another `keep` changes.
+
+    Args:
+        distinct: the paths that `drop_duplicates` leaves.
+        keep: how many to keep; None for all.
+
+    Returns:
+        A choice for each of them, by sample id.
+    """
+    furthest = select_furthest(distinct, keep)
+    choices: dict[str, Choice] = {}
+    for item in distinct:
         is_beyond = item.path.sample_id not in furthest
-        detail = f"{policy.keep} more diverse paths are kept" if is_beyond else None
+        detail = f"{keep} more diverse paths are kept" if is_beyond else None
         _record_choice(choices, item, item, Reason.BEYOND_KEEP if is_beyond else None, detail)
-    return {name: replace(choice, cluster=_find_leader(choices, name)) for name, choice in choices.items()}
+    return choices
 
 
 def _find_leader(choices: dict[str, Choice], sample_id: str) -> str:
@@ -91,7 +126,8 @@ def _find_leader(choices: dict[str, Choice], sample_id: str) -> str:
 
 def parse_path(path: ReasoningPath, policy: Select) -> ParsedPath:
     """Read the method of a path, where the policy compares methods, and normalize its text."""
-    method = read_method(path.text) if policy.signature == "operations" else Method(None, frozenset())
+    is_compared = policy.signature == "operations"
+    method = (path.method or read_method(path.text)) if is_compared else Method(None, frozenset())
     plain = normalize(path.text)
     return ParsedPath(path, method, plain, sort_words(plain))
 

@@ -1,6 +1,7 @@
 """Choose paths in a table of samples: select the rows, choose problem by problem, write the choices back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import polars as pl
 
@@ -8,7 +9,8 @@ from ...schemas.frames import add_findings
 from ...schemas.reasons import Fate, Stage
 from ...schemas.recipe import Select
 from ...schemas.sample import Hint, Sample
-from .choice import ReasoningPath, choose_paths
+from .choice import Choice, ReasoningPath, drop_duplicates, parse_path, pick_paths
+from .signature import Method
 
 _SCHEMA = {
     "sample_id": pl.String,
@@ -17,6 +19,8 @@ _SCHEMA = {
     "reason": pl.String,
     "detail": pl.String,
 }
+
+_PATH_COLUMNS = ("sample_id", "text", "hint", "signature", "operations")
 
 
 def select_kept(samples: pl.DataFrame) -> pl.DataFrame:
@@ -28,34 +32,57 @@ def select_kept(samples: pl.DataFrame) -> pl.DataFrame:
     return samples.filter(pl.col("fate") == Fate.KEPT).select("sample_id", "problem_id", "text", "hint")
 
 
-def choose_rows(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
-    """Choose among correct paths, problem by problem.
+def find_duplicates(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
+    """Find the duplicates among correct paths, problem by problem.
 
     Args:
         samples: the table from `select_kept`, all samples of a problem together; with the columns signature and
             operations of the method, where it was read already.
-        policy: which paths are duplicates, and how many to keep.
+        policy: which paths are duplicates.
 
     Returns:
         Columns sample_id, signature, cluster, reason, detail.
     """
-    rows: list[tuple[str | None, ...]] = []
-    for paths in _group_paths(samples):
-        rows += [
-            (sample_id, choice.signature, choice.cluster, choice.reason, choice.detail)
-            for sample_id, choice in sorted(choose_paths(paths, policy).items())
-        ]
+    return _list_choices(drop_duplicates(paths, policy)[0] for paths in _group_paths(samples))
+
+
+def pick_rows(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
+    """Pick the paths to keep, problem by problem: the only step that another `keep` changes.
+
+    Args:
+        samples: as for `find_duplicates`, without the duplicates.
+        policy: how many paths are kept.
+
+    Returns:
+        Columns sample_id, signature, cluster, reason, detail.
+    """
+    distinct = ([parse_path(path, policy) for path in paths] for paths in _group_paths(samples))
+    return _list_choices(pick_paths(paths, policy.keep) for paths in distinct)
+
+
+def _list_choices(choices: Iterable[Mapping[str, Choice]]) -> pl.DataFrame:
+    rows = [
+        (sample_id, choice.signature, choice.cluster, choice.reason, choice.detail)
+        for each in choices
+        for sample_id, choice in sorted(each.items())
+    ]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _group_paths(samples: pl.DataFrame) -> Iterator[list[ReasoningPath]]:
-    """Yield the paths of each problem."""
-    grouped = samples.group_by("problem_id", maintain_order=True).agg("sample_id", "text", "hint")
-    for _, ids, texts, hints in grouped.iter_rows():
-        yield [
-            ReasoningPath(sample_id=sample_id, text=text, hinted=hint == Hint.HINTED)
-            for sample_id, text, hint in zip(ids, texts, hints, strict=True)
-        ]
+    """Yield the paths of each problem, in the order of the sample ids."""
+    columns = [name for name in _PATH_COLUMNS if name in samples.columns]
+    grouped = samples.sort("sample_id").group_by("problem_id", maintain_order=True).agg(columns)
+    for _, *values in grouped.iter_rows():
+        yield [_make_path(dict(zip(columns, row, strict=True))) for row in zip(*values, strict=True)]
+
+
+def _make_path(row: Mapping[str, Any]) -> ReasoningPath:
+    operations = row.get("operations")
+    method = None if operations is None else Method(row["signature"], frozenset(operations))
+    return ReasoningPath(
+        sample_id=row["sample_id"], text=row["text"], hinted=row["hint"] == Hint.HINTED, method=method
+    )
 
 
 def add_choices(samples: pl.DataFrame, choices: pl.DataFrame) -> pl.DataFrame:

@@ -5,14 +5,15 @@ al. 2023, section 3.3) compares lists of equation strings instead, so that a swa
 same work into steps counts as a new path.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import NamedTuple
 
 import xxhash
 
 from ...schemas.sample import StepOutcome
-from ..text.arithmetic import Node, Number, Operation, format_value, list_operations
-from ..text.equations import find_equations
+from ..text.arithmetic import Exact, Node, Number, Operation, format_value, list_operations
+from ..text.equations import Equation, find_equations
 
 MAX_CHARACTERS = 120
 """The longest expression that a signature spells out; longer ones are hashed, so that signatures stay bounded."""
@@ -31,40 +32,40 @@ class Method:
     """Its operations with their operands, by which the distance of two methods is measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class _CanonicalForm:
+class _CanonicalForm(NamedTuple):
     """An expression in canonical form: the operands of sums and products, subtrahends and divisors are sorted."""
 
-    op: str = ""
+    op: str
     """The operator; empty for a number."""
-    first: str = ""
+    first: str
     """The number, or the operand that the others are subtracted from or divide."""
-    others: tuple[str, ...] = ()
+    others: tuple[str, ...]
     """The other operands, sorted."""
-
-    @property
-    def text(self) -> str:
-        """The expression as text, hashed where it is long."""
-        parts = [self.first, *self.others] if self.first else self.others
-        form = f"({f' {self.op} '.join(parts)})" if self.op else self.first
-        return form if len(form) <= MAX_CHARACTERS else f"#{xxhash.xxh3_64_hexdigest(form.encode())}"
+    text: str
+    """The expression as text, hashed where it is long."""
 
 
-def read_method(text: str) -> Method:
+def read_method(text: str, equations: Sequence[Equation] | None = None) -> Method:
     """Read the method of a rationale from its equations. Unchecked ones are ignored.
+
+    Args:
+        text: the rationale.
+        equations: its equations from `find_equations`, where the caller has found them already.
 
     >>> read_method("16 - 3 = 13. 13 - 4 = 9.").signature
     '(16 - 3 - 4)'
     >>> read_method("4 + 3 = 7, and 16 - 7 = 9").signature
     '(16 - (3 + 4))'
     """
+    if equations is None or len(text) > MAX_READ:
+        equations = find_equations(text[:MAX_READ])
     steps = [
         equation
-        for equation in find_equations(text[:MAX_READ])
+        for equation in equations
         if equation.outcome is not StepOutcome.UNCHECKED and isinstance(equation.left.node, Operation)
     ]
-    results: dict[Fraction, _CanonicalForm] = {}
-    roots: dict[Fraction, str] = {}
+    results: dict[Exact, _CanonicalForm] = {}
+    roots: dict[Exact, str] = {}
     for step in steps:
         form = _canonicalize(step.left.node, results, roots)
         value = step.right.node.value
@@ -76,21 +77,28 @@ def read_method(text: str) -> Method:
     return Method("; ".join(sorted(set(roots.values()))) if steps else None, performed)
 
 
-def _canonicalize(node: Node, results: dict[Fraction, _CanonicalForm], roots: dict[Fraction, str]) -> _CanonicalForm:
+def _canonicalize(node: Node, results: dict[Exact, _CanonicalForm], roots: dict[Exact, str]) -> _CanonicalForm:
     """Convert an expression to canonical form and substitute earlier results. A used result is no longer a root."""
     if isinstance(node, Number):
         roots.pop(node.value, None)
-        return results.get(node.value, _CanonicalForm(first=format_value(node.value)))
+        return results.get(node.value) or _make_form("", format_value(node.value), ())
     return _join_forms(node.op, _canonicalize(node.left, results, roots), _canonicalize(node.right, results, roots))
+
+
+def _make_form(op: str, first: str, others: tuple[str, ...]) -> _CanonicalForm:
+    text = f"({f' {op} '.join([first, *others] if first else others)})" if op else first
+    if len(text) > MAX_CHARACTERS:
+        text = f"#{xxhash.xxh3_64_hexdigest(text.encode())}"
+    return _CanonicalForm(op, first, others, text)
 
 
 def _join_forms(op: str, left: _CanonicalForm, right: _CanonicalForm) -> _CanonicalForm:
     """Join two forms. Chains of one operator are flattened: a + (b + c), a - b - c."""
     if op in "+*":
-        return _CanonicalForm(op, "", tuple(sorted([*_list_operands(left, op), *_list_operands(right, op)])))
+        return _make_form(op, "", tuple(sorted([*_list_operands(left, op), *_list_operands(right, op)])))
     if left.op == op and op != "^":
-        return _CanonicalForm(op, left.first, tuple(sorted([*left.others, right.text])))
-    return _CanonicalForm(op, left.text, (right.text,))
+        return _make_form(op, left.first, tuple(sorted([*left.others, right.text])))
+    return _make_form(op, left.text, (right.text,))
 
 
 def _list_operands(form: _CanonicalForm, op: str) -> tuple[str, ...]:

@@ -7,12 +7,15 @@
     atom       = number [ "%" ] | "(" expression ")"
 
 Expressions come from model output, so their size is bounded; an expression beyond the bounds is an error.
+Whole numbers are computed as `int`, which is ten times as fast as `Fraction`, compares equal and has the same hash.
+Tokens and nodes are named tuples because millions of them are made.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 MAX_TOKENS = 120
 """The most tokens of an expression."""
@@ -27,6 +30,12 @@ MAX_EXPONENT = 64
 """The largest absolute exponent."""
 
 
+Exact = int | Fraction
+"""An exact value. A whole one may be either."""
+
+_CHAINED = frozenset({"+", "-", "*", "/"})
+
+
 class TokenKind(StrEnum):
     """The kind of a token."""
 
@@ -37,28 +46,25 @@ class TokenKind(StrEnum):
     PERCENT = "percent"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token of an expression."""
 
     kind: TokenKind
     """Its kind."""
     text: str
     """The operator: one of + - * / ^. Empty for other kinds."""
-    value: Fraction = Fraction(0)
+    value: Exact = 0
     """The number's value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A leaf of an expression."""
 
-    value: Fraction
+    value: Exact
     """Its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An inner node of an expression, with its value."""
 
     op: str
@@ -67,7 +73,7 @@ class Operation:
     """Left operand."""
     right: "Node"
     """Right operand."""
-    value: Fraction
+    value: Exact
     """Exact value."""
 
 
@@ -78,7 +84,7 @@ class ExpressionError(ValueError):
     """The tokens do not form an expression of this grammar, or its value is undefined or out of bounds."""
 
 
-def parse_expression(tokens: Sequence[Token], *, percent: Fraction = Fraction(1, 100)) -> Node:
+def parse_expression(tokens: Sequence[Token], *, percent: Exact = Fraction(1, 100)) -> Node:
     """Parse tokens as one complete expression and compute its value.
 
     Args:
@@ -90,16 +96,40 @@ def parse_expression(tokens: Sequence[Token], *, percent: Fraction = Fraction(1,
     """
     if len(tokens) > MAX_TOKENS:
         raise ExpressionError("too long")
+    if _is_chain(tokens):
+        return _parse_chain(tokens)
     node, index = _Parser(tokens, percent).parse_sum(0, 0)
     if index != len(tokens):
         raise ExpressionError("tokens follow the expression")
     return node
 
 
+def _is_chain(tokens: Sequence[Token]) -> bool:
+    """Whether an expression has nothing but numbers and one of + - * / between them, as most have."""
+    kinds = [token.kind for token in tokens[::2]]
+    signs = {token.text for token in tokens[1::2]}
+    return len(tokens) % 2 == 1 and kinds.count(TokenKind.NUMBER) == len(kinds) and signs <= _CHAINED
+
+
+def _parse_chain(tokens: Sequence[Token]) -> Node:
+    """Parse a chain as `_Parser` does, in one loop."""
+    term: Node = Number(tokens[0].value)
+    total: Node | None = None
+    joined = ""
+    for index in range(1, len(tokens), 2):
+        op, right = tokens[index].text, Number(tokens[index + 1].value)
+        if op in "*/":
+            term = apply_operator(op, term, right)
+        else:
+            total = term if total is None else apply_operator(joined, total, term)
+            joined, term = op, right
+    return term if total is None else apply_operator(joined, total, term)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parser:
     tokens: Sequence[Token]
-    percent: Fraction
+    percent: Exact
 
     def parse_sum(self, index: int, depth: int) -> tuple[Node, int]:
         node, index = self.parse_term(index, depth)
@@ -144,7 +174,7 @@ class _Parser:
             raise ExpressionError("an operand is missing")
         return self.parse_percentage(token.value, index + 1)
 
-    def parse_percentage(self, value: Fraction, index: int) -> tuple[Node, int]:
+    def parse_percentage(self, value: Exact, index: int) -> tuple[Node, int]:
         if index < len(self.tokens) and self.tokens[index].kind is TokenKind.PERCENT:
             return Number(value * self.percent), index + 1
         return Number(value), index
@@ -163,37 +193,41 @@ def apply_operator(op: str, left: Node, right: Node) -> Operation:
     return Operation(op, left, right, value)
 
 
-def _compute_value(op: str, left: Fraction, right: Fraction) -> Fraction:
+def _compute_value(op: str, left: Exact, right: Exact) -> Exact:
     if op == "+":
         return left + right
     if op == "-":
         return left - right
     if op == "*":
         return left * right
-    if op == "/":
-        if right == 0:
-            raise ExpressionError("a division by zero")
-        return left / right
-    return _compute_power(left, right)
+    return _divide(left, right) if op == "/" else _compute_power(left, right)
 
 
-def _compute_power(base: Fraction, exponent: Fraction) -> Fraction:
-    if exponent.denominator != 1 or abs(exponent) > MAX_EXPONENT or (base == 0 and exponent < 0):
+def _divide(left: Exact, right: Exact) -> Exact:
+    if right == 0:
+        raise ExpressionError("a division by zero")
+    if isinstance(left, int) and isinstance(right, int):
+        return Fraction(left, right) if left % right else left // right
+    return Fraction(left) / right
+
+
+def _compute_power(base: Exact, exponent: Exact) -> Fraction:
+    if exponent.denominator != 1 or abs(exponent.numerator) > MAX_EXPONENT or (base == 0 and exponent < 0):
         raise ExpressionError("an exponent out of bounds")
     size = max(abs(base.numerator), base.denominator).bit_length() * abs(exponent.numerator)
     if size > MAX_DIGITS * 4:
         raise ExpressionError("a value out of bounds")
-    return Fraction(base**exponent.numerator)
+    return Fraction(Fraction(base) ** exponent.numerator)
 
 
-def _check_bounds(value: Fraction) -> Fraction:
+def _check_bounds(value: Exact) -> Exact:
     if max(abs(value.numerator), value.denominator).bit_length() > MAX_DIGITS * 4:
         raise ExpressionError("a value out of bounds")
     return value
 
 
 def _negate(node: Node) -> Node:
-    return Number(-node.value) if isinstance(node, Number) else apply_operator("-", Number(Fraction(0)), node)
+    return Number(-node.value) if isinstance(node, Number) else apply_operator("-", Number(0), node)
 
 
 def list_operations(node: Node) -> Iterator[Operation]:
@@ -204,12 +238,14 @@ def list_operations(node: Node) -> Iterator[Operation]:
         yield node
 
 
-def format_value(value: Fraction) -> str:
+def format_value(value: Exact) -> str:
     """Write a value exactly: as a decimal where that is finite, else as a fraction.
 
     >>> format_value(Fraction(5, 2)), format_value(Fraction(1, 3)), format_value(Fraction(-7))
     ('2.5', '1/3', '-7')
     """
+    if value.denominator == 1:
+        return str(value.numerator)
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1
@@ -218,7 +254,5 @@ def format_value(value: Fraction) -> str:
     places = max(twos, fives)
     if rest != 1 or places > MAX_DIGITS:
         return str(value)
-    if places == 0:
-        return str(value.numerator)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     return ("-" if value < 0 else "") + f"{digits[:-places]}.{digits[-places:]}"

@@ -66,14 +66,13 @@ def _is_rounded(left: Side, right: Side, *, approximate: bool) -> bool:
     divided = isinstance(left.node, Operation) and left.node.op == "/" and left.node.value.denominator != 1
     unit = Fraction(1, 10 ** printed[-1]) if printed[-1] or approximate or divided else Fraction(0)
     if max([*printed, *_count_decimals(left)]) >= FLOAT_DECIMALS:
-        unit = max(unit, abs(left.node.value) / 10**FLOAT_DECIMALS)
-    return any(abs(value - claimed) < unit for value in left.readings for claimed in right.readings)
+        unit = max(unit, abs(Fraction(left.node.value)) / 10**FLOAT_DECIMALS)
+    return any(abs(Fraction(value) - claimed) < unit for value in left.readings for claimed in right.readings)
 
 
 def _count_decimals(side: Side) -> list[int]:
     """Count the decimals of each number of a side."""
-    own = (piece for piece in side.pieces if piece.end <= side.end)
-    return [len(piece.text.partition(".")[2]) for piece in own if piece.name in VALUES]
+    return [len(text.partition(".")[2]) for name, text, _, end in side.pieces if name in VALUES and end <= side.end]
 
 
 def _has_conversion(left: Side, right: Side) -> bool:

@@ -4,28 +4,38 @@
 (`3 red apples + 4 apples = 7 apples`) are skipped. An equation that may be misread is `unchecked`, never `wrong`.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ...schemas.sample import StepOutcome
 from .equation_check import judge_equation
-from .lexer import BINARY, SIGNS, VALUES, Piece, split_pieces
+from .lexer import BINARY, SIGNS, VALUES, Piece, split_mark, split_pieces
 from .operands import Side, read_side
 
 MAX_PIECES = 100
 """The most tokens of one side of an equation, units included."""
+
+_SIGN = re.compile(r"=|≈|\\approx|equals")
+_STOP = re.compile(r"[.,;:!?](?=\s)|\n")
+"""What ends a passage, and is a piece by itself wherever it stands outside marks."""
+_MARK = re.compile(r"<<[^<>]*>>")
 
 _NO_UNITS = frozenset(
     "a about after already an and are as at back be before but by each end every for from gives got had has have he "
     "her his if in into is it its left means more now of on or out over per she so than that the their them then "
     "there they this to total up was we were when where which will with you your".split()
 )
+_OPERAND_STARTS = VALUES | {"open"}
+_OPERAND_ENDS = VALUES | {"close"}
+_JOINTS = frozenset({*BINARY, "open", "currency"})
+_BEGINNINGS = VALUES | {"plus", "open", "currency"}
+_LASTS = VALUES | {"close", "percent"}
 _OPENERS = frozenset("\n([]{}\"'“”‘’*_`|>")
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(NamedTuple):
     """`left = right`, with its position in the text."""
 
     left: Side
@@ -53,11 +63,39 @@ def find_equations(text: str) -> list[Equation]:
     >>> [(equation.outcome.value, text[equation.start : equation.end]) for equation in find_equations(text)]
     [('wrong', '3 + 4 = 8'), ('right', '3 * 5 = 15')]
     """
-    pieces = split_pieces(text)
-    marks = [equation for piece in pieces if piece.name == "mark" for equation in _read_mark(piece)]
-    outer = list(_read_equations([piece for piece in pieces if piece.name != "mark"]))
-    if not marks:
-        return outer
+    return _find_in_passages(text, _list_passages(text))
+
+
+def _list_passages(text: str) -> list[tuple[int, int]]:
+    """List the passages between two stops in which an equal sign stands: the place of each stop.
+
+    No expression goes beyond a stop. What tells how to read one stands on its own side, or is the stop itself or the
+    piece behind it: the other passages need not be split into pieces.
+    """
+    signs = [match.start() for match in _SIGN.finditer(text)]
+    if not signs:
+        return []
+    if any(_STOP.search(text, mark.start(), mark.end()) for mark in _MARK.finditer(text)):
+        return [(0, len(text))]
+    stops = [0, *[match.start() for match in _STOP.finditer(text)], len(text)]
+    behind = dict.fromkeys(bisect_right(stops, sign, hi=len(stops) - 1) for sign in signs)
+    return [(stops[index - 1], stops[index]) for index in behind]
+
+
+def _find_in_passages(text: str, passages: Sequence[tuple[int, int]]) -> list[Equation]:
+    marks: list[Equation] = []
+    outer: list[Equation] = []
+    for start, stop in passages:
+        pieces = split_pieces(text, start, stop)
+        inner = [piece for piece in pieces if piece.name == "mark"]
+        for mark in inner:
+            marks += _read_equations(split_mark(mark), mark.end)
+        outer += _read_equations([piece for piece in pieces if piece.name != "mark"] if inner else pieces, stop)
+    return _join_marks(outer, marks) if marks else outer
+
+
+def _join_marks(outer: Sequence[Equation], marks: Sequence[Equation]) -> list[Equation]:
+    """Join the equations of a text with those of its calculator annotations, `<<48/2=24>>`."""
     starts = [mark.start for mark in marks]
     within = [marks[bisect_left(starts, item.start) : bisect_right(starts, item.end)] for item in outer]
     repeated = {
@@ -66,11 +104,6 @@ def find_equations(text: str) -> list[Equation]:
     checked = [_trust_marks(item, inner) for item, inner in zip(outer, within, strict=True)]
     extra = [mark for mark in marks if mark.start not in repeated]
     return sorted([*checked, *extra], key=lambda equation: (equation.start, equation.end))
-
-
-def _read_mark(mark: Piece) -> Iterator[Equation]:
-    """Find the equations of a calculator annotation, `<<48/2=24>>`."""
-    return _read_equations(split_pieces(mark.text[2:-2], mark.start + 2))
 
 
 def _is_repeated(mark: Equation, outer: Equation) -> bool:
@@ -83,11 +116,12 @@ def _trust_marks(outer: Equation, within: Sequence[Equation]) -> Equation:
     if outer.outcome is not StepOutcome.WRONG:
         return outer
     true = any(m.outcome is StepOutcome.RIGHT and m.right.readings == outer.right.readings for m in within)
-    return replace(outer, outcome=StepOutcome.UNCHECKED) if true else outer
+    return outer._replace(outcome=StepOutcome.UNCHECKED) if true else outer
 
 
-def _read_equations(pieces: Sequence[Piece]) -> Iterator[Equation]:
-    signs = [index for index, piece in enumerate(pieces) if piece.name == "equals"]
+def _read_equations(pieces: Sequence[Piece], stop: int) -> Iterator[Equation]:
+    """Read the equations of a passage; its last piece may be one behind `stop`."""
+    signs = [index for index, piece in enumerate(pieces) if piece.name == "equals" and piece.start <= stop]
     ends = [*signs[1:], len(pieces)]
     floor, left = 0, None
     for sign, after in zip(signs, ends, strict=False):
@@ -109,9 +143,9 @@ def _read_left_side(pieces: Sequence[Piece], floor: int, end: int) -> Side | Non
         start -= 1
     for first in range(start, end):
         if _is_beginning(pieces, first):
-            side = read_side(pieces[first:end])
+            side = read_side(pieces[first:end], cut=first > 0 and _is_cut_before(pieces, first))
             if side is not None:
-                return replace(side, cut=first > 0 and _is_cut_before(pieces, first))
+                return side
     return None
 
 
@@ -120,7 +154,7 @@ def _is_beginning(pieces: Sequence[Piece], index: int) -> bool:
     piece = pieces[index]
     if piece.name == "minus":
         return pieces[index + 1].start == piece.end
-    return piece.name in VALUES or piece.name in {"plus", "open", "currency"}
+    return piece.name in _BEGINNINGS
 
 
 def _read_right_side(pieces: Sequence[Piece], begin: int, limit: int) -> tuple[Side | None, int]:
@@ -130,25 +164,23 @@ def _read_right_side(pieces: Sequence[Piece], begin: int, limit: int) -> tuple[S
         end += 1
     for last in range(end, begin, -1):
         piece = pieces[last - 1]
-        if piece.name in VALUES or piece.name in {"close", "percent"}:
-            side = read_side(pieces[begin:last], trailing=pieces[last : last + 2])
+        if piece.name in _LASTS:
+            cut = last < len(pieces) and pieces[last].start == piece.end and _is_cut_after(pieces, last)
+            side = read_side(pieces[begin:last], pieces[last : last + 2], cut=cut)
             if side is not None:
-                cut = last < len(pieces) and pieces[last].start == piece.end and _is_cut_after(pieces, last)
-                return replace(side, cut=cut), end
+                return side, end
     return None, end
 
 
 def _is_part(pieces: Sequence[Piece], index: int, limit: int) -> bool:
     """Whether a piece can be part of an expression, given the piece that follows it."""
-    piece = pieces[index]
+    name, text, _, _ = pieces[index]
+    if name == "word":
+        return text.lower() not in _NO_UNITS or (text == "of" and _is_share(pieces, index))
     follows = pieces[index + 1].name if index + 1 < limit else "equals"
-    if piece.name == "word":
-        return piece.text.lower() not in _NO_UNITS or (piece.text == "of" and _is_share(pieces, index))
-    if piece.name in VALUES or piece.name == "close":
-        return follows not in VALUES and follows != "open" and not _is_price(pieces, index + 1)
-    if piece.name in BINARY or piece.name in {"open", "currency"}:
-        return follows != "word"
-    return piece.name == "percent"
+    if name in _OPERAND_ENDS:
+        return follows not in _OPERAND_STARTS and not (follows == "currency" and _is_price(pieces, index + 1))
+    return follows != "word" if name in _JOINTS else name == "percent"
 
 
 def _is_price(pieces: Sequence[Piece], index: int) -> bool:

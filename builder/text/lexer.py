@@ -13,26 +13,34 @@ SIGNS = frozenset({"plus", "minus"})
 """Piece names of plus and minus."""
 
 
+# Words come first, being the most frequent, and a space behind a token is taken with it: it begins none.
 _LEXER = re.compile(
     r"""
-    (?P<number>(?:\d{1,3}(?:,\d{3}){1,20}(?![\d,])|\d+)(?:\.\d+)?|\.\d+)
-  | (?P<times>(?<!\*)\*(?!\*)|×|·|⋅|\\times|\\cdot|\b[xX]\b|(?<=\d)[xX](?=\d)|\btimes\b)
-  | (?P<equals>=|≈|~=|\\approx|\bequals\b)
-  | (?P<percent>\\?%|\bpercent\b)
-  | (?P<plus>\+|\bplus\b)
-  | (?P<minus>-|−|–|\bminus\b)
-  | (?P<divide>/|÷|\\div|\bdivided[ ]by\b)
-  | (?P<word>[^\W\d_]+(?:['’-][^\W\d_]+)*)
-  | (?P<mark><<[^<>]*>>)
-  | (?P<frac>\\[dt]?frac\{\d+\}\{\d+\})
-  | (?P<power>\^|(?<=[\d)])\*\*(?=[\d(])|(?<=[\d)][ ])\*\*(?=[ ][\d(]))
-  | (?P<open>\()
-  | (?P<close>\))
-  | (?P<currency>\\?\$|€|£)
-  | (?P<stop>\n|\S)
+    (?:
+        (?P<word>
+            (?!\b(?:times|equals|percent|plus|minus|divided[ ]by|[xX])\b|(?<=\d)[xX]\d)
+            [^\W\d_]+(?:['’-][^\W\d_]+)*
+        )
+      | (?P<number>(?:\d{1,3}(?:,\d{3}){1,20}(?![\d,])|\d+)(?:\.\d+)?|\.\d+)
+      | (?P<times>(?<!\*)\*(?!\*)|×|·|⋅|\\times|\\cdot|[xX]|times\b)
+      | (?P<equals>=|≈|~=|\\approx|equals\b)
+      | (?P<percent>\\?%|percent\b)
+      | (?P<plus>\+|plus\b)
+      | (?P<minus>-|−|–|minus\b)
+      | (?P<divide>/|÷|\\div|divided[ ]by\b)
+      | (?P<mark><<[^<>]*>>)
+      | (?P<frac>\\[dt]?frac\{\d+\}\{\d+\})
+      | (?P<power>\^|(?<=[\d)])\*\*(?=[\d(])|(?<=[\d)][ ])\*\*(?=[ ][\d(]))
+      | (?P<open>\()
+      | (?P<close>\))
+      | (?P<currency>\\?\$|€|£)
+      | (?P<stop>\n|\S)
+    )
+    [ ]?
     """,
     re.VERBOSE,
 )
+_NAMES = ("", *sorted(_LEXER.groupindex, key=_LEXER.groupindex.__getitem__))
 
 
 class Piece(NamedTuple):
@@ -44,10 +52,29 @@ class Piece(NamedTuple):
     end: int
 
 
-def split_pieces(text: str, shift: int = 0) -> list[Piece]:
-    """Split a text into pieces; offsets start at `shift`."""
-    return [
-        Piece(match.lastgroup or "", match[0], match.start() + shift, match.end() + shift)
-        for match in _LEXER.finditer(text)
-        if match[0] != "*" or match.lastgroup == "times"  # the stars of Markdown bold are not operators
-    ]
+def split_pieces(text: str, start: int = 0, stop: int | None = None) -> list[Piece]:
+    """Split a text into pieces.
+
+    Args:
+        text: the text.
+        start: where to begin; no piece may lie across it.
+        stop: split up to the first piece behind it that is no mark, and no further; None for the whole text.
+    """
+    pieces = []
+    stop = len(text) if stop is None else stop
+    for match in _LEXER.finditer(text, start):
+        kind = match.lastindex or 0
+        first, end = match.span(kind)
+        name, part = _NAMES[kind], text[first:end]
+        if (part == "*" and name != "times") or (first > stop and name == "mark"):
+            continue  # the stars of Markdown bold are not operators
+        pieces.append(Piece(name, part, first, end))
+        if first > stop:
+            break
+    return pieces
+
+
+def split_mark(mark: Piece) -> list[Piece]:
+    """Split the inside of a calculator annotation, `<<48/2=24>>`, into pieces."""
+    shift = mark.start + 2
+    return [Piece(name, part, start + shift, end + shift) for name, part, start, end in split_pieces(mark.text[2:-2])]

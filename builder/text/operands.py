@@ -2,35 +2,58 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
-from .arithmetic import ExpressionError, Node, Operation, Token, TokenKind, parse_expression
+from .arithmetic import Exact, ExpressionError, Node, Operation, Token, TokenKind, parse_expression
 from .lexer import BINARY, VALUES, Piece
 
 MAX_UNIT_WORDS = 3
 """The most words between a number and the next operator: `3 large red apples + 4 = 7`."""
 
-_BRACKETS = {
+MAX_REMEMBERED = 100
+"""The most characters of an expression that is remembered: the answers to a problem repeat their expressions."""
+
+_SIGNS = {
     "open": Token(TokenKind.OPEN, ""),
     "close": Token(TokenKind.CLOSE, ""),
     "percent": Token(TokenKind.PERCENT, ""),
+    **{name: Token(TokenKind.OPERATOR, sign) for name, sign in BINARY.items()},
 }
+_OF = Token(TokenKind.OPERATOR, "*")
+_BEFORE_UNITS = frozenset({TokenKind.NUMBER, TokenKind.CLOSE, TokenKind.PERCENT})
+_NOT_BEHIND_UNITS = VALUES | {"open", "currency"}
+
+Symbol = tuple[str, str]
+"""Name and text of a piece, wherever it stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Expression(NamedTuple):
+    """An expression as read from pieces, wherever they stand."""
+
+    node: Node
+    """The expression, computed with a percent sign as 1/100."""
+    readings: tuple[Exact, ...]
+    """Its possible values: with a percent sign as 1/100, and as a unit."""
+    first: Exact
+    """Its first number."""
+    size: int
+    """The number of its pieces without the units at its end."""
+
+
+class Side(NamedTuple):
     """One side of an equation."""
 
     node: Node
     """The expression, computed with a percent sign as 1/100."""
-    readings: tuple[Fraction, ...]
+    readings: tuple[Exact, ...]
     """Its possible values: with a percent sign as 1/100, and as a unit."""
     start: int
     """Offset of its first character."""
     end: int
     """Offset after its last character."""
-    first: Fraction
+    first: Exact
     """Its first number."""
     pieces: tuple[Piece, ...]
     """Its pieces, and the words after it."""
@@ -43,60 +66,72 @@ class Side:
         return isinstance(self.node, Operation)
 
 
-def read_side(pieces: Sequence[Piece], trailing: Sequence[Piece] = ()) -> Side | None:
+def read_side(pieces: Sequence[Piece], trailing: Sequence[Piece] = (), *, cut: bool = False) -> Side | None:
     """Read all pieces as one expression, skipping units; None where that is impossible."""
-    tokens = _convert_pieces(pieces)
+    symbols = tuple([piece[:2] for piece in pieces])
+    is_short = pieces[-1].end - pieces[0].start <= MAX_REMEMBERED
+    expression = _recall_expression(symbols) if is_short else _read_expression(symbols)
+    if expression is None:
+        return None
+    node, readings, first, size = expression
+    return Side(node, readings, pieces[0].start, pieces[size - 1].end, first, (*pieces, *trailing), cut)
+
+
+def _read_expression(symbols: tuple[Symbol, ...]) -> Expression | None:
+    tokens = _convert_pieces(symbols)
     if tokens is None:
         return None
     try:
         node = parse_expression(tokens)
         percent = any(token.kind is TokenKind.PERCENT for token in tokens)
-        unit = parse_expression(tokens, percent=Fraction(1)) if percent else node
+        unit = parse_expression(tokens, percent=1) if percent else node
     except ExpressionError:
         return None
-    return Side(
+    return Expression(
         node=node,
         readings=(node.value,) if unit is node else (node.value, unit.value),
-        start=pieces[0].start,
-        end=next(piece.end for piece in reversed(pieces) if piece.name != "word"),
         first=next(token.value for token in tokens if token.kind is TokenKind.NUMBER),
-        pieces=(*pieces, *trailing),
+        size=max(index for index, (name, _) in enumerate(symbols, 1) if name != "word"),
     )
 
 
-def _convert_pieces(pieces: Sequence[Piece]) -> list[Token] | None:
+_recall_expression = lru_cache(maxsize=4096)(_read_expression)
+
+
+def _convert_pieces(pieces: Sequence[Symbol | Piece]) -> list[Token] | None:
     """Convert pieces to the tokens of an expression; None where a word does not follow a number."""
     tokens: list[Token] = []
     words = 0
     for piece in pieces:
-        if piece.name == "word" and piece.text != "of":
+        name, text = piece[:2]
+        if name == "word" and text != "of":
             words += 1
-            if words > MAX_UNIT_WORDS or not tokens or tokens[-1].kind in {TokenKind.OPERATOR, TokenKind.OPEN}:
+            if words > MAX_UNIT_WORDS or not tokens or tokens[-1].kind not in _BEFORE_UNITS:
                 return None
             continue
-        if words and (piece.name in VALUES or piece.name in {"open", "currency"}):
+        if words and name in _NOT_BEHIND_UNITS:
             return None
         words = 0
-        tokens += _convert_piece(piece)
+        token = _convert_piece(name, text)
+        if token is not None:
+            tokens.append(token)
     return tokens
 
 
-def _convert_piece(piece: Piece) -> list[Token]:
-    if piece.name in VALUES:
-        value = _parse_number(piece)
-        return [Token(TokenKind.NUMBER, "", value)] if value is not None else [Token(TokenKind.CLOSE, "")]
-    if piece.name in _BRACKETS:
-        return [_BRACKETS[piece.name]]
-    operator = "*" if piece.text == "of" else BINARY.get(piece.name)
-    return [Token(TokenKind.OPERATOR, operator)] if operator else []
+def _convert_piece(name: str, text: str) -> Token | None:
+    """Convert a piece to a token; None for a currency sign."""
+    if name in VALUES:
+        value = _parse_number(name, text)
+        return Token(TokenKind.NUMBER, "", value) if value is not None else _SIGNS["close"]
+    return _OF if text == "of" else _SIGNS.get(name)
 
 
-def _parse_number(piece: Piece) -> Fraction | None:
+def _parse_number(name: str, text: str) -> Exact | None:
     """Parse a number; None where it is too long or its denominator is zero."""
-    if len(piece.text) > 60:
+    if len(text) > 60:
         return None
-    if piece.name == "frac":
-        numerator, denominator = map(int, re.findall(r"\d+", piece.text))
+    if name == "frac":
+        numerator, denominator = map(int, re.findall(r"\d+", text))
         return Fraction(numerator, denominator) if denominator else None
-    text = piece.text.replace(",", "")
-    return Fraction(int(text)) if text.isdigit() else Fraction(text)
+    text = text.replace(",", "")
+    return int(text) if text.isdigit() else Fraction(text)

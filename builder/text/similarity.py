@@ -13,7 +13,9 @@ MAX_CHARACTERS = 10_000
 """Of a longer text, this many characters of its words are compared: the first ones. The time of comparing two texts
 grows with the product of their lengths."""
 
-_NOT_WORDS = re.compile(r"[^\w]+")
+_NOT_WORDS = re.compile(r"\W+")
+_SPACES = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "_"}
+"""What `_NOT_WORDS` replaces in a text of ASCII characters, for `str.translate`, which is three times as fast."""
 
 
 def normalize(text: str) -> str:
@@ -22,6 +24,8 @@ def normalize(text: str) -> str:
     >>> normalize("So,  3 + 4 = 7.") == normalize("so 3+4=7")
     True
     """
+    if text.isascii():
+        return " ".join(text.lower().translate(_SPACES).split())
     return _NOT_WORDS.sub(" ", text.lower()).strip()
 
 

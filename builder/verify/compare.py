@@ -11,11 +11,13 @@ from fractions import Fraction
 from ...schemas.problem import AnswerType
 from ..text.options import LETTERS
 from .choices import DEFAULT_LETTERS, find_option
-from .numbers import Quantity, find_quantities, read_quantity, to_plain_text
+from .numbers import Quantity, find_quantities, is_plain_number, read_quantity, to_plain_text
 from .words import find_boolean, match_text
 
 MIN_DECIMALS = 4
 """The fewest decimals at which a decimal counts as a rounded repeating fraction (0.3333 for 1/3)."""
+
+_INFINITIES = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
 
 
 class ComparisonOutcome(StrEnum):
@@ -61,6 +63,8 @@ def _leave_undecided(detail: str) -> Comparison:
 
 
 def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
+    if gold == answer and is_plain_number(gold):
+        return Comparison(outcome=ComparisonOutcome.EQUAL)
     if _read_infinity(gold) and _read_infinity(gold) == _read_infinity(answer):
         return Comparison(outcome=ComparisonOutcome.EQUAL)
     gold_quantity = read_quantity(gold)
@@ -73,8 +77,7 @@ def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Compa
 
 
 def _read_infinity(text: str) -> str | None:
-    words = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
-    return words.get(text.strip().lower())
+    return _INFINITIES.get(text.strip().lower())
 
 
 def _compare_with_several(gold: Quantity, answer: str) -> Comparison:

@@ -1,6 +1,6 @@
 """Judge one text against one problem, as a pure function."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...schemas.problem import Problem
@@ -8,6 +8,7 @@ from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Span, Step
 from ..patterns import SearchError
+from ..text.equations import Equation
 from .compare import Comparison, ComparisonOutcome, compare
 from .hint_leakage import find_parroting
 from .read import Reading, read_answer
@@ -46,7 +47,7 @@ class Judgement:
     """An explanation of verdict and reason."""
 
 
-def judge(
+def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each by its name
     problem: Problem,
     text: str | None,
     *,
@@ -54,6 +55,7 @@ def judge(
     hint: Hint = Hint.NONE,
     pattern: str | None = None,
     policy: Verify | None = None,
+    equations: Sequence[Equation] | None = None,
 ) -> Judgement:
     """Judge a text as an answer to a problem.
 
@@ -64,6 +66,7 @@ def judge(
         hint: whether the teacher was shown the gold answer.
         pattern: see `read_answer`; by default the policy's pattern.
         policy: whether correct answers with wrong steps or parroted hints are dropped, and the longest text.
+        equations: the text's equations from `find_equations`, where the caller has found them already.
 
     Raises:
         PatternError: the pattern can't be used.
@@ -77,7 +80,7 @@ def judge(
         reading = read_answer(text, problem.answer_type, problem.choices, pattern or policy.pattern)
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
-    steps = check_steps(problem.question or "", text)
+    steps = check_steps(problem.question or "", text, equations)
     verdict, detail = _decide_verdict(problem, reading, finish_reason)
     reasons = [
         *_list_answer_reasons(verdict, detail),

@@ -144,6 +144,11 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
             yield quantity, start, match.end()
 
 
+def is_plain_number(text: str) -> bool:
+    """Whether a text is digits alone, with a decimal point and a minus sign at most."""
+    return _PLAIN.fullmatch(text) is not None and len(text) <= 200
+
+
 def read_quantity(text: str) -> Quantity | None:
     """Read a text as one number with its unit; None where it is anything else.
 
@@ -152,8 +157,9 @@ def read_quantity(text: str) -> Quantity | None:
     >>> read_quantity("12-year-old") is None
     True
     """
-    if _PLAIN.fullmatch(text) and len(text) <= 200:
-        return Quantity(Fraction(text), decimals=len(text.partition(".")[2]))
+    if is_plain_number(text):
+        value = Fraction(text) if "." in text else Fraction(int(text))
+        return Quantity(value, decimals=len(text.partition(".")[2]))
     text = to_plain_text(text).strip().strip("$ *" if text.count("$") > 1 else " *").strip()
     text = text.rstrip(".!,;: ") if not text.endswith("..") else text
     based = _IN_BASE.fullmatch(text)

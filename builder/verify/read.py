@@ -30,17 +30,26 @@ class Reading:
     """The rule that found it, such as `answer_is`."""
 
 
-_MARKS: Mapping[str, re.Pattern[str]] = {
-    "hashes": re.compile(r"####[ \t]*([^\n]+)"),
-    "answer_colon": re.compile(
-        r"(?:^|\n)[ \t]*\**(?:final[ ]answer|answer|ans|a)\**[ \t]*:\**[ \t]*([^\n]+)", re.IGNORECASE
+_MARKS: Mapping[str, tuple[str, re.Pattern[str]]] = {
+    "hashes": ("####", re.compile(r"####[ \t]*([^\n]+)")),
+    "answer_colon": (
+        ":",
+        re.compile(r"(?:^|\n)[ \t]*\**(?:final[ ]answer|answer|ans|a)\**[ \t]*:\**[ \t]*([^\n]+)", re.IGNORECASE),
     ),
-    "answer_is": re.compile(
-        r"\b(?:final[ ])?answer(?:[ ]to[ ][^.\n]{1,60})?[ ]*(?:is|:|=)[ ]*(?:equal[ ]to[ ])?:?\s*([^\n]+)",
-        re.IGNORECASE,
+    "answer_is": (
+        "answer",
+        re.compile(
+            r"\b(?:final[ ])?answer(?:[ ]to[ ][^.\n]{1,60})?[ ]*(?:is|:|=)[ ]*(?:equal[ ]to[ ])?:?\s*([^\n]+)",
+            re.IGNORECASE,
+        ),
     ),
-    "answer_tag": re.compile(r"\[ANSWER\]\s*([^\n]+)"),
+    "answer_tag": ("[answer]", re.compile(r"\[ANSWER\]\s*([^\n]+)")),
 }
+"""For each rule what it can't match without, in a text without capitals, and its pattern."""
+_MARGIN = len("final ")
+"""The most characters of a mark before its literal; before a colon, the mark begins its line."""
+_PLAIN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*")
+"""A segment that is one number and no more, as most are."""
 _LETTER_A = re.compile(r"\s*\**a\b", re.IGNORECASE)
 _ARROW = "-->"
 _END = "END"
@@ -98,8 +107,16 @@ def _read_by_pattern(text: str, pattern: str) -> Reading | None:
 def _find_marks(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, int]]:
     """Find the last occurrence of each mark: rule, first character of the answer, one past its last."""
     has_options = answer_type is AnswerType.CHOICE  # there, `A: pear` is an option
-    for rule, mark in _MARKS.items():
-        spans = [match.span(1) for match in mark.finditer(text) if not (has_options and _LETTER_A.match(match[0]))]
+    folded = text.casefold()
+    is_aligned = len(folded) == len(text)  # folding makes no character disappear
+    for rule, (literal, mark) in _MARKS.items():
+        place = folded.find(literal)
+        if place < 0:
+            continue
+        first = max(text.rfind("\n", 0, place) if rule == "answer_colon" else place - _MARGIN, 0) if is_aligned else 0
+        spans = [
+            match.span(1) for match in mark.finditer(text, first) if not (has_options and _LETTER_A.match(match[0]))
+        ]
         if spans:
             yield rule, *spans[-1]
     boxed = _find_boxed(text)
@@ -113,9 +130,11 @@ def _find_marks(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, 
 def _find_arrow(text: str, *, ended: bool) -> tuple[str, int, int] | None:
     """Find what follows the last `-->`, up to `END`; without `END`, only on the last line."""
     arrow = text.rfind(_ARROW)
+    if arrow < 0:
+        return None
     text = text.rstrip()
     has_end = text.endswith(_END)
-    if arrow < 0 or ended is not has_end or (not has_end and "\n" in text[arrow:]):
+    if ended is not has_end or (not has_end and "\n" in text[arrow:]):
         return None
     text = text.removesuffix(_END).rstrip()
     start = len(text) - len(text[arrow + len(_ARROW) :].lstrip())
@@ -147,6 +166,9 @@ def _find_last_sentence(text: str) -> tuple[int, int]:
 def _read_number(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...] = ()) -> Reading | None:
     """Read the number that a segment states: the first, unless it is computed or corrected further on."""
     segment = text[start:end]
+    number = _PLAIN.fullmatch(segment)
+    if number is not None:
+        return Reading(answer=number[1], span=Span(start=start, end=start + number.end(1)), rule=rule)
     plain = to_plain_text(segment)
     numbers = [(first, last) for _, first, last in find_quantities(plain)]
     if not numbers:

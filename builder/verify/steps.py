@@ -1,5 +1,6 @@
 """Check every written equation of a rationale with exact fractions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas.sample import Step, StepOutcome
@@ -23,20 +24,22 @@ class Steps:
         return next((step for step in self.steps if step.outcome is StepOutcome.WRONG), None)
 
 
-def check_steps(question: str, rationale: str) -> Steps:
+def check_steps(question: str, rationale: str, equations: Sequence[Equation] | None = None) -> Steps:
     """Check the equations of a rationale.
 
     Args:
         question: the question. A wrong equation that also stands in it, spaces aside, is quoted rather than claimed:
             it is unchecked.
         rationale: the text to check.
+        equations: its equations from `find_equations`, where the caller has found them already.
 
     >>> check_steps("", "3 + 4 = 8. 8 * 2 = 16.").first_wrong.text
     '3 + 4 = 8'
     >>> check_steps("Why is 3+4=8 wrong?", "3 + 4 = 8 is wrong, as 3 + 4 = 7.").first_wrong is None
     True
     """
-    steps = tuple(_make_step(rationale, equation) for equation in find_equations(rationale)[:MAX_STEPS])
+    found = find_equations(rationale) if equations is None else equations
+    steps = tuple([_make_step(rationale, equation) for equation in found[:MAX_STEPS]])
     if any(step.outcome is StepOutcome.WRONG for step in steps):
         quotable = {_remove_spaces(question[item.start : item.end]) for item in find_equations(question)}
         steps = tuple(_uncheck_quoted(step, quotable) for step in steps)
@@ -44,13 +47,9 @@ def check_steps(question: str, rationale: str) -> Steps:
 
 
 def _make_step(text: str, equation: Equation) -> Step:
-    return Step(
-        start=equation.start,
-        end=equation.end,
-        text=text[equation.start : equation.end],
-        actual=format_value(equation.left.node.value),
-        outcome=equation.outcome,
-    )
+    left, right, outcome = equation
+    start, end = left.start, right.end
+    return Step(start=start, end=end, text=text[start:end], actual=format_value(left.node.value), outcome=outcome)
 
 
 def _uncheck_quoted(step: Step, quotable: set[str]) -> Step:

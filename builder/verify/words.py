@@ -23,6 +23,8 @@ _PAIRS = tuple(
 """What a whole text may be wrapped in."""
 
 _FULL_STOP = re.compile(r"(?<=[^\s.,;:])(?:[.,;:]+|(?<=[^\W\d])[!?]+)$")
+_ENDS = frozenset(".,;:!?*_`$\"'”’}")
+"""The last characters of what `_PAIRS` and `_FULL_STOP` match."""
 _ARTICLE = re.compile(r"^(?:an? |the )(?=\S)|(?<= )the (?=\S)")
 _PAUSE = re.compile(r"[.!?](?=\s)|,?\s(?=(?:because|since)\b)|\n", re.IGNORECASE)
 _RETRACTION = re.compile(
@@ -43,6 +45,8 @@ def normalize_answer(text: str) -> str:
     """
     text = " ".join(unicodedata.normalize("NFC", text).casefold().split())
     for _ in range(MAX_WRAPPERS):
+        if text[-1:] not in _ENDS:  # there is nothing to remove
+            break
         text = _FULL_STOP.sub("", text)
         text = next((match[1].strip() for pair in _PAIRS if (match := pair.fullmatch(text))), text)
     return _ARTICLE.sub("", text)

@@ -4,8 +4,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.select import ReasoningPath, add_choices, choose_paths, choose_rows, count_distinct, select_kept
-from cotloom.builder.select.choice import compute_distances, parse_path
+from cotloom.builder.select import (
+    ReasoningPath,
+    add_choices,
+    choose_paths,
+    count_distinct,
+    drop_duplicates,
+    find_duplicates,
+    parse_path,
+    pick_paths,
+    pick_rows,
+    read_method,
+    select_kept,
+)
+from cotloom.builder.select.choice import compute_distances
+from cotloom.builder.text.equations import find_equations
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.reasons import Fate, Reason
 from cotloom.schemas.recipe import Select
@@ -153,6 +166,13 @@ def samples(problems, each):
     )
 
 
+def choose_rows(work, policy):
+    found = find_duplicates(work, policy)
+    distinct = work.join(found.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
+    picked = pick_rows(distinct, policy)
+    return pl.concat([found.join(picked, on="sample_id", how="anti"), picked])
+
+
 def test_the_choice_does_not_depend_on_the_order_or_on_other_problems():
     work = select_kept(samples(50, 5))
     whole = choose_rows(work, Select(keep=2)).sort("sample_id")
@@ -219,3 +239,30 @@ def test_the_only_path_without_a_signature_is_compared_by_wording():
     words = "She sells each of the nine eggs that are left at the market in the morning for two dollars so in all"
     chosen = choose_fates([path("a", f"{words} 9 * 2 = 18"), path("b", f"{words} 18")])
     assert {reason for reason, _ in chosen.values()} == {None, Reason.NEAR_DUPLICATE}
+
+
+@given(st.lists(st.sampled_from([*TEXTS, "3 + 4 = 7", "4 + 3 = 7.", "12 * 2 = 24", "So it is."]), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_another_keep_changes_the_last_pick_alone(texts):
+    paths = [path(place, text) for place, text in enumerate(texts)]
+    choices, distinct = drop_duplicates(paths, Select())
+
+    assert [item.path.sample_id for item in distinct] == [name for name, c in choices.items() if c.reason is None]
+    for keep in (1, 2, None):
+        chosen = choose_paths(paths, Select(keep=keep))
+        assert choices | pick_paths(distinct, keep) == chosen
+        assert {name: choice.cluster for name, choice in chosen.items()} == {
+            name: choice.cluster for name, choice in choices.items()
+        }
+
+
+@pytest.mark.parametrize("signature", ["operations", "none"])
+def test_a_method_that_was_read_before_is_not_read_again(signature):
+    policy = Select(signature=signature, keep=2)
+    texts = [*TEXTS, "3 + 4 = 7", "4 + 3 = 7."]
+    read = [
+        ReasoningPath(sample_id=f"s_{place}", text=text, method=read_method(text, find_equations(text)))
+        for place, text in enumerate(texts)
+    ]
+
+    assert choose_paths(read, policy) == choose_paths([path(*item) for item in enumerate(texts)], policy)

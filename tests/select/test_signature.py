@@ -3,6 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.select import read_method
+from cotloom.builder.select.signature import MAX_READ
+from cotloom.builder.text.equations import find_equations
 
 SAME = [
     ("16 - 3 = 13. 13 - 4 = 9.", "16 - 3 - 4 = 9", "how finely the work is cut"),
@@ -67,3 +69,8 @@ def test_no_text_makes_a_signature_grow_without_end():
 @settings(max_examples=100, deadline=None)
 def test_any_text_has_a_method_or_none(text):
     assert (read_method(text).signature is None) == (read_method(text).operations == frozenset())
+
+
+def test_no_equation_behind_the_limit_counts_wherever_it_was_found():
+    text = "3 + 4 = 7" + " " * MAX_READ + "5 * 5 = 25"
+    assert read_method(text, find_equations(text)) == read_method(text) == read_method("3 + 4 = 7")

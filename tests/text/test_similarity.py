@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.text.similarity import measure_edit_distances, measure_similarities, normalize, sort_words
+from cotloom.builder.text.similarity import (
+    _NOT_WORDS,
+    measure_edit_distances,
+    measure_similarities,
+    normalize,
+    sort_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,12 @@ def test_a_normalised_text_is_its_words_in_small_letters(text, plain):
 @settings(max_examples=100, deadline=None)
 def test_normalising_again_changes_nothing(text):
     assert normalize(normalize(text)) == normalize(text)
+
+
+@given(st.text(alphabet=st.characters(codec="ascii")) | st.text())
+@settings(max_examples=200, deadline=None)
+def test_texts_of_ascii_characters_are_normalised_as_all_others(text):
+    assert normalize(text) == _NOT_WORDS.sub(" ", text.lower()).strip()
 
 
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=6))

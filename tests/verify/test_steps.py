@@ -2,6 +2,7 @@
 
 import pytest
 
+from cotloom.builder.text.equations import find_equations
 from cotloom.builder.verify import check_steps, judge
 from cotloom.builder.verify.steps import MAX_STEPS
 from cotloom.schemas.problem import Problem
@@ -61,3 +62,12 @@ def test_a_right_answer_that_quotes_a_wrong_equation_is_kept():
 
 def test_only_so_many_equations_are_checked():
     assert len(check_steps("", "3 + 4 = 7. " * (MAX_STEPS + 5)).steps) == MAX_STEPS
+
+
+@pytest.mark.parametrize("rationale", ["3 + 4 = 7, no: 3 + 4 = 8.", "3 + 4 = 7. " * (MAX_STEPS + 5), "So it is."])
+def test_equations_that_were_found_before_give_the_same_steps_and_the_same_judgement(rationale):
+    problem = Problem(problem_id="p", source="s", origin="o", question=QUESTION, answer="7")
+    equations = find_equations(rationale)
+
+    assert check_steps(QUESTION, rationale, equations) == check_steps(QUESTION, rationale)
+    assert judge(problem, rationale, equations=equations) == judge(problem, rationale)

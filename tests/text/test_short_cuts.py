@@ -1,0 +1,61 @@
+"""The short cuts of the equation finder give what the long way gives."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cotloom.builder.text.arithmetic import ExpressionError, Token, TokenKind, _is_chain, _parse_chain, _Parser
+from cotloom.builder.text.equations import _find_in_passages, find_equations
+from cotloom.builder.text.lexer import split_pieces
+
+BITS = [
+    *["=", " = ", "≈", "~=", "\\approx ", " equals ", "+", " - ", "-", "−", "*", " * ", "x", " x ", "/", "%"],
+    *["$", "(", ")", "3", "12", "1,200", "0.5", "7", " of ", " by ", " divided by ", "pens", " red pens ", "and"],
+    *[". ", ", ", "; ", ": ", "! ", "\n", "\n- ", "\r\n", "\u2028", "\t", "**", "* ", ".", ",", "'", "“", "é", "½"],
+    *["<<3+4=7>>", "<<", ">>", "<<3+4=7. >>", "<<1\n+1=2>>", "<<a>>", "<<3*4=12>>12", "\\frac{1}{2}", "dozen", " so "],
+]
+
+
+@given(st.lists(st.sampled_from(BITS), max_size=40).map("".join))
+@settings(max_examples=500, deadline=None)
+def test_reading_only_the_passages_with_a_sign_finds_what_reading_the_whole_text_finds(text):
+    assert find_equations(text) == _find_in_passages(text, [(0, len(text))])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("3x4", "number times number"),
+        ("3x", "number word"),
+        ("x3", "word number"),
+        ("a x b X", "word times word times"),
+        ("xs X's", "word times stop word"),
+        ("3times 4 times 5", "number word number times number"),
+        ("times-table timestable", "times minus word word"),
+        ("_plus plus Plus", "stop word plus word"),
+        ("divided by divided bye divided", "divide word word word"),
+        ("equals equal percent percents minus", "equals word percent word minus"),
+    ],
+)
+def test_words_that_are_operators_are_told_from_other_words(text, names):
+    assert " ".join(piece.name for piece in split_pieces(text)) == names
+
+
+NUMBERS = st.integers(-3, 30) | st.fractions(min_value=-2, max_value=5, max_denominator=9)
+
+
+@given(st.lists(st.tuples(st.sampled_from("+-*/"), NUMBERS), max_size=12), NUMBERS)
+@settings(max_examples=300, deadline=None)
+def test_a_chain_comes_to_what_the_grammar_makes_of_it(rest, first):
+    tokens = [Token(TokenKind.NUMBER, "", first)]
+    for sign, value in rest:
+        tokens += [Token(TokenKind.OPERATOR, sign), Token(TokenKind.NUMBER, "", value)]
+    assert _is_chain(tokens)
+    assert read(lambda: _parse_chain(tokens)) == read(lambda: _Parser(tokens, 1).parse_sum(0, 0)[0])
+
+
+def read(parse):
+    try:
+        return parse()
+    except ExpressionError as error:
+        return str(error)
