@@ -36,9 +36,6 @@ _FINDINGS = pl.Schema({
     "operations": pl.List(pl.String),
 })  # fmt: skip
 
-MAX_SHARED = 1_000_000
-"""Of a longer text, judging and choosing read different parts."""
-
 _SET_ASIDE = "set aside by the recipe: checking it ended the process that did"
 
 
@@ -167,7 +164,7 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
     for row in rows.iter_rows(named=True):
         mark_row(row["sample_id"])
         text = row["text"] or ""
-        equations = find_equations(text) if len(text) <= MAX_SHARED else None
+        equations = find_equations(text) if len(text) <= policy.max_characters else None
         judgement = verify.judge(
             _make_problem(row),
             row["text"],
