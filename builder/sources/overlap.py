@@ -9,6 +9,7 @@ from ...schemas.reasons import Fate, Reason
 from ...schemas.source import Decontaminate
 from ..progress import track
 from ..text.overlap import OverlapIndex, find_nearest, find_shared_run, index_texts, split_words
+from ..text.threshold import ThresholdIndex, find_at_threshold, index_at_threshold
 from .split import drop_problem
 
 CROSSES = 0.9
@@ -117,14 +118,14 @@ def drop_crossings(problems: list[Problem]) -> list[Problem]:
     if not tests:
         return problems
     tests.sort(key=lambda item: item.problem_id)
-    index = index_texts([_join_text(item) for item in tests])
+    index = index_at_threshold([_join_text(item) for item in tests], CROSSES)
     return [_drop_if_crossing(problem, index, tests) for problem in problems]
 
 
-def _drop_if_crossing(problem: Problem, index: OverlapIndex, tests: list[Problem]) -> Problem:
+def _drop_if_crossing(problem: Problem, index: ThresholdIndex, tests: list[Problem]) -> Problem:
     if problem.fate is Fate.DROPPED or problem.split is not Split.TRAIN:
         return problem
-    match = find_nearest(index, split_words(_join_text(problem)), CROSSES)
+    match = find_at_threshold(index, _join_text(problem))
     if match is None:
         return problem
     nearest, similarity = _format_name(tests[match[0]]), match[1]
