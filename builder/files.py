@@ -4,7 +4,6 @@ import csv
 import hashlib
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from .errors import InputError
 from .parquet import iterate_rows
 from .templates import is_template, render_template
 
-_LONG_NUMBER = re.compile(rb"\d{18}")
+_ALL_DIGITS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
+_LONG_NUMBER = b"0" * 18
 MAX_DEPTH = 64
 """A row nested deeper than this is refused."""
 
@@ -125,11 +125,15 @@ _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
 def _parse_json(text: bytes) -> tuple[Any, str | None]:
     """Parse JSON; integers beyond 64 bits keep every digit. Returns the value, or None and the fault."""
     try:
-        return (_parse_exactly(text) if _LONG_NUMBER.search(text) else orjson.loads(text)), None
+        return (_parse_exactly(text) if _has_long_number(text) else orjson.loads(text)), None
     except ValueError as error:  # both readers' errors are ValueErrors
         return None, f"not JSON: {error}"
     except RecursionError:
         return None, "not JSON: nested too deeply"
+
+
+def _has_long_number(text: bytes) -> bool:
+    return _LONG_NUMBER in text.translate(_ALL_DIGITS)
 
 
 def _parse_exactly(text: bytes) -> Any:
@@ -154,6 +158,8 @@ def _make_row(origin: str, value: Any, fault: str | None) -> Row:
 
 def _is_deep(value: Any) -> bool:
     """Whether lists and objects are nested beyond the limit."""
+    if not any(isinstance(inner, dict | list) for inner in value.values()):
+        return False
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [
@@ -196,7 +202,9 @@ def format_cell(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     try:
-        return value.strip() if isinstance(value, str) and format_canonical(value) else format_canonical(value)
+        if isinstance(value, str):
+            return value.strip() if value.isascii() or format_canonical(value) else None
+        return format_canonical(value)
     except NotCanonicalError as error:
         raise KeyError(str(error)) from error
 

@@ -62,9 +62,9 @@ def index_at_threshold(texts: Sequence[str], least: float) -> ThresholdIndex:
         least: the similarity from which on a text counts, above 0.
     """
     numbers: dict[str, int] = {}
-    found: list[NDArray[np.int32]] = []
-    for text in texts:
-        found.append(np.array([numbers.setdefault(word, len(numbers)) for word in _mark_repeats(text)], np.int32))
+    found = [
+        np.array([numbers.setdefault(word, len(numbers)) for word in _mark_repeats(text)], np.int32) for text in texts
+    ]
     sizes = np.array([len(each) for each in found], np.int64)
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     words = np.concatenate([np.empty(0, np.int32), *found])
@@ -129,7 +129,9 @@ def _draw_bitmaps(words: NDArray[np.int32], starts: Ids) -> NDArray[np.uint64]:
         return bitmaps
     bits = words.astype(np.uint64) * np.uint64(_SPREAD) >> np.uint64(56)
     for lane in range(_LANES):
-        here = np.where(bits >> np.uint64(6) == lane, np.uint64(1) << (bits & np.uint64(63)), np.uint64(0))
+        here: NDArray[np.uint64] = np.where(
+            bits >> np.uint64(6) == lane, np.uint64(1) << (bits & np.uint64(63)), np.uint64(0)
+        )
         bitmaps[filled, lane] = np.bitwise_xor.reduceat(here, starts[filled])
     return bitmaps
 
@@ -140,7 +142,8 @@ def _draw_bitmap(words: Sequence[int]) -> NDArray[np.uint64]:
     for word in words:
         bit = (word * _SPREAD & _ALL_BITS) >> 56
         lanes[bit >> 6] ^= 1 << (bit & 63)
-    return np.array(lanes, np.uint64)
+    bitmap: NDArray[np.uint64] = np.array(lanes, np.uint64)
+    return bitmap
 
 
 def find_at_threshold(index: ThresholdIndex, text: str) -> tuple[int, float] | None:
