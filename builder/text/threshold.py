@@ -118,7 +118,8 @@ def _make_key(words: Ids, sizes: Ids, places: Ids) -> NDArray[np.uint64]:
     """Combine word, size and place to a number that sorts by them."""
     size = np.minimum(sizes, 2**_SIZE_BITS - 1)
     place = np.clip(places, 0, 2**_PLACE_BITS - 1)
-    return ((words << (_SIZE_BITS + _PLACE_BITS)) | (size << _PLACE_BITS) | place).astype(np.uint64)
+    key: NDArray[np.uint64] = ((words << (_SIZE_BITS + _PLACE_BITS)) | (size << _PLACE_BITS) | place).astype(np.uint64)
+    return key
 
 
 def _draw_bitmaps(words: NDArray[np.int32], starts: Ids) -> NDArray[np.uint64]:
