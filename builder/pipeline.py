@@ -82,7 +82,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     if existing is not None:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
 
-    problems = sources.load_problems(loaded, verify.is_readable, input_digests)
+    problems = sources.load_problems(loaded, verify.IS_READABLE, input_digests, runtime=runtime)
     store.make_store(runtime.store)
     sampled = _sample_rationales(loaded, problems.frame, runtime)
     _check_failures(sampled.calls, runtime)

@@ -19,6 +19,7 @@ anew = settings(max_examples=150, suppress_health_check=[HealthCheck.function_sc
 lines = st.lists(
     st.sampled_from([b'{"a": 1}', b'{"a": "long and longer"}', b"", b"  ", b"{broken", b"[1]", b'{"a":\r1}', b"\xff"])
 )
+tails = st.sampled_from([b"", b"\n", b"\n\n", b'{"a"', b"\r"])
 
 
 def read_chunks(path):
@@ -28,7 +29,9 @@ def read_chunks(path):
 
 
 @anew
-@given(lines, st.sampled_from([b"\n", b"\r\n"]), st.sampled_from([b"", b"\n", b"\n\n", b'{"a"', b"\r"]), st.integers(1, 60))
+@given(
+    lines, st.sampled_from([b"\n", b"\r\n"]), st.sampled_from([b"", b"\n", b"\n\n", b'{"a"', b"\r"]), st.integers(1, 60)
+)
 def test_chunks_of_lines_hold_the_rows_of_the_file(tmp_path, rows, end, tail, size):
     path = tmp_path / "a.jsonl"
     path.write_bytes(end.join(rows) + tail)

@@ -11,7 +11,7 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.recipe import LoadedRecipe
 from cotloom.builder.sources import Problems, load_problems
 from cotloom.builder.sources.columns import make_template_key
-from cotloom.builder.verify import is_readable
+from cotloom.builder.verify import IS_READABLE
 from cotloom.schemas.recipe import Recipe
 
 FIELDS = {"question": "q", "answer": "a"}
@@ -44,7 +44,7 @@ def load(tmp_path):
 
     def loaded(*rows: Any, source: dict[str, Any] | None = None, **keys: Any) -> Problems:
         write(tmp_path / "s.jsonl", list(rows))
-        return load_problems(recipe(tmp_path, {"s": source or {}}, **keys), is_readable)
+        return load_problems(recipe(tmp_path, {"s": source or {}}, **keys), IS_READABLE)
 
     return loaded
 
@@ -154,7 +154,7 @@ def test_two_sources_share_no_problem(tmp_path):
     write(tmp_path / "s.jsonl", [{"q": "one?", "a": "1"}])
     write(tmp_path / "z.jsonl", [{"q": "one?", "a": "1"}, {"q": "two?", "a": "2"}])
 
-    problems = load_problems(recipe(tmp_path, {"s": {}, "z": {}}), is_readable)
+    problems = load_problems(recipe(tmp_path, {"s": {}, "z": {}}), IS_READABLE)
 
     assert problems.frame["reason"].to_list() == [None, "duplicate_problem", None]
     assert [(item.name, item.rows) for item in problems.inputs] == [("sources.s", 1), ("sources.z", 2)]
@@ -217,7 +217,7 @@ def test_a_split_parts_no_group_and_every_problem_keeps_its_side(tmp_path_factor
 
     def sides(asked: list[str]) -> pl.DataFrame:
         write(folder / "s.jsonl", [{"q": question, "a": "1"} for question in asked])
-        return kept(load_problems(recipe(folder, {"s": {}}, split={"test": share}, seed=seed), is_readable))
+        return kept(load_problems(recipe(folder, {"s": {}}, split={"test": share}, seed=seed), IS_READABLE))
 
     before = dict(sides(first).select("problem_id", "split").iter_rows())
     together = sides([*more, *first])
