@@ -163,7 +163,9 @@ def _finish_all(
     }
     address = f"{finish_bucket.__module__}:finish_bucket"
     items = range(len(counts))
-    return out, map_items(address, items, settings, runtime=runtime, description="splitting problems")
+    counts = map_items(address, items, settings, runtime=runtime, description="splitting problems")
+    rmtree(checked, ignore_errors=True)
+    return out, counts
 
 
 def _find_highest(checked: Path, roles: Mapping[str, str], limit: int) -> dict[str, int]:
