@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -26,6 +27,8 @@ RANKS = 2**64
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 class NotCanonicalError(TypeError):
@@ -55,7 +58,18 @@ def format_canonical(value: object) -> str:
     if kind is dict:
         texts = {_check_key(key): format_canonical(item) for key, item in value.items()}  # type: ignore[attr-defined]
         return f"{{{','.join([f'{encode_basestring(key)}:{texts[key]}' for key in sorted(texts)])}}}"
+    if value is None or kind is bool:
+        return _CONSTANTS[value]  # type: ignore[index]
+    if kind is int:
+        return str(value)
+    if dataclasses.is_dataclass(kind):
+        return format_canonical({name: getattr(value, name) for name in _list_fields(kind)})
     return _ENCODER.encode(_to_plain(value))
+
+
+@cache
+def _list_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _to_plain(value: object) -> Any:
