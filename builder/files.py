@@ -285,16 +285,18 @@ def format_cell(value: Any) -> str | None:
     Raises:
         KeyError: it has no canonical text (half of a surrogate pair, NaN).
     """
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None:
         return None
+    text = value.strip() if isinstance(value, str) else None
+    if text is not None and (not text or text.isascii()):
+        return text or None
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     try:
-        if isinstance(value, str):
-            return value.strip() if value.isascii() or format_canonical(value) else None
-        return format_canonical(value)
+        canonical = format_canonical(value)
     except NotCanonicalError as error:
         raise KeyError(str(error)) from error
+    return canonical if text is None else text
 
 
 def list_columns(values: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -52,7 +52,7 @@ def format_canonical(value: object) -> str:
     """
     kind = type(value)
     if kind is str:
-        return encode_basestring(_check_text(value))  # type: ignore[arg-type]
+        return encode_basestring(value if value.isascii() else _check_text(value))  # type: ignore[attr-defined, arg-type]
     if kind is tuple or kind is list:
         return f"[{','.join(map(format_canonical, value))}]"  # type: ignore[call-overload]
     if kind is dict:

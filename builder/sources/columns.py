@@ -19,8 +19,8 @@ _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _SHOWN_COLUMNS = 40
 """How many columns a message lists."""
 
-_AS_ZEROS = str.maketrans("123456789", "000000000")
-_SHORTER = (("00", "0"), ("0.0", "0"), ("0,0", "0"))
+_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_SHORTER = ((b"00", b"0"), (b"0.0", b"0"), (b"0,0", b"0"))
 """What turns a number whose digits are zeros into one zero, in this order."""
 
 
@@ -233,8 +233,8 @@ def _mask_numbers(text: str) -> str:
     """Replace each number by `#`. Where there are no other digits than ours, replacing is faster than a pattern."""
     if not text.isascii():
         return _DIGITS.sub("#", text)
-    text = text.translate(_AS_ZEROS)
+    masked = text.encode().translate(_AS_ZEROS)
     for long, short in _SHORTER:
-        while long in text:
-            text = text.replace(long, short)
-    return text.replace("0", "#")
+        while long in masked:
+            masked = masked.replace(long, short)
+    return masked.replace(b"0", b"#").decode()
