@@ -24,8 +24,8 @@ def check_bucket(item: int, settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         item: the number of the bucket.
-        settings: `rows` (the folder of pieces), `bits`, `roles`, `decontaminate`, `seed`, `test`, `limit`, and `out`
-            (the folder of the result).
+        settings: `rows` (the folder of pieces), `bits`, `sources` (their names in order), `roles`, `decontaminate`, `seed`,
+            `test`, `limit`, and `out` (the folder of the result).
 
     Returns:
         How many problems to train on are kept, how many of them are test problems, and of each evaluation set of the
@@ -37,7 +37,7 @@ def check_bucket(item: int, settings: Mapping[str, Any]) -> dict[str, Any]:
     folder, roles, seed = Path(settings["rows"]), settings["roles"], settings["seed"]
     rows = read_bucket(list_pieces(folder), item, settings["bits"]).sort(ORDER)
     rows = drop_repeated(rows, roles)
-    sets = open_sets(folder, tuple(roles), settings["decontaminate"])
+    sets = open_sets(folder, tuple(settings["sources"]), settings["decontaminate"])
     for each in sets:
         each.overlaps = 0
     rows = decontaminate(rows, sets, roles)

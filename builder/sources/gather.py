@@ -113,6 +113,7 @@ def _check_all(
     settings = {
         "rows": str(place / "rows"),
         "bits": bits,
+        "sources": list(roles),
         "roles": roles,
         "decontaminate": policy,
         "seed": recipe.seed,
@@ -121,28 +122,26 @@ def _check_all(
         "out": str(place / "checked"),
     }
     address = f"{check_bucket.__module__}:check_bucket"
-    counts = map_items(address, range(2**bits), settings, runtime=runtime, description="checking problems")
+    counts = map_items(address, list(range(2**bits)), settings, runtime=runtime, description="checking problems")
     return place / "checked", counts, _make_certificates(recipe, [count["sets"] for count in counts])
 
 
 def _make_certificates(recipe: Recipe, counts: Sequence[Sequence[Mapping[str, Any]]]) -> list[Contamination]:
     """Make the certificates from the counts of each bucket, one for each evaluation set."""
     policy = recipe.decontaminate
-    return (
-        [
-            Contamination(
-                against=name,
-                problems=found[0]["problems"],
-                overlaps=sum(count["overlaps"] for count in found),
-                highest_similarity=round(max(count["highest"] for count in found), 6),
-                ngram=policy.ngram,
-                similarity=policy.similarity,
-            )
-            for name, found in zip(policy.against, zip(*counts, strict=True), strict=True)
-        ]
-        if policy
-        else []
-    )
+    if policy is None:
+        return []
+    return [
+        Contamination(
+            against=name,
+            problems=found[0]["problems"],
+            overlaps=sum(count["overlaps"] for count in found),
+            highest_similarity=round(max(count["highest"] for count in found), 6),
+            ngram=policy.ngram,
+            similarity=policy.similarity,
+        )
+        for name, found in zip(policy.against, zip(*counts, strict=True), strict=True)
+    ]
 
 
 def _finish_all(
@@ -162,7 +161,7 @@ def _finish_all(
         "out": str(out),
     }
     address = f"{finish_bucket.__module__}:finish_bucket"
-    items = range(len(counts))
+    items = list(range(len(counts)))
     counts = map_items(address, items, settings, runtime=runtime, description="splitting problems")
     rmtree(checked, ignore_errors=True)
     return out, counts

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from cotloom.builder.recipe import LoadedRecipe
 from cotloom.builder.sources import Problems, load_problems
 from cotloom.builder.sources.columns import make_template_key
 from cotloom.builder.verify import IS_READABLE
+from cotloom.schemas.ids import make_content_id
 from cotloom.schemas.recipe import Recipe
 
 FIELDS = {"question": "q", "answer": "a"}
@@ -239,3 +241,11 @@ def test_a_group_column_keeps_its_problems_on_one_side(load):
 @pytest.mark.parametrize(("share", "sides"), [(0.0, {"train"}), (0.999, {"test"})])
 def test_the_ends_of_the_split(load, share, sides):
     assert set(load(*numbered(50), split={"test": share}).frame["split"]) == sides
+
+
+@settings(max_examples=300)
+@given(st.text("0129.,5a# -\t\né٣", max_size=30))
+def test_the_key_of_a_template_masks_each_number(text):
+    masked = re.sub(r"\d+(?:[.,]\d+)*", "#", text.lower())
+
+    assert make_template_key(text) == make_content_id("g", " ".join(masked.split()))
