@@ -24,8 +24,8 @@ def check_bucket(item: int, settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         item: the number of the bucket.
-        settings: `rows` (the folder of pieces), `bits`, `sources` (their names in order), `roles`, `decontaminate`, `seed`,
-            `test`, `limit`, and `out` (the folder of the result).
+        settings: `rows` (the folder of pieces), `bits`, `sources` (their names in order), `roles`, `decontaminate`,
+            `seed`, `test`, `limit`, and `out` (the folder of the result).
 
     Returns:
         How many problems to train on are kept, how many of them are test problems, and of each evaluation set of the
