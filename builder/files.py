@@ -4,8 +4,7 @@ import csv
 import hashlib
 import json
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,12 +13,16 @@ import orjson
 
 from ..schemas.ids import NotCanonicalError, format_canonical
 from .errors import InputError
-from .parquet import iterate_rows
+from .parquet import iterate_rows, list_row_groups
 from .templates import is_template, render_template
 
-_LONG_NUMBER = re.compile(rb"\d{18}")
+_ALL_DIGITS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
+_LONG_NUMBER = b"0" * 18
 MAX_DEPTH = 64
 """A row nested deeper than this is refused."""
+
+CHUNK_BYTES = 16 * 2**20
+"""About how many bytes a chunk has; of a Parquet file, before compression."""
 
 _CSV_CELL = 50_000_000
 """The longest cell of a CSV file, in characters."""
@@ -44,12 +47,61 @@ class Row:
         return json.dumps(self.values, sort_keys=True, default=str) if self.raw is None else self.raw
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """A part of a file that can be read alone. Its fields are plain values."""
+
+    path: str
+    """The file."""
+    first: int
+    """The number of its first line or row, from 1."""
+    start: int
+    """Its first byte; of a Parquet file, its first row group."""
+    end: int
+    """Where it ends, in bytes or row groups."""
+
+
 def read_rows(path: Path) -> Iterator[Row]:
     """Read the rows of a file, one by one.
 
     Raises:
         InputError: there is no such file, or it is no table at all.
     """
+    yield from _READERS[_find_suffix(path)](path)
+
+
+def list_chunks(path: Path) -> list[Chunk]:
+    """Cut a file into chunks of about `CHUNK_BYTES`: one where it is small or can only be read as a whole.
+
+    Raises:
+        InputError: there is no such file, or it is no table at all.
+    """
+    suffix = _find_suffix(path)
+    if suffix == ".parquet":
+        return list(_cut_groups(path))
+    if _READERS[suffix] is _read_jsonl:
+        return list(_cut_lines(path))
+    return [Chunk(path=str(path), first=1, start=0, end=path.stat().st_size)]
+
+
+def read_chunk(chunk: Chunk) -> Iterator[Row]:
+    """Read the rows of a chunk. Those of all chunks are the rows of `read_rows`.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    path = Path(chunk.path)
+    reader = _READERS[_find_suffix(path)]
+    if reader is _read_parquet:
+        yield from _read_groups(path, chunk.first, range(chunk.start, chunk.end))
+    elif reader is _read_jsonl:
+        yield from _read_lines(path, chunk)
+    else:
+        yield from reader(path)
+
+
+def _find_suffix(path: Path) -> str:
+    """Return the suffix of a file that can be read."""
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise InputError(
@@ -57,7 +109,7 @@ def read_rows(path: Path) -> Iterator[Row]:
         )
     if not path.is_file():
         raise make_missing_file_error(path)
-    yield from _READERS[suffix](path)
+    return suffix
 
 
 def make_missing_file_error(path: Path) -> InputError:
@@ -74,10 +126,42 @@ def digest_file(path: Path) -> tuple[str, int]:
 
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
+    return _read_lines(path, Chunk(path=str(path), first=1, start=0, end=path.stat().st_size))
+
+
+def _read_lines(path: Path, chunk: Chunk) -> Iterator[Row]:
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        file.seek(chunk.start)
+        left = chunk.end - chunk.start
+        for number, line in enumerate(file, chunk.first):
+            if left <= 0:
+                return
+            left -= len(line)
             if line.strip():
-                yield _make_row(f"{path.name}:{number}", *_parse_json(line))
+                yield _make_row(f"{path.name}:{number}", *_parse_json(line), raw=line)
+
+
+def _cut_lines(path: Path) -> Iterator[Chunk]:
+    """Cut a file at line ends; only where there are several chunks are its lines counted."""
+    size, start, first = path.stat().st_size, 0, 1
+    with path.open("rb") as file:
+        while size - start > CHUNK_BYTES:
+            lines = file.read(CHUNK_BYTES).count(b"\n")
+            rest = file.readline()
+            yield Chunk(path=str(path), first=first, start=start, end=file.tell())
+            start, first = file.tell(), first + lines + rest.endswith(b"\n")
+    if start < size:
+        yield Chunk(path=str(path), first=first, start=start, end=size)
+
+
+def _cut_groups(path: Path) -> Iterator[Chunk]:
+    start, first, rows, size = 0, 1, 0, 0
+    groups = list_row_groups(path)
+    for number, (group_rows, group_bytes) in enumerate(groups, 1):
+        rows, size = rows + group_rows, size + group_bytes
+        if size >= CHUNK_BYTES or number == len(groups):
+            yield Chunk(path=str(path), first=first, start=start, end=number)
+            start, first, rows, size = number, first + rows, 0, 0
 
 
 def _read_json(path: Path) -> Iterator[Row]:
@@ -103,7 +187,9 @@ def _read_csv(path: Path) -> Iterator[Row]:
             for cells in reader:
                 fault = None if len(cells) == len(header) else f"{len(cells)} cells under {len(header)} columns"
                 values = None if fault else dict(zip(header, cells, strict=True))
-                yield Row(origin=f"{path.name}:{reader.line_num}", values=values, fault=fault)
+                yield Row(
+                    origin=f"{path.name}:{reader.line_num}", values=values, fault=fault, raw=fault and repr(cells)
+                )
         except (csv.Error, UnicodeDecodeError) as error:
             raise InputError(f"{path}, line {reader.line_num}: {error}") from error
 
@@ -115,7 +201,11 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
-    for number, (values, fault) in enumerate(iterate_rows(path), 1):
+    return _read_groups(path, 1, None)
+
+
+def _read_groups(path: Path, first: int, groups: Sequence[int] | None) -> Iterator[Row]:
+    for number, (values, fault) in enumerate(iterate_rows(path, groups=groups), first):
         yield Row(origin=f"{path.name}:{number}", values=values, fault=fault)
 
 
@@ -132,11 +222,15 @@ _READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
 def _parse_json(text: bytes) -> tuple[Any, str | None]:
     """Parse JSON; integers beyond 64 bits keep every digit. Returns the value, or None and the fault."""
     try:
-        return (_parse_exactly(text) if _LONG_NUMBER.search(text) else orjson.loads(text)), None
+        return (_parse_exactly(text) if _has_long_number(text) else orjson.loads(text)), None
     except ValueError as error:  # both readers' errors are ValueErrors
         return None, f"not JSON: {error}"
     except RecursionError:
         return None, "not JSON: nested too deeply"
+
+
+def _has_long_number(text: bytes) -> bool:
+    return _LONG_NUMBER in text.translate(_ALL_DIGITS)
 
 
 def _parse_exactly(text: bytes) -> Any:
@@ -151,16 +245,20 @@ def _parse_exactly(text: bytes) -> Any:
     return json.loads(text, parse_constant=refuse, parse_float=parse_float)
 
 
-def _make_row(origin: str, value: Any, fault: str | None) -> Row:
+def _make_row(origin: str, value: Any, fault: str | None, raw: bytes | None = None) -> Row:
     if fault is None and not isinstance(value, dict):
         fault = f"a {type(value).__name__}, not an object"
     if fault is None and _is_deep(value):
         fault = f"nested more than {MAX_DEPTH} deep"
-    return Row(origin=origin, values=None if fault else value, fault=fault)
+    if fault is None:
+        return Row(origin=origin, values=value)
+    return Row(origin=origin, values=None, fault=fault, raw=repr(value) if raw is None else repr(raw.strip()))
 
 
 def _is_deep(value: Any) -> bool:
     """Whether lists and objects are nested beyond the limit."""
+    if not any(isinstance(inner, dict | list) for inner in value.values()):
+        return False
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [
@@ -198,14 +296,18 @@ def format_cell(value: Any) -> str | None:
     Raises:
         KeyError: it has no canonical text (half of a surrogate pair, NaN).
     """
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None:
         return None
+    text = value.strip() if isinstance(value, str) else None
+    if text is not None and (not text or text.isascii()):
+        return text or None
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     try:
-        return value.strip() if isinstance(value, str) and format_canonical(value) else format_canonical(value)
+        canonical = format_canonical(value)
     except NotCanonicalError as error:
         raise KeyError(str(error)) from error
+    return canonical if text is None else text
 
 
 def list_columns(values: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -220,27 +322,3 @@ def make_missing_column_error(path: Path | str, column: str, values: Mapping[str
     """Make the error for a column that no row has."""
     columns = ", ".join(list_columns(values)[:40])
     return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {columns}")
-
-
-# stub until the merge
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chunk:
-    path: Path
-    weight: int = 1
-
-    def to_plain(self):
-        return {"path": str(self.path)}
-
-
-def list_chunks(path):
-    if not path.is_file():
-        raise make_missing_file_error(path)
-    return [Chunk(path=path)]
-
-
-def parse_chunk(plain):
-    return Chunk(path=Path(plain["path"]))
-
-
-def read_chunk(chunk):
-    return read_rows(chunk.path)

@@ -199,8 +199,15 @@ def digest_footer(path: Path) -> str:
         return hashlib.sha256(file.read(length + _TAIL)).hexdigest()
 
 
-def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
+def iterate_rows(
+    path: Path, batch_rows: int = 1024, groups: Sequence[int] | None = None
+) -> Iterator[tuple[dict[str, Any] | None, str | None]]:
     """Read the rows of a Parquet file one by one, as plain values.
+
+    Args:
+        path: the file.
+        batch_rows: how many rows are in memory at once.
+        groups: the numbers of the row groups to read, from 0; None for all.
 
     Yields:
         The values of a row; or null and the reason, where Python can't hold them (a date beyond its own).
@@ -209,7 +216,7 @@ def iterate_rows(path: Path, batch_rows: int = 1024) -> Iterator[tuple[dict[str,
         InputError: it can't be read.
     """
     with refuse_unreadable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        for batch in file.iter_batches(batch_size=batch_rows):
+        for batch in file.iter_batches(batch_size=batch_rows, row_groups=groups):
             batch.validate(full=True)
             yield from _read_batch(batch)
 
@@ -234,6 +241,18 @@ def count_rows(path: Path) -> int:
     """
     with refuse_unreadable(path):
         return int(pq.read_metadata(path).num_rows)
+
+
+def list_row_groups(path: Path) -> list[tuple[int, int]]:
+    """List the row groups of a Parquet file by its footer: rows, and bytes before compression.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    with refuse_unreadable(path):
+        metadata = pq.read_metadata(path)
+        groups = map(metadata.row_group, range(metadata.num_row_groups))
+        return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
 def open_dataset(paths: Sequence[Path]) -> ds.Dataset:

@@ -57,7 +57,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     """
     check_recipe(loaded.recipe)
     access = find_access(loaded, runtime)
-    problems = sources.load_problems(loaded, verify.is_readable).frame
+    problems = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime).frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
         estimate = teacher.estimate_calls(loaded, select_sampled_problems(loaded.recipe, problems), ledger, runtime)

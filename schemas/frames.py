@@ -19,6 +19,8 @@ Record = TypeVar("Record")
 
 _SCALARS: dict[type, Any] = {str: pl.String, int: pl.Int64, float: pl.Float64, bool: pl.Boolean}
 
+_TEXTS = frozenset({pl.String(), pl.List(pl.String())})
+
 
 @cache
 def get_schema(record: type) -> pl.Schema:
@@ -50,8 +52,19 @@ def _remove_none(hint: Any) -> Any:
 
 def to_frame(records: Iterable[Any], record: type) -> pl.DataFrame:
     """Convert records to a table with the record's schema."""
+    schema = get_schema(record)
+    if all(kind in _TEXTS for kind in schema.values()):  # several times faster than row by row
+        rows = list(records)
+        return pl.DataFrame([_make_column(name, [getattr(row, name) for row in rows], schema[name]) for name in schema])
     write = _make_writer(record)
-    return pl.DataFrame([write(item) for item in records], schema=get_schema(record), strict=True)
+    return pl.DataFrame([write(item) for item in records], schema=schema, strict=True)
+
+
+def _make_column(name: str, values: Sequence[Any], kind: Any) -> pl.Series:
+    """Make a column of texts or lists of texts."""
+    if kind == pl.List and not any(value is None or value for value in values):
+        return pl.Series(name, [[]], kind).new_from_index(0, len(values))
+    return pl.Series(name, values, kind)
 
 
 @cache

@@ -10,6 +10,8 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
+from json.encoder import encode_basestring
 from typing import Any
 
 import xxhash
@@ -22,6 +24,11 @@ ID_HEX = 24
 
 RANKS = 2**64
 """`rank` returns integers from 0 up to this."""
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 class NotCanonicalError(TypeError):
@@ -43,7 +50,26 @@ def format_canonical(value: object) -> str:
     Traceback (most recent call last):
     cotloom.schemas.ids.NotCanonicalError: a float that is not finite has no canonical text: nan
     """
-    return json.dumps(_to_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value if value.isascii() else _check_text(value))  # type: ignore[attr-defined, arg-type]
+    if kind is tuple or kind is list:
+        return f"[{','.join(map(format_canonical, value))}]"  # type: ignore[call-overload]
+    if kind is dict:
+        texts = {_check_key(key): format_canonical(item) for key, item in value.items()}  # type: ignore[attr-defined]
+        return f"{{{','.join([f'{encode_basestring(key)}:{texts[key]}' for key in sorted(texts)])}}}"
+    if value is None or kind is bool:
+        return _CONSTANTS[value]  # type: ignore[index]
+    if kind is int:
+        return str(value)
+    if dataclasses.is_dataclass(kind):
+        return format_canonical({name: getattr(value, name) for name in _list_fields(kind)})
+    return _ENCODER.encode(_to_plain(value))
+
+
+@cache
+def _list_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _to_plain(value: object) -> Any:
@@ -66,6 +92,8 @@ def _to_plain(value: object) -> Any:
 
 
 def _check_text(value: str) -> str:
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError as error:

@@ -210,3 +210,12 @@ def test_a_files_digest_is_that_of_its_bytes(tmp_path):
     digest, size = digest_file(tmp_path / "a.json")
 
     assert (digest, size) == ("4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945", 2)
+
+
+@pytest.mark.parametrize("digits", [17, 18, 19, 40])
+def test_a_long_number_keeps_its_digits_among_others(rows, digits):
+    number = "9" * digits
+
+    (row,) = rows("a.jsonl", f'{{"a": {number}, "b": "{number[:9]} {number}", "c": 1}}')
+
+    assert row.values == {"a": int(number), "b": f"{number[:9]} {number}", "c": 1}

@@ -1,6 +1,7 @@
 import dataclasses
 import enum
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -105,6 +106,21 @@ VALUES = st.recursive(
 @settings(max_examples=100, deadline=None)
 def test_the_order_of_keys_does_not_change_the_canonical_text(value):
     assert format_canonical(dict(reversed(value.items()))) == format_canonical(value)
+
+
+@given(VALUES | st.text('"\\\\/\\x00\\x1f\\x7f\\u2028é\U0001f600'))
+@settings(max_examples=300, deadline=None)
+def test_the_canonical_text_of_plain_values_is_that_of_the_json_library(value):
+    def settle(inner):  # minus zero is zero
+        if isinstance(inner, list):
+            return [settle(item) for item in inner]
+        if isinstance(inner, dict):
+            return {key: settle(item) for key, item in inner.items()}
+        return inner + 0.0 if isinstance(inner, float) else inner
+
+    plain = json.dumps(settle(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert format_canonical(value) == plain
+    assert format_canonical((value, Fate.KEPT)) == f'[{plain},"kept"]'
 
 
 @given(st.text(), st.text())

@@ -11,7 +11,7 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.infer import infer_columns
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
-from cotloom.builder.verify import is_readable
+from cotloom.builder.verify import IS_READABLE
 from tests.conftest import ROOT
 from tests.teacher.chat_server import completion, serving
 
@@ -107,7 +107,7 @@ def test_what_a_file_holds_is_inferred_and_the_recipe_reads_it(tmp_path, run, fo
     loaded = load_recipe(ran.json["path"])
     (source,) = loaded.recipe.sources
     assert (source.role, source.path) == (inferred["role"], f"../My problems.{form}")
-    frame = load_problems(loaded, is_readable).frame
+    frame = load_problems(loaded, IS_READABLE).frame
     assert "kept" in set(frame["fate"])
     assert set(frame["reason"].drop_nulls()) <= {"duplicate_problem"}
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...schemas.runtime import EngineKind, Runtime
 from ..progress import show_bar
-from .calls import Task, call_function
+from .calls import Task, call_function, import_function
 from .current_row import mark_row
 from .local import run_in_processes
 from .memory import WORKER_BYTES, bound_workers, count_workers
@@ -25,6 +25,7 @@ __all__ = [
     "WORKER_BYTES",
     "UsageRecord",
     "count_workers",
+    "import_function",
     "map_items",
     "mark_row",
 ]

@@ -30,11 +30,12 @@ SAMPLES = "samples.parquet"
 _JUDGED = ("verdict", "predicted", "span", "rule", "steps", "reason", "detail")
 """What judging finds out about a sample."""
 
-_FINDINGS = pl.Schema({
-    "key": pl.String,
-    **{name: kind for name, kind in get_schema(Sample).items() if name in {*_JUDGED, "signature"}},
-    "operations": pl.List(pl.String),
-})  # fmt: skip
+_FINDINGS = pl.Schema([
+    ("key", pl.String()),
+    *((name, kind) for name, kind in get_schema(Sample).items() if name in {*_JUDGED, "signature"}),
+    ("operations", pl.List(pl.String)),
+])  # fmt: skip
+"""The columns of what is found out about a text."""
 
 _SET_ASIDE = "set aside by the recipe: checking it ended the process that did"
 
@@ -227,9 +228,7 @@ def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(keys, schema={"problem_id": pl.String, "key": pl.String}, orient="row")
 
 
-def _find_choices(
-    keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataFrame], keys: pl.Series
-) -> pl.DataFrame:
+def _find_choices(keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataFrame], keys: pl.Series) -> pl.DataFrame:
     """Choose among the paths of some problems, by key."""
     rows = keyed.filter(pl.col("key").is_in(keys.implode()))
     return rows.select("key", "sample_id").join(choose(rows), on="sample_id", how="left", maintain_order="left")

@@ -1,5 +1,6 @@
 """The problems of a build, in pieces."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +89,11 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         rows += frame.height
         sampled += frame.filter(is_sampled).height
         responses += int(frame["responses"].list.len().sum())
-    files = {path.name: describe_file(path, 0) for path in loaded.pieces}
+    pieces = [path.rename(folder / f"problems-{number:05}.arrow") for number, path in enumerate(loaded.pieces)]
     for left in folder.iterdir():
-        if left.name not in files:
-            left.unlink()
+        if left.is_dir():
+            shutil.rmtree(left)
+    files = {path.name: describe_file(path, 0) for path in pieces}
     return files, {
         "pieces": list(files),
         "rows": rows,

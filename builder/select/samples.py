@@ -80,9 +80,7 @@ def _group_paths(samples: pl.DataFrame) -> Iterator[list[ReasoningPath]]:
 def _make_path(row: Mapping[str, Any]) -> ReasoningPath:
     operations = row.get("operations")
     method = None if operations is None else Method(row["signature"], frozenset(operations))
-    return ReasoningPath(
-        sample_id=row["sample_id"], text=row["text"], hinted=row["hint"] == Hint.HINTED, method=method
-    )
+    return ReasoningPath(sample_id=row["sample_id"], text=row["text"], hinted=row["hint"] == Hint.HINTED, method=method)
 
 
 def add_choices(samples: pl.DataFrame, choices: pl.DataFrame) -> pl.DataFrame:

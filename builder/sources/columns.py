@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
@@ -11,49 +12,92 @@ from ...schemas.source import Fields, TableSource
 from ..errors import InputError
 from ..files import Row, format_cell, list_columns, make_missing_column_error, read_cell
 from ..patterns import SearchError, find_last_match
-from ..progress import track
 from ..templates import UnfilledError
 from .gold import GOLD_FAULTS, UnreadableError, read_gold, read_options
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_SHOWN_COLUMNS = 40
+"""How many columns a message lists."""
+
+_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_SHORTER = ((b"00", b"0"), (b"0.0", b"0"), (b"0,0", b"0"))
+"""What turns a number whose digits are zeros into one zero, in this order."""
 
 
-def read_problems(source: TableSource, location: str, rows: Sequence[Row]) -> list[Problem]:
-    """Read the rows of a source as problems.
+@dataclass(slots=True)
+class TableReading:
+    """What is known of the rows that were read; plain values, so that it can come from another process."""
+
+    rows: int = 0
+    """How many rows."""
+    columns: list[str] | None = None
+    """Columns of the first row that is a row at all."""
+    missing: list[str] | None = None
+    """The columns that no such row has."""
+    readable: bool = False
+    """Whether there is a row that is a problem."""
+    first: list[str] | None = None
+    """Origin, reason and detail of the first row, where that was dropped."""
+
+
+def read_problems(source: TableSource, rows: Iterable[Row], reading: TableReading) -> Iterator[Problem]:
+    """Read rows of a source as problems.
 
     Args:
         source: its `fields` name the columns.
-        location: the file or dataset, for messages.
         rows: its rows.
+        reading: it is filled as rows are read.
+    """
+    wanted = list(_list_columns(source.fields))
+    for row in rows:
+        if row.values is not None and (reading.columns is None or reading.missing):
+            values = row.values
+            if reading.columns is None:
+                reading.columns, reading.missing = list_columns(values)[:_SHOWN_COLUMNS], wanted
+            reading.missing = [column for column in reading.missing or () if not _has_column(values, column)]
+        problem = _read_row(source, row)
+        reading.rows += 1
+        reading.readable = reading.readable or problem.fate is Fate.KEPT
+        if reading.rows == 1 and problem.fate is Fate.DROPPED:
+            reading.first = [problem.origin, str(problem.reason), problem.detail or ""]
+        yield problem
+
+
+def check_readings(source: TableSource, location: str, readings: Sequence[TableReading]) -> int:
+    """Check that a source as a whole can be read.
+
+    Args:
+        source: the source.
+        location: the file or dataset, for messages.
+        readings: of all its rows, in order.
+
+    Returns:
+        The number of rows.
 
     Raises:
-        InputError: there are no rows, a column is missing, or no row can be read.
+        InputError: there are no rows, no row has one of the columns, or no row can be read.
     """
-    if not rows:
+    filled = [reading for reading in readings if reading.rows]
+    if not filled:
         raise InputError(f"source {source.name}: {location} is empty")
-    _check_columns(location, source.fields, rows)
-    problems = [_read_row(source, row) for row in track(rows, f"reading {source.name}", every=500)]
-    if all(problem.fate is Fate.DROPPED for problem in problems):
-        first = problems[0]
+    tables = [reading for reading in filled if reading.columns is not None]
+    for column in tables[0].missing or () if tables else ():
+        if all(column in (reading.missing or ()) for reading in tables):
+            raise make_missing_column_error(location, column, dict.fromkeys(tables[0].columns or ()))
+    rows = sum(reading.rows for reading in filled)
+    if not any(reading.readable for reading in filled):
+        origin, reason, detail = filled[0].first or ("", "", "")
         raise InputError(
-            f"source {source.name}: none of the {len(problems)} rows of {location} could be read",
-            hint=f"the first, {first.origin}: {first.reason}: {first.detail}",
+            f"source {source.name}: none of the {rows} rows of {location} could be read",
+            hint=f"the first, {origin}: {reason}: {detail}",
         )
-    return problems
+    return rows
 
 
 def _list_columns(fields: Fields) -> Iterator[str]:
     """Yield every column that a source's fields name."""
     for value in (getattr(fields, name) for name in Fields.model_fields):
         yield from value if isinstance(value, tuple) else [value] if value is not None else []
-
-
-def _check_columns(location: str, fields: Fields, rows: Sequence[Row]) -> None:
-    """Raise where no readable row has a column: that is a mistake in the recipe, not in the rows."""
-    readable = [row.values for row in rows if row.values is not None]
-    for column in _list_columns(fields) if readable else []:
-        if not any(_has_column(values, column) for values in readable):
-            raise make_missing_column_error(location, column, readable[0])
 
 
 def _has_column(values: Mapping[str, Any], column: str) -> bool:
@@ -80,7 +124,7 @@ def _read_row(source: TableSource, row: Row) -> Problem:
 
 def _make_malformed(source: TableSource, row: Row, fault: str) -> Problem:
     return Problem(
-        problem_id=make_content_id("p", source.name, row.origin),
+        problem_id=make_content_id("p", source.name, row.content),
         source=source.name,
         origin=row.origin,
         answer_type=source.answer_type,
@@ -116,7 +160,9 @@ def _read_values(source: TableSource, row: Row, values: Mapping[str, Any]) -> Pr
         responses=responses,
         group=_read_optional(values, fields.group) or make_template_key(question),
         license=source.license,
-        metadata=format_canonical({column: read_cell(values, column) for column in fields.metadata}),
+        metadata=format_canonical({column: read_cell(values, column) for column in fields.metadata})
+        if fields.metadata
+        else "{}",
         stage=Stage.SOURCES if fault else None,
         fate=Fate.DROPPED if fault else Fate.KEPT,
         reason=Reason.GOLD_UNREADABLE if fault else None,
@@ -180,4 +226,15 @@ def make_template_key(question: str) -> str:
     >>> make_template_key("Ann has 3 pens.") == make_template_key("ann has 1,250 pens.")
     True
     """
-    return make_content_id("g", " ".join(_DIGITS.sub("#", question.lower()).split()))
+    return make_content_id("g", " ".join(_mask_numbers(question.lower()).split()))
+
+
+def _mask_numbers(text: str) -> str:
+    """Replace each number by `#`. Where there are no other digits than ours, replacing is faster than a pattern."""
+    if not text.isascii():
+        return _DIGITS.sub("#", text)
+    masked = text.encode().translate(_AS_ZEROS)
+    for long, short in _SHORTER:
+        while long in masked:
+            masked = masked.replace(long, short)
+    return masked.replace(b"0", b"#").decode()

@@ -1,80 +1,110 @@
 """Load each source by its kind, and resolve the revisions of sources that are not files."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from ...schemas.manifest import Input
-from ...schemas.problem import Problem
+from ...schemas.runtime import Runtime
 from ...schemas.source import Source
-from ..files import digest_file, read_rows
+from ..engine import map_items
+from ..files import digest_file, list_chunks
 from ..recipe import LoadedRecipe
 from .arithmetic import make_problems
-from .columns import read_problems
+from .chunks import Placed, read_problem_chunk, write_problems
+from .columns import TableReading, check_readings, read_problems
 from .gym import hash_gym_release, make_gym_problems
 from .hub import find_commit, read_hub
 from .skills import make_skills_problems
 
 
 @dataclass(frozen=True, slots=True)
-class SourceProblems:
-    """The problems of one source."""
+class SourceWork:
+    """Where and how the sources of a recipe are read."""
 
-    problems: list[Problem]
-    """In the order of the source, unreadable rows included."""
+    loaded: LoadedRecipe
+    """The recipe."""
+    revisions: Mapping[str, str]
+    """The result of `resolve_revisions`, or an empty mapping."""
+    folder: Path
+    """Where the pieces are written."""
+    runtime: Runtime
+    """How the work is shared out."""
+    is_readable: str
+    """The address of the function that says whether a gold answer can be parsed as its type."""
+
+    def place(self, index: int, part: int = 0) -> Placed:
+        """Say where the rows of a part of a source go."""
+        return Placed(str(self.folder / f"{index:04d}-{part:06d}"), index, self.is_readable)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSource:
+    """What is known of a source whose rows are pieces now."""
+
+    rows: int
+    """How many rows it has, unreadable ones included."""
     inputs: list[Input]
     """The files and datasets they were read from."""
 
 
-def load_source(loaded: LoadedRecipe, source: Source, revisions: Mapping[str, str]) -> SourceProblems:
-    """Load the problems of one source.
+def load_source(work: SourceWork, source: Source, index: int) -> LoadedSource:
+    """Load the rows of one source as pieces; the pieces sorted by name are in the order of the rows.
 
     Args:
-        loaded: the recipe.
+        work: where and how.
         source: the source.
-        revisions: the result of `resolve_revisions`, or an empty mapping.
+        index: its number in the recipe, from 0.
 
     Raises:
         InputError: a file, dataset or column is missing, or there are no readable rows.
-        Stopped: a server can't be reached.
+        Stopped: a server can't be reached, or the disk is full.
     """
-    return _LOADERS[source.kind](loaded, source, revisions)
+    return _LOADERS[source.kind](work, source, index)
 
 
-def _load_arithmetic(loaded: LoadedRecipe, source: Any, _revisions: Mapping[str, str]) -> SourceProblems:
-    return SourceProblems(make_problems(source, loaded.recipe.seed), [])
+def list_pieces(folder: Path, index: int | None = None) -> list[Path]:
+    """List the pieces of all sources, or of one, in the order of their rows."""
+    return sorted(folder.glob("*.arrow" if index is None else f"{index:04d}-*.arrow"))
 
 
-def _load_skills(loaded: LoadedRecipe, source: Any, _revisions: Mapping[str, str]) -> SourceProblems:
-    return SourceProblems(make_skills_problems(source, loaded.recipe.seed), [])
+def _load_arithmetic(work: SourceWork, source: Any, index: int) -> LoadedSource:
+    return LoadedSource(write_problems(make_problems(source, work.loaded.recipe.seed), work.place(index), 1), [])
 
 
-def _load_gym(loaded: LoadedRecipe, source: Any, _revisions: Mapping[str, str]) -> SourceProblems:
-    problems, release = make_gym_problems(source, loaded.recipe.seed)
-    return SourceProblems(problems, [release])
+def _load_skills(work: SourceWork, source: Any, index: int) -> LoadedSource:
+    return LoadedSource(write_problems(make_skills_problems(source, work.loaded.recipe.seed), work.place(index), 1), [])
 
 
-def _load_file(loaded: LoadedRecipe, source: Any, _revisions: Mapping[str, str]) -> SourceProblems:
-    path = loaded.resolve(source.path)
-    rows = list(read_rows(path))
-    problems = read_problems(source, str(path), rows)
+def _load_gym(work: SourceWork, source: Any, index: int) -> LoadedSource:
+    problems, release = make_gym_problems(source, work.loaded.recipe.seed)
+    return LoadedSource(write_problems(problems, work.place(index), 1), [release])
+
+
+def _load_file(work: SourceWork, source: Any, index: int) -> LoadedSource:
+    path = work.loaded.resolve(source.path)
+    items = [
+        {"chunk": asdict(chunk), "placed": asdict(work.place(index, part))}
+        for part, chunk in enumerate(list_chunks(path))
+    ]
+    address, settings = f"{read_problem_chunk.__module__}:read_problem_chunk", {"source": source.model_dump()}
+    found = map_items(address, items, settings, runtime=work.runtime, description=f"reading {source.name}")
+    rows = check_readings(source, str(path), [TableReading(**reading) for reading in found])
     sha256, size = digest_file(path)
-    return SourceProblems(
-        problems, [Input(name=_make_key(source), file=path.name, sha256=sha256, bytes=size, rows=len(rows))]
-    )
+    return LoadedSource(rows, [Input(name=_make_key(source), file=path.name, sha256=sha256, bytes=size, rows=rows)])
 
 
-def _load_hub(_loaded: LoadedRecipe, source: Any, revisions: Mapping[str, str]) -> SourceProblems:
-    commit = revisions.get(_make_key(source)) or find_commit(source)
-    rows = read_hub(source, commit)
+def _load_hub(work: SourceWork, source: Any, index: int) -> LoadedSource:
+    commit = work.revisions.get(_make_key(source)) or find_commit(source)
     address = f"hf://datasets/{source.path}@{commit}"
-    problems = read_problems(source, address, rows)
-    return SourceProblems(
-        problems, [Input(name=_make_key(source), file=address, sha256=commit, bytes=0, rows=len(rows))]
-    )
+    reading = TableReading()
+    write_problems(read_problems(source, read_hub(source, commit), reading), work.place(index), 1)
+    rows = check_readings(source, address, [reading])
+    return LoadedSource(rows, [Input(name=_make_key(source), file=address, sha256=commit, bytes=0, rows=rows)])
 
 
-_LOADERS: Mapping[str, Callable[[LoadedRecipe, Any, Mapping[str, str]], SourceProblems]] = {
+_LOADERS: Mapping[str, Callable[[SourceWork, Any, int], LoadedSource]] = {
     "arithmetic": _load_arithmetic,
     "file": _load_file,
     "hub": _load_hub,

@@ -1,16 +1,60 @@
 """Drop duplicate problems, apply the recipe's limit, and assign each group of problems to a split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import polars as pl
+
+from ...schemas.frames import from_frame, get_schema, to_frame
 from ...schemas.ids import RANKS, rank
 from ...schemas.problem import Problem, Split
 from ...schemas.reasons import Fate, Reason, Stage
+
+IS_KEPT = pl.col("fate") == Fate.KEPT
+"""Whether a row is kept."""
+
+ORDER = ("source_index", "position")
+"""The columns that give the order of the rows."""
 
 
 def drop_problem(problem: Problem, reason: Reason, detail: str) -> Problem:
     """Return the problem as dropped in the stage `sources`."""
     return replace(problem, stage=Stage.SOURCES, fate=Fate.DROPPED, reason=reason, detail=detail)
+
+
+def drop_rows(rows: pl.DataFrame, reason: Reason, details: Mapping[int, str]) -> pl.DataFrame:
+    """Drop rows in the stage `sources`, as `drop_problem` does.
+
+    Args:
+        rows: rows of `Problem`.
+        reason: why.
+        details: the detail of each row to drop, by its place in the table.
+    """
+    if not details:
+        return rows
+    texts = pl.Series("text", [details.get(place) for place in range(rows.height)], pl.String)
+    dropped = texts.is_not_null()
+    values = {"stage": Stage.SOURCES, "fate": Fate.DROPPED, "reason": reason}
+    changed = [pl.when(dropped).then(pl.lit(str(value))).otherwise(name).alias(name) for name, value in values.items()]
+    return rows.with_columns(*changed, detail=pl.coalesce(texts, "detail"))
+
+
+def drop_repeated(rows: pl.DataFrame, roles: Mapping[str, str]) -> pl.DataFrame:
+    """Drop duplicates, see `drop_duplicates`.
+
+    Args:
+        rows: all rows of their problems, in the order of the sources; `Problem` and further columns.
+        roles: the role of each source.
+    """
+    again = (IS_KEPT & (pl.col("problem_id").len().over("problem_id", "fate") > 1)).alias("again")
+    repeats = rows.select(again).to_series()
+    if not repeats.any():
+        return rows
+    columns = list(get_schema(Problem))
+    repeated, others = rows.filter(repeats), rows.filter(~repeats)
+    problems = drop_duplicates(list(from_frame(repeated.select(columns), Problem)), roles)
+    changed = repeated.with_columns(to_frame(problems, Problem))
+    return pl.concat([others, changed]).sort(ORDER)
 
 
 def drop_duplicates(problems: list[Problem], roles: Mapping[str, str]) -> list[Problem]:
@@ -51,32 +95,55 @@ def _add_responses(problem: Problem, more: list[str] | None) -> Problem:
     return replace(problem, responses=(*problem.responses, *more))
 
 
-def apply_limit(problems: list[Problem], limit: int | None, seed: int, roles: Mapping[str, str]) -> list[Problem]:
-    """Keep the `limit` problems of lowest rank in each role and drop the others. Evaluation sets are not limited.
+def rank_rows(rows: pl.DataFrame, roles: Mapping[str, str], seed: int) -> pl.Series:
+    """Rank the kept rows for the recipe's limit; null for the others and for evaluation sets, which have no limit."""
+    ids = _select_kept(rows, roles, pl.col("problem_id"))
+    return pl.Series("limit_rank", [None if item is None else rank(f"limit:{seed}", item) for item in ids], pl.UInt64)
+
+
+def apply_limit(rows: pl.DataFrame, limit: int, highest: Mapping[str, int], roles: Mapping[str, str]) -> pl.DataFrame:
+    """Keep the problems of lowest rank in each role and drop the others.
 
     Args:
-        problems: the problems.
-        limit: the number of problems for each role; None for all.
-        seed: key of the ranks.
+        rows: rows of `Problem`, with `limit_rank`.
+        limit: the number of problems for each role.
+        highest: the highest rank that stays, by role; a role that is not named stays as a whole.
         roles: the role of each source.
     """
-    if limit is None:
-        return problems
-    taken: set[str] = set()
-    for role in ("sample", "reference"):
-        kept = [item.problem_id for item in problems if item.fate is Fate.KEPT and roles[item.source] == role]
-        taken.update(sorted(kept, key=lambda item: rank(f"limit:{seed}", item))[:limit])
-    return [
-        problem
-        if problem.fate is Fate.DROPPED or roles[problem.source] == "evaluate" or problem.problem_id in taken
-        else drop_problem(problem, Reason.OVER_CAP, f"beyond the recipe's limit of {limit} problems")
-        for problem in problems
+    over = pl.lit(value=False)
+    for role, most in highest.items():
+        names = [name for name, of_role in roles.items() if of_role == role]
+        over = over | (pl.col("source").is_in(names) & (pl.col("limit_rank") > pl.lit(most, pl.UInt64)))
+    is_over = rows.with_columns(over=over.fill_null(value=False))["over"]
+    detail = f"beyond the recipe's limit of {limit} problems"
+    rows = rows.with_columns(split=pl.when(~is_over).then("split"))
+    return drop_rows(rows, Reason.OVER_CAP, dict.fromkeys(is_over.arg_true().to_list(), detail))
+
+
+def assign_splits(rows: pl.DataFrame, roles: Mapping[str, str], test: float, seed: int) -> pl.DataFrame:
+    """Assign kept problems to a split by a keyed hash of their group, so that it never changes (law 6)."""
+    group = pl.when(pl.col("group") != "").then("group")
+    groups = _select_kept(rows, roles, pl.coalesce(group, "problem_id"))
+    if not test:
+        return rows.with_columns(split=pl.when(groups.is_not_null()).then(pl.lit(str(Split.TRAIN))))
+    least = test * RANKS
+    splits = [
+        None if item is None else str(Split.TEST if rank(f"split:{seed}", item) < least else Split.TRAIN)
+        for item in groups
     ]
+    return rows.with_columns(pl.Series("split", splits, pl.String))
 
 
-def assign_split(problem: Problem, test: float, seed: int) -> Problem:
-    """Assign a kept problem to a split by a keyed hash of its group, so that it never changes (law 6)."""
-    if problem.fate is Fate.DROPPED:
-        return problem
-    is_test = rank(f"split:{seed}", problem.group or problem.problem_id) < test * RANKS
-    return replace(problem, split=Split.TEST if is_test else Split.TRAIN)
+def _select_kept(rows: pl.DataFrame, roles: Mapping[str, str], value: pl.Expr) -> pl.Series:
+    """Select a value of the kept rows to train on; null for the others."""
+    return rows.select(pl.when(IS_KEPT & is_training(roles)).then(value)).to_series()
+
+
+def is_training(roles: Mapping[str, str]) -> pl.Expr:
+    """Whether a row is of a source to train on, by the role of each source."""
+    return ~pl.col("source").is_in(list_evaluations(roles))
+
+
+def list_evaluations(roles: Mapping[str, str]) -> Sequence[str]:
+    """List the sources that are evaluation sets."""
+    return [name for name, role in roles.items() if role == "evaluate"]

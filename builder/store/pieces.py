@@ -1,7 +1,8 @@
-"""Pieces: rows on their way through a build, as Arrow files that are sorted by bucket.
+"""Pieces: files of rows on their way through a build, from which the rows of one bucket can be read alone.
 
-Whoever reads a source or the answers of a teacher writes one piece after another; whoever works on a bucket maps all
-pieces into memory and takes its rows out of each. So no process ever holds more than a piece or a bucket.
+The cell of a row is the first four hex digits of its id, and the rows of a piece are in the order of their cells. So
+whatever the number of buckets, those of one bucket are one slice of the file. Pieces are mapped into memory, not read:
+a slice costs the pages that it lies on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,35 +15,42 @@ import pyarrow as pa
 from .atomic import Access, replace_file
 
 BUCKET_ROWS = 16_384
-"""About how many rows a bucket has."""
+"""About the most rows that a bucket has."""
+
+MAX_BITS = 12
+"""There are at most 2^12 buckets."""
 
 CELL_BITS = 16
-"""Bits of the column `cell`: the first four hex digits of an id."""
-
-MOST_BITS = 12
-"""Of more than 4,096 buckets, the files would be small and many."""
+"""Bits of a cell."""
 
 
 def count_bits(rows: int) -> int:
-    """Count the bits of the bucket numbers of a table, so that a bucket has at most about `BUCKET_ROWS` rows.
+    """Count the bits of a bucket's number: the fewest at which buckets have `BUCKET_ROWS` rows; 0 for few rows.
 
     >>> count_bits(16_384), count_bits(16_385), count_bits(1_880_000)
     (0, 1, 7)
     """
-    return min(MOST_BITS, max(0, (-(-rows // BUCKET_ROWS) - 1).bit_length()))
+    bits = 0
+    while bits < MAX_BITS and rows > BUCKET_ROWS << bits:
+        bits += 1
+    return bits
 
 
-def add_cell(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Add the column `cell`: the first 16 bits of an id, from the first of the columns that is not null.
+def add_cell(frame: pl.DataFrame, column: str, fallback: str | None = None) -> pl.DataFrame:
+    """Add the column `cell`. An id without such digits, which none of ours is, is in the first cell.
 
-    An id that none of ours made, without such digits, is in the first cell.
+    Args:
+        frame: the rows.
+        column: a column of ids: a letter, `_` and hex digits.
+        fallback: the column of ids for rows without the first.
     """
-    digits = pl.coalesce(columns).str.slice(2, 4)
-    return frame.with_columns(cell=digits.str.to_integer(base=16, strict=False).fill_null(0).cast(pl.UInt16))
+    ids = pl.col(column) if fallback is None else pl.coalesce(column, fallback)
+    digits = ids.str.slice(2, CELL_BITS // 4)
+    return frame.with_columns(cell=digits.str.to_integer(base=16, dtype=pl.UInt16, strict=False).fill_null(0))
 
 
 def write_piece(frame: pl.DataFrame, path: Path) -> None:
-    """Write rows as a piece, sorted by the column `cell`; rows of one cell keep their order.
+    """Write rows as a piece, sorted by `cell`; rows of one cell stay in their order.
 
     Raises:
         Stopped: the disk is full or can't be written.
@@ -57,30 +65,34 @@ def write_piece(frame: pl.DataFrame, path: Path) -> None:
 
 
 def read_bucket(paths: Sequence[Path], bucket: int = 0, bits: int = 0) -> pl.DataFrame:
-    """Read the rows of one bucket out of pieces, in the order of the pieces.
+    """Read the rows of a bucket, in the order of the pieces.
 
     Args:
-        paths: the pieces, of the same columns; at least one.
-        bucket: the number of the bucket.
-        bits: the bits of the bucket numbers; 0 reads every row.
+        paths: pieces with the same columns, at least one.
+        bucket: the number of the bucket, from 0.
+        bits: how many bits such a number has; 0 reads everything.
     """
-    width = 1 << (CELL_BITS - bits)
-    parts = [_read_cells(path, bucket * width, (bucket + 1) * width) for path in paths]
-    return pl.concat(parts, rechunk=True)
-
-
-def _read_cells(path: Path, first: int, end: int) -> pl.DataFrame:
-    with pa.memory_map(str(path)) as file:
-        table = pa.ipc.open_file(file).read_all()
-    cells = table["cell"].combine_chunks().to_numpy() if table.num_rows else np.array([], dtype=np.uint16)
-    start, stop = np.searchsorted(cells, [first, end]).tolist()
-    frame = pl.from_arrow(table.slice(start, stop - start))
+    slices = [_slice_table(_map_piece(path), bucket, bits) for path in paths]
+    filled = [each for each in slices if each.num_rows] or slices[:1]
+    frame = pl.from_arrow(pa.concat_tables(filled))
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
 def iterate_pieces(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Read some columns of pieces, one piece after another."""
     for path in paths:
-        with pa.memory_map(str(path)) as file:
-            frame = pl.from_arrow(pa.ipc.open_file(file).read_all().select(list(columns)))
+        frame = pl.from_arrow(_map_piece(path).select(list(columns)))
         yield frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def _map_piece(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _slice_table(table: pa.Table, bucket: int, bits: int) -> pa.Table:
+    if bits == 0 or not table.num_rows:
+        return table
+    cells = table["cell"].chunk(0).to_numpy()
+    first, last = bucket << (CELL_BITS - bits), ((bucket + 1) << (CELL_BITS - bits)) - 1
+    start = int(np.searchsorted(cells, np.uint16(first)))
+    return table.slice(start, int(np.searchsorted(cells, np.uint16(last), side="right")) - start)

@@ -8,7 +8,7 @@ before. It never depends on other answers, or on the answer's place in the file.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,13 @@ from ...schemas.teacher import Answers
 from ..engine import map_items
 from ..errors import InputError
 from ..files import (
+    Chunk,
     Row,
     digest_file,
     format_cell,
     list_chunks,
     list_columns,
     make_missing_column_error,
-    parse_chunk,
     read_cell,
     read_chunk,
 )
@@ -85,7 +85,7 @@ def read_answers(loaded: LoadedRecipe, folder: Path, aliases: Path | None, runti
     answers: Answers = loaded.recipe.teacher.answers  # type: ignore[union-attr]
     path = loaded.resolve(answers.path)
     items = [
-        {"chunk": chunk.to_plain(), "rows": chunk.weight, "piece": str(folder / f"answers-{number:05}.arrow")}
+        {"chunk": asdict(chunk), "rows": chunk.end - chunk.start, "piece": str(folder / f"answers-{number:05}.arrow")}
         for number, chunk in enumerate(list_chunks(path))
     ]
     settings = {"answers": answers.model_dump(mode="json"), "aliases": None if aliases is None else str(aliases)}
@@ -97,7 +97,7 @@ def read_answers(loaded: LoadedRecipe, folder: Path, aliases: Path | None, runti
     _check_columns(path, answers, read)
     sha256, size = digest_file(path)
     file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=rows)
-    pieces = tuple(Path(item["piece"]) for item in items)
+    pieces = tuple(folder / f"answers-{number:05}.arrow" for number in range(len(items)))
     return RecordedAnswers(pieces=pieces, rows=sum(part["answers"] for part in read), input=file)
 
 
@@ -132,7 +132,7 @@ def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> d
     answers = Answers.model_validate(settings["answers"])
     columns, found, first, rows = _list_columns(answers), set[str](), None, 0
     records: list[tuple[str | None, ...]] = []
-    for row in read_chunk(parse_chunk(item["chunk"])):
+    for row in read_chunk(Chunk(**item["chunk"])):
         rows += 1
         if row.values is not None:
             first = first or list_columns(row.values)

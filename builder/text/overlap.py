@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 
-_SLACK = 1e-9
+SLACK = 1e-9
 """Tolerance of float comparisons: a similarity equal to the threshold counts."""
 
 CountedWord = tuple[str, int]
@@ -124,18 +124,18 @@ def find_nearest(index: OverlapIndex, words: Sequence[str], least: float = 0.0) 
     if not known:
         return None
     size = len(tokens)
-    needed = ceil(least * size / (2 - least) - _SLACK)
+    needed = ceil(least * size / (2 - least) - SLACK)
     rare = max(1, len(known) - max(0, needed - 1))
     counts = np.bincount(np.concatenate([index.holders[token] for token in known[:rare]]), minlength=len(index.words))
     sizes = size + index.sizes
     bounds = 2 * np.minimum(counts + len(known) - rare, index.sizes) / sizes
-    (candidates,) = np.nonzero((counts > 0) & (bounds >= least - _SLACK))
+    (candidates,) = np.nonzero((counts > 0) & (bounds >= least - SLACK))
     best: tuple[float, int] | None = None
     for position in candidates[np.argsort(-bounds[candidates], kind="stable")].tolist():
         if best is not None and bounds[position] < best[0]:
             break
         shared = int(counts[position]) if rare == len(known) else len(tokens & index.tokens[position])
         similarity = 2 * shared / int(sizes[position])
-        if similarity >= least - _SLACK and (best is None or (similarity, -position) > best):
+        if similarity >= least - SLACK and (best is None or (similarity, -position) > best):
             best = (similarity, -position)
     return None if best is None else (-best[1], best[0])

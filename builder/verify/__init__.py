@@ -12,6 +12,7 @@ from .steps import Steps, check_steps
 
 __all__ = [
     "CODE_VERSION",
+    "IS_READABLE",
     "Comparison",
     "ComparisonOutcome",
     "Judgement",
@@ -28,3 +29,6 @@ __all__ = [
 
 CODE_VERSION = 3
 """Rises when the same text gets another judgement."""
+
+IS_READABLE = f"{__name__}:is_readable"
+"""The address of `is_readable`."""

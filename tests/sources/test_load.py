@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.recipe import LoadedRecipe
 from cotloom.builder.sources import Problems, load_problems
 from cotloom.builder.sources.columns import make_template_key
-from cotloom.builder.verify import is_readable
+from cotloom.builder.verify import IS_READABLE
+from cotloom.schemas.ids import make_content_id
 from cotloom.schemas.recipe import Recipe
 
 FIELDS = {"question": "q", "answer": "a"}
@@ -44,7 +46,7 @@ def load(tmp_path):
 
     def loaded(*rows: Any, source: dict[str, Any] | None = None, **keys: Any) -> Problems:
         write(tmp_path / "s.jsonl", list(rows))
-        return load_problems(recipe(tmp_path, {"s": source or {}}, **keys), is_readable)
+        return load_problems(recipe(tmp_path, {"s": source or {}}, **keys), IS_READABLE)
 
     return loaded
 
@@ -154,7 +156,7 @@ def test_two_sources_share_no_problem(tmp_path):
     write(tmp_path / "s.jsonl", [{"q": "one?", "a": "1"}])
     write(tmp_path / "z.jsonl", [{"q": "one?", "a": "1"}, {"q": "two?", "a": "2"}])
 
-    problems = load_problems(recipe(tmp_path, {"s": {}, "z": {}}), is_readable)
+    problems = load_problems(recipe(tmp_path, {"s": {}, "z": {}}), IS_READABLE)
 
     assert problems.frame["reason"].to_list() == [None, "duplicate_problem", None]
     assert [(item.name, item.rows) for item in problems.inputs] == [("sources.s", 1), ("sources.z", 2)]
@@ -217,7 +219,7 @@ def test_a_split_parts_no_group_and_every_problem_keeps_its_side(tmp_path_factor
 
     def sides(asked: list[str]) -> pl.DataFrame:
         write(folder / "s.jsonl", [{"q": question, "a": "1"} for question in asked])
-        return kept(load_problems(recipe(folder, {"s": {}}, split={"test": share}, seed=seed), is_readable))
+        return kept(load_problems(recipe(folder, {"s": {}}, split={"test": share}, seed=seed), IS_READABLE))
 
     before = dict(sides(first).select("problem_id", "split").iter_rows())
     together = sides([*more, *first])
@@ -239,3 +241,11 @@ def test_a_group_column_keeps_its_problems_on_one_side(load):
 @pytest.mark.parametrize(("share", "sides"), [(0.0, {"train"}), (0.999, {"test"})])
 def test_the_ends_of_the_split(load, share, sides):
     assert set(load(*numbered(50), split={"test": share}).frame["split"]) == sides
+
+
+@settings(max_examples=300)
+@given(st.text("0129.,5a# -\t\né٣", max_size=30))
+def test_the_key_of_a_template_masks_each_number(text):
+    masked = re.sub(r"\d+(?:[.,]\d+)*", "#", text.lower())
+
+    assert make_template_key(text) == make_content_id("g", " ".join(masked.split()))

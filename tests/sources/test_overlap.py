@@ -13,7 +13,7 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.sources import Problems, check_roles, load_problems
 from cotloom.builder.sources.overlap import CROSSES
 from cotloom.builder.text.overlap import split_words
-from cotloom.builder.verify import is_readable
+from cotloom.builder.verify import IS_READABLE
 from tests.sources.test_load import kept, recipe, write
 from tests.text.test_overlap import texts
 
@@ -29,7 +29,7 @@ def load(tmp_path):
         write(tmp_path / "e.jsonl", [{"q": question, "a": "1"} for question in tests])
         against = {"against": ["e"], "ngram": ngram, "similarity": similarity}
         given = recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}, decontaminate=against, **keys)
-        return load_problems(given, is_readable)
+        return load_problems(given, IS_READABLE)
 
     return loaded
 
@@ -83,7 +83,7 @@ def test_options_are_part_of_what_is_compared(tmp_path):
     against = {"against": ["e"]}
 
     problems = load_problems(
-        recipe(tmp_path, {"s": source, "e": {**source, "role": "evaluate"}}, decontaminate=against), is_readable
+        recipe(tmp_path, {"s": source, "e": {**source, "role": "evaluate"}}, decontaminate=against), IS_READABLE
     )
 
     assert [reason for reason, _ in read_outcomes(problems)] == ["evaluation_overlap", None]
@@ -93,7 +93,7 @@ def test_what_an_evaluation_asks_to_the_letter_is_never_trained_on_even_without_
     for name in ("s", "e"):
         write(tmp_path / f"{name}.jsonl", [{"q": "one?", "a": "1"}, {"q": f"{name}?", "a": "2"}])
 
-    problems = load_problems(recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}), is_readable)
+    problems = load_problems(recipe(tmp_path, {"s": {}, "e": {"role": "evaluate"}}), IS_READABLE)
 
     assert read_outcomes(problems) == [("evaluation_overlap", "s.jsonl:1: same question as e e.jsonl:1"), (None, None)]
     assert problems.contamination == []

@@ -9,7 +9,7 @@ import pytest
 
 from cotloom.builder.errors import InputError
 from cotloom.builder.sources import check_roles, load_problems
-from cotloom.builder.verify import is_readable
+from cotloom.builder.verify import IS_READABLE
 from tests.sources.test_load import recipe, write
 
 PAIR = ["pear", "7"]
@@ -25,7 +25,7 @@ def test_choices_and_their_faults_in_a_file(tmp_path):
     write(tmp_path / "s.jsonl", rows)
     source = {"fields": {"question": "q", "choices": "c", "answer": "a"}, "answer_type": "choice"}
 
-    frame = load_problems(recipe(tmp_path, {"s": source}), is_readable).frame
+    frame = load_problems(recipe(tmp_path, {"s": source}), IS_READABLE).frame
 
     assert frame["answer"].to_list() == ["B", "A", "plum", None]
     assert frame["reason"].to_list() == [None, None, "gold_unreadable", "malformed"]
@@ -39,7 +39,7 @@ def test_metadata_that_can_not_be_written_down_is_told_and_does_not_crash(tmp_pa
     )
     source = {"path": "s.parquet", "fields": {"question": "q", "answer": "a", "metadata": ["m"]}}
 
-    frame = load_problems(recipe(tmp_path, {"s": source}), is_readable).frame
+    frame = load_problems(recipe(tmp_path, {"s": source}), IS_READABLE).frame
 
     assert frame["reason"].to_list() == ["malformed", None]
     assert "not finite" in frame["detail"][0]

@@ -6,7 +6,7 @@ from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
 from cotloom.builder.teacher import estimate_calls, open_ledger, sample_rationales
 from cotloom.builder.teacher.rounds import PathCounts
-from cotloom.builder.verify import is_readable
+from cotloom.builder.verify import IS_READABLE
 from cotloom.schemas.runtime import Runtime
 
 
@@ -16,7 +16,7 @@ def estimate(tmp_path, write_recipe):
         runtime = Runtime(store=tmp_path)
         teacher = {"backend": "simulated", "paths": {"round": round_size}, **teacher}
         loaded = load_recipe(str(write_recipe(tmp_path, teacher=teacher)))
-        problems = load_problems(loaded, is_readable).frame
+        problems = load_problems(loaded, IS_READABLE).frame
         with open_ledger(tmp_path / "ledger.sqlite") as ledger:
             if sampled:
                 count = lambda problems, _samples: {problem.problem_id: PathCounts() for problem in problems}  # noqa: E731

@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.verify import check_steps, compare, judge
-from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import AnswerType, Problem, make_problem_id
-from cotloom.schemas.reasons import ORDER, Fate, Reason, Stage, Verdict
+from cotloom.schemas.reasons import ORDER, Reason, Verdict
 from cotloom.schemas.recipe import Verify
-from cotloom.schemas.sample import Hint, Sample, StepOutcome
+from cotloom.schemas.sample import Hint, StepOutcome
 
 QUESTION = "Janet has 9 eggs and sells each for $2. What does she make?"
 PROBLEM = Problem(problem_id=make_problem_id(QUESTION), source="own", origin="own:0", question=QUESTION, answer="18")

@@ -8,7 +8,7 @@ from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
 from cotloom.builder.teacher.backends import open_backend
 from cotloom.builder.teacher.responses import read_choices
-from cotloom.builder.verify import is_readable
+from cotloom.builder.verify import IS_READABLE
 from cotloom.schemas.frames import from_frame
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.runtime import Runtime
@@ -31,7 +31,7 @@ def opened(tmp_path, write_recipe):
     answers = {"path": "answers.jsonl", "problem": "q", "completions": completions}
     teacher = {"backend": "recorded", "answers": answers}
     loaded = load_recipe(str(write_recipe(tmp_path, sources=[source], teacher=teacher)))
-    problems = load_problems(loaded, is_readable).frame
+    problems = load_problems(loaded, IS_READABLE).frame
     return open_backend(loaded, problems, Runtime(store=tmp_path)), list(from_frame(problems, Problem))
 
 

@@ -1,0 +1,97 @@
+"""Rows of sources as pieces: the first pass over all rows, chunk by chunk, in any process."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+from pydantic import TypeAdapter
+
+from ...schemas.frames import to_frame
+from ...schemas.problem import AnswerType, Problem
+from ...schemas.reasons import Fate, Reason
+from ...schemas.source import FileSource
+from ..engine import import_function
+from ..files import Chunk, read_chunk
+from ..store.pieces import add_cell, write_piece
+from .columns import TableReading, read_problems
+from .split import drop_problem
+
+PIECE_ROWS = 2**14
+"""How many rows are in memory at once; a piece has no more."""
+
+IsReadable = Callable[[str, AnswerType], bool]
+"""Whether a gold answer can be parsed as its type."""
+
+_SOURCE = TypeAdapter(FileSource)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where rows of a source go; plain values."""
+
+    prefix: str
+    """The beginning of the paths of their pieces."""
+    source_index: int
+    """The number of the source in the recipe, from 0."""
+    is_readable: str
+    """The address of the function that says whether a gold answer can be parsed as its type."""
+
+
+def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a chunk of a file and write its problems as pieces.
+
+    Args:
+        item: `chunk` and `placed`, as plain values.
+        settings: `source`, as plain values.
+
+    Returns:
+        The fields of a `TableReading`.
+
+    Raises:
+        InputError: the file can't be read.
+        Stopped: the disk is full.
+    """
+    chunk, reading = Chunk(**item["chunk"]), TableReading()
+    source = _SOURCE.validate_python(settings["source"])
+    write_problems(read_problems(source, read_chunk(chunk), reading), Placed(**item["placed"]), chunk.first)
+    return asdict(reading)
+
+
+def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> int:
+    """Write problems as pieces, with the columns `source_index`, `position` and `cell`.
+
+    Args:
+        problems: the problems; numeric gold answers are checked here.
+        placed: where they go.
+        first: the position of the first of them among all rows of the source.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        Stopped: the disk is full.
+    """
+    is_readable = cast("IsReadable", import_function(placed.is_readable))
+    checked = (_drop_unreadable_gold(problem, is_readable) for problem in problems)
+    written = 0
+    while batch := list(islice(checked, PIECE_ROWS)):
+        positions = np.arange(first + written, first + written + len(batch), dtype=np.int64)
+        frame = to_frame(batch, Problem).with_columns(
+            source_index=pl.lit(placed.source_index, pl.Int32), position=pl.Series(positions)
+        )
+        write_piece(add_cell(frame, "problem_id"), Path(f"{placed.prefix}-{written // PIECE_ROWS:06d}.arrow"))
+        written += len(batch)
+    return written
+
+
+def _drop_unreadable_gold(problem: Problem, is_readable: IsReadable) -> Problem:
+    """Check numeric gold answers; `read_gold` has already checked the other types."""
+    is_number = problem.answer_type is AnswerType.NUMBER and problem.answer is not None
+    if problem.fate is Fate.DROPPED or not is_number or is_readable(problem.answer or "", problem.answer_type):
+        return problem
+    detail = f"{problem.origin}: {problem.answer!r} can't be read as a {problem.answer_type}"
+    return drop_problem(problem, Reason.GOLD_UNREADABLE, detail)

@@ -1,0 +1,200 @@
+"""All problems of a recipe, pass by pass; this process holds paths and counts only.
+
+    sources -> pieces of each chunk -> pieces of each bucket, checked -> the same, with limit and crossings
+
+Without a limit and without test problems the last pass is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+from weakref import finalize
+
+import numpy as np
+import polars as pl
+
+from ...schemas.frames import get_schema
+from ...schemas.manifest import Contamination, Input
+from ...schemas.problem import Problem
+from ...schemas.recipe import Recipe
+from ...schemas.runtime import Runtime
+from ..engine import map_items
+from ..errors import InputError
+from ..recipe import LoadedRecipe
+from ..store.atomic import Access, make_folder, stop_if_unwritable
+from ..store.pieces import count_bits, read_bucket
+from .buckets import check_bucket, finish_bucket, open_sets, open_tests
+from .load import SourceWork, list_pieces, load_source
+from .split import ORDER, is_training
+
+Counts = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Problems:
+    """All problems of a recipe, with their provenance."""
+
+    pieces: tuple[Path, ...]
+    """Rows of `Problem` with `source_index`, `position` and `cell`, dropped ones included: a piece for each bucket.
+    Sorted by the first two they are in the order of the sources."""
+    rows: int
+    """How many rows there are."""
+    kept: int
+    """How many of them are kept and not of an evaluation set."""
+    bits: int
+    """How many bits the number of a bucket has."""
+    inputs: list[Input]
+    """The files and datasets they were read from."""
+    contamination: list[Contamination]
+    """One certificate for each evaluation set in `decontaminate.against`."""
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """Rows of `Problem` in the order of the sources: all in memory."""
+        return read_bucket(self.pieces, 0, 0).sort(ORDER).select(list(get_schema(Problem)))
+
+
+def gather_problems(
+    loaded: LoadedRecipe, is_readable: str, revisions: Mapping[str, str], folder: Path | None, runtime: Runtime
+) -> Problems:
+    """Load the problems of a recipe; see `load_problems`."""
+    place = _make_place(folder)
+    try:
+        problems = _run_passes(SourceWork(loaded, revisions, place / "rows", runtime, is_readable), place)
+    except BaseException:
+        rmtree(place, ignore_errors=True)
+        raise
+    finally:
+        open_sets.cache_clear()
+        open_tests.cache_clear()
+    if folder is None:
+        finalize(problems, rmtree, place, ignore_errors=True)
+    return problems
+
+
+def _make_place(folder: Path | None) -> Path:
+    """Make a folder that no other run uses: what a process knows of a folder's rows stays true."""
+    with stop_if_unwritable(folder or "a temporary folder"):
+        if folder is not None:
+            make_folder(folder, Access.PRIVATE)
+        return Path(mkdtemp(prefix="problems-", dir=folder))
+
+
+def _run_passes(work: SourceWork, place: Path) -> Problems:
+    recipe, runtime = work.loaded.recipe, work.runtime
+    roles = {source.name: str(source.role) for source in recipe.sources}
+    sources = [load_source(work, source, index) for index, source in enumerate(recipe.sources)]
+    rows = sum(source.rows for source in sources)
+    bits = count_bits(rows)
+    out, counts, contamination = _check_all(recipe, roles, place, bits, runtime)
+    rmtree(place / "rows", ignore_errors=True)
+    out, counts = _finish_all(recipe, roles, out, counts, runtime)
+    problems = Problems(
+        pieces=tuple(list_pieces(out)),
+        rows=rows,
+        kept=sum(count["kept"] for count in counts),
+        bits=bits,
+        inputs=[item for source in sources for item in source.inputs],
+        contamination=contamination,
+    )
+    _check_any_kept(problems, roles)
+    return problems
+
+
+def _check_all(
+    recipe: Recipe, roles: Mapping[str, str], place: Path, bits: int, runtime: Runtime
+) -> tuple[Path, Counts, list[Contamination]]:
+    """Run `check_bucket` for all buckets: the folder of the results, their counts, and the certificates."""
+    policy = recipe.decontaminate.model_dump_json() if recipe.decontaminate else None
+    settings = {
+        "rows": str(place / "rows"),
+        "bits": bits,
+        "sources": list(roles),
+        "roles": roles,
+        "decontaminate": policy,
+        "seed": recipe.seed,
+        "test": recipe.split.test,
+        "limit": recipe.limit,
+        "out": str(place / "checked"),
+    }
+    address = f"{check_bucket.__module__}:check_bucket"
+    counts = map_items(
+        address,
+        [{"bucket": bucket} for bucket in range(2**bits)],
+        settings,
+        runtime=runtime,
+        description="checking problems",
+    )
+    return place / "checked", counts, _make_certificates(recipe, [count["sets"] for count in counts])
+
+
+def _make_certificates(recipe: Recipe, counts: Sequence[Sequence[Mapping[str, Any]]]) -> list[Contamination]:
+    """Make the certificates from the counts of each bucket, one for each evaluation set."""
+    policy = recipe.decontaminate
+    if policy is None:
+        return []
+    return [
+        Contamination(
+            against=name,
+            problems=found[0]["problems"],
+            overlaps=sum(count["overlaps"] for count in found),
+            highest_similarity=round(max(count["highest"] for count in found), 6),
+            ngram=policy.ngram,
+            similarity=policy.similarity,
+        )
+        for name, found in zip(policy.against, zip(*counts, strict=True), strict=True)
+    ]
+
+
+def _finish_all(
+    recipe: Recipe, roles: Mapping[str, str], checked: Path, counts: Counts, runtime: Runtime
+) -> tuple[Path, Counts]:
+    """Run `finish_bucket` for all buckets, where there is something left to do."""
+    has_tests = any(count["tests"] for count in counts)
+    if recipe.limit is None and not has_tests:
+        return checked, counts
+    out = checked.with_name("finished")
+    settings = {
+        "checked": str(checked),
+        "roles": roles,
+        "limit": recipe.limit,
+        "highest": {} if recipe.limit is None else _find_highest(checked, roles, recipe.limit),
+        "test": has_tests,
+        "out": str(out),
+    }
+    address = f"{finish_bucket.__module__}:finish_bucket"
+    items = [{"bucket": bucket} for bucket in range(len(counts))]
+    counts = map_items(address, items, settings, runtime=runtime, description="splitting problems")
+    rmtree(checked, ignore_errors=True)
+    return out, counts
+
+
+def _find_highest(checked: Path, roles: Mapping[str, str], limit: int) -> dict[str, int]:
+    """Find the highest rank that stays in each role; a role within the limit is left out."""
+    columns = ("source", "limit_rank")
+    ranks = pl.concat(
+        read_bucket([path], 0, 0).select(columns).filter(pl.col("limit_rank").is_not_null())
+        for path in list_pieces(checked)
+    )
+    highest = {}
+    for role in ("sample", "reference"):
+        names = [name for name, of_role in roles.items() if of_role == role]
+        found = ranks.filter(pl.col("source").is_in(names))["limit_rank"].to_numpy()
+        if len(found) > limit:
+            highest[role] = int(np.partition(found, limit - 1)[limit - 1])
+    return highest
+
+
+def _check_any_kept(problems: Problems, roles: Mapping[str, str]) -> None:
+    if problems.kept:
+        return
+    rows = problems.frame.filter(is_training(roles))
+    first = rows.row(0, named=True)
+    raise InputError(
+        f"all {rows.height} problems were dropped",
+        hint=f"the first, {first['origin']}: {first['reason']}: {first['detail']}",
+    )
