@@ -221,7 +221,8 @@ def _compute_power(base: Exact, exponent: Exact) -> Fraction:
 
 
 def _check_bounds(value: Exact) -> Exact:
-    if max(abs(value.numerator), value.denominator).bit_length() > MAX_DIGITS * 4:
+    largest = value if isinstance(value, int) else max(abs(value.numerator), value.denominator)
+    if largest.bit_length() > MAX_DIGITS * 4:
         raise ExpressionError("a value out of bounds")
     return value
 

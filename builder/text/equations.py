@@ -18,7 +18,7 @@ MAX_PIECES = 100
 """The most tokens of one side of an equation, units included."""
 
 _SIGN = re.compile(r"=|≈|\\approx|equals")
-_STOP = re.compile(r"[.,;:!?](?=\s)|\n")
+_STOP = re.compile(r"[.,;:!?\n](?:(?<=\n)|(?=\s))")
 """What ends a passage, and is a piece by itself wherever it stands outside marks."""
 _MARK = re.compile(r"<<[^<>]*>>")
 
@@ -138,8 +138,8 @@ def _read_equations(pieces: Sequence[Piece], stop: int) -> Iterator[Equation]:
 
 def _read_left_side(pieces: Sequence[Piece], floor: int, end: int) -> Side | None:
     """Read the longest expression that ends at `end`."""
-    start = end
-    while start > max(floor, end - MAX_PIECES) and _is_part(pieces, start - 1, end):
+    start, least = end, max(floor, end - MAX_PIECES)
+    while start > least and _is_part(pieces, start - 1, end):
         start -= 1
     for first in range(start, end):
         if _is_beginning(pieces, first):
@@ -159,8 +159,8 @@ def _is_beginning(pieces: Sequence[Piece], index: int) -> bool:
 
 def _read_right_side(pieces: Sequence[Piece], begin: int, limit: int) -> tuple[Side | None, int]:
     """Read the longest expression that begins at `begin`; also return the index after it and its units."""
-    end = begin
-    while end < min(limit, begin + MAX_PIECES) and _is_part(pieces, end, limit):
+    end, most = begin, min(limit, begin + MAX_PIECES)
+    while end < most and _is_part(pieces, end, limit):
         end += 1
     for last in range(end, begin, -1):
         piece = pieces[last - 1]

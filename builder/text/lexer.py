@@ -1,6 +1,7 @@
 """Split written arithmetic into numbers, operators, brackets, and the words between them."""
 
 import re
+from functools import partial
 from typing import NamedTuple
 
 BINARY = {"times": "*", "divide": "/", "power": "^", "plus": "+", "minus": "-"}
@@ -52,6 +53,10 @@ class Piece(NamedTuple):
     end: int
 
 
+_make_piece = partial(tuple.__new__, Piece)
+"""Makes a piece of a tuple in half the time: pieces are made by the million."""
+
+
 def split_pieces(text: str, start: int = 0, stop: int | None = None) -> list[Piece]:
     """Split a text into pieces.
 
@@ -68,7 +73,7 @@ def split_pieces(text: str, start: int = 0, stop: int | None = None) -> list[Pie
         name, part = _NAMES[kind], text[first:end]
         if (part == "*" and name != "times") or (first > stop and name == "mark"):
             continue  # the stars of Markdown bold are not operators
-        pieces.append(Piece(name, part, first, end))
+        pieces.append(_make_piece((name, part, first, end)))
         if first > stop:
             break
     return pieces
@@ -77,4 +82,7 @@ def split_pieces(text: str, start: int = 0, stop: int | None = None) -> list[Pie
 def split_mark(mark: Piece) -> list[Piece]:
     """Split the inside of a calculator annotation, `<<48/2=24>>`, into pieces."""
     shift = mark.start + 2
-    return [Piece(name, part, start + shift, end + shift) for name, part, start, end in split_pieces(mark.text[2:-2])]
+    return [
+        _make_piece((name, part, start + shift, end + shift))
+        for name, part, start, end in split_pieces(mark.text[2:-2])
+    ]
