@@ -10,15 +10,17 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 WRITE_OPTIONS: Mapping[str, Any] = {
     "compression": "zstd",
@@ -255,12 +257,14 @@ def list_row_groups(path: Path) -> list[tuple[int, int]]:
         return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
-def open_dataset(paths: Sequence[Path]) -> ds.Dataset:
+def open_dataset(paths: Sequence[Path]) -> "ds.Dataset":
     """Open Parquet files of the same columns for queries that read some of them; page checksums are verified.
 
     Raises:
         InputError: it can't be read.
     """
+    import pyarrow.dataset as ds  # noqa: PLC0415 - it imports pandas, where that is installed
+
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     with refuse_unreadable(paths[0]):
         return ds.dataset(

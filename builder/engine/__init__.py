@@ -17,7 +17,7 @@ from ...schemas.runtime import EngineKind, Runtime
 from ..progress import show_bar
 from .calls import Task, call_function, import_function
 from .current_row import mark_row
-from .local import run_in_processes
+from .local import keep_workers, run_in_processes
 from .memory import WORKER_BYTES, bound_workers, count_workers
 from .usage import UsageRecord
 
@@ -26,6 +26,7 @@ __all__ = [
     "UsageRecord",
     "count_workers",
     "import_function",
+    "keep_workers",
     "map_items",
     "mark_row",
 ]

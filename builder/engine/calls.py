@@ -16,6 +16,9 @@ from .usage import measure_process
 
 Function = Callable[[Any, Any], Any]
 
+TASK = b"task\n"
+"""The line before a task. No JSON text is this word."""
+
 _ERRORS: Mapping[str, type[CotloomError]] = {
     kind.__name__: kind for kind in (CotloomError, InputError, RecipeError, VersionConflict, Stopped)
 }

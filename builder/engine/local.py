@@ -10,13 +10,14 @@ import subprocess
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from selectors import EVENT_READ, DefaultSelector
 from typing import IO, Any
 
 from ..progress import warn
-from .calls import Task, read_value
+from .calls import TASK, Task, read_value
 from .current_row import make_mark, read_mark
 from .exits import make_death_error, make_exit_error
 from .usage import UsageRecord
@@ -67,6 +68,36 @@ class _PoolWorker:
         self.process.wait()
 
 
+_idle: ContextVar[list[_PoolWorker] | None] = ContextVar("idle", default=None)
+"""Workers that wait for the next task, where they are kept."""
+
+
+@contextmanager
+def keep_workers() -> Iterator[None]:
+    """Keep workers from one task to the next while the block lasts: to start one takes as long as thousands of rows."""
+    idle: list[_PoolWorker] = []
+    token = _idle.set(idle)
+    try:
+        yield
+    finally:
+        _idle.reset(token)
+        for worker in idle:
+            worker.process.kill()
+        for worker in idle:
+            worker.close()
+
+
+def _take_idle() -> _PoolWorker | None:
+    """Take a worker that waits; None where there is none."""
+    idle = _idle.get()
+    while idle:
+        worker = idle.pop()
+        if worker.process.poll() is None:
+            return worker
+        worker.close()
+    return None
+
+
 class _Pool:
     """The workers of one run."""
 
@@ -76,12 +107,20 @@ class _Pool:
         self._selector = DefaultSelector()
 
     def start_worker(self, index: int) -> None:
-        """Start a worker with an item."""
+        """Start a worker with an item, or take one that waits."""
+        worker = _take_idle() or self._start_process(index)
+        self._workers.add(worker)
+        self._selector.register(worker.answers, EVENT_READ, worker)
+        worker.send_line(f"{TASK.decode()}{self._task.address}\n{self._task.settings}")
+        self.send_item(worker, index)
+
+    @staticmethod
+    def _start_process(index: int) -> _PoolWorker:
         mark = make_mark()
         # -P: the working folder stays off the import path, so that no file there is imported instead of ours
         module = "cotloom.builder.engine.worker"
         process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-P", "-m", module, self._task.address, str(mark.fileno())],
+            [sys.executable, "-P", "-m", module, str(mark.fileno())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "POLARS_MAX_THREADS": "1"},
@@ -89,11 +128,7 @@ class _Pool:
         )
         if process.stdin is None or process.stdout is None:
             raise RuntimeError(f"{NAME} has no pipes")
-        worker = _PoolWorker(process=process, requests=process.stdin, answers=process.stdout, mark=mark, index=index)
-        self._workers.add(worker)
-        self._selector.register(worker.answers, EVENT_READ, worker)
-        worker.send_line(self._task.settings)
-        self.send_item(worker, index)
+        return _PoolWorker(process=process, requests=process.stdin, answers=process.stdout, mark=mark, index=index)
 
     def send_item(self, worker: _PoolWorker, index: int) -> None:
         """Give an item to a worker."""
@@ -113,6 +148,16 @@ class _Pool:
         self._selector.unregister(worker.answers)
         self._workers.remove(worker)
         worker.close()
+
+    def release_worker(self, worker: _PoolWorker) -> None:
+        """End a worker that has nothing more to do, or let it wait for the next task."""
+        idle = _idle.get()
+        if idle is None:
+            self.remove_worker(worker)
+            return
+        self._selector.unregister(worker.answers)
+        self._workers.remove(worker)
+        idle.append(worker)
 
     def stop(self) -> None:
         """End all workers."""
@@ -160,7 +205,7 @@ def run_in_processes(task: Task, workers: int, advance: Callable[[int], None], u
                 if pending:
                     pool.send_item(worker, pending.popleft())
                 else:
-                    pool.remove_worker(worker)
+                    pool.release_worker(worker)
     finally:
         pool.stop()
         usage.add_run(usages)

@@ -1,4 +1,7 @@
-"""One worker process: it reads items from stdin and writes answers to stdout, a line of JSON each, until stdin ends."""
+"""One worker process: it reads items from stdin and writes answers to stdout, a line of JSON each, until stdin ends.
+
+Before the first item of a task come three lines: `TASK`, the address of the function, and the settings.
+"""
 
 import os
 import signal
@@ -7,12 +10,12 @@ from threading import Thread
 from time import sleep
 
 from ..terminal import clean_standard_streams
-from .calls import make_answer
+from .calls import TASK, make_answer
 from .current_row import mark_row, use_mark
 
 
-def main(address: str, mark: int) -> None:
-    """Call a function with each item until stdin ends. The first line holds the settings.
+def main(mark: int) -> None:
+    """Call a function with each item until stdin ends.
 
     Ctrl-C is handled by the parent.
     """
@@ -23,10 +26,13 @@ def main(address: str, mark: int) -> None:
     with open(os.devnull, "rb") as null:  # noqa: PTH123 - a device
         os.dup2(null.fileno(), sys.stdin.fileno())  # what asks for input must not take an item
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not reach the parent as an answer
-    settings = lines.readline()
-    for item in lines:
+    address, settings = "", b""
+    for line in lines:
+        if line == TASK:
+            address, settings = lines.readline().decode().strip(), lines.readline()
+            continue
         mark_row("")
-        out.write(make_answer(address, item, settings).encode() + b"\n")
+        out.write(make_answer(address, line, settings).encode() + b"\n")
         out.flush()
 
 
@@ -39,4 +45,4 @@ def _exit_without_parent(parent: int) -> None:
 
 if __name__ == "__main__":
     with clean_standard_streams():
-        main(sys.argv[1], int(sys.argv[2]))
+        main(int(sys.argv[1]))

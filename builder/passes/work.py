@@ -10,6 +10,7 @@ from typing import Any
 
 from ...schemas.recipe import Recipe, extract_identity
 from ...schemas.runtime import Runtime
+from ..engine import keep_workers
 from ..recipe import LoadedRecipe
 from ..store.atomic import Access, make_folder, remove_leftovers, stop_if_unwritable
 from .costs import CostTable
@@ -65,6 +66,7 @@ def open_work(loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str
         make_folder(stages.folder, Access.PRIVATE)
         make_folder(folder, Access.PRIVATE)
     try:
-        yield BuildWork(loaded=loaded, runtime=runtime, input_digests=input_digests, stages=stages, folder=folder)
+        with keep_workers():
+            yield BuildWork(loaded=loaded, runtime=runtime, input_digests=input_digests, stages=stages, folder=folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
