@@ -70,14 +70,16 @@ def build(
     retries: opt.Retries = 5,
     accept_failures: opt.AcceptFailures = False,
     allow_key: opt.AllowKeys = None,
+    set_aside: opt.SetAside = None,
+    profile: opt.Profile = None,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
     """Build a version from a recipe. It resumes by default: an answer in the ledger is never requested again."""
     from .builder.access import find_access, render_destination
-    from .builder.commands.output import describe_build, render_build
+    from .builder.commands.output import describe_build, render_build, write_profile
     from .builder.pipeline import build as build_version
-    from .builder.recipe import load_recipe
+    from .builder.recipe import load_recipe, set_rows_aside
     from .schemas.runtime import EngineKind, Runtime
 
     runtime = Runtime(
@@ -92,11 +94,13 @@ def build(
         accept_failures=accept_failures,
         allow_keys=tuple(allow_key or ()),
     )
-    loaded = load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)])
+    loaded = set_rows_aside(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), set_aside or ())
     for line in render_destination(find_access(loaded, runtime).destination):
         print_error(line)
     with show_progress_on_stderr():
         built = build_version(loaded, runtime)
+    if profile is not None:
+        write_profile(built, profile)
     print_json(describe_build(built)) if as_json else print_text(render_build(built))
 
 

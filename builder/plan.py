@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 from rich.console import Group, RenderableType
@@ -16,9 +18,12 @@ from ..schemas.sample import Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
+from .passes.flow import make_unmatched_error
+from .passes.problems import write_aliases
 from .pipeline import check_recipe, select_sampled_problems
 from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
+from .store.pieces import iterate_pieces
 from .teacher import CallEstimate
 
 SHOWN = 40
@@ -57,10 +62,10 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     """
     check_recipe(loaded.recipe)
     access = find_access(loaded, runtime)
-    problems = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime).frame
+    found = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime)
+    problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
-    with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
-        estimate = teacher.estimate_calls(loaded, select_sampled_problems(loaded.recipe, problems), ledger, runtime)
+    estimate = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
     return Plan(
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
         dropped=problems.height - kept.height,
@@ -69,6 +74,25 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
         examples=_make_examples(loaded, select_sampled_problems(loaded.recipe, kept)),
         access=access,
     )
+
+
+def _estimate_calls(
+    loaded: LoadedRecipe, runtime: Runtime, found: sources.Problems, asked: pl.DataFrame
+) -> CallEstimate:
+    """Estimate the calls of a build; recorded answers cost none and are counted."""
+    if loaded.recipe.teacher.backend != "recorded":
+        with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
+            return teacher.estimate_calls(loaded, asked, ledger, runtime)
+    names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
+    with TemporaryDirectory(prefix="cotloom-") as folder:
+        aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")
+        read = teacher.read_answers(loaded, Path(folder), aliases, runtime)
+        known = asked.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
+        parts = iterate_pieces(read.pieces, ("problem_id",))
+        count = sum(part.join(known, on="problem_id", how="semi").height for part in parts)
+    if count == 0:
+        raise make_unmatched_error(loaded, read.rows)
+    return CallEstimate(problems=known.height, new=0, ledger=count, most=count, calls=1, paid=False, request=None)
 
 
 def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example]:

@@ -61,6 +61,14 @@ AllowKeys = Annotated[
         help="The key in a variable may go to a host that is not known to belong to it. `build` remembers it.",
     ),
 ]
+SetAside = Annotated[
+    list[str] | None,
+    Option(
+        metavar="ROW",
+        help="Do not check this sample, whose check ended the process that did: it is dropped as check_failed.",
+    ),
+]
+Profile = Annotated[Path | None, Option(metavar="FILE", help="Write what each stage cost to a JSON file.")]
 ShowPlan = Annotated[bool, Option("--show", help="Print one rendered request and one example of each format.")]
 StarterFolder = Annotated[Path, Argument(metavar="[DIR]", help="Folder to write recipe.yaml to.")]
 StarterSource = Annotated[Path | None, Option("--from", metavar="FILE", help="A JSONL, JSON, CSV or Parquet file.")]

@@ -3,7 +3,8 @@
 Importing this imports nothing heavy, so that `cotloom list` starts fast.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,20 @@ def describe_build(built: "Built") -> dict[str, Any]:
             "refused": built.calls.refused,
         },
         "cost_usd": built.calls.cost_usd,
+        "stages": list(built.costs),
     }
+
+
+def write_profile(built: "Built", path: "Path") -> None:
+    """Write what each stage of a build cost, as JSON.
+
+    Raises:
+        Stopped: the file can't be written.
+    """
+    from ..store.atomic import atomic_write  # noqa: PLC0415 - few builds ask for it
+
+    content = {"version": built.version.ref, "status": built.status.value, "stages": list(built.costs)}
+    atomic_write(path, json.dumps(content, indent=1) + "\n")
 
 
 def render_build(built: "Built") -> str:
@@ -51,7 +65,7 @@ def _render_build(built: "Built") -> Iterator[str]:
         return
     yield (
         f"Built {version.ref}: {counts['examples_kept']:,} examples from {counts['samples_kept']:,} kept paths "
-        f"of {counts['samples']:,} samples ({built.calls.new:,} new, {built.calls.ledger:,} from the ledger)."
+        f"of {counts['samples']:,} samples ({built.calls.new:,} new, {built.calls.ledger:,} recorded before)."
     )
     if built.calls.failed or built.calls.refused:
         yield (
@@ -60,6 +74,18 @@ def _render_build(built: "Built") -> Iterator[str]:
         )
     if version.manifest.simulated:
         yield "Its rationales are simulated: a program wrote them, not a language model."
+    yield from _render_costs(built.costs)
+
+
+def _render_costs(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Render what each stage cost as lines of a table."""
+    yield f"{'stage':<10}{'seconds':>9}{'rows/s':>10}{'memory':>10}{'new':>11}{'known':>11}"
+    for cost in costs:
+        speed = "" if cost["rows_per_second"] is None else f"{cost['rows_per_second']:,}"
+        yield (
+            f"{cost['stage']:<10}{cost['seconds']:>9,.1f}{speed:>10}{cost['peak_mb']:>7,} MB"
+            f"{cost['new']:>11,}{cost['known']:>11,}"
+        )
 
 
 def describe_plan(plan: "Plan") -> dict[str, Any]:

@@ -19,11 +19,12 @@ from .calls import Task, call_function, import_function
 from .current_row import mark_row
 from .local import keep_workers, run_in_processes
 from .memory import WORKER_BYTES, bound_workers, count_workers
-from .usage import UsageRecord
+from .usage import UsageRecord, collect_usage, find_record
 
 __all__ = [
     "WORKER_BYTES",
     "UsageRecord",
+    "collect_usage",
     "count_workers",
     "import_function",
     "keep_workers",
@@ -54,7 +55,7 @@ def map_items(  # noqa: PLR0913 - what is run, on what, how, and what is said of
         settings: plain values, the same for all items.
         runtime: where it runs, with how many processes, and what memory they may take.
         description: text of the progress bar.
-        usage: takes in what the processes used.
+        usage: takes in what the processes used; by default what `collect_usage` collects.
         item_bytes: memory that one item needs beyond `WORKER_BYTES`; on a Ray cluster its owner sees to memory.
 
     Returns:
@@ -74,7 +75,7 @@ def map_items(  # noqa: PLR0913 - what is run, on what, how, and what is said of
 
         if len(items) < 2 or (runtime.workers == 1 and runtime.engine is EngineKind.LOCAL):
             return _run_here(task, count)
-        record = UsageRecord() if usage is None else usage
+        record = find_record() if usage is None else usage
         if runtime.engine is EngineKind.RAY:
             from .ray_engine import run_on_ray  # noqa: PLC0415 - Ray is an extra
 

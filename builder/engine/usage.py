@@ -4,7 +4,9 @@ import os
 import platform
 import resource
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,25 @@ class UsageRecord:
             self.cpu_s += usage["cpu_s"]
             peaks[usage["process"]] = usage["peak_bytes"]
         self.peak_bytes = max(self.peak_bytes, sum(peaks.values()))
+
+
+_collected: ContextVar[UsageRecord | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collect_usage() -> Iterator[UsageRecord]:
+    """Collect what the worker processes of all runs inside the block use, whoever starts them."""
+    record = UsageRecord()
+    token = _collected.set(record)
+    try:
+        yield record
+    finally:
+        _collected.reset(token)
+
+
+def find_record() -> UsageRecord:
+    """Find the record that collects at the moment, or make one that nobody reads."""
+    return _collected.get() or UsageRecord()
 
 
 def measure_process() -> dict[str, Any]:

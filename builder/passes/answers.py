@@ -55,10 +55,10 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         "file": work.input_digests["teacher.answers"],
         "problems": problems.key,
     }
-    with work.costs.measure("read_answers"):
+    with work.costs.measure("answers"):
         result = read_or_make(work.stages.folder / "answers", decided_by, lambda folder: _read(work, problems, folder))
     values = result.values
-    cost = work.costs.get("read_answers")
+    cost = work.costs.get("answers")
     cost.rows, cost.new, cost.known = (
         values["rows"],
         0 if result.known else values["rows"],
@@ -76,7 +76,9 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
 
 
 def _read(work: BuildWork, problems: LoadedProblems, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    read = teacher.read_answers(work.loaded, folder, write_aliases(work, problems), work.runtime)
+    names = work.list_sources("sample")
+    aliases = write_aliases(problems.pieces, names, work.folder / "aliases.arrow")
+    read = teacher.read_answers(work.loaded, folder, aliases, work.runtime)
     files = {path.name: describe_file(path, 0) for path in read.pieces}
     return files, {"pieces": list(files), "rows": read.rows, "input": read.input.model_dump()}
 
@@ -99,7 +101,7 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     frame = read_bucket(problems.pieces).select(FILES["problems"].names())
     asked = frame.filter(pl.col("source").is_in(work.list_sources("sample")))
     with (
-        work.costs.measure("sample_answers", asked.height),
+        work.costs.measure("answers", asked.height),
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
     ):
         count_paths = _PathCounter(work, problems)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engine import UsageRecord
+from ..engine import collect_usage
 
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes of what the system calls a unit of memory."""
@@ -19,7 +19,7 @@ class StageCost:
     """What one stage of a build cost."""
 
     stage: str
-    """The stage."""
+    """The stage: a word for people."""
     seconds: float = 0.0
     """How long it took."""
     cpu_seconds: float = 0.0
@@ -58,28 +58,22 @@ class CostTable:
     """The costs by stage."""
 
     @contextmanager
-    def measure(self, stage: str, rows: int = 0) -> Iterator[UsageRecord]:
-        """Add what happens inside to a stage. Yields the record that takes in what workers used."""
+    def measure(self, stage: str, rows: int = 0) -> Iterator[None]:
+        """Add what happens inside to a stage, if it ends well."""
         cost = self.get(stage)
-        usage = UsageRecord()
         wall, cpu = time.monotonic(), time.process_time()
-        try:
-            yield usage
-        finally:
-            cost.seconds += time.monotonic() - wall
-            cost.worker_seconds += usage.cpu_s
-            cost.cpu_seconds += time.process_time() - cpu + usage.cpu_s
-            cost.rows += rows
-            own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT
-            cost.peak_bytes = max(cost.peak_bytes, own + usage.peak_bytes)
+        with collect_usage() as usage:
+            yield
+        cost.seconds += time.monotonic() - wall
+        cost.worker_seconds += usage.cpu_s
+        cost.cpu_seconds += time.process_time() - cpu + usage.cpu_s
+        cost.rows += rows
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MEMORY_UNIT
+        cost.peak_bytes = max(cost.peak_bytes, own + usage.peak_bytes)
 
     def get(self, stage: str) -> StageCost:
         """Get the cost of a stage so far."""
         return self.stages.setdefault(stage, StageCost(stage=stage))
-
-    def recall(self, stage: str, known: int) -> None:
-        """Note that results of a stage were there already."""
-        self.get(stage).known += known
 
     def describe(self) -> list[dict[str, Any]]:
         """List the costs of all stages as plain values."""

@@ -10,6 +10,7 @@ from .. import format as formats
 from .. import mix, select, verify
 from ..errors import InputError
 from ..mix import MixtureRules, Shares
+from ..recipe import LoadedRecipe
 from ..store.pieces import count_bits
 from ..store.stages import StageResult
 from .answers import BuildAnswers
@@ -92,7 +93,7 @@ def _list_items(problems: LoadedProblems, answers: BuildAnswers, bits: int) -> A
 
 def _count_findings(work: BuildWork, found: FoundPaths) -> None:
     """Note how many judgements were new, and how many were known."""
-    cost = work.costs.get("find_paths")
+    cost = work.costs.get("paths")
     cost.new = sum(0 if result.known else result.values["new"] for result in found.samples)
     cost.known = sum(result.values["work"] for result in found.samples) - cost.new
 
@@ -102,11 +103,16 @@ def _check_matches(work: BuildWork, answers: BuildAnswers, found: FoundPaths) ->
     if not answers.recorded or any(result.values["answers"] for result in found.samples):
         return
     if found.unmatched:
-        raise InputError(
-            f"none of the {found.unmatched} recorded answers in {work.loaded.resolve(work.recipe.teacher.answers.path)}"  # type: ignore[union-attr]
-            " belongs to a problem of the sources",
-            hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",
-        )
+        raise make_unmatched_error(work.loaded, found.unmatched)
+
+
+def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
+    """Make the error for recorded answers of which none belongs to a problem."""
+    path = loaded.list_files()["teacher.answers"]
+    return InputError(
+        f"none of the {answers} recorded answers in {path} belongs to a problem of the sources",
+        hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",
+    )
 
 
 def write_examples(work: BuildWork, found: FoundPaths) -> list[StageResult]:
@@ -121,7 +127,7 @@ def write_examples(work: BuildWork, found: FoundPaths) -> list[StageResult]:
     }
 
     def make() -> tuple[list[Any], Mapping[str, Any]]:
-        with work.costs.measure("find_demonstrations"):
+        with work.costs.measure("examples"):
             rings = _save_rings(work, found)
         texts = [str(result.folder) for result in found.texts]
         items = [{"bucket": bucket, "rows": result.values["rows"]} for bucket, result in enumerate(found.texts)]
@@ -131,8 +137,8 @@ def write_examples(work: BuildWork, found: FoundPaths) -> list[StageResult]:
 
     buckets, _ = run_buckets(work.stages, "write_bucket", decided_by, make)
     results = list_results(buckets, "examples")
-    work.costs.get("write_bucket").new = sum(result.values["rows"] for result in results if not result.known)
-    work.costs.get("write_bucket").known = sum(result.values["rows"] for result in results if result.known)
+    work.costs.get("examples").new = sum(result.values["rows"] for result in results if not result.known)
+    work.costs.get("examples").known = sum(result.values["rows"] for result in results if result.known)
     return results
 
 

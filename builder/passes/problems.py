@@ -1,7 +1,7 @@
 """The problems of a build, in pieces."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,10 +60,10 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         "inputs": inputs,
         "recipe": {name: identity.get(name) for name in _DECIDING},
     }
-    with work.costs.measure("load_problems"):
+    with work.costs.measure("problems"):
         result = read_or_make(work.stages.folder / "sources", decided_by, lambda folder: _load(work, folder))
     values = result.values
-    cost = work.costs.get("load_problems")
+    cost = work.costs.get("problems")
     cost.rows, cost.new, cost.known = (
         values["rows"],
         0 if result.known else values["rows"],
@@ -104,30 +104,28 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
     }
 
 
-def write_aliases(work: BuildWork, problems: LoadedProblems) -> Path | None:
+def write_aliases(pieces: Sequence[Path], names: Sequence[str], path: Path) -> Path | None:
     """Write which problems ask a question, where problems have options: a question alone names none of them then.
 
+    Args:
+        pieces: pieces of rows of `Problem`.
+        names: the sources that the teacher answers.
+        path: the file to write.
+
     Returns:
-        An Arrow file with the columns question_id and alias; None where no problem has options.
+        The path of an Arrow file with the columns question_id and alias; None where no problem has options.
     """
-    names = work.list_sources("sample")
-    parts = []
-    columns = ("problem_id", "question", "choices", "source", "fate")
-    asked: list[pl.DataFrame] = []
-    for frame in iterate_pieces(problems.pieces, columns):
-        kept = frame.filter((pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(names))
-        optional = kept.filter(pl.col("choices").list.len() > 0)
-        ids = pl.Series(
-            "question_id", [make_problem_id(question) for question in optional["question"]], dtype=pl.String
-        )
-        parts.append(optional.select(ids, alias="problem_id"))
-        asked.append(
-            kept.filter(pl.col("choices").list.len() == 0).select(question_id="problem_id", alias="problem_id")
-        )
-    aliases = pl.concat(parts)
+    optional, plain = [], []
+    for frame in iterate_pieces(pieces, ("problem_id", "question", "choices", "source", "fate")):
+        kept = frame.filter((pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(list(names)))
+        has_options = pl.col("choices").list.len() > 0
+        rows = kept.filter(has_options)
+        ids = pl.Series("question_id", [make_problem_id(question) for question in rows["question"]], dtype=pl.String)
+        optional.append(rows.select(ids, alias="problem_id"))
+        plain.append(kept.filter(~has_options).select(question_id="problem_id", alias="problem_id"))
+    aliases = pl.concat(optional)
     if not aliases.height:
         return None
-    plain = pl.concat(asked).join(aliases.select("question_id"), on="question_id", how="semi")
-    path = work.folder / "aliases.arrow"
-    pl.concat([aliases, plain]).unique(maintain_order=True).write_ipc(path)
+    same = pl.concat(plain).join(aliases.select("question_id"), on="question_id", how="semi")
+    pl.concat([aliases, same]).unique(maintain_order=True).write_ipc(path)
     return path

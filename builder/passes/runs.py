@@ -25,6 +25,17 @@ _ADDRESS = f"{__package__}.buckets"
 
 Plain = Mapping[str, Any]
 
+STAGES: Mapping[str, str] = {
+    "count_paths": "rounds",
+    "find_paths": "paths",
+    "write_bucket": "examples",
+    "rank_weights": "mixture",
+    "rank_shares": "mixture",
+    "mix_examples": "mixture",
+    "find_damaged": "verifying",
+}
+"""The stage that each pass belongs to, as costs are listed."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stages:
@@ -39,14 +50,13 @@ class Stages:
 
     def run(self, function: str, items: Sequence[Plain], settings: Plain, description: str) -> list[Any]:
         """Run a pass over buckets."""
-        with self.costs.measure(function, sum(int(item.get("rows", 0)) for item in items)) as usage:
+        with self.costs.measure(STAGES[function], sum(int(item.get("rows", 0)) for item in items)):
             return map_items(
                 f"{_ADDRESS}:{function}",
                 items,
                 {**settings, "stages": str(self.folder)},
                 runtime=self.runtime,
                 description=description,
-                usage=usage,
             )
 
 
@@ -72,7 +82,6 @@ def run_buckets(
         buckets = [
             {part: {**result, "known": True} for part, result in bucket.items()} for bucket in known.values["buckets"]
         ]
-        stages.costs.recall(name, len(buckets))
         return buckets, known.values["values"]
     made: list[tuple[list[Any], Plain]] = []
 

@@ -11,6 +11,7 @@ from .loading import (
     list_packaged_recipes,
     load_recipe,
     load_student,
+    set_rows_aside,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "list_packaged_recipes",
     "load_recipe",
     "load_student",
+    "set_rows_aside",
 ]

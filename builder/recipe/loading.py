@@ -6,7 +6,7 @@ it is run. All faults are reported at once, each with the key's path, the line a
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -229,3 +229,20 @@ def _list_models(annotation: Any) -> list[type[BaseModel]]:
         return [annotation]
     inner = getattr(annotation, "__args__", ())
     return [model for part in inner for model in _list_models(part)]
+
+
+def set_rows_aside(loaded: LoadedRecipe, rows: Sequence[str]) -> LoadedRecipe:
+    """Add samples to those that the recipe sets aside: they are not checked, and part of the version's identity.
+
+    Raises:
+        InputError: one is no id of a sample.
+    """
+    odd = next((row for row in rows if not row.startswith("s_")), None)
+    if odd is not None:
+        raise InputError(f"{odd} is no id of a sample", hint="ids of samples begin with s_", keys=("verify.set_aside",))
+    if not rows:
+        return loaded
+    recipe = loaded.recipe
+    ids = tuple(sorted({*recipe.verify.set_aside, *rows}))
+    verify = recipe.verify.model_copy(update={"set_aside": ids})
+    return replace(loaded, recipe=recipe.model_copy(update={"verify": verify}))
