@@ -136,6 +136,27 @@ def _list_changes(version: str | None, limit: int | None) -> Iterator[str]:
         yield f"version={json.dumps(version)}"
 
 
+@app.command("gc")
+def collect_garbage(
+    keep: opt.KeepGb = 10.0, dry_run: opt.GarbageDryRun = False, store: opt.Store = opt.STORE, as_json: opt.Json = False
+) -> None:
+    """Remove what builds keep to be faster, the longest unused first; never the ledger, never a version."""
+    from dataclasses import asdict
+
+    from .builder.store import collect_garbage as collect
+
+    found = collect(store, round(keep * 1e9), remove=not dry_run)
+    if as_json:
+        print_json(
+            {"results": found.results, "bytes": found.bytes, "kept_bytes": found.kept_bytes, "removed": not dry_run}
+        )
+    else:
+        verb = "Would remove" if dry_run else "Removed"
+        print_text(
+            f"{verb} {found.results:,} results, {found.bytes / 1e9:.2f} GB; {found.kept_bytes / 1e9:.2f} GB stay."
+        )
+
+
 @app.command("list")
 def list_versions(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """List the versions of the store."""

@@ -95,7 +95,9 @@ def measure_build(case: Case, step: str, folder: Path, version: str, changes: It
         built = json.loads(output)
         values |= {key: built[key] for key in ("status", "content_digest", "counts", "path")}
         run = json.loads((Path(built["path"]) / "build.json").read_text(encoding="utf-8"))
-        values["stages"] = run.get("stages")  # where a build says what each stage took
+        values["stages"] = {
+            stage["stage"]: {"wall_s": stage["seconds"], "cpu_s": stage["cpu_seconds"]} for stage in run["stages"]
+        }
         values["store_mb"] = round(measure_folder(case.store) / 1e6, 1)
     return values
 

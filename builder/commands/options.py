@@ -69,6 +69,10 @@ SetAside = Annotated[
     ),
 ]
 Profile = Annotated[Path | None, Option(metavar="FILE", help="Write what each stage cost to a JSON file.")]
+KeepGb = Annotated[
+    float, Option("--keep", min=0.0, max=1_000_000, metavar="GB", help="What the results of stages may take.")
+]
+GarbageDryRun = Annotated[bool, Option("--dry-run", help="Say what would be removed; remove nothing.")]
 ShowPlan = Annotated[bool, Option("--show", help="Print one rendered request and one example of each format.")]
 StarterFolder = Annotated[Path, Argument(metavar="[DIR]", help="Folder to write recipe.yaml to.")]
 StarterSource = Annotated[Path | None, Option("--from", metavar="FILE", help="A JSONL, JSON, CSV or Parquet file.")]

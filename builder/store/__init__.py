@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .freeze import freeze_tables, freeze_version, make_store
     from .funnel import build_funnel_table, check_fates, count_funnel
+    from .garbage import Garbage, collect_garbage
     from .identity import compute_fingerprint, make_conflict
     from .integrity import check_content, check_current, hold_version, load_validation, verify_version
     from .opening import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEV",
+    "Garbage",
     "UnreadableVersion",
     "Version",
     "VersionListing",
@@ -47,6 +49,7 @@ __all__ = [
     "check_content",
     "check_current",
     "check_fates",
+    "collect_garbage",
     "compute_fingerprint",
     "count_funnel",
     "digest_tables",
@@ -71,12 +74,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Garbage": "garbage",
     "UnreadableVersion": "opening",
     "VersionListing": "opening",
     "build_funnel_table": "funnel",
     "check_content": "integrity",
     "check_current": "integrity",
     "check_fates": "funnel",
+    "collect_garbage": "garbage",
     "compute_fingerprint": "identity",
     "count_funnel": "funnel",
     "digest_tables": "tables",

@@ -5,6 +5,7 @@ so that the caller makes the result again.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +47,12 @@ def read_checked(path: Path, key: str) -> pl.DataFrame | None:
     except InputError as error:
         warn(f"a kept result is damaged and is made again: {error.message}")
         return None
+
+
+def mark_used(path: Path) -> None:
+    """Note that a result was used: what no build uses for long is removed first."""
+    with suppress(OSError):
+        os.utime(path)
 
 
 def keep_checked(frame: pl.DataFrame, path: Path, key: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import xxhash
 
-from .checked import keep_checked, read_checked
+from .checked import keep_checked, mark_used, read_checked
 
 MOST_KEPT = 2
 """A file keeps findings about rows that are gone, as long as it has at most so many times the rows of today."""
@@ -71,6 +71,7 @@ def _read(memo: Memo) -> pl.DataFrame | None:
     kept: pl.DataFrame | None = None
     for path in _list_files(memo):
         frame = read_checked(path, path.stem)
+        mark_used(path)
         if frame is not None and kept is not None:
             frame = frame.filter(~pl.col("key").is_in(kept["key"].implode()))
         kept = frame if kept is None else kept if frame is None else pl.concat([kept, frame])

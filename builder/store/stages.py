@@ -8,9 +8,7 @@ be taken for a fresh one. A damaged one is never believed: it is made again, and
 costs time alone.
 """
 
-import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from ...schemas.manifest import File
 from ..files import digest_file
 from ..progress import warn
 from .atomic import Access, atomic_folder
+from .checked import mark_used
 from .versions import open_sealed, seal_json
 
 RESULT = "result.json"
@@ -100,6 +99,5 @@ def find_result(stage: Path, key: str) -> StageResult | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         warn(f"a kept result is damaged and is made again: {folder}: {error}")
         return None
-    with suppress(OSError):
-        os.utime(folder / RESULT)  # what no build uses for long is removed first
+    mark_used(folder / RESULT)
     return StageResult(folder=folder, files=files, values=content["values"], known=True)

@@ -19,21 +19,14 @@ Answer = tuple[str, str, bool]
 
 def ask(number: int) -> Problem:
     """Make a problem whose words no other has."""
-    return (
-        f"Box{number} holds {number} red pens and tray{number} 5. How many pens are in box{number} and tray{number}?",
-        str(number + 5),
-    )
+    box, tray = f"box{number}", f"tray{number}"
+    return f"There are {number} pens in {box} and 5 in {tray}. How many are in {box} and {tray}?", str(number + 5)
 
 
 def answer(number: int, wording: int = 0, slip: int = 0) -> Answer:
     """Make an answer to a problem, in one of several wordings; wrong where it slips."""
     total = number + 5 + slip
-    steps = (
-        f"{number} + 5 = {total}",
-        f"5 + {number} = {total}",
-        f"{total} - 5 = {number}",
-        f"{number} + 2 + 3 = {total}",
-    )
+    steps = (f"{number} + 5 = {total}", f"5 + {number} = {total}", f"{number} + 2 + 3 = {total}")
     return ask(number)[0], f"Wording {wording}: {steps[wording % len(steps)]}. The answer is {total}.", slip == 0
 
 
@@ -49,32 +42,19 @@ def write_recipe(
     for name, problems in sources.items():
         rows = [json.dumps({"question": question, "answer": gold}) for question, gold in problems]
         (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
-    lines = [
-        line if isinstance(line, str) else json.dumps(dict(zip(("q", "said", "right"), line, strict=True)))
-        for line in answers
-    ]
+    names = ("q", "said", "right")
+    lines = [line if isinstance(line, str) else json.dumps(dict(zip(names, line, strict=True))) for line in answers]
     (folder / "answers.jsonl").write_text("\n".join(lines) + "\n")
     fields = {"question": "question", "answer": "answer"}
+    completions = [{"column": "said", "teacher": "t", "labels": {"right": "right"}}]
     recipe = {
         "name": "small",
         "version": "1.0.0",
-        "sources": [
-            {
-                "name": name,
-                "kind": "file",
-                "path": f"{name}.jsonl",
-                "fields": {"question": "question", "answer": "answer"},
-            }
-            for name in sources
-        ],
+        "sources": [{"name": name, "kind": "file", "path": f"{name}.jsonl", "fields": fields} for name in sources],
         "split": {"test": 0.2},
         "teacher": {
             "backend": "recorded",
-            "answers": {
-                "path": "answers.jsonl",
-                "problem": "q",
-                "completions": [{"column": "said", "teacher": "t", "labels": {"right": "right"}}],
-            },
+            "answers": {"path": "answers.jsonl", "problem": "q", "completions": completions},
         },
         "formats": [{"name": name} for name in formats],
         **keys,

@@ -73,9 +73,8 @@ def test_another_answer_problem_source_or_format_changes_no_other_id_and_no_othe
 def test_rows_do_not_depend_on_the_number_of_buckets(tmp_path_factory, some, bucket_rows, share):
     folder = tmp_path_factory.mktemp("buckets")
     problems = [ask(number) for number in range(40)]
-    answers = [answer(*each) for each in some] + [
-        answer(number, wording) for number in range(40) for wording in range(2)
-    ]
+    answers = [answer(*each) for each in some]
+    answers += [answer(number, wording) for number in range(40) for wording in range(2)]
     keys = {} if share is None else {"mixture": {"stages": [{"name": "one", "take": {"a": share}, "cap": 2}]}}
     path = write_recipe(folder, {"a": problems}, answers, **keys)
     one = run(path, folder / "one")
