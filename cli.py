@@ -147,14 +147,10 @@ def collect_garbage(
 
     found = collect(store, round(keep * 1e9), remove=not dry_run)
     if as_json:
-        print_json(
-            {"results": found.results, "bytes": found.bytes, "kept_bytes": found.kept_bytes, "removed": not dry_run}
-        )
-    else:
-        verb = "Would remove" if dry_run else "Removed"
-        print_text(
-            f"{verb} {found.results:,} results, {found.bytes / 1e9:.2f} GB; {found.kept_bytes / 1e9:.2f} GB stay."
-        )
+        print_json({**asdict(found), "removed": not dry_run})
+        return
+    verb, stay = "Would remove" if dry_run else "Removed", f"{found.kept_bytes / 1e9:.2f} GB stay"
+    print_text(f"{verb} {found.results:,} results, {found.bytes / 1e9:.2f} GB; {stay}.")
 
 
 @app.command("list")
