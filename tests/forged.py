@@ -6,19 +6,23 @@ from typing import Any
 
 import polars as pl
 
-from cotloom.builder.store import Version, digest_rows
-from cotloom.builder.store.tables import write_table
-from cotloom.schemas.manifest import seal_manifest
+from cotloom.builder.store import Version, digest_tables
+from cotloom.builder.store.tables import cut_tables, name_file, write_table
+from cotloom.schemas.manifest import File, seal_manifest
 
 
 def rewrite(version: Version, folder: Path | None = None, **tables: pl.DataFrame) -> Version:
     """Write a version with other tables, to its folder or another, with the digests of the new tables."""
-    folder = folder or version.path
-    old = {name: version.read_table(name) for name in ("problems", "samples", "examples")}
+    folder, bits = folder or version.path, version.manifest.bucket_bits
+    new = {**{name: version.read_table(name) for name in ("problems", "samples", "examples")}, **tables}
     folder.mkdir(parents=True, exist_ok=True)
-    new = {**old, **tables}
-    files = {f"{name}.parquet": write_table(frame, folder / f"{name}.parquet") for name, frame in new.items()}
-    return write_manifest(replace(version, path=folder), files=files, content_digest=digest_rows(list(new.items())))
+    files: dict[str, File] = {}
+    for bucket, frames in enumerate(cut_tables(new, bits)):
+        for name, frame in frames.items():
+            file = name_file(name, bucket, bits)
+            (folder / file).unlink(missing_ok=True)  # it may be a link to what other versions have too
+            files[file] = write_table(name, frame, folder / file)
+    return write_manifest(replace(version, path=folder), files=files, content_digest=digest_tables(new, bits))
 
 
 def write_manifest(version: Version, **changes: Any) -> Version:
