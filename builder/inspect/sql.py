@@ -30,9 +30,6 @@ TABLES: Mapping[str, Sequence[str]] = {
 }
 """The views over Parquet files of the version, and the kinds of file that each reads."""
 
-_TEXTS, _MIXTURE = "_texts", "_mixture"
-"""The two kinds of file of the examples."""
-
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
@@ -90,30 +87,34 @@ def connect(version: Version) -> Iterator[Connection]:
         InputError: a table can't be read.
     """
     with duckdb.connect(":memory:", config=_SETTINGS) as duck:
-        _register_tables(duck, version)
+        for name, relation in _open_tables(duck, version).items():
+            relation.create_view(name)
         duck.execute("SET lock_configuration = true")
         yield Connection(version=version, duck=duck)
 
 
-def _register_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> None:
-    for view, name in (("problems", "problems"), ("samples", "samples"), (_TEXTS, "examples"), (_MIXTURE, "mixture")):
-        duck.register(
-            view, open_dataset([version.path / file for file in list_files(name, version.manifest.bucket_bits)])
-        )
-    duck.execute(f"CREATE TEMPORARY VIEW examples AS {_select_examples()}")
-    duck.register("funnel", build_funnel_table(list(version.manifest.funnel)).to_arrow())
+def _open_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> dict[str, duckdb.DuckDBPyRelation]:
+    """Open the tables of a version; no row is read before a query asks for it."""
+    files = {name: [version.path / file for file in list_files(name, version.manifest.bucket_bits)] for name in FILES}
+    opened = {name: duck.from_arrow(open_dataset(paths)) for name, paths in files.items()}
+    return {
+        "problems": opened["problems"],
+        "samples": opened["samples"],
+        "examples": _join_examples(opened["examples"], opened["mixture"]),
+        "funnel": duck.from_arrow(build_funnel_table(list(version.manifest.funnel)).to_arrow()),
+    }
 
 
-def _select_examples() -> str:
-    """Write the query that joins the texts of examples with what the mixture decides."""
+def _join_examples(texts: duckdb.DuckDBPyRelation, mixture: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Join the texts of examples with what the mixture decides about them."""
     columns = [
         f"CASE WHEN mixed.text_id IS NULL THEN {_get_default(name)} ELSE mixed.{name} END AS {name}"
         if name in MIXED
         else f"texts.{name}"
         for name in get_schema(Example).names()
     ]
-    join = "ON mixed.text_id = texts.example_id"
-    return f"SELECT {', '.join(columns)} FROM {_TEXTS} AS texts LEFT JOIN {_MIXTURE} AS mixed {join}"  # noqa: S608 - our own names
+    joined = texts.set_alias("texts").join(mixture.set_alias("mixed"), "mixed.text_id = texts.example_id", how="left")
+    return joined.project(", ".join(columns))
 
 
 def _get_default(name: str) -> str:
@@ -197,6 +198,5 @@ def write_database(version: Version, path: Path) -> None:
         replace_file(path) as side,
         duckdb.connect(str(side)) as duck,
     ):
-        _register_tables(duck, version)
-        for name in (*TABLES, "funnel"):
-            duck.execute(f"CREATE TABLE main.{name} AS SELECT * FROM temp.{name}")  # noqa: S608 - our own names
+        for name, relation in _open_tables(duck, version).items():
+            relation.create(name)
