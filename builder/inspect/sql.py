@@ -53,6 +53,10 @@ _NAMED_BY_TEXT = re.compile(r"query", re.IGNORECASE)
 _HINT = "the views are problems, samples, examples and funnel; DESCRIBE samples shows the columns of one"
 
 
+_MAYBE_DAMAGED = (duckdb.InvalidInputException, duckdb.IOException, *UNREADABLE)
+"""What a query raises where a page is damaged, besides other faults."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connection:
     """An open connection to the tables of a version."""
@@ -136,6 +140,8 @@ def run_query(connection: Connection, sql: str) -> pl.DataFrame:
         _verify_tables(connection, sql)
         return _run_statement(connection.duck, sql)
     except (duckdb.Error, *UNREADABLE) as error:
+        if isinstance(error, _MAYBE_DAMAGED):
+            _verify_tables(connection, sql, is_whole=True)
         raise InputError(f"the query failed: {str(error).strip()}", hint=_HINT) from error
 
 
@@ -159,13 +165,20 @@ def _is_query(kind: duckdb.StatementType, text: str) -> bool:
     return is_pivot or kind is duckdb.StatementType.SELECT
 
 
-def _verify_tables(connection: Connection, sql: str) -> None:
-    """Hold the files of the tables that a query may read against the manifest, once for each connection."""
+def _verify_tables(connection: Connection, sql: str, *, is_whole: bool = False) -> None:
+    """Hold the files of the tables that a query may read against the manifest, once for each connection.
+
+    Args:
+        connection: the connection.
+        sql: the query.
+        is_whole: whether every byte is held against it, so that the message names a damaged file; else the footers,
+            since the pages are verified when the query reads them.
+    """
     for name in TABLES:
         is_named = re.search(name, sql, re.IGNORECASE) or _NAMED_BY_TEXT.search(sql)
-        if is_named and name not in connection.verified:
+        if is_named and (is_whole or name not in connection.verified):
             for kind in TABLES[name]:
-                locate_table(connection.version, kind, is_whole=False)
+                locate_table(connection.version, kind, is_whole=is_whole)
             connection.verified.add(name)
 
 

@@ -151,7 +151,7 @@ def cut_tables(tables: Mapping[str, pl.DataFrame], bits: int) -> Iterator[dict[s
     }
     for bucket in range(1 << bits):
         parts = {
-            name: frame.filter(pl.col("cell") >> (16 - bits) == bucket).drop("cell") if bits else frame.drop("cell")
+            name: frame.filter(pl.col("cell") // (1 << (16 - bits)) == bucket).drop("cell") if bits else frame.drop("cell")
             for name, frame in celled.items()
         }
         texts, mixture = split_examples(parts["examples"])
