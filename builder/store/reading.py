@@ -30,9 +30,9 @@ def read_part(version: Version, name: str, bucket: int, columns: Sequence[str] |
 
 
 def _join_columns(version: Version, bucket: int, columns: Sequence[str]) -> pl.DataFrame:
-    needed = {"example_id", *columns}
-    texts = [name for name in FILES["examples"].names() if name in needed]
-    mixture = [name for name in FILES["mixture"].names() if name == "text_id" or (name in MIXED and name in needed)]
+    texts = [name for name in FILES["examples"].names() if name in {"example_id", *columns}]
+    decided = {"text_id", "example_id", *(set(MIXED) & set(columns))}
+    mixture = [name for name in FILES["mixture"].names() if name in decided]
     return join_examples(read_file(version, "examples", bucket, texts), read_file(version, "mixture", bucket, mixture))
 
 
