@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 import pyarrow as pa
@@ -291,3 +291,34 @@ def write_row_groups(table: pa.Table, path: Path, groups: Sequence[tuple[int, in
     with pq.ParquetWriter(path, table.schema, **WRITE_OPTIONS) as writer:
         for start, rows in groups:
             writer.write_table(table.slice(start, rows), row_group_size=rows)
+
+
+class GroupWriter:
+    """Writes a Parquet file part by part, in row groups of `GROUP_ROWS` rows, however many rows a part has."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        """Open a new file for tables with these columns."""
+        self._writer = pq.ParquetWriter(path, schema, **WRITE_OPTIONS)
+        self._held = schema.empty_table()
+
+    def __enter__(self) -> Self:
+        """Return the writer; it is closed at the end of the block."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Write the rows that are held, unless the block failed, and close the file."""
+        if error == (None, None, None) and self._held.num_rows:
+            self._writer.write_table(self._held)
+        self._writer.close()
+
+    def write(self, table: pa.Table) -> None:
+        """Write rows; those that fill no group are held until others follow.
+
+        Raises:
+            OSError: the disk is full or can't be written.
+        """
+        held = pa.concat_tables([self._held, table])
+        whole = held.num_rows - held.num_rows % GROUP_ROWS
+        if whole:
+            self._writer.write_table(held.slice(0, whole).combine_chunks(), row_group_size=GROUP_ROWS)
+        self._held = held.slice(whole)

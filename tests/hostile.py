@@ -1,6 +1,5 @@
 """Texts that try to reach the terminal, a version that is full of them, and a terminal to print them on."""
 
-import hashlib
 import json
 import os
 import pty
@@ -12,7 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from cotloom.builder.parquet import write_parquet
 from cotloom.builder.store import Version, read_version
+from cotloom.builder.store.reading import read_file
+from cotloom.builder.store.tables import FILES, describe_file, name_file
 from cotloom.builder.store.versions import seal_json
 from cotloom.builder.terminal import UNSAFE
 from cotloom.schemas.manifest import digest_manifest
@@ -90,11 +92,10 @@ def spoil_table(frame: pl.DataFrame, skipped: frozenset[str] = frozenset()) -> p
 def write_spoiled(version: Version, folder: Path, manifest: dict[str, Any], skipped: frozenset[str]) -> Version:
     """Write a copy of a version with spoiled tables and a given manifest, whose list of files fits."""
     folder.mkdir(parents=True)
-    for name in ("problems", "samples", "examples"):
-        path = folder / f"{name}.parquet"
-        spoil_table(version.read_table(name), skipped).write_parquet(path, use_pyarrow=True)
-        content = path.read_bytes()
-        manifest["files"][path.name] |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    for name in FILES:
+        path = folder / name_file(name)
+        write_parquet(spoil_table(read_file(version, name, 0), skipped), path)
+        manifest["files"][path.name] |= describe_file(path, 0).model_dump(include={"sha256", "bytes", "footer"})
     for name in ("build.json", "validation.json"):
         content = json.loads((version.path / name).read_text())
         free = {key: spoil_value(value) for key, value in content.items() if key in FREE_TEXTS}

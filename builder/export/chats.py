@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import polars as pl
-
 from ...schemas.example import Role
 from ..errors import InputError
 from .lines import ExampleRow
@@ -39,25 +37,15 @@ def _set_zero_weight(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "weight": 0} if message["role"] == Role.ASSISTANT else message
 
 
-def check_openai(export: Export) -> None:
-    """Check an export against the documented rules of OpenAI's fine-tuning.
-
-    The order of roles is checked for all formats; this checks the number of rows, and that no message is empty.
+def check_size(export: Export) -> None:
+    """Check that each training file has enough rows for OpenAI's fine-tuning.
 
     Raises:
-        InputError: a training file has too few rows, or a message is empty.
+        InputError: one has too few.
     """
-    small = next((part for part in export.training if part.rows.height < MIN_ROWS), None)
+    small = next((part for part in export.training if part.count < MIN_ROWS), None)
     if small is not None:
         raise InputError(
-            f"{small.name}.jsonl would have {small.rows.height} rows; OpenAI's fine-tuning needs at least {MIN_ROWS}",
+            f"{small.name}.jsonl would have {small.count} rows; OpenAI's fine-tuning needs at least {MIN_ROWS}",
             hint="build a larger version, or one with fewer stages",
-        )
-    has_empty = pl.col("messages").list.eval(pl.element().struct.field("content").str.strip_chars() == "").list.any()
-    rows = export.rows.filter(has_empty)
-    if rows.height:
-        raise InputError(
-            f"{rows.height:,} examples have an empty message, such as {rows[0, 'example_id']}; "
-            "OpenAI's fine-tuning rejects them",
-            hint=f"its origin: cotloom explain {export.version.ref} {rows[0, 'example_id']}",
         )

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..store import Version, verify_version
+from ..store import Version, verify_files
 from ..store.atomic import atomic_folder
-from .formats import EXPORTS, Export, ExportFormat, list_notes, read_export
+from .formats import EXPORTS, Export, ExportFormat, list_notes
+from .parts import count_parts
+from .rules import check_buckets
 
 __all__ = ["EXPORTS", "MARKER", "SIMULATED_NOTICE", "ExportResult", "export"]
 
@@ -47,10 +49,11 @@ def export(version: Version, format_name: str, folder: Path) -> ExportResult:
     export_format = _find_format(format_name)
     folder = folder.resolve()
     _check_folder(folder)
-    content = read_export(verify_version(version))
+    content = count_parts(verify_files(version))
     if export_format.check is not None:
         export_format.check(content)
-    return _write_export(content, format_name, folder)
+    checked = replace(content, buckets=check_buckets(version, content.buckets, export_format.rules))
+    return _write_export(checked, format_name, folder)
 
 
 def _find_format(format_name: str) -> ExportFormat:

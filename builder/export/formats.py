@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
 from .axolotl import write_axolotl
-from .chats import check_openai, to_chat, to_openai_chat, to_prompt_completion
+from .chats import check_size, to_chat, to_openai_chat, to_prompt_completion
 from .lines import WriteFiles, make_line_writer
 from .llama_factory import write_alpaca, write_sharegpt
-from .parts import Export, list_stages, read_export
+from .parts import DEMONSTRATIONS, Export, list_stages, name_parts
+from .rules import CHATS, NO_EMPTY_MESSAGE, RowRule
 from .tables import write_datasets, write_jsonl, write_parquet
 
-__all__ = ["EXPORTS", "Export", "ExportFormat", "list_notes", "read_export"]
+__all__ = ["EXPORTS", "Export", "ExportFormat", "list_notes"]
 
 MESSAGES_LOSS = (
     "TRL computes the loss on every token, or with assistant_only_loss on these responses too; `trl` masks them"
@@ -28,7 +27,9 @@ class ExportFormat:
     write: WriteFiles
     """Writes the files."""
     check: Callable[[Export], None] | None = None
-    """Raises `InputError` for rows that the trainer would reject."""
+    """Raises `InputError` for parts that the trainer would reject."""
+    rules: tuple[RowRule, ...] = (CHATS,)
+    """What the trainer expects of each row."""
     keeps_weights: bool = False
     """Whether rows keep their `weight`."""
     marks_simulated: bool = True
@@ -47,7 +48,8 @@ EXPORTS: Mapping[str, ExportFormat] = {
     "axolotl": ExportFormat(write=write_axolotl),
     "openai": ExportFormat(
         write=make_line_writer(to_openai_chat, marked=False),
-        check=check_openai,
+        check=check_size,
+        rules=(CHATS, NO_EMPTY_MESSAGE),
         marks_simulated=False,
         note=TOKENS_UNKNOWN,
     ),
@@ -59,22 +61,26 @@ EXPORTS: Mapping[str, ExportFormat] = {
 
 
 def list_notes(export: Export, export_format: ExportFormat) -> tuple[str, ...]:
-    """List what a format cannot express, and what else the user should know, in sentences."""
+    """List what a format cannot express, and what else the user should know, in sentences.
+
+    Args:
+        export: the export, whose rows were read.
+        export_format: the format.
+    """
     return tuple(_find_notes(export, export_format))
 
 
 def _find_notes(export: Export, export_format: ExportFormat) -> Iterator[str]:
-    rows = export.rows
-    stages = set(rows["mixture_stage"].drop_nulls())
+    names = {part.name for part in export.parts}
     yield from (
         f"the stage {stage} has no rows, so it has no file"
-        for stage in list_stages(export.version)
-        if stage not in stages
+        for stage, name in name_parts(list_stages(export.version)).items()
+        if name not in names
     )
-    weighted = rows.filter(pl.col("weight") != 1).height
-    if weighted and not export_format.keeps_weights:
-        yield f"{weighted:,} rows have a weight other than 1, which this format cannot express: their weight is 1"
-    demonstrations = rows.filter(pl.col("messages").list.len() > 3).height
+    if export.weighted and not export_format.keeps_weights:
+        weighted = f"{export.weighted:,} rows have a weight other than 1"
+        yield f"{weighted}, which this format cannot express: their weight is 1"
+    demonstrations = export.seen[DEMONSTRATIONS]
     if demonstrations and export_format.demonstration_loss:
         yield f"{demonstrations:,} rows have demonstrations: {export_format.demonstration_loss}"
     if export.simulated:

@@ -1,45 +1,60 @@
 """JSON Lines, the file format of most trainers. The JSON writer escapes all text (law 7)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 
 from .parts import Export
 
 ExampleRow = Mapping[str, Any]
-"""A row of the table `examples`."""
+"""A row of the table `examples`; those that become chats have `messages`, `example_id` and `simulated` only."""
 
 WriteFiles = Callable[[Export, Path], dict[str, int]]
 """Writes the files of an export into a folder, and returns the rows of each file."""
 
 
-def write_lines(path: Path, rows: Iterable[ExampleRow]) -> int:
-    """Write rows as JSON Lines, and return their number."""
-    count = 0
-    with path.open("wb") as file:
-        for row in rows:
-            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-            count += 1
-    return count
+def write_lines(export: Export, folder: Path, make_lines: Callable[[pl.DataFrame], Iterable[bytes]]) -> dict[str, int]:
+    """Write each part as a file of JSON Lines, bucket by bucket.
+
+    Args:
+        export: the export.
+        folder: an empty folder.
+        make_lines: makes lines of rows.
+
+    Returns:
+        The rows of each file.
+    """
+    with ExitStack() as stack:
+        files = {part.name: stack.enter_context((folder / f"{part.name}.jsonl").open("wb")) for part in export.parts}
+        for part, rows in export.iterate_rows():
+            files[part.name].writelines(make_lines(rows))
+    return export.count_rows(".jsonl")
+
+
+def format_line(row: ExampleRow) -> bytes:
+    """Format a row as a line."""
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def make_line_writer(convert: Callable[[ExampleRow], dict[str, Any]], *, marked: bool = True) -> WriteFiles:
     """Make the writer of a format whose files are JSON Lines.
 
     Args:
-        convert: converts an example to its line.
+        convert: converts the messages of an example to its line.
         marked: whether lines have additional keys: the example's id, and `simulated` if the version is simulated.
     """
 
     def write_files(export: Export, folder: Path) -> dict[str, int]:
         keys = ("example_id", "simulated") if export.simulated else ("example_id",)
-        counts = {}
-        for part in export.parts:
-            rows = part.rows.iter_rows(named=True)
-            lines = ({**convert(row), **({key: row[key] for key in keys} if marked else {})} for row in rows)
-            counts[f"{part.name}.jsonl"] = write_lines(folder / f"{part.name}.jsonl", lines)
-        return counts
+
+        def make_lines(rows: pl.DataFrame) -> Iterator[bytes]:
+            for row in rows.select("messages", *keys).iter_rows(named=True):
+                yield format_line({**convert(row), **({key: row[key] for key in keys} if marked else {})})
+
+        return write_lines(export, folder, make_lines)
 
     return write_files

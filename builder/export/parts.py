@@ -1,7 +1,12 @@
-"""The parts of an export: one for each stage of the mixture, in order, and one for the held-out rows."""
+"""The parts of an export: one for each stage of the mixture, in order, and one for the held-out rows.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+A version may not fit into memory. So the parts are counted by small columns first, and then all rows are read once,
+bucket by bucket; every part takes its own.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from pydantic import ValidationError
@@ -11,7 +16,9 @@ from ...schemas.reasons import Fate
 from ...schemas.recipe import Mixture
 from ..errors import InputError
 from ..mix import DEFAULT_STAGE
-from ..store import Version
+from ..progress import show_bar
+from ..store import Version, read_verified
+from ..store.tables import join_examples
 
 TRAIN, TEST = "train", "test"
 """Prefixes of the names of parts: `datasets` infers the split of a file from its name."""
@@ -19,8 +26,17 @@ TRAIN, TEST = "train", "test"
 PROBLEM_COLUMNS = ("question", "answer", "answer_type")
 """Columns of the problem that are added to each example."""
 
-_CHAT = r"^(system )?user assistant( user assistant)*$"
-"""The sequences of roles that every trainer accepts."""
+DEMONSTRATIONS = "demonstrations"
+"""What is counted while rows are read: those with demonstrations."""
+
+_COUNTED = ("fate", "split", "mixture_stage", "weight", "simulated")
+"""The columns by which parts are counted."""
+
+_KEPT = pl.col("fate") == Fate.KEPT
+_HELD_OUT = pl.col("split") == Split.TEST
+
+Buckets = Callable[[], Iterator[pl.DataFrame]]
+"""Reads the kept examples of each bucket, sorted by id, with the columns `PROBLEM_COLUMNS` of their problems."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,8 +47,10 @@ class ExportPart:
     """The name of the file without its extension: `train`, `train-2-restore` or `test`."""
     held_out: bool
     """Whether the rows are held out from training."""
-    rows: pl.DataFrame
-    """Kept examples, sorted by id, with the columns `PROBLEM_COLUMNS` of their problems."""
+    takes: pl.Expr
+    """Which of the kept examples are its rows."""
+    count: int = 0
+    """The number of its rows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,37 +63,82 @@ class Export:
     """The parts with rows, in training order; the held-out part is last."""
     simulated: bool
     """Whether the version has rows of the simulated teacher."""
+    weighted: int = 0
+    """The number of rows with a weight other than 1."""
+    buckets: Buckets
+    """Reads the rows of all parts."""
+    seen: Counter[str] = field(default_factory=Counter)
+    """What was counted while the rows were read: `DEMONSTRATIONS`."""
 
     @property
     def training(self) -> tuple[ExportPart, ...]:
         """The parts for training."""
         return tuple(part for part in self.parts if not part.held_out)
 
-    @property
-    def rows(self) -> pl.DataFrame:
-        """The rows of all parts."""
-        return pl.concat([part.rows for part in self.parts])
+    def iterate_rows(self) -> Iterator[tuple[ExportPart, pl.DataFrame]]:
+        """Yield rows of each part, bucket by bucket; within a bucket they are sorted by id.
+
+        Raises:
+            InputError: the version is damaged, or a rule of the export refuses its rows; at the latest at the end.
+        """
+        for rows in self.buckets():
+            self.seen[DEMONSTRATIONS] += rows.filter(pl.col("messages").list.len() > 3).height
+            for part in self.parts:
+                taken = rows.filter(part.takes)
+                if taken.height:
+                    yield part, taken
+
+    def count_rows(self, suffix: str) -> dict[str, int]:
+        """Count the rows of each file, by its name with a suffix."""
+        return {f"{part.name}{suffix}": part.count for part in self.parts}
 
 
-def read_export(version: Version) -> Export:
-    """Read the kept examples of a version.
+def count_parts(version: Version) -> Export:
+    """Count the kept examples of a version, part by part; only small columns are read.
 
     Raises:
-        InputError: there are none, a row is no chat, or it has a stage that is not in the version's recipe.
+        InputError: there are none, or one has a stage that is not in the version's recipe.
     """
-    examples = version.read_table("examples").filter(pl.col("fate") == Fate.KEPT).sort("example_id")
-    if examples.height == 0:
+    parts = tuple(_list_parts(list_stages(version)))
+    counts: Counter[str] = Counter()
+    for frame in version.iterate_table("examples", _COUNTED):
+        kept = frame.filter(_KEPT)
+        counts.update({part.name: kept.filter(part.takes).height for part in parts})
+        counts["rows:kept"] += kept.height
+        counts["rows:weighted"] += kept.filter(pl.col("weight") != 1).height
+        counts["rows:simulated"] += kept.filter("simulated").height
+    if not counts["rows:kept"]:
         raise InputError(f"{version.ref} has no examples to export", hint=f"see cotloom show {version.ref}")
-    _check_chats(version.ref, examples)
-    problems = version.read_table("problems").filter(pl.col("fate") == Fate.KEPT).select("problem_id", *PROBLEM_COLUMNS)
-    rows = examples.join(problems, on="problem_id", how="left", validate="m:1", maintain_order="left")
-    parts = tuple(part for part in _split_parts(rows, list_stages(version)) if part.rows.height)
-    if sum(part.rows.height for part in parts) != rows.height:
+    if sum(counts[part.name] for part in parts) != counts["rows:kept"]:
         raise InputError(
             f"{version.ref} has training rows of a stage that is not in its recipe",
             hint="its files are inconsistent: build it again",
         )
-    return Export(version=version, parts=parts, simulated=version.manifest.simulated or bool(rows["simulated"].any()))
+    return Export(
+        version=version,
+        parts=tuple(replace(part, count=counts[part.name]) for part in parts if counts[part.name]),
+        simulated=version.manifest.simulated or counts["rows:simulated"] > 0,
+        weighted=counts["rows:weighted"],
+        buckets=lambda: read_buckets(version),
+    )
+
+
+def read_buckets(version: Version) -> Iterator[pl.DataFrame]:
+    """Read the kept examples of each bucket, with the question and the gold answer of their problems.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    rows = sum(file.rows for name, file in version.manifest.files.items() if name.startswith("examples"))
+    with show_bar(f"exporting {version.ref}", rows) as advance:
+        for bucket in range(1 << version.manifest.bucket_bits):
+            problems, texts, mixture = (
+                read_verified(version, name, bucket) for name in ("problems", "examples", "mixture")
+            )
+            examples = join_examples(texts, mixture).filter(_KEPT).sort("example_id")
+            described = problems.filter(_KEPT).select("problem_id", *PROBLEM_COLUMNS)
+            yield examples.join(described, on="problem_id", how="left", validate="m:1", maintain_order="left")
+            advance(texts.height)
 
 
 def list_stages(version: Version) -> list[str]:
@@ -93,26 +156,19 @@ def list_stages(version: Version) -> list[str]:
         ) from error
 
 
-def _split_parts(examples: pl.DataFrame, stages: Sequence[str]) -> Iterator[ExportPart]:
-    held_out = pl.col("split") == Split.TEST
-    for position, stage in enumerate(stages, 1):
-        rows = examples.filter(~held_out & (pl.col("mixture_stage") == stage))
-        yield ExportPart(name=_format_part_name(position, stage, len(stages)), held_out=False, rows=rows)
-    yield ExportPart(name=TEST, held_out=True, rows=examples.filter(held_out))
+def name_parts(stages: Sequence[str]) -> dict[str, str]:
+    """Name the part of each stage; the position comes first, so that names sort in training order.
+
+    >>> name_parts(["wide"]), name_parts(["wide", "narrow"])
+    ({'wide': 'train'}, {'wide': 'train-1-wide', 'narrow': 'train-2-narrow'})
+    """
+    if len(stages) == 1:
+        return {stages[0]: TRAIN}
+    width = len(str(len(stages)))
+    return {stage: f"{TRAIN}-{position:0{width}d}-{stage}" for position, stage in enumerate(stages, 1)}
 
 
-def _format_part_name(position: int, stage: str, stages: int) -> str:
-    """Format the name of a stage's file; the position comes first, so that names sort in training order."""
-    return TRAIN if stages == 1 else f"{TRAIN}-{position:0{len(str(stages))}d}-{stage}"
-
-
-def _check_chats(ref: str, examples: pl.DataFrame) -> None:
-    roles = pl.col("messages").list.eval(pl.element().struct.field("role")).list.join(" ")
-    invalid = examples.select("example_id", roles=roles).filter(~pl.col("roles").str.contains(_CHAT))
-    if invalid.height:
-        example_id, sequence = invalid.row(0)
-        raise InputError(
-            f"{ref}: {invalid.height:,} examples in which user and assistant do not alternate, such as {example_id} "
-            f"({sequence})",
-            hint="trainers reject such chats; the format that wrote them has to be fixed",
-        )
+def _list_parts(stages: Sequence[str]) -> Iterator[ExportPart]:
+    for stage, name in name_parts(stages).items():
+        yield ExportPart(name=name, held_out=False, takes=~_HELD_OUT & (pl.col("mixture_stage") == stage))
+    yield ExportPart(name=TEST, held_out=True, takes=_HELD_OUT)

@@ -1,15 +1,19 @@
 """Exports with all columns: Parquet, JSON Lines, and a `DatasetDict` of the library `datasets`."""
 
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from .. import parquet
+from ..parquet import GroupWriter
 from ..store import Version
-from .lines import write_lines
-from .parts import Export, ExportPart, read_export
+from .lines import format_line, write_lines
+from .parts import Export, ExportPart, count_parts
+from .rules import CHATS, check_buckets
 
 DROPPED_COLUMNS = ("stage", "fate", "reason", "detail")
 """Columns of dropped rows; exports have only kept rows."""
@@ -17,15 +21,20 @@ DROPPED_COLUMNS = ("stage", "fate", "reason", "detail")
 
 def write_parquet(export: Export, folder: Path) -> dict[str, int]:
     """Write each part as Parquet, with content-defined chunks and a page index, as the Hub recommends."""
-    for part in export.parts:
-        parquet.write_parquet(to_arrow(part), folder / f"{part.name}.parquet")
-    return {f"{part.name}.parquet": part.rows.height for part in export.parts}
+    with ExitStack() as stack:
+        writers: dict[str, GroupWriter] = {}
+        for part, rows in export.iterate_rows():
+            table = to_arrow(rows)
+            if part.name not in writers:
+                writer = GroupWriter(folder / f"{part.name}.parquet", table.schema)
+                writers[part.name] = stack.enter_context(writer)
+            writers[part.name].write(table)
+    return export.count_rows(".parquet")
 
 
 def write_jsonl(export: Export, folder: Path) -> dict[str, int]:
     """Write each part as JSON Lines."""
-    files = ((f"{part.name}.jsonl", _to_frame(part).iter_rows(named=True)) for part in export.parts)
-    return {name: write_lines(folder / name, rows) for name, rows in files}
+    return write_lines(export, folder, lambda rows: map(format_line, _drop_columns(rows).iter_rows(named=True)))
 
 
 def write_datasets(export: Export, folder: Path) -> dict[str, int]:
@@ -40,34 +49,40 @@ def write_datasets(export: Export, folder: Path) -> dict[str, int]:
     """
     from .disk import save_dataset_dict  # noqa: PLC0415 - `datasets` takes a second to import
 
-    tables = _build_tables(export)
-    save_dataset_dict(tables, folder)
-    return {name: table.num_rows for name, table in tables.items()}
+    tables = ((_name_split(part), to_arrow(rows)) for part, rows in export.iterate_rows())
+    names = [_name_split(part) for part in export.parts]
+    save_dataset_dict(names, tables, folder, export.version.manifest.content_digest)
+    return {_name_split(part): part.count for part in export.parts}
 
 
 def make_dataset_dict(version: Version) -> Any:
     """Make a `datasets.DatasetDict` of the kept examples of a version, with the splits of `write_datasets`.
 
     Raises:
-        InputError: the version has no examples.
+        InputError: the version has no examples, or is damaged.
     """
     from .disk import create_dataset_dict  # noqa: PLC0415 - `datasets` takes a second to import
 
-    return create_dataset_dict(_build_tables(read_export(version)))
+    export = count_parts(version)
+    export = replace(export, buckets=check_buckets(version, export.buckets, [CHATS]))
+    tables: dict[str, list[pa.Table]] = defaultdict(list)
+    for part, rows in export.iterate_rows():
+        tables[part.name].append(to_arrow(rows))
+    return create_dataset_dict({_name_split(part): pa.concat_tables(tables[part.name]) for part in export.parts})
 
 
-def _build_tables(export: Export) -> dict[str, Any]:
-    """Build a `pyarrow.Table` for each part, by the name of its split, which may have no `-`."""
-    return {part.name.replace("-", "_"): to_arrow(part) for part in export.parts}
+def _name_split(part: ExportPart) -> str:
+    """Name the split of a part; it may have no `-`."""
+    return part.name.replace("-", "_")
 
 
-def _to_frame(part: ExportPart) -> pl.DataFrame:
-    return part.rows.drop(DROPPED_COLUMNS)
+def _drop_columns(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.drop(DROPPED_COLUMNS)
 
 
-def to_arrow(part: ExportPart) -> Any:
+def to_arrow(rows: pl.DataFrame) -> Any:
     """Convert rows to a `pyarrow.Table` without large types, so that they can be concatenated with other datasets."""
-    table = _to_frame(part).rechunk().to_arrow()
+    table = _drop_columns(rows).rechunk().to_arrow()
     return table.cast(pa.schema([(field.name, _simplify_type(field.type)) for field in table.schema]))
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from ..errors import InputError
 from ..store import Version
+from ..store.funnel import IDS
 
 MAX_SAME = 10
 """At most so many ids are listed where the beginning of an id fits several."""
@@ -62,9 +63,9 @@ class Bucket:
     """The number of the bucket."""
 
     def select(self, table: str, column: str, value: str | None) -> pl.DataFrame:
-        """Select the rows of a table that have a value."""
+        """Select the rows of a table that have a value, in the order of their ids."""
         (frame,) = self.version.iterate_table(table, buckets=[self.number])
-        return frame.filter(pl.col(column) == value)
+        return frame.filter(pl.col(column) == value).sort(IDS[table], maintain_order=True)
 
 
 def _find_ids(version: Version, table: str, column: str, start: str) -> Iterator[tuple[int, list[str]]]:

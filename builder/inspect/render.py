@@ -13,12 +13,13 @@ from ...schemas.reasons import Fate, Reason
 from ..report.sentences import SIMULATED
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
+from ..store.tables import list_files
 from ..store.withdrawal import list_withdrawn_problems
 
 _BAR = 40
 """Characters of the longest bar."""
 _SHOWN_COLUMNS = ("sample_id", "problem_id", "text", "fate", "reason", "detail")
-"""The columns of samples that are read, of the first bucket."""
+"""The columns of samples that are read, of one bucket."""
 _SHOWN = 600
 """Characters of a text that is shown as an example."""
 
@@ -29,16 +30,26 @@ def render_version(version: Version) -> RenderableType:
     Args:
         version: the version.
     """
-    samples = next(version.iterate_table("samples", _SHOWN_COLUMNS))
+    bucket = _find_bucket(version)
+    samples = next(version.iterate_table("samples", _SHOWN_COLUMNS, [bucket]))
+    problems = next(version.iterate_table("problems", ["problem_id", "question"], [bucket]))
     return Group(
         *_render_manifest(version),
         Text(),
         _render_funnel(version.manifest.funnel),
         Text(),
         *_render_path_counts(version),
-        *_render_sample_pair(version, samples),
+        *_render_sample_pair(samples, problems),
         *_render_validation(version),
-        *_render_commands(version, samples),
+        *_render_commands(version, samples, problems),
+    )
+
+
+def _find_bucket(version: Version) -> int:
+    """Find the first bucket with samples, from which some are shown; the first of all where there are none."""
+    bits, files = version.manifest.bucket_bits, version.manifest.files
+    return next(
+        (bucket for bucket, name in enumerate(list_files("samples", bits)) if name in files and files[name].rows), 0
     )
 
 
@@ -99,7 +110,7 @@ def _render_path_counts(version: Version) -> Iterator[Text]:
     yield Text()
 
 
-def _render_sample_pair(version: Version, samples: pl.DataFrame) -> Iterator[RenderableType]:
+def _render_sample_pair(samples: pl.DataFrame, problems: pl.DataFrame) -> Iterator[RenderableType]:
     """A kept and a dropped sample, of the same problem if there are such; one with a wrong step is preferred."""
     kept = samples.filter((pl.col("fate") == Fate.KEPT) & pl.col("text").is_not_null())
     dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("text").is_not_null())
@@ -110,15 +121,14 @@ def _render_sample_pair(version: Version, samples: pl.DataFrame) -> Iterator[Ren
     if kept.height:
         sample = kept.row(0, named=True)
         same = dropped.filter(pl.col("problem_id") == sample["problem_id"])
-        yield from _render_sample(version, sample, "Kept")
+        yield from _render_sample(problems, sample, "Kept")
         dropped = same if same.height else dropped
     if dropped.height:
         sample = dropped.row(0, named=True)
-        yield from _render_sample(version, sample, f"Dropped as {sample['reason']}")
+        yield from _render_sample(problems, sample, f"Dropped as {sample['reason']}")
 
 
-def _render_sample(version: Version, sample: Mapping[str, Any], fate: str) -> Iterator[RenderableType]:
-    problems = next(version.iterate_table("problems", ("problem_id", "question"), [0]))
+def _render_sample(problems: pl.DataFrame, sample: Mapping[str, Any], fate: str) -> Iterator[RenderableType]:
     question = problems.filter(pl.col("problem_id") == sample["problem_id"])["question"]
     yield make_line((fate, "bold"), f"  {sample['sample_id']}")
     if fate == "Kept" and len(question):
@@ -144,10 +154,9 @@ def _render_validation(version: Version) -> Iterator[Text]:
     yield Text()
 
 
-def _render_commands(version: Version, samples: pl.DataFrame) -> Iterator[Text]:
+def _render_commands(version: Version, samples: pl.DataFrame, problems: pl.DataFrame) -> Iterator[Text]:
     ref = version.ref
     dropped = samples.filter((pl.col("fate") == Fate.DROPPED) & pl.col("problem_id").is_not_null())
-    problems = next(version.iterate_table("problems", ["problem_id"]))
     row_id = dropped[0, "sample_id"] if dropped.height else problems[0, "problem_id"] if problems.height else "ID"
     yield make_line(("Folder  ", "bold"), str(version.path))
     yield make_line("Next", style="bold")

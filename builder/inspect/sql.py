@@ -30,9 +30,6 @@ TABLES: Mapping[str, Sequence[str]] = {
 }
 """The views over Parquet files of the version, and the kinds of file that each reads."""
 
-_TEXTS, _MIXTURE = "_texts", "_mixture"
-"""The two kinds of file of the examples."""
-
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
@@ -54,6 +51,10 @@ _QUERY = re.compile(rf"(?:{_BLANK}|\()*(?:pivot|from|with|select)\b", re.IGNOREC
 _NAMED_BY_TEXT = re.compile(r"query", re.IGNORECASE)
 """DuckDB's functions `query` and `query_table` take the name of a table as a text that may be put together."""
 _HINT = "the views are problems, samples, examples and funnel; DESCRIBE samples shows the columns of one"
+
+
+_MAYBE_DAMAGED = (duckdb.InvalidInputException, duckdb.IOException, *UNREADABLE)
+"""What a query raises where a page is damaged, besides other faults."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,30 +91,34 @@ def connect(version: Version) -> Iterator[Connection]:
         InputError: a table can't be read.
     """
     with duckdb.connect(":memory:", config=_SETTINGS) as duck:
-        _register_tables(duck, version)
+        for name, relation in _open_tables(duck, version).items():
+            relation.create_view(name)
         duck.execute("SET lock_configuration = true")
         yield Connection(version=version, duck=duck)
 
 
-def _register_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> None:
-    for view, name in (("problems", "problems"), ("samples", "samples"), (_TEXTS, "examples"), (_MIXTURE, "mixture")):
-        duck.register(
-            view, open_dataset([version.path / file for file in list_files(name, version.manifest.bucket_bits)])
-        )
-    duck.execute(f"CREATE TEMPORARY VIEW examples AS {_select_examples()}")
-    duck.register("funnel", build_funnel_table(list(version.manifest.funnel)).to_arrow())
+def _open_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> dict[str, duckdb.DuckDBPyRelation]:
+    """Open the tables of a version; no row is read before a query asks for it."""
+    files = {name: [version.path / file for file in list_files(name, version.manifest.bucket_bits)] for name in FILES}
+    opened = {name: duck.from_arrow(open_dataset(paths)) for name, paths in files.items()}
+    return {
+        "problems": opened["problems"],
+        "samples": opened["samples"],
+        "examples": _join_examples(opened["examples"], opened["mixture"]),
+        "funnel": duck.from_arrow(build_funnel_table(list(version.manifest.funnel)).to_arrow()),
+    }
 
 
-def _select_examples() -> str:
-    """Write the query that joins the texts of examples with what the mixture decides."""
+def _join_examples(texts: duckdb.DuckDBPyRelation, mixture: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Join the texts of examples with what the mixture decides about them."""
     columns = [
         f"CASE WHEN mixed.text_id IS NULL THEN {_get_default(name)} ELSE mixed.{name} END AS {name}"
         if name in MIXED
         else f"texts.{name}"
         for name in get_schema(Example).names()
     ]
-    join = "ON mixed.text_id = texts.example_id"
-    return f"SELECT {', '.join(columns)} FROM {_TEXTS} AS texts LEFT JOIN {_MIXTURE} AS mixed {join}"  # noqa: S608 - our own names
+    joined = texts.set_alias("texts").join(mixture.set_alias("mixed"), "mixed.text_id = texts.example_id", how="left")
+    return joined.project(", ".join(columns))
 
 
 def _get_default(name: str) -> str:
@@ -135,6 +140,8 @@ def run_query(connection: Connection, sql: str) -> pl.DataFrame:
         _verify_tables(connection, sql)
         return _run_statement(connection.duck, sql)
     except (duckdb.Error, *UNREADABLE) as error:
+        if isinstance(error, _MAYBE_DAMAGED):
+            _verify_tables(connection, sql, is_whole=True)
         raise InputError(f"the query failed: {str(error).strip()}", hint=_HINT) from error
 
 
@@ -158,13 +165,20 @@ def _is_query(kind: duckdb.StatementType, text: str) -> bool:
     return is_pivot or kind is duckdb.StatementType.SELECT
 
 
-def _verify_tables(connection: Connection, sql: str) -> None:
-    """Hold the files of the tables that a query may read against the manifest, once for each connection."""
+def _verify_tables(connection: Connection, sql: str, *, is_whole: bool = False) -> None:
+    """Hold the files of the tables that a query may read against the manifest, once for each connection.
+
+    Args:
+        connection: the connection.
+        sql: the query.
+        is_whole: whether every byte is held against it, so that the message names a damaged file; else the footers,
+            since the pages are verified when the query reads them.
+    """
     for name in TABLES:
         is_named = re.search(name, sql, re.IGNORECASE) or _NAMED_BY_TEXT.search(sql)
-        if is_named and name not in connection.verified:
+        if is_named and (is_whole or name not in connection.verified):
             for kind in TABLES[name]:
-                locate_table(connection.version, kind, is_whole=False)
+                locate_table(connection.version, kind, is_whole=is_whole)
             connection.verified.add(name)
 
 
@@ -197,6 +211,5 @@ def write_database(version: Version, path: Path) -> None:
         replace_file(path) as side,
         duckdb.connect(str(side)) as duck,
     ):
-        _register_tables(duck, version)
-        for name in (*TABLES, "funnel"):
-            duck.execute(f"CREATE TABLE main.{name} AS SELECT * FROM temp.{name}")  # noqa: S608 - our own names
+        for name, relation in _open_tables(duck, version).items():
+            relation.create(name)

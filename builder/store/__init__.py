@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from .funnel import build_funnel_table, check_fates, count_funnel
     from .garbage import Garbage, collect_garbage
     from .identity import compute_fingerprint, make_conflict
-    from .integrity import check_content, check_current, hold_version, load_validation, verify_version
+    from .integrity import (
+        check_content,
+        check_current,
+        hold_version,
+        load_validation,
+        read_verified,
+        verify_files,
+        verify_version,
+    )
     from .opening import (
         UnreadableVersion,
         VersionListing,
@@ -67,9 +75,11 @@ __all__ = [
     "open_version",
     "parse_semver",
     "read_or_make",
+    "read_verified",
     "read_version",
     "scan_versions",
     "sweep_versions",
+    "verify_files",
     "verify_version",
 ]
 
@@ -96,8 +106,10 @@ _HOMES = {
     "make_store": "freeze",
     "open_version": "opening",
     "read_or_make": "stages",
+    "read_verified": "integrity",
     "read_version": "opening",
     "scan_versions": "opening",
+    "verify_files": "integrity",
     "verify_version": "integrity",
 }
 """The module of each name; the others are in `versions`."""

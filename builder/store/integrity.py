@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import product
 
+import polars as pl
 from pydantic import ValidationError
 
 from ...schemas.validation import Validation
@@ -12,10 +13,12 @@ from ..progress import show_bar
 from .damage import make_damage_error
 from .locks import lock_folder
 from .opening import open_version
-from .reading import read_file
-from .tables import FILES, digest_content, digest_frame, name_file
+from .reading import locate_table, read_file
+from .tables import FILES, digest_content, digest_frame, digest_manifest_files, name_file
 from .versions import DEV, Version, make_beside_error
 from .withdrawal import refuse_withdrawn
+
+_OTHER_CONTENT = "its rows do not have the content digest of the manifest"
 
 
 def verify_version(version: Version) -> Version:
@@ -51,7 +54,42 @@ def _check_buckets(version: Version, advance: Callable[[int], None]) -> Iterator
             yield [f"the rows of {file} have no digest: {error}"]
         advance(frame.height)
     if digest_content(digests) != manifest.content_digest:
-        yield ["its rows do not have the content digest of the manifest"]
+        yield [_OTHER_CONTENT]
+
+
+def verify_files(version: Version) -> Version:
+    """Check every byte of a version's files against its manifest, without reading a row.
+
+    Whoever reads the rows afterwards, bucket by bucket, does so with `read_verified`.
+
+    Returns:
+        The version.
+
+    Raises:
+        InputError: it is damaged, and the message names the file; or it is withdrawn.
+    """
+    refuse_withdrawn(version)
+    if digest_manifest_files(version.manifest) != version.manifest.content_digest:
+        raise make_damage_error(version, [_OTHER_CONTENT])
+    with show_bar(f"checking {version.ref}", sum(file.bytes for file in version.manifest.files.values())) as advance:
+        for name in FILES:
+            for path in locate_table(version, name):
+                advance(version.manifest.files[path.name].bytes)
+    return version
+
+
+def read_verified(version: Version, name: str, bucket: int) -> pl.DataFrame:
+    """Read the file of one bucket, whose rows must have the digest of the manifest.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    frame = read_file(version, name, bucket)
+    file = name_file(name, bucket, version.manifest.bucket_bits)
+    listed = version.manifest.files[file]
+    if (frame.height, digest_frame(name, frame)) != (listed.rows, listed.digest):
+        raise make_damage_error(version, [f"the rows of {file} are not those of the manifest"])
+    return frame
 
 
 def check_content(version: Version, content_digest: str) -> None:

@@ -112,10 +112,12 @@ EXCHANGES = st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3)
 def test_whatever_a_model_wrote_comes_out_as_it_was(form, talks, simulated, staged, tmp_path_factory):
     every = [example(number, system, turns, simulated) for number, (system, turns) in enumerate(talks)]
     rows = to_frame(every, Example).with_columns(pl.lit("text").alias(column) for column in PROBLEM_COLUMNS)
-    part = ExportPart(name="train", held_out=False, rows=rows)
+    part = ExportPart(name="train", held_out=False, takes=pl.lit(value=True), count=rows.height)
     folder = tmp_path_factory.mktemp("out")
 
-    EXPORTS[form].write(Export(version=staged, parts=(part,), simulated=simulated), folder)
+    halves = [rows.head(rows.height // 2), rows.tail(rows.height - rows.height // 2)]
+    content = Export(version=staged, parts=(part,), simulated=simulated, buckets=lambda: iter(halves))
+    EXPORTS[form].write(content, folder)
 
     assert chats(form, folder, "train") == [plain(row) for row in rows["messages"]]
 
@@ -178,8 +180,8 @@ def test_weights_that_a_format_has_no_word_for_are_told(form, quickstart, tmp_pa
 
     notes = " ".join(export(version, form, tmp_path / "out").notes)
 
-    kept = quickstart.manifest.counts["examples_kept"]
-    assert (f"{kept} rows have a weight other than 1" in notes) == (form not in {"parquet", "jsonl", "datasets"})
+    trained = quickstart.manifest.counts["training_examples"]
+    assert (f"{trained} rows have a weight other than 1" in notes) == (form not in {"parquet", "jsonl", "datasets"})
 
 
 def test_axolotl_has_a_stanza_for_each_stage_that_names_its_files_and_the_held_out(staged, tmp_path):

@@ -11,7 +11,7 @@ from rich.console import Console
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.inspect import explain, query, write_database
 from cotloom.builder.inspect.listing import render_list
-from cotloom.builder.inspect.render import count_paths_per_problem, render_table, render_version
+from cotloom.builder.inspect.render import render_table, render_version
 from cotloom.builder.inspect.render_explanation import render_explanation
 from cotloom.builder.store import Version
 
@@ -228,7 +228,7 @@ def test_a_version_at_a_glance_shows_funnel_paths_and_a_sample_of_each_fate(quic
     assert text.startswith("quickstart@1.0.0\nSimulated: a program wrote these rationales, not a language model.\n")
     for word in ("sources", "teacher", "verify", "select", "format", "mix", "Kept  s_", "Dropped as wrong_step  s_"):
         assert word in text
-    assert sum(count_paths_per_problem(quickstart, quickstart.read_table("samples")).values()) == 40
+    assert sum(quickstart.manifest.paths_per_problem.values()) == 40
 
 
 def test_a_list_names_every_version(quickstart, hostile):

@@ -10,9 +10,8 @@ from polars.testing import assert_frame_equal
 from cotloom.builder.errors import InputError
 from cotloom.builder.inspect import query, write_database
 from cotloom.builder.inspect.sql import connect, run_query
-from cotloom.builder.parquet import open_dataset
+from cotloom.builder.parquet import open_dataset, write_parquet
 from cotloom.builder.store import Version
-from cotloom.builder.store.tables import write_table
 
 WRITING = """
 COPY samples TO 'OUT/x.csv'
@@ -232,7 +231,7 @@ def test_every_kind_of_reading_query_runs(sql, quickstart):
 def test_a_query_gives_the_rows_and_types_of_the_table(table, quickstart):
     found, stored = query(quickstart, f"FROM {table}"), quickstart.read_table(table)
 
-    assert_frame_equal(found, stored)
+    assert_frame_equal(found, stored, check_row_order=False)
 
 
 def test_numbers_that_are_not_finite_lists_and_structs_come_out_as_they_are(tmp_path):
@@ -243,9 +242,9 @@ def test_numbers_that_are_not_finite_lists_and_structs_come_out_as_they_are(tmp_
             "s": [{"a": ["x"]}, None, {"a": None}, {"a": []}],
         }
     )
-    write_table(frame, tmp_path / "x.parquet")
+    write_parquet(frame, tmp_path / "x.parquet")
     with duckdb.connect() as duck:
-        duck.register("t", open_dataset(tmp_path / "x.parquet"))
+        duck.register("t", open_dataset([tmp_path / "x.parquet"]))
         assert_frame_equal(duck.sql("FROM t").pl(), frame)
         assert duck.sql("SELECT count(*) FROM t WHERE f > 5").fetchall() == [(2,)]
         assert duck.sql("SELECT count(*) FROM t WHERE f = 'nan'").fetchall() == [(1,)]
@@ -262,7 +261,7 @@ def test_a_damaged_table_is_named_by_the_query_that_reads_it_and_by_no_other(qui
 
     for sql in (
         "FROM samples",
-        "SELECT 1 FROM problems JOIN Samples USING (problem_id)",
+        "SELECT Samples.* FROM problems JOIN Samples USING (problem_id)",
         "FROM query('FROM samp'||'les')",
     ):
         with pytest.raises(InputError, match=r"samples\.parquet differs from the manifest"):

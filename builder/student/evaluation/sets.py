@@ -1,8 +1,9 @@
 """Evaluation sets: the problems that a student is evaluated on, and their prompts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -11,15 +12,23 @@ from ....schemas.example import Message
 from ....schemas.frames import from_frame
 from ....schemas.ids import rank
 from ....schemas.outcome import SetKind
-from ....schemas.problem import AnswerType, Problem, Split
-from ....schemas.reasons import Fate, Verdict
+from ....schemas.problem import Problem, Split
+from ....schemas.reasons import Fate
 from ....schemas.student import Evaluation
 from ...errors import InputError
-from ...format.demonstrations import Pool, Row, build_pool, sample_demonstrations
-from ...format.templates import AS_IS, FORMATS, Format, SolvedProblem, format_answer_sentence, make_turns
+from ...format.templates import (
+    AS_IS,
+    FORMATS,
+    Format,
+    SolvedProblem,
+    format_answer_sentence,
+    make_solved_problem,
+    make_turns,
+)
 from ...store import Version
 from ...text.options import format_question
 from ..model.chat import Chat
+from .demonstrations import Row, select_demonstrations, show_demonstrations
 
 HELD_OUT = "held_out"
 """Name of the set of the version's own test problems."""
@@ -34,6 +43,10 @@ _SKILLS = "skills"
 """The kind of source whose problems are always general."""
 
 
+def _show_none() -> pl.DataFrame:
+    return pl.DataFrame()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvalSet:
     """A set of problems that students are evaluated on."""
@@ -44,12 +57,17 @@ class EvalSet:
     """What it measures."""
     problems: tuple[Problem, ...]
     """The problems, each with a gold answer."""
-    demonstrations: tuple[Row, ...] = ()
-    """Candidates for demonstrations: kept samples of the version's training split, each with its problem."""
+    read_demonstrations: Callable[[], pl.DataFrame] = _show_none
+    """Reads the candidates for demonstrations, see `demonstrations`; most evaluations show none."""
     simulated: bool = False
     """Whether the version's samples were written by the simulated teacher."""
     is_stand_in: bool = False
     """Whether a source with the role `evaluate` is the target because no problem was held out."""
+
+    @property
+    def demonstrations(self) -> pl.DataFrame:
+        """Candidates for demonstrations: kept samples of the version's training split, each with its problem."""
+        return self.read_demonstrations()
 
 
 # Problems
@@ -74,17 +92,17 @@ def make_eval_sets(version: Version, evaluation: Evaluation, general: Sequence[P
     sources = version.manifest.recipe["sources"]
     names = [source["name"] for source in sources if source["role"] == "evaluate"]
     _check_names([HELD_OUT, GENERAL] if general else [HELD_OUT], names, evaluation.general)
-    problem_rows = version.read_table("problems").filter(pl.col("fate") == Fate.KEPT)
-    problems = {name: chosen for name, chosen in _select_problems(problem_rows, sources, general).items() if chosen}
+    selected = _select_problems(version, sources, evaluation.problems, general)
+    problems = {name: chosen for name, chosen in selected.items() if chosen}
     skills = [source["name"] for source in sources if source["kind"] == _SKILLS]
     kinds = _assign_kinds(version, problems, {*evaluation.general, *skills, *([GENERAL] if general else [])})
-    demonstrations = _select_demonstrations(problem_rows, version.read_table("samples"))
+    read_demonstrations = cache(lambda: select_demonstrations(version))
     return tuple(
         EvalSet(
             name=name,
             kind=kind,
-            problems=_take_lowest_ranked(name, problems[name], evaluation.problems),
-            demonstrations=() if kind is SetKind.GENERAL else demonstrations,
+            problems=problems[name],
+            read_demonstrations=_show_none if kind is SetKind.GENERAL else read_demonstrations,
             simulated=version.manifest.simulated,
             is_stand_in=kind is SetKind.TARGET and name != HELD_OUT,
         )
@@ -112,19 +130,23 @@ def _check_names(reserved: Sequence[str], names: Sequence[str], general: Sequenc
 
 
 def _select_problems(
-    problem_rows: pl.DataFrame, sources: Sequence[Mapping[str, Any]], general: Sequence[Problem]
-) -> dict[str, list[Problem]]:
-    """Select the problems with a gold answer for each set."""
+    version: Version, sources: Sequence[Mapping[str, Any]], count: int, general: Sequence[Problem]
+) -> dict[str, tuple[Problem, ...]]:
+    """Select the problems with a gold answer for each set, those of lowest rank."""
     by_role: dict[str, list[str]] = {"sample": [], "reference": [], "evaluate": []}
     for source in sources:
         by_role[source["role"]].append(source["name"])
-    answered = problem_rows.filter(pl.col("answer").is_not_null())
-    held_out = answered.filter(pl.col("source").is_in(by_role["sample"]) & (pl.col("split") == Split.TEST))
-    frames = {HELD_OUT: held_out}
-    frames |= {name: answered.filter(pl.col("source") == name) for name in by_role["evaluate"]}
-    problems = {name: list(from_frame(frame, Problem)) for name, frame in frames.items()}
+    members = {HELD_OUT: pl.col("source").is_in(by_role["sample"]) & (pl.col("split") == Split.TEST)}
+    members |= {name: pl.col("source") == name for name in by_role["evaluate"]}
+    is_answered = (pl.col("fate") == Fate.KEPT) & pl.col("answer").is_not_null()
+    problems: dict[str, tuple[Problem, ...]] = dict.fromkeys(members, ())
+    for rows in version.iterate_table("problems"):
+        answered = rows.filter(is_answered)
+        for name, is_member in members.items():
+            found = from_frame(answered.filter(is_member), Problem)
+            problems[name] = _take_lowest_ranked(name, [*problems[name], *found], count)
     extra = [problem for problem in general if problem.answer is not None]
-    return {**problems, GENERAL: extra} if extra else problems
+    return {**problems, GENERAL: _take_lowest_ranked(GENERAL, extra, count)} if extra else problems
 
 
 def _assign_kinds(version: Version, problems: Mapping[str, Sequence[Problem]], general: set[str]) -> dict[str, SetKind]:
@@ -146,16 +168,6 @@ def _assign_kinds(version: Version, problems: Mapping[str, Sequence[Problem]], g
 def _take_lowest_ranked(name: str, problems: Sequence[Problem], count: int) -> tuple[Problem, ...]:
     """Take the problems of lowest keyed hash, so that a larger `count` only adds problems."""
     return tuple(sorted(problems, key=lambda problem: rank(f"evaluation:{name}", problem.problem_id))[:count])
-
-
-def _select_demonstrations(problem_rows: pl.DataFrame, samples: pl.DataFrame) -> tuple[Row, ...]:
-    """Select kept samples of the training split with their problems (law 6), without finished responses."""
-    training = problem_rows.filter(pl.col("split") == Split.TRAIN)
-    solved = samples.filter((pl.col("fate") == Fate.KEPT) & (pl.col("verdict") != Verdict.PROVIDED))
-    rows = solved.select("sample_id", "problem_id", "text", "span").join(
-        training.select("problem_id", "question", "answer", "answer_type", "choices", "group"), on="problem_id"
-    )
-    return tuple(rows.sort("sample_id").to_dicts())
 
 
 # Prompts
@@ -190,16 +202,16 @@ def format_prompts(eval_set: EvalSet, format_name: str, shots: int, seed: int = 
     example_format = FORMATS[format_name]
     if not example_format.in_context:
         return [format_prompt(example_format, problem, ()) for problem in eval_set.problems]
-    pools = _make_pools(eval_set, seed)
+    shown = show_demonstrations(eval_set.name, eval_set.demonstrations, eval_set.problems, shots, seed)
     return [
-        format_prompt(example_format, problem, _sample_demonstrations(eval_set, pools, problem, shots, seed))
-        for problem in eval_set.problems
+        format_prompt(example_format, problem, demonstrations)
+        for problem, demonstrations in zip(eval_set.problems, shown, strict=True)
     ]
 
 
 def format_prompt(example_format: Format, problem: Problem, demonstrations: Sequence[Row]) -> Chat:
     """Format the prompt of one problem after its demonstrations."""
-    solved = [_make_solved(row) for row in demonstrations]
+    solved = [make_solved_problem(row) for row in demonstrations]
     turns = [
         turn
         for shot in solved
@@ -226,30 +238,6 @@ def _make_chat(turns: Sequence[Message]) -> Chat:
     return [{"role": turn.role.value, "content": turn.content} for turn in turns[:-1]]
 
 
-def _make_pools(eval_set: EvalSet, seed: int) -> dict[str, Pool]:
-    """Group the candidates for demonstrations by answer type."""
-    types = {str(problem.answer_type) for problem in eval_set.problems}
-    return {
-        answer_type: build_pool((row for row in eval_set.demonstrations if row["answer_type"] == answer_type), seed)
-        for answer_type in types
-    }
-
-
-def _sample_demonstrations(
-    eval_set: EvalSet, pools: Mapping[str, Pool], problem: Problem, shots: int, seed: int
-) -> list[Row]:
-    row = {"sample_id": problem.problem_id, "problem_id": problem.problem_id, "group": problem.group}
-    demonstrations = sample_demonstrations(pools[problem.answer_type], row, (shots, shots), seed)
-    if len(demonstrations) < shots:
-        raise InputError(
-            f"{eval_set.name}: {shots} demonstrations are needed, and {len(demonstrations)} solved problems of other "
-            "groups are available",
-            hint="lower evaluation.shots, or leave the in-context formats out of evaluation.formats",
-            keys=("evaluation.shots",),
-        )
-    return demonstrations
-
-
 def _make_unsolved(problem: Problem) -> SolvedProblem:
     return SolvedProblem(
         question=problem.question or "",
@@ -258,15 +246,4 @@ def _make_unsolved(problem: Problem) -> SolvedProblem:
         answer_start=None,
         answer_type=problem.answer_type,
         choices=problem.choices,
-    )
-
-
-def _make_solved(row: Row) -> SolvedProblem:
-    return SolvedProblem(
-        question=row["question"],
-        answer=row["answer"],
-        text=row["text"],
-        answer_start=row["span"]["start"] if row["span"] else None,
-        answer_type=AnswerType(row["answer_type"]),
-        choices=tuple(row["choices"] or ()),
     )

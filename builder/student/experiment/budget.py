@@ -20,7 +20,7 @@ from ..evaluation.evaluate import evaluate
 from ..training.collate import encode_rows
 from ..training.trainer import StageData, train
 from .base_model import has_base, prepare_start
-from .conditions import make_condition
+from .conditions import select_training_rows
 from .jobs import Job, list_texts
 from .plan import ValidationPlan
 
@@ -126,7 +126,7 @@ def measure_timings(recipe: StudentRecipe, plan: ValidationPlan, store: Path) ->
     without_base = model.model_copy(update={"base": None}) if isinstance(model, TinyModel) else model
     student = prepare_start(without_base, list_texts(plan.jobs[0].vocabulary_paths), store).load_student(0)
     stage = recipe.stages[0].model_copy(update={"steps": PROBE_STEPS, "take": None, "objective": "completion"})
-    rows = make_condition("version", plan.version).rows.head(8 * stage.batch_size)
+    rows = select_training_rows(plan.version).head(8 * stage.batch_size)
     data = StageData(stage=stage, features=encode_rows(student, rows, stage).features)
     with tempfile.TemporaryDirectory() as folder:
         student, curves = train(student, [data], seed=0, folder=Path(folder))

@@ -1,16 +1,18 @@
 """Conditions: the rows that a student is trained on, those of the version itself or of something to compare it with."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from ....schemas.formats import FORMATS_WITH_ANSWER_LINE, FormatName
+from ....schemas.frames import get_schema
 from ....schemas.ids import rank
 from ....schemas.problem import AnswerType, Split
 from ....schemas.reasons import Fate, Verdict
+from ....schemas.sample import Sample
 from ...errors import InputError
 from ...format import AS_IS, FORMATS
 from ...format.templates import SolvedProblem, write_messages
@@ -19,6 +21,9 @@ from ...store import Version
 
 ROW_COLUMNS = ["example_id", "sample_id", "problem_id", "format", "mixture_stage", "messages", "weight"]
 """The columns of an example that training needs."""
+
+_SAMPLES = {name: get_schema(Sample)[name] for name in ("sample_id", "text", "token_logprobs")}
+"""The columns of a sample that soft targets need."""
 
 ANSWER_FORMAT: FormatName = "zero_shot_answer"
 """The format of the condition `answer_only`."""
@@ -48,20 +53,36 @@ class Condition:
     """`sample_id`, `text` and `token_logprobs` of the samples behind the rows."""
 
 
-def select_training_rows(version: Version) -> pl.DataFrame:
+def select_training_rows(version: Version, columns: Sequence[str] = ROW_COLUMNS) -> pl.DataFrame:
     """Select the training rows of a version, in order of their ids.
+
+    Args:
+        version: the version, of which one bucket at a time is read.
+        columns: the columns that are needed.
 
     Raises:
         InputError: the version has none.
     """
-    examples = version.read_table("examples")
     is_training = (
         (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN) & pl.col("mixture_stage").is_not_null()
     )
-    rows = examples.filter(is_training).select(ROW_COLUMNS).sort("example_id")
+    read = list(dict.fromkeys([*columns, "example_id", "fate", "split", "mixture_stage"]))
+    parts = [
+        rows.filter(is_training).select({*columns, "example_id"}) for rows in version.iterate_table("examples", read)
+    ]
+    rows = pl.concat(parts).sort("example_id").select(columns)
     if rows.is_empty():
         raise InputError(f"{version.ref} has no rows to train on", hint=f"cotloom show {version.ref} says why")
     return rows
+
+
+def count_training_rows(version: Version) -> int:
+    """Count the training rows of a version.
+
+    Raises:
+        InputError: the version has none.
+    """
+    return select_training_rows(version, ["example_id"]).height
 
 
 def list_mixture_stages(version: Version) -> tuple[str, ...]:
@@ -70,12 +91,13 @@ def list_mixture_stages(version: Version) -> tuple[str, ...]:
     return tuple(stage["name"] for stage in mixture["stages"]) if mixture else (DEFAULT_STAGE,)
 
 
-def make_condition(name: str, version: Version) -> Condition:
+def make_condition(name: str, version: Version, *, with_samples: bool = True) -> Condition:
     """Make a condition from the rows of a version.
 
     Args:
         name: one of `CONDITIONS`.
         version: the version; for the condition `parent`, the parent version.
+        with_samples: whether the samples behind the rows are read, which soft targets are made of.
 
     Raises:
         InputError: the version has no rows, or none that the condition can be made from.
@@ -83,13 +105,14 @@ def make_condition(name: str, version: Version) -> Condition:
     rows = CONDITIONS[name](select_training_rows(version), version)
     if rows.is_empty() and name != "untrained":
         raise InputError(f"{version.ref} has no rows for the condition {name}", hint="leave the condition out")
-    samples = version.read_table("samples").filter(pl.col("sample_id").is_in(rows["sample_id"].drop_nulls().to_list()))
-    return Condition(
-        name=name,
-        rows=rows,
-        stages=list_mixture_stages(version),
-        samples=samples.select("sample_id", "text", "token_logprobs"),
-    )
+    samples = _read_samples(version, rows["sample_id"]) if with_samples else pl.DataFrame(schema=_SAMPLES)
+    return Condition(name=name, rows=rows, stages=list_mixture_stages(version), samples=samples)
+
+
+def _read_samples(version: Version, ids: pl.Series) -> pl.DataFrame:
+    wanted = pl.DataFrame({"sample_id": ids}).drop_nulls().unique()
+    parts = version.iterate_table("samples", list(_SAMPLES))
+    return pl.concat([part.join(wanted, on="sample_id", how="semi", maintain_order="left") for part in parts])
 
 
 def cut_to_size(condition: Condition, reference: Condition) -> Condition:
@@ -123,13 +146,15 @@ def _drop_all_rows(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:
 def _make_answer_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
     """Write each problem of each stage once, with the gold answer alone; finished responses stay unchanged."""
     provided = rows.filter(pl.col("format") == AS_IS)
-    columns = ["problem_id", "question", "answer", "answer_type", "choices"]
-    problems = version.read_table("problems").unique("problem_id").select(columns)
-    solved = (
-        rows.filter(pl.col("format") != AS_IS)
-        .unique(["problem_id", "mixture_stage"], keep="first", maintain_order=True)
-        .join(problems, on="problem_id", maintain_order="left")
+    asked = rows.filter(pl.col("format") != AS_IS).unique(
+        ["problem_id", "mixture_stage"], keep="first", maintain_order=True
     )
+    columns = ["problem_id", "question", "answer", "answer_type", "choices"]
+    kept = pl.concat(
+        part.filter(pl.col("fate") == Fate.KEPT).select(columns).join(asked, on="problem_id", how="semi")
+        for part in version.iterate_table("problems", [*columns, "fate"])
+    )
+    solved = asked.join(kept, on="problem_id", maintain_order="left")
     messages = [_write_answer(row) for row in solved.iter_rows(named=True)]
     answers = solved.with_columns(
         messages=pl.Series(messages, dtype=rows.schema["messages"]), format=pl.lit(ANSWER_FORMAT), weight=pl.lit(1.0)
@@ -190,16 +215,14 @@ def _make_unchecked_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
 
     It is the lowest by keyed hash of those with a final answer: what a version without checks would train on.
     """
-    is_problem = (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN)
-    problems = version.read_table("problems").filter(is_problem).unique("problem_id")
-    samples = (
-        version.read_table("samples")
-        .filter(pl.col("verdict").is_in([Verdict.CORRECT, Verdict.WRONG]) & pl.col("predicted").is_not_null())
-        .select("sample_id", "problem_id", "text", "predicted", "span")
-        .join(problems.select("problem_id", "question", "answer_type", "choices"), on="problem_id")
+    lowest = pl.concat(
+        _choose_unchecked(problems, samples)
+        for problems, samples in zip(
+            version.iterate_table("problems", _UNCHECKED_PROBLEM),
+            version.iterate_table("samples", _UNCHECKED_SAMPLE),
+            strict=True,
+        )
     )
-    ranks = pl.Series("rank", [rank("unchecked", sample) for sample in samples["sample_id"]], dtype=pl.UInt64)
-    lowest = samples.with_columns(ranks).filter(pl.col("rank") == pl.col("rank").min().over("problem_id"))
     first_stage = list_mixture_stages(version)[0]
     unchecked = [
         {
@@ -214,6 +237,19 @@ def _make_unchecked_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
         for row in lowest.sort("sample_id").iter_rows(named=True)
     ]
     return pl.DataFrame(unchecked, schema=rows.schema)
+
+
+_UNCHECKED_PROBLEM = ("problem_id", "question", "answer_type", "choices", "fate", "split")
+_UNCHECKED_SAMPLE = ("sample_id", "problem_id", "text", "predicted", "span", "verdict")
+
+
+def _choose_unchecked(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Choose a sample for each problem of a bucket, whatever its verdict."""
+    is_problem = (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN)
+    is_answer = pl.col("verdict").is_in([Verdict.CORRECT, Verdict.WRONG]) & pl.col("predicted").is_not_null()
+    answers = samples.filter(is_answer).join(problems.filter(is_problem).drop("fate", "split"), on="problem_id")
+    ranks = pl.Series("rank", [rank("unchecked", sample) for sample in answers["sample_id"]], dtype=pl.UInt64)
+    return answers.with_columns(ranks).filter(pl.col("rank") == pl.col("rank").min().over("problem_id"))
 
 
 def _write_unchecked(row: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -28,7 +28,7 @@ from .conditions import (
     select_training_rows,
     thin_problems,
 )
-from .run import StudentRun, read_run, run_student
+from .run import StudentRun, has_soft_targets, read_run, run_student
 
 ADDRESS = "cotloom.builder.student.experiment.jobs:run_item"
 
@@ -135,9 +135,9 @@ def _read_result(folder: str, job: Job) -> StudentRun:
 
 
 def _run_job(job: Job, store: Path, report_to: Sequence[str]) -> StudentRun:
-    condition = _load_condition(job.version_path, job.condition)
+    condition = _load_condition(job.version_path, job.condition, with_samples=has_soft_targets(job.recipe))
     if job.cut_to is not None:
-        condition = cut_to_size(condition, _load_condition(*job.cut_to))
+        condition = cut_to_size(condition, _load_condition(*job.cut_to, with_samples=False))
     if job.share < 1:
         condition = thin_problems(condition, job.share)
     return run_student(
@@ -171,8 +171,8 @@ def _load_version(address: str) -> Version:
 
 
 @lru_cache(maxsize=8)
-def _load_condition(path: str, condition: str) -> Condition:
-    return make_condition(condition, _load_version(path))
+def _load_condition(path: str, condition: str, with_samples: bool) -> Condition:
+    return make_condition(condition, _load_version(path), with_samples=with_samples)
 
 
 _STARTS: dict[tuple[str, tuple[str, ...], Path], Start] = {}
@@ -203,7 +203,8 @@ def list_texts(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _list_version_texts(version: Version) -> Iterator[str]:
-    for rows in (select_training_rows(version), make_condition("answer_only", version).rows):
+    answers = make_condition("answer_only", version, with_samples=False).rows
+    for rows in (select_training_rows(version, ["messages"]), answers):
         yield from rows["messages"].explode().struct.field("content").unique()
 
 

@@ -19,6 +19,7 @@ from ..statistics.metrics import compute_chance
 from .conditions import (
     ANSWER_FORMAT,
     choose_format,
+    count_training_rows,
     make_condition,
     select_training_rows,
 )
@@ -124,7 +125,7 @@ def _is_simulated(version: Version, parent: Version | None, recipe: StudentRecip
 
 def _fill_in_formats(recipe: StudentRecipe, version: Version) -> StudentRecipe:
     """Name the formats of the evaluation. `answer_only` is evaluated in its own, whatever the recipe lists."""
-    formats = recipe.evaluation.formats or (choose_format(select_training_rows(version)),)
+    formats = recipe.evaluation.formats or (choose_format(select_training_rows(version, ["format"])),)
     evaluation = recipe.evaluation.model_copy(update={"formats": tuple(dict.fromkeys([*formats, ANSWER_FORMAT]))})
     return recipe.model_copy(update={"evaluation": evaluation})
 
@@ -142,15 +143,15 @@ def _list_conditions(
         return
     further = ["single_path", "shuffled", *(["unchecked"] if _has_wrong(version) else [])]
     yield from ((version, condition, None) for condition in further)
-    size = select_training_rows(version).height
+    size = count_training_rows(version)
     for condition in ("answer_only", *further):
-        if make_condition(condition, version).rows.height < size:
+        if make_condition(condition, version, with_samples=False).rows.height < size:
             yield version, "version", (format_address(version), condition)
 
 
 def _list_equal_sizes(version: Version, parent: Version) -> Iterator[tuple[Version, str, SizeReference]]:
     """The larger of version and parent, cut to the size of the other; nothing if they have the same size."""
-    size, parent_size = select_training_rows(version).height, select_training_rows(parent).height
+    size, parent_size = count_training_rows(version), count_training_rows(parent)
     if size > parent_size:
         yield version, "version", (format_address(parent), "parent")
     elif size < parent_size:
@@ -159,7 +160,7 @@ def _list_equal_sizes(version: Version, parent: Version) -> Iterator[tuple[Versi
 
 def _has_wrong(version: Version) -> bool:
     """Whether checking dropped an answer that a version without checks would train on."""
-    return bool((version.read_table("samples")["verdict"] == Verdict.WRONG).any())
+    return any(bool((rows["verdict"] == Verdict.WRONG).any()) for rows in version.iterate_table("samples", ["verdict"]))
 
 
 def _count_general_problems(recipe: StudentRecipe) -> int:

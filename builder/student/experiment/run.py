@@ -147,7 +147,7 @@ def digest_run(condition: Condition, seed: int, recipe: StudentRecipe, start: St
         {
             "code": CODE_VERSION,
             "rows": digest_table(condition.rows.to_arrow()),
-            "samples": digest_table(condition.samples.to_arrow()) if _has_soft_targets(recipe) else None,
+            "samples": digest_table(condition.samples.to_arrow()) if has_soft_targets(recipe) else None,
             "seed": seed,
             "stages": [extract_identity(stage, defaults=True) for stage in recipe.stages],
             "evaluation": extract_identity(recipe.evaluation, defaults=True),
@@ -163,9 +163,9 @@ def _list_set_identity(eval_set: EvalSet, evaluation: Evaluation) -> list[str]:
     """What of a set decides outcomes: its problems, and the demonstrations where a format shows any."""
     formats = list_formats(eval_set, evaluation.formats)
     in_context = any(name in FORMATS and FORMATS[name].in_context for name in formats)
-    demonstrations = list(eval_set.demonstrations) if in_context else []
+    demonstrations = digest_table(eval_set.demonstrations.to_arrow()) if in_context else ""
     problems = digest_table(to_frame(eval_set.problems, Problem).to_arrow())
-    return [eval_set.name, eval_set.kind.value, problems, digest(demonstrations)]
+    return [eval_set.name, eval_set.kind.value, problems, demonstrations]
 
 
 def list_libraries() -> dict[str, str]:
@@ -173,7 +173,8 @@ def list_libraries() -> dict[str, str]:
     return {name: package_version(name) for name in ("torch", "transformers", "peft", "accelerate")}
 
 
-def _has_soft_targets(recipe: StudentRecipe) -> bool:
+def has_soft_targets(recipe: StudentRecipe) -> bool:
+    """Whether a stage trains on the teacher's probabilities, which are in the samples."""
     return any(stage.objective != "completion" for stage in recipe.stages)
 
 

@@ -228,8 +228,9 @@ def _compute_path_curve(outcomes: ConditionOutcomes) -> list[CurvePoint]:
     """Accuracy with one path per problem, and with all paths; empty if one path was not trained on alone."""
     if "single_path" not in outcomes.conditions:
         return []
-    rows = select_training_rows(outcomes.plan.version).drop_nulls("sample_id")
-    counts = rows.group_by("problem_id", "format", "mixture_stage").len()["len"]
+    path = ("problem_id", "format", "mixture_stage")
+    rows = select_training_rows(outcomes.plan.version, ["sample_id", *path]).drop_nulls("sample_id")
+    counts = rows.group_by(*path).len()["len"]
     return [outcomes.make_point("single_path", 1), outcomes.make_point("version", float(str(counts.max())))]
 
 

@@ -225,7 +225,7 @@ def collect_facts(
 
 def _measure_teacher(version: Version) -> dict[str, Any]:
     """Measure the teacher on its own samples; finished responses of sources are left out."""
-    samples = version.read_table("samples")
+    samples = version.read_table("samples", ["sample_id", "problem_id", "hint", "verdict", "fate", "cluster"])
     samples = samples.filter(pl.col("problem_id").is_not_null(), pl.col("verdict") != Verdict.PROVIDED)
     unhinted = samples.filter(pl.col("hint") == Hint.NONE)
     problems = samples["problem_id"].n_unique()
@@ -239,7 +239,11 @@ def _measure_teacher(version: Version) -> dict[str, Any]:
 
 
 def _list_formats(version: Version) -> frozenset[str]:
-    examples = version.read_table("examples").filter(fate=str(Fate.KEPT)).drop_nulls("mixture_stage")
+    examples = (
+        version.read_table("examples", ["format", "fate", "mixture_stage"])
+        .filter(fate=str(Fate.KEPT))
+        .drop_nulls("mixture_stage")
+    )
     return frozenset(examples["format"].unique())
 
 

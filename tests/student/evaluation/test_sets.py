@@ -118,10 +118,10 @@ def test_what_may_be_shown_is_kept_and_of_the_training_split(built):
     training = samples.filter(
         samples["problem_id"].is_in([p for p, row in problems.items() if row.split == Split.TRAIN])
     )
-    assert [row["sample_id"] for row in target.demonstrations] == sorted(training["sample_id"])
-    assert 0 < len(target.demonstrations) < samples.height
-    assert target.demonstrations == other.demonstrations == fruit.demonstrations
-    assert general.demonstrations == ()
+    assert target.demonstrations["sample_id"].to_list() == sorted(training["sample_id"])
+    assert 0 < target.demonstrations.height < samples.height
+    assert target.demonstrations is other.demonstrations is fruit.demonstrations
+    assert general.demonstrations.is_empty()
 
 
 def test_without_held_out_problems_the_first_source_for_evaluation_stands_in(build_with):
@@ -157,7 +157,7 @@ def test_problems_without_a_gold_answer_and_finished_responses_are_left_out(buil
     assert {problem.source for problem in target.problems} == {"made"}
     given = version.read_table("samples").filter(verdict=Verdict.PROVIDED.value)
     assert given.height > 0
-    assert {row["sample_id"] for row in target.demonstrations}.isdisjoint(given["sample_id"])
+    assert set(target.demonstrations["sample_id"]).isdisjoint(given["sample_id"])
     nameless = Problem(problem_id="p", source="x", origin="x", question="Hello?", answer=None)
     assert list_kinds(make_eval_sets(version, Evaluation(), [nameless])) == {"held_out": TARGET}
 
@@ -179,7 +179,7 @@ def test_a_problem_is_put_as_the_version_puts_it(built, name):
 @pytest.mark.parametrize("name", ["in_context_cot", "in_context_answer"])
 def test_behind_demonstrations_a_problem_is_put_as_the_version_puts_it(built, name):
     target = make_eval_sets(built, Evaluation())[0]
-    rows = {row["sample_id"]: row for row in target.demonstrations}
+    rows = {row["sample_id"]: row for row in target.demonstrations.to_dicts()}
     problems = {problem.problem_id: problem for problem in from_frame(built.read_table("problems"), Problem)}
     examples = built.read_table("examples").filter(format=name, split="test", fate="kept").to_dicts()
     assert len(examples) > 5
