@@ -1,14 +1,16 @@
 """Versions that were changed by somebody who also made their digests fit."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from cotloom.builder.store import Version, digest_rows
-from cotloom.builder.store.tables import write_table
-from cotloom.schemas.manifest import seal_manifest
+from cotloom.builder.parquet import write_parquet
+from cotloom.builder.store import Version
+from cotloom.builder.store.tables import FILES, cut_tables, describe_file, digest_manifest_files, name_file, write_table
+from cotloom.schemas.manifest import File, seal_manifest
 
 
 def rewrite(version: Version, folder: Path | None = None, **tables: pl.DataFrame) -> Version:
@@ -17,8 +19,31 @@ def rewrite(version: Version, folder: Path | None = None, **tables: pl.DataFrame
     old = {name: version.read_table(name) for name in ("problems", "samples", "examples")}
     folder.mkdir(parents=True, exist_ok=True)
     new = {**old, **tables}
-    files = {f"{name}.parquet": write_table(frame, folder / f"{name}.parquet") for name, frame in new.items()}
-    return write_manifest(replace(version, path=folder), files=files, content_digest=digest_rows(list(new.items())))
+    files = write_files(new, folder, version.manifest.bucket_bits)
+    return seal_files(replace(version, path=folder), files)
+
+
+def write_files(tables: Mapping[str, pl.DataFrame], folder: Path, bits: int) -> dict[str, File]:
+    """Write tables as the files of a version. Returns the files for its manifest."""
+    return {
+        name_file(name, bucket, bits): write_any(name, frame, folder / name_file(name, bucket, bits))
+        for bucket, frames in enumerate(cut_tables(tables, bits))
+        for name, frame in frames.items()
+    }
+
+
+def write_any(name: str, frame: pl.DataFrame, path: Path) -> File:
+    """Write a file of a version. Columns that are not those of its record have no digest."""
+    if frame.schema == FILES[name]:
+        return write_table(name, frame, path)
+    write_parquet(frame, path)
+    return describe_file(path, frame.height)
+
+
+def seal_files(version: Version, files: Mapping[str, File]) -> Version:
+    """Write the manifest of a version with other files, and with the content digest that follows from theirs."""
+    manifest = version.manifest.model_copy(update={"files": dict(files)})
+    return write_manifest(version, files=dict(files), content_digest=digest_manifest_files(manifest))
 
 
 def write_manifest(version: Version, **changes: Any) -> Version:

@@ -21,7 +21,7 @@ from ...schemas.sample import Sample
 from ..files import digest_file
 from ..parquet import digest_footer, write_parquet
 from .checked import digest_table
-from .pieces import add_cell
+from .pieces import CELL_BITS, add_cell
 
 RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
 """The record of each table."""
@@ -148,12 +148,13 @@ def cut_tables(tables: Mapping[str, pl.DataFrame], bits: int) -> Iterator[dict[s
     celled = {
         name: add_cell(frame, *(("problem_id", "sample_id") if name == "samples" else ("problem_id",)))
         for name, frame in tables.items()
+        if bits
     }
+    width = 1 << (CELL_BITS - bits)
     for bucket in range(1 << bits):
         parts = {
-            name: frame.filter(pl.col("cell") >> (16 - bits) == bucket).drop("cell") if bits else frame.drop("cell")
-            for name, frame in celled.items()
-        }
+            name: frame.filter(pl.col("cell") // width == bucket).drop("cell") for name, frame in celled.items()
+        } or dict(tables)
         texts, mixture = split_examples(parts["examples"])
         files = {**parts, "examples": texts, "mixture": mixture}
         yield {name: sort_rows(name, files[name]) for name in FILES}

@@ -147,7 +147,7 @@ def _add_aliases(frame: pl.DataFrame, aliases: str | None) -> pl.DataFrame:
     """Give each answer to a question the problems that ask it; a question with options may be several problems."""
     if aliases is None:
         return frame
-    known = pl.read_ipc(aliases, memory_map=False)
+    known = pl.read_ipc(aliases)
     joined = frame.join(known, left_on="problem_id", right_on="question_id", how="left", maintain_order="left")
     return joined.with_columns(problem_id=pl.coalesce("alias", "problem_id")).drop("alias")
 
