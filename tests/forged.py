@@ -9,7 +9,16 @@ import polars as pl
 
 from cotloom.builder.parquet import write_parquet
 from cotloom.builder.store import Version
-from cotloom.builder.store.tables import FILES, cut_tables, describe_file, digest_manifest_files, name_file, write_table
+from cotloom.builder.store.tables import (
+    FILES,
+    cut_tables,
+    describe_file,
+    digest_frame,
+    digest_manifest_files,
+    name_file,
+    sort_rows,
+    write_table,
+)
 from cotloom.schemas.manifest import File, seal_manifest
 
 
@@ -51,3 +60,14 @@ def write_manifest(version: Version, **changes: Any) -> Version:
     manifest = seal_manifest(version.manifest.model_copy(update=changes))
     (version.path / "manifest.json").write_text(manifest.model_dump_json())
     return replace(version, manifest=manifest)
+
+
+def rewrite_file(version: Version, name: str, bucket: int, frame: pl.DataFrame, *, sort: bool = True) -> Version:
+    """Write one file of a version with other rows, with digests that fit."""
+    file = name_file(name, bucket, version.manifest.bucket_bits)
+    (version.path / file).unlink()  # it may be a link to a kept result
+    rows = sort_rows(name, frame) if sort else frame
+    written = write_table(name, rows, version.path / file)
+    if not sort:
+        written = written.model_copy(update={"digest": digest_frame(name, sort_rows(name, frame))})
+    return seal_files(version, {**version.manifest.files, file: written})

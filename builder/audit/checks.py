@@ -15,7 +15,7 @@ from .files import check_file_list
 from .finding import AuditReport, Fault, Finding, merge_faults, parse_fault
 from .outline import Outline, outline_version
 from .whole import Whole, WholeCheck
-from .work import ADDRESS, FAILURES, TABLE_CHECKS, TEXT_CHECKS, describe_failure
+from .work import ADDRESS, FAILURES, TEXT_CHECKS, describe_failure
 
 PERSONAL_DATA = "personal_data"
 
@@ -81,9 +81,7 @@ def audit(version: Version, *, only: str | None = None, runtime: Runtime | None 
     return list(run_checks(version, names=CHECKS if only is None else [only], runtime=runtime).findings)
 
 
-def run_checks(
-    version: Version, *, names: Collection[str] = CHECKS, runtime: Runtime | None = None
-) -> AuditReport:
+def run_checks(version: Version, *, names: Collection[str] = CHECKS, runtime: Runtime | None = None) -> AuditReport:
     """Check a version and report the result of every check.
 
     Args:

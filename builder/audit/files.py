@@ -96,7 +96,9 @@ def read_files(version: Version, bucket: int) -> BucketFiles:
         except InputError as error:
             faults.append(Fault(message=f"{path.name}: {_get_cause(path, error)}"))
             continue
-        wrong = list(_check_columns(name, frame.schema, schema) if frame.schema != schema else check_values(name, frame))
+        wrong = list(
+            _check_columns(name, frame.schema, schema) if frame.schema != schema else check_values(name, frame)
+        )
         faults += wrong
         if not wrong:
             frames[name] = frame

@@ -26,11 +26,9 @@ def check_row_fates(bucket: Bucket) -> Iterator[Fault]:
 
 def check_places(bucket: Bucket) -> Iterator[Fault]:
     """Every row lies in the bucket and at the place that follow from its ids, and what the mixture decides fits."""
-    problems, samples, texts, mixture = (
-        bucket.files[name] for name in ("problems", "samples", "examples", "mixture")
-    )
+    problems, samples, texts, mixture = (bucket.files[name] for name in ("problems", "samples", "examples", "mixture"))
     yield from _describe_strays(bucket, problems["problem_id"], "problems")
-    yield from _describe_strays(bucket, samples.select(pl.coalesce("problem_id", "sample_id")).to_series(), "samples")
+    yield from _describe_strays(bucket, samples["problem_id"], "samples")
     yield from _describe_strays(bucket, texts["problem_id"], "examples")
     for name, frame in bucket.files.items():
         keys = frame.select(SORTED_BY[name])
@@ -44,12 +42,13 @@ def _describe_strays(bucket: Bucket, ids: pl.Series, unit: str) -> Iterator[Faul
     bits = bucket.manifest.bucket_bits
     if not bits:
         return
-    cells = ids.str.slice(2, CELL_BITS // 4).str.to_integer(base=16, strict=False)
+    cells = ids.fill_null("p_0000").str.slice(2, CELL_BITS // 4).str.to_integer(base=16, strict=False)
     is_here = (cells // (1 << (CELL_BITS - bits)) == bucket.number).fill_null(value=False)
     strays = ids.filter(~is_here)
     if strays.len():
-        message = f"{{0}} {unit} lie in another bucket than their problem, such as one of {{names}}"
-        yield Fault(message=message, counts=(strays.len(),), names=(str(strays.sort()[0]),))
+        message = f"{{0}} {unit} lie in another bucket than their problem, such as those of {{names}}"
+        names = (str(strays.sort(nulls_last=True)[0] or "no problem"),)
+        yield Fault(message=message, counts=(strays.len(),), names=names)
 
 
 def _check_mixture(texts: pl.DataFrame, mixture: pl.DataFrame) -> Iterator[Fault]:
@@ -144,9 +143,7 @@ def check_simulated(bucket: Bucket) -> Iterator[Fault]:
     )
 
 
-def describe_rows(
-    rows: pl.DataFrame, message: str, unit: str = "examples", key: str = "example_id"
-) -> Iterator[Fault]:
+def describe_rows(rows: pl.DataFrame, message: str, unit: str = "examples", key: str = "example_id") -> Iterator[Fault]:
     """A fault that counts the rows and names one of them; nothing where there is none."""
     ids = rows[key].unique().sort()
     if ids.len():
@@ -159,9 +156,7 @@ def count_rows(bucket: Bucket) -> dict[str, int]:
     leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
     kept, sided = samples.filter(KEPT), problems.filter(KEPT & pl.col("split").is_not_null())
     trained = (pl.col("fate") == Fate.KEPT) & pl.col("mixture_stage").is_not_null()
-    paths = sided.select("problem_id").join(
-        leaders.group_by("problem_id").len("paths"), on="problem_id", how="left"
-    )
+    paths = sided.select("problem_id").join(leaders.group_by("problem_id").len("paths"), on="problem_id", how="left")
     answered = samples.filter(pl.col("problem_id").is_not_null())
     return {
         **{f"counts:{name}": frame.height for name, frame in bucket.tables.items()},

@@ -36,6 +36,8 @@ def check_ids(bucket: Bucket) -> Iterator[Fault]:
         ((stored, make_sample_id(problem, digests[0], index)) for stored, problem, digests, index in requests),
     )
     yield from _compare_ids("samples", _recompute_response_ids(problems, samples))
+    if bucket.manifest.recipe["teacher"]["backend"] == "recorded":
+        yield from _compare_ids("samples", _recompute_answer_ids(samples))
     yield from _compare_ids("examples", _recompute_example_ids(bucket))
 
 
@@ -48,6 +50,15 @@ def _recompute_response_ids(problems: pl.DataFrame, samples: pl.DataFrame) -> It
     for stored, problem, name, text in rows.iter_rows():
         yield stored, make_sample_id(problem, make_content_id("a", name, text), seen[problem, text])
         seen[problem, text] += 1
+
+
+def _recompute_answer_ids(samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """Stored and computed ids of recorded answers: from teacher, text and labels, and their number among equal ones."""
+    is_answer = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
+    answers = samples.filter(is_answer & pl.col("problem_id").is_not_null())
+    rows = answers.select("sample_id", "problem_id", "teacher", "text", "labels", "sample_index").iter_rows()
+    for stored, problem, teacher, text, labels, index in rows:
+        yield stored, make_sample_id(problem, make_content_id("a", teacher, text, labels), index)
 
 
 def _recompute_example_ids(bucket: Bucket) -> Iterator[tuple[str, str]]:

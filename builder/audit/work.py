@@ -13,8 +13,8 @@ from ..store import Version
 from ..store.funnel import count_fates
 from ..store.tables import digest_frame, sort_rows
 from .bucket import Bucket, BucketCheck, make_tables
-from .finding import Fault
 from .files import check_bucket_files, read_files
+from .finding import Fault
 from .laws import (
     check_demonstrations,
     check_places,

@@ -110,7 +110,7 @@ def load_problems(loaded, is_readable, revisions=None, *, folder=None, runtime=N
     found = _load(loaded, is_readable, revisions)
     if folder is not None:
         path = folder / "problems-0.arrow"
-        write_piece(add_cell(found.frame, "problem_id"), path)
+        write_piece(add_cell(found.frame), path)
         object.__setattr__(found, "pieces", (path,))
     return found
 

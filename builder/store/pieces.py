@@ -32,10 +32,11 @@ def count_bits(rows: int) -> int:
     return min(MOST_BITS, max(0, (-(-rows // BUCKET_ROWS) - 1).bit_length()))
 
 
-def add_cell(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Add the column `cell`: the first 16 bits of an id, from the first of the columns that is not null."""
-    digits = pl.coalesce(columns).str.slice(2, 4)
-    return frame.with_columns(cell=digits.str.to_integer(base=16, strict=True).cast(pl.UInt16))
+def add_cell(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the column `cell`: the first 16 bits of the problem id; 0 for rows of no problem."""
+    digits = pl.col("problem_id").str.slice(2, 4)
+    cell = digits.str.to_integer(base=16, strict=True).fill_null(0).cast(pl.UInt16)
+    return frame.with_columns(cell=cell)
 
 
 def write_piece(frame: pl.DataFrame, path: Path) -> None:

@@ -145,11 +145,7 @@ def _has_floats(kind: pl.DataType) -> bool:
 
 def cut_tables(tables: Mapping[str, pl.DataFrame], bits: int) -> Iterator[dict[str, pl.DataFrame]]:
     """Cut tables into buckets. Yields the rows of each file, sorted, bucket by bucket."""
-    celled = {
-        name: add_cell(frame, *(("problem_id", "sample_id") if name == "samples" else ("problem_id",)))
-        for name, frame in tables.items()
-        if bits
-    }
+    celled = {name: add_cell(frame) for name, frame in tables.items() if bits}
     width = 1 << (CELL_BITS - bits)
     for bucket in range(1 << bits):
         parts = {
