@@ -209,9 +209,7 @@ def explain(
 
 
 @app.command()
-def audit(
-    ref: opt.AnyRef, workers: opt.Workers = None, store: opt.Store = opt.STORE, as_json: opt.Json = False
-) -> int:
+def audit(ref: opt.AnyRef, workers: opt.Workers = None, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
     """Check a version independently: digests, schemas, laws, secrets. Exit 1 where a check finds something."""
     from .builder.commands.output import describe_audit, render_audit
 

@@ -31,7 +31,8 @@ def read_part(version: Version, name: str, bucket: int, columns: Sequence[str] |
 
 def _join_columns(version: Version, bucket: int, columns: Sequence[str]) -> pl.DataFrame:
     texts = [name for name in FILES["examples"].names() if name in {"example_id", *columns}]
-    mixture = [name for name in FILES["mixture"].names() if name == "text_id" or (name in MIXED and name in columns)]
+    decided = {"text_id", "example_id", *(set(MIXED) & set(columns))}
+    mixture = [name for name in FILES["mixture"].names() if name in decided]
     return join_examples(read_file(version, "examples", bucket, texts), read_file(version, "mixture", bucket, mixture))
 
 

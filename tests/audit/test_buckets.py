@@ -196,7 +196,9 @@ def test_rows_out_of_order_are_found(parted, tmp_path):
     version = copy(parted, tmp_path / "copy")
     rows = read_parquet(version.path / "samples-00000-of-00008.parquet")
 
-    found = list_messages(rewrite_file(version, "samples", 0, rows[::-1], sort=False), "buckets")
+    found = list_messages(
+        rewrite_file(version, "samples", 0, rows.sort("sample_id", descending=True), sort=False), "buckets"
+    )
 
     assert found == "1 files of samples do not have their rows in order"
 

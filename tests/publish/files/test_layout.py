@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import datasets
 import polars as pl
@@ -14,8 +15,10 @@ from cotloom.builder.files import digest_file
 from cotloom.builder.publish.files.configs import compute_pass_rates
 from cotloom.builder.publish.files.layout import write_layout
 from cotloom.builder.publish.files.parquet import choose_group_rows, pack_shards, split_row_groups
-from cotloom.builder.publish.files.read import FILE_LIST, read_tables
-from cotloom.builder.store import Version, digest_rows
+from cotloom.builder.publish.files.read import FILE_LIST
+from cotloom.builder.publish.files.rebuild import read_rows
+from cotloom.builder.store import Version
+from cotloom.builder.store.tables import join_examples
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.reasons import Verdict
 from cotloom.schemas.sample import Hint, Sample
@@ -46,11 +49,16 @@ def loaded(folder: Path, config: str, cache: Path) -> datasets.DatasetDict:
 
 
 def assert_same(version: Version, folder: Path) -> None:
-    manifest, tables = read_tables(folder)
-    assert manifest == version.manifest
-    for name in TABLES:
-        assert_frame_equal(tables[name], version.read_table(name))
-    assert digest_rows(list(tables.items())) == version.manifest.content_digest
+    with TemporaryDirectory() as work:
+        rows = read_rows(folder, Path(work))
+        buckets = list(rows.iterate_buckets())
+        assert rows.manifest == version.manifest
+        assert rows.compute_digest() == version.manifest.content_digest
+    for name in ("problems", "samples"):
+        assert_frame_equal(pl.concat(files[name] for files in buckets), version.read_table(name))
+    examples = pl.concat(join_examples(files["examples"], files["mixture"]) for files in buckets)
+    expected = version.read_table("examples")
+    assert_frame_equal(examples.select(expected.columns), expected)
 
 
 def test_what_was_laid_out_reads_back_as_it_was(quickstart, mixed, laid):
@@ -226,8 +234,8 @@ def test_rows_that_came_with_a_version_stand_after_those_before(line, tmp_path):
 
     seen: list[str] = []
     for version in line:
-        ids = version.read_table("samples")["sample_id"].to_list()
-        new = sorted(one for one in ids if one not in seen)
+        rows = version.read_table("samples").sort("problem_id", "sample_id")
+        new = [one for one in rows["sample_id"].to_list() if one not in seen]
         assert samples[len(seen) : len(seen) + len(new)] == new
         assert len(new) > 0
         seen += new
@@ -257,13 +265,13 @@ def test_every_row_is_in_one_group_and_groups_end_with_their_version(generations
     assert all(shard for shard in shards)
 
 
-def test_a_version_away_from_its_store_is_ordered_by_id(line, tmp_path):
+def test_a_version_away_from_its_store_is_ordered_by_problem_and_id(line, tmp_path):
     away = tmp_path / "away"
     line[-1].path.rename(away)
 
     write_layout(Version(path=away, manifest=line[-1].manifest), tmp_path / "out")
 
-    samples = pl.read_parquet(tmp_path / "out/data/candidates/train-*.parquet")["sample_id"].to_list()
+    samples = pl.read_parquet(tmp_path / "out/data/candidates/train-*.parquet").select("problem_id", "sample_id").rows()
     assert samples == sorted(samples)
 
 
@@ -295,30 +303,36 @@ def copy(mixed, tmp_path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.fixture
+def work(tmp_path) -> Path:
+    """A folder for the pieces of a copy."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
 @pytest.mark.parametrize("name", ["cotloom/manifest.json", FILE_LIST, "data/problems/train-00000-of-00001.parquet"])
-def test_a_copy_that_lacks_a_file_is_no_published_version(copy, name):
+def test_a_copy_that_lacks_a_file_is_no_published_version(copy, work, name):
     (copy / name).unlink()
 
     with pytest.raises(InputError, match="has no published version"):
-        read_tables(copy)
+        read_rows(copy, work)
 
 
-def test_a_list_of_files_can_not_lead_out_of_the_folder(copy):
+def test_a_list_of_files_can_not_lead_out_of_the_folder(copy, work):
     listed = json.loads((copy / FILE_LIST).read_text())
     (copy / FILE_LIST).write_text(json.dumps({**listed, "data/../../secret.parquet": {}}))
 
     with pytest.raises(InputError, match="leads out of the folder"):
-        read_tables(copy)
+        read_rows(copy, work)
 
 
-def test_a_row_that_was_changed_shows_in_the_digest(copy, mixed):
+def test_a_row_that_was_changed_shows_in_the_digest(copy, work, mixed):
     path = copy / "data/candidates/train-00000-of-00001.parquet"
     table = pl.read_parquet(path).with_columns(verdict=pl.lit("correct"))
     table.write_parquet(path)
 
-    _, tables = read_tables(copy)
-
-    assert digest_rows(list(tables.items())) != mixed.manifest.content_digest
+    assert read_rows(copy, work).compute_digest() != mixed.manifest.content_digest
 
 
 def sample(number: int, verdict: Verdict | None, hint: Hint = Hint.NONE, problem: str = "p") -> Sample:
