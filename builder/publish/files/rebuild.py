@@ -140,7 +140,7 @@ def _add_cells(rows: pl.DataFrame, bits: int) -> pl.DataFrame:
 
 def _measure_buckets(rows: pl.DataFrame, bits: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """Estimate the bytes of some rows in each bucket."""
-    buckets = rows["cell"].to_numpy() // (1 << (CELL_BITS - bits))
+    buckets = rows["cell"].to_numpy().astype(np.int64) >> (CELL_BITS - bits)
     return np.bincount(buckets, minlength=1 << bits) * (rows.estimated_size() / max(rows.height, 1))
 
 
