@@ -1,6 +1,5 @@
 """Texts that try to reach the terminal, a version that is full of them, and a terminal to print them on."""
 
-import hashlib
 import json
 import os
 import pty
@@ -16,6 +15,7 @@ from cotloom.builder.store import Version, read_version
 from cotloom.builder.store.versions import seal_json
 from cotloom.builder.terminal import UNSAFE
 from cotloom.schemas.manifest import digest_manifest
+from tests.forged import write_files
 
 SEQUENCES = (
     "\x1b[38;5;201m",  # a colour
@@ -90,11 +90,9 @@ def spoil_table(frame: pl.DataFrame, skipped: frozenset[str] = frozenset()) -> p
 def write_spoiled(version: Version, folder: Path, manifest: dict[str, Any], skipped: frozenset[str]) -> Version:
     """Write a copy of a version with spoiled tables and a given manifest, whose list of files fits."""
     folder.mkdir(parents=True)
-    for name in ("problems", "samples", "examples"):
-        path = folder / f"{name}.parquet"
-        spoil_table(version.read_table(name), skipped).write_parquet(path, use_pyarrow=True)
-        content = path.read_bytes()
-        manifest["files"][path.name] |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    tables = {name: spoil_table(version.read_table(name), skipped) for name in ("problems", "samples", "examples")}
+    written = write_files(tables, folder, version.manifest.bucket_bits)
+    manifest["files"] = {name: file.model_dump() for name, file in written.items()}
     for name in ("build.json", "validation.json"):
         content = json.loads((version.path / name).read_text())
         free = {key: spoil_value(value) for key, value in content.items() if key in FREE_TEXTS}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -138,7 +139,7 @@ def _add_cells(rows: pl.DataFrame, bits: int) -> pl.DataFrame:
     return add_cell(rows) if bits else rows.with_columns(cell=pl.lit(0, dtype=pl.UInt16))
 
 
-def _measure_buckets(rows: pl.DataFrame, bits: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _measure_buckets(rows: pl.DataFrame, bits: int) -> Any:
     """Estimate the bytes of some rows in each bucket."""
     buckets = rows["cell"].to_numpy().astype(np.int64) >> (CELL_BITS - bits)
     return np.bincount(buckets, minlength=1 << bits) * (rows.estimated_size() / max(rows.height, 1))

@@ -351,3 +351,46 @@ def test_the_pass_rate_counts_answers_without_a_hint_that_could_be_judged():
 @given(st.integers(0, 2**40), st.integers(0, 10**9))
 def test_a_row_group_is_never_empty_nor_larger_than_the_viewer_likes(size, rows):
     assert 1 <= choose_group_rows(size, rows) <= 2**16
+
+
+def build_parted(recipe: Path, store: Path, build_recipe, *changes: str, rows: int = 16) -> Version:
+    """Build a version of several buckets."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", rows)
+        return build_recipe(recipe, store, *changes).version
+
+
+def test_a_version_of_several_buckets_reads_back_as_it_was(tmp_path, build_recipe):
+    version = build_parted(recorded(tmp_path), tmp_path / "store", build_recipe)
+
+    write_layout(version, tmp_path / "out")
+
+    assert version.manifest.bucket_bits == 3
+    assert_same(version, tmp_path / "out")
+
+
+def test_the_rows_are_the_same_bytes_in_whatever_number_of_buckets(mixed, laid, tmp_path, build_recipe):
+    version = build_parted(recorded(tmp_path), tmp_path / "store", build_recipe)
+
+    found = write_layout(version, tmp_path / "out")
+
+    tables = {name: file.sha256 for name, file in found.files.items() if name.endswith(".parquet")}
+    whole = laid[mixed.manifest.name].files
+    assert tables == {name: file.sha256 for name, file in whole.items() if name.endswith(".parquet")}
+
+
+def test_the_bytes_of_the_rows_before_stay_where_the_number_of_buckets_rises(write_recipe, tmp_path, build_recipe):
+    sources = [[{"name": "made", "kind": "arithmetic", "problems": count}] for count in (6, 12)]
+    versions = [
+        build_parted(
+            write_recipe(tmp_path, sources=own), tmp_path / "store", build_recipe, f'version="1.{place}.0"', rows=12
+        )
+        for place, own in enumerate(sources)
+    ]
+    folders = [write_layout(version, tmp_path / version.manifest.version).folder for version in versions]
+    old, new = (folder / "data/candidates/train-00000-of-00001.parquet" for folder in folders)
+
+    last = pq.read_metadata(old).row_group(0).column(pq.read_metadata(old).num_columns - 1)
+    end = (last.dictionary_page_offset or last.data_page_offset) + last.total_compressed_size
+    assert versions[0].manifest.bucket_bits < versions[1].manifest.bucket_bits
+    assert new.read_bytes()[:end] == old.read_bytes()[:end]
