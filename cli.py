@@ -236,26 +236,29 @@ def explain(
 
 
 @app.command()
-def audit(ref: opt.AnyRef, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
+def audit(ref: opt.AnyRef, workers: opt.Workers = None, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
     """Check a version independently: digests, schemas, laws, secrets. Exit 1 where a check finds something."""
     from .builder.commands.output import describe_audit, render_audit
 
-    name, report = _audit_version(ref, store)
+    name, report = _audit_version(ref, store, workers or os.cpu_count() or 1)
     print_json(describe_audit(name, report)) if as_json else print_text(render_audit(name, report))
     return 1 if report.findings else 0
 
 
-def _audit_version(ref: str, store: Path) -> "tuple[str, AuditReport]":
+def _audit_version(ref: str, store: Path, workers: int) -> "tuple[str, AuditReport]":
+    from .schemas.runtime import Runtime
+
+    runtime = Runtime(workers=workers)
     if ref.startswith("hf://"):
         from .builder.publish.audit_published import audit_published
 
-        published = audit_published(ref)
+        published = audit_published(ref, runtime)
         return published.ref, published.report
     from .builder.audit import run_checks
     from .builder.store import locate_ref, open_version
 
     version = open_version(locate_ref(store, ref))
-    return version.ref, run_checks(version)
+    return version.ref, run_checks(version, runtime=runtime)
 
 
 @app.command()

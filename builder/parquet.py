@@ -7,7 +7,7 @@ writes Parquet. The footer has no checksum: what lies in a version or a store is
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -282,15 +282,28 @@ def write_parquet(table: pl.DataFrame | pa.Table, path: Path) -> None:
     pq.write_table(arrow, path, row_group_size=GROUP_ROWS, **WRITE_OPTIONS)
 
 
-def write_row_groups(table: pa.Table, path: Path, groups: Sequence[tuple[int, int]]) -> None:
-    """Write a table as a Parquet file with these row groups, each as its first row and its number of rows.
+def write_row_groups(tables: Iterable[pa.Table], path: Path, schema: pa.Schema) -> None:
+    """Write tables as a Parquet file with a row group for each.
 
     Raises:
         OSError: the disk is full or can't be written.
     """
-    with pq.ParquetWriter(path, table.schema, **WRITE_OPTIONS) as writer:
-        for start, rows in groups:
-            writer.write_table(table.slice(start, rows), row_group_size=rows)
+    with pq.ParquetWriter(path, schema, **WRITE_OPTIONS) as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=table.num_rows)
+
+
+def iterate_row_groups(path: Path) -> Iterator[pl.DataFrame]:
+    """Read a Parquet file row group by row group, with the checks of `read_parquet`.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    with refuse_unreadable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for number in range(file.metadata.num_row_groups):
+            table = file.read_row_group(number)
+            table.validate(full=True)
+            yield to_polars(table)
 
 
 class GroupWriter:

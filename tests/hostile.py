@@ -11,13 +11,11 @@ from typing import Any
 
 import polars as pl
 
-from cotloom.builder.parquet import write_parquet
 from cotloom.builder.store import Version, read_version
-from cotloom.builder.store.reading import read_file
-from cotloom.builder.store.tables import FILES, describe_file, name_file
 from cotloom.builder.store.versions import seal_json
 from cotloom.builder.terminal import UNSAFE
 from cotloom.schemas.manifest import digest_manifest
+from tests.forged import write_files
 
 SEQUENCES = (
     "\x1b[38;5;201m",  # a colour
@@ -92,10 +90,9 @@ def spoil_table(frame: pl.DataFrame, skipped: frozenset[str] = frozenset()) -> p
 def write_spoiled(version: Version, folder: Path, manifest: dict[str, Any], skipped: frozenset[str]) -> Version:
     """Write a copy of a version with spoiled tables and a given manifest, whose list of files fits."""
     folder.mkdir(parents=True)
-    for name in FILES:
-        path = folder / name_file(name)
-        write_parquet(spoil_table(read_file(version, name, 0), skipped), path)
-        manifest["files"][path.name] |= describe_file(path, 0).model_dump(include={"sha256", "bytes", "footer"})
+    tables = {name: spoil_table(version.read_table(name), skipped) for name in ("problems", "samples", "examples")}
+    written = write_files(tables, folder, version.manifest.bucket_bits)
+    manifest["files"] = {name: file.model_dump() for name, file in written.items()}
     for name in ("build.json", "validation.json"):
         content = json.loads((version.path / name).read_text())
         free = {key: spoil_value(value) for key, value in content.items() if key in FREE_TEXTS}

@@ -1,7 +1,12 @@
 """Audit: check a version independently of what it claims, and report each violation.
 
-Nothing in the manifest is trusted: files are hashed, rows digested, the funnel and all counts counted, ids and splits
-computed, and a part of the verdicts judged again. Laws 1, 2, 4, 6 and 7 are checked on the tables as they are.
+Nothing in the manifest is trusted: files are hashed, rows digested, the funnel and all counts counted, ids, buckets and
+splits computed, and a part of the verdicts judged again. Laws 1, 2, 4, 6 and 7 are checked on the tables as they are.
+
+    outline     one pass over a few columns: what concerns rows of several buckets
+    work        the checks of one bucket, from path to plain values; `laws`, `recompute`, `secrets`, `personal_data`
+    whole       what the buckets count up to, and the files beside the tables
+    checks      all of them, side by side and in order
 """
 
 from .checks import CHECKS, PERSONAL_DATA, audit, run_checks

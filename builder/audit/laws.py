@@ -1,176 +1,175 @@
-"""The laws, checked on the tables as they are: fates, funnel, counts, splits, demonstrations, verdicts."""
+"""The laws, checked on the rows of a bucket as they are: fates, places, splits, demonstrations, verdicts, marks."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+import numpy as np
 import polars as pl
 
-from ...schemas.manifest import FunnelRow
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Verdict
-from ..store import DEV, Version, check_fates, count_funnel, digest_tables
-from ..store.funnel import TABLES
-from .finding import Tables
-
-KEPT = pl.col("fate") == Fate.KEPT
-_TRAINED = KEPT & pl.col("mixture_stage").is_not_null()
-
-
-def check_digest(version: Version, tables: Tables) -> Iterator[str]:
-    """Law 4: the rows have the content digest of the manifest."""
-    computed = digest_tables({name: tables[name] for name in TABLES.values()}, version.manifest.bucket_bits)
-    stated = version.manifest.content_digest
-    if computed != stated:
-        yield f"the rows have the content digest {computed[:16]}..., the manifest says {stated[:16]}..."
+from ..store.funnel import check_table_fates
+from ..store.pieces import CELL_BITS
+from ..store.tables import SORTED_BY
+from .bucket import Bucket
+from .finding import Fault
+from .outline import KEPT, KEPT_FLAG, SIMULATED_FLAG, TRAIN_FLAG
 
 
-def check_row_fates(_: Version, tables: Tables) -> Iterator[str]:
+def check_row_fates(bucket: Bucket) -> Iterator[Fault]:
     """Law 1: every row has one fate, every drop a stage and a reason, and no id occurs twice."""
-    try:
-        check_fates(tables)
-    except RuntimeError as error:
-        yield str(error)
+    for name, frame in bucket.tables.items():
+        try:
+            check_table_fates(name, frame)
+        except RuntimeError as error:
+            yield Fault(message=str(error))
 
 
-def check_funnel(version: Version, tables: Tables) -> Iterator[str]:
-    """Law 1: the funnel agrees with the tables."""
-    stated, counted = list(version.manifest.funnel), count_funnel(tables)
-    yield from (f"the funnel says {_format_row(row)}; the tables do not" for row in stated if row not in counted)
-    yield from (f"the tables say {_format_row(row)}; the funnel does not" for row in counted if row not in stated)
+def check_places(bucket: Bucket) -> Iterator[Fault]:
+    """Every row lies in the bucket and at the place that follow from its ids, and what the mixture decides fits."""
+    problems, samples, texts, mixture = (bucket.files[name] for name in ("problems", "samples", "examples", "mixture"))
+    yield from _describe_strays(bucket, problems["problem_id"], "problems")
+    yield from _describe_strays(bucket, samples["problem_id"], "samples")
+    yield from _describe_strays(bucket, texts["problem_id"], "examples")
+    for name, frame in bucket.files.items():
+        keys = frame.select(SORTED_BY[name])
+        if not keys.equals(keys.sort(SORTED_BY[name])):
+            yield Fault(message=f"{{0}} files of {name} do not have their rows in order", counts=(1,))
+    yield from _check_mixture(texts, mixture)
 
 
-def _format_row(row: FunnelRow) -> str:
-    return f"{row.stage}, {row.unit}: {row.rows_in:,} in, {row.dropped:,} dropped ({row.reason}), {row.kept:,} kept"
+def _describe_strays(bucket: Bucket, ids: pl.Series, unit: str) -> Iterator[Fault]:
+    """Find rows that belong into another bucket."""
+    bits = bucket.manifest.bucket_bits
+    if not bits:
+        return
+    cells = ids.fill_null("p_0000").str.slice(2, CELL_BITS // 4).str.to_integer(base=16, strict=False)
+    is_here = (cells // (1 << (CELL_BITS - bits)) == bucket.number).fill_null(value=False)
+    strays = ids.filter(~is_here)
+    if strays.len():
+        message = f"{{0}} {unit} lie in another bucket than their problem, such as those of {{names}}"
+        names = (str(strays.sort(nulls_last=True)[0] or "no problem"),)
+        yield Fault(message=message, counts=(strays.len(),), names=names)
 
 
-def check_counts(version: Version, tables: Tables) -> Iterator[str]:
-    """The counts of the manifest agree with the tables."""
-    manifest = version.manifest
-    yield from _compare_counts("counts", manifest.counts, _count_rows(tables))
-    kept = tables["problems"].filter(KEPT).drop_nulls("split")
-    yield from _compare_counts("splits", manifest.splits, dict(kept.group_by("split").len().iter_rows()))
-    teachers = tables["samples"].filter(pl.col("problem_id").is_not_null())["teacher"].unique().sort()
-    if tuple(teachers) != manifest.teachers:
-        yield f"the manifest names the teachers {', '.join(manifest.teachers)}; the samples, {', '.join(teachers)}"
+def _check_mixture(texts: pl.DataFrame, mixture: pl.DataFrame) -> Iterator[Fault]:
+    lost = mixture.join(texts, left_on="text_id", right_on="example_id", how="anti")
+    yield from describe_rows(lost, "are in the mixture, and have no text")
+    decided = texts.join(mixture.select("text_id"), left_on="example_id", right_on="text_id", how="semi")
+    is_training = (KEPT & (pl.col("split") != Split.TEST)).fill_null(value=False)
+    undecided = texts.filter(is_training).join(decided.select("example_id"), on="example_id", how="anti")
+    yield from describe_rows(undecided, "are for training, and the mixture does not decide about them")
+    yield from describe_rows(decided.filter(~is_training), "are in the mixture, and are not for training")
 
 
-def _count_rows(tables: Tables) -> dict[str, int]:
-    samples, examples = tables["samples"], tables["examples"]
-    leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
-    return {
-        **{name: frame.height for name, frame in tables.items()},
-        **{f"{name}_kept": frame.filter(KEPT).height for name, frame in tables.items()},
-        "problems_with_path": samples.filter(KEPT)["problem_id"].n_unique(),
-        "distinct_paths": leaders.height,
-        "training_examples": examples.filter(_TRAINED).height,
-    }
-
-
-def _compare_counts(key: str, stated: Mapping[str, Any], counted: Mapping[str, Any]) -> Iterator[str]:
-    for name in sorted({*stated, *counted}):
-        if stated.get(name) != counted.get(name):
-            yield f"{key}.{name} is {stated.get(name)} in the manifest and {counted.get(name)} in the tables"
-
-
-def check_splits(_: Version, tables: Tables) -> Iterator[str]:
-    """Law 6: no group is in both splits, and no example of the test split is for training."""
-    problems = tables["problems"].filter(KEPT)
-    sides = problems.drop_nulls(["group", "split"]).group_by("group").agg(pl.col("split").n_unique(), pl.len())
-    both = sides.filter(pl.col("split") > 1).sort("group")
-    if both.height:
-        yield f"{both.height:,} groups of problems are in both splits, such as {str(both[0, 'group'])[:60]!r}"
+def check_splits(bucket: Bucket) -> Iterator[Fault]:
+    """Law 6: no example of the test split is for training, or states another split than its problem."""
+    problems = bucket.tables["problems"].filter(KEPT)
     splits = problems.select("problem_id", pl.col("split").alias("side"))
-    rows = tables["examples"].filter(KEPT).join(splits, on="problem_id", how="left", maintain_order="left")
-    yield from _describe_rows(
+    kept = bucket.tables["examples"].filter(KEPT).select("example_id", "problem_id", "split", "mixture_stage")
+    rows = kept.join(splits, on="problem_id", how="left", maintain_order="left")
+    yield from describe_rows(
         rows.filter(pl.col("side").is_null()), "train on a problem that was not kept, or is for evaluation"
     )
     moved = rows.filter(pl.col("side").is_not_null() & (pl.col("side") != pl.col("split")))
-    yield from _describe_rows(moved, "state another split than their problem")
+    yield from describe_rows(moved, "state another split than their problem")
     trained = pl.col("mixture_stage").is_not_null()
-    yield from _describe_rows(
+    yield from describe_rows(
         rows.filter(trained & (pl.col("side") == Split.TEST)), "train on a problem of the test split"
     )
 
 
-def check_demonstrations(_: Version, tables: Tables) -> Iterator[str]:
+def check_demonstrations(bucket: Bucket) -> Iterator[Fault]:
     """Law 6: demonstrations come from the training split and from other groups, and were kept."""
-    group = pl.coalesce("group", "problem_id")
-    problems = tables["problems"].filter(KEPT).select("problem_id", "split", group=group)
-    known = tables["samples"].filter(KEPT).select("sample_id", "problem_id")
-    shown = known.join(problems, on="problem_id", how="left").rename(
-        {"sample_id": "other_sample_ids", "problem_id": "shown_id", "split": "shown_split", "group": "shown_group"}
-    )
+    if bucket.index is None:
+        return
+    group = pl.coalesce("group", "problem_id").hash(seed=0)
+    problems = bucket.tables["problems"].filter(KEPT).select("problem_id", own=group)
     rows = (
-        tables["examples"]
+        bucket.tables["examples"]
         .filter(KEPT & (pl.col("other_sample_ids").list.len() > 0))
         .select("example_id", "problem_id", "other_sample_ids")
         .explode("other_sample_ids")
-        .join(problems.drop("split"), on="problem_id", how="left", maintain_order="left")
-        .join(shown, on="other_sample_ids", how="left", maintain_order="left")
+        .join(problems, on="problem_id", how="left", maintain_order="left")
     )
-    yield from _describe_rows(rows.filter(pl.col("shown_id").is_null()), "show a sample that is missing or was dropped")
-    off = pl.col("shown_split").ne_missing(pl.lit(str(Split.TRAIN))) & pl.col("shown_id").is_not_null()
-    yield from _describe_rows(rows.filter(off), "show a problem that is not in the training split")
-    yield from _describe_rows(
-        rows.filter(pl.col("shown_group") == pl.col("group")), "show a problem of their own group"
-    )
+    groups, flags = bucket.index.find(rows["other_sample_ids"])
+    rows = rows.with_columns(shown=pl.Series(groups), flags=pl.Series(flags))
+    is_kept, is_train = (pl.lit(pl.Series(flags & flag > 0)) for flag in (KEPT_FLAG, TRAIN_FLAG))
+    yield from describe_rows(rows.filter(~is_kept), "show a sample that is missing or was dropped")
+    yield from describe_rows(rows.filter(is_kept & ~is_train), "show a problem that is not in the training split")
+    is_own = is_kept & (pl.col("shown") == pl.col("own"))
+    yield from describe_rows(rows.filter(is_own), "show a problem of their own group")
 
 
-def check_verdicts(version: Version, tables: Tables) -> Iterator[str]:
+def check_verdicts(bucket: Bucket) -> Iterator[Fault]:
     """Laws 2 and 6: kept samples were judged correct, or are finished responses of a reference source."""
-    kept = tables["samples"].filter(KEPT)
+    columns = ("sample_id", "problem_id", "verdict", "fate")
+    kept = bucket.tables["samples"].select(columns).filter(KEPT)
     right = [str(Verdict.CORRECT), str(Verdict.PROVIDED)]
     wrong = kept.filter(~pl.col("verdict").is_in(right).fill_null(value=False))
-    yield from _describe_rows(wrong, "were kept, but not judged correct", "samples", "sample_id")
-    problems = tables["problems"].filter(KEPT).select("problem_id", "source")
+    yield from describe_rows(wrong, "were kept, but not judged correct", "samples", "sample_id")
+    problems = bucket.tables["problems"].filter(KEPT).select("problem_id", "source")
     sources = kept.join(problems, on="problem_id", how="left", maintain_order="left")
-    yield from _describe_rows(
+    yield from describe_rows(
         sources.filter(pl.col("source").is_null()), "were kept, but their problem was not", "samples", "sample_id"
     )
-    reference = [one["name"] for one in version.manifest.recipe["sources"] if one.get("role") == "reference"]
+    reference = [one["name"] for one in bucket.manifest.recipe["sources"] if one.get("role") == "reference"]
     provided = (pl.col("verdict") == Verdict.PROVIDED) & pl.col("source").is_not_null()
-    yield from _describe_rows(
+    yield from describe_rows(
         sources.filter(provided & ~pl.col("source").is_in(reference)),
         "have the verdict `provided`, but their source does not have the role `reference`",
         "samples",
         "sample_id",
     )
-    made = tables["examples"].filter(KEPT).join(kept, on=["sample_id", "problem_id"], how="anti")
-    yield from _describe_rows(made, "were kept, but their sample was not")
+    examples = bucket.tables["examples"].select("example_id", "sample_id", "problem_id", "fate").filter(KEPT)
+    made = examples.join(kept, on=["sample_id", "problem_id"], how="anti")
+    yield from describe_rows(made, "were kept, but their sample was not")
 
 
-def check_simulated(version: Version, tables: Tables) -> Iterator[str]:
+def check_simulated(bucket: Bucket) -> Iterator[Fault]:
     """Every row with text of the simulated teacher is marked as simulated."""
-    samples, examples = tables["samples"], tables["examples"]
-    simulated, stated = bool(samples["simulated"].any()), version.manifest.simulated
-    if simulated != stated:
-        yield f"the manifest says simulated: {stated}; the samples, {simulated}"
-    if version.manifest.recipe["teacher"]["backend"] == "simulated":
+    samples, examples = bucket.tables["samples"], bucket.tables["examples"]
+    if bucket.manifest.recipe["teacher"]["backend"] == "simulated":
         sampled = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
         unmarked = samples.filter(sampled & ~pl.col("simulated"))
-        yield from _describe_rows(unmarked, "were simulated, but are not marked", "samples", "sample_id")
-    simulated_ids = samples.filter(pl.col("simulated"))["sample_id"].to_list()
-    contains = (
-        pl.col("sample_id").is_in(simulated_ids)
-        | pl.col("other_sample_ids").list.eval(pl.element().is_in(simulated_ids)).list.any()
-    )
-    unmarked = examples.filter(contains.fill_null(value=False) & ~pl.col("simulated"))
-    yield from _describe_rows(unmarked, "contain simulated text, but are not marked")
-
-
-def check_parent(version: Version, _: Tables) -> Iterator[str]:
-    """Law 4: the parent of a fixed version is no `dev` version, which may be overwritten."""
-    manifest = version.manifest
-    if manifest.version == DEV:
+        yield from describe_rows(unmarked, "were simulated, but are not marked", "samples", "sample_id")
+    if bucket.index is None or not np.any(bucket.index.flags & SIMULATED_FLAG):
         return
-    if manifest.parent == DEV:
-        yield "its parent is a dev version, which may be overwritten"
-    if manifest.parent == manifest.version:
-        yield "it is its own parent"
+    unmarked = examples.filter(~pl.col("simulated"))
+    shown = unmarked.select("example_id", sample=pl.concat_list("sample_id", "other_sample_ids"))
+    rows = shown.explode("sample").drop_nulls("sample")
+    _, flags = bucket.index.find(rows["sample"])
+    yield from describe_rows(
+        rows.filter(pl.Series(flags & SIMULATED_FLAG > 0)), "contain simulated text, but are not marked"
+    )
 
 
-def _describe_rows(rows: pl.DataFrame, message: str, unit: str = "examples", key: str = "example_id") -> Iterator[str]:
-    """A finding that counts the rows and names one of them; nothing where there is none."""
+def describe_rows(rows: pl.DataFrame, message: str, unit: str = "examples", key: str = "example_id") -> Iterator[Fault]:
+    """A fault that counts the rows and names one of them; nothing where there is none."""
     ids = rows[key].unique().sort()
     if ids.len():
-        yield f"{ids.len():,} {unit} {message}, such as {ids[0]}"
+        yield Fault(message=f"{{0}} {unit} {message}, such as {{names}}", counts=(ids.len(),), names=(str(ids[0]),))
+
+
+def count_rows(bucket: Bucket) -> dict[str, int]:
+    """Count what the manifest says of the rows of a bucket; the counts of buckets add up."""
+    problems, samples, examples = (bucket.tables[name] for name in ("problems", "samples", "examples"))
+    leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
+    kept, sided = samples.filter(KEPT), problems.filter(KEPT & pl.col("split").is_not_null())
+    trained = (pl.col("fate") == Fate.KEPT) & pl.col("mixture_stage").is_not_null()
+    paths = sided.select("problem_id").join(leaders.group_by("problem_id").len("paths"), on="problem_id", how="left")
+    answered = samples.filter(pl.col("problem_id").is_not_null())
+    return {
+        **{f"counts:{name}": frame.height for name, frame in bucket.tables.items()},
+        **{f"counts:{name}_kept": frame.filter(KEPT).height for name, frame in bucket.tables.items()},
+        "counts:problems_with_path": kept["problem_id"].n_unique(),
+        "counts:distinct_paths": leaders.height,
+        "counts:training_examples": examples.filter(trained).height,
+        "simulated": int(samples["simulated"].sum()),
+        **_count_values("splits", sided["split"]),
+        **_count_values("paths_per_problem", paths["paths"].fill_null(0)),
+        **_count_values("teachers", answered["teacher"]),
+    }
+
+
+def _count_values(key: str, values: pl.Series) -> dict[str, int]:
+    return {f"{key}:{value}": rows for value, rows in values.value_counts().iter_rows()}

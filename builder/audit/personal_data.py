@@ -13,8 +13,9 @@ from typing import Any
 import polars as pl
 
 from ..store import Version
-from .finding import Tables
-from .texts import read_documents, search_table
+from .bucket import Bucket
+from .finding import Fault
+from .texts import read_documents, search_bucket
 
 EMAIL, PHONE = "an e-mail address", "a phone number"
 
@@ -63,13 +64,17 @@ _DOCUMENTS = ("manifest.json", "validation.json")
 """The files that are published beside the tables."""
 
 
-def check_personal_data(version: Version, tables: Tables) -> Iterator[str]:
-    """No text and no document that would be published contains an e-mail address or a phone number."""
+def check_personal_data(bucket: Bucket) -> Iterator[Fault]:
+    """No text that would be published contains an e-mail address or a phone number."""
+    search = partial(search_personal_data, regions=list_regions(bucket.manifest.languages))
+    yield from search_bucket(bucket, search, _SHORTEST)
+
+
+def check_personal_documents(version: Version) -> Iterator[str]:
+    """No document that would be published contains an e-mail address or a phone number."""
     search = partial(search_personal_data, regions=list_regions(version.manifest.languages))
     for name, text in read_documents(version, _DOCUMENTS):
         yield from (f"{name} contains {kind}" for kind, found in search(pl.Series([text])).items() if found.any())
-    for name, frame in tables.items():
-        yield from search_table(name, frame, search, _SHORTEST)
 
 
 def list_regions(languages: Sequence[str]) -> tuple[str, ...]:

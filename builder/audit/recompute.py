@@ -1,7 +1,7 @@
 """Decisions of a version, made again: ids from content, splits from the keyed hash, verdicts from the texts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -14,16 +14,16 @@ from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Sample, make_sample_id
 from .. import sources, verify
 from ..store import Version
-from .finding import Tables
-from .laws import KEPT
+from .bucket import Bucket
+from .finding import Fault
+from .outline import KEPT
 
-REJUDGED = 200
-"""At most so many samples are judged again, those of lowest keyed hash: the same ones in every audit."""
+_EXAMPLE_PARTS = ("example_id", "format", "sample_id", "other_sample_ids")
 
 
-def check_ids(_: Version, tables: Tables) -> Iterator[str]:
+def check_ids(bucket: Bucket) -> Iterator[Fault]:
     """Every id follows from the content of its row."""
-    problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
+    problems, samples = bucket.tables["problems"], bucket.tables["samples"]
     questions = problems.filter(pl.col("question").is_not_null()).select("problem_id", "question", "choices")
     yield from _compare_ids(
         "problems",
@@ -36,8 +36,9 @@ def check_ids(_: Version, tables: Tables) -> Iterator[str]:
         ((stored, make_sample_id(problem, digests[0], index)) for stored, problem, digests, index in requests),
     )
     yield from _compare_ids("samples", _recompute_response_ids(problems, samples))
-    rows = examples.select("example_id", "format", "sample_id", "other_sample_ids", "mixture_stage").iter_rows()
-    yield from _compare_ids("examples", ((stored, _recompute_example_id(*parts)) for stored, *parts in rows))
+    if bucket.manifest.recipe["teacher"]["backend"] == "recorded":
+        yield from _compare_ids("samples", _recompute_answer_ids(samples))
+    yield from _compare_ids("examples", _recompute_example_ids(bucket))
 
 
 def _recompute_response_ids(problems: pl.DataFrame, samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
@@ -51,50 +52,65 @@ def _recompute_response_ids(problems: pl.DataFrame, samples: pl.DataFrame) -> It
         seen[problem, text] += 1
 
 
-def _recompute_example_id(format_name: str, sample: str, others: Sequence[str], stage: str) -> str:
-    return make_example_id(format_name, sample, tuple(others), stage)
+def _recompute_answer_ids(samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """Stored and computed ids of recorded answers: from teacher, text and labels, and their number among equal ones."""
+    is_answer = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
+    answers = samples.filter(is_answer & pl.col("problem_id").is_not_null())
+    rows = answers.select("sample_id", "problem_id", "teacher", "text", "labels", "sample_index").iter_rows()
+    for stored, problem, teacher, text, labels, index in rows:
+        yield stored, make_sample_id(problem, make_content_id("a", teacher, text, labels), index)
 
 
-def _compare_ids(unit: str, ids: Iterable[tuple[str, str]]) -> Iterator[str]:
-    different = [stored for stored, computed in ids if stored != computed]
+def _recompute_example_ids(bucket: Bucket) -> Iterator[tuple[str, str]]:
+    """Stored and computed ids of texts, then of what stages of the mixture took."""
+    texts = bucket.files["examples"].select(_EXAMPLE_PARTS)
+    taken = bucket.tables["examples"].filter(pl.col("mixture_stage").is_not_null())
+    staged = taken.select(*_EXAMPLE_PARTS, "mixture_stage")
+    for stored, name, sample, others in texts.iter_rows():
+        yield stored, make_example_id(name, sample, tuple(others), None)
+    for stored, name, sample, others, stage in staged.iter_rows():
+        yield stored, make_example_id(name, sample, tuple(others), stage)
+    untaken = bucket.files["mixture"].filter(pl.col("mixture_stage").is_null())
+    yield from untaken.select("example_id", "text_id").iter_rows()
+
+
+def _compare_ids(unit: str, ids: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    different = {stored for stored, computed in ids if stored != computed}
     if different:
-        yield f"{len(different):,} {unit} have an id that does not follow from their content, such as {min(different)}"
+        message = f"{{0}} {unit} have an id that does not follow from their content, such as {{names}}"
+        yield Fault(message=message, counts=(len(different),), names=(min(different),))
 
 
-def check_sides(version: Version, tables: Tables) -> Iterator[str]:
+def check_sides(bucket: Bucket) -> Iterator[Fault]:
     """Law 6: the split of each problem is the keyed hash of its group."""
-    recipe = version.manifest.recipe
+    recipe = bucket.manifest.recipe
     seed, test = int(recipe["seed"]), float(recipe["split"]["test"])
-    rows = tables["problems"].filter(KEPT).drop_nulls("split").select("problem_id", "group", "split")
+    rows = bucket.tables["problems"].filter(KEPT).drop_nulls("split").select("problem_id", "group", "split")
     moved = [
         problem
         for problem, group, split in rows.iter_rows()
         if (rank(f"split:{seed}", group or problem) < test * RANKS) != (split == Split.TEST)
     ]
     if moved:
-        yield f"{len(moved):,} problems are not in the split that follows from their group, such as {min(moved)}"
+        message = "{0} problems are not in the split that follows from their group, such as {names}"
+        yield Fault(message=message, counts=(len(moved),), names=(min(moved),))
 
 
-def check_judgements(version: Version, tables: Tables) -> Iterator[str]:
+def check_judgements(bucket: Bucket) -> Iterator[Fault]:
     """Law 2: a part of the samples is judged again, with the stored result."""
-    policy = Verify.model_validate(version.manifest.recipe["verify"])
-    samples = _select_samples(tables)
+    policy = Verify.model_validate(bucket.manifest.recipe["verify"])
+    samples = bucket.tables["samples"].filter(pl.col("sample_id").is_in(bucket.rejudged))
     judged = pl.col("problem_id").is_in(samples["problem_id"].unique().implode())
     problems = {
-        problem.problem_id: problem for problem in from_frame(tables["problems"].filter(KEPT & judged), Problem)
+        problem.problem_id: problem for problem in from_frame(bucket.tables["problems"].filter(KEPT & judged), Problem)
     }
     for sample in from_frame(samples.drop("token_logprobs").with_columns(token_logprobs=pl.lit(None)), Sample):
         if sample.problem_id in problems:
-            yield from _compare_judgement(sample, problems[sample.problem_id], policy)
+            yield from map(_make_fault, _compare_judgement(sample, problems[sample.problem_id], policy))
 
 
-def _select_samples(tables: Tables) -> pl.DataFrame:
-    """Select samples that were judged; failed checks are left out, because their result may differ each time."""
-    unjudged = [str(Verdict.PROVIDED), str(Verdict.CHECK_FAILED)]
-    judged = pl.col("verdict").is_not_null() & ~pl.col("verdict").is_in(unjudged)
-    samples = tables["samples"].filter(judged & pl.col("stage").ne_missing(pl.lit(str(Stage.TEACHER))))
-    lowest = sorted(samples["sample_id"].to_list(), key=lambda sample: rank("audit", sample))[:REJUDGED]
-    return samples.filter(pl.col("sample_id").is_in(lowest))
+def _make_fault(message: str) -> Fault:
+    return Fault(message=message)
 
 
 def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iterator[str]:
@@ -121,4 +137,4 @@ def explain_code_change(version: Version, room: str) -> str | None:
     return f"made by version {stored} of the code of {room}; the installed version is {current}"
 
 
-_CODE_VERSIONS = {"sources": sources.CODE_VERSION, "verify": verify.CODE_VERSION}
+_CODE_VERSIONS: dict[str, int] = {"sources": sources.CODE_VERSION, "verify": verify.CODE_VERSION}

@@ -15,9 +15,10 @@ import polars as pl
 
 from ..credentials import SHORTEST, find_secrets
 from ..store import Version
-from .finding import Tables
+from .bucket import Bucket
+from .finding import Fault
 from .secret_patterns import ANY_PATTERN, PATTERNS
-from .texts import read_documents, search_table
+from .texts import read_documents, search_bucket
 
 _PATH = (
     r"(?:^|[\s\"'=(:,])(?:file://|~/|/(?:home|Users|root|tmp|var|mnt|opt|srv|private|Volumes)/[^\s/]|[A-Za-z]:\\\\?\w)"
@@ -42,15 +43,22 @@ _ALTERNATIVES: Mapping[str, str] = {
 """Advice on `teacher.model` in place of a path, by backend."""
 
 
-def check_secrets(version: Version, tables: Tables) -> Iterator[str]:
-    """No text, no manifest, no recipe and no file beside them contains a key or a token."""
-    values = {f"the value of ${name}": value for name, value in find_secrets(os.environ)}
+def _list_values() -> dict[str, str]:
+    return {f"the value of ${name}": value for name, value in find_secrets(os.environ)}
+
+
+def check_secrets(bucket: Bucket) -> Iterator[Fault]:
+    """No text contains a key or a token."""
+    yield from search_bucket(bucket, partial(search_secrets, values=_list_values()), SHORTEST)
+
+
+def check_secret_documents(version: Version) -> Iterator[str]:
+    """No manifest, no recipe and no file beside them contains a key or a token."""
+    values = _list_values()
     for name, text in read_documents(version, _FILES):
         kinds = [kind for kind, pattern in PATTERNS.items() if re.search(pattern, text)]
         kinds += [kind for kind, value in values.items() if value in text]
         yield from (f"{name} contains {kind}" for kind in kinds)
-    for name, frame in tables.items():
-        yield from search_table(name, frame, partial(search_secrets, values=values), SHORTEST)
 
 
 def search_secrets(texts: pl.Series, values: Mapping[str, str]) -> Mapping[str, pl.Series]:
@@ -75,19 +83,30 @@ def _to_polars(pattern: str) -> str:
     return pattern.replace(r"\b", r"(?-u:\b)")
 
 
-def check_paths(version: Version, tables: Tables) -> Iterator[str]:
-    """No file and no column that would be published contains an absolute path of this machine."""
-    own = [str(path) for path in (Path.home(), Path.cwd(), version.path.resolve()) if len(path.parts) > 2]
+def _list_own_paths(version: Version) -> list[str]:
+    return [str(path) for path in (Path.home(), Path.cwd(), version.path.resolve()) if len(path.parts) > 2]
+
+
+def check_path_documents(version: Version) -> Iterator[str]:
+    """No file that would be published contains an absolute path of this machine."""
+    own = _list_own_paths(version)
     for name in _PUBLISHED:
         for _, text in read_documents(version, [name]):
             keys = sorted(_find_path_keys(json.loads(text), own))
             yield from (f"{name}: {key} is a path of one machine{_suggest_alternative(version, key)}" for key in keys)
+
+
+def check_paths(bucket: Bucket) -> Iterator[Fault]:
+    """No column that would be published contains an absolute path of this machine."""
+    own = _list_own_paths(bucket.version)
     for name, columns in _NARROW.items():
-        for column in columns if name in tables else ():
-            texts = tables[name][column].drop_nulls()
-            matches = texts.str.contains(_PATH) | texts.str.contains_any(own) if own else texts.str.contains(_PATH)
-            if count := int(matches.sum()):
-                yield f"{name}.{column} contains a path of one machine, in {count:,} rows"
+        for column in columns if name in bucket.files else ():
+            texts = bucket.files[name][column].drop_nulls().value_counts(name="rows")
+            found = pl.col(column).str.contains(_PATH)
+            is_path = found | pl.col(column).str.contains_any(own) if own else found
+            if count := int(texts.filter(is_path)["rows"].sum()):
+                message = f"{name}.{column} contains a path of one machine, in {{0}} rows"
+                yield Fault(message=message, counts=(count,))
 
 
 def _suggest_alternative(version: Version, key: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import polars as pl
 
 from ..store import Version
-
-IDS: Mapping[str, str] = {"problems": "problem_id", "samples": "sample_id", "examples": "example_id"}
-"""The column that names the rows of each table."""
+from ..store.funnel import IDS
+from .bucket import Bucket
+from .finding import Fault
 
 SHOWN_ROWS = 5
 """How many rows a finding names."""
@@ -24,7 +24,26 @@ Search = Callable[[pl.Series], Mapping[str, pl.Series]]
 """A search in texts: for each kind that it found, a boolean for each text."""
 
 
-def search_table(name: str, frame: pl.DataFrame, search: Search, shortest: int) -> Iterator[str]:
+def search_bucket(bucket: Bucket, search: Search, shortest: int) -> Iterator[Fault]:
+    """Search all texts of a bucket; of an example that several stages take, the text is searched once."""
+    place = f" of bucket {bucket.number:,}" if bucket.manifest.bucket_bits else ""
+    for name, frame in bucket.files.items():
+        table, named = name, frame
+        if name == "examples" and "mixture" in bucket.files:
+            named = _name_examples(frame, bucket.files["mixture"])
+        if name == "mixture":
+            table = "examples"
+        yield from search_table(table, named, search, shortest, place)
+
+
+def _name_examples(texts: pl.DataFrame, mixture: pl.DataFrame) -> pl.DataFrame:
+    """Give texts the id of an example that is made of them."""
+    names = mixture.select(example_id="text_id", named="example_id").unique("example_id", keep="first")
+    joined = texts.join(names, on="example_id", how="left", maintain_order="left")
+    return joined.with_columns(example_id=pl.coalesce("named", "example_id")).drop("named")
+
+
+def search_table(name: str, frame: pl.DataFrame, search: Search, shortest: int, place: str = "") -> Iterator[Fault]:
     """Search all texts of a table, and say of each column and kind how many texts in how many rows it is in.
 
     Args:
@@ -32,9 +51,10 @@ def search_table(name: str, frame: pl.DataFrame, search: Search, shortest: int) 
         frame: its rows.
         search: what is searched for.
         shortest: bytes of the shortest text that is searched.
+        place: what follows the number of a row that has no id of ours.
 
     Yields:
-        A sentence for each column and kind, without any of the texts.
+        A fault for each column and kind, without any of the texts.
     """
     texts: dict[tuple[str, str], int] = defaultdict(int)
     rows: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -47,9 +67,12 @@ def search_table(name: str, frame: pl.DataFrame, search: Search, shortest: int) 
                 rows[key].update(matched)
     for (column_name, kind), places in rows.items():
         if places:
-            count = f"{texts[column_name, kind]:,} texts of {len(places):,} rows"
-            names = ", ".join(_name_rows(name, frame, sorted(places)[:SHOWN_ROWS]))
-            yield f"{name}.{column_name} contains {kind}, in {count}: {names}"
+            yield Fault(
+                message=f"{name}.{column_name} contains {kind}, in {{0}} texts of {{1}} rows: {{names}}",
+                counts=(texts[column_name, kind], len(places)),
+                names=tuple(_name_rows(name, frame, sorted(places)[:SHOWN_ROWS], place)),
+                shown=SHOWN_ROWS,
+            )
 
 
 def extract_texts(column: pl.Series) -> pl.DataFrame:
@@ -76,12 +99,12 @@ def _make_empty() -> pl.DataFrame:
     return pl.DataFrame(schema={"row": pl.Int64, "text": pl.String})
 
 
-def _name_rows(name: str, frame: pl.DataFrame, places: Sequence[int]) -> Iterator[str]:
+def _name_rows(name: str, frame: pl.DataFrame, numbers: Sequence[int], place: str) -> Iterator[str]:
     """Name rows by their ids, or by their number where an id is none of ours."""
     column = IDS.get(name)
-    for place in places:
-        row_id = frame[place, column] if column in frame.columns else None
-        yield row_id if isinstance(row_id, str) and _ID.fullmatch(row_id) else f"row {place + 1:,}"
+    for number in numbers:
+        row_id = frame[number, column] if column in frame.columns else None
+        yield row_id if isinstance(row_id, str) and _ID.fullmatch(row_id) else f"row {number + 1:,}{place}"
 
 
 def read_documents(version: Version, names: Sequence[str]) -> Iterator[tuple[str, str]]:

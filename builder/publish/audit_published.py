@@ -9,10 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ...schemas.manifest import Manifest
+from ...schemas.runtime import Runtime
 from ..audit import CHECKS, AuditReport, Finding, run_checks
 from ..errors import InputError
-from ..store import freeze_tables
-from .files.read import MANIFEST, find_damaged_files, read_tables
+from ..store import Version, freeze_version
+from ..store.atomic import stop_if_unwritable
+from .files.read import MANIFEST, find_damaged_files
+from .files.rebuild import read_rows
 from .hub.download import DownloadedVersion, download_version, read_validation_file, refuse_dev, write_validation_file
 
 _TABLE_PATHS = ("data/", MANIFEST)
@@ -29,7 +32,7 @@ class PublishedAudit:
     """The findings."""
 
 
-def audit_published(ref: str) -> PublishedAudit:
+def audit_published(ref: str, runtime: Runtime | None = None) -> PublishedAudit:
     """Download a published version into a temporary folder, and audit it.
 
     A file that differs from the list of files is a finding of the check `files`. If a file of the tables is damaged,
@@ -37,6 +40,7 @@ def audit_published(ref: str) -> PublishedAudit:
 
     Args:
         ref: `hf://datasets/USER/NAME@TAG`; without a tag, the newest version.
+        runtime: the workers; None for this process alone.
 
     Raises:
         InputError: there is no such published version.
@@ -50,7 +54,7 @@ def audit_published(ref: str) -> PublishedAudit:
         if any(path.startswith(_TABLE_PATHS) for path in damaged):
             report = _make_partial_report(findings, "needs files that are damaged", "schemas")
         else:
-            report = _audit_tables(download, findings)
+            report = _audit_tables(download, findings, runtime)
         return PublishedAudit(ref=download.ref, report=report)
 
 
@@ -66,23 +70,38 @@ def _make_partial_report(findings: Sequence[Finding], reason: str, *skipped: str
     return AuditReport(findings=tuple(findings), passed=(), skipped=dict.fromkeys((*skipped, *CHECKS), reason))
 
 
-def _audit_tables(download: DownloadedVersion, findings: Sequence[Finding]) -> AuditReport:
+def _audit_tables(download: DownloadedVersion, findings: Sequence[Finding], runtime: Runtime | None) -> AuditReport:
     """Rebuild the version in a temporary store, and audit it there."""
-    try:
-        manifest, tables = read_tables(download.folder)
-    except InputError as error:
-        findings = [*findings, Finding(check="schemas", message=error.message)]
-        return _make_partial_report(findings, "needs tables that can't be read")
-    refuse_dev(manifest)
-    validation, invalid = _read_validation(download, manifest)
-    findings = [*findings, *invalid]
     with TemporaryDirectory(prefix="cotloom-") as store:
-        version = freeze_tables(Path(store), manifest, tables, {})
+        try:
+            version = _rebuild_version(download, Path(store))
+        except InputError as error:
+            findings = [*findings, Finding(check="schemas", message=error.message)]
+            return _make_partial_report(findings, "needs tables that can't be read")
+        refuse_dev(version.manifest)
+        validation, invalid = _read_validation(download, version.manifest)
+        findings = [*findings, *invalid]
         write_validation_file(version, validation)
-        report = run_checks(version)
+        report = run_checks(version, runtime=runtime)
     failed = {finding.check for finding in findings}
     passed = tuple(name for name in report.passed if name not in failed)
     return AuditReport(findings=(*findings, *report.findings), passed=passed, skipped=report.skipped)
+
+
+def _rebuild_version(download: DownloadedVersion, store: Path) -> Version:
+    """Rebuild a version in a temporary store.
+
+    Raises:
+        InputError: its tables can't be read.
+        Stopped: the disk is full.
+    """
+    pieces, folder = store / "rows", store / "files"
+    pieces.mkdir()
+    folder.mkdir()
+    rows = read_rows(download.folder, pieces)
+    with stop_if_unwritable("the version"):
+        manifest = rows.manifest.model_copy(update={"files": rows.write_files(folder)})
+    return freeze_version(store, manifest, {name: folder / name for name in manifest.files}, {})
 
 
 def _read_validation(download: DownloadedVersion, manifest: Manifest) -> tuple[bytes | None, Sequence[Finding]]:

@@ -1,19 +1,19 @@
 """Pull a published version from the Hub into a store, with its manifest, tables and validation unchanged."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-
-import polars as pl
+from tempfile import TemporaryDirectory
 
 from ...schemas.manifest import Manifest
 from ..errors import InputError, VersionConflict
 from ..files import digest_file
-from ..store import Version, freeze_tables, locate_version, read_version, verify_version
-from .files.read import FILE_LIST, find_damaged_files, read_tables
+from ..store import Version, freeze_version, locate_version, make_store, read_version, verify_version
+from ..store.atomic import stop_if_unwritable
+from ..store.tables import digest_manifest_files
+from .files.read import FILE_LIST, find_damaged_files
+from .files.rebuild import PublishedRows, read_rows
 from .hub.download import DownloadedVersion, download_version, read_validation_file, refuse_dev, write_validation_file
-from .hub.verify_upload import compute_content_digest
 from .publications import Publication, record_publication
 
 
@@ -57,16 +57,12 @@ def pull(ref: str, store: Path) -> PullResult:
 
 
 def _import_version(download: DownloadedVersion, store: Path) -> PullResult:
-    manifest, tables = read_tables(download.folder)
-    refuse_dev(manifest)
-    if compute_content_digest(manifest, tables) != manifest.content_digest:
-        raise InputError(
-            f"the rows of {download.ref} do not have the content digest of its manifest", hint="contact its publisher"
-        )
-    validation = read_validation_file(download, manifest)
-    status = PullStatus.UNCHANGED
-    if not locate_version(store, manifest.name, manifest.version).exists():
-        status = _freeze(store, manifest, tables)
+    with TemporaryDirectory(prefix="cotloom-") as work:
+        rows = read_rows(download.folder, _make_folder(work, "rows"))
+        manifest = rows.manifest
+        refuse_dev(manifest)
+        validation = read_validation_file(download, manifest)
+        status = _freeze_rows(download, rows, _make_folder(work, "files"), store)
     version = _read_same_version(store, manifest)
     write_validation_file(version, validation)
     publication = Publication(
@@ -81,12 +77,39 @@ def _import_version(download: DownloadedVersion, store: Path) -> PullResult:
     return PullResult(status=status, version=version, commit=download.commit)
 
 
-def _freeze(store: Path, manifest: Manifest, tables: Mapping[str, pl.DataFrame]) -> PullStatus:
+def _make_folder(above: str, name: str) -> Path:
+    folder = Path(above) / name
+    folder.mkdir()
+    return folder
+
+
+def _freeze_rows(download: DownloadedVersion, rows: PublishedRows, folder: Path, store: Path) -> PullStatus:
+    """Write rows into the store, where it does not have the version.
+
+    Raises:
+        InputError: they do not have the content digest of their manifest.
+        Stopped: the disk is full.
+    """
+    manifest, path = rows.manifest, locate_version(store, rows.manifest.name, rows.manifest.version)
+    if path.exists():
+        _check_digest(download, manifest, rows.compute_digest())
+        return PullStatus.UNCHANGED
+    with stop_if_unwritable("the version"):
+        manifest = manifest.model_copy(update={"files": rows.write_files(folder)})
+    _check_digest(download, manifest, digest_manifest_files(manifest))
+    make_store(store)
     try:
-        freeze_tables(store, manifest, tables, {})
+        freeze_version(store, manifest, {name: folder / name for name in manifest.files}, {})
     except FileExistsError:  # another process was faster
         return PullStatus.UNCHANGED
     return PullStatus.PULLED
+
+
+def _check_digest(download: DownloadedVersion, manifest: Manifest, digest: str) -> None:
+    if digest != manifest.content_digest:
+        raise InputError(
+            f"the rows of {download.ref} do not have the content digest of its manifest", hint="contact its publisher"
+        )
 
 
 def _read_same_version(store: Path, manifest: Manifest) -> Version:

@@ -36,16 +36,14 @@ def count_bits(rows: int) -> int:
     return bits
 
 
-def add_cell(frame: pl.DataFrame, column: str, fallback: str | None = None) -> pl.DataFrame:
-    """Add the column `cell`. An id without such digits, which none of ours is, is in the first cell.
+def add_cell(frame: pl.DataFrame, column: str = "problem_id") -> pl.DataFrame:
+    """Add the column `cell`. A row without an id, or with one that has no such digits, is in the first cell.
 
     Args:
         frame: the rows.
         column: a column of ids: a letter, `_` and hex digits.
-        fallback: the column of ids for rows without the first.
     """
-    ids = pl.col(column) if fallback is None else pl.coalesce(column, fallback)
-    digits = ids.str.slice(2, CELL_BITS // 4)
+    digits = pl.col(column).str.slice(2, CELL_BITS // 4)
     return frame.with_columns(cell=digits.str.to_integer(base=16, dtype=pl.UInt16, strict=False).fill_null(0))
 
 

@@ -145,15 +145,12 @@ def _has_floats(kind: pl.DataType) -> bool:
 
 def cut_tables(tables: Mapping[str, pl.DataFrame], bits: int) -> Iterator[dict[str, pl.DataFrame]]:
     """Cut tables into buckets. Yields the rows of each file, sorted, bucket by bucket."""
-    celled = {
-        name: add_cell(frame, *(("problem_id", "sample_id") if name == "samples" else ("problem_id",)))
-        for name, frame in tables.items()
-    }
+    celled = {name: add_cell(frame) for name, frame in tables.items() if bits}
+    width = 1 << (CELL_BITS - bits)
     for bucket in range(1 << bits):
         parts = {
-            name: frame.filter(pl.col("cell") // (1 << (CELL_BITS - bits)) == bucket).drop("cell")
-            for name, frame in celled.items()
-        }
+            name: frame.filter(pl.col("cell") // width == bucket).drop("cell") for name, frame in celled.items()
+        } or dict(tables)
         texts, mixture = split_examples(parts["examples"])
         files = {**parts, "examples": texts, "mixture": mixture}
         yield {name: sort_rows(name, files[name]) for name in FILES}

@@ -139,7 +139,7 @@ def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> d
             found |= {column for column in columns if column not in found and _get_cell(row.values, column) is not None}
         records += _read_row(answers, row)
     frame = pl.DataFrame(records, schema=_SCHEMA, orient="row")
-    write_piece(add_cell(_add_aliases(frame, settings["aliases"]), "problem_id", "raw_id"), Path(item["piece"]))
+    write_piece(add_cell(_add_aliases(frame, settings["aliases"])), Path(item["piece"]))
     return {"rows": rows, "answers": frame.height, "columns": first, "found": sorted(found)}
 
 

@@ -76,5 +76,5 @@ def sample_rationales(
 
 def write_samples(samples: Iterable[Sample], path: Path) -> Path:
     """Write samples as a piece. Returns its path."""
-    write_piece(add_cell(to_frame(samples, Sample), "problem_id"), path)
+    write_piece(add_cell(to_frame(samples, Sample)), path)
     return path

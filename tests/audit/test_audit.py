@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 from cotloom.builder.audit import CHECKS, audit, run_checks
 from cotloom.builder.credentials import find_secrets
-from cotloom.builder.store import Version, digest_rows, open_version, read_version
-from cotloom.builder.store.tables import write_table
+from cotloom.builder.store import Version, open_version, read_version
 from cotloom.builder.verify import CODE_VERSION
-from cotloom.schemas.manifest import digest_manifest, seal_manifest
+from cotloom.schemas.manifest import digest_manifest
+from tests.forged import rewrite
 from tests.publish.versions import recorded
 from tests.test_laws import recipes
 
@@ -44,11 +44,7 @@ def forged(mixed, tmp_path):
 
 
 def written(version: Version, folder: Path, tables: Mapping[str, pl.DataFrame]) -> Version:
-    folder.mkdir()
-    files = {f"{name}.parquet": write_table(frame, folder / f"{name}.parquet") for name, frame in tables.items()}
-    digest = digest_rows(list(tables.items()))
-    manifest = version.manifest.model_copy(update={"files": files, "content_digest": digest})
-    (folder / "manifest.json").write_text(seal_manifest(manifest).model_dump_json())
+    rewrite(version, folder, **tables)
     return read_version(folder)
 
 

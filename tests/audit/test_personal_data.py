@@ -174,7 +174,10 @@ def test_an_id_that_is_a_secret_is_not_repeated():
 
     messages = list(search_table("problems", frame, lambda texts: search_secrets(texts, {}), 12))
 
-    assert [message.rpartition("rows: ")[2] for message in messages] == ["row 1", "row 1, p_0123456789abcdef"]
+    assert [message.describe().rpartition("rows: ")[2] for message in messages] == [
+        "row 1",
+        "row 1, p_0123456789abcdef",
+    ]
     assert secret not in str(messages)
 
 

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from cotloom.builder.errors import InputError
-from cotloom.builder.publish.hub.verify_upload import compute_content_digest
-from cotloom.builder.store import find_version, read_version
+from cotloom.builder.store import digest_tables, find_version, read_version
 from cotloom.schemas.manifest import digest_manifest
 from tests.publish.conftest import TAG
 from tests.publish.hub import Fault
@@ -32,7 +31,8 @@ def test_a_pulled_version_is_the_version_that_was_published(pull, version, ask, 
     assert pulled.manifest == version.manifest
     names = ("problems", "samples", "examples")
     assert all(pulled.read_table(name).equals(version.read_table(name)) for name in names)
-    assert compute_content_digest({name: pulled.read_table(name) for name in names}) == version.manifest.content_digest
+    tables = {name: pulled.read_table(name) for name in names}
+    assert digest_tables(tables, pulled.manifest.bucket_bits) == version.manifest.content_digest
     (told,) = pulled.read_beside("publications.json")["publications"]
     assert (told["repo"], told["tag"], told["commit"]) == (repo, TAG, hub.repos[repo].tags[TAG])
     counted = ask("sql", "sums", "SELECT count(*) AS n FROM problems", "--store", tmp_path / "other", "--json")

@@ -1,8 +1,11 @@
 """The facts on the card of a version: its manifest, its validation, and counts over its tables."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ....schemas.manifest import Manifest
@@ -77,58 +80,98 @@ class CardFacts:
         return paths / self.problems_with_samples
 
 
-def collect_facts(
-    manifest: Manifest, tables: Mapping[str, pl.DataFrame], parent: Version | None, validation: Validation | None
-) -> CardFacts:
-    """Collect the facts for the card of a version.
+class FactCollector:
+    """Collects the facts for the card of a version, bucket by bucket."""
 
-    Args:
-        manifest: the manifest of the version.
-        tables: its tables `problems`, `samples` and `examples`.
-        parent: the parent version, if the store has it.
-        validation: the validation of this content, if there is one.
-    """
-    problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
-    kept = samples.filter(pl.col("fate") == Fate.KEPT)
-    provided = kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
-    return CardFacts(
-        manifest=manifest,
-        validation=validation,
-        parent=parent.ref if parent else None,
-        changes=tuple(_count_changes(tables, parent)) if parent else (),
-        path_counts=_count_paths(problems, samples),
-        teachers=tuple(_select_sampled(samples)["teacher"].unique().sort()),
-        kept_sampled=kept.height - provided,
-        kept_hinted=kept.filter(pl.col("hint") == Hint.HINTED).height,
-        kept_provided=provided,
-        unchecked_steps=_count_unchecked_steps(kept),
-        answer_types=_list_answer_types(problems, samples),
-        sources=_count_sources(problems),
-        row_counts=tuple(_count_rows(examples)),
-        example=_choose_example(examples),
-    )
+    def __init__(self, manifest: Manifest) -> None:
+        """Begin with no rows.
+
+        Args:
+            manifest: the manifest of the version.
+        """
+        self._manifest = manifest
+        self._counts: Counter[str] = Counter()
+        self._paths: Counter[int] = Counter()
+        self._teachers: set[str] = set()
+        self._answer_types: set[str] = set()
+        self._sources: dict[str, Counter[str]] = {}
+        self._rows: Counter[tuple[str, str, str]] = Counter()
+        self._examples: list[pl.DataFrame] = []
+        self._kept: dict[str, list[Any]] = {name: [] for name in TABLES.values()}
+
+    def add(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Add a bucket.
+
+        Args:
+            tables: its rows of `problems`, `samples` and `examples`.
+        """
+        problems, samples, examples = tables["problems"], tables["samples"], tables["examples"]
+        kept = samples.filter(pl.col("fate") == Fate.KEPT)
+        self._counts["kept"] += kept.height
+        self._counts["provided"] += kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
+        self._counts["hinted"] += kept.filter(pl.col("hint") == Hint.HINTED).height
+        unchecked, steps = _count_unchecked_steps(kept)
+        self._counts.update({"unchecked": unchecked, "steps": steps})
+        self._paths.update(_count_paths(problems, samples))
+        self._teachers.update(_select_sampled(samples)["teacher"].unique())
+        self._answer_types.update(_list_answer_types(problems, samples))
+        for source, (rows, kept_rows) in _count_sources(problems).items():
+            self._sources.setdefault(source, Counter()).update({"rows": rows, "kept": kept_rows})
+        self._rows.update({(form, stage, source): rows for form, stage, source, rows in _count_rows(examples)})
+        self._examples = [_choose_example([*self._examples, examples])]
+        for name, frame in tables.items():
+            self._kept[name].append(_hash_kept_ids(frame, name))
+
+    def finish(self, parent: Version | None, validation: Validation | None) -> CardFacts:
+        """Finish the facts.
+
+        Args:
+            parent: the parent version, if the store has it.
+            validation: the validation of this content, if there is one.
+        """
+        counts = self._counts
+        rows = sorted(self._rows.items(), key=lambda item: (item[0][1], item[0][0], item[0][2]))
+        return CardFacts(
+            manifest=self._manifest,
+            validation=validation,
+            parent=parent.ref if parent else None,
+            changes=tuple(self._count_changes(parent)) if parent else (),
+            path_counts=dict(sorted(self._paths.items())),
+            teachers=tuple(sorted(self._teachers)),
+            kept_sampled=counts["kept"] - counts["provided"],
+            kept_hinted=counts["hinted"],
+            kept_provided=counts["provided"],
+            unchecked_steps=(counts["unchecked"], counts["steps"]),
+            answer_types=tuple(sorted(self._answer_types)),
+            sources={source: (of["rows"], of["kept"]) for source, of in sorted(self._sources.items())},
+            row_counts=tuple((*names, count) for names, count in rows),
+            example=_read_messages(self._examples),
+        )
+
+    def _count_changes(self, parent: Version) -> Iterator[TableChange]:
+        for name, parts in self._kept.items():
+            frames = parent.iterate_table(name, [IDS[name], "fate"])
+            old = np.unique(np.concatenate([_hash_kept_ids(frame, name) for frame in frames]))
+            new = np.unique(np.concatenate(parts))
+            both = np.intersect1d(old, new, assume_unique=True)
+            yield TableChange(
+                table=name,
+                before=len(old),
+                after=len(new),
+                added=len(new) - len(both),
+                removed=len(old) - len(both),
+            )
+
+
+def _hash_kept_ids(frame: pl.DataFrame, name: str) -> Any:
+    """Hash the ids of kept rows into 64 bits: eight bytes a row stay in memory."""
+    return frame.filter(pl.col("fate") == Fate.KEPT)[IDS[name]].hash(seed=0).to_numpy()
 
 
 def _select_sampled(samples: pl.DataFrame) -> pl.DataFrame:
     """Select the samples of a teacher; a source provided the others."""
     provided = pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED)))
     return samples.filter(pl.col("problem_id").is_not_null() & ~provided)
-
-
-def _count_changes(tables: Mapping[str, pl.DataFrame], parent: Version) -> Iterator[TableChange]:
-    for name in TABLES.values():
-        old, new = (_select_kept_ids(frame, name) for frame in (parent.read_table(name), tables[name]))
-        yield TableChange(
-            table=name,
-            before=old.len(),
-            after=new.len(),
-            added=new.filter(~new.is_in(old.implode())).len(),
-            removed=old.filter(~old.is_in(new.implode())).len(),
-        )
-
-
-def _select_kept_ids(frame: pl.DataFrame, name: str) -> pl.Series:
-    return frame.filter(pl.col("fate") == Fate.KEPT)[IDS[name]].unique()
 
 
 def _count_paths(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[int, int]:
@@ -164,11 +207,16 @@ def _count_rows(examples: pl.DataFrame) -> Iterator[tuple[str, str, str, int]]:
     yield from counts.select("format", "mixture_stage", "source", "len").iter_rows()
 
 
-def _choose_example(examples: pl.DataFrame) -> tuple[tuple[str, str], ...]:
-    """Choose the longest of the short training examples, since it shows reasoning."""
+def _choose_example(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Choose the longest of the short training examples, since it shows reasoning: one row, or none."""
+    columns = ("example_id", "mixture_stage", "fate", "characters", "messages")
     trained = (pl.col("fate") == Fate.KEPT) & pl.col("mixture_stage").is_not_null()
-    short = examples.filter(trained & (pl.col("characters") <= _MAX_EXAMPLE_CHARACTERS))
-    if short.is_empty():
-        return ()
-    row = short.sort(["characters", "example_id"], descending=[True, False]).row(0, named=True)
-    return tuple((message["role"], message["content"]) for message in row["messages"])
+    is_short = trained & (pl.col("characters") <= _MAX_EXAMPLE_CHARACTERS)
+    short = pl.concat([frame.select(columns).filter(is_short) for frame in frames])
+    return short.sort(["characters", "example_id"], descending=[True, False]).head(1)
+
+
+def _read_messages(frames: Sequence[pl.DataFrame]) -> tuple[tuple[str, str], ...]:
+    """Read role and text of the messages of the chosen example."""
+    rows = [row for frame in frames for row in frame["messages"]]
+    return tuple((message["role"], message["content"]) for row in rows for message in row)

@@ -1,9 +1,11 @@
 """Gates: checks of a version before anything is uploaded."""
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...audit import PERSONAL_DATA, audit
+from ....schemas.runtime import Runtime
+from ...audit import PERSONAL_DATA, Finding, audit
 from ...store import Version
 from ..files.read import read_validation
 from .licenses import find_objections, list_source_licenses
@@ -25,8 +27,8 @@ class PublishCheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _PublishGate:
-    find_objections: Callable[[Version], Iterator[str]]
-    """Finds the objections to a version."""
+    find_objections: Callable[[Version, Sequence[Finding]], Iterator[str]]
+    """Finds the objections to a version that has these findings of an audit."""
     describe_pass: Callable[[Version], str]
     """Describes the result without objections."""
     hint: str
@@ -43,25 +45,26 @@ def run_gates(version: Version, allowed_gates: frozenset[str] = frozenset()) -> 
     Raises:
         InputError: a file of the version can't be read.
     """
-    return [check for name in GATES for check in _run_gate(name, version, name in allowed_gates)]
+    findings = audit(version, runtime=Runtime(workers=os.cpu_count() or 1))
+    return [check for name in GATES for check in _run_gate(name, version, findings, name in allowed_gates)]
 
 
-def _run_gate(name: str, version: Version, allowed: bool) -> list[PublishCheck]:
+def _run_gate(name: str, version: Version, findings: Sequence[Finding], allowed: bool) -> list[PublishCheck]:
     gate = GATES[name]
     checks = [
         PublishCheck(check=name, passed=allowed, message=objection, hint=None if allowed else gate.hint)
-        for objection in gate.find_objections(version)
+        for objection in gate.find_objections(version, findings)
     ]
     return checks or [PublishCheck(check=name, passed=True, message=gate.describe_pass(version))]
 
 
-def _find_audit_errors(version: Version) -> Iterator[str]:
-    findings = (finding for finding in audit(version) if finding.check != PERSONAL_DATA)
-    return (f"{finding.check}: {finding.message}" for finding in findings)
+def _find_audit_errors(_: Version, findings: Sequence[Finding]) -> Iterator[str]:
+    others = (finding for finding in findings if finding.check != PERSONAL_DATA)
+    return (f"{finding.check}: {finding.message}" for finding in others)
 
 
-def _find_personal_data(version: Version) -> Iterator[str]:
-    return (finding.message for finding in audit(version, only=PERSONAL_DATA))
+def _find_personal_data(_: Version, findings: Sequence[Finding]) -> Iterator[str]:
+    return (finding.message for finding in findings if finding.check == PERSONAL_DATA)
 
 
 def _describe_licenses(version: Version) -> str:
@@ -71,12 +74,12 @@ def _describe_licenses(version: Version) -> str:
     return f"licence of the dataset: {own}; sources: {sources}"
 
 
-def _find_simulated(version: Version) -> Iterator[str]:
+def _find_simulated(version: Version, _: Sequence[Finding]) -> Iterator[str]:
     if version.manifest.simulated:
         yield "it has rationales of the simulated teacher: a program wrote them, not a language model"
 
 
-def _find_regression(version: Version) -> Iterator[str]:
+def _find_regression(version: Version, _: Sequence[Finding]) -> Iterator[str]:
     validation = read_validation(version)
     if validation is not None and validation.gate.passed is False:
         yield f"its validation failed: {'; '.join(validation.gate.reasons) or validation.summary}"
@@ -102,7 +105,7 @@ GATES: Mapping[str, _PublishGate] = {
         hint="take the rows out at their source and build it again; --allow-personal-data publishes it anyway",
     ),
     "licences": _PublishGate(
-        find_objections=lambda version: find_objections(version.manifest),
+        find_objections=lambda version, _findings: find_objections(version.manifest),
         describe_pass=_describe_licenses,
         hint="give the licence of each source, and a compatible one for the dataset, in the recipe, and build it again"
         " (no request is repeated)",

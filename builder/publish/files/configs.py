@@ -1,4 +1,4 @@
-"""The configs of a published version: split its tables into configs, and rebuild the tables from them.
+"""The configs of a published version: split the rows of a bucket into configs, and rebuild tables from them.
 
     default             kept training and held-out examples of all formats; one folder for each format
     candidates          all samples, with their verdicts
@@ -22,7 +22,7 @@ from ....schemas.problem import Problem
 from ....schemas.reasons import Fate, Verdict
 from ....schemas.sample import Hint, Sample
 from ...store import Version
-from .lineage import INTRODUCED, sort_by_introduction
+from .lineage import INTRODUCED, Introductions
 
 SPLITS = ("train", "test", "evaluation", "dropped")
 """The splits: training, test, evaluation sets (never trained on), and dropped problems."""
@@ -39,35 +39,52 @@ _TEXTS = ("steps", "text", "reasoning")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConfigSplit:
-    """The rows of one split of a config, or of one format of the config `default`."""
+class ConfigPart:
+    """The rows of one bucket that belong to one split of a config and were introduced by one version."""
 
     folder: str
     """Their folder below `data/`: `problems`, `default/zero_shot_cot`."""
     split: str
     """One of `SPLITS`."""
+    generation: int
+    """The index of the version that introduced them."""
     frame: pl.DataFrame
-    """The rows, sorted by (version that introduced them, id)."""
-    generations: tuple[int, ...]
-    """Number of rows that each version introduced, oldest first; versions without rows are left out."""
+    """The rows, sorted by (problem, id)."""
+
+
+def find_constants(version: Version) -> tuple[str, ...]:
+    """Find the columns of the config `default` that have the same value for every kept row: they are left out."""
+    filled: set[str] = set()
+    for frame in version.iterate_table("examples", _FATE):
+        kept = frame.filter(pl.col("fate") == Fate.KEPT)
+        filled |= {name for name in _FATE if name != "fate" and kept[name].null_count() < kept.height}
+    return tuple(name for name in _FATE if name not in filled)
+
+
+def order_folders(folders: Sequence[str]) -> list[str]:
+    """Put folders in their order: the formats, then the other configs."""
+    others = [CANDIDATES, PROBLEMS, LOGPROBS, DROPPED]
+    formats = [folder for folder in folders if folder not in others]
+    return [*sorted(formats), *(folder for folder in others if folder in folders)]
 
 
 def split_configs(
-    version: Version, tables: Mapping[str, pl.DataFrame], ancestors: Sequence[Version]
-) -> Iterator[ConfigSplit]:
-    """Split the tables of a version into configs and splits.
+    version: Version, tables: Mapping[str, pl.DataFrame], introductions: Introductions, constants: Sequence[str]
+) -> Iterator[ConfigPart]:
+    """Split the tables of a bucket into configs and splits.
 
     Args:
         version: the version.
-        tables: its tables `problems`, `samples` and `examples`.
-        ancestors: the earlier versions, oldest first; their rows come first.
+        tables: the rows of a bucket: `problems`, `samples` and `examples`.
+        introductions: which earlier version introduced which rows; theirs come first.
+        constants: columns that `default` leaves out.
     """
-    ordered = {name: sort_by_introduction(frame, name, ancestors) for name, frame in tables.items()}
+    ordered = {name: introductions.sort(name, frame) for name, frame in tables.items()}
     problems, samples, examples = ordered["problems"], ordered["samples"], ordered["examples"]
     rates = compute_pass_rates(samples)
     splits = _assign_splits(problems)
     kept = examples["fate"] == Fate.KEPT
-    default = _build_default(examples.filter(kept), problems, samples, rates)
+    default = _build_default(examples.filter(kept), problems, samples, rates).drop(constants)
     for name in default["format"].unique().sort():
         yield from _split_frame(f"{DEFAULT}/{name}", default.filter(pl.col("format") == name), pl.col("split"))
     yield from _split_frame(CANDIDATES, *_join_splits(_build_candidates(samples, version), splits))
@@ -96,14 +113,12 @@ def _join_splits(samples: pl.DataFrame, splits: pl.DataFrame) -> tuple[pl.DataFr
     return joined, pl.col("_split").fill_null("dropped")
 
 
-def _split_frame(folder: str, frame: pl.DataFrame, split_expression: pl.Expr) -> Iterator[ConfigSplit]:
-    """Yield the rows of each split that has rows."""
+def _split_frame(folder: str, frame: pl.DataFrame, split_expression: pl.Expr) -> Iterator[ConfigPart]:
+    """Yield the rows of each split and version that has rows."""
     frame = frame.with_columns(split_expression.alias("_split"))
-    for split in SPLITS:
-        rows = frame.filter(pl.col("_split") == split).drop("_split")
-        if rows.height:
-            generations = tuple(rows[INTRODUCED].rle().struct.field("len"))
-            yield ConfigSplit(folder=folder, split=split, frame=rows.drop(INTRODUCED), generations=generations)
+    parts = frame.partition_by("_split", INTRODUCED, maintain_order=True, include_key=False, as_dict=True)
+    for (split, generation), rows in parts.items():
+        yield ConfigPart(folder=folder, split=split, generation=generation, frame=rows)
 
 
 def compute_pass_rates(samples: pl.DataFrame) -> pl.DataFrame:
@@ -133,13 +148,7 @@ def _build_default(
         .join(rates, on="problem_id", how="left", maintain_order="left")
     )
     first = ["messages", "answer", "source", "problem_id", "cluster", "pass_rate", "teacher", "hint"]
-    rest = [name for name in examples.columns if name not in first and not _is_constant(rows, name)]
-    return rows.select(*first, *rest)
-
-
-def _is_constant(rows: pl.DataFrame, name: str) -> bool:
-    """Whether a column has the value that it has for every kept row."""
-    return name in _FATE and (name == "fate" or rows[name].null_count() == rows.height)
+    return rows.select(*first, *(name for name in examples.columns if name not in first))
 
 
 def _build_candidates(samples: pl.DataFrame, version: Version) -> pl.DataFrame:
@@ -165,27 +174,49 @@ def _list_sampling_parameters(teacher: Mapping[str, Any]) -> list[tuple[str, Any
     ]
 
 
-def rebuild_tables(frames: Mapping[str, Sequence[pl.DataFrame]]) -> dict[str, pl.DataFrame]:
-    """Rebuild the tables of a version from its configs.
+RAW: Mapping[str, pl.Schema] = {
+    "problems": get_schema(Problem),
+    "samples": pl.Schema({name: kind for name, kind in get_schema(Sample).items() if name != "token_logprobs"}),
+    "logprobs": pl.Schema({
+        name: kind for name, kind in get_schema(Sample).items() if name in {"sample_id", "problem_id", "token_logprobs"}
+    }),
+    "examples": get_schema(Example),
+}  # fmt: skip
+"""What a published version holds of its tables, and the columns of each."""
 
-    Args:
-        frames: the frames of each folder: `problems`, `default/zero_shot_cot`, ...
 
-    Returns:
-        The tables `problems`, `samples` and `examples` of the version.
+def name_raw(folder: str) -> str:
+    """Name what a config's folder holds rows of: a key of `RAW`.
+
+    Raises:
+        KeyError: there is no such config.
+    """
+    is_default = folder.startswith(f"{DEFAULT}/")
+    return "examples" if is_default else {
+        PROBLEMS: "problems", CANDIDATES: "samples", LOGPROBS: "logprobs", DROPPED: "examples",
+    }[folder]  # fmt: skip
+
+
+def restore_rows(folder: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Restore rows of the tables from rows of a config.
 
     Raises:
         TypeError: the columns are not those of the records.
     """
-    default = [frame for folder, own in frames.items() if folder.startswith(f"{DEFAULT}/") for frame in own]
-    problems = _concat_frames(frames.get(PROBLEMS, ()), Problem)
-    samples = _concat_frames(frames.get(CANDIDATES, ()), Sample, without=("token_logprobs",))
-    examples = _concat_frames([*map(_restore_constants, default), *frames.get(DROPPED, ())], Example)
-    return {
-        "problems": problems.sort("problem_id", "source", "origin", maintain_order=True),
-        "samples": _join_logprobs(samples, frames.get(LOGPROBS, ())).sort("sample_id"),
-        "examples": examples.sort("example_id"),
-    }
+    name = name_raw(folder)
+    rows = _restore_constants(frame) if folder.startswith(f"{DEFAULT}/") else frame
+    rows = rows.select(RAW[name].names())
+    if rows.schema != RAW[name]:
+        message = f"the columns of {folder} are not those of its records"
+        raise TypeError(message)
+    return rows
+
+
+def join_logprobs(samples: pl.DataFrame, logprobs: pl.DataFrame) -> pl.DataFrame:
+    """Join samples with the log probabilities of their tokens."""
+    rows = logprobs.select("sample_id", "token_logprobs")
+    joined = samples.join(rows, on="sample_id", how="left", maintain_order="left")
+    return check_frame(joined.select(get_schema(Sample).names()), Sample)
 
 
 def _restore_constants(frame: pl.DataFrame) -> pl.DataFrame:
@@ -195,16 +226,3 @@ def _restore_constants(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         constant.get(name, pl.lit(None, dtype=get_schema(Example)[name])).alias(name) for name in missing
     )
-
-
-def _concat_frames(frames: Sequence[pl.DataFrame], record: type, without: Sequence[str] = ()) -> pl.DataFrame:
-    schema = pl.Schema({name: kind for name, kind in get_schema(record).items() if name not in without})
-    return pl.concat([pl.DataFrame(schema=schema), *(frame.select(schema.names()) for frame in frames)])
-
-
-def _join_logprobs(samples: pl.DataFrame, logprobs: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    kind = get_schema(Sample)["token_logprobs"]
-    empty = pl.DataFrame(schema={"sample_id": pl.String, "token_logprobs": kind})
-    rows = pl.concat([empty, *(frame.select(empty.columns) for frame in logprobs)])
-    joined = samples.join(rows, on="sample_id", how="left", maintain_order="left")
-    return check_frame(joined.select(get_schema(Sample).names()), Sample)

@@ -13,6 +13,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
 
 from ....schemas.manifest import File
 from ...errors import InputError
@@ -21,13 +24,14 @@ from ...store import Version
 from ...store.atomic import stop_if_unwritable
 from ...store.funnel import TABLES
 from ..card.card import render_card
-from ..card.facts import CardFacts, collect_facts
+from ..card.facts import CardFacts, FactCollector
 from ..card.figures import draw_figures
 from ..card.metadata import CardOptions, DatasetConfig
-from .configs import DEFAULT, ConfigSplit, split_configs
-from .lineage import list_ancestors
+from .configs import DEFAULT, SPLITS, find_constants, order_folders, split_configs
+from .lineage import list_ancestors, read_introductions
 from .parquet import describe_file, to_arrow, write_split
 from .read import FILE_LIST, MANIFEST, VALIDATION, read_validation
+from .spool import Spool, SpooledSplit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,18 +68,34 @@ def write_layout(version: Version, folder: Path, options: CardOptions | None = N
 
 def _write_files(version: Version, folder: Path, options: CardOptions) -> Layout:
     ancestors = list_ancestors(version)
-    tables = {name: version.read_table(name) for name in TABLES.values()}
-    splits = list(split_configs(version, tables, ancestors))
-    written = (item for split in track(splits, "writing files", every=1) for item in write_split(split, folder))
-    files = dict(written)
+    collector = FactCollector(version.manifest)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".rows.", dir=folder) as waiting:
+        splits = _spool_rows(version, ancestors, Path(waiting), collector)
+        written = (item for split in track(splits, "writing files", every=1) for item in write_split(split, folder))
+        files = dict(written)
     configs = list(build_configs(splits, files))
-    facts = collect_facts(version.manifest, tables, ancestors[-1] if ancestors else None, read_validation(version))
+    facts = collector.finish(ancestors[-1] if ancestors else None, read_validation(version))
     for path, text in _render_texts(facts, configs, options).items():
         files[path] = _write_text(folder / path, text)
     file_list = _dump_json({path: files[path].model_dump() for path in sorted(files)})
     _write_text(folder / FILE_LIST, file_list)
     patterns = {config.name: config.pattern for config in configs}
     return Layout(folder=folder, files=files, configs=patterns, file_list=file_list.encode())
+
+
+def _spool_rows(
+    version: Version, ancestors: Sequence[Version], folder: Path, collector: FactCollector
+) -> list[SpooledSplit]:
+    """Split the rows of all buckets into configs, bucket by bucket, and collect the facts on the card."""
+    introductions, constants = read_introductions(ancestors), find_constants(version)
+    with Spool(folder) as spool:
+        for bucket in track(range(1 << version.manifest.bucket_bits), "reading rows", every=1):
+            tables = {name: pl.concat(version.iterate_table(name, buckets=[bucket])) for name in TABLES.values()}
+            collector.add(tables)
+            for part in split_configs(version, tables, introductions, constants):
+                spool.add(part.folder, part.split, part.generation, to_arrow(part.frame))
+    return spool.list_splits(order_folders(spool.list_folders()), SPLITS)
 
 
 def _render_texts(facts: CardFacts, configs: Sequence[DatasetConfig], options: CardOptions) -> dict[str, str]:
@@ -92,7 +112,7 @@ def _render_texts(facts: CardFacts, configs: Sequence[DatasetConfig], options: C
     }
 
 
-def build_configs(splits: Sequence[ConfigSplit], files: Mapping[str, File]) -> Iterator[DatasetConfig]:
+def build_configs(splits: Sequence[SpooledSplit], files: Mapping[str, File]) -> Iterator[DatasetConfig]:
     """Build the configs for `load_dataset`: all formats together, each format alone, then the other tables."""
     folders = list(dict.fromkeys(split.folder for split in splits))
     formats = [folder for folder in folders if folder.startswith(f"{DEFAULT}/")]
@@ -103,19 +123,19 @@ def build_configs(splits: Sequence[ConfigSplit], files: Mapping[str, File]) -> I
         yield _build_config(folder.rpartition("/")[2], folder, own, files)
 
 
-def _build_config(name: str, folder: str, splits: Sequence[ConfigSplit], files: Mapping[str, File]) -> DatasetConfig:
+def _build_config(name: str, folder: str, splits: Sequence[SpooledSplit], files: Mapping[str, File]) -> DatasetConfig:
     paths = [path for split in splits for path in files if path.startswith(f"data/{split.folder}/{split.split}-")]
     sizes = {split.split: (0, 0) for split in splits}
     for split in splits:
         rows, size = sizes[split.split]
-        sizes[split.split] = (rows + split.frame.height, size + to_arrow(split.frame).nbytes)
+        sizes[split.split] = (rows + split.rows, size + split.bytes)
     return DatasetConfig(
         name=name,
         pattern=f"data/{folder}/*.parquet",
         data_files={split: f"data/{folder}/{split}-*.parquet" for split in sizes},
         splits=sizes,
         download_bytes=sum(files[path].bytes for path in paths),
-        schema=to_arrow(splits[0].frame.clear()).schema,
+        schema=splits[0].schema,
     )
 
 

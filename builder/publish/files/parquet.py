@@ -1,6 +1,7 @@
 """Parquet shards of a config: row groups that keep the bytes of earlier versions, in files of limited size."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from ....schemas.manifest import File
 from ...files import digest_file
 from ...parquet import write_row_groups
-from .configs import ConfigSplit
+from .spool import SpooledSplit
 
 _GROUP_BYTES = 64 * 2**20
 """Maximum size of a row group in memory. The Hub's viewer reads a few row groups at a time, up to about 286 MiB."""
@@ -20,20 +21,31 @@ _SHARD_GROUPS = 6
 """Row groups of a file. This keeps files below 500 MB, the size that the Hub recommends."""
 
 
-def write_split(split: ConfigSplit, folder: Path) -> Iterator[tuple[str, File]]:
+def write_split(split: SpooledSplit, folder: Path) -> Iterator[tuple[str, File]]:
     """Write a split of a config as one or more Parquet files.
 
     Yields:
         The path of each file below the folder, and its digest, size and rows.
     """
-    table = to_arrow(split.frame)
-    group_rows = choose_group_rows(table.nbytes, table.num_rows)
+    group_rows = choose_group_rows(split.bytes, split.rows)
     shards = pack_shards(split_row_groups(split.generations, group_rows), group_rows * _SHARD_GROUPS)
+    tables = gather_groups(split.iterate_tables(), [rows for shard in shards for _, rows in shard])
     for number, groups in enumerate(shards):
         path = f"data/{split.folder}/{split.split}-{number:05}-of-{len(shards):05}.parquet"
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_row_groups(table, folder / path, groups)
+        write_row_groups(islice(tables, len(groups)), folder / path, split.schema)
         yield path, describe_file(folder / path, sum(rows for _, rows in groups))
+
+
+def gather_groups(tables: Iterator[pa.Table], sizes: Iterable[int]) -> Iterator[pa.Table]:
+    """Cut a row of tables into tables of given sizes."""
+    waiting: list[pa.Table] = []
+    for size in sizes:
+        while sum(table.num_rows for table in waiting) < size:
+            waiting.append(next(tables))
+        joined = pa.concat_tables(waiting)
+        yield joined.slice(0, size).combine_chunks()
+        waiting = [joined.slice(size)]
 
 
 def split_row_groups(generations: Sequence[int], group_rows: int) -> Iterator[tuple[int, int]]:

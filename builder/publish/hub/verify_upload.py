@@ -10,15 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
-import polars as pl
-
-from ....schemas.manifest import Manifest
 from ...engine.exits import make_exit_error
 from ...errors import Stopped
-from ...store import digest_tables
-from ...store.funnel import TABLES
 from ..files.layout import Layout
-from ..files.read import FILE_LIST, find_damaged_files, read_tables
+from ..files.read import FILE_LIST, find_damaged_files
+from ..files.rebuild import read_rows
 from .client import download_snapshot
 from .errors import Remote, redact_token
 
@@ -64,14 +60,9 @@ def find_mismatches(remote: Remote, commit: str, layout: Layout, content_digest:
             return damaged
         if (folder / FILE_LIST).read_bytes() != layout.file_list:
             return [FILE_LIST]
-        manifest, tables = read_tables(folder)
-        computed = compute_content_digest(manifest, tables)
+        with TemporaryDirectory(prefix="cotloom-") as work:
+            computed = read_rows(folder, Path(work)).compute_digest()
         return [] if computed == content_digest else ["the rows of the tables"]
-
-
-def compute_content_digest(manifest: Manifest, tables: Mapping[str, pl.DataFrame]) -> str:
-    """Compute the content digest of the tables of a version."""
-    return digest_tables({name: tables[name] for name in TABLES.values()}, manifest.bucket_bits)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from cotloom.builder.errors import InputError
 from cotloom.builder.publish.card.card import SIMULATED_NOTICE, render_card
 from cotloom.builder.publish.card.error_rates import load_error_rates
-from cotloom.builder.publish.card.facts import collect_facts
+from cotloom.builder.publish.card.facts import FactCollector
 from cotloom.builder.publish.card.figures import draw_figures
 from cotloom.builder.publish.card.metadata import CardOptions, build_metadata, get_hub_license
 from cotloom.builder.publish.files.layout import Layout, write_layout
@@ -57,7 +57,9 @@ def section(found: Layout, title: str) -> str:
 
 def facts(version: Version, validation: Validation | None = None):
     tables = {name: version.read_table(name) for name in ("problems", "samples", "examples")}
-    return collect_facts(version.manifest, tables, None, validation)
+    collector = FactCollector(version.manifest)
+    collector.add(tables)
+    return collector.finish(None, validation)
 
 
 def html(markdown: str) -> str:

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import datasets
 import polars as pl
@@ -14,8 +15,10 @@ from cotloom.builder.files import digest_file
 from cotloom.builder.publish.files.configs import compute_pass_rates
 from cotloom.builder.publish.files.layout import write_layout
 from cotloom.builder.publish.files.parquet import choose_group_rows, pack_shards, split_row_groups
-from cotloom.builder.publish.files.read import FILE_LIST, read_tables
-from cotloom.builder.store import Version, digest_rows
+from cotloom.builder.publish.files.read import FILE_LIST
+from cotloom.builder.publish.files.rebuild import read_rows
+from cotloom.builder.store import Version
+from cotloom.builder.store.tables import join_examples
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.reasons import Verdict
 from cotloom.schemas.sample import Hint, Sample
@@ -46,11 +49,16 @@ def loaded(folder: Path, config: str, cache: Path) -> datasets.DatasetDict:
 
 
 def assert_same(version: Version, folder: Path) -> None:
-    manifest, tables = read_tables(folder)
-    assert manifest == version.manifest
-    for name in TABLES:
-        assert_frame_equal(tables[name], version.read_table(name))
-    assert digest_rows(list(tables.items())) == version.manifest.content_digest
+    with TemporaryDirectory() as work:
+        rows = read_rows(folder, Path(work))
+        buckets = list(rows.iterate_buckets())
+        assert rows.manifest == version.manifest
+        assert rows.compute_digest() == version.manifest.content_digest
+    for name in ("problems", "samples"):
+        assert_frame_equal(pl.concat(files[name] for files in buckets), version.read_table(name))
+    examples = pl.concat(join_examples(files["examples"], files["mixture"]) for files in buckets)
+    expected = version.read_table("examples")
+    assert_frame_equal(examples.select(expected.columns), expected)
 
 
 def test_what_was_laid_out_reads_back_as_it_was(quickstart, mixed, laid):
@@ -226,8 +234,8 @@ def test_rows_that_came_with_a_version_stand_after_those_before(line, tmp_path):
 
     seen: list[str] = []
     for version in line:
-        ids = version.read_table("samples")["sample_id"].to_list()
-        new = sorted(one for one in ids if one not in seen)
+        rows = version.read_table("samples").sort("problem_id", "sample_id")
+        new = [one for one in rows["sample_id"].to_list() if one not in seen]
         assert samples[len(seen) : len(seen) + len(new)] == new
         assert len(new) > 0
         seen += new
@@ -257,13 +265,13 @@ def test_every_row_is_in_one_group_and_groups_end_with_their_version(generations
     assert all(shard for shard in shards)
 
 
-def test_a_version_away_from_its_store_is_ordered_by_id(line, tmp_path):
+def test_a_version_away_from_its_store_is_ordered_by_problem_and_id(line, tmp_path):
     away = tmp_path / "away"
     line[-1].path.rename(away)
 
     write_layout(Version(path=away, manifest=line[-1].manifest), tmp_path / "out")
 
-    samples = pl.read_parquet(tmp_path / "out/data/candidates/train-*.parquet")["sample_id"].to_list()
+    samples = pl.read_parquet(tmp_path / "out/data/candidates/train-*.parquet").select("problem_id", "sample_id").rows()
     assert samples == sorted(samples)
 
 
@@ -295,30 +303,36 @@ def copy(mixed, tmp_path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.fixture
+def work(tmp_path) -> Path:
+    """A folder for the pieces of a copy."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
 @pytest.mark.parametrize("name", ["cotloom/manifest.json", FILE_LIST, "data/problems/train-00000-of-00001.parquet"])
-def test_a_copy_that_lacks_a_file_is_no_published_version(copy, name):
+def test_a_copy_that_lacks_a_file_is_no_published_version(copy, work, name):
     (copy / name).unlink()
 
     with pytest.raises(InputError, match="has no published version"):
-        read_tables(copy)
+        read_rows(copy, work)
 
 
-def test_a_list_of_files_can_not_lead_out_of_the_folder(copy):
+def test_a_list_of_files_can_not_lead_out_of_the_folder(copy, work):
     listed = json.loads((copy / FILE_LIST).read_text())
     (copy / FILE_LIST).write_text(json.dumps({**listed, "data/../../secret.parquet": {}}))
 
     with pytest.raises(InputError, match="leads out of the folder"):
-        read_tables(copy)
+        read_rows(copy, work)
 
 
-def test_a_row_that_was_changed_shows_in_the_digest(copy, mixed):
+def test_a_row_that_was_changed_shows_in_the_digest(copy, work, mixed):
     path = copy / "data/candidates/train-00000-of-00001.parquet"
     table = pl.read_parquet(path).with_columns(verdict=pl.lit("correct"))
     table.write_parquet(path)
 
-    _, tables = read_tables(copy)
-
-    assert digest_rows(list(tables.items())) != mixed.manifest.content_digest
+    assert read_rows(copy, work).compute_digest() != mixed.manifest.content_digest
 
 
 def sample(number: int, verdict: Verdict | None, hint: Hint = Hint.NONE, problem: str = "p") -> Sample:
@@ -337,3 +351,46 @@ def test_the_pass_rate_counts_answers_without_a_hint_that_could_be_judged():
 @given(st.integers(0, 2**40), st.integers(0, 10**9))
 def test_a_row_group_is_never_empty_nor_larger_than_the_viewer_likes(size, rows):
     assert 1 <= choose_group_rows(size, rows) <= 2**16
+
+
+def build_parted(recipe: Path, store: Path, build_recipe, *changes: str, rows: int = 16) -> Version:
+    """Build a version of several buckets."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", rows)
+        return build_recipe(recipe, store, *changes).version
+
+
+def test_a_version_of_several_buckets_reads_back_as_it_was(tmp_path, build_recipe):
+    version = build_parted(recorded(tmp_path), tmp_path / "store", build_recipe)
+
+    write_layout(version, tmp_path / "out")
+
+    assert version.manifest.bucket_bits == 3
+    assert_same(version, tmp_path / "out")
+
+
+def test_the_rows_are_the_same_bytes_in_whatever_number_of_buckets(mixed, laid, tmp_path, build_recipe):
+    version = build_parted(recorded(tmp_path), tmp_path / "store", build_recipe)
+
+    found = write_layout(version, tmp_path / "out")
+
+    tables = {name: file.sha256 for name, file in found.files.items() if name.endswith(".parquet")}
+    whole = laid[mixed.manifest.name].files
+    assert tables == {name: file.sha256 for name, file in whole.items() if name.endswith(".parquet")}
+
+
+def test_the_bytes_of_the_rows_before_stay_where_the_number_of_buckets_rises(write_recipe, tmp_path, build_recipe):
+    sources = [[{"name": "made", "kind": "arithmetic", "problems": count}] for count in (6, 12)]
+    versions = [
+        build_parted(
+            write_recipe(tmp_path, sources=own), tmp_path / "store", build_recipe, f'version="1.{place}.0"', rows=12
+        )
+        for place, own in enumerate(sources)
+    ]
+    folders = [write_layout(version, tmp_path / version.manifest.version).folder for version in versions]
+    old, new = (folder / "data/candidates/train-00000-of-00001.parquet" for folder in folders)
+
+    last = pq.read_metadata(old).row_group(0).column(pq.read_metadata(old).num_columns - 1)
+    end = (last.dictionary_page_offset or last.data_page_offset) + last.total_compressed_size
+    assert versions[0].manifest.bucket_bits < versions[1].manifest.bucket_bits
+    assert new.read_bytes()[:end] == old.read_bytes()[:end]

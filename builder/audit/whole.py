@@ -1,0 +1,120 @@
+"""Checks of a version as a whole: what its buckets count up to, and the files beside its tables."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...schemas.manifest import FunnelRow
+from ...schemas.validation import Validation
+from ..store import DEV, Version
+from ..store.funnel import build_funnel
+from ..store.tables import FILES, digest_content, list_files
+from .outline import Outline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """What the buckets of a version make together."""
+
+    version: Version
+    """The version."""
+    outline: Outline | None
+    """What concerns several buckets; null where a table can't be read."""
+    counts: Counter[str]
+    """Numbers of rows, by what is counted."""
+    digests: Mapping[str, Sequence[str]]
+    """Digests of the rows of each kind of file, in the order of the buckets."""
+
+
+WholeCheck = Callable[[Whole], Iterator[str]]
+"""A check of a version as a whole: yields a sentence for each violation."""
+
+
+def check_digest(whole: Whole) -> Iterator[str]:
+    """Law 4: the rows have the content digest of the manifest."""
+    manifest = whole.version.manifest
+    for name in FILES:
+        for file, digest in zip(list_files(name, manifest.bucket_bits), whole.digests[name], strict=True):
+            stated = manifest.files[file].digest if file in manifest.files else None
+            if stated not in (None, digest):
+                yield f"the rows of {file} have the digest {digest[:16]}..., the manifest says {stated[:16]}..."
+    computed, content = digest_content(whole.digests), manifest.content_digest
+    if computed != content:
+        yield f"the rows have the content digest {computed[:16]}..., the manifest says {content[:16]}..."
+
+
+def check_repeated_ids(whole: Whole) -> Iterator[str]:
+    """Law 1: no sample of one bucket has the id of one in another."""
+    if whole.outline is not None and whole.outline.repeated:
+        yield f"{whole.outline.repeated:,} samples have the id of another"
+
+
+def check_funnel(whole: Whole) -> Iterator[str]:
+    """Law 1: the funnel agrees with the tables."""
+    stated, counted = list(whole.version.manifest.funnel), build_funnel(whole.counts)
+    yield from (f"the funnel says {_format_row(row)}; the tables do not" for row in stated if row not in counted)
+    yield from (f"the tables say {_format_row(row)}; the funnel does not" for row in counted if row not in stated)
+
+
+def _format_row(row: FunnelRow) -> str:
+    return f"{row.stage}, {row.unit}: {row.rows_in:,} in, {row.dropped:,} dropped ({row.reason}), {row.kept:,} kept"
+
+
+def check_counts(whole: Whole) -> Iterator[str]:
+    """The counts of the manifest agree with the tables."""
+    manifest = whole.version.manifest
+    yield from _compare_counts("counts", manifest.counts, _select(whole, "counts"))
+    yield from _compare_counts("splits", manifest.splits, _select(whole, "splits"))
+    yield from _compare_counts("paths_per_problem", manifest.paths_per_problem, _select(whole, "paths_per_problem"))
+    teachers = sorted(_select(whole, "teachers"))
+    if tuple(teachers) != manifest.teachers:
+        yield f"the manifest names the teachers {', '.join(manifest.teachers)}; the samples, {', '.join(teachers)}"
+
+
+def _select(whole: Whole, key: str) -> dict[str, int]:
+    prefix = f"{key}:"
+    return {name.removeprefix(prefix): rows for name, rows in whole.counts.items() if name.startswith(prefix)}
+
+
+def _compare_counts(key: str, stated: Mapping[str, int], counted: Mapping[str, int]) -> Iterator[str]:
+    for name in sorted({*stated, *counted}):
+        if stated.get(name) != counted.get(name):
+            yield f"{key}.{name} is {stated.get(name)} in the manifest and {counted.get(name)} in the tables"
+
+
+def check_groups(whole: Whole) -> Iterator[str]:
+    """Law 6: no group is in both splits."""
+    groups = whole.outline.mixed_groups if whole.outline is not None else ()
+    if groups:
+        yield f"{len(groups):,} groups of problems are in both splits, such as {groups[0][:60]!r}"
+
+
+def check_simulated_mark(whole: Whole) -> Iterator[str]:
+    """The manifest says whether there are samples of the simulated teacher."""
+    simulated, stated = whole.counts["simulated"] > 0, whole.version.manifest.simulated
+    if simulated != stated:
+        yield f"the manifest says simulated: {stated}; the samples, {simulated}"
+
+
+def check_parent(whole: Whole) -> Iterator[str]:
+    """Law 4: the parent of a fixed version is no `dev` version, which may be overwritten."""
+    manifest = whole.version.manifest
+    if manifest.version == DEV:
+        return
+    if manifest.parent == DEV:
+        yield "its parent is a dev version, which may be overwritten"
+    if manifest.parent == manifest.version:
+        yield "it is its own parent"
+
+
+def check_validation(whole: Whole) -> Iterator[str]:
+    """`validation.json` belongs to this version and to its content."""
+    version = whole.version
+    content = version.read_beside("validation.json")
+    if not content or version.manifest.version == DEV:
+        return
+    validation = Validation.model_validate(content)
+    if validation.content_digest != version.manifest.content_digest:
+        yield f"validation.json belongs to other content: {validation.content_digest[:16]}..."
+    if validation.ref != version.ref:
+        yield f"validation.json belongs to {validation.ref}"
