@@ -74,10 +74,16 @@ def read_or_make(stage: Path, decided_by: Mapping[str, Any], make: MakeResult) -
     known = find_result(stage, key)
     if known is not None:
         return known
-    with atomic_folder(stage / key, name="a result of a stage", access=Access.PRIVATE) as side:
-        files, values = make(side)
-        content = {"files": {name: file.model_dump() for name, file in files.items()}, "values": dict(values)}
-        (side / RESULT).write_bytes(seal_json(content))
+    is_damaged = (stage / key).exists()
+    try:
+        with atomic_folder(
+            stage / key, replace=is_damaged, name="a result of a stage", access=Access.PRIVATE
+        ) as side:
+            files, values = make(side)
+            content = {"files": {name: file.model_dump() for name, file in files.items()}, "values": dict(values)}
+            (side / RESULT).write_bytes(seal_json(content))
+    except FileExistsError:  # another build was faster; its files stay where it may be reading them
+        return find_result(stage, key) or read_or_make(stage, decided_by, make)
     return StageResult(folder=stage / key, files=files, values=values, known=False)
 
 
