@@ -17,7 +17,7 @@ Tables = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bucket:
+class AuditBucket:
     """A bucket of a version."""
 
     version: Version
@@ -39,7 +39,7 @@ class Bucket:
         return self.version.manifest
 
 
-BucketCheck = Callable[[Bucket], Iterator[Fault]]
+BucketCheck = Callable[[AuditBucket], Iterator[Fault]]
 """A check of one bucket."""
 
 

@@ -10,12 +10,12 @@ from ...schemas.reasons import Fate, Verdict
 from ..store.funnel import check_table_fates
 from ..store.pieces import CELL_BITS
 from ..store.tables import SORTED_BY
-from .bucket import Bucket
+from .bucket import AuditBucket
 from .finding import Fault
 from .outline import KEPT, KEPT_FLAG, SIMULATED_FLAG, TRAIN_FLAG
 
 
-def check_row_fates(bucket: Bucket) -> Iterator[Fault]:
+def check_row_fates(bucket: AuditBucket) -> Iterator[Fault]:
     """Law 1: every row has one fate, every drop a stage and a reason, and no id occurs twice."""
     for name, frame in bucket.tables.items():
         try:
@@ -24,12 +24,12 @@ def check_row_fates(bucket: Bucket) -> Iterator[Fault]:
             yield Fault(message=str(error))
 
 
-def check_places(bucket: Bucket) -> Iterator[Fault]:
+def check_places(bucket: AuditBucket) -> Iterator[Fault]:
     """Every row lies in the bucket and at the place that follow from its ids, and what the mixture decides fits."""
     problems, samples, texts, mixture = (bucket.files[name] for name in ("problems", "samples", "examples", "mixture"))
-    yield from _describe_strays(bucket, problems["problem_id"], "problems")
-    yield from _describe_strays(bucket, samples["problem_id"], "samples")
-    yield from _describe_strays(bucket, texts["problem_id"], "examples")
+    yield from _describe_misplaced(bucket, problems["problem_id"], "problems")
+    yield from _describe_misplaced(bucket, samples["problem_id"], "samples")
+    yield from _describe_misplaced(bucket, texts["problem_id"], "examples")
     for name, frame in bucket.files.items():
         keys = frame.select(SORTED_BY[name])
         if not keys.equals(keys.sort(SORTED_BY[name])):
@@ -37,18 +37,18 @@ def check_places(bucket: Bucket) -> Iterator[Fault]:
     yield from _check_mixture(texts, mixture)
 
 
-def _describe_strays(bucket: Bucket, ids: pl.Series, unit: str) -> Iterator[Fault]:
+def _describe_misplaced(bucket: AuditBucket, ids: pl.Series, unit: str) -> Iterator[Fault]:
     """Find rows that belong into another bucket."""
     bits = bucket.manifest.bucket_bits
     if not bits:
         return
     cells = ids.fill_null("p_0000").str.slice(2, CELL_BITS // 4).str.to_integer(base=16, strict=False)
     is_here = (cells // (1 << (CELL_BITS - bits)) == bucket.number).fill_null(value=False)
-    strays = ids.filter(~is_here)
-    if strays.len():
+    misplaced = ids.filter(~is_here)
+    if misplaced.len():
         message = f"{{0}} {unit} lie in another bucket than their problem, such as those of {{names}}"
-        names = (str(strays.sort(nulls_last=True)[0] or "no problem"),)
-        yield Fault(message=message, counts=(strays.len(),), names=names)
+        names = (str(misplaced.sort(nulls_last=True)[0] or "no problem"),)
+        yield Fault(message=message, counts=(misplaced.len(),), names=names)
 
 
 def _check_mixture(texts: pl.DataFrame, mixture: pl.DataFrame) -> Iterator[Fault]:
@@ -61,7 +61,7 @@ def _check_mixture(texts: pl.DataFrame, mixture: pl.DataFrame) -> Iterator[Fault
     yield from describe_rows(decided.filter(~is_training), "are in the mixture, and are not for training")
 
 
-def check_splits(bucket: Bucket) -> Iterator[Fault]:
+def check_splits(bucket: AuditBucket) -> Iterator[Fault]:
     """Law 6: no example of the test split is for training, or states another split than its problem."""
     problems = bucket.tables["problems"].filter(KEPT)
     splits = problems.select("problem_id", pl.col("split").alias("side"))
@@ -78,7 +78,7 @@ def check_splits(bucket: Bucket) -> Iterator[Fault]:
     )
 
 
-def check_demonstrations(bucket: Bucket) -> Iterator[Fault]:
+def check_demonstrations(bucket: AuditBucket) -> Iterator[Fault]:
     """Law 6: demonstrations come from the training split and from other groups, and were kept."""
     if bucket.index is None:
         return
@@ -100,7 +100,7 @@ def check_demonstrations(bucket: Bucket) -> Iterator[Fault]:
     yield from describe_rows(rows.filter(is_own), "show a problem of their own group")
 
 
-def check_verdicts(bucket: Bucket) -> Iterator[Fault]:
+def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     """Laws 2 and 6: kept samples were judged correct, or are finished responses of a reference source."""
     columns = ("sample_id", "problem_id", "verdict", "fate")
     kept = bucket.tables["samples"].select(columns).filter(KEPT)
@@ -125,7 +125,7 @@ def check_verdicts(bucket: Bucket) -> Iterator[Fault]:
     yield from describe_rows(made, "were kept, but their sample was not")
 
 
-def check_simulated(bucket: Bucket) -> Iterator[Fault]:
+def check_simulated(bucket: AuditBucket) -> Iterator[Fault]:
     """Every row with text of the simulated teacher is marked as simulated."""
     samples, examples = bucket.tables["samples"], bucket.tables["examples"]
     if bucket.manifest.recipe["teacher"]["backend"] == "simulated":
@@ -150,7 +150,7 @@ def describe_rows(rows: pl.DataFrame, message: str, unit: str = "examples", key:
         yield Fault(message=f"{{0}} {unit} {message}, such as {{names}}", counts=(ids.len(),), names=(str(ids[0]),))
 
 
-def count_rows(bucket: Bucket) -> dict[str, int]:
+def count_rows(bucket: AuditBucket) -> dict[str, int]:
     """Count what the manifest says of the rows of a bucket; the counts of buckets add up."""
     problems, samples, examples = (bucket.tables[name] for name in ("problems", "samples", "examples"))
     leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))

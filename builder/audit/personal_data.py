@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from ..store import Version
-from .bucket import Bucket
+from .bucket import AuditBucket
 from .finding import Fault
 from .texts import read_documents, search_bucket
 
@@ -64,7 +64,7 @@ _DOCUMENTS = ("manifest.json", "validation.json")
 """The files that are published beside the tables."""
 
 
-def check_personal_data(bucket: Bucket) -> Iterator[Fault]:
+def check_personal_data(bucket: AuditBucket) -> Iterator[Fault]:
     """No text that would be published contains an e-mail address or a phone number."""
     search = partial(search_personal_data, regions=list_regions(bucket.manifest.languages))
     yield from search_bucket(bucket, search, _SHORTEST)

@@ -14,14 +14,14 @@ from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Sample, make_sample_id
 from .. import sources, verify
 from ..store import Version
-from .bucket import Bucket
+from .bucket import AuditBucket
 from .finding import Fault
 from .outline import KEPT
 
 _EXAMPLE_PARTS = ("example_id", "format", "sample_id", "other_sample_ids")
 
 
-def check_ids(bucket: Bucket) -> Iterator[Fault]:
+def check_ids(bucket: AuditBucket) -> Iterator[Fault]:
     """Every id follows from the content of its row."""
     problems, samples = bucket.tables["problems"], bucket.tables["samples"]
     questions = problems.filter(pl.col("question").is_not_null()).select("problem_id", "question", "choices")
@@ -61,7 +61,7 @@ def _recompute_answer_ids(samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
         yield stored, make_sample_id(problem, make_content_id("a", teacher, text, labels), index)
 
 
-def _recompute_example_ids(bucket: Bucket) -> Iterator[tuple[str, str]]:
+def _recompute_example_ids(bucket: AuditBucket) -> Iterator[tuple[str, str]]:
     """Stored and computed ids of texts, then of what stages of the mixture took."""
     texts = bucket.files["examples"].select(_EXAMPLE_PARTS)
     taken = bucket.tables["examples"].filter(pl.col("mixture_stage").is_not_null())
@@ -81,7 +81,7 @@ def _compare_ids(unit: str, ids: Iterable[tuple[str, str]]) -> Iterator[Fault]:
         yield Fault(message=message, counts=(len(different),), names=(min(different),))
 
 
-def check_sides(bucket: Bucket) -> Iterator[Fault]:
+def check_sides(bucket: AuditBucket) -> Iterator[Fault]:
     """Law 6: the split of each problem is the keyed hash of its group."""
     recipe = bucket.manifest.recipe
     seed, test = int(recipe["seed"]), float(recipe["split"]["test"])
@@ -96,7 +96,7 @@ def check_sides(bucket: Bucket) -> Iterator[Fault]:
         yield Fault(message=message, counts=(len(moved),), names=(min(moved),))
 
 
-def check_judgements(bucket: Bucket) -> Iterator[Fault]:
+def check_judgements(bucket: AuditBucket) -> Iterator[Fault]:
     """Law 2: a part of the samples is judged again, with the stored result."""
     policy = Verify.model_validate(bucket.manifest.recipe["verify"])
     samples = bucket.tables["samples"].filter(pl.col("sample_id").is_in(bucket.rejudged))

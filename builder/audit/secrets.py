@@ -15,7 +15,7 @@ import polars as pl
 
 from ..credentials import SHORTEST, find_secrets
 from ..store import Version
-from .bucket import Bucket
+from .bucket import AuditBucket
 from .finding import Fault
 from .secret_patterns import ANY_PATTERN, PATTERNS
 from .texts import read_documents, search_bucket
@@ -47,7 +47,7 @@ def _list_values() -> dict[str, str]:
     return {f"the value of ${name}": value for name, value in find_secrets(os.environ)}
 
 
-def check_secrets(bucket: Bucket) -> Iterator[Fault]:
+def check_secrets(bucket: AuditBucket) -> Iterator[Fault]:
     """No text contains a key or a token."""
     yield from search_bucket(bucket, partial(search_secrets, values=_list_values()), SHORTEST)
 
@@ -96,7 +96,7 @@ def check_path_documents(version: Version) -> Iterator[str]:
             yield from (f"{name}: {key} is a path of one machine{_suggest_alternative(version, key)}" for key in keys)
 
 
-def check_paths(bucket: Bucket) -> Iterator[Fault]:
+def check_paths(bucket: AuditBucket) -> Iterator[Fault]:
     """No column that would be published contains an absolute path of this machine."""
     own = _list_own_paths(bucket.version)
     for name, columns in _NARROW.items():

@@ -9,7 +9,7 @@ import polars as pl
 
 from ..store import Version
 from ..store.funnel import IDS
-from .bucket import Bucket
+from .bucket import AuditBucket
 from .finding import Fault
 
 SHOWN_ROWS = 5
@@ -24,7 +24,7 @@ Search = Callable[[pl.Series], Mapping[str, pl.Series]]
 """A search in texts: for each kind that it found, a boolean for each text."""
 
 
-def search_bucket(bucket: Bucket, search: Search, shortest: int) -> Iterator[Fault]:
+def search_bucket(bucket: AuditBucket, search: Search, shortest: int) -> Iterator[Fault]:
     """Search all texts of a bucket; of an example that several stages take, the text is searched once."""
     place = f" of bucket {bucket.number:,}" if bucket.manifest.bucket_bits else ""
     for name, frame in bucket.files.items():

@@ -12,7 +12,7 @@ from ...schemas.manifest import Manifest
 from ..store import Version
 from ..store.funnel import count_fates
 from ..store.tables import digest_frame, sort_rows
-from .bucket import Bucket, BucketCheck, make_tables
+from .bucket import AuditBucket, BucketCheck, make_tables
 from .files import check_bucket_files, read_files
 from .finding import Fault
 from .laws import (
@@ -77,7 +77,7 @@ def audit_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
         faults["files"] = [Fault(message=message) for message in check_bucket_files(version, number)]
     read = read_files(version, number)
     faults["schemas"] = list(read.faults)
-    bucket = Bucket(
+    bucket = AuditBucket(
         version=version,
         number=number,
         files=read.frames,
@@ -105,7 +105,7 @@ def audit_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
     }
 
 
-def run_check(check: BucketCheck, bucket: Bucket) -> Iterator[Fault]:
+def run_check(check: BucketCheck, bucket: AuditBucket) -> Iterator[Fault]:
     """Run a check. The content of a version may be of any shape; an error that follows from it is a fault."""
     try:
         yield from check(bucket)
@@ -118,14 +118,14 @@ def describe_failure(error: Exception) -> str:
     return f"can't be checked: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
-def _digest_files(bucket: Bucket) -> tuple[dict[str, str], list[Fault]]:
+def _digest_files(bucket: AuditBucket) -> tuple[dict[str, str], list[Fault]]:
     try:
         return {name: digest_frame(name, sort_rows(name, frame)) for name, frame in bucket.files.items()}, []
     except FAILURES as error:
         return {}, [Fault(message=describe_failure(error))]
 
 
-def _count(bucket: Bucket) -> Counter[str]:
+def _count(bucket: AuditBucket) -> Counter[str]:
     counts = Counter(count_rows(bucket))
     for name, frame in bucket.tables.items():
         counts.update(count_fates(name, frame))

@@ -228,6 +228,7 @@ def test_files_that_nobody_listed_are_left_where_they_are(pull, published, tmp_p
     names = {path.name for path in (tmp_path / "other" / "versions" / "sums" / "1.0.0").iterdir()}
     assert names == {
         "manifest.json", "build.json", "publications.json", "problems.parquet", "samples.parquet", "examples.parquet",
+        "mixture.parquet",
     }  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _write_files(version: Version, folder: Path, options: CardOptions) -> Layout
     collector = FactCollector(version.manifest)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".rows.", dir=folder) as waiting:
-        splits = _spool_rows(version, ancestors, Path(waiting), collector)
+        splits = _collect_rows(version, ancestors, Path(waiting), collector)
         written = (item for split in track(splits, "writing files", every=1) for item in write_split(split, folder))
         files = dict(written)
     configs = list(build_configs(splits, files))
@@ -84,7 +84,7 @@ def _write_files(version: Version, folder: Path, options: CardOptions) -> Layout
     return Layout(folder=folder, files=files, configs=patterns, file_list=file_list.encode())
 
 
-def _spool_rows(
+def _collect_rows(
     version: Version, ancestors: Sequence[Version], folder: Path, collector: FactCollector
 ) -> list[SpooledSplit]:
     """Split the rows of all buckets into configs, bucket by bucket, and collect the facts on the card."""
