@@ -166,7 +166,8 @@ def test_a_run_is_another_when_anything_that_decides_it_is(given, staged):
 
 
 def test_what_is_shown_decides_a_run_only_where_something_is_shown(given):
-    shown = (replace(given.sets[0], demonstrations=given.sets[0].demonstrations[1:]), *given.sets[1:])
+    fewer = given.sets[0].demonstrations[1:]
+    shown = (replace(given.sets[0], read_demonstrations=lambda: fewer), *given.sets[1:])
     assert digest_of(given, sets=shown) == digest_of(given)
     evaluation = ASKED.model_copy(update={"formats": ("in_context_cot",)})
     showing = RECIPE.model_copy(update={"evaluation": evaluation})
