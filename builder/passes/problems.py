@@ -12,18 +12,14 @@ from ...schemas.ids import digest
 from ...schemas.manifest import Contamination, File, Input
 from ...schemas.problem import make_problem_id
 from ...schemas.reasons import Fate
-from .. import sources
+from .. import sources, verify
 from ..store.pieces import iterate_pieces
 from ..store.stages import read_or_make
 from ..store.tables import describe_file
 from .work import BuildWork
 
-_READABLE = "cotloom.builder.verify:is_readable"
-
 _DECIDING = ("sources", "decontaminate", "split", "limit", "seed")
 """The keys of a recipe that decide its problems."""
-
-PROBLEM_FILES = "problems-*.arrow"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +52,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
     identity = work.describe_identity()
     inputs = {name: state for name, state in work.input_digests.items() if name.startswith("sources.")}
     decided_by = {
-        "code": sources.CODE_VERSION,
+        "code": [sources.CODE_VERSION, verify.CODE_VERSION],
         "inputs": inputs,
         "recipe": {name: identity.get(name) for name in _DECIDING},
     }
@@ -81,7 +77,9 @@ def load_problems(work: BuildWork) -> LoadedProblems:
 
 
 def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    loaded = sources.load_problems(work.loaded, _READABLE, work.input_digests, folder=folder, runtime=work.runtime)
+    loaded = sources.load_problems(
+        work.loaded, verify.IS_READABLE, work.input_digests, folder=folder, runtime=work.runtime
+    )
     sampled, responses, rows = 0, 0, 0
     names = work.list_sources("sample")
     for frame in iterate_pieces(loaded.pieces, ("source", "fate", "responses")):

@@ -76,9 +76,7 @@ def read_or_make(stage: Path, decided_by: Mapping[str, Any], make: MakeResult) -
         return known
     is_damaged = (stage / key).exists()
     try:
-        with atomic_folder(
-            stage / key, replace=is_damaged, name="a result of a stage", access=Access.PRIVATE
-        ) as side:
+        with atomic_folder(stage / key, replace=is_damaged, name="a result of a stage", access=Access.PRIVATE) as side:
             files, values = make(side)
             content = {"files": {name: file.model_dump() for name, file in files.items()}, "values": dict(values)}
             (side / RESULT).write_bytes(seal_json(content))
