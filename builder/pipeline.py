@@ -19,7 +19,7 @@ from . import mix, select, sources, store, teacher, verify
 from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
-from .passes.flow import find_paths, mix_examples, write_examples
+from .passes.flow import count_calls, find_paths, mix_examples, write_examples
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
 from .passes.work import BuildWork, open_work
@@ -91,8 +91,9 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         mixture = mix_examples(work, examples)
         manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture)
         files = list_version_files(paths, examples, mixture)
+        calls = count_calls(answers, paths)
     costs = tuple(work.costs.describe())
-    run = describe_run(loaded, runtime, answers.calls, started, costs)
+    run = describe_run(loaded, runtime, calls, started, costs)
     try:
         linked = {name: path for name, (_, path) in files.items()}
         version = store.freeze_version(runtime.store, manifest, linked, run)
@@ -100,9 +101,9 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         existing = _find_existing(recipe, input_digests, runtime.store)
         if existing is None:
             raise
-        return Built(version=existing, status=BuildStatus.UNCHANGED, calls=answers.calls)
+        return Built(version=existing, status=BuildStatus.UNCHANGED, calls=calls)
     store.sweep_versions(runtime.store, recipe.name)
-    return Built(version=version, status=BuildStatus.BUILT, calls=answers.calls, costs=costs)
+    return Built(version=version, status=BuildStatus.BUILT, calls=calls, costs=costs)
 
 
 def digest_inputs(loaded: LoadedRecipe) -> dict[str, str]:

@@ -98,6 +98,7 @@ class MixtureRow:
 def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None) -> str:
     """Make the id of an example from its format, its samples and its mixture stage.
 
+    >>> from cotloom.schemas.ids import make_content_id
     >>> make_example_id("as_is", "s_1", ("s_2",), None) == make_content_id("e", "as_is", "s_1", ["s_2"], None)
     True
     """

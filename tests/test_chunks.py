@@ -54,7 +54,7 @@ def test_chunks_of_row_groups_hold_the_rows_of_the_file(tmp_path, groups, size):
     path = tmp_path / "a.parquet"
     starts = [sum(groups[:index]) for index in range(len(groups))]
     table = pa.table({"a": list(range(sum(groups))), "b": ["text"] * sum(groups)})
-    write_row_groups(table, path, list(zip(starts, groups, strict=True)))
+    write_row_groups((table.slice(*part) for part in zip(starts, groups, strict=True)), path, table.schema)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "CHUNK_BYTES", size)
@@ -74,7 +74,7 @@ def test_a_damaged_row_group_is_told_by_its_chunk_only(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "CHUNK_BYTES", 1)
     path = tmp_path / "a.parquet"
     table = pl.DataFrame({"a": [f"some text {number}" for number in range(100)]}).to_arrow()
-    write_row_groups(table, path, [(0, 50), (50, 50)])
+    write_row_groups([table.slice(0, 50), table.slice(50)], path, table.schema)
     content = bytearray(path.read_bytes())
     content[40] ^= 1
     path.write_bytes(content)

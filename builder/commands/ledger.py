@@ -130,7 +130,8 @@ def forget_answers(problem: ProblemId, store: opt.Store = opt.STORE, as_json: op
     from ..teacher.ledger import open_ledger
     from ..teacher.ledger.forget import forget_problem
 
-    require_ledger(store)
+    if not (store / "versions").is_dir():  # a version of recorded answers has no ledger, and may be forgotten too
+        require_ledger(store)
     with open_ledger(locate_ledger(store)) as ledger:
         forgotten = forget_problem(ledger, store, problem)
     if as_json:

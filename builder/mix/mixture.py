@@ -100,7 +100,7 @@ def rank_weighted(candidates: pl.DataFrame, rules: MixtureRules) -> dict[str, Ra
     """
     rows = candidates.filter(_is_training() & (pl.col("split") == Split.TRAIN))
     weighted = [spec.name for spec in rules.formats if spec.weight is not None]
-    return {name: rank_rows(rows.filter(pl.col("format") == name), _key_weight(rules, name)) for name in weighted}
+    return {name: rank_rows(rows.filter(pl.col("format") == name), _make_weight_key(rules, name)) for name in weighted}
 
 
 def decide_weights(ranks: Mapping[str, Ranks], rules: MixtureRules) -> Shares:
@@ -137,10 +137,12 @@ def rank_takes(candidates: pl.DataFrame, rules: MixtureRules, shares: Shares) ->
     """
     allowed = candidates.filter(_is_training() & ~_is_over_weight(candidates, rules, shares))
     return {
-        name_take(stage.name, source): rank_rows(within.filter(pl.col("source") == source), _key_stage(rules, stage))
+        name_take(stage.name, source): rank_rows(
+            within.filter(pl.col("source") == source), _make_stage_key(rules, stage)
+        )
         for stage in rules.stages
         if any(share != "all" for share in stage.take.values())
-        for within in [_cut_to_cap(allowed, stage, rules)]
+        for within, key in [(_cut_to_cap(allowed, stage, rules), _make_stage_key(rules, stage))]
         for source, share in stage.take.items()
         if share != "all"
     }
@@ -205,11 +207,11 @@ def _is_training() -> pl.Expr:
     return (pl.col("fate") == Fate.KEPT) & (pl.col("split") != Split.TEST)
 
 
-def _key_weight(rules: MixtureRules, name: str) -> str:
+def _make_weight_key(rules: MixtureRules, name: str) -> str:
     return f"weight:{rules.seed}:{name}"
 
 
-def _key_stage(rules: MixtureRules, stage: MixtureStage) -> str:
+def _make_stage_key(rules: MixtureRules, stage: MixtureStage) -> str:
     return f"mix:{rules.seed}:{stage.name}"
 
 
@@ -218,7 +220,7 @@ def _is_over_weight(candidates: pl.DataFrame, rules: MixtureRules, shares: Share
     over = pl.Series("over", [False] * candidates.height, dtype=pl.Boolean)
     for name, highest in shares.weights.items():
         rows = candidates["format"] == name
-        ranks = pl.Series(rank_rows(candidates.filter(rows), _key_weight(rules, name)), dtype=pl.UInt64)
+        ranks = pl.Series(rank_rows(candidates.filter(rows), _make_weight_key(rules, name)), dtype=pl.UInt64)
         over = over.scatter(rows.arg_true(), [rank > highest for rank in ranks])
     return over & (candidates["split"] == Split.TRAIN)
 
@@ -227,7 +229,9 @@ def _cut_to_cap(allowed: pl.DataFrame, stage: MixtureStage, rules: MixtureRules)
     """Select the rows that a stage may take: of its sources, and of each problem as many as its cap allows."""
     available = allowed.filter(pl.col("source").is_in(list(stage.take)))
     return (
-        available if stage.cap is None else select_lowest(available, stage.cap, _key_stage(rules, stage), "problem_id")
+        available
+        if stage.cap is None
+        else select_lowest(available, stage.cap, _make_stage_key(rules, stage), "problem_id")
     )
 
 
@@ -245,7 +249,7 @@ def _take_stage(
         rows = within.filter(pl.col("source") == source)
         highest = shares.takes.get(name_take(stage.name, source))
         if highest is not None:
-            rows = rows.filter(pl.Series(rank_rows(rows, _key_stage(rules, stage)) <= highest, dtype=pl.Boolean))
+            rows = rows.filter(pl.Series(rank_rows(rows, _make_stage_key(rules, stage)) <= highest, dtype=pl.Boolean))
         parts.append(rows)
     return pl.concat(parts), over_cap
 

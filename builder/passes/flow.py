@@ -1,7 +1,7 @@
 """The stages of a build over all buckets, from problems and answers to the mixture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from ..mix import MixtureRules, Shares
 from ..recipe import LoadedRecipe
 from ..store.pieces import count_bits
 from ..store.stages import StageResult
+from ..teacher import Calls
 from .answers import BuildAnswers
 from .examples import build_rings
 from .problems import LoadedProblems
-from .runs import join_ranks, list_results, run_buckets
+from .runs import add_counts, join_ranks, list_results, run_buckets
 from .work import BuildWork
 
 
@@ -104,6 +105,14 @@ def _check_matches(work: BuildWork, answers: BuildAnswers, found: FoundPaths) ->
         return
     if found.unmatched:
         raise make_unmatched_error(work.loaded, found.unmatched)
+
+
+def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
+    """Count where the answers came from; of recorded ones, those that were erased are known now."""
+    if not answers.recorded:
+        return answers.calls
+    erased = add_counts(found.samples)["dropped:samples:teacher:request_failed"]
+    return replace(answers.calls, refused=erased)
 
 
 def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:

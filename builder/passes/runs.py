@@ -78,7 +78,7 @@ def run_buckets(
         return make()
     key = digest({"stage": name, **decided_by})[:40]
     known = find_result(stages.folder / "runs", key)
-    if known is not None and _are_intact(stages, known.values["buckets"]):
+    if known is not None and _is_intact(stages, known.values["buckets"]):
         buckets = [
             {part: {**result, "known": True} for part, result in bucket.items()} for bucket in known.values["buckets"]
         ]
@@ -95,7 +95,7 @@ def run_buckets(
     return made[0][0], made[0][1]
 
 
-def _are_intact(stages: Stages, buckets: Sequence[Plain]) -> bool:
+def _is_intact(stages: Stages, buckets: Sequence[Plain]) -> bool:
     """Whether all files of some results are there with their digests; a warning names the first that is damaged."""
     items = [{"results": list(bucket.values())} for bucket in buckets]
     damaged = stages.run("find_damaged", items, {}, "verifying what was made before")

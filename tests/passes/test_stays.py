@@ -1,6 +1,5 @@
 """Law 9, what stays, stays: an id depends on its own row, and a row on its problem, its quota and its ring alone."""
 
-from collections import Counter
 from pathlib import Path
 
 import polars as pl
@@ -28,13 +27,9 @@ def build_with(folder, sources, answers, formats=FORMATS, **keys):
 
 
 def identify(table: pl.DataFrame) -> dict:
-    """The content of each sample with the number of its like before it: what its id should be made from."""
-    seen: Counter = Counter()
-    found = {}
-    for row in table.select("problem_id", "teacher", "text", "labels", "sample_id").sort("sample_id").iter_rows():
-        found[(*row[:4], seen[row[:4]])] = row[4]
-        seen[row[:4]] += 1
-    return found
+    """The id of each sample by what it should be made from: its content, and the number of its like before it."""
+    rows = table.select("problem_id", "teacher", "text", "labels", "sample_index", "sample_id").iter_rows()
+    return {tuple(content): name for *content, name in rows}
 
 
 @SLOW

@@ -41,10 +41,10 @@ def test_rows_of_one_cell_stay_in_their_order(tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.arrow"]
 
 
-def test_a_row_without_an_id_is_placed_by_its_other_one():
-    frame = pl.DataFrame({"p": ["p_00ff0", None], "s": ["s_11111", "s_ff00f"]})
+def test_a_row_without_an_id_or_with_a_strange_one_is_in_the_first_cell():
+    frame = pl.DataFrame({"problem_id": ["p_00ff0", None, "p_math", ""]})
 
-    assert add_cell(frame, "p", "s")["cell"].to_list() == [0x00FF, 0xFF00]
+    assert add_cell(frame)["cell"].to_list() == [0x00FF, 0, 0, 0]
 
 
 def test_there_are_as_few_buckets_as_their_size_allows():

@@ -20,7 +20,7 @@ def estimate(tmp_path, write_recipe):
         with open_ledger(tmp_path / "ledger.sqlite") as ledger:
             if sampled:
                 count = lambda problems, _samples: {problem.problem_id: PathCounts() for problem in problems}  # noqa: E731
-                sample_rationales(loaded, problems, ledger, count, runtime)
+                sample_rationales(loaded, problems, ledger, count, runtime, tmp_path)
             return estimate_calls(loaded, problems, ledger, runtime)
 
     return run

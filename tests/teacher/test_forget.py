@@ -9,10 +9,15 @@ from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.store import find_version
 from cotloom.builder.store.withdrawal import list_withdrawn_problems
+from cotloom.builder.teacher.backends.protocol import CompletionRequest, make_received
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.ledger.check import check_ledger
 from cotloom.builder.teacher.ledger.forget import forget_problem
 from cotloom.builder.teacher.ledger.transfer import export_ledger, import_ledger
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.schemas.example import Message, Role
+from cotloom.schemas.frames import from_frame
+from cotloom.schemas.problem import Problem
 from cotloom.schemas.runtime import Runtime
 
 NAME = "Zyxomma Quetzalli"
@@ -34,8 +39,23 @@ def recipe(tmp_path):
 
 
 @pytest.fixture
-def built(recipe, store):
+def recorded(recipe, store):
+    """A version of recorded answers alone."""
     return build(load_recipe(str(recipe)), Runtime(store=store)).version
+
+
+@pytest.fixture
+def built(recorded, store):
+    """The version, and two answers to each of its problems in the ledger."""
+    with open_ledger(store / "ledger.sqlite") as ledger:
+        for problem in from_frame(recorded.read_table("problems"), Problem):
+            message = Message(role=Role.USER, content=problem.question)
+            request = Request(
+                problem_id=problem.problem_id, messages=(message,), model="t", endpoint="here", sampling={}
+            )
+            asked = [CompletionRequest(problem, request, index) for index in range(2)]
+            ledger.record(make_received([(item, Answer(text=f"{problem.question} I think so.")) for item in asked]))
+    return recorded
 
 
 def find_problem(version):
@@ -95,6 +115,17 @@ def test_a_problem_that_nobody_knows_is_the_users_mistake(store):
         forget(store, "p_0")
 
 
+def test_recorded_answers_are_forgotten_where_there_is_no_ledger(run, recipe, recorded, store):
+    problem = find_problem(recorded)
+    done = run("ledger", "forget", "--problem", problem, "--store", store, "--json")
+    assert (done.code, done.json["versions"]) == (0, ["people@1.0.0"])
+
+    again = build(load_recipe(str(recipe), ["version=1.0.1"]), Runtime(store=store))
+    samples = again.version.read_table("samples")
+    assert set(samples.filter(samples["problem_id"] == problem)["reason"]) == {"request_failed"}
+    assert NAME not in str(samples["text"].to_list())
+
+
 def test_erasing_twice_is_no_error(built, store):
     problem = find_problem(built)
     forget(store, problem)
@@ -118,7 +149,7 @@ def test_the_commands_on_a_small_store(run, built, store, tmp_path):
         assert ran.code == 0
         return ran.json
 
-    assert call("stats")["models"] == [{"model": "t", "endpoint": "recorded", "prompts": 2, "answers": 4}]
+    assert call("stats")["models"] == [{"model": "t", "endpoint": "here", "prompts": 2, "answers": 4}]
     assert call("check") == {"answers": 4, "damaged": [], "faults": [], "dropped": False, "kept_as": None}
     assert call("export", file)["answers"] == 4
     assert call("forget", "--problem", problem)["versions"] == ["people@1.0.0"]
