@@ -137,9 +137,7 @@ def rank_takes(candidates: pl.DataFrame, rules: MixtureRules, shares: Shares) ->
     """
     allowed = candidates.filter(_is_training() & ~_is_over_weight(candidates, rules, shares))
     return {
-        name_take(stage.name, source): rank_rows(
-            within.filter(pl.col("source") == source), _make_stage_key(rules, stage)
-        )
+        name_take(stage.name, source): rank_rows(within.filter(pl.col("source") == source), key)
         for stage in rules.stages
         if any(share != "all" for share in stage.take.values())
         for within, key in [(_cut_to_cap(allowed, stage, rules), _make_stage_key(rules, stage))]
@@ -228,11 +226,9 @@ def _is_over_weight(candidates: pl.DataFrame, rules: MixtureRules, shares: Share
 def _cut_to_cap(allowed: pl.DataFrame, stage: MixtureStage, rules: MixtureRules) -> pl.DataFrame:
     """Select the rows that a stage may take: of its sources, and of each problem as many as its cap allows."""
     available = allowed.filter(pl.col("source").is_in(list(stage.take)))
-    return (
-        available
-        if stage.cap is None
-        else select_lowest(available, stage.cap, _make_stage_key(rules, stage), "problem_id")
-    )
+    if stage.cap is None:
+        return available
+    return select_lowest(available, stage.cap, _make_stage_key(rules, stage), "problem_id")
 
 
 def _take_stage(

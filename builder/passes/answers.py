@@ -58,12 +58,7 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     with work.costs.measure("answers"):
         result = read_or_make(work.stages.folder / "answers", decided_by, lambda folder: _read(work, problems, folder))
     values = result.values
-    cost = work.costs.get("answers")
-    cost.rows, cost.new, cost.known = (
-        values["rows"],
-        0 if result.known else values["rows"],
-        values["rows"] * result.known,
-    )
+    work.costs.note("answers", values["rows"], known=result.known)
     return BuildAnswers(
         key=digest({**decided_by, "forgotten": sorted(forgotten)}),
         pieces=tuple(result.folder / name for name in values["pieces"]),

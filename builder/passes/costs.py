@@ -75,6 +75,11 @@ class CostTable:
         """Get the cost of a stage so far."""
         return self.stages.setdefault(stage, StageCost(stage=stage))
 
+    def note(self, stage: str, rows: int, *, known: bool) -> None:
+        """Note how many rows a stage read, and whether they were there already."""
+        cost = self.get(stage)
+        cost.rows, cost.new, cost.known = rows, 0 if known else rows, rows if known else 0
+
     def describe(self) -> list[dict[str, Any]]:
         """List the costs of all stages as plain values."""
         return [cost.describe() for cost in self.stages.values()]

@@ -112,7 +112,7 @@ def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
     if not answers.recorded:
         return answers.calls
     erased = add_counts(found.samples)["dropped:samples:teacher:request_failed"]
-    return replace(answers.calls, refused=erased)
+    return replace(answers.calls, ledger=sum(result.values["answers"] for result in found.samples), refused=erased)
 
 
 def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:

@@ -59,12 +59,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
     with work.costs.measure("problems"):
         result = read_or_make(work.stages.folder / "sources", decided_by, lambda folder: _load(work, folder))
     values = result.values
-    cost = work.costs.get("problems")
-    cost.rows, cost.new, cost.known = (
-        values["rows"],
-        0 if result.known else values["rows"],
-        values["rows"] * result.known,
-    )
+    work.costs.note("problems", values["rows"], known=result.known)
     return LoadedProblems(
         key=digest(decided_by),
         pieces=tuple(result.folder / name for name in values["pieces"]),
