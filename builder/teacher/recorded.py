@@ -169,14 +169,14 @@ def _read_row(answers: Answers, row: Row) -> Iterator[tuple[str | None, ...]]:
     if row.values is None or question is None:
         yield _make_malformed(row, row.fault or f"the column {answers.problem} is empty")
         return
-    try:
-        completions = list(_read_completions(answers, row.values))
-    except NotCanonicalError as error:
-        yield _make_malformed(row, str(error))
-        return
     question_id = make_problem_id(question)
-    for teacher, text, labels in completions:
-        yield question_id, make_content_id("a", teacher, text, labels), teacher, text, labels, None
+    try:
+        yield from [
+            (question_id, make_content_id("a", teacher, text, labels), teacher, text, labels, None)
+            for teacher, text, labels in _read_completions(answers, row.values)
+        ]
+    except NotCanonicalError as error:  # half of a surrogate pair
+        yield _make_malformed(row, str(error))
 
 
 def _make_malformed(row: Row, fault: str) -> tuple[str | None, ...]:
@@ -192,11 +192,10 @@ def _read_completions(answers: Answers, values: Mapping[str, Any]) -> Iterator[t
         labels = {name: _get_cell(values, column) for name, column in columns.items()}
         for index, text in enumerate(texts):
             if text is not None:
-                canonical = format_canonical(text)  # half of a surrogate pair has none, in a text either
                 own = _select_labels(labels, index, isinstance(value, list))
                 yield (
                     completion.teacher,
-                    text if isinstance(text, str) else canonical,
+                    text if isinstance(text, str) else format_canonical(text),
                     format_canonical(own) if own else None,
                 )
 
