@@ -135,7 +135,7 @@ def read_buckets(version: Version) -> Iterator[pl.DataFrame]:
             problems, texts, mixture = (
                 read_verified(version, name, bucket) for name in ("problems", "examples", "mixture")
             )
-            examples = join_examples(texts, mixture).filter(_KEPT).sort("example_id")
+            examples = join_examples(texts, mixture).filter(_KEPT)
             described = problems.filter(_KEPT).select("problem_id", *PROBLEM_COLUMNS)
             yield examples.join(described, on="problem_id", how="left", validate="m:1", maintain_order="left")
             advance(texts.height)

@@ -25,7 +25,6 @@ def read_part(version: OpenedVersion, name: str, bucket: int, columns: Sequence[
     else:
         frame = _join_columns(version, bucket, columns)
     schema = get_schema(RECORDS[name])
-    frame = frame.sort("example_id") if name == "examples" else frame
     frame = frame.select(schema.names() if columns is None else list(columns))
     return check_frame(frame, RECORDS[name], columns)
 

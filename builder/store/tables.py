@@ -183,7 +183,7 @@ def _make_text_ids(examples: pl.DataFrame) -> pl.Series:
 
 
 def join_examples(texts: pl.DataFrame, mixture: pl.DataFrame) -> pl.DataFrame:
-    """Join texts with what the mixture decides about them.
+    """Join texts with what the mixture decides about them, in the order of the example ids.
 
     Args:
         texts: columns of the file `examples`, `example_id` among them.
@@ -199,7 +199,7 @@ def join_examples(texts: pl.DataFrame, mixture: pl.DataFrame) -> pl.DataFrame:
     others = texts.join(mixture.select("text_id"), left_on="example_id", right_on="text_id", how="anti")
     added = {"mixture_stage": pl.lit(None, dtype=pl.String), "weight": pl.lit(1.0)}
     others = others.with_columns(**{name: value for name, value in added.items() if name in decided})
-    return pl.concat([others, mixed.select(others.columns)])
+    return pl.concat([others, mixed.select(others.columns)]).sort("example_id")
 
 
 # Files
