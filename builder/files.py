@@ -11,10 +11,8 @@ from typing import Any, NoReturn
 
 import orjson
 
-from ..schemas.ids import NotCanonicalError, format_canonical
 from .errors import InputError
 from .parquet import iterate_rows, list_row_groups
-from .templates import is_template, render_template
 
 _ALL_DIGITS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
 _LONG_NUMBER = b"0" * 18
@@ -23,6 +21,8 @@ MAX_DEPTH = 64
 
 CHUNK_BYTES = 16 * 2**20
 """About how many bytes a chunk has; of a Parquet file, before compression."""
+
+_NESTED = (dict, list)
 
 _CSV_CELL = 50_000_000
 """The longest cell of a CSV file, in characters."""
@@ -98,6 +98,20 @@ def read_chunk(chunk: Chunk) -> Iterator[Row]:
         yield from _read_lines(path, chunk)
     else:
         yield from reader(path)
+
+
+def digest_chunk(chunk: Chunk) -> str:
+    """Digest what a chunk holds: chunks with one digest have the same rows, wherever they lie in a file of JSON lines.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    path = Path(chunk.path)
+    if _READERS[path.suffix.lower()] is not _read_jsonl:
+        return f"{digest_file(path)[0]} {chunk.start} {chunk.end}"
+    with path.open("rb") as file:
+        file.seek(chunk.start)
+        return hashlib.sha256(file.read(chunk.end - chunk.start)).hexdigest()
 
 
 def _find_suffix(path: Path) -> str:
@@ -257,68 +271,16 @@ def _make_row(origin: str, value: Any, fault: str | None, raw: bytes | None = No
 
 def _is_deep(value: Any) -> bool:
     """Whether lists and objects are nested beyond the limit."""
-    if not any(isinstance(inner, dict | list) for inner in value.values()):
+    if not any(isinstance(inner, _NESTED) for inner in value.values()):
         return False
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [
             inner
             for outer in level
-            if isinstance(outer, dict | list)
+            if isinstance(outer, _NESTED)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
         if not level:
             return False
     return True
-
-
-def read_cell(values: Mapping[str, Any], column: str) -> Any:
-    """Read a column, a nested key (`a.b`) or a rendered template from a row.
-
-    Raises:
-        KeyError: the row has no such column.
-    """
-    if is_template(column):
-        return render_template(column, values)
-    if column in values:
-        return values[column]
-    current: Any = values
-    for key in column.split("."):
-        if not isinstance(current, Mapping) or key not in current:
-            raise KeyError(column)
-        current = current[key]
-    return current
-
-
-def format_cell(value: Any) -> str | None:
-    """Format a cell as text: 51.0 as 51, a list or object as canonical JSON, an empty cell as None.
-
-    Raises:
-        KeyError: it has no canonical text (half of a surrogate pair, NaN).
-    """
-    if value is None:
-        return None
-    text = value.strip() if isinstance(value, str) else None
-    if text is not None and (not text or text.isascii()):
-        return text or None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    try:
-        canonical = format_canonical(value)
-    except NotCanonicalError as error:
-        raise KeyError(str(error)) from error
-    return canonical if text is None else text
-
-
-def list_columns(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """List the columns of a row, nested keys with a dot."""
-    names: list[str] = []
-    for key, value in values.items():
-        names += list_columns(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else [f"{prefix}{key}"]
-    return names
-
-
-def make_missing_column_error(path: Path | str, column: str, values: Mapping[str, Any]) -> InputError:
-    """Make the error for a column that no row has."""
-    columns = ", ".join(list_columns(values)[:40])
-    return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {columns}")

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import xxhash
-
-from .ids import ID_HEX
+from .ids import make_plain_id, quote_plain
 from .problem import Split
 from .reasons import Fate, Reason, Stage
 from .sample import Span
@@ -102,11 +100,5 @@ def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stag
     >>> make_example_id("as_is", "s_1", ("s_2",), None) == make_content_id("e", "as_is", "s_1", ["s_2"], None)
     True
     """
-    # the canonical text of the parts: they are names and ids, which need no escapes
-    shown = ",".join(f'"{other}"' for other in others)
-    text = f"[{_quote(form)},{_quote(sample)},[{shown}],{_quote(stage)}]"
-    return f"e_{xxhash.xxh3_128_hexdigest(text.encode())[:ID_HEX]}"
-
-
-def _quote(name: str | None) -> str:
-    return "null" if name is None else f'"{name}"'
+    shown = ",".join(map(quote_plain, others))
+    return make_plain_id("e", f"[{quote_plain(form)},{quote_plain(sample)},[{shown}],{quote_plain(stage)}]")

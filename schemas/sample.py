@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .ids import make_content_id
+from .ids import make_plain_id, quote_plain
 from .reasons import Fate, Reason, Stage, Verdict
 
 
@@ -140,5 +140,10 @@ class Sample:
 
 
 def make_sample_id(problem: str | None, request: str, sample_index: int) -> str:
-    """Make the id of a sample from its problem, its first request, and its index among the answers to it."""
-    return make_content_id("s", problem, request, sample_index)
+    """Make the id of a sample from its problem, its first request, and its index among the answers to it.
+
+    >>> from cotloom.schemas.ids import make_content_id
+    >>> make_sample_id("p_1", "a_1", 2) == make_content_id("s", "p_1", "a_1", 2)
+    True
+    """
+    return make_plain_id("s", f"[{quote_plain(problem)},{quote_plain(request)},{sample_index}]")

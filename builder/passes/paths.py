@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ...schemas.frames import get_schema
+from ...schemas.frames import get_schema, make_writer
 from ...schemas.ids import digest
 from ...schemas.manifest import File
 from ...schemas.problem import AnswerType, Problem
@@ -19,7 +19,7 @@ from ...schemas.sample import Hint, Sample
 from .. import select, verify
 from ..engine import mark_row
 from ..store.funnel import check_table_fates, count_fates
-from ..store.memo import Memo, make_key, recall_or_find
+from ..store.memo import Memo, make_keys, recall_or_find
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from ..text.equations import find_equations
@@ -29,6 +29,9 @@ SAMPLES = "samples.parquet"
 
 _JUDGED = ("verdict", "predicted", "span", "rule", "steps", "reason", "detail")
 """What judging finds out about a sample."""
+
+_DECIDING = ("finish_reason", "hint", "answer_type", "answer", "question", "text", "choices")
+"""What decides it."""
 
 _FINDINGS = pl.Schema([
     ("key", pl.String()),
@@ -126,7 +129,7 @@ def _judge_samples(
     work = verify.select_sampled(problems, samples)
     is_aside = pl.col("sample_id").is_in(list(rules.verify.set_aside))
     aside, work = work.filter(is_aside), work.filter(~is_aside)
-    keyed = work.with_columns(key=pl.Series([_make_judgement_key(row) for row in work.iter_rows()], dtype=pl.String))
+    keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
     policy = rules.verify.model_copy(update={"set_aside": ()})
     memo = _open_memo(
         stages, "judge", {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None}, bucket
@@ -150,11 +153,6 @@ def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def _make_judgement_key(row: tuple[Any, ...]) -> str:
-    _, text, finish_reason, hint, question, answer, answer_type, choices = row
-    return make_key(finish_reason or "", hint, answer_type, answer or "", question or "", text or "", *(choices or ()))
-
-
 def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.DataFrame:
     """Judge the first row of each key."""
     rows = keyed.filter(pl.col("key").is_in(keys.implode())).unique("key", keep="first", maintain_order=True)
@@ -162,6 +160,7 @@ def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.Data
 
 
 def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
+    write = make_writer(verify.Judgement)
     for row in rows.iter_rows(named=True):
         mark_row(row["sample_id"])
         text = row["text"] or ""
@@ -177,7 +176,7 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
         method = select.read_method(text, equations) if judgement.reason is None else None
         yield {
             "key": row["key"],
-            **{name: _to_plain(getattr(judgement, name)) for name in _JUDGED},
+            **write(judgement),
             "signature": method and method.signature,
             "operations": method and sorted(method.operations),
         }
@@ -193,13 +192,6 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
     )
-
-
-def _to_plain(value: Any) -> Any:
-    """Convert a field of a judgement to what polars accepts: dataclasses become dicts, tuples lists."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return [asdict(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _choose_paths(
@@ -223,9 +215,8 @@ def _choose_paths(
 
 def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
     """Make a key for the paths of each problem: their ids, texts and hints, in order of the ids."""
-    grouped = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text")
-    keys = [(problem, make_key(problem, *ids, *hints, *texts)) for problem, ids, hints, texts in grouped.iter_rows()]
-    return pl.DataFrame(keys, schema={"problem_id": pl.String, "key": pl.String}, orient="row")
+    paths = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text")
+    return paths.select("problem_id", make_keys(paths))
 
 
 def _find_choices(keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataFrame], keys: pl.Series) -> pl.DataFrame:

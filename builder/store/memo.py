@@ -41,10 +41,26 @@ class Recalled:
     """Keys whose findings were there."""
 
 
-def make_key(*parts: str) -> str:
-    """Make the key of a row from the texts that decide a finding about it."""
-    lengths = ",".join(str(len(part)) for part in parts)
-    return xxhash.xxh3_128_hexdigest("\x1f".join((lengths, *parts)).encode())
+def make_keys(rows: pl.DataFrame) -> pl.Series:
+    """Make the key of each row from the texts that decide a finding about it.
+
+    Args:
+        rows: columns of texts, and of lists of texts; null counts as empty.
+
+    Returns:
+        The column `key`.
+    """
+    lengths, texts = [], []
+    for name, kind in rows.schema.items():
+        if isinstance(kind, pl.List):
+            lengths.append(pl.col(name).list.eval(pl.element().str.len_chars().cast(pl.String)).list.join(","))
+            texts.append(pl.col(name).list.join("\x1f"))
+        else:
+            lengths.append(pl.col(name).str.len_chars())
+            texts.append(pl.col(name))
+    parts = [column.cast(pl.String).fill_null("") for column in (*lengths, *texts)]
+    joined = rows.select(pl.concat_str(parts, separator="\x1f").cast(pl.Binary)).to_series()
+    return pl.Series("key", [xxhash.xxh3_128_hexdigest(text) for text in joined], dtype=pl.String)
 
 
 def recall_or_find(memo: Memo, keys: pl.Series, find: Callable[[pl.Series], pl.DataFrame]) -> Recalled:

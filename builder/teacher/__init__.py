@@ -10,7 +10,7 @@ from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
-from .recorded import MatchedAnswers, RecordedAnswers, match_answers, read_answers
+from .recorded import PIECE, READING, MatchedAnswers, RecordedAnswers, match_answers, read_answers
 from .request import Request
 from .rounds import Calls, CountPaths, PathCounts
 from .sampling import SampledAnswers, sample_rationales, write_samples
@@ -18,6 +18,8 @@ from .sampling import SampledAnswers, sample_rationales, write_samples
 __all__ = [
     "BACKENDS",
     "CODE_VERSION",
+    "PIECE",
+    "READING",
     "CallEstimate",
     "Calls",
     "CountPaths",

@@ -9,6 +9,7 @@ before. It never depends on other answers, or on the answer's place in the file.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +17,29 @@ import polars as pl
 
 from ...schemas.frames import complete_frame, get_schema
 from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
-from ...schemas.manifest import Input
+from ...schemas.manifest import File, Input
 from ...schemas.problem import make_problem_id
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.runtime import Runtime
-from ...schemas.sample import Sample
+from ...schemas.sample import Sample, make_sample_id
 from ...schemas.teacher import Answers
+from ..cells import format_cell, list_columns, make_missing_column_error, read_cell
 from ..engine import map_items
 from ..errors import InputError
-from ..files import (
-    Chunk,
-    Row,
-    digest_file,
-    format_cell,
-    list_chunks,
-    list_columns,
-    make_missing_column_error,
-    read_cell,
-    read_chunk,
-)
+from ..files import Chunk, Row, digest_chunk, digest_file, list_chunks, read_chunk
 from ..recipe import LoadedRecipe
 from ..store.pieces import add_cell, write_piece
+from ..store.stages import StageResult, parse_result, read_or_make
+from ..store.tables import describe_file
 
 FORGOTTEN = "its answers were erased with cotloom ledger forget"
 """Why a sample has no text."""
+
+PIECE = "answers.arrow"
+"""The file of a result: a piece of answers."""
+
+READING = 1
+"""Rises when the same bytes give another piece."""
 
 _SCHEMA = {
     "problem_id": pl.String, "raw_id": pl.String, "teacher": pl.String, "text": pl.String, "labels": pl.String,
@@ -52,12 +52,17 @@ _SCHEMA = {
 class RecordedAnswers:
     """All recorded answers, in pieces."""
 
-    pieces: tuple[Path, ...]
-    """The pieces, in the order of the file."""
+    chunks: tuple[StageResult, ...]
+    """The results of all chunks, in the order of the file: the file `PIECE` of each is a piece."""
     rows: int
     """Answers in them, and rows that can't be read."""
     input: Input
     """The file."""
+
+    @property
+    def pieces(self) -> list[Path]:
+        """The pieces, in the order of the file."""
+        return [chunk.folder / PIECE for chunk in self.chunks]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,13 +75,13 @@ class MatchedAnswers:
     """Answers that belong to no problem."""
 
 
-def read_answers(loaded: LoadedRecipe, folder: Path, aliases: Path | None, runtime: Runtime) -> RecordedAnswers:
-    """Read the recorded answers of a recipe into pieces.
+def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtime: Runtime) -> RecordedAnswers:
+    """Read the recorded answers of a recipe into pieces; chunks that were read before are known by what they hold.
 
     Args:
         loaded: the recipe; its teacher is `recorded`.
-        folder: where the pieces are written.
-        aliases: a piece with the columns question_id and problem_id, for questions whose problems have options.
+        stage: the folder where the pieces are kept.
+        aliases: a file with the columns question_id and alias, for questions whose problems have options.
         runtime: the workers.
 
     Raises:
@@ -84,21 +89,22 @@ def read_answers(loaded: LoadedRecipe, folder: Path, aliases: Path | None, runti
     """
     answers: Answers = loaded.recipe.teacher.answers  # type: ignore[union-attr]
     path = loaded.resolve(answers.path)
-    items = [
-        {"chunk": asdict(chunk), "rows": chunk.end - chunk.start, "piece": str(folder / f"answers-{number:05}.arrow")}
-        for number, chunk in enumerate(list_chunks(path))
-    ]
-    settings = {"answers": answers.model_dump(mode="json"), "aliases": None if aliases is None else str(aliases)}
+    items = [{"chunk": asdict(chunk), "rows": chunk.end - chunk.start} for chunk in list_chunks(path)]
+    settings = {
+        "answers": answers.model_dump(mode="json"),
+        "aliases": None if aliases is None else [str(aliases), digest_file(aliases)[0]],
+        "stage": str(stage),
+    }
     address = f"{__name__}:read_answer_chunk"
     read = map_items(address, items, settings, runtime=runtime, description="reading recorded answers")
-    rows = sum(part["rows"] for part in read)
+    chunks = tuple(map(parse_result, read))
+    rows = sum(chunk.values["rows"] for chunk in chunks)
     if not rows:
         raise InputError(f"teacher.answers: {path} is empty")
-    _check_columns(path, answers, read)
+    _check_columns(path, answers, [chunk.values for chunk in chunks])
     sha256, size = digest_file(path)
     file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=rows)
-    pieces = tuple(folder / f"answers-{number:05}.arrow" for number in range(len(items)))
-    return RecordedAnswers(pieces=pieces, rows=sum(part["answers"] for part in read), input=file)
+    return RecordedAnswers(chunks=chunks, rows=sum(chunk.values["answers"] for chunk in chunks), input=file)
 
 
 def _list_columns(answers: Answers) -> list[str]:
@@ -120,27 +126,44 @@ def _check_columns(path: Path, answers: Answers, read: Sequence[Mapping[str, Any
 
 
 def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the answers of one chunk of the file, and write them as a piece.
+    """Read the answers of one chunk of the file into a piece, or find what was read before from the same bytes.
 
     Args:
-        item: chunk; piece: the file to write.
-        settings: answers: the section of the recipe; aliases: the file of aliases.
+        item: chunk.
+        settings: answers: the section of the recipe; aliases: their file and its sha256; stage: the folder of results.
 
     Returns:
-        rows read, answers written, columns of the first readable row, and the columns found in any row.
+        A result: rows read, answers written, columns of the first readable row, and the columns found in any row.
     """
-    answers = Answers.model_validate(settings["answers"])
-    columns, found, first, rows = _list_columns(answers), set[str](), None, 0
+    chunk = Chunk(**item["chunk"])
+    aliases, digest = settings["aliases"] or (None, None)
+    decided_by = {
+        "code": READING,
+        "answers": settings["answers"],
+        "aliases": digest,
+        "place": [Path(chunk.path).name, chunk.first],  # part of what is said about a row that can't be read
+        "chunk": digest_chunk(chunk),
+    }
+    make = partial(_read_chunk, chunk, Answers.model_validate(settings["answers"]), aliases)
+    return read_or_make(Path(settings["stage"]), decided_by, make).to_plain()
+
+
+def _read_chunk(
+    chunk: Chunk, answers: Answers, aliases: str | None, folder: Path
+) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+    columns, first, rows = _list_columns(answers), None, 0
+    missing = set(columns)
     records: list[tuple[str | None, ...]] = []
-    for row in read_chunk(Chunk(**item["chunk"])):
+    for row in read_chunk(chunk):
         rows += 1
         if row.values is not None:
             first = first or list_columns(row.values)
-            found |= {column for column in columns if column not in found and _get_cell(row.values, column) is not None}
+            missing -= {column for column in missing if _get_cell(row.values, column) is not None}
         records += _read_row(answers, row)
     frame = pl.DataFrame(records, schema=_SCHEMA, orient="row")
-    write_piece(add_cell(_add_aliases(frame, settings["aliases"])), Path(item["piece"]))
-    return {"rows": rows, "answers": frame.height, "columns": first, "found": sorted(found)}
+    write_piece(add_cell(_add_aliases(frame, aliases)), folder / PIECE)
+    values = {"rows": rows, "answers": frame.height, "columns": first, "found": sorted(set(columns) - missing)}
+    return {PIECE: describe_file(folder / PIECE, frame.height)}, values
 
 
 def _add_aliases(frame: pl.DataFrame, aliases: str | None) -> pl.DataFrame:
@@ -169,7 +192,7 @@ def _read_row(answers: Answers, row: Row) -> Iterator[tuple[str | None, ...]]:
     if row.values is None or question is None:
         yield _make_malformed(row, row.fault or f"the column {answers.problem} is empty")
         return
-    question_id = make_problem_id(question)
+    question_id = _find_question(question)
     try:
         yield from [
             (question_id, make_content_id("a", teacher, text, labels), teacher, text, labels, None)
@@ -177,6 +200,12 @@ def _read_row(answers: Answers, row: Row) -> Iterator[tuple[str | None, ...]]:
         ]
     except NotCanonicalError as error:  # half of a surrogate pair
         yield _make_malformed(row, str(error))
+
+
+@lru_cache(maxsize=1024)
+def _find_question(question: str) -> str:
+    """Find the id of a question without options; its answers often follow one another."""
+    return make_problem_id(question)
 
 
 def _make_malformed(row: Row, fault: str) -> tuple[str | None, ...]:
@@ -261,5 +290,5 @@ def _number_equal(rows: pl.DataFrame, *same: str) -> pl.DataFrame:
     """Number equal rows from 0, and make the id of each from what is equal and its number."""
     numbered = rows.with_columns(sample_index=pl.int_range(pl.len(), dtype=pl.Int64).over(*same))
     parts = numbered.select("problem_id", "raw_id", "sample_index").iter_rows()
-    ids = pl.Series([make_content_id("s", *row) for row in parts], dtype=get_schema(Sample)["sample_id"])
+    ids = pl.Series([make_sample_id(*row) for row in parts], dtype=get_schema(Sample)["sample_id"])
     return numbered.with_columns(sample_id=ids)

@@ -92,3 +92,25 @@ def test_samples_depend_neither_on_chunks_nor_on_the_order_of_the_file(read, row
     columns = [name for name in whole.columns if name != "detail"]  # it names the line
     assert whole["sample_id"].n_unique() == whole.height
     assert set(map(str, whole.select(columns).rows())) == set(map(str, parts.select(columns).rows()))
+
+
+def test_answers_that_are_added_at_the_end_leave_the_chunks_before_them_known(tmp_path, write_recipe, monkeypatch):
+    monkeypatch.setattr(files, "CHUNK_BYTES", 300)
+    rows = [answer(number % 3, f"It is {number}.") for number in range(40)]
+
+    def read_known(count):
+        (tmp_path / "answers.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows[:count]))
+        completions = [{"column": "text", "teacher": "someone"}]
+        answers = {"path": "answers.jsonl", "problem": "q", "completions": completions}
+        loaded = load_recipe(str(write_recipe(tmp_path, teacher={"backend": "recorded", "answers": answers})))
+        found = read_answers(loaded, tmp_path / "stage", None, Runtime(store=tmp_path))
+        return found.rows, [chunk.known for chunk in found.chunks]
+
+    rows_first, first = read_known(30)
+    rows_then, then = read_known(40)
+
+    assert (rows_first, rows_then) == (30, 40)
+    assert not any(first)
+    assert all(then[: len(first) - 1])
+    assert not any(then[len(first) :])
+    assert 3 < len(first) < len(then)
