@@ -15,22 +15,22 @@ from ...schemas.manifest import File
 from ...schemas.problem import AnswerType, Problem
 from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.recipe import Select, Verify
-from ...schemas.sample import Hint, Sample
+from ...schemas.sample import Hint, Part, Sample
 from .. import select, verify
 from ..engine import mark_row
 from ..store.funnel import check_table_fates, count_fates
 from ..store.memo import Memo, make_keys, recall_or_find
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
-from ..text.equations import find_equations
+from ..text.equations import Equation, find_equations
 
 SAMPLES = "samples.parquet"
 """The file of a result: rows of `Sample`, judged and chosen."""
 
-_JUDGED = ("verdict", "predicted", "span", "rule", "steps", "reason", "detail")
+_JUDGED = ("verdict", "predicted", "span", "answer_part", "rule", "steps", "reason", "detail")
 """What judging finds out about a sample."""
 
-_DECIDING = ("finish_reason", "hint", "answer_type", "answer", "question", "text", "choices")
+_DECIDING = ("finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "choices")
 """What decides it."""
 
 _FINDINGS = pl.Schema([
@@ -163,23 +163,34 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
     write = make_writer(verify.Judgement)
     for row in rows.iter_rows(named=True):
         mark_row(row["sample_id"])
-        text = row["text"] or ""
-        equations = find_equations(text) if len(text) <= policy.max_characters else None
+        equations = _find_equations(row, policy.max_characters)
         judgement = verify.judge(
             _make_problem(row),
             row["text"],
+            reasoning=row["reasoning"],
             finish_reason=row["finish_reason"],
             hint=Hint(row["hint"]),
             policy=policy,
             equations=equations,
         )
-        method = select.read_method(text, equations) if judgement.reason is None else None
+        method = None
+        if judgement.reason is None and equations is not None:
+            found = [equation for part in Part for equation in equations.get(part, ())]
+            method = select.read_method("", found)
         yield {
             "key": row["key"],
             **write(judgement),
             "signature": method and method.signature,
             "operations": method and sorted(method.operations),
         }
+
+
+def _find_equations(row: Mapping[str, Any], most: int) -> dict[Part, list[Equation]] | None:
+    """Find the equations of each part of a sample; None where it is too long to be checked."""
+    parts = {part: row[part] for part in (Part.REASONING, Part.TEXT) if row[part]}
+    if sum(map(len, parts.values())) > most:
+        return None
+    return {part: find_equations(text) for part, text in parts.items()}
 
 
 def _make_problem(row: Mapping[str, Any]) -> Problem:

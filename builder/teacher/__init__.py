@@ -40,5 +40,5 @@ __all__ = [
     "write_samples",
 ]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Rises when the same ledger gives other samples."""

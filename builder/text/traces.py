@@ -7,7 +7,6 @@ came, the same answer has the same reasoning and the same response here, and no 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 THINK = ("<think>", "</think>")
 """The tags that most models and chat templates of today use; rows are written with them."""
@@ -42,13 +41,6 @@ _ANY = re.compile(
 _BLANKS, _LINE_END = re.compile(r"\s*"), re.compile(r"[^\S\n]*(?:\n|$)")
 _INDENTS = frozenset(" \t\r")
 _QUOTES = frozenset("`'\"“‘«")
-
-
-class Part(StrEnum):
-    """The part of an answer, named like the column of the samples that holds it."""
-
-    TEXT = "text"
-    REASONING = "reasoning"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
