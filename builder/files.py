@@ -4,12 +4,13 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
+import xxhash
 
 from .errors import InputError
 from .parquet import iterate_rows, list_row_groups
@@ -100,6 +101,28 @@ def read_chunk(chunk: Chunk) -> Iterator[Row]:
         yield from reader(path)
 
 
+def read_new_rows(chunk: Chunk, known: Container[bytes]) -> Iterator[tuple[bytes | None, Row | None]]:
+    """Read the rows of a chunk whose lines are not known yet.
+
+    Args:
+        chunk: the chunk.
+        known: digests of lines.
+
+    Returns:
+        For each row the digest of its line, where it is one of JSON lines, and the row; null where it is known.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    path = Path(chunk.path)
+    if _READERS[_find_suffix(path)] is not _read_jsonl:
+        yield from ((None, row) for row in read_chunk(chunk))
+        return
+    for number, line in _iterate_lines(path, chunk):
+        digest = xxhash.xxh3_128_digest(line)
+        yield digest, None if digest in known else _read_line(path, number, line)
+
+
 def digest_chunk(chunk: Chunk) -> str:
     """Digest what a chunk holds: chunks with one digest have the same rows, wherever they lie in a file of JSON lines.
 
@@ -144,6 +167,11 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 
 
 def _read_lines(path: Path, chunk: Chunk) -> Iterator[Row]:
+    return (_read_line(path, number, line) for number, line in _iterate_lines(path, chunk))
+
+
+def _iterate_lines(path: Path, chunk: Chunk) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a chunk that are not blank, with their numbers."""
     with path.open("rb") as file:
         file.seek(chunk.start)
         left = chunk.end - chunk.start
@@ -151,8 +179,12 @@ def _read_lines(path: Path, chunk: Chunk) -> Iterator[Row]:
             if left <= 0:
                 return
             left -= len(line)
-            if line.strip():
-                yield _make_row(f"{path.name}:{number}", *_parse_json(line), raw=line)
+            if not line.isspace():
+                yield number, line
+
+
+def _read_line(path: Path, number: int, line: bytes) -> Row:
+    return _make_row(f"{path.name}:{number}", *_parse_json(line), raw=line)
 
 
 def _cut_lines(path: Path) -> Iterator[Chunk]:

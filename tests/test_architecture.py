@@ -46,7 +46,15 @@ SHARED = {
 
 INNER_FLOORS = {
     "builder.teacher": [
-        {"request", "demonstrations", "provenance", "chat_templates", "chat_worker", "checkpoint_files"},
+        {
+            "request",
+            "demonstrations",
+            "provenance",
+            "chat_templates",
+            "chat_worker",
+            "checkpoint_files",
+            "recorded_chunks",
+        },
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded"},
         {"responses"},
         {"ledger", "backends"},

@@ -198,7 +198,7 @@ def _assemble(form: _FormatRows, gather: Gather) -> pl.DataFrame:
     np.logical_or.at(is_simulated, shown_rows, simulated[places])
     ids = [
         make_example_id(form.name, sample, tuple(others), None)
-        for sample, others in zip(form.rows["sample_id"], shown_ids, strict=True)
+        for sample, others in zip(form.rows["sample_id"].to_list(), shown_ids.to_list(), strict=True)
     ]
     span = pl.struct(start=pl.lit(0, dtype=pl.Int64), end=pl.col(target).str.len_chars().cast(pl.Int64))
     is_dropped = pl.col("reason").is_not_null()

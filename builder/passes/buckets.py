@@ -57,7 +57,7 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     problems_digest = digest_table(problems.to_arrow())
     answers = _read_pieces(item, "answers") if item["answers"] else None
     samples, unmatched = _make_samples(settings, problems, answers)
-    paths = make_paths(
+    paths, judged = make_paths(
         stages,
         _read_path_rules(settings),
         problems,
@@ -66,7 +66,7 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
         (item["bucket"], item["bits"]),
     )
     kept = read_or_make(stages / "problems", {"problems": problems_digest}, partial(_write_problems, problems))
-    texts = make_texts(stages, _read_format_rules(settings), problems, paths)
+    texts = make_texts(stages, _read_format_rules(settings), problems, paths, judged)
     return {
         "problems": kept.to_plain(), "paths": paths.to_plain(), "texts": texts.to_plain(), "unmatched": unmatched,
     }  # fmt: skip

@@ -36,7 +36,9 @@ class FormatRules:
     """Key of the demonstrations."""
 
 
-def make_texts(stages: Path, rules: FormatRules, problems: pl.DataFrame, paths: StageResult) -> StageResult:
+def make_texts(
+    stages: Path, rules: FormatRules, problems: pl.DataFrame, paths: StageResult, judged: pl.DataFrame | None
+) -> StageResult:
     """Render the kept paths of a bucket, or read what was rendered before.
 
     Args:
@@ -44,19 +46,24 @@ def make_texts(stages: Path, rules: FormatRules, problems: pl.DataFrame, paths: 
         rules: the formats.
         problems: the bucket's rows of `Problem`, which decided the paths too.
         paths: the bucket's judged and chosen samples.
+        judged: their rows, where they are in memory.
 
     Returns:
         The files `TEXTS` and `RANKS`.
     """
     names = sorted(spec.name for spec in rules.formats)
     decided_by = {"code": formats.CODE_VERSION, "formats": names, "seed": rules.seed, "paths": paths.key}
-    return read_or_make(stages / "texts", decided_by, partial(_write_texts, rules.seed, names, problems, paths))
+
+    def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+        samples = read_parquet(paths.folder / SAMPLES, _PATH_COLUMNS) if judged is None else judged
+        return _write_texts(rules.seed, names, problems, samples, folder)
+
+    return read_or_make(stages / "texts", decided_by, make)
 
 
 def _write_texts(
-    seed: int, names: Sequence[str], problems: pl.DataFrame, paths: StageResult, folder: Path
+    seed: int, names: Sequence[str], problems: pl.DataFrame, samples: pl.DataFrame, folder: Path
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    samples = read_parquet(paths.folder / SAMPLES, _PATH_COLUMNS)
     texts = formats.render_texts(formats.join_problems(problems, samples), names)
     ranks = formats.rank_demonstrations(texts, seed)
     files = {TEXTS: _write_arrow(texts, folder / TEXTS), RANKS: _write_arrow(ranks, folder / RANKS)}

@@ -68,7 +68,7 @@ def make_paths(
     samples: pl.DataFrame,
     decided_by: Mapping[str, Any],
     bucket: tuple[int, int],
-) -> StageResult:
+) -> tuple[StageResult, pl.DataFrame | None]:
     """Judge the samples of a bucket and choose among their paths, or read what was found before.
 
     Args:
@@ -80,22 +80,22 @@ def make_paths(
         bucket: its number, and the bits of the bucket numbers.
 
     Returns:
-        The file `SAMPLES`; counts by name; how many judgements were new.
+        The file `SAMPLES`, counts by name, how many judgements were new; and its rows, where they were not known.
     """
-    make = partial(_write_paths, stages, rules, problems, samples, bucket)
-    return read_or_make(stages / "paths", {**rules.describe(), **decided_by}, make)
+    made: list[pl.DataFrame] = []
+
+    def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+        selected, new = select_paths(stages, rules, problems, samples, bucket)
+        made.append(sort_rows("samples", selected))
+        return _write_paths(problems, samples, made[0], new, folder)
+
+    result = read_or_make(stages / "paths", {**rules.describe(), **decided_by}, make)
+    return result, next(iter(made), None)
 
 
 def _write_paths(
-    stages: Path,
-    rules: PathRules,
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
-    bucket: tuple[int, int],
-    folder: Path,
+    problems: pl.DataFrame, samples: pl.DataFrame, rows: pl.DataFrame, new: int, folder: Path
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    selected, new = select_paths(stages, rules, problems, samples, bucket)
-    rows = sort_rows("samples", selected)
     check_table_fates("samples", rows)
     values = {
         "counts": count_samples(problems, rows),

@@ -10,7 +10,8 @@ from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
-from .recorded import PIECE, READING, MatchedAnswers, RecordedAnswers, match_answers, read_answers
+from .recorded import MatchedAnswers, RecordedAnswers, match_answers, read_answers
+from .recorded_chunks import PIECE, READING
 from .request import Request
 from .rounds import Calls, CountPaths, PathCounts
 from .sampling import SampledAnswers, sample_rationales, write_samples

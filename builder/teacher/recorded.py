@@ -7,45 +7,33 @@ Law 9: the id of an answer is made from its problem, its teacher, what was recor
 before. It never depends on other answers, or on the answer's place in the file.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ...schemas.frames import complete_frame, get_schema
-from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
-from ...schemas.manifest import File, Input
-from ...schemas.problem import make_problem_id
+from ...schemas.ids import digest
+from ...schemas.manifest import Input
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Sample, make_sample_id
 from ...schemas.teacher import Answers
-from ..cells import format_cell, list_columns, make_missing_column_error, read_cell
+from ..cells import make_missing_column_error
 from ..engine import map_items
-from ..errors import InputError
-from ..files import Chunk, Row, digest_chunk, digest_file, list_chunks, read_chunk
+from ..errors import InputError, Stopped
+from ..files import digest_file, list_chunks
 from ..recipe import LoadedRecipe
-from ..store.pieces import add_cell, write_piece
-from ..store.stages import StageResult, parse_result, read_or_make
-from ..store.tables import describe_file
+from ..store.atomic import Access, replace_file
+from ..store.stages import StageResult, parse_result
+from ..store.versions import open_sealed, seal_json
+from .recorded_chunks import PIECE, READ_CHUNK, READING, list_answer_columns
 
 FORGOTTEN = "its answers were erased with cotloom ledger forget"
 """Why a sample has no text."""
-
-PIECE = "answers.arrow"
-"""The file of a result: a piece of answers."""
-
-READING = 1
-"""Rises when the same bytes give another piece."""
-
-_SCHEMA = {
-    "problem_id": pl.String, "raw_id": pl.String, "teacher": pl.String, "text": pl.String, "labels": pl.String,
-    "fault": pl.String,
-}  # fmt: skip
-"""The columns of a piece. `problem_id` is that of the question without options, until the alias is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,152 +77,48 @@ def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtim
     """
     answers: Answers = loaded.recipe.teacher.answers  # type: ignore[union-attr]
     path = loaded.resolve(answers.path)
-    items = [{"chunk": asdict(chunk), "rows": chunk.end - chunk.start} for chunk in list_chunks(path)]
+    index = stage / "files" / f"{digest([READING, answers.model_dump(mode='json'), path.name])[:40]}.json"
+    before = _read_index(index)
+    items = [
+        {"chunk": asdict(chunk), "rows": chunk.end - chunk.start, "before": before[max(number - 2, 0) : number + 2]}
+        for number, chunk in enumerate(list_chunks(path))
+    ]
     settings = {
         "answers": answers.model_dump(mode="json"),
         "aliases": None if aliases is None else [str(aliases), digest_file(aliases)[0]],
         "stage": str(stage),
     }
-    address = f"{__name__}:read_answer_chunk"
-    read = map_items(address, items, settings, runtime=runtime, description="reading recorded answers")
+    read = map_items(READ_CHUNK, items, settings, runtime=runtime, description="reading recorded answers")
     chunks = tuple(map(parse_result, read))
     rows = sum(chunk.values["rows"] for chunk in chunks)
     if not rows:
         raise InputError(f"teacher.answers: {path} is empty")
     _check_columns(path, answers, [chunk.values for chunk in chunks])
+    _write_index(index, chunks)
     sha256, size = digest_file(path)
     file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=rows)
     return RecordedAnswers(chunks=chunks, rows=sum(chunk.values["answers"] for chunk in chunks), input=file)
 
 
-def _list_columns(answers: Answers) -> list[str]:
-    labels = [answers.labels, *(completion.labels for completion in answers.completions)]
-    columns = [answers.problem, *(completion.column for completion in answers.completions)]
-    return [*columns, *(column for names in labels for column in names.values())]
+def _read_index(path: Path) -> list[str]:
+    """Read which pieces were read last from a file of this name: many of its lines may be the same still."""
+    with suppress(OSError, ValueError):
+        return [str(key) for key in open_sealed(path.read_bytes())["chunks"]]
+    return []
+
+
+def _write_index(path: Path, chunks: Sequence[StageResult]) -> None:
+    with suppress(Stopped), replace_file(path, access=Access.PRIVATE) as side:  # without it, all is read again
+        side.write_bytes(seal_json({"chunks": [chunk.key for chunk in chunks]}))
 
 
 def _check_columns(path: Path, answers: Answers, read: Sequence[Mapping[str, Any]]) -> None:
     """Check that each column is there in some row: where it is in none, the recipe is wrong, not the rows."""
     first: list[str] | None = next((part["columns"] for part in read if part["columns"] is not None), None)
     found = {column for part in read for column in part["found"]}
-    missing = next((column for column in _list_columns(answers) if column not in found), None)
+    missing = next((column for column in list_answer_columns(answers) if column not in found), None)
     if first is not None and missing is not None:
         raise make_missing_column_error(path, missing, dict.fromkeys(first))
-
-
-# What a worker does with a chunk
-
-
-def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the answers of one chunk of the file into a piece, or find what was read before from the same bytes.
-
-    Args:
-        item: chunk.
-        settings: answers: the section of the recipe; aliases: their file and its sha256; stage: the folder of results.
-
-    Returns:
-        A result: rows read, answers written, columns of the first readable row, and the columns found in any row.
-    """
-    chunk = Chunk(**item["chunk"])
-    aliases, digest = settings["aliases"] or (None, None)
-    decided_by = {
-        "code": READING,
-        "answers": settings["answers"],
-        "aliases": digest,
-        "place": [Path(chunk.path).name, chunk.first],  # part of what is said about a row that can't be read
-        "chunk": digest_chunk(chunk),
-    }
-    make = partial(_read_chunk, chunk, Answers.model_validate(settings["answers"]), aliases)
-    return read_or_make(Path(settings["stage"]), decided_by, make).to_plain()
-
-
-def _read_chunk(
-    chunk: Chunk, answers: Answers, aliases: str | None, folder: Path
-) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    columns, first, rows = _list_columns(answers), None, 0
-    missing = set(columns)
-    records: list[tuple[str | None, ...]] = []
-    for row in read_chunk(chunk):
-        rows += 1
-        if row.values is not None:
-            first = first or list_columns(row.values)
-            missing -= {column for column in missing if _get_cell(row.values, column) is not None}
-        records += _read_row(answers, row)
-    frame = pl.DataFrame(records, schema=_SCHEMA, orient="row")
-    write_piece(add_cell(_add_aliases(frame, aliases)), folder / PIECE)
-    values = {"rows": rows, "answers": frame.height, "columns": first, "found": sorted(set(columns) - missing)}
-    return {PIECE: describe_file(folder / PIECE, frame.height)}, values
-
-
-def _add_aliases(frame: pl.DataFrame, aliases: str | None) -> pl.DataFrame:
-    """Give each answer to a question the problems that ask it; a question with options may be several problems."""
-    if aliases is None:
-        return frame
-    known = pl.read_ipc(Path(aliases).read_bytes())
-    joined = frame.join(known, left_on="problem_id", right_on="question_id", how="left", maintain_order="left")
-    return joined.with_columns(problem_id=pl.coalesce("alias", "problem_id")).drop("alias")
-
-
-def _get_cell(values: Mapping[str, Any], column: str) -> Any:
-    try:
-        return read_cell(values, column)
-    except KeyError:
-        return None
-
-
-def _read_row(answers: Answers, row: Row) -> Iterator[tuple[str | None, ...]]:
-    """Yield the answers of a row as the columns of a piece; one with the fault where the row can't be read."""
-    try:
-        question = None if row.values is None else format_cell(_get_cell(row.values, answers.problem))
-    except KeyError as error:
-        yield _make_malformed(row, str(error.args[0]))
-        return
-    if row.values is None or question is None:
-        yield _make_malformed(row, row.fault or f"the column {answers.problem} is empty")
-        return
-    question_id = _find_question(question)
-    try:
-        yield from [
-            (question_id, make_content_id("a", teacher, text, labels), teacher, text, labels, None)
-            for teacher, text, labels in _read_completions(answers, row.values)
-        ]
-    except NotCanonicalError as error:  # half of a surrogate pair
-        yield _make_malformed(row, str(error))
-
-
-@lru_cache(maxsize=1024)
-def _find_question(question: str) -> str:
-    """Find the id of a question without options; its answers often follow one another."""
-    return make_problem_id(question)
-
-
-def _make_malformed(row: Row, fault: str) -> tuple[str | None, ...]:
-    return None, make_content_id("a", row.content, fault), "recorded", None, None, f"{row.origin}: {fault}"
-
-
-def _read_completions(answers: Answers, values: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
-    """Read the answers in a row: teacher, text, labels. A column holds one, or a list of them with lists of labels."""
-    for completion in answers.completions:
-        value = _get_cell(values, completion.column)
-        texts = value if isinstance(value, list) else [value]
-        columns = {**answers.labels, **completion.labels}
-        labels = {name: _get_cell(values, column) for name, column in columns.items()}
-        for index, text in enumerate(texts):
-            if text is not None:
-                own = _select_labels(labels, index, isinstance(value, list))
-                yield (
-                    completion.teacher,
-                    text if isinstance(text, str) else format_canonical(text),
-                    format_canonical(own) if own else None,
-                )
-
-
-def _select_labels(labels: Mapping[str, Any], index: int, is_list: bool) -> dict[str, Any]:
-    """Select the labels of one answer. Where a column holds a list of answers, a list of labels has one for each."""
-    return {
-        name: value[index] if is_list and isinstance(value, list) and index < len(value) else value
-        for name, value in labels.items()
-    }
 
 
 # What a worker does with a bucket

@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -114,3 +115,39 @@ def test_answers_that_are_added_at_the_end_leave_the_chunks_before_them_known(tm
     assert all(then[: len(first) - 1])
     assert not any(then[len(first) :])
     assert 3 < len(first) < len(then)
+
+
+LINES = st.sampled_from([
+    json.dumps(answer(0, "It is 5.", ok=True)),
+    json.dumps(answer(0, ["It is 5.", None, "It is 6."], ok=[True, None, False])),
+    json.dumps(answer(1, "It is 7.", ok=False)),
+    json.dumps(answer(2, None)),
+    json.dumps({"q": None, "text": "Nothing was asked.", "ok": True}),
+    "{not JSON",
+    "",
+])  # fmt: skip
+
+
+@given(first=st.lists(LINES, min_size=1, max_size=12), then=st.lists(LINES, min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_of_which_lines_are_known_gives_what_it_gives_alone(tmp_path_factory, write_recipe, first, then):
+    folder = tmp_path_factory.mktemp("lines")
+    labelled = json.dumps(answer(0, "It is 4.", ok=True))
+    completions = [{"column": "text", "teacher": "someone", "labels": {"ok": "ok"}}]
+    answers = {"path": "answers.jsonl", "problem": "q", "completions": completions}
+    loaded = load_recipe(str(write_recipe(folder, teacher={"backend": "recorded", "answers": answers})))
+    aliases = folder / "aliases.arrow"
+    ids = [make_problem_id(QUESTIONS[0])]
+    pl.DataFrame({"question_id": 2 * ids, "alias": ["p_a", "p_b"]}).write_ipc(aliases)
+
+    def read_lines(lines, stage):
+        (folder / "answers.jsonl").write_text("".join(f"{line}\n" for line in [labelled, *lines]))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(files, "CHUNK_BYTES", 200)
+            found = read_answers(loaded, folder / stage, aliases, Runtime(store=folder, workers=1))
+        return read_bucket(found.pieces), found.rows, found.input
+
+    read_lines(first, "warm")
+    warm, cold = read_lines(then, "warm"), read_lines(then, "cold")
+    assert warm[0].equals(cold[0])
+    assert warm[1:] == cold[1:]
