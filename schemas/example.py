@@ -53,10 +53,12 @@ class Example:
     """The chat; the last message is the training target."""
     weight: float = 1.0
     """Weight of the row in the loss."""
+    reasoning: str | None = None
+    """The reasoning that leads to the last message, where the format keeps it apart; all of it carries loss."""
     loss_spans: tuple[Span, ...] = ()
     """The characters of the last message that carry loss."""
     characters: int = 0
-    """Length of all messages in characters."""
+    """Length of all messages, and of the reasoning that is kept apart, in characters."""
     stage: Stage | None = None
     """The stage that dropped it; null where it was kept."""
     fate: Fate = Fate.KEPT

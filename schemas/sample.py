@@ -160,13 +160,13 @@ def make_sample_id(problem: str | None, request: str, sample_index: int) -> str:
     return make_plain_id("s", f"[{quote_plain(problem)},{quote_plain(request)},{sample_index}]")
 
 
-def make_answer_id(teacher: str, text: str, labels: str | None, reasoning: str | None) -> str:
+def make_answer_id(teacher: str, text: str, reasoning: str | None, labels: str | None) -> str:
     """Make the id of an answer that came from a file, from what was recorded of it.
 
     Args:
         teacher: who wrote it.
         text: its text, without the reasoning that was told apart.
-        labels: its labels, as canonical JSON.
         reasoning: its reasoning; without any the id does not depend on it.
+        labels: its labels, as canonical JSON.
     """
     return make_content_id("a", teacher, text, labels, *(() if reasoning is None else (reasoning,)))

@@ -60,7 +60,7 @@ def _recompute_answer_ids(samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
         "sample_id", "problem_id", "teacher", "text", "labels", "reasoning", "sample_index"
     ).iter_rows()
     for stored, problem, teacher, text, labels, reasoning, index in rows:
-        yield stored, make_sample_id(problem, make_answer_id(teacher, text, labels, reasoning), index)
+        yield stored, make_sample_id(problem, make_answer_id(teacher, text, reasoning, labels), index)
 
 
 def _recompute_example_ids(bucket: AuditBucket) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 import polars as pl
 
+from ..format import join_reasoning
 from .parts import Export
 
 ExampleRow = Mapping[str, Any]
-"""A row of the table `examples`; those that become chats have `messages`, `example_id` and `simulated` only."""
+"""A row of the table `examples`; those that become chats have `messages`, `reasoning`, `example_id` and `simulated` only."""
 
 WriteFiles = Callable[[Export, Path], dict[str, int]]
 """Writes the files of an export into a folder, and returns the rows of each file."""
@@ -40,11 +41,15 @@ def format_line(row: ExampleRow) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def make_line_writer(convert: Callable[[ExampleRow], dict[str, Any]], *, marked: bool = True) -> WriteFiles:
+def make_line_writer(
+    convert: Callable[[ExampleRow], dict[str, Any]], *, has_field: bool = False, marked: bool = True
+) -> WriteFiles:
     """Make the writer of a format whose files are JSON Lines.
 
     Args:
         convert: converts the messages of an example to its line.
+        has_field: whether reasoning that a row keeps apart is the `reasoning_content` of its last message; else it
+            stands in the message, between tags.
         marked: whether lines have additional keys: the example's id, and `simulated` if the version is simulated.
     """
 
@@ -52,9 +57,18 @@ def make_line_writer(convert: Callable[[ExampleRow], dict[str, Any]], *, marked:
         keys = ("example_id", "simulated") if export.simulated else ("example_id",)
 
         def make_lines(rows: pl.DataFrame) -> Iterator[bytes]:
-            for row in rows.select("messages", *keys).iter_rows(named=True):
+            for row in rows.select("messages", "reasoning", *keys).iter_rows(named=True):
+                row["messages"] = _add_reasoning(row) if has_field else join_reasoning(row["messages"], row["reasoning"])
                 yield format_line({**convert(row), **({key: row[key] for key in keys} if marked else {})})
 
         return write_lines(export, folder, make_lines)
 
     return write_files
+
+
+def _add_reasoning(row: ExampleRow) -> list[dict[str, Any]]:
+    """Add reasoning to the last message as chat templates know it."""
+    if row["reasoning"] is None:
+        return list(row["messages"])
+    *context, last = row["messages"]
+    return [*context, {**last, "reasoning_content": row["reasoning"]}]

@@ -23,7 +23,7 @@ from .paths import SAMPLES
 TEXTS, RANKS, EXAMPLES = "texts.arrow", "ranks.arrow", "examples.parquet"
 """The files of results: rendered texts, ranks of those that may be shown, and examples without their mixture."""
 
-_PATH_COLUMNS = ("sample_id", "problem_id", "text", "span", "simulated", "verdict", "fate")
+_PATH_COLUMNS = (*formats.ANSWER_COLUMNS, "fate")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +124,7 @@ def _digest_demonstrations(texts: Sequence[Path], shown: Shown, names: Sequence[
         return []
     distinct, places = np.unique(shown.addresses, return_inverse=True)
     columns = sorted({column for name in names for column in (formats.name_prompt(name), formats.name_target(name))})
-    rows = gather_texts(texts, distinct, ["sample_id", "simulated", *columns])
+    rows = gather_texts(texts, distinct, ["sample_id", "simulated", "reasoning", *columns])
     order = pl.DataFrame({"sample_id": rows["sample_id"].gather(places)})
     tables = (rows.sort("sample_id"), order, pl.DataFrame({"shots": shown.counts}))
     return [digest_table(table.to_arrow()) for table in tables]

@@ -146,13 +146,14 @@ def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataF
     rows = _number_equal(matched, "problem_id", "raw_id")
     is_erased = pl.col("problem_id").is_in(list(forgotten))
     rows = rows.select(
-        "sample_id", "problem_id", "sample_index", "teacher", "text", "labels",
+        "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels",
         stage=pl.when(is_erased).then(pl.lit(str(Stage.TEACHER))),
         fate=pl.when(is_erased).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason=pl.when(is_erased).then(pl.lit(str(Reason.REQUEST_FAILED))),
         detail=pl.when(is_erased).then(pl.lit(FORGOTTEN)),
-    ).with_columns(pl.when(~is_erased).then(pl.col(name)).alias(name) for name in ("text", "labels"))  # fmt: skip
-    return complete_frame(rows, Sample)
+    )  # fmt: skip
+    told = (pl.when(~is_erased).then(pl.col(name)).alias(name) for name in ("text", "reasoning", "labels"))
+    return complete_frame(rows.with_columns(told), Sample)
 
 
 def _make_malformed_samples(rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,22 +11,24 @@ import polars as pl
 from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
 from ...schemas.manifest import File
 from ...schemas.problem import make_problem_id
+from ...schemas.sample import make_answer_id
 from ...schemas.teacher import Answers
 from ..cells import format_cell, list_columns, read_cell
 from ..files import Chunk, Row, digest_chunk, read_new_rows
 from ..store.pieces import add_cell, read_bucket, write_piece
 from ..store.stages import find_result, read_or_make
 from ..store.tables import describe_file
+from ..text.traces import part_trace
 
 PIECE = "answers.arrow"
 """The file of a result: a piece of answers."""
 
-READING = 2
+READING = 3
 """Rises when the same bytes give another piece."""
 
 _SCHEMA = {
     "line": pl.Binary, "number": pl.Int32, "question_id": pl.String, "problem_id": pl.String, "raw_id": pl.String,
-    "teacher": pl.String, "text": pl.String, "labels": pl.String, "fault": pl.String,
+    "teacher": pl.String, "text": pl.String, "reasoning": pl.String, "labels": pl.String, "fault": pl.String,
 }  # fmt: skip
 """The columns of a piece: the digest of the line, null where it can't be read; the number of the answer in it; the id
 of the question without options, and that of the problem."""
@@ -36,7 +38,8 @@ def list_answer_columns(answers: Answers) -> list[str]:
     """List all columns of a file that its answers are read from."""
     labels = [answers.labels, *(completion.labels for completion in answers.completions)]
     columns = [answers.problem, *(completion.column for completion in answers.completions)]
-    return [*columns, *(column for names in labels for column in names.values())]
+    thoughts = [completion.reasoning for completion in answers.completions if completion.reasoning is not None]
+    return [*columns, *thoughts, *(column for names in labels for column in names.values())]
 
 
 def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,13 +163,19 @@ class _AnswerColumn:
     """A column of answers, with what is read beside it."""
 
     column: str
+    reasoning: str | None
     teacher: str
     labels: Mapping[str, str]
 
 
 def _list_answer_columns(answers: Answers) -> list[_AnswerColumn]:
     return [
-        _AnswerColumn(column=item.column, teacher=item.teacher, labels={**answers.labels, **item.labels})
+        _AnswerColumn(
+            column=item.column,
+            reasoning=item.reasoning,
+            teacher=item.teacher,
+            labels={**answers.labels, **item.labels},
+        )
         for item in answers.completions
     ]
 
@@ -182,8 +191,8 @@ def _read_row(problem: str, columns: Sequence[_AnswerColumn], row: Row) -> list[
     question_id = _find_question(question)
     try:
         return [
-            (question_id, question_id, make_content_id("a", teacher, text, labels), teacher, text, labels, None)
-            for teacher, text, labels in _read_completions(columns, row.values)
+            (question_id, question_id, make_answer_id(*answer), *answer, None)
+            for answer in _read_completions(columns, row.values)
         ]
     except NotCanonicalError as error:  # half of a surrogate pair
         return [_make_malformed(row, str(error))]
@@ -196,33 +205,37 @@ def _find_question(question: str) -> str:
 
 
 def _make_malformed(row: Row, fault: str) -> tuple[str | None, ...]:
-    return None, None, make_content_id("a", row.content, fault), "recorded", None, None, f"{row.origin}: {fault}"
+    return None, None, make_content_id("a", row.content, fault), "recorded", None, None, None, f"{row.origin}: {fault}"
 
 
 def _read_completions(
     columns: Sequence[_AnswerColumn], values: Mapping[str, Any]
-) -> Iterator[tuple[str, str, str | None]]:
-    """Read the answers in a row: teacher, text, labels. A column holds one, or a list of them with lists of labels."""
+) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """Read the answers in a row: teacher, text, reasoning, labels. A column holds one, or a list of them."""
     for item in columns:
         value = _get_cell(values, item.column)
         is_list = isinstance(value, list)
         labels = {name: _get_cell(values, column) for name, column in item.labels.items()}
+        thoughts = None if item.reasoning is None else _get_cell(values, item.reasoning)
         for index, text in enumerate(value if is_list else [value]):
             if text is not None:
                 own = _select_labels(labels, index) if is_list else labels
-                yield (
-                    item.teacher,
-                    text if isinstance(text, str) else format_canonical(text),
-                    format_canonical(own) if own else None,
-                )
+                thought = _select_label(thoughts, index) if is_list else thoughts
+                parts = part_trace(_format_text(text), None if thought is None else _format_text(thought))
+                yield item.teacher, parts.response or "", parts.reasoning, format_canonical(own) if own else None
+
+
+def _format_text(value: Any) -> str:
+    return value if isinstance(value, str) else format_canonical(value)
 
 
 def _select_labels(labels: Mapping[str, Any], index: int) -> dict[str, Any]:
-    """Select the labels of one of several answers: of a list of labels, one."""
-    return {
-        name: value[index] if isinstance(value, list) and index < len(value) else value
-        for name, value in labels.items()
-    }
+    return {name: _select_label(value, index) for name, value in labels.items()}
+
+
+def _select_label(value: Any, index: int) -> Any:
+    """Select what is said of one of several answers: of a list, one."""
+    return value[index] if isinstance(value, list) and index < len(value) else value
 
 
 READ_CHUNK = f"{__name__}:{read_answer_chunk.__name__}"
