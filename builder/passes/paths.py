@@ -18,11 +18,13 @@ from ...schemas.recipe import Select, Verify
 from ...schemas.sample import Hint, Part, Sample
 from .. import select, verify
 from ..engine import mark_row
+from ..parquet import read_parquet
 from ..store.funnel import check_table_fates, count_fates
 from ..store.memo import Memo, make_keys, recall_or_find
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from ..text.equations import Equation, find_equations
+from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
 SAMPLES = "samples.parquet"
 """The file of a result: rows of `Sample`, judged and chosen."""
@@ -65,9 +67,9 @@ def make_paths(
     stages: Path,
     rules: PathRules,
     problems: pl.DataFrame,
-    samples: pl.DataFrame,
     decided_by: Mapping[str, Any],
-    bucket: tuple[int, int],
+    make_samples: Callable[[pl.DataFrame], pl.DataFrame],
+    before: Before,
 ) -> tuple[StageResult, pl.DataFrame | None]:
     """Judge the samples of a bucket and choose among their paths, or read what was found before.
 
@@ -75,9 +77,9 @@ def make_paths(
         stages: the folder of all results.
         rules: how samples are judged and chosen.
         problems: the bucket's rows of `Problem`.
-        samples: the bucket's rows of `Sample`; provided ones have their verdict already.
-        decided_by: digests of the two.
-        bucket: its number, and the bits of the bucket numbers.
+        decided_by: everything that decides the result.
+        make_samples: makes the samples of some problems, rows of `Sample`; provided ones have their verdict already.
+        before: what the bucket had before.
 
     Returns:
         The file `SAMPLES`, counts by name, how many judgements were new; and its rows, where they were not known.
@@ -85,29 +87,41 @@ def make_paths(
     made: list[pl.DataFrame] = []
 
     def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-        selected, new = select_paths(stages, rules, problems, samples, bucket)
-        made.append(sort_rows("samples", selected))
-        return _write_paths(problems, samples, made[0], new, folder)
+        changed, known = _part_problems(problems, before.unchanged)
+        selected, new = select_paths(stages, rules, changed, make_samples(changed), before.place.bucket)
+        made.append(sort_rows("samples", selected if known is None else pl.concat([known, selected])))
+        files, values = _write_paths(problems, made[0], new, folder)
+        return {**files, **write_inputs(before.inputs, folder)}, values
 
-    result = read_or_make(stages / "paths", {**rules.describe(), **decided_by}, make)
+    result = read_or_make(stages / "paths", decided_by, make)
     return result, next(iter(made), None)
 
 
+def _part_problems(problems: pl.DataFrame, unchanged: Unchanged | None) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Part the problems that changed from the samples of those that did not."""
+    if unchanged is None:
+        return problems, None
+    is_same = pl.col("problem_id").is_in(unchanged.problems.implode())
+    known = read_parquet(unchanged.result.folder / SAMPLES).filter(is_same)
+    return problems.filter(~is_same), known
+
+
 def _write_paths(
-    problems: pl.DataFrame, samples: pl.DataFrame, rows: pl.DataFrame, new: int, folder: Path
+    problems: pl.DataFrame, rows: pl.DataFrame, new: int, folder: Path
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
     check_table_fates("samples", rows)
+    is_sampled = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED)))
     values = {
         "counts": count_samples(problems, rows),
         "new": new,
-        "work": verify.select_sampled(problems, samples).height,
-        "answers": samples.filter(pl.col("problem_id").is_not_null() & pl.col("verdict").is_null()).height,
+        "work": rows.filter(is_sampled & pl.col("verdict").is_not_null()).height,
+        "answers": rows.filter(is_sampled & pl.col("problem_id").is_not_null()).height,
     }
     return {SAMPLES: write_table("samples", rows, folder / SAMPLES)}, values
 
 
 def select_paths(
-    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: tuple[int, int]
+    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
 ) -> tuple[pl.DataFrame, int]:
     """Judge samples and choose among their paths; findings about the same content are recalled.
 
@@ -118,12 +132,13 @@ def select_paths(
     return _choose_paths(stages, rules, judged, methods, bucket), new
 
 
-def _open_memo(stages: Path, name: str, rules: Any, bucket: tuple[int, int]) -> Memo:
-    return Memo(folder=stages / name / "memo" / digest(rules)[:16], bucket=bucket[0], bits=bucket[1])
+def _open_memo(stages: Path, name: str, rules: Any, bucket: BucketSize, rows: int) -> Memo:
+    folder = stages / name / "memo" / digest(rules)[:16]
+    return Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=rows)
 
 
 def _judge_samples(
-    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: tuple[int, int]
+    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Judge samples. Returns them, the methods of kept ones by sample id, and the number of new judgements."""
     work = verify.select_sampled(problems, samples)
@@ -131,9 +146,8 @@ def _judge_samples(
     aside, work = work.filter(is_aside), work.filter(~is_aside)
     keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
     policy = rules.verify.model_copy(update={"set_aside": ()})
-    memo = _open_memo(
-        stages, "judge", {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None}, bucket
-    )
+    deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None}
+    memo = _open_memo(stages, "judge", deciding, bucket, bucket.answers)
     recalled = recall_or_find(memo, keyed["key"], partial(_judge_keys, keyed, policy))
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
     judgements = findings.select("sample_id", *_JUDGED)
@@ -206,7 +220,7 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
 
 
 def _choose_paths(
-    stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: tuple[int, int]
+    stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: BucketSize
 ) -> pl.DataFrame:
     """Drop duplicates, then pick of each problem the paths that are kept; only the second step depends on `keep`."""
     kept = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
@@ -214,12 +228,16 @@ def _choose_paths(
     policy, deciding = rules.select, {**rules.describe(), "verify": None}
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
     find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
-    choices = recall_or_find(_open_memo(stages, "duplicates", apart, bucket), keyed["key"], find).findings
+    choices = recall_or_find(
+        _open_memo(stages, "duplicates", apart, bucket, bucket.problems), keyed["key"], find
+    ).findings
     distinct = keyed.join(choices.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
     if policy.keep is not None:
         many = distinct.filter(pl.len().over("key") > policy.keep)
         find = partial(_find_choices, many, lambda rows: select.pick_rows(rows, policy))
-        picked = recall_or_find(_open_memo(stages, "picks", deciding, bucket), many["key"], find).findings
+        picked = recall_or_find(
+            _open_memo(stages, "picks", deciding, bucket, bucket.problems), many["key"], find
+        ).findings
         choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
     return select.add_choices(judged, choices.drop("key"))
 

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ...schemas.ids import digest
 from ...schemas.runtime import Runtime
 from ..engine import map_items
 from ..files import digest_file
 from ..progress import warn
 from ..store.checked import mark_used
-from ..store.stages import RESULT, StageResult, find_result, parse_result, read_or_make
+from ..store.stages import RESULT, StageResult, find_result, make_stage_key, parse_result, read_or_make
 from .costs import CostTable
 
 _ADDRESS = f"{__package__}.buckets"
@@ -77,7 +76,7 @@ def run_buckets(
     """
     if decided_by is None:
         return make()
-    key = digest({"stage": name, **decided_by})[:40]
+    key = make_stage_key({"stage": name, **decided_by})
     known = find_result(stages.folder / "runs", key)
     if known is not None and _is_intact(stages, known.values["buckets"]):
         buckets = [

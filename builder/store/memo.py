@@ -17,6 +17,10 @@ MOST_KEPT = 2
 """A file keeps findings about rows that are gone, as long as it has at most so many times the rows of today."""
 
 
+FEW = 1 / 64
+"""The share of a bucket's rows up to which findings are made again: reading those of all rows would take longer."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Memo:
     """The findings of one stage about one bucket."""
@@ -25,6 +29,8 @@ class Memo:
     """The folder of all findings by these rules."""
     bucket: int
     """The number of the bucket."""
+    rows: int
+    """The rows of the bucket today, of which only some may be asked for."""
     bits: int
     """The bits of the bucket numbers. Findings of smaller and larger buckets over the same rows are found too."""
 
@@ -72,6 +78,8 @@ def recall_or_find(memo: Memo, keys: pl.Series, find: Callable[[pl.Series], pl.D
         find: finds what is missing; from keys, each once, in order, to the column `key` and those of the findings.
     """
     needed = keys.unique(maintain_order=True)
+    if needed.len() <= memo.rows * FEW and _locate(memo).exists():
+        return Recalled(findings=find(needed), new=needed.len(), known=0)
     kept = _read(memo)
     known = None if kept is None else kept.filter(pl.col("key").is_in(needed.implode()))
     missing = needed if known is None else needed.filter(~needed.is_in(known["key"].implode()))
@@ -113,6 +121,6 @@ def _locate(memo: Memo) -> Path:
 
 def _keep(memo: Memo, findings: pl.DataFrame, before: pl.DataFrame | None) -> None:
     gone = None if before is None else before.filter(~pl.col("key").is_in(findings["key"].unique().implode()))
-    is_small = gone is not None and 0 < gone.height <= (MOST_KEPT - 1) * findings.height
+    is_small = gone is not None and 0 < gone.height <= (MOST_KEPT - 1) * max(findings.height, memo.rows)
     path = _locate(memo)
     keep_checked(pl.concat([findings, gone]) if gone is not None and is_small else findings, path, path.stem)

@@ -10,7 +10,7 @@ from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
-from .recorded import MatchedAnswers, RecordedAnswers, match_answers, read_answers
+from .recorded import RecordedAnswers, count_unmatched, match_answers, read_answers
 from .recorded_chunks import PIECE, READING
 from .request import Request
 from .rounds import Calls, CountPaths, PathCounts
@@ -26,11 +26,11 @@ __all__ = [
     "CountPaths",
     "Destination",
     "Ledger",
-    "MatchedAnswers",
     "PathCounts",
     "RecordedAnswers",
     "Request",
     "SampledAnswers",
+    "count_unmatched",
     "estimate_calls",
     "find_destination",
     "list_key_variables",

@@ -53,16 +53,6 @@ class RecordedAnswers:
         return [chunk.folder / PIECE for chunk in self.chunks]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MatchedAnswers:
-    """The recorded answers of one bucket."""
-
-    samples: pl.DataFrame
-    """Rows of `Sample`: the answers to problems of the bucket, and rows that can't be read."""
-    unmatched: int
-    """Answers that belong to no problem."""
-
-
 def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtime: Runtime) -> RecordedAnswers:
     """Read the recorded answers of a recipe into pieces; chunks that were read before are known by what they hold.
 
@@ -77,11 +67,12 @@ def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtim
     """
     answers: Answers = loaded.recipe.teacher.answers  # type: ignore[union-attr]
     path = loaded.resolve(answers.path)
-    index = stage / "files" / f"{digest([READING, answers.model_dump(mode='json'), path.name])[:40]}.json"
+    index = stage / "memo" / digest([READING, answers.model_dump(mode="json"), path.name])[:16] / "files.json"
     before = _read_index(index)
+    listed = list_chunks(path)
     items = [
-        {"chunk": asdict(chunk), "rows": chunk.end - chunk.start, "before": before[max(number - 2, 0) : number + 2]}
-        for number, chunk in enumerate(list_chunks(path))
+        {"chunk": asdict(chunk), "rows": chunk.end - chunk.start, "before": _select_near(before, number, len(listed))}
+        for number, chunk in enumerate(listed)
     ]
     settings = {
         "answers": answers.model_dump(mode="json"),
@@ -107,6 +98,12 @@ def _read_index(path: Path) -> list[str]:
     return []
 
 
+def _select_near(before: Sequence[str], number: int, chunks: int) -> Sequence[str]:
+    """Select the pieces that were read from about where a chunk is: most lines are still there, a little further on."""
+    first, end = number * len(before) // chunks, -(-(number + 1) * len(before) // chunks)
+    return before[max(first - 1, 0) : end]
+
+
 def _write_index(path: Path, chunks: Sequence[StageResult]) -> None:
     with suppress(Stopped), replace_file(path, access=Access.PRIVATE) as side:  # without it, all is read again
         side.write_bytes(seal_json({"chunks": [chunk.key for chunk in chunks]}))
@@ -124,22 +121,32 @@ def _check_columns(path: Path, answers: Answers, read: Sequence[Mapping[str, Any
 # What a worker does with a bucket
 
 
-def match_answers(answers: pl.DataFrame, problems: pl.DataFrame, forgotten: Collection[str]) -> MatchedAnswers:
-    """Find the answers to the problems of a bucket.
+def match_answers(answers: pl.DataFrame, problems: pl.DataFrame, forgotten: Collection[str]) -> pl.DataFrame:
+    """Find the answers to problems of a bucket.
 
     Args:
         answers: the rows of the bucket, out of all pieces.
-        problems: the bucket's rows of `Problem`, of the sources that the teacher answers.
+        problems: rows of `Problem`, of the sources that the teacher answers.
         forgotten: the problems whose answers were erased.
+
+    Returns:
+        Rows of `Sample`: the answers to these problems, and all rows that can't be read.
     """
+    matched = _select_matched(answers, problems)
+    malformed = answers.filter(pl.col("fault").is_not_null())
+    return pl.concat([_make_samples(matched, forgotten), _make_malformed_samples(malformed)])
+
+
+def count_unmatched(answers: pl.DataFrame, problems: pl.DataFrame) -> int:
+    """Count the answers of a bucket that belong to none of its problems; see `match_answers`."""
+    columns = answers.select("problem_id", "fault")
+    return columns.filter(pl.col("fault").is_null()).height - _select_matched(columns, problems).height
+
+
+def _select_matched(answers: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
     kept = problems.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
     readable = answers.filter(pl.col("fault").is_null())
-    matched = readable.join(kept, on="problem_id", how="semi", maintain_order="left")
-    samples = [
-        _make_samples(matched, forgotten),
-        _make_malformed_samples(answers.filter(pl.col("fault").is_not_null())),
-    ]
-    return MatchedAnswers(samples=pl.concat(samples), unmatched=readable.height - matched.height)
+    return readable.join(kept, on="problem_id", how="semi", maintain_order="left")
 
 
 def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Recorded answers: read in chunks, matched to problems bucket by bucket, known by what was recorded."""
 
 import json
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from cotloom.builder import files
 from cotloom.builder.errors import InputError
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.store.pieces import read_bucket
-from cotloom.builder.teacher import match_answers, read_answers
+from cotloom.builder.teacher import count_unmatched, match_answers, read_answers
 from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Problem, make_problem_id
 from cotloom.schemas.runtime import Runtime
@@ -38,7 +39,10 @@ def read(tmp_path_factory, write_recipe):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(files, "CHUNK_BYTES", chunk_bytes)
             found = read_answers(loaded, folder, None, Runtime(store=folder))
-        return match_answers(read_bucket(found.pieces), to_frame(PROBLEMS, Problem), forgotten)
+        answers, problems = read_bucket(found.pieces), to_frame(PROBLEMS, Problem)
+        return SimpleNamespace(
+            samples=match_answers(answers, problems, forgotten), unmatched=count_unmatched(answers, problems)
+        )
 
     return matched
 

@@ -20,6 +20,7 @@ from ...format.templates import AS_IS
 from ...progress import track
 from ...sources import BARE
 from ...text.equations import find_equations
+from ...text.traces import part_trace
 from ...verify import Judgement, judge
 from ...verify.judge import CUT_OFF
 from ..model.chat import render_prompt

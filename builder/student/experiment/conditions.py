@@ -14,7 +14,7 @@ from ....schemas.problem import AnswerType, Split
 from ....schemas.reasons import Fate, Verdict
 from ....schemas.sample import Part, Sample
 from ...errors import InputError
-from ...format import AS_IS, FORMATS
+from ...format import AS_IS, FORMATS, join_reasoning
 from ...format.templates import SolvedProblem, write_messages
 from ...mix import DEFAULT_STAGE
 from ...store import Version
