@@ -19,7 +19,7 @@ from . import mix, select, sources, store, teacher, verify
 from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
-from .passes.flow import count_calls, find_paths, mix_examples, write_examples
+from .passes.flow import count_calls, find_paths, mix_examples, warn_of_hidden_reasoning, write_examples
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
 from .passes.work import BuildWork, open_work
@@ -92,6 +92,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture)
         files = list_version_files(paths, examples, mixture)
         calls = count_calls(answers, paths)
+        warn_of_hidden_reasoning(recipe, paths)
     costs = tuple(work.costs.describe())
     run = describe_run(loaded, runtime, calls, started, costs)
     try:

@@ -1,6 +1,6 @@
 """JSON Lines, the file format of most trainers. The JSON writer escapes all text (law 7)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ..format import join_reasoning
 from .parts import Export
 
 ExampleRow = Mapping[str, Any]
-"""A row of the table `examples`; those that become chats have `messages`, `reasoning`, `example_id` and `simulated` only."""
+"""A row of the table `examples`; those that become chats have some of its columns only."""
 
 WriteFiles = Callable[[Export, Path], dict[str, int]]
 """Writes the files of an export into a folder, and returns the rows of each file."""
@@ -55,20 +55,19 @@ def make_line_writer(
 
     def write_files(export: Export, folder: Path) -> dict[str, int]:
         keys = ("example_id", "simulated") if export.simulated else ("example_id",)
+        add = _add_field if has_field else join_reasoning
 
         def make_lines(rows: pl.DataFrame) -> Iterator[bytes]:
             for row in rows.select("messages", "reasoning", *keys).iter_rows(named=True):
-                row["messages"] = _add_reasoning(row) if has_field else join_reasoning(row["messages"], row["reasoning"])
-                yield format_line({**convert(row), **({key: row[key] for key in keys} if marked else {})})
+                chat = {**row, "messages": add(row["messages"], row["reasoning"])}
+                yield format_line({**convert(chat), **({key: row[key] for key in keys} if marked else {})})
 
         return write_lines(export, folder, make_lines)
 
     return write_files
 
 
-def _add_reasoning(row: ExampleRow) -> list[dict[str, Any]]:
+def _add_field(messages: Sequence[Mapping[str, Any]], reasoning: str | None) -> list[dict[str, Any]]:
     """Add reasoning to the last message as chat templates know it."""
-    if row["reasoning"] is None:
-        return list(row["messages"])
-    *context, last = row["messages"]
-    return [*context, {**last, "reasoning_content": row["reasoning"]}]
+    *context, last = map(dict, messages)
+    return [*context, last if reasoning is None else {**last, "reasoning_content": reasoning}]

@@ -144,7 +144,10 @@ def test_a_step_that_reasoning_withdraws_is_marked_and_drops_nothing(channel):
     samples = channel.read_table("samples").filter(pl.col("sample_index") == 1)
     wrong = [[step for step in steps if step["outcome"] == "wrong"] for steps in samples["steps"].to_list()]
     assert all(len(steps) == 1 and steps[0]["part"] == "reasoning" for steps in wrong)
-    places = [(text[step["start"] : step["end"]], step["text"]) for text, (step,) in zip(samples["reasoning"], wrong)]
+    places = [
+        (text[step["start"] : step["end"]], step["text"])
+        for text, (step,) in zip(samples["reasoning"], wrong, strict=True)
+    ]
     assert all(said == told for said, told in places)
     assert set(samples["reason"]) <= {None, "path_duplicate"}
 
@@ -165,7 +168,7 @@ def test_rows_teach_the_reasoning_before_the_response(channel):
 
 
 @pytest.mark.parametrize("thinking", ["field", "text", "drop"])
-def test_the_recipe_says_what_becomes_of_reasoning(built, channel, thinking):
+def test_the_recipe_says_what_becomes_of_reasoning(built, thinking):
     version = built(SHAPES["tags"], formats=[{"name": "zero_shot_cot", "thinking": thinking}])
     traces = version.read_table("samples").select("sample_id", trace="reasoning")
     for row in version.read_table("examples").join(traces, on="sample_id").iter_rows(named=True):
@@ -234,3 +237,16 @@ def test_a_response_that_contradicts_its_reasoning_is_what_is_judged(built):
     samples = version.read_table("samples")
     assert set(samples["verdict"]) == {"wrong"}
     assert set(samples["predicted"]) == {"1000"}
+
+
+@pytest.mark.parametrize(
+    ("formats", "warns"),
+    [
+        ([{"name": "zero_shot_cot", "thinking": "drop"}], True),
+        ([{"name": "zero_shot_answer"}], True),
+        ([{"name": "zero_shot_answer"}, {"name": "zero_shot_cot", "thinking": "field"}], False),
+    ],
+)
+def test_a_build_whose_formats_hide_all_reasoning_warns(built, capsys, formats, warns):
+    built(SHAPES["tags"], formats=formats)
+    assert ("24 kept samples have reasoning apart from their response" in capsys.readouterr().err) == warns
