@@ -26,6 +26,9 @@ from .arrow import read_arrow, write_arrow
 INPUTS = "inputs.arrow"
 """The file of a result: for each problem, a digest of what its rows follow from."""
 
+_NOT_DECIDING = ("origin", "detail")
+"""The columns of a problem that say where it stands: another row before it changes them."""
+
 _KEY = re.compile("[0-9a-f]{40}")
 
 
@@ -93,7 +96,8 @@ def digest_inputs(problems: pl.DataFrame, answers: pl.DataFrame | None) -> pl.Da
     Returns:
         Columns problem_id, input; in the order of the ids.
     """
-    rows = problems.select("problem_id", content=pl.struct(pl.all()).struct.json_encode())
+    deciding = pl.struct(pl.exclude(_NOT_DECIDING)).struct.json_encode()
+    rows = problems.select("problem_id", content=deciding)
     parts = [] if answers is None else [answers.drop_nulls("problem_id").select("problem_id", content="raw_id")]
     joined = (
         pl.concat([rows, *parts]).group_by("problem_id").agg(pl.col("content").sort().str.join("\n")).sort("problem_id")

@@ -108,7 +108,7 @@ def _list_files(memo: Memo) -> Iterator[Path]:
     if own.exists():
         yield own
         return
-    for path in sorted(memo.folder.glob("*-*.parquet")):
+    for path in sorted(memo.folder.glob("*-*.arrow")):
         bits, bucket = map(int, path.stem.split("-"))
         shared = min(bits, memo.bits)
         if bucket >> (bits - shared) == memo.bucket >> (memo.bits - shared):
@@ -116,7 +116,7 @@ def _list_files(memo: Memo) -> Iterator[Path]:
 
 
 def _locate(memo: Memo) -> Path:
-    return memo.folder / f"{memo.bits}-{memo.bucket}.parquet"
+    return memo.folder / f"{memo.bits}-{memo.bucket}.arrow"
 
 
 def _keep(memo: Memo, findings: pl.DataFrame, before: pl.DataFrame | None) -> None:

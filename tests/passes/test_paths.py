@@ -125,7 +125,7 @@ def test_a_lost_or_damaged_memory_costs_time_alone(tmp_path, judged, capsys):
     one = problem(1)
     samples = [sample(str(number), text, one) for number, text in enumerate(TEXTS)]
     first, _ = select(tmp_path, samples, [one])
-    (path,) = (tmp_path / "judge").rglob("*.parquet")
+    (path,) = (tmp_path / "judge").rglob("*.arrow")
     path.write_bytes(path.read_bytes()[:-9])
     before = len(judged)
     again, _ = select(tmp_path, samples, [one])
