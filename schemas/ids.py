@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import xxhash
 
-SCHEME = 2
+SCHEME = 3
 """Number of the hashing scheme. It is increased when canonical text, an id or a recipe default changes its meaning."""
 
 ID_HEX = 24

@@ -38,6 +38,7 @@ _WRAPPERS: Mapping[str, str] = {
 _ANY = re.compile(
     f"(?=[<[◁])(?:{'|'.join(re.escape(tag) for pair in _TAGS.items() for tag in pair)})", re.IGNORECASE
 )  # how a tag can begin stands first: the rest is tried at few places
+_FIRST_SIGNS = frozenset(tag[0] for pair in _TAGS.items() for tag in pair)
 _BLANKS, _LINE_END = re.compile(r"\s*"), re.compile(r"[^\S\n]*(?:\n|$)")
 _INDENTS = frozenset(" \t\r")
 _QUOTES = frozenset("`'\"“‘«")
@@ -84,7 +85,8 @@ def part_trace(text: str | None, channel: str | None = None) -> Trace:
     spoken = (channel or "").strip()
     if text is None:
         return Trace(reasoning=spoken or None, response=None)
-    blocks = list(_find_blocks(text))
+    has_tags = any(sign in text for sign in _FIRST_SIGNS)  # few texts have any of them, and this takes next to no time
+    blocks = list(_find_blocks(text)) if has_tags else []
     if not blocks:
         return Trace(reasoning=spoken or None, response=_unwrap(text) if spoken else text)
     thoughts = [text[first:last] for _, first, last, _ in blocks]

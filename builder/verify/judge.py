@@ -9,6 +9,7 @@ from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Part, Span, Step
 from ..patterns import SearchError
 from ..text.equations import Equation
+from ..text.options import format_question
 from ..text.traces import join_parts
 from .compare import Comparison, ComparisonOutcome, compare
 from .hint_leakage import find_parroting
@@ -94,7 +95,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     verdict, detail = _decide_verdict(problem, reading, finish_reason)
     parroting = None
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
-        parroting = find_parroting(join_parts(reasoning, text), steps.steps, reading.span, part)
+        asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
+        parroting = find_parroting(asked, join_parts(reasoning, text), steps.steps, reading.span, part)
     reasons = [*_list_answer_reasons(verdict, detail), *_list_rationale_reasons(verdict, steps, parroting, policy)]
     reasons.sort(key=lambda item: ORDER[item[0]])
     reason, detail = _merge_reasons(reasons)
