@@ -8,6 +8,7 @@ before. It never depends on other answers, or on the answer's place in the file.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -79,14 +80,16 @@ def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtim
         "aliases": None if aliases is None else [str(aliases), digest_file(aliases)[0]],
         "stage": str(stage),
     }
-    read = map_items(READ_CHUNK, items, settings, runtime=runtime, description="reading recorded answers")
+    with ThreadPoolExecutor(1) as beside:  # the file is digested while the workers read it
+        digested = beside.submit(digest_file, path)
+        read = map_items(READ_CHUNK, items, settings, runtime=runtime, description="reading recorded answers")
+        sha256, size = digested.result()
     chunks = tuple(map(parse_result, read))
     rows = sum(chunk.values["rows"] for chunk in chunks)
     if not rows:
         raise InputError(f"teacher.answers: {path} is empty")
     _check_columns(path, answers, [chunk.values for chunk in chunks])
     _write_index(index, chunks)
-    sha256, size = digest_file(path)
     file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=rows)
     return RecordedAnswers(chunks=chunks, rows=sum(chunk.values["answers"] for chunk in chunks), input=file)
 
