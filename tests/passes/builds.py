@@ -66,4 +66,5 @@ def write_recipe(
 
 def run(path: Path, store: Path, *changes: str, **runtime: Any) -> Built:
     """Build a recipe in this process, whatever is kept of it."""
-    return build(load_recipe(str(path), changes), Runtime(store=store, **{"workers": 1, "allow_empty": True, **runtime}))
+    usual = {"workers": 1, "allow_empty": True}
+    return build(load_recipe(str(path), changes), Runtime(store=store, **{**usual, **runtime}))
