@@ -207,8 +207,8 @@ def _assemble(form: _FormatRows, gather: Gather) -> pl.DataFrame:
     distinct, places = np.unique(form.shown.addresses, return_inverse=True)
     columns = ["sample_id", "simulated", "reasoning", prompt, target]
     own = form.rows.select(columns).with_columns(write_reasoning("reasoning", target, form.thinking))
-    told = form.thinking if form.thinking is Thinking.TEXT else Thinking.DROP
-    others = gather(distinct, columns).with_columns(write_reasoning("reasoning", target, told))
+    thinking = form.thinking if form.thinking is Thinking.TEXT else Thinking.DROP
+    others = gather(distinct, columns).with_columns(write_reasoning("reasoning", target, thinking))
     both = pl.concat([own, others], rechunk=True)
     places = places + form.rows.height
     shown_rows = np.repeat(np.arange(form.rows.height), form.shown.counts)

@@ -54,8 +54,8 @@ def describe_drops(funnel: Sequence[FunnelRow]) -> str:
     'verify dropped 36 of 36 samples as wrong'
     """
     drops = sorted((row for row in funnel if row.dropped), key=lambda row: row.dropped, reverse=True)
-    told = [
+    parts = [
         f"{row.stage} dropped {row.dropped:,} of {row.rows_in:,} {row.unit}s as {row.reason}"
         for row in drops[:_MOST_REASONS]
     ]
-    return "; ".join(told) or "there was none to begin with"
+    return "; ".join(parts) or "there was none to begin with"

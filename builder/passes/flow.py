@@ -127,7 +127,7 @@ def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
     )
 
 
-def warn_of_hidden_reasoning(recipe: Recipe, found: FoundPaths) -> None:
+def check_reasoning_shown(recipe: Recipe, found: FoundPaths) -> None:
     """Warn where kept samples have reasoning of their own that no format shows: it was paid for and teaches nothing."""
     reasoned = add_counts(found.samples)["reasoned"]
     is_shown = any(

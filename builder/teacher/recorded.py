@@ -162,8 +162,8 @@ def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataF
         reason=pl.when(is_erased).then(pl.lit(str(Reason.REQUEST_FAILED))),
         detail=pl.when(is_erased).then(pl.lit(FORGOTTEN)),
     )  # fmt: skip
-    told = (pl.when(~is_erased).then(pl.col(name)).alias(name) for name in ("text", "reasoning", "labels"))
-    return complete_frame(rows.with_columns(told), Sample)
+    columns = (pl.when(~is_erased).then(pl.col(name)).alias(name) for name in ("text", "reasoning", "labels"))
+    return complete_frame(rows.with_columns(columns), Sample)
 
 
 def _make_malformed_samples(rows: pl.DataFrame) -> pl.DataFrame:

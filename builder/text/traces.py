@@ -123,7 +123,7 @@ def _find_blocks(text: str) -> Iterator[tuple[int, int, int, int]]:
         elif tag.opens is not None and _is_blank(text, first, tag.start):
             yield tag.start, tag.end, len(text), len(text)
             return
-        elif tag.opens is None and _stands_alone(text, tag):
+        elif tag.opens is None and _is_alone(text, tag):
             yield first, first, tag.start, tag.end
             place, first = place + 1, tag.end
         else:
@@ -157,7 +157,7 @@ def _is_blank(text: str, start: int, end: int) -> bool:
     return _BLANKS.match(text, start).end() >= end  # type: ignore[union-attr] - it matches everywhere
 
 
-def _stands_alone(text: str, tag: _Tag) -> bool:
+def _is_alone(text: str, tag: _Tag) -> bool:
     """Whether a tag is at the beginning or at the end of a line."""
     start = tag.start
     while start and text[start - 1] in _INDENTS:

@@ -81,7 +81,7 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         PatternError: the pattern can't be used.
     """
     policy = policy or Verify()
-    parts = {part: said for part, said in ((Part.REASONING, reasoning), (Part.TEXT, text)) if said and said.strip()}
+    parts = {part: words for part, words in ((Part.REASONING, reasoning), (Part.TEXT, text)) if words and words.strip()}
     length = sum(map(len, parts.values()))
     if not parts:
         return _judge_empty(finish_reason)
