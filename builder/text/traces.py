@@ -154,7 +154,8 @@ def _find_end(tags: Sequence[_Tag], place: int, last_of: Mapping[str, int]) -> i
 
 
 def _is_blank(text: str, start: int, end: int) -> bool:
-    return _BLANKS.match(text, start).end() >= end  # type: ignore[union-attr] - it matches everywhere
+    found = _BLANKS.match(text, start)
+    return found is not None and found.end() >= end
 
 
 def _is_alone(text: str, tag: _Tag) -> bool:
