@@ -172,7 +172,7 @@ def recorded(tmp_path) -> Path:
 @pytest.mark.parametrize("stage", STAGES)
 def test_each_stage_without_room_ends_the_build_and_leaves_no_version(run_within, recorded, store, tmp_path, stage):
     usual = run(recorded, tmp_path / "usual").version
-    words = ("build", recorded, "--store", store, "--workers", 1)
+    words = ("build", recorded, "--store", store, "--workers", 1, "--allow-empty")
 
     with mount_disk(store / "stages" / stage, "4k"):
         says_make_room(run_within(None, *words, code=3))

@@ -28,7 +28,9 @@ def check_rows(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) ->
     if not manifest.counts["examples_kept"]:
         raise EmptyVersion(f"no row is kept: {describe_drops(manifest.funnel)}", hint=_HINT)
     sources = [source.name for source in recipe.sources if source.role != _EVALUATE]
-    for what, names in (("source", sources), ("format", [spec.name for spec in recipe.formats])):
+    is_sampled = any(source.role == _SAMPLE for source in recipe.sources)  # other sources bring their rows as they are
+    formats = [spec.name for spec in recipe.formats] if is_sampled else []
+    for what, names in (("source", sources), ("format", formats)):
         empty = [name for name in names if not counts.get(f"kept:{what}:{name}")]
         if empty:
             raise EmptyVersion(
@@ -37,6 +39,7 @@ def check_rows(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) ->
 
 
 _EVALUATE: Role = "evaluate"
+_SAMPLE: Role = "sample"
 
 
 def _list_empty_splits(recipe: Recipe, manifest: Manifest) -> Iterator[str]:

@@ -64,7 +64,17 @@ def test_another_mixture_links_every_text(recipe, tmp_path):
 
 
 def test_two_builds_at_once_give_one_version(recipe, tmp_path, command):
-    words = [*command, "build", str(recipe), "--store", str(tmp_path / "store"), "--workers", "1", "--json"]
+    words = [
+        *command,
+        "build",
+        str(recipe),
+        "--store",
+        str(tmp_path / "store"),
+        "--workers",
+        "1",
+        "--allow-empty",
+        "--json",
+    ]
     processes = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
     ended = [(process.communicate(), process.returncode) for process in processes]
 
