@@ -69,6 +69,7 @@ def build(
     timeout: opt.Timeout = 300.0,
     retries: opt.Retries = 5,
     accept_failures: opt.AcceptFailures = False,
+    allow_empty: opt.AllowEmpty = False,
     allow_key: opt.AllowKeys = None,
     set_aside: opt.SetAside = None,
     profile: opt.Profile = None,
@@ -92,6 +93,7 @@ def build(
         timeout_s=timeout,
         retries=retries,
         accept_failures=accept_failures,
+        allow_empty=allow_empty,
         allow_keys=tuple(allow_key or ()),
     )
     loaded = set_rows_aside(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), set_aside or ())

@@ -4,6 +4,7 @@
     ├── InputError          the user's input is wrong                        exit 2
     │   ├── RecipeError     ... in the recipe: the key's path and the line
     │   └── VersionConflict ... the version exists with another content
+    ├── EmptyVersion        the build kept no row                            exit 1
     └── Stopped             a limit or an unreachable server; resumable      exit 3
 
 Memory that runs out ends a command as `Stopped` does; Ctrl-C and SIGTERM end it with 128 and the signal's number. Any
@@ -42,6 +43,12 @@ class RecipeError(InputError):
 
 class VersionConflict(InputError):  # noqa: N818 - the word of the house
     """The version exists already and another recipe, input or code would build it."""
+
+
+class EmptyVersion(CotloomError):  # noqa: N818 - what would be frozen, not whose fault it is
+    """A build kept no row, or none of a source or format: nothing is frozen."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class Stopped(CotloomError):  # noqa: N818 - being stopped is no error of anyone's

@@ -4,17 +4,16 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
+import xxhash
 
-from ..schemas.ids import NotCanonicalError, format_canonical
 from .errors import InputError
 from .parquet import iterate_rows, list_row_groups
-from .templates import is_template, render_template
 
 _ALL_DIGITS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else byte for byte in range(256))
 _LONG_NUMBER = b"0" * 18
@@ -23,6 +22,8 @@ MAX_DEPTH = 64
 
 CHUNK_BYTES = 16 * 2**20
 """About how many bytes a chunk has; of a Parquet file, before compression."""
+
+_NESTED = (dict, list)
 
 _CSV_CELL = 50_000_000
 """The longest cell of a CSV file, in characters."""
@@ -100,6 +101,42 @@ def read_chunk(chunk: Chunk) -> Iterator[Row]:
         yield from reader(path)
 
 
+def read_new_rows(chunk: Chunk, known: Container[bytes]) -> Iterator[tuple[bytes | None, Row | None]]:
+    """Read the rows of a chunk whose lines are not known yet.
+
+    Args:
+        chunk: the chunk.
+        known: digests of lines.
+
+    Returns:
+        For each row the digest of its line, where it is one of JSON lines, and the row; null where it is known.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    path = Path(chunk.path)
+    if _READERS[_find_suffix(path)] is not _read_jsonl:
+        yield from ((None, row) for row in read_chunk(chunk))
+        return
+    for number, line in _iterate_lines(path, chunk):
+        digest = xxhash.xxh3_128_digest(line)
+        yield digest, None if digest in known else _read_line(path, number, line)
+
+
+def digest_chunk(chunk: Chunk) -> str:
+    """Digest what a chunk holds: chunks with one digest have the same rows, wherever they lie in a file of JSON lines.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    path = Path(chunk.path)
+    if _READERS[path.suffix.lower()] is not _read_jsonl:
+        return f"{digest_file(path)[0]} {chunk.start} {chunk.end}"
+    with path.open("rb") as file:
+        file.seek(chunk.start)
+        return hashlib.sha256(file.read(chunk.end - chunk.start)).hexdigest()
+
+
 def _find_suffix(path: Path) -> str:
     """Return the suffix of a file that can be read."""
     suffix = path.suffix.lower()
@@ -130,6 +167,11 @@ def _read_jsonl(path: Path) -> Iterator[Row]:
 
 
 def _read_lines(path: Path, chunk: Chunk) -> Iterator[Row]:
+    return (_read_line(path, number, line) for number, line in _iterate_lines(path, chunk))
+
+
+def _iterate_lines(path: Path, chunk: Chunk) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a chunk that are not blank, with their numbers."""
     with path.open("rb") as file:
         file.seek(chunk.start)
         left = chunk.end - chunk.start
@@ -137,8 +179,12 @@ def _read_lines(path: Path, chunk: Chunk) -> Iterator[Row]:
             if left <= 0:
                 return
             left -= len(line)
-            if line.strip():
-                yield _make_row(f"{path.name}:{number}", *_parse_json(line), raw=line)
+            if not line.isspace():
+                yield number, line
+
+
+def _read_line(path: Path, number: int, line: bytes) -> Row:
+    return _make_row(f"{path.name}:{number}", *_parse_json(line), raw=line)
 
 
 def _cut_lines(path: Path) -> Iterator[Chunk]:
@@ -257,68 +303,16 @@ def _make_row(origin: str, value: Any, fault: str | None, raw: bytes | None = No
 
 def _is_deep(value: Any) -> bool:
     """Whether lists and objects are nested beyond the limit."""
-    if not any(isinstance(inner, dict | list) for inner in value.values()):
+    if not any(isinstance(inner, _NESTED) for inner in value.values()):
         return False
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [
             inner
             for outer in level
-            if isinstance(outer, dict | list)
+            if isinstance(outer, _NESTED)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
         if not level:
             return False
     return True
-
-
-def read_cell(values: Mapping[str, Any], column: str) -> Any:
-    """Read a column, a nested key (`a.b`) or a rendered template from a row.
-
-    Raises:
-        KeyError: the row has no such column.
-    """
-    if is_template(column):
-        return render_template(column, values)
-    if column in values:
-        return values[column]
-    current: Any = values
-    for key in column.split("."):
-        if not isinstance(current, Mapping) or key not in current:
-            raise KeyError(column)
-        current = current[key]
-    return current
-
-
-def format_cell(value: Any) -> str | None:
-    """Format a cell as text: 51.0 as 51, a list or object as canonical JSON, an empty cell as None.
-
-    Raises:
-        KeyError: it has no canonical text (half of a surrogate pair, NaN).
-    """
-    if value is None:
-        return None
-    text = value.strip() if isinstance(value, str) else None
-    if text is not None and (not text or text.isascii()):
-        return text or None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    try:
-        canonical = format_canonical(value)
-    except NotCanonicalError as error:
-        raise KeyError(str(error)) from error
-    return canonical if text is None else text
-
-
-def list_columns(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """List the columns of a row, nested keys with a dot."""
-    names: list[str] = []
-    for key, value in values.items():
-        names += list_columns(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else [f"{prefix}{key}"]
-    return names
-
-
-def make_missing_column_error(path: Path | str, column: str, values: Mapping[str, Any]) -> InputError:
-    """Make the error for a column that no row has."""
-    columns = ", ".join(list_columns(values)[:40])
-    return InputError(f"{path}: no row has the column {column}", hint=f"the columns are: {columns}")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..schemas.problem import AnswerType
+from .cells import format_cell, list_columns, read_cell
 from .errors import InputError
-from .files import format_cell, list_columns, read_cell, read_rows
+from .files import read_rows
 from .patterns import find_last_match
 from .sources.gold import UnreadableError, read_gold, read_options
 from .text.options import LETTERS

@@ -19,9 +19,11 @@ from . import mix, select, sources, store, teacher, verify
 from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
-from .passes.flow import count_calls, find_paths, mix_examples, write_examples
+from .passes.emptiness import check_rows
+from .passes.flow import check_reasoning_shown, count_calls, find_paths, mix_examples, write_examples
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
+from .passes.runs import add_counts
 from .passes.work import BuildWork, open_work
 from .progress import warn
 from .recipe import LoadedRecipe
@@ -71,6 +73,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     Raises:
         InputError: recipe or data are wrong, or the version or its parent is damaged; VersionConflict where the version
             exists with another content.
+        EmptyVersion: no row is kept, or none of a source or a format.
         Stopped: requests failed or the disk is full; the same command goes on.
     """
     recipe, started = loaded.recipe, start_build()
@@ -92,6 +95,9 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture)
         files = list_version_files(paths, examples, mixture)
         calls = count_calls(answers, paths)
+        check_reasoning_shown(recipe, paths)
+        if not runtime.allow_empty:
+            check_rows(recipe, manifest, add_counts(mixture))
     costs = tuple(work.costs.describe())
     run = describe_run(loaded, runtime, calls, started, costs)
     try:

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import xxhash
-
-from .ids import ID_HEX
+from .ids import make_plain_id, quote_plain
 from .problem import Split
 from .reasons import Fate, Reason, Stage
 from .sample import Span
@@ -55,10 +53,12 @@ class Example:
     """The chat; the last message is the training target."""
     weight: float = 1.0
     """Weight of the row in the loss."""
+    reasoning: str | None = None
+    """The reasoning that leads to the last message, where the format keeps it apart; all of it carries loss."""
     loss_spans: tuple[Span, ...] = ()
     """The characters of the last message that carry loss."""
     characters: int = 0
-    """Length of all messages in characters."""
+    """Length of all messages, and of the reasoning that is kept apart, in characters."""
     stage: Stage | None = None
     """The stage that dropped it; null where it was kept."""
     fate: Fate = Fate.KEPT
@@ -102,11 +102,5 @@ def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stag
     >>> make_example_id("as_is", "s_1", ("s_2",), None) == make_content_id("e", "as_is", "s_1", ["s_2"], None)
     True
     """
-    # the canonical text of the parts: they are names and ids, which need no escapes
-    shown = ",".join(f'"{other}"' for other in others)
-    text = f"[{_quote(form)},{_quote(sample)},[{shown}],{_quote(stage)}]"
-    return f"e_{xxhash.xxh3_128_hexdigest(text.encode())[:ID_HEX]}"
-
-
-def _quote(name: str | None) -> str:
-    return "null" if name is None else f'"{name}"'
+    shown = ",".join(map(quote_plain, others))
+    return make_plain_id("e", f"[{quote_plain(form)},{quote_plain(sample)},[{shown}],{quote_plain(stage)}]")

@@ -1,5 +1,6 @@
 """The names of the formats: what a recipe writes examples in, and what a student is evaluated in."""
 
+from enum import StrEnum
 from typing import Literal
 
 FormatName = Literal[
@@ -7,6 +8,16 @@ FormatName = Literal[
 ]
 """Reasoning and answer, or the answer only; zero-shot, or after demonstrations (the four of Fu et al. 2023); or the
 templates of Fine-tune-CoT (Ho et al. 2023) and of the CoT Collection (Kim et al. 2023)."""
+
+
+class Thinking(StrEnum):
+    """What becomes of reasoning that was told apart from the response."""
+
+    THINK_TAGS = "think_tags"
+    FIELD = "field"
+    TEXT = "text"
+    DROP = "drop"
+
 
 FORMATS_WITH_RATIONALE: frozenset[FormatName] = frozenset(
     {"zero_shot_cot", "in_context_cot", "cot_collection", "fine_tune_cot"}

@@ -56,7 +56,7 @@ def to_frame(records: Iterable[Any], record: type) -> pl.DataFrame:
     if all(kind in _TEXTS for kind in schema.values()):  # several times faster than row by row
         rows = list(records)
         return pl.DataFrame([_make_column(name, [getattr(row, name) for row in rows], schema[name]) for name in schema])
-    write = _make_writer(record)
+    write = make_writer(record)
     return pl.DataFrame([write(item) for item in records], schema=schema, strict=True)
 
 
@@ -68,14 +68,14 @@ def _make_column(name: str, values: Sequence[Any], kind: Any) -> pl.Series:
 
 
 @cache
-def _make_writer(hint: Any) -> Any:
+def make_writer(hint: Any) -> Any:
     """Make a function that converts a field to a column's value; `dataclasses.asdict` would copy each leaf."""
     inner = _remove_none(hint)
     if get_origin(inner) is tuple:
-        item = _make_writer(get_args(inner)[0])
+        item = make_writer(get_args(inner)[0])
         return lambda values: None if values is None else [item(value) for value in values]
     if _is_record(inner):
-        fields = [(name, _make_writer(part)) for name, part in get_type_hints(inner).items()]
+        fields = [(name, make_writer(part)) for name, part in get_type_hints(inner).items()]
 
         def write_fields(value: Any) -> dict[str, Any] | None:
             return None if value is None else {name: make(getattr(value, name)) for name, make in fields}
@@ -88,7 +88,7 @@ def complete_frame(frame: pl.DataFrame, record: Any) -> pl.DataFrame:
     """Add the columns of a record that a table lacks, with the defaults of the fields, in the record's order."""
     fields = [field for field in dataclasses.fields(record) if field.name not in frame.columns]
     schema = {field.name: get_schema(record)[field.name] for field in fields}
-    row = {field.name: _make_writer(get_type_hints(record)[field.name])(field.default) for field in fields}
+    row = {field.name: make_writer(get_type_hints(record)[field.name])(field.default) for field in fields}
     defaults = pl.DataFrame([row], schema=schema, strict=True)
     return check_frame(frame.join(defaults, how="cross").select(get_schema(record).names()), record)
 

@@ -40,5 +40,7 @@ class Runtime(BaseModel):
     """Prompts of one batch of a local checkpoint."""
     accept_failures: bool = False
     """Build a version although requests failed for good; their samples are dropped as `request_failed`."""
+    allow_empty: bool = False
+    """Freeze a version although it has no row, or none of a source or a format."""
     allow_keys: tuple[str, ...] = ()
     """Pairs `VARIABLE@HOST`: the key in a variable may be sent to a host that is not known to belong to it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .ids import make_content_id
+from .ids import make_content_id, make_plain_id, quote_plain
 from .reasons import Fate, Reason, Stage, Verdict
 
 
@@ -21,6 +21,13 @@ class StepOutcome(StrEnum):
     ROUNDED = "rounded"
     WRONG = "wrong"
     UNCHECKED = "unchecked"
+
+
+class Part(StrEnum):
+    """A part of an answer, named like the column that holds it; in the order in which they are said."""
+
+    REASONING = "reasoning"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +55,7 @@ class TokenLogprob:
     """One token of an answer with its log probability and the top-k alternatives."""
 
     token: str
-    """The token's text; the concatenated tokens are the answer."""
+    """The token's text; the concatenated tokens are the answer as the server sent it."""
     logprob: float
     """Natural logarithm of its probability."""
     top: tuple[Alternative, ...] = ()
@@ -69,8 +76,10 @@ class Span:
 class Step:
     """One written equation of a rationale, checked with exact fractions."""
 
+    part: Part = Part.TEXT
+    """The part of the answer that it stands in."""
     start: int
-    """First character of the equation in the text."""
+    """First character of the equation in that part."""
     end: int
     """One past its last character."""
     text: str
@@ -102,9 +111,9 @@ class Sample:
     round: int = 0
     """The round of sampling it came from, from 0."""
     text: str | None = None
-    """The answer, untouched."""
+    """The answer as the teacher wrote it; where the reasoning was told apart, the response that follows it."""
     reasoning: str | None = None
-    """The reasoning channel, where the server returns it separately."""
+    """The reasoning that was told apart: it came in a channel of its own, or between tags."""
     finish_reason: str | None = None
     """Why the teacher stopped, as reported by the server: stop, length, ..."""
     usage: Usage = Usage()
@@ -120,7 +129,9 @@ class Sample:
     predicted: str | None = None
     """The final answer as read."""
     span: Span | None = None
-    """Span of the final answer in the text."""
+    """Span of the final answer in the part that states it."""
+    answer_part: Part | None = None
+    """The part that states the final answer: the reasoning only where the text states none."""
     rule: str | None = None
     """The rule that found the final answer."""
     steps: tuple[Step, ...] = ()
@@ -140,5 +151,22 @@ class Sample:
 
 
 def make_sample_id(problem: str | None, request: str, sample_index: int) -> str:
-    """Make the id of a sample from its problem, its first request, and its index among the answers to it."""
-    return make_content_id("s", problem, request, sample_index)
+    """Make the id of a sample from its problem, its first request, and its index among the answers to it.
+
+    >>> from cotloom.schemas.ids import make_content_id
+    >>> make_sample_id("p_1", "a_1", 2) == make_content_id("s", "p_1", "a_1", 2)
+    True
+    """
+    return make_plain_id("s", f"[{quote_plain(problem)},{quote_plain(request)},{sample_index}]")
+
+
+def make_answer_id(teacher: str, text: str, reasoning: str | None, labels: str | None) -> str:
+    """Make the id of an answer that came from a file, from what was recorded of it.
+
+    Args:
+        teacher: who wrote it.
+        text: its text, without the reasoning that was told apart.
+        reasoning: its reasoning; without any the id does not depend on it.
+        labels: its labels, as canonical JSON.
+    """
+    return make_content_id("a", teacher, text, labels, *(() if reasoning is None else (reasoning,)))

@@ -47,6 +47,8 @@ class Completion(Section):
     """The answer, or a list of answers."""
     teacher: str = declare_identity()
     """Who wrote them."""
+    reasoning: Column | None = declare_identity(None)
+    """The reasoning of the answer, or a list. Null: it is in the answer, between tags or untagged."""
     labels: dict[str, Column] = declare_identity(default_factory=dict)
     """What is known about each answer: a name, and the column that holds it."""
 

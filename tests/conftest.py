@@ -101,7 +101,7 @@ def build_recipe():
     """Build a recipe file into a store."""
 
     def made(path: Path | str, store: Path, *changes: str, workers: int = 1, accept_failures: bool = False):
-        runtime = Runtime(store=store, workers=workers, accept_failures=accept_failures)
+        runtime = Runtime(store=store, workers=workers, accept_failures=accept_failures, allow_empty=True)
         return build(load_recipe(str(path), changes), runtime)
 
     return made

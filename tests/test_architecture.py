@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.parquet": 0, "builder.credentials": 0,
     "builder.terminal": 0,
-    "builder.marked_yaml": 1, "builder.files": 1, "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
+    "builder.marked_yaml": 1, "builder.files": 1, "builder.cells": 1,
+    "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.patterns": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
@@ -29,6 +30,7 @@ FLOORS = {
 SHARED = {
     "builder.credentials",
     "builder.errors",
+    "builder.cells",
     "builder.files",
     "builder.marked_yaml",
     "builder.parquet",
@@ -44,7 +46,15 @@ SHARED = {
 
 INNER_FLOORS = {
     "builder.teacher": [
-        {"request", "demonstrations", "provenance", "chat_templates", "chat_worker", "checkpoint_files"},
+        {
+            "request",
+            "demonstrations",
+            "provenance",
+            "chat_templates",
+            "chat_worker",
+            "checkpoint_files",
+            "recorded_chunks",
+        },
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded"},
         {"responses"},
         {"ledger", "backends"},

@@ -3,8 +3,9 @@ import json
 import polars as pl
 import pytest
 
+from cotloom.builder.cells import format_cell, list_columns, read_cell
 from cotloom.builder.errors import InputError
-from cotloom.builder.files import digest_file, format_cell, list_columns, read_cell, read_rows
+from cotloom.builder.files import digest_file, read_rows
 
 
 @pytest.fixture

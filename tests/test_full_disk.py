@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cotloom.builder.store import find_version, verify_version
 from tests.conftest import PATIENCE_S, ROOT
+from tests.passes.builds import answer, ask, run, write_recipe
 
 LIMIT = """
 import resource, signal, sys
@@ -118,17 +120,25 @@ def test_what_a_command_writes_without_room_is_not_there_by_half(run_within, ver
     run_within(None, *words, "--store", store)
 
 
-@pytest.fixture
-def small_disk(tmp_path) -> Iterator[Path]:
-    """A disk of 3 MB, where the system lets a test mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+@contextmanager
+def mount_disk(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a disk of some size, where the system lets a test do so."""
+    folder.mkdir(parents=True)
     mount = shutil.which("mount")
-    words = [str(mount), "-t", "tmpfs", "-o", "size=3m", "cotloom-test", str(folder)]
+    words = [str(mount), "-t", "tmpfs", "-o", f"size={size}", "cotloom-test", str(folder)]
     if mount is None or subprocess.run(words, capture_output=True, check=False).returncode:
         pytest.skip("this user can't mount a disk")
-    yield folder
-    subprocess.run([str(shutil.which("umount")), str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run([str(shutil.which("umount")), str(folder)], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A disk of 3 MB."""
+    with mount_disk(tmp_path / "disk", "3m") as folder:
+        yield folder
 
 
 def test_on_a_small_disk_a_build_stops_and_goes_on_once_there_is_room(
@@ -148,3 +158,25 @@ def test_on_a_small_disk_a_build_stops_and_goes_on_once_there_is_room(
     ballast.unlink()
     built = run_within(None, *words)
     assert (built["calls"]["new"], built["content_digest"]) == (0, usual.manifest.content_digest)
+
+
+STAGES = ("sources", "answers", "problems", "paths", "texts", "examples", "mixture", "runs")
+
+
+@pytest.fixture
+def recorded(tmp_path) -> Path:
+    answers = [answer(number, wording) for number in range(40) for wording in range(3)]
+    return write_recipe(tmp_path, {"a": [ask(number) for number in range(40)]}, answers)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stage_without_room_ends_the_build_and_leaves_no_version(run_within, recorded, store, tmp_path, stage):
+    usual = run(recorded, tmp_path / "usual").version
+    words = ("build", recorded, "--store", store, "--workers", 1, "--allow-empty")
+
+    with mount_disk(store / "stages" / stage, "4k"):
+        says_make_room(run_within(None, *words, code=3))
+
+    assert list_visible(store) == []
+    assert not [path for path in store.rglob(".*") if path.is_file()]  # nothing half-written is left
+    assert run_within(None, *words)["content_digest"] == usual.manifest.content_digest

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Measured:
     """The part of `cpu_s` that was in other threads of the first process than its main one."""
     peak_mb: float
     """Memory of all processes together at its peak, shared pages counted once (PSS); at least the largest process."""
+    private_mb: float
+    """The same without the pages of mapped files, which the system takes back when memory is short."""
     processes: int
     """The most processes at a time."""
 
@@ -53,7 +56,7 @@ def measure(command: Sequence[str], *, log: Path, environment: Mapping[str, str]
             env={**os.environ, **(environment or {})},
         )  # fmt: skip
         try:
-            peak_kb, processes = _watch(child.pid, start)
+            memory, processes = _watch(child.pid, start)
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGTERM)
@@ -70,14 +73,15 @@ def measure(command: Sequence[str], *, log: Path, environment: Mapping[str, str]
         cpu_s=round(usage.ru_utime + usage.ru_stime, 3),
         workers_s=round(waited, 3),
         threads_s=round(max(0.0, own - leader), 3),
-        peak_mb=round(max(peak_kb, usage.ru_maxrss) / 1024, 1),
+        peak_mb=round(max(memory["Pss"], usage.ru_maxrss) / 1024, 1),
+        private_mb=round(memory["Pss_Anon"] / 1024, 1),
         processes=processes,
     )
 
 
-def _watch(pid: int, start: float) -> tuple[int, int]:
-    """Sample until the process ends, and leave it unreaped: kilobytes at the peak, and the most processes."""
-    peak, most = 0, 1
+def _watch(pid: int, start: float) -> tuple[Counter[str], int]:
+    """Sample until the process ends, and leave it unreaped: kilobytes at their peaks, and the most processes."""
+    peaks, most = Counter[str](), 1
     handle = os.pidfd_open(pid)
     try:
         ended = select.poll()
@@ -86,9 +90,10 @@ def _watch(pid: int, start: float) -> tuple[int, int]:
             passed = time.monotonic() - start
             interval = next(pause for until, pause in INTERVALS if passed < until)
             if ended.poll(interval * 1000):
-                return peak, most
+                return peaks, most
             members = list_tree(pid)
-            peak, most = max(peak, sum(map(_read_pss, members))), max(most, len(members))
+            peaks |= sum(map(_read_memory, members), Counter())
+            most = max(most, len(members))
     finally:
         os.close(handle)
 
@@ -123,10 +128,11 @@ def _read_times(path: Path) -> tuple[float, float]:
     return (user + system) / TICKS, (waited_user + waited_system) / TICKS
 
 
-def _read_pss(pid: int) -> int:
+def _read_memory(pid: int) -> Counter[str]:
     """Read the memory of a process in kilobytes, its shared pages divided by those who share them."""
+    memory = Counter[str]()
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    return 0
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]:
+            name, kilobytes, _ = line.split()
+            memory[name.removesuffix(":")] = int(kilobytes)
+    return memory

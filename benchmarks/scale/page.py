@@ -9,7 +9,8 @@ _ABOUT = """\
 # Performance
 
 Written by `make bench-scale` (`benchmarks/scale/`). Each command ran as a process of its own; CPU seconds are those of
-the command and all its workers, memory is the peak of all its processes together (PSS, sampled). Inputs are generated:
+the command and all its workers, memory is the peak of all its processes together (PSS, sampled); "of it private" leaves
+out the pages of mapped files, which the system takes back when memory is short. Inputs are generated:
 invented problems of four answer types over a thousand tasks, with recorded answers as long as those of the CoT
 Collection, a third of them wrong or unreadable, a seventh repeated. Times depend on the machine; read their growth.
 """
@@ -63,7 +64,7 @@ def _write_builds(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("## Builds", "")
     yield (
         "| answers | problems | time | CPU s | in workers + other threads | CPU µs an answer | peak MB "
-        "| bytes an answer | kept paths | examples | store MB |"
+        "| of it private | kept paths | examples | store MB |"
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|"
     for row in _find(rows, "build"):
@@ -80,13 +81,31 @@ def _write_builds(rows: Sequence[Row]) -> Iterator[str]:
             f"{row['workers_s'] / row['cpu_s']:.0%} + {row['threads_s'] / row['cpu_s']:.0%}",
             f"{row['cpu_s'] / answers * 1e6:,.0f}",
             f"{row['peak_mb']:,.0f}",
-            f"{row['peak_mb'] * 2**20 / answers:,.0f}",
+            f"{row['private_mb']:,.0f}" if "private_mb" in row else "–",
             f"{counts['samples_kept']:,}",
             f"{counts['examples']:,}",
             f"{row['store_mb']:,.0f}",
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
+    yield from _write_growth(rows)
+
+
+def _write_growth(rows: Sequence[Row]) -> Iterator[str]:
+    """Say how much more an answer costs in the largest build of a shape than in the smallest."""
+    builds = [row for row in _find(rows, "build") if not row["exit_code"] and "private_mb" in row]
+    for each in dict.fromkeys(row["each"] for row in builds):
+        sizes = sorted((row for row in builds if row["each"] == each), key=lambda row: row["answers"])
+        small, large = sizes[0], sizes[-1]
+        if small["answers"] == large["answers"]:
+            continue
+        ratio = large["cpu_s"] / large["answers"] / (small["cpu_s"] / small["answers"])
+        added = (large["private_mb"] - small["private_mb"]) * 2**20 / (large["answers"] - small["answers"])
+        yield (
+            f"From {small['answers']:,} to {large['answers']:,} answers, {each:g} a problem: {ratio:.2f} times the CPU "
+            f"time an answer, {added:,.0f} bytes of private memory for each answer more."
+        )
+        yield ""
 
 
 def _write_steps(title: str, names: Mapping[str, str], rows: Sequence[Row]) -> Iterator[str]:

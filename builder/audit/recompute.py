@@ -11,7 +11,7 @@ from ...schemas.ids import RANKS, make_content_id, rank
 from ...schemas.problem import Problem, Split, make_problem_id
 from ...schemas.reasons import Reason, Stage, Verdict
 from ...schemas.recipe import Verify
-from ...schemas.sample import Hint, Sample, make_sample_id
+from ...schemas.sample import Hint, Sample, make_answer_id, make_sample_id
 from .. import sources, verify
 from ..store import Version
 from .bucket import AuditBucket
@@ -53,12 +53,14 @@ def _recompute_response_ids(problems: pl.DataFrame, samples: pl.DataFrame) -> It
 
 
 def _recompute_answer_ids(samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
-    """Stored and computed ids of recorded answers: from teacher, text and labels, and their number among equal ones."""
+    """Stored and computed ids of recorded answers: from what was recorded, and their number among equal ones."""
     is_answer = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
     answers = samples.filter(is_answer & pl.col("problem_id").is_not_null())
-    rows = answers.select("sample_id", "problem_id", "teacher", "text", "labels", "sample_index").iter_rows()
-    for stored, problem, teacher, text, labels, index in rows:
-        yield stored, make_sample_id(problem, make_content_id("a", teacher, text, labels), index)
+    rows = answers.select(
+        "sample_id", "problem_id", "teacher", "text", "labels", "reasoning", "sample_index"
+    ).iter_rows()
+    for stored, problem, teacher, text, labels, reasoning, index in rows:
+        yield stored, make_sample_id(problem, make_answer_id(teacher, text, reasoning, labels), index)
 
 
 def _recompute_example_ids(bucket: AuditBucket) -> Iterator[tuple[str, str]]:
@@ -115,7 +117,12 @@ def _make_fault(message: str) -> Fault:
 
 def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iterator[str]:
     judgement = verify.judge(
-        problem, sample.text, finish_reason=sample.finish_reason, hint=Hint(sample.hint), policy=policy
+        problem,
+        sample.text,
+        reasoning=sample.reasoning,
+        finish_reason=sample.finish_reason,
+        hint=Hint(sample.hint),
+        policy=policy,
     )
     if judgement.verdict is Verdict.CHECK_FAILED:
         return

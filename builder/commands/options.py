@@ -53,6 +53,7 @@ Concurrency = Annotated[int, Option(min=1, max=10_000, help="Concurrent requests
 Timeout = Annotated[float, Option(min=0.001, help="Seconds to wait for one answer.")]
 Retries = Annotated[int, Option(min=0, max=100, help="How often a failed request is tried again.")]
 AcceptFailures = Annotated[bool, Option("--accept-failures", help="Build although requests failed.")]
+AllowEmpty = Annotated[bool, Option("--allow-empty", help="Freeze a version without rows, too.")]
 AllowKeys = Annotated[
     list[str] | None,
     Option(

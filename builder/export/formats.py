@@ -41,8 +41,8 @@ class ExportFormat:
 
 
 EXPORTS: Mapping[str, ExportFormat] = {
-    "trl": ExportFormat(write=make_line_writer(to_prompt_completion)),
-    "trl-messages": ExportFormat(write=make_line_writer(to_chat), demonstration_loss=MESSAGES_LOSS),
+    "trl": ExportFormat(write=make_line_writer(to_prompt_completion, has_field=True)),
+    "trl-messages": ExportFormat(write=make_line_writer(to_chat, has_field=True), demonstration_loss=MESSAGES_LOSS),
     "llama-factory": ExportFormat(write=write_sharegpt, demonstration_loss=HISTORY_LOSS),
     "llama-factory-alpaca": ExportFormat(write=write_alpaca, demonstration_loss=HISTORY_LOSS),
     "axolotl": ExportFormat(write=write_axolotl),

@@ -1,6 +1,6 @@
 """JSON Lines, the file format of most trainers. The JSON writer escapes all text (law 7)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 import orjson
 import polars as pl
 
+from ..format import join_reasoning
 from .parts import Export
 
 ExampleRow = Mapping[str, Any]
-"""A row of the table `examples`; those that become chats have `messages`, `example_id` and `simulated` only."""
+"""A row of the table `examples`; those that become chats have some of its columns only."""
 
 WriteFiles = Callable[[Export, Path], dict[str, int]]
 """Writes the files of an export into a folder, and returns the rows of each file."""
@@ -40,21 +41,33 @@ def format_line(row: ExampleRow) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def make_line_writer(convert: Callable[[ExampleRow], dict[str, Any]], *, marked: bool = True) -> WriteFiles:
+def make_line_writer(
+    convert: Callable[[ExampleRow], dict[str, Any]], *, has_field: bool = False, marked: bool = True
+) -> WriteFiles:
     """Make the writer of a format whose files are JSON Lines.
 
     Args:
         convert: converts the messages of an example to its line.
+        has_field: whether reasoning that a row keeps apart is the `reasoning_content` of its last message; else it
+            stands in the message, between tags.
         marked: whether lines have additional keys: the example's id, and `simulated` if the version is simulated.
     """
 
     def write_files(export: Export, folder: Path) -> dict[str, int]:
         keys = ("example_id", "simulated") if export.simulated else ("example_id",)
+        add = _add_field if has_field else join_reasoning
 
         def make_lines(rows: pl.DataFrame) -> Iterator[bytes]:
-            for row in rows.select("messages", *keys).iter_rows(named=True):
-                yield format_line({**convert(row), **({key: row[key] for key in keys} if marked else {})})
+            for row in rows.select("messages", "reasoning", *keys).iter_rows(named=True):
+                chat = {**row, "messages": add(row["messages"], row["reasoning"])}
+                yield format_line({**convert(chat), **({key: row[key] for key in keys} if marked else {})})
 
         return write_lines(export, folder, make_lines)
 
     return write_files
+
+
+def _add_field(messages: Sequence[Mapping[str, Any]], reasoning: str | None) -> list[dict[str, Any]]:
+    """Add reasoning to the last message as chat templates know it."""
+    *context, last = map(dict, messages)
+    return [*context, last if reasoning is None else {**last, "reasoning_content": reasoning}]

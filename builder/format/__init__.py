@@ -6,11 +6,12 @@ Law 9: demonstrations are taken in the order of keyed hashes, so that a new prob
 
 from .demonstrations import ADDRESS_BITS, RING_COLUMNS, build_rings, load_rings, save_rings
 from .examples import check_formats, find_demonstrations, format_examples, write_examples
-from .templates import AS_IS, FORMATS
-from .texts import join_problems, name_prompt, name_target, rank_demonstrations, render_texts
+from .templates import AS_IS, FORMATS, join_reasoning
+from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_target, rank_demonstrations, render_texts
 
 __all__ = [
     "ADDRESS_BITS",
+    "ANSWER_COLUMNS",
     "AS_IS",
     "CODE_VERSION",
     "FORMATS",
@@ -20,6 +21,7 @@ __all__ = [
     "find_demonstrations",
     "format_examples",
     "join_problems",
+    "join_reasoning",
     "load_rings",
     "name_prompt",
     "name_target",
@@ -29,5 +31,5 @@ __all__ = [
     "write_examples",
 ]
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Rises when the same path gives another row."""

@@ -13,13 +13,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...schemas.example import Example, Role, make_example_id
+from ...schemas.formats import FORMATS_WITH_RATIONALE, Thinking
 from ...schemas.frames import check_frame, get_schema
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.recipe import FormatSpec
 from ..errors import InputError
 from .demonstrations import RING_COLUMNS, Integers, Ring, Shown, build_rings, sample_demonstrations
 from .templates import AS_IS, FORMATS
-from .texts import join_problems, name_prompt, name_target, rank_column, rank_demonstrations, render_texts
+from .texts import (
+    join_problems,
+    name_prompt,
+    name_target,
+    rank_column,
+    rank_demonstrations,
+    render_texts,
+    write_reasoning,
+)
 
 Gather = Callable[[Integers, Sequence[str]], pl.DataFrame]
 """Reads some columns of the texts at some addresses, whatever their bucket."""
@@ -81,6 +90,8 @@ class _FormatRows:
 
     name: str
     """The format."""
+    thinking: Thinking
+    """What becomes of reasoning."""
     rows: pl.DataFrame
     """Their own texts."""
     shown: Shown
@@ -109,7 +120,14 @@ def write_examples(
     if provided.height:
         parts.append(
             _assemble(
-                _FormatRows(name=AS_IS, rows=provided, shown=_show_none(provided), reasons=_keep_all(provided)), gather
+                _FormatRows(
+                    name=AS_IS,
+                    thinking=Thinking.DROP,  # a provided response is written as it is
+                    rows=provided,
+                    shown=_show_none(provided),
+                    reasons=_keep_all(provided),
+                ),
+                gather,
             )
         )
     schema = {name: kind for name, kind in get_schema(Example).items() if name not in _DECIDED_LATER}
@@ -139,6 +157,7 @@ def _keep_all(rows: pl.DataFrame) -> pl.DataFrame:
 def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mapping[str, Ring]) -> _FormatRows:
     """Choose the demonstrations of each row of a format, and find the rows that it drops."""
     form = FORMATS[spec.name]
+    thinking = spec.thinking if spec.name in FORMATS_WITH_RATIONALE else Thinking.DROP
     rows = texts.filter(~pl.col("is_provided"))
     reasons = _keep_all(rows)
     if form.one_per_problem:
@@ -149,7 +168,7 @@ def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mappin
             detail=pl.when(pl.col("sample_id") != leader).then(says),
         )
     if not form.in_context:
-        return _FormatRows(name=spec.name, rows=rows, shown=_show_none(rows), reasons=reasons)
+        return _FormatRows(name=spec.name, thinking=thinking, rows=rows, shown=_show_none(rows), reasons=reasons)
     shown = _sample_shown(rows, reasons["reason"].is_null().to_numpy(), spec, seed, rings)
     fewest, count = spec.shots[0], pl.lit(pl.Series(shown.counts))
     is_short = pl.col("reason").is_null() & (count < fewest)
@@ -158,7 +177,7 @@ def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mappin
         reason=pl.when(is_short).then(pl.lit(str(Reason.NO_DEMONSTRATIONS))).otherwise("reason"),
         detail=pl.when(is_short).then(detail).otherwise("detail"),
     )
-    return _FormatRows(name=spec.name, rows=rows, shown=shown, reasons=reasons)
+    return _FormatRows(name=spec.name, thinking=thinking, rows=rows, shown=shown, reasons=reasons)
 
 
 def _sample_shown(
@@ -186,21 +205,28 @@ def _assemble(form: _FormatRows, gather: Gather) -> pl.DataFrame:
     """Put the rows of a format together: messages, ids, lengths."""
     prompt, target = name_prompt(form.name), name_target(form.name)
     distinct, places = np.unique(form.shown.addresses, return_inverse=True)
-    columns = ["sample_id", "simulated", prompt, target]
-    both = pl.concat([form.rows.select(columns), gather(distinct, columns)], rechunk=True)
+    columns = ["sample_id", "simulated", "reasoning", prompt, target]
+    own = form.rows.select(columns).with_columns(write_reasoning("reasoning", target, form.thinking))
+    thinking = form.thinking if form.thinking is Thinking.TEXT else Thinking.DROP
+    others = gather(distinct, columns).with_columns(write_reasoning("reasoning", target, thinking))
+    both = pl.concat([own, others], rechunk=True)
     places = places + form.rows.height
     shown_rows = np.repeat(np.arange(form.rows.height), form.shown.counts)
     shown_ids = _group_lists(both["sample_id"], places, form.shown.counts)
     sizes = (both[prompt].str.len_chars() + both[target].str.len_chars()).to_numpy()
     simulated = both["simulated"].to_numpy()
+    is_apart = form.thinking is Thinking.FIELD
+    apart = form.rows["reasoning"] if is_apart else pl.Series("reasoning", [None] * form.rows.height, pl.String)
     characters, is_simulated = sizes[: form.rows.height].astype(np.int64), simulated[: form.rows.height].copy()
+    characters += apart.str.len_chars().fill_null(0).to_numpy().astype(np.int64)
     np.add.at(characters, shown_rows, sizes[places].astype(np.int64))
     np.logical_or.at(is_simulated, shown_rows, simulated[places])
     ids = [
         make_example_id(form.name, sample, tuple(others), None)
-        for sample, others in zip(form.rows["sample_id"], shown_ids, strict=True)
+        for sample, others in zip(form.rows["sample_id"].to_list(), shown_ids.to_list(), strict=True)
     ]
-    span = pl.struct(start=pl.lit(0, dtype=pl.Int64), end=pl.col(target).str.len_chars().cast(pl.Int64))
+    ends = both[target].str.len_chars().cast(pl.Int64).head(form.rows.height)
+    span = pl.struct(start=pl.lit(0, dtype=pl.Int64), end=pl.lit(ends))
     is_dropped = pl.col("reason").is_not_null()
     return form.rows.hstack(form.reasons).select(
         example_id=pl.Series(ids, dtype=pl.String),
@@ -212,6 +238,7 @@ def _assemble(form: _FormatRows, gather: Gather) -> pl.DataFrame:
         split="split",
         simulated=pl.Series(is_simulated),
         messages=_join_messages(both[prompt], both[target], places, form.shown.counts),
+        reasoning=apart,
         loss_spans=pl.concat_list(span),
         characters=pl.Series(characters),
         stage=pl.when(is_dropped).then(pl.lit(str(Stage.FORMAT))),

@@ -10,7 +10,9 @@ from typing import Any
 
 from ...schemas.example import Message, Role
 from ...schemas.problem import AnswerType
+from ...schemas.sample import Part
 from ..text.options import format_question
+from ..text.traces import THINK
 
 STEPS_CUE = "Reason step by step, then give the answer."
 """The instruction that asks for reasoning."""
@@ -47,6 +49,8 @@ _NO_STATEMENT = re.compile(r"(?:[\s,:*$€£=]*[^\s,:*$€£=]){32}")
 
 _REASONS = re.compile(r"=|\b(?:because|since)\b", re.IGNORECASE)
 """Marks the words behind an answer as reasoning."""
+
+_THINK = re.compile(r"<(/?think)>", re.IGNORECASE)
 
 _LETTER = re.compile(r"\W*([A-Za-z])\W*")
 
@@ -87,13 +91,13 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
     """Make a solved problem from a sample joined with its problem.
 
     Args:
-        row: columns text and span of the sample; question, answer, answer_type and choices of the problem.
+        row: columns text, span and answer_part of the sample; question, answer, answer_type and choices of the problem.
     """
-    span = row["span"]
+    span = row["span"] if row["answer_part"] != Part.REASONING else None  # that of the text
     return SolvedProblem(
         question=row["question"],
         answer=row["answer"],
-        text=row["text"],
+        text=row["text"] or "",
         answer_start=span["start"] if span else None,
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
@@ -111,6 +115,14 @@ def write_messages(form: Format, problem: SolvedProblem, shown: Sequence[SolvedP
     return tuple(
         turn for item in (*shown, problem) for turn in make_turns(form.format_prompt(item), form.format_target(item))
     )
+
+
+def join_reasoning(messages: Sequence[Mapping[str, Any]], reasoning: str | None) -> list[dict[str, Any]]:
+    """Join reasoning that a row keeps apart with its last message, between tags, for what knows no field for it."""
+    if reasoning is None:
+        return list(map(dict, messages))
+    *context, last = map(dict, messages)
+    return [*context, {**last, "content": f"{THINK[0]}\n{reasoning}\n{THINK[1]}\n\n{last['content']}"}]
 
 
 def make_turns(prompt: str, target: str) -> tuple[Message, Message]:
@@ -176,6 +188,15 @@ def _cut_statement(problem: SolvedProblem) -> str:
         return problem.text
     before = problem.text[: statement.start()]
     return before if before.strip() or len(rest.split()) <= MAX_BARE_WORDS else problem.text
+
+
+def clean_reasoning(reasoning: str) -> str:
+    """Clean reasoning that stands before a response: no calculator marks, and no tag that would end it.
+
+    >>> clean_reasoning("3 + 4 = <<3+4=7>>7. I write </think> at the end.")
+    '3 + 4 = 7. I write /think at the end.'
+    """
+    return _THINK.sub(r"\1", _MARKS.sub("", reasoning)).strip()
 
 
 # Prompts and targets

@@ -5,18 +5,33 @@ from typing import Any
 
 import polars as pl
 
+from ...schemas.formats import Thinking
 from ...schemas.ids import rank
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Verdict
 from ..text.options import format_question
-from .templates import AS_IS, FORMATS, SolvedProblem, make_solved_problem
+from ..text.traces import THINK
+from .templates import AS_IS, FORMATS, SolvedProblem, clean_reasoning, make_solved_problem
 
 Render = Callable[[SolvedProblem], str]
 
 AS_IS_PROMPT, AS_IS_TARGET = f"{AS_IS}_prompt", f"{AS_IS}_target"
 """The columns of provided responses, which are written as they are."""
 
-ROW_COLUMNS = ("sample_id", "problem_id", "source", "group", "split", "answer_type", "simulated", "is_provided")
+ANSWER_COLUMNS = ("sample_id", "problem_id", "text", "reasoning", "span", "answer_part", "simulated", "verdict")
+"""The columns of a sample that its texts are made from."""
+
+ROW_COLUMNS = (
+    "sample_id",
+    "problem_id",
+    "source",
+    "group",
+    "split",
+    "answer_type",
+    "simulated",
+    "is_provided",
+    "reasoning",
+)
 """The columns of a row of texts, besides the texts."""
 
 
@@ -43,7 +58,7 @@ def join_problems(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame
     """Join the kept samples with their kept problems, in the order of the sample ids."""
     kept = pl.col("fate") == Fate.KEPT
     columns = ["problem_id", "source", "question", "answer", "answer_type", "choices", "group", "split"]
-    answers = samples.filter(kept).select("sample_id", "problem_id", "text", "span", "simulated", "verdict")
+    answers = samples.filter(kept).select(ANSWER_COLUMNS)
     return answers.join(problems.filter(kept).select(columns), on="problem_id").sort("sample_id")
 
 
@@ -66,8 +81,36 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     described = rows.select(
         "sample_id", "problem_id", "source", pl.coalesce("group", "problem_id").alias("group"), "split", "answer_type",
         "simulated", is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
+        reasoning=pl.Series(_clean_all(rows), dtype=pl.String),
     )  # fmt: skip
     return described.with_columns(**{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()})
+
+
+def _clean_all(rows: pl.DataFrame) -> list[str | None]:
+    texts = rows.select("reasoning", "verdict").iter_rows()
+    return [None if text is None or verdict == Verdict.PROVIDED else clean_reasoning(text) for text, verdict in texts]
+
+
+def write_reasoning(reasoning: str, body: str, thinking: Thinking) -> pl.Expr:
+    """Write reasoning before what follows it, as a format asks for; a leading blank of a completion stays in front.
+
+    Args:
+        reasoning: the column with the reasoning; null leaves the body as it is.
+        body: the column with what follows it.
+        thinking: what becomes of reasoning.
+    """
+    if thinking not in _LEADS:
+        return pl.col(body)
+    blank = pl.when(pl.col(body).str.starts_with(" ")).then(pl.lit(" ")).otherwise(pl.lit(""))
+    led = pl.format(f"{{}}{_LEADS[thinking]}", blank, pl.col(reasoning), pl.col(body).str.strip_chars_start())
+    return pl.when(pl.col(reasoning).is_null()).then(pl.col(body)).otherwise(led).alias(body)
+
+
+_LEADS: Mapping[Thinking, str] = {
+    Thinking.THINK_TAGS: f"{THINK[0]}\n{{}}\n{THINK[1]}\n\n{{}}",
+    Thinking.TEXT: "{}\n\n{}",
+}
+"""How reasoning stands before what follows it."""
 
 
 def _render_provided(row: Mapping[str, Any]) -> dict[str, str]:

@@ -2,14 +2,25 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from ...schemas.ids import ID_HEX
 from ..errors import InputError
 from ..store import Version
 from ..store.funnel import IDS
+from ..store.reading import read_file
+
+_FILES = {"examples": ("mixture", "examples")}
+"""The files of a table that has several."""
+
+_WHOLE = 2 + ID_HEX
+"""Characters of a whole id."""
+
+_THREADS = 4
 
 MAX_SAME = 10
 """At most so many ids are listed where the beginning of an id fits several."""
@@ -69,15 +80,36 @@ class Bucket:
 
 
 def _find_ids(version: Version, table: str, column: str, start: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the buckets that have ids with a beginning, with these ids. Only the column of ids is read."""
+    """Yield the buckets that have ids with a beginning, with these ids; a whole id is in one bucket only."""
     bits = version.manifest.bucket_bits
     buckets: Sequence[int] = range(1 << bits)
     if table == "problems" and re.fullmatch("p_[0-9a-f]{4,}", start):
         buckets = [int(start[2:6], 16) >> (16 - bits)]
-    for number, frame in zip(buckets, version.iterate_table(table, [column], buckets), strict=True):
+    for number in _scan_buckets(version, _FILES.get(table, (table,)), column, start, buckets):
+        (frame,) = version.iterate_table(table, [column], [number])
         ids = frame[column].filter(frame[column].str.starts_with(start)).unique().to_list()
         if ids:
             yield number, ids
+        if ids and len(start) == _WHOLE:
+            return
+
+
+def _scan_buckets(
+    version: Version, files: Sequence[str], column: str, start: str, buckets: Sequence[int]
+) -> Iterator[int]:
+    """Yield the buckets whose files may have ids with a beginning. Only the columns of ids are read, in threads."""
+
+    def has_any(bucket: int) -> bool:
+        ids = (read_file(version, name, bucket, [column])[column] for name in files)
+        return any(found.str.starts_with(start).any() for found in ids)
+
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
+        for bucket, found in zip(buckets, pool.map(has_any, buckets), strict=True):
+            if found:
+                yield bucket
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _collect_problem(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
 from ..store.tables import list_files
 from ..store.withdrawal import list_withdrawn_problems
+from ..text.traces import join_parts
 
 _BAR = 40
 """Characters of the longest bar."""
-_SHOWN_COLUMNS = ("sample_id", "problem_id", "text", "fate", "reason", "detail")
+_SHOWN_COLUMNS = ("sample_id", "problem_id", "text", "reasoning", "fate", "reason", "detail")
 """The columns of samples that are read, of one bucket."""
 _SHOWN = 600
 """Characters of a text that is shown as an example."""
@@ -133,7 +134,7 @@ def _render_sample(problems: pl.DataFrame, sample: Mapping[str, Any], fate: str)
     yield make_line((fate, "bold"), f"  {sample['sample_id']}")
     if fate == "Kept" and len(question):
         yield indent(question[0], "italic")
-    text = str(sample["text"])
+    text = join_parts(sample["reasoning"], str(sample["text"]))
     yield indent(text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ...")
     if sample["detail"]:
         yield indent(sample["detail"], "red")

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...schemas.reasons import Fate
+from ...schemas.sample import Part
 from ..report.escape import mask_controls
 from ..report.tables import indent, make_line
 
@@ -56,29 +57,35 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
         yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
     if in_full:
         yield make_line(f"request    {', '.join(sample['request_digests'])}")
-        yield indent(_mark_text(sample))
+        if sample["reasoning"]:
+            yield make_line("reasoning:", style="bold")
+            yield indent(_mark_part(sample, Part.REASONING))
+            yield make_line("response:", style="bold")
+        yield indent(_mark_part(sample, Part.TEXT))
 
 
 def _format_reading(sample: Mapping[str, Any]) -> str:
     if sample["predicted"] is None:
         return "no answer found"
-    return f"answer {sample['predicted']}, read by the rule {sample['rule']}"
+    where = " in the reasoning" if sample["answer_part"] == Part.REASONING else ""
+    return f"answer {sample['predicted']}, read by the rule {sample['rule']}{where}"
 
 
 def _render_step(step: Mapping[str, Any]) -> Text:
     is_wrong = step["outcome"] == "wrong"
     correction = f" (should be {step['actual']})" if is_wrong else ""
-    line = f"step       {step['text']}  {step['outcome']}{correction}"
+    where = ", in the reasoning" if step["part"] == Part.REASONING else ""
+    line = f"step       {step['text']}  {step['outcome']}{correction}{where}"
     return make_line(line, style="red" if is_wrong else "")
 
 
-def _mark_text(sample: Mapping[str, Any]) -> Text:
-    """Style a sample's text: wrong steps in red, the final answer in green."""
-    text = Text(mask_controls(sample["text"] or ""))  # keeps the length, so that the spans fit
+def _mark_part(sample: Mapping[str, Any], part: Part) -> Text:
+    """Style a part of a sample: wrong steps in red, the final answer in green."""
+    text = Text(mask_controls(sample[part] or ""))  # keeps the length, so that the spans fit
     for step in sample["steps"] or []:
-        if step["outcome"] == "wrong":
+        if step["outcome"] == "wrong" and step["part"] == part:
             text.stylize("red", step["start"], step["end"])
-    if sample["span"]:
+    if sample["span"] and sample["answer_part"] == part:
         text.stylize("bold green", sample["span"]["start"], sample["span"]["end"])
     return text
 
@@ -87,6 +94,9 @@ def _render_example(example: Mapping[str, Any], *, in_full: bool) -> Iterator[Re
     yield make_line((f"Example {example['example_id']}", "bold"), f"  {_format_fate(example)}")
     stage = example["mixture_stage"] or "none"
     yield make_line(f"format     {example['format']}; mixture stage {stage}; split {example['split']}")
+    if in_full and example["reasoning"]:
+        yield make_line("reasoning, before the last message:", style="bold")
+        yield indent(example["reasoning"])
     for message in example["messages"] if in_full else []:
         yield make_line(f"{message['role']}:", style="bold")
         yield indent(message["content"])

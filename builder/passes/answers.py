@@ -14,11 +14,15 @@ from ...schemas.recipe import extract_identity
 from ...schemas.sample import Sample
 from .. import teacher
 from ..store.pieces import count_bits, read_bucket
-from ..store.stages import read_or_make
+from ..store.stages import StageResult, read_or_make
 from ..store.tables import FILES, describe_file
 from ..teacher import Calls, PathCounts
 from .problems import LoadedProblems, write_aliases
+from .runs import list_results, run_buckets
 from .work import BuildWork
+
+ALIASES = "aliases.arrow"
+"""The file of a result: which problems ask a question with options."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,33 +53,55 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         Stopped: the disk is full.
     """
     forgotten = _find_forgotten(work)
+    aliases = _find_aliases(work, problems)
     decided_by = {
-        "code": teacher.CODE_VERSION,
+        "code": [teacher.CODE_VERSION, teacher.READING],
         "teacher": extract_identity(work.recipe.teacher, defaults=True),
         "file": work.input_digests["teacher.answers"],
-        "problems": problems.key,
+        "aliases": [file.sha256 for file in aliases.files.values()],
     }
+
+    def make() -> tuple[list[Any], Mapping[str, Any]]:
+        path = aliases.folder / ALIASES if aliases.files else None
+        read = teacher.read_answers(work.loaded, work.stages.folder / "answers", path, work.runtime)
+        return [{"answers": chunk.to_plain()} for chunk in read.chunks], {"input": read.input.model_dump()}
+
     with work.costs.measure("answers"):
-        result = read_or_make(work.stages.folder / "answers", decided_by, lambda folder: _read(work, problems, folder))
-    values = result.values
-    work.costs.note("answers", values["rows"], known=result.known)
+        chunks, values = run_buckets(work.stages, "read_answers", decided_by, make)
+    results = list_results(chunks, "answers")
+    _note_rows(work, results)
     return BuildAnswers(
         key=digest({**decided_by, "forgotten": sorted(forgotten)}),
-        pieces=tuple(result.folder / name for name in values["pieces"]),
-        rows=values["rows"],
+        pieces=tuple(result.folder / teacher.PIECE for result in results),
+        rows=_count_rows(results),
         recorded=True,
-        calls=Calls(ledger=values["rows"], cost_usd=None),
+        calls=Calls(ledger=_count_rows(results), cost_usd=None),
         inputs=(Input.model_validate(values["input"]),),
         forgotten=tuple(sorted(forgotten)),
     )
 
 
-def _read(work: BuildWork, problems: LoadedProblems, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+def _find_aliases(work: BuildWork, problems: LoadedProblems) -> StageResult:
+    """Find which problems ask a question with options; the file `ALIASES`, or no file where no problem has options."""
     names = work.list_sources("sample")
-    aliases = write_aliases(problems.pieces, names, work.folder / "aliases.arrow")
-    read = teacher.read_answers(work.loaded, folder, aliases, work.runtime)
-    files = {path.name: describe_file(path, 0) for path in read.pieces}
-    return files, {"pieces": list(files), "rows": read.rows, "input": read.input.model_dump()}
+
+    def write(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+        path = write_aliases(problems.pieces, names, folder / ALIASES)
+        return {} if path is None else {ALIASES: describe_file(path, 0)}, {}
+
+    with work.costs.measure("answers"):
+        return read_or_make(work.stages.folder / "aliases", {"problems": problems.key, "sources": names}, write)
+
+
+def _count_rows(results: Sequence[StageResult]) -> int:
+    return sum(result.values["answers"] for result in results)
+
+
+def _note_rows(work: BuildWork, results: Sequence[StageResult]) -> None:
+    cost = work.costs.get("answers")
+    cost.known = _count_rows([result for result in results if result.known])
+    cost.rows = _count_rows(results)
+    cost.new = cost.rows - cost.known
 
 
 def _find_forgotten(work: BuildWork) -> set[str]:

@@ -32,6 +32,7 @@ from . import runs
 from .examples import FormatRules, make_examples, make_texts
 from .mixture import make_mixture, read_candidates
 from .paths import PathRules, count_problems, make_paths, select_paths
+from .unchanged import Before, BucketSize, Place, digest_inputs, find_unchanged, note_result
 
 PROBLEMS = "problems.parquet"
 """The file of a result: rows of `Problem`."""
@@ -52,24 +53,65 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
         The results problems, paths and texts; unmatched: recorded answers to no problem of the bucket.
     """
     stages = Path(settings["stages"])
-    rows = _read_pieces(item, "problems", FILES["problems"].names())
-    problems = sort_rows("problems", rows)
+    problems = sort_rows("problems", _read_pieces(item, "problems", FILES["problems"].names()))
     problems_digest = digest_table(problems.to_arrow())
     answers = _read_pieces(item, "answers") if item["answers"] else None
-    samples, unmatched = _make_samples(settings, problems, answers)
-    paths = make_paths(
-        stages,
-        _read_path_rules(settings),
-        problems,
-        samples,
-        {"problems": problems_digest, "samples": digest_table(samples.to_arrow())},
-        (item["bucket"], item["bits"]),
+    before, decided_by = _find_before(item, settings, problems, answers)
+    paths, judged = make_paths(
+        stages, _read_path_rules(settings), problems, decided_by, partial(_make_samples, settings, answers), before
     )
+    note_result(before.place, paths)
     kept = read_or_make(stages / "problems", {"problems": problems_digest}, partial(_write_problems, problems))
-    texts = make_texts(stages, _read_format_rules(settings), problems, paths)
+    texts = make_texts(stages, _read_format_rules(settings), problems, paths, judged, before.unchanged)
     return {
-        "problems": kept.to_plain(), "paths": paths.to_plain(), "texts": texts.to_plain(), "unmatched": unmatched,
-    }  # fmt: skip
+        "problems": kept.to_plain(),
+        "paths": paths.to_plain(),
+        "texts": texts.to_plain(),
+        "unmatched": _count_unmatched(settings, problems, answers),
+    }
+
+
+def _find_before(
+    item: Plain, settings: Plain, problems: pl.DataFrame, answers: pl.DataFrame | None
+) -> tuple[Before, Plain]:
+    """Find what a bucket had before. Returns it, and what decides what the bucket has now."""
+    bucket = _measure_bucket(item, problems, answers)
+    rules = {
+        **_read_path_rules(settings).describe(),
+        "samples": [sources.CODE_VERSION, teacher.CODE_VERSION],
+        **{name: settings[name] for name in ("recorded", "sampled", "provided", "forgotten")},
+    }
+    place = Place(stage=Path(settings["stages"]) / "paths", rules=rules, bucket=bucket)
+    is_recorded = settings["recorded"] and answers is not None
+    inputs = digest_inputs(problems, answers if is_recorded else None)
+    unchanged = find_unchanged(place, inputs) if is_recorded else None
+    before = Before(place=place, inputs=inputs, unchanged=unchanged)
+    return before, {**rules, "inputs": digest_table(inputs.to_arrow()), "others": _describe_others(settings, answers)}
+
+
+def _describe_others(settings: Plain, answers: pl.DataFrame | None) -> Any:
+    """Describe what decides a bucket besides its problems' inputs: answers that can't be read, or sampled ones."""
+    if answers is None:
+        return None
+    if not settings["recorded"]:
+        return digest_table(answers.to_arrow())
+    return answers.filter(pl.col("fault").is_not_null())["raw_id"].sort().to_list()
+
+
+def _measure_bucket(item: Plain, problems: pl.DataFrame, answers: pl.DataFrame | None) -> BucketSize:
+    count = 0 if answers is None else answers.height
+    return BucketSize(number=item["bucket"], bits=item["bits"], problems=problems.height, answers=count)
+
+
+def _count_unmatched(settings: Plain, problems: pl.DataFrame, answers: pl.DataFrame | None) -> int:
+    """Count the recorded answers that belong to no problem of the bucket."""
+    if answers is None or not settings["recorded"]:
+        return 0
+    return teacher.count_unmatched(answers, _select_asked(settings, problems))
+
+
+def _select_asked(settings: Plain, problems: pl.DataFrame) -> pl.DataFrame:
+    return problems.filter(pl.col("source").is_in(settings["sampled"]))
 
 
 def _read_pieces(item: Plain, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -77,16 +119,15 @@ def _read_pieces(item: Plain, name: str, columns: Sequence[str] | None = None) -
     return rows.drop("cell") if columns is None else rows.select(columns)
 
 
-def _make_samples(settings: Plain, problems: pl.DataFrame, answers: pl.DataFrame | None) -> tuple[pl.DataFrame, int]:
-    """Make the samples of a bucket. Returns them, and how many recorded answers belong to none of its problems."""
+def _make_samples(settings: Plain, answers: pl.DataFrame | None, problems: pl.DataFrame) -> pl.DataFrame:
+    """Make the samples of some problems of a bucket, and those of answers that can't be read."""
     provided = sources.make_provided_samples(problems, settings["provided"], settings["verify"]["max_characters"])
     if answers is None:
-        return provided, 0
+        return provided
     if not settings["recorded"]:
-        return pl.concat([answers, provided]), 0
-    asked = problems.filter(pl.col("source").is_in(settings["sampled"]))
-    matched = teacher.match_answers(answers, asked, settings["forgotten"])
-    return pl.concat([matched.samples, provided]), matched.unmatched
+        return pl.concat([answers, provided])
+    samples = teacher.match_answers(answers, _select_asked(settings, problems), settings["forgotten"])
+    return pl.concat([samples, provided])
 
 
 def _write_problems(problems: pl.DataFrame, folder: Path) -> tuple[Mapping[str, File], Plain]:
@@ -174,13 +215,9 @@ def count_paths(item: Plain, settings: Plain) -> dict[str, Any]:
         The two numbers, by problem.
     """
     problems = _read_pieces(item, "problems", FILES["problems"].names())
-    samples, _ = select_paths(
-        Path(settings["stages"]),
-        _read_path_rules(settings),
-        problems,
-        _read_pieces(item, "answers"),
-        (item["bucket"], item["bits"]),
-    )
+    answers = _read_pieces(item, "answers")
+    bucket = _measure_bucket(item, problems, answers)
+    samples, _ = select_paths(Path(settings["stages"]), _read_path_rules(settings), problems, answers, bucket)
     return {problem: [correct, distinct] for problem, correct, distinct in select.count_distinct(samples).iter_rows()}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ from .. import format as formats
 from ..format.demonstrations import ADDRESS_BITS, Integers, Ring, Shown
 from ..parquet import read_parquet
 from ..store.checked import digest_table
-from ..store.stages import StageResult, read_or_make
-from ..store.tables import describe_file, sort_rows, write_table
+from ..store.stages import StageResult, find_result, make_stage_key, read_or_make
+from ..store.tables import sort_rows, write_table
+from .arrow import map_arrow, read_arrow, to_frame, write_arrow
 from .paths import SAMPLES
+from .unchanged import Unchanged
 
 TEXTS, RANKS, EXAMPLES = "texts.arrow", "ranks.arrow", "examples.parquet"
 """The files of results: rendered texts, ranks of those that may be shown, and examples without their mixture."""
 
-_PATH_COLUMNS = ("sample_id", "problem_id", "text", "span", "simulated", "verdict", "fate")
+_PATH_COLUMNS = (*formats.ANSWER_COLUMNS, "fate")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +38,14 @@ class FormatRules:
     """Key of the demonstrations."""
 
 
-def make_texts(stages: Path, rules: FormatRules, problems: pl.DataFrame, paths: StageResult) -> StageResult:
+def make_texts(
+    stages: Path,
+    rules: FormatRules,
+    problems: pl.DataFrame,
+    paths: StageResult,
+    judged: pl.DataFrame | None,
+    unchanged: Unchanged | None,
+) -> StageResult:
     """Render the kept paths of a bucket, or read what was rendered before.
 
     Args:
@@ -44,30 +53,41 @@ def make_texts(stages: Path, rules: FormatRules, problems: pl.DataFrame, paths: 
         rules: the formats.
         problems: the bucket's rows of `Problem`, which decided the paths too.
         paths: the bucket's judged and chosen samples.
+        judged: their rows, where they are in memory.
+        unchanged: the problems whose paths are as they were.
 
     Returns:
         The files `TEXTS` and `RANKS`.
     """
     names = sorted(spec.name for spec in rules.formats)
-    decided_by = {"code": formats.CODE_VERSION, "formats": names, "seed": rules.seed, "paths": paths.key}
-    return read_or_make(stages / "texts", decided_by, partial(_write_texts, rules.seed, names, problems, paths))
+    decided_by = {"code": formats.CODE_VERSION, "formats": names, "seed": rules.seed}
+
+    def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+        samples = read_parquet(paths.folder / SAMPLES, _PATH_COLUMNS) if judged is None else judged
+        known = None if unchanged is None else _find_known(stages, decided_by, unchanged)
+        if unchanged is not None and known is not None:
+            samples = samples.filter(~pl.col("problem_id").is_in(unchanged.problems.implode()))
+        texts = formats.render_texts(formats.join_problems(problems, samples), names)
+        if known is not None:
+            texts = pl.concat([known, texts]).sort("sample_id")
+        return _write_texts(texts, rules.seed, folder)
+
+    return read_or_make(stages / "texts", {**decided_by, "paths": paths.key}, make)
 
 
-def _write_texts(
-    seed: int, names: Sequence[str], problems: pl.DataFrame, paths: StageResult, folder: Path
-) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    samples = read_parquet(paths.folder / SAMPLES, _PATH_COLUMNS)
-    texts = formats.render_texts(formats.join_problems(problems, samples), names)
+def _find_known(stages: Path, decided_by: Mapping[str, Any], unchanged: Unchanged) -> pl.DataFrame | None:
+    """Find the texts of problems whose paths did not change."""
+    result = find_result(stages / "texts", make_stage_key({**decided_by, "paths": unchanged.result.key}))
+    if result is None:
+        return None
+    texts = read_arrow(result.folder / TEXTS)
+    return texts.filter(pl.col("problem_id").is_in(unchanged.problems.implode()))
+
+
+def _write_texts(texts: pl.DataFrame, seed: int, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
     ranks = formats.rank_demonstrations(texts, seed)
-    files = {TEXTS: _write_arrow(texts, folder / TEXTS), RANKS: _write_arrow(ranks, folder / RANKS)}
+    files = {TEXTS: write_arrow(texts, folder / TEXTS), RANKS: write_arrow(ranks, folder / RANKS)}
     return files, {"rows": texts.height}
-
-
-def _write_arrow(frame: pl.DataFrame, path: Path) -> File:
-    table = frame.rechunk().to_arrow()
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
-    return describe_file(path, frame.height)
 
 
 def build_rings(texts: Sequence[StageResult]) -> dict[str, Ring]:
@@ -77,7 +97,7 @@ def build_rings(texts: Sequence[StageResult]) -> dict[str, Ring]:
         texts: the results of `make_texts`, in the order of the buckets.
     """
     parts = [
-        _read_arrow(result.folder / RANKS).with_columns(address=pl.col("row") + (bucket << ADDRESS_BITS))
+        read_arrow(result.folder / RANKS).with_columns(address=pl.col("row") + (bucket << ADDRESS_BITS))
         for bucket, result in enumerate(texts)
     ]
     return formats.build_rings(pl.concat(parts).select(formats.RING_COLUMNS))
@@ -98,7 +118,7 @@ def make_examples(
     Returns:
         The file `EXAMPLES`.
     """
-    own = _read_arrow(texts[bucket] / TEXTS)
+    own = read_arrow(texts[bucket] / TEXTS)
     shown = formats.find_demonstrations(own, rules.formats, rules.seed, rings)
     decided_by = {
         "code": formats.CODE_VERSION,
@@ -117,7 +137,7 @@ def _digest_demonstrations(texts: Sequence[Path], shown: Shown, names: Sequence[
         return []
     distinct, places = np.unique(shown.addresses, return_inverse=True)
     columns = sorted({column for name in names for column in (formats.name_prompt(name), formats.name_target(name))})
-    rows = gather_texts(texts, distinct, ["sample_id", "simulated", *columns])
+    rows = gather_texts(texts, distinct, ["sample_id", "simulated", "reasoning", *columns])
     order = pl.DataFrame({"sample_id": rows["sample_id"].gather(places)})
     tables = (rows.sort("sample_id"), order, pl.DataFrame({"shots": shown.counts}))
     return [digest_table(table.to_arrow()) for table in tables]
@@ -142,24 +162,8 @@ def gather_texts(texts: Sequence[Path], addresses: Integers, columns: Sequence[s
     buckets = addresses >> ADDRESS_BITS
     rows = addresses & ((1 << ADDRESS_BITS) - 1)
     parts = [
-        _map_arrow(texts[bucket] / TEXTS).select(columns).take(pa.array(rows[buckets == bucket]))
+        map_arrow(texts[bucket] / TEXTS).select(columns).take(pa.array(rows[buckets == bucket]))
         for bucket in np.unique(buckets).tolist()
     ]
-    tables = parts or [_map_arrow(texts[0] / TEXTS).select(columns).slice(0, 0)]
-    return _to_frame(pa.concat_tables(tables))
-
-
-@lru_cache(maxsize=4096)
-def _map_arrow(path: Path) -> pa.Table:
-    """Map a file into memory: pages are read when they are used, and processes share them."""
-    with pa.memory_map(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
-
-
-def _read_arrow(path: Path) -> pl.DataFrame:
-    return _to_frame(_map_arrow(path))
-
-
-def _to_frame(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+    tables = parts or [map_arrow(texts[0] / TEXTS).select(columns).slice(0, 0)]
+    return to_frame(pa.concat_tables(tables))

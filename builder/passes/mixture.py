@@ -20,7 +20,7 @@ from .examples import EXAMPLES
 MIXTURE = "mixture.parquet"
 """The file of a result: rows of `MixtureRow`."""
 
-_COUNTED = ("example_id", "stage", "fate", "reason", "detail")
+_COUNTED = ("example_id", "source", "format", "stage", "fate", "reason", "detail")
 
 
 def read_candidates(examples: StageResult) -> pl.DataFrame:
@@ -66,5 +66,8 @@ def count_examples(examples: pl.DataFrame) -> dict[str, int]:
     counts = count_fates("examples", examples)
     kept = pl.col("fate") == Fate.KEPT
     counts["kept:examples"] = examples.filter(kept).height
+    for column in ("source", "format"):
+        groups = examples.filter(kept).group_by(column).len()
+        counts.update({f"kept:{column}:{name}": rows for name, rows in groups.iter_rows()})
     counts["training_examples"] = examples.filter(kept & pl.col("mixture_stage").is_not_null()).height
     return dict(counts)

@@ -2,33 +2,38 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ...schemas.frames import get_schema
+from ...schemas.frames import get_schema, make_writer
 from ...schemas.ids import digest
 from ...schemas.manifest import File
 from ...schemas.problem import AnswerType, Problem
 from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.recipe import Select, Verify
-from ...schemas.sample import Hint, Sample
+from ...schemas.sample import Hint, Part, Sample
 from .. import select, verify
 from ..engine import mark_row
+from ..parquet import read_parquet
 from ..store.funnel import check_table_fates, count_fates
-from ..store.memo import Memo, make_key, recall_or_find
+from ..store.memo import Memo, make_keys, recall_or_find
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
-from ..text.equations import find_equations
+from ..text.equations import Equation, find_equations
+from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
 SAMPLES = "samples.parquet"
 """The file of a result: rows of `Sample`, judged and chosen."""
 
-_JUDGED = ("verdict", "predicted", "span", "rule", "steps", "reason", "detail")
+_JUDGED = ("verdict", "predicted", "span", "answer_part", "rule", "steps", "reason", "detail")
 """What judging finds out about a sample."""
+
+_DECIDING = ("finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "choices")
+"""What decides it."""
 
 _FINDINGS = pl.Schema([
     ("key", pl.String()),
@@ -62,49 +67,61 @@ def make_paths(
     stages: Path,
     rules: PathRules,
     problems: pl.DataFrame,
-    samples: pl.DataFrame,
     decided_by: Mapping[str, Any],
-    bucket: tuple[int, int],
-) -> StageResult:
+    make_samples: Callable[[pl.DataFrame], pl.DataFrame],
+    before: Before,
+) -> tuple[StageResult, pl.DataFrame | None]:
     """Judge the samples of a bucket and choose among their paths, or read what was found before.
 
     Args:
         stages: the folder of all results.
         rules: how samples are judged and chosen.
         problems: the bucket's rows of `Problem`.
-        samples: the bucket's rows of `Sample`; provided ones have their verdict already.
-        decided_by: digests of the two.
-        bucket: its number, and the bits of the bucket numbers.
+        decided_by: everything that decides the result.
+        make_samples: makes the samples of some problems, rows of `Sample`; provided ones have their verdict already.
+        before: what the bucket had before.
 
     Returns:
-        The file `SAMPLES`; counts by name; how many judgements were new.
+        The file `SAMPLES`, counts by name, how many judgements were new; and its rows, where they were not known.
     """
-    make = partial(_write_paths, stages, rules, problems, samples, bucket)
-    return read_or_make(stages / "paths", {**rules.describe(), **decided_by}, make)
+    made: list[pl.DataFrame] = []
+
+    def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+        changed, known = _part_problems(problems, before.unchanged)
+        selected, new = select_paths(stages, rules, changed, make_samples(changed), before.place.bucket)
+        made.append(sort_rows("samples", selected if known is None else pl.concat([known, selected])))
+        files, values = _write_paths(problems, made[0], new, folder)
+        return {**files, **write_inputs(before.inputs, folder)}, values
+
+    result = read_or_make(stages / "paths", decided_by, make)
+    return result, next(iter(made), None)
+
+
+def _part_problems(problems: pl.DataFrame, unchanged: Unchanged | None) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Part the problems that changed from the samples of those that did not."""
+    if unchanged is None:
+        return problems, None
+    is_same = pl.col("problem_id").is_in(unchanged.problems.implode())
+    known = read_parquet(unchanged.result.folder / SAMPLES).filter(is_same)
+    return problems.filter(~is_same), known
 
 
 def _write_paths(
-    stages: Path,
-    rules: PathRules,
-    problems: pl.DataFrame,
-    samples: pl.DataFrame,
-    bucket: tuple[int, int],
-    folder: Path,
+    problems: pl.DataFrame, rows: pl.DataFrame, new: int, folder: Path
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    selected, new = select_paths(stages, rules, problems, samples, bucket)
-    rows = sort_rows("samples", selected)
     check_table_fates("samples", rows)
+    is_sampled = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED)))
     values = {
         "counts": count_samples(problems, rows),
         "new": new,
-        "work": verify.select_sampled(problems, samples).height,
-        "answers": samples.filter(pl.col("problem_id").is_not_null() & pl.col("verdict").is_null()).height,
+        "work": rows.filter(is_sampled & pl.col("verdict").is_not_null()).height,
+        "answers": rows.filter(is_sampled & pl.col("problem_id").is_not_null()).height,
     }
     return {SAMPLES: write_table("samples", rows, folder / SAMPLES)}, values
 
 
 def select_paths(
-    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: tuple[int, int]
+    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
 ) -> tuple[pl.DataFrame, int]:
     """Judge samples and choose among their paths; findings about the same content are recalled.
 
@@ -115,22 +132,22 @@ def select_paths(
     return _choose_paths(stages, rules, judged, methods, bucket), new
 
 
-def _open_memo(stages: Path, name: str, rules: Any, bucket: tuple[int, int]) -> Memo:
-    return Memo(folder=stages / name / "memo" / digest(rules)[:16], bucket=bucket[0], bits=bucket[1])
+def _open_memo(stages: Path, name: str, rules: Any, bucket: BucketSize, rows: int) -> Memo:
+    folder = stages / name / "memo" / digest(rules)[:16]
+    return Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=rows)
 
 
 def _judge_samples(
-    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: tuple[int, int]
+    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Judge samples. Returns them, the methods of kept ones by sample id, and the number of new judgements."""
     work = verify.select_sampled(problems, samples)
     is_aside = pl.col("sample_id").is_in(list(rules.verify.set_aside))
     aside, work = work.filter(is_aside), work.filter(~is_aside)
-    keyed = work.with_columns(key=pl.Series([_make_judgement_key(row) for row in work.iter_rows()], dtype=pl.String))
+    keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
     policy = rules.verify.model_copy(update={"set_aside": ()})
-    memo = _open_memo(
-        stages, "judge", {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None}, bucket
-    )
+    deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None}
+    memo = _open_memo(stages, "judge", deciding, bucket, bucket.answers)
     recalled = recall_or_find(memo, keyed["key"], partial(_judge_keys, keyed, policy))
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
     judgements = findings.select("sample_id", *_JUDGED)
@@ -150,11 +167,6 @@ def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def _make_judgement_key(row: tuple[Any, ...]) -> str:
-    _, text, finish_reason, hint, question, answer, answer_type, choices = row
-    return make_key(finish_reason or "", hint, answer_type, answer or "", question or "", text or "", *(choices or ()))
-
-
 def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.DataFrame:
     """Judge the first row of each key."""
     rows = keyed.filter(pl.col("key").is_in(keys.implode())).unique("key", keep="first", maintain_order=True)
@@ -162,25 +174,37 @@ def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.Data
 
 
 def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
+    write = make_writer(verify.Judgement)
     for row in rows.iter_rows(named=True):
         mark_row(row["sample_id"])
-        text = row["text"] or ""
-        equations = find_equations(text) if len(text) <= policy.max_characters else None
+        equations = _find_equations(row, policy.max_characters)
         judgement = verify.judge(
             _make_problem(row),
             row["text"],
+            reasoning=row["reasoning"],
             finish_reason=row["finish_reason"],
             hint=Hint(row["hint"]),
             policy=policy,
             equations=equations,
         )
-        method = select.read_method(text, equations) if judgement.reason is None else None
+        method = None
+        if judgement.reason is None and equations is not None:
+            found = [equation for part in Part for equation in equations.get(part, ())]
+            method = select.read_method("", found)
         yield {
             "key": row["key"],
-            **{name: _to_plain(getattr(judgement, name)) for name in _JUDGED},
+            **write(judgement),
             "signature": method and method.signature,
             "operations": method and sorted(method.operations),
         }
+
+
+def _find_equations(row: Mapping[str, Any], most: int) -> dict[Part, list[Equation]] | None:
+    """Find the equations of each part of a sample; None where it is too long to be checked."""
+    parts = {part: row[part] for part in (Part.REASONING, Part.TEXT) if row[part]}
+    if sum(map(len, parts.values())) > most:
+        return None
+    return {part: find_equations(text) for part, text in parts.items()}
 
 
 def _make_problem(row: Mapping[str, Any]) -> Problem:
@@ -195,15 +219,8 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
     )
 
 
-def _to_plain(value: Any) -> Any:
-    """Convert a field of a judgement to what polars accepts: dataclasses become dicts, tuples lists."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return [asdict(item) for item in value] if isinstance(value, tuple) else value
-
-
 def _choose_paths(
-    stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: tuple[int, int]
+    stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: BucketSize
 ) -> pl.DataFrame:
     """Drop duplicates, then pick of each problem the paths that are kept; only the second step depends on `keep`."""
     kept = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
@@ -211,21 +228,24 @@ def _choose_paths(
     policy, deciding = rules.select, {**rules.describe(), "verify": None}
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
     find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
-    choices = recall_or_find(_open_memo(stages, "duplicates", apart, bucket), keyed["key"], find).findings
+    choices = recall_or_find(
+        _open_memo(stages, "duplicates", apart, bucket, bucket.problems), keyed["key"], find
+    ).findings
     distinct = keyed.join(choices.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
     if policy.keep is not None:
         many = distinct.filter(pl.len().over("key") > policy.keep)
         find = partial(_find_choices, many, lambda rows: select.pick_rows(rows, policy))
-        picked = recall_or_find(_open_memo(stages, "picks", deciding, bucket), many["key"], find).findings
+        picked = recall_or_find(
+            _open_memo(stages, "picks", deciding, bucket, bucket.problems), many["key"], find
+        ).findings
         choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
     return select.add_choices(judged, choices.drop("key"))
 
 
 def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
     """Make a key for the paths of each problem: their ids, texts and hints, in order of the ids."""
-    grouped = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text")
-    keys = [(problem, make_key(problem, *ids, *hints, *texts)) for problem, ids, hints, texts in grouped.iter_rows()]
-    return pl.DataFrame(keys, schema={"problem_id": pl.String, "key": pl.String}, orient="row")
+    paths = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text")
+    return paths.select("problem_id", make_keys(paths))
 
 
 def _find_choices(keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataFrame], keys: pl.Series) -> pl.DataFrame:
@@ -247,6 +267,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts["kept:samples"] = kept.height
     counts["problems_with_path"] = kept["problem_id"].n_unique()
     counts["distinct_paths"] = leaders.height
+    counts["reasoned"] = kept["reasoning"].count()
     counts["simulated"] = int(samples["simulated"].sum())
     answered = samples.filter(pl.col("problem_id").is_not_null())
     counts.update({f"teacher:{teacher}": rows for teacher, rows in answered.group_by("teacher").len().iter_rows()})

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ...schemas.ids import digest
 from ...schemas.runtime import Runtime
 from ..engine import map_items
 from ..files import digest_file
 from ..progress import warn
-from ..store.stages import StageResult, find_result, parse_result, read_or_make
+from ..store.checked import mark_used
+from ..store.stages import RESULT, StageResult, find_result, make_stage_key, parse_result, read_or_make
 from .costs import CostTable
 
 _ADDRESS = f"{__package__}.buckets"
@@ -76,7 +76,7 @@ def run_buckets(
     """
     if decided_by is None:
         return make()
-    key = digest({"stage": name, **decided_by})[:40]
+    key = make_stage_key({"stage": name, **decided_by})
     known = find_result(stages.folder / "runs", key)
     if known is not None and _is_intact(stages, known.values["buckets"]):
         buckets = [
@@ -92,7 +92,9 @@ def run_buckets(
     if known is not None:
         (known.folder / "result.json").unlink(missing_ok=True)
     read_or_make(stages.folder / "runs", {"stage": name, **decided_by}, write)
-    return made[0][0], made[0][1]
+    if not made:  # another build was faster, just now
+        return run_buckets(stages, name, decided_by, make)
+    return made[0]
 
 
 def _is_intact(stages: Stages, buckets: Sequence[Plain]) -> bool:
@@ -108,7 +110,9 @@ def _is_intact(stages: Stages, buckets: Sequence[Plain]) -> bool:
 
 def find_damaged(results: Sequence[Plain]) -> list[str]:
     """List the files of some results that are missing or do not have their digests."""
-    parsed = map(parse_result, results)
+    parsed = [parse_result(result) for result in results]
+    for result in parsed:
+        mark_used(result.folder / RESULT)
     return [
         str(result.folder / name)
         for result in parsed

@@ -25,5 +25,5 @@ __all__ = [
     "select_kept",
 ]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Rises when the same paths get another choice."""

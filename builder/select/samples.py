@@ -27,9 +27,13 @@ def select_kept(samples: pl.DataFrame) -> pl.DataFrame:
     """Select the samples that no stage has dropped.
 
     Returns:
-        Columns sample_id, problem_id, text, hint.
+        Columns sample_id, problem_id, text, hint; text is the whole rationale, reasoning and response.
     """
-    return samples.filter(pl.col("fate") == Fate.KEPT).select("sample_id", "problem_id", "text", "hint")
+    has_reasoning = pl.col("reasoning").is_not_null()
+    joined = pl.concat_str("reasoning", pl.col("text").fill_null(""), separator="\n\n").str.strip_chars_end()
+    return samples.filter(pl.col("fate") == Fate.KEPT).select(
+        "sample_id", "problem_id", pl.when(has_reasoning).then(joined).otherwise("text").alias("text"), "hint"
+    )
 
 
 def find_duplicates(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:

@@ -9,8 +9,9 @@ from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
 from ...schemas.problem import Problem, make_problem_id
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.source import Fields, TableSource
+from ..cells import format_cell, list_columns, make_missing_column_error, read_cell
 from ..errors import InputError
-from ..files import Row, format_cell, list_columns, make_missing_column_error, read_cell
+from ..files import Row
 from ..patterns import SearchError, find_last_match
 from ..templates import UnfilledError
 from .gold import GOLD_FAULTS, UnreadableError, read_gold, read_options

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...schemas.problem import AnswerType
-from ..files import format_cell
+from ..cells import format_cell
 from ..text.options import LETTERS
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")

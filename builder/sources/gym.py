@@ -16,8 +16,8 @@ from ...schemas.manifest import Input
 from ...schemas.problem import Problem, make_problem_id
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.source import GymSource
+from ..cells import format_cell
 from ..errors import InputError
-from ..files import format_cell
 from .columns import make_template_key
 from .gold import GOLD_FAULTS, read_gold
 

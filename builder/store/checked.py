@@ -1,4 +1,4 @@
-"""Results that can be made again, kept as Parquet files that carry the key they were made for and their own digest.
+"""Results that can be made again: Arrow files that end on a digest of their bytes and of the key they were made for.
 
 A file that is damaged, truncated, or made for another key is never believed: `read_checked` warns and returns nothing,
 so that the caller makes the result again.
@@ -15,24 +15,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError, Stopped
-from ..parquet import read_arrow, refuse_unreadable, to_polars, write_parquet
+from ..parquet import refuse_unreadable, to_polars
 from ..progress import warn
 from .atomic import Access, replace_file
 
-_KEY, _DIGEST = b"cotloom.key", b"cotloom.digest"
-"""Keys of a file's metadata."""
+_SEAL_BYTES = 32
+"""The bytes of the digest at the end of a file."""
 
 
 def write_checked(frame: pl.DataFrame, path: Path, key: str) -> None:
-    """Write a result with its key and the digest of its rows.
+    """Write a result, sealed for its key.
 
     Raises:
         Stopped: the disk is full or can't be written.
     """
-    table = frame.rechunk().to_arrow()
-    metadata = {_KEY: key.encode(), _DIGEST: digest_table(table).encode()}
-    with replace_file(path, access=Access.PRIVATE) as side:
-        write_parquet(table.replace_schema_metadata(metadata), side)
+    table, buffer = frame.rechunk().to_arrow(), pa.BufferOutputStream()
+    with pa.ipc.new_stream(buffer, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_table(table)
+    content = buffer.getvalue()
+    with replace_file(path, access=Access.PRIVATE) as side, side.open("wb") as file:
+        file.write(content)
+        file.write(_seal(content, key))
+
+
+def _seal(content: pa.Buffer | memoryview, key: str) -> bytes:
+    digest = hashlib.sha256(f"{len(key)} {key}".encode())
+    digest.update(content)
+    return digest.digest()
 
 
 def read_checked(path: Path, key: str) -> pl.DataFrame | None:
@@ -63,13 +72,11 @@ def keep_checked(frame: pl.DataFrame, path: Path, key: str) -> None:
 
 def _read_intact(path: Path, key: str) -> pa.Table:
     with refuse_unreadable(path):
-        table = read_arrow(path)
-        metadata = table.schema.metadata or {}
-        if metadata.get(_KEY) != key.encode():
-            raise ValueError("it is not the result that belongs here")
-        if metadata.get(_DIGEST) != digest_table(table).encode():
-            raise ValueError("its rows do not have their digest")
-    return table
+        whole = memoryview(path.read_bytes())
+        content, seal = whole[:-_SEAL_BYTES], whole[-_SEAL_BYTES:]
+        if seal != _seal(content, key):  # nothing of it is read before
+            raise ValueError("it is damaged, or not the result that belongs here")
+        return pa.ipc.open_stream(pa.py_buffer(content)).read_all()
 
 
 def digest_table(table: pa.Table) -> str:

@@ -56,7 +56,7 @@ def _list_results(stages: Path) -> Iterator[_KeptResult]:
     for marker in stages.glob(f"*/*/{RESULT}"):
         files = [path for path in marker.parent.iterdir() if path.is_file()]
         yield _KeptResult(path=marker.parent, used_at=marker.stat().st_mtime, bytes=sum(map(_measure_file, files)))
-    for path in stages.glob("*/memo/*/*.parquet"):
+    for path in stages.glob("*/memo/*/*.*"):
         yield _KeptResult(path=path, used_at=path.stat().st_mtime, bytes=_measure_file(path))
 
 

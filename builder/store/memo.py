@@ -17,6 +17,10 @@ MOST_KEPT = 2
 """A file keeps findings about rows that are gone, as long as it has at most so many times the rows of today."""
 
 
+FEW = 1 / 64
+"""The share of a bucket's rows up to which findings are made again: reading those of all rows would take longer."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Memo:
     """The findings of one stage about one bucket."""
@@ -25,6 +29,8 @@ class Memo:
     """The folder of all findings by these rules."""
     bucket: int
     """The number of the bucket."""
+    rows: int
+    """The rows of the bucket today, of which only some may be asked for."""
     bits: int
     """The bits of the bucket numbers. Findings of smaller and larger buckets over the same rows are found too."""
 
@@ -41,10 +47,26 @@ class Recalled:
     """Keys whose findings were there."""
 
 
-def make_key(*parts: str) -> str:
-    """Make the key of a row from the texts that decide a finding about it."""
-    lengths = ",".join(str(len(part)) for part in parts)
-    return xxhash.xxh3_128_hexdigest("\x1f".join((lengths, *parts)).encode())
+def make_keys(rows: pl.DataFrame) -> pl.Series:
+    """Make the key of each row from the texts that decide a finding about it.
+
+    Args:
+        rows: columns of texts, and of lists of texts; null counts as empty.
+
+    Returns:
+        The column `key`.
+    """
+    lengths, texts = [], []
+    for name, kind in rows.schema.items():
+        if isinstance(kind, pl.List):
+            lengths.append(pl.col(name).list.eval(pl.element().str.len_chars().cast(pl.String)).list.join(","))
+            texts.append(pl.col(name).list.join("\x1f"))
+        else:
+            lengths.append(pl.col(name).str.len_chars())
+            texts.append(pl.col(name))
+    parts = [column.cast(pl.String).fill_null("") for column in (*lengths, *texts)]
+    joined = rows.select(pl.concat_str(parts, separator="\x1f").cast(pl.Binary)).to_series()
+    return pl.Series("key", [xxhash.xxh3_128_hexdigest(text) for text in joined], dtype=pl.String)
 
 
 def recall_or_find(memo: Memo, keys: pl.Series, find: Callable[[pl.Series], pl.DataFrame]) -> Recalled:
@@ -56,6 +78,8 @@ def recall_or_find(memo: Memo, keys: pl.Series, find: Callable[[pl.Series], pl.D
         find: finds what is missing; from keys, each once, in order, to the column `key` and those of the findings.
     """
     needed = keys.unique(maintain_order=True)
+    if needed.len() <= memo.rows * FEW and _locate(memo).exists():
+        return Recalled(findings=find(needed), new=needed.len(), known=0)
     kept = _read(memo)
     known = None if kept is None else kept.filter(pl.col("key").is_in(needed.implode()))
     missing = needed if known is None else needed.filter(~needed.is_in(known["key"].implode()))
@@ -84,7 +108,7 @@ def _list_files(memo: Memo) -> Iterator[Path]:
     if own.exists():
         yield own
         return
-    for path in sorted(memo.folder.glob("*-*.parquet")):
+    for path in sorted(memo.folder.glob("*-*.arrow")):
         bits, bucket = map(int, path.stem.split("-"))
         shared = min(bits, memo.bits)
         if bucket >> (bits - shared) == memo.bucket >> (memo.bits - shared):
@@ -92,11 +116,11 @@ def _list_files(memo: Memo) -> Iterator[Path]:
 
 
 def _locate(memo: Memo) -> Path:
-    return memo.folder / f"{memo.bits}-{memo.bucket}.parquet"
+    return memo.folder / f"{memo.bits}-{memo.bucket}.arrow"
 
 
 def _keep(memo: Memo, findings: pl.DataFrame, before: pl.DataFrame | None) -> None:
     gone = None if before is None else before.filter(~pl.col("key").is_in(findings["key"].unique().implode()))
-    is_small = gone is not None and 0 < gone.height <= (MOST_KEPT - 1) * findings.height
+    is_small = gone is not None and 0 < gone.height <= (MOST_KEPT - 1) * max(findings.height, memo.rows)
     path = _locate(memo)
     keep_checked(pl.concat([findings, gone]) if gone is not None and is_small else findings, path, path.stem)

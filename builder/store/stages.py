@@ -70,7 +70,7 @@ def read_or_make(stage: Path, decided_by: Mapping[str, Any], make: MakeResult) -
     Raises:
         Stopped: the disk is full or can't be written.
     """
-    key = digest(decided_by)[:40]
+    key = make_stage_key(decided_by)
     known = find_result(stage, key)
     if known is not None:
         return known
@@ -83,6 +83,11 @@ def read_or_make(stage: Path, decided_by: Mapping[str, Any], make: MakeResult) -
     except FileExistsError:  # another build was faster; its files stay where it may be reading them
         return find_result(stage, key) or read_or_make(stage, decided_by, make)
     return StageResult(folder=stage / key, files=files, values=values, known=False)
+
+
+def make_stage_key(decided_by: Mapping[str, Any]) -> str:
+    """Make the key of a result from everything that decides it."""
+    return digest(decided_by)[:40]
 
 
 def _check_files(folder: Path, files: Mapping[str, File]) -> None:

@@ -10,7 +10,8 @@ from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
-from .recorded import MatchedAnswers, RecordedAnswers, match_answers, read_answers
+from .recorded import RecordedAnswers, count_unmatched, match_answers, read_answers
+from .recorded_chunks import PIECE, READING
 from .request import Request
 from .rounds import Calls, CountPaths, PathCounts
 from .sampling import SampledAnswers, sample_rationales, write_samples
@@ -18,16 +19,18 @@ from .sampling import SampledAnswers, sample_rationales, write_samples
 __all__ = [
     "BACKENDS",
     "CODE_VERSION",
+    "PIECE",
+    "READING",
     "CallEstimate",
     "Calls",
     "CountPaths",
     "Destination",
     "Ledger",
-    "MatchedAnswers",
     "PathCounts",
     "RecordedAnswers",
     "Request",
     "SampledAnswers",
+    "count_unmatched",
     "estimate_calls",
     "find_destination",
     "list_key_variables",
@@ -38,5 +41,5 @@ __all__ = [
     "write_samples",
 ]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Rises when the same ledger gives other samples."""

@@ -7,7 +7,9 @@ Law 9: the id of an answer is made from its problem, its teacher, what was recor
 before. It never depends on other answers, or on the answer's place in the file.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,68 +17,50 @@ from typing import Any
 import polars as pl
 
 from ...schemas.frames import complete_frame, get_schema
-from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
+from ...schemas.ids import digest
 from ...schemas.manifest import Input
-from ...schemas.problem import make_problem_id
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.runtime import Runtime
-from ...schemas.sample import Sample
+from ...schemas.sample import Sample, make_sample_id
 from ...schemas.teacher import Answers
+from ..cells import make_missing_column_error
 from ..engine import map_items
-from ..errors import InputError
-from ..files import (
-    Chunk,
-    Row,
-    digest_file,
-    format_cell,
-    list_chunks,
-    list_columns,
-    make_missing_column_error,
-    read_cell,
-    read_chunk,
-)
+from ..errors import InputError, Stopped
+from ..files import digest_file, list_chunks
 from ..recipe import LoadedRecipe
-from ..store.pieces import add_cell, write_piece
+from ..store.atomic import Access, replace_file
+from ..store.stages import StageResult, parse_result
+from ..store.versions import open_sealed, seal_json
+from .recorded_chunks import PIECE, READ_CHUNK, READING, list_answer_columns
 
 FORGOTTEN = "its answers were erased with cotloom ledger forget"
 """Why a sample has no text."""
-
-_SCHEMA = {
-    "problem_id": pl.String, "raw_id": pl.String, "teacher": pl.String, "text": pl.String, "labels": pl.String,
-    "fault": pl.String,
-}  # fmt: skip
-"""The columns of a piece. `problem_id` is that of the question without options, until the alias is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedAnswers:
     """All recorded answers, in pieces."""
 
-    pieces: tuple[Path, ...]
-    """The pieces, in the order of the file."""
+    chunks: tuple[StageResult, ...]
+    """The results of all chunks, in the order of the file: the file `PIECE` of each is a piece."""
     rows: int
     """Answers in them, and rows that can't be read."""
     input: Input
     """The file."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MatchedAnswers:
-    """The recorded answers of one bucket."""
-
-    samples: pl.DataFrame
-    """Rows of `Sample`: the answers to problems of the bucket, and rows that can't be read."""
-    unmatched: int
-    """Answers that belong to no problem."""
+    @property
+    def pieces(self) -> list[Path]:
+        """The pieces, in the order of the file."""
+        return [chunk.folder / PIECE for chunk in self.chunks]
 
 
-def read_answers(loaded: LoadedRecipe, folder: Path, aliases: Path | None, runtime: Runtime) -> RecordedAnswers:
-    """Read the recorded answers of a recipe into pieces.
+def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtime: Runtime) -> RecordedAnswers:
+    """Read the recorded answers of a recipe into pieces; chunks that were read before are known by what they hold.
 
     Args:
         loaded: the recipe; its teacher is `recorded`.
-        folder: where the pieces are written.
-        aliases: a piece with the columns question_id and problem_id, for questions whose problems have options.
+        stage: the folder where the pieces are kept.
+        aliases: a file with the columns question_id and alias, for questions whose problems have options.
         runtime: the workers.
 
     Raises:
@@ -84,162 +68,102 @@ def read_answers(loaded: LoadedRecipe, folder: Path, aliases: Path | None, runti
     """
     answers: Answers = loaded.recipe.teacher.answers  # type: ignore[union-attr]
     path = loaded.resolve(answers.path)
+    index = stage / "memo" / digest([READING, answers.model_dump(mode="json"), path.name])[:16] / "files.json"
+    before = _read_index(index)
+    listed = list_chunks(path)
     items = [
-        {"chunk": asdict(chunk), "rows": chunk.end - chunk.start, "piece": str(folder / f"answers-{number:05}.arrow")}
-        for number, chunk in enumerate(list_chunks(path))
+        {"chunk": asdict(chunk), "rows": chunk.end - chunk.start, "before": _select_near(before, number, len(listed))}
+        for number, chunk in enumerate(listed)
     ]
-    settings = {"answers": answers.model_dump(mode="json"), "aliases": None if aliases is None else str(aliases)}
-    address = f"{__name__}:read_answer_chunk"
-    read = map_items(address, items, settings, runtime=runtime, description="reading recorded answers")
-    rows = sum(part["rows"] for part in read)
+    settings = {
+        "answers": answers.model_dump(mode="json"),
+        "aliases": None if aliases is None else [str(aliases), digest_file(aliases)[0]],
+        "stage": str(stage),
+    }
+    with ThreadPoolExecutor(1) as beside:  # the file is digested while the workers read it
+        digested = beside.submit(digest_file, path)
+        read = map_items(READ_CHUNK, items, settings, runtime=runtime, description="reading recorded answers")
+        sha256, size = digested.result()
+    chunks = tuple(map(parse_result, read))
+    rows = sum(chunk.values["rows"] for chunk in chunks)
     if not rows:
         raise InputError(f"teacher.answers: {path} is empty")
-    _check_columns(path, answers, read)
-    sha256, size = digest_file(path)
+    _check_columns(path, answers, [chunk.values for chunk in chunks])
+    _write_index(index, chunks)
     file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=rows)
-    pieces = tuple(folder / f"answers-{number:05}.arrow" for number in range(len(items)))
-    return RecordedAnswers(pieces=pieces, rows=sum(part["answers"] for part in read), input=file)
+    return RecordedAnswers(chunks=chunks, rows=sum(chunk.values["answers"] for chunk in chunks), input=file)
 
 
-def _list_columns(answers: Answers) -> list[str]:
-    labels = [answers.labels, *(completion.labels for completion in answers.completions)]
-    columns = [answers.problem, *(completion.column for completion in answers.completions)]
-    return [*columns, *(column for names in labels for column in names.values())]
+def _read_index(path: Path) -> list[str]:
+    """Read which pieces were read last from a file of this name: many of its lines may be the same still."""
+    with suppress(OSError, ValueError):
+        return [str(key) for key in open_sealed(path.read_bytes())["chunks"]]
+    return []
+
+
+def _select_near(before: Sequence[str], number: int, chunks: int) -> Sequence[str]:
+    """Select the pieces that were read from about where a chunk is: most lines are still there, a little further on."""
+    first, end = number * len(before) // chunks, -(-(number + 1) * len(before) // chunks)
+    return before[max(first - 1, 0) : end]
+
+
+def _write_index(path: Path, chunks: Sequence[StageResult]) -> None:
+    with suppress(Stopped), replace_file(path, access=Access.PRIVATE) as side:  # without it, all is read again
+        side.write_bytes(seal_json({"chunks": [chunk.key for chunk in chunks]}))
 
 
 def _check_columns(path: Path, answers: Answers, read: Sequence[Mapping[str, Any]]) -> None:
     """Check that each column is there in some row: where it is in none, the recipe is wrong, not the rows."""
     first: list[str] | None = next((part["columns"] for part in read if part["columns"] is not None), None)
     found = {column for part in read for column in part["found"]}
-    missing = next((column for column in _list_columns(answers) if column not in found), None)
+    missing = next((column for column in list_answer_columns(answers) if column not in found), None)
     if first is not None and missing is not None:
         raise make_missing_column_error(path, missing, dict.fromkeys(first))
-
-
-# What a worker does with a chunk
-
-
-def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the answers of one chunk of the file, and write them as a piece.
-
-    Args:
-        item: chunk; piece: the file to write.
-        settings: answers: the section of the recipe; aliases: the file of aliases.
-
-    Returns:
-        rows read, answers written, columns of the first readable row, and the columns found in any row.
-    """
-    answers = Answers.model_validate(settings["answers"])
-    columns, found, first, rows = _list_columns(answers), set[str](), None, 0
-    records: list[tuple[str | None, ...]] = []
-    for row in read_chunk(Chunk(**item["chunk"])):
-        rows += 1
-        if row.values is not None:
-            first = first or list_columns(row.values)
-            found |= {column for column in columns if column not in found and _get_cell(row.values, column) is not None}
-        records += _read_row(answers, row)
-    frame = pl.DataFrame(records, schema=_SCHEMA, orient="row")
-    write_piece(add_cell(_add_aliases(frame, settings["aliases"])), Path(item["piece"]))
-    return {"rows": rows, "answers": frame.height, "columns": first, "found": sorted(found)}
-
-
-def _add_aliases(frame: pl.DataFrame, aliases: str | None) -> pl.DataFrame:
-    """Give each answer to a question the problems that ask it; a question with options may be several problems."""
-    if aliases is None:
-        return frame
-    known = pl.read_ipc(Path(aliases).read_bytes())
-    joined = frame.join(known, left_on="problem_id", right_on="question_id", how="left", maintain_order="left")
-    return joined.with_columns(problem_id=pl.coalesce("alias", "problem_id")).drop("alias")
-
-
-def _get_cell(values: Mapping[str, Any], column: str) -> Any:
-    try:
-        return read_cell(values, column)
-    except KeyError:
-        return None
-
-
-def _read_row(answers: Answers, row: Row) -> Iterator[tuple[str | None, ...]]:
-    """Yield the answers of a row as the columns of a piece; one with the fault where the row can't be read."""
-    try:
-        question = None if row.values is None else format_cell(_get_cell(row.values, answers.problem))
-    except KeyError as error:
-        yield _make_malformed(row, str(error.args[0]))
-        return
-    if row.values is None or question is None:
-        yield _make_malformed(row, row.fault or f"the column {answers.problem} is empty")
-        return
-    question_id = make_problem_id(question)
-    try:
-        yield from [
-            (question_id, make_content_id("a", teacher, text, labels), teacher, text, labels, None)
-            for teacher, text, labels in _read_completions(answers, row.values)
-        ]
-    except NotCanonicalError as error:  # half of a surrogate pair
-        yield _make_malformed(row, str(error))
-
-
-def _make_malformed(row: Row, fault: str) -> tuple[str | None, ...]:
-    return None, make_content_id("a", row.content, fault), "recorded", None, None, f"{row.origin}: {fault}"
-
-
-def _read_completions(answers: Answers, values: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
-    """Read the answers in a row: teacher, text, labels. A column holds one, or a list of them with lists of labels."""
-    for completion in answers.completions:
-        value = _get_cell(values, completion.column)
-        texts = value if isinstance(value, list) else [value]
-        columns = {**answers.labels, **completion.labels}
-        labels = {name: _get_cell(values, column) for name, column in columns.items()}
-        for index, text in enumerate(texts):
-            if text is not None:
-                own = _select_labels(labels, index, isinstance(value, list))
-                yield (
-                    completion.teacher,
-                    text if isinstance(text, str) else format_canonical(text),
-                    format_canonical(own) if own else None,
-                )
-
-
-def _select_labels(labels: Mapping[str, Any], index: int, is_list: bool) -> dict[str, Any]:
-    """Select the labels of one answer. Where a column holds a list of answers, a list of labels has one for each."""
-    return {
-        name: value[index] if is_list and isinstance(value, list) and index < len(value) else value
-        for name, value in labels.items()
-    }
 
 
 # What a worker does with a bucket
 
 
-def match_answers(answers: pl.DataFrame, problems: pl.DataFrame, forgotten: Collection[str]) -> MatchedAnswers:
-    """Find the answers to the problems of a bucket.
+def match_answers(answers: pl.DataFrame, problems: pl.DataFrame, forgotten: Collection[str]) -> pl.DataFrame:
+    """Find the answers to problems of a bucket.
 
     Args:
         answers: the rows of the bucket, out of all pieces.
-        problems: the bucket's rows of `Problem`, of the sources that the teacher answers.
+        problems: rows of `Problem`, of the sources that the teacher answers.
         forgotten: the problems whose answers were erased.
+
+    Returns:
+        Rows of `Sample`: the answers to these problems, and all rows that can't be read.
     """
+    matched = _select_matched(answers, problems)
+    malformed = answers.filter(pl.col("fault").is_not_null())
+    return pl.concat([_make_samples(matched, forgotten), _make_malformed_samples(malformed)])
+
+
+def count_unmatched(answers: pl.DataFrame, problems: pl.DataFrame) -> int:
+    """Count the answers of a bucket that belong to none of its problems; see `match_answers`."""
+    columns = answers.select("problem_id", "fault")
+    return columns.filter(pl.col("fault").is_null()).height - _select_matched(columns, problems).height
+
+
+def _select_matched(answers: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
     kept = problems.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
     readable = answers.filter(pl.col("fault").is_null())
-    matched = readable.join(kept, on="problem_id", how="semi", maintain_order="left")
-    samples = [
-        _make_samples(matched, forgotten),
-        _make_malformed_samples(answers.filter(pl.col("fault").is_not_null())),
-    ]
-    return MatchedAnswers(samples=pl.concat(samples), unmatched=readable.height - matched.height)
+    return readable.join(kept, on="problem_id", how="semi", maintain_order="left")
 
 
 def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataFrame:
     rows = _number_equal(matched, "problem_id", "raw_id")
     is_erased = pl.col("problem_id").is_in(list(forgotten))
     rows = rows.select(
-        "sample_id", "problem_id", "sample_index", "teacher", "text", "labels",
+        "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels",
         stage=pl.when(is_erased).then(pl.lit(str(Stage.TEACHER))),
         fate=pl.when(is_erased).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason=pl.when(is_erased).then(pl.lit(str(Reason.REQUEST_FAILED))),
         detail=pl.when(is_erased).then(pl.lit(FORGOTTEN)),
-    ).with_columns(pl.when(~is_erased).then(pl.col(name)).alias(name) for name in ("text", "labels"))  # fmt: skip
-    return complete_frame(rows, Sample)
+    )  # fmt: skip
+    columns = (pl.when(~is_erased).then(pl.col(name)).alias(name) for name in ("text", "reasoning", "labels"))
+    return complete_frame(rows.with_columns(columns), Sample)
 
 
 def _make_malformed_samples(rows: pl.DataFrame) -> pl.DataFrame:
@@ -261,5 +185,5 @@ def _number_equal(rows: pl.DataFrame, *same: str) -> pl.DataFrame:
     """Number equal rows from 0, and make the id of each from what is equal and its number."""
     numbered = rows.with_columns(sample_index=pl.int_range(pl.len(), dtype=pl.Int64).over(*same))
     parts = numbered.select("problem_id", "raw_id", "sample_index").iter_rows()
-    ids = pl.Series([make_content_id("s", *row) for row in parts], dtype=get_schema(Sample)["sample_id"])
+    ids = pl.Series([make_sample_id(*row) for row in parts], dtype=get_schema(Sample)["sample_id"])
     return numbered.with_columns(sample_id=ids)

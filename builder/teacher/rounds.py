@@ -13,6 +13,7 @@ from ...schemas.sample import Hint, Sample, Usage, make_sample_id
 from ...schemas.teacher import HintPolicy, Paths
 from ..errors import CotloomError, InputError
 from ..progress import show_bar
+from ..text.traces import part_trace
 from .backends.protocol import Backend, CompletionRequest, FailedRequest
 from .ledger import Key, Ledger
 from .request import Answer, ReceivedResponse
@@ -161,7 +162,7 @@ def _complete_requests(
     recorded = ledger.find_keys(digests)
     missing = {request.key: request for request in wanted if request.key not in recorded}
     failures = _request_missing(list(missing.values()), backend, ledger)
-    answers = dict(ledger.read_answers(digests))
+    answers = {key: _part_answer(answer) for key, answer in ledger.read_answers(digests)}
     results = [_find_result(request, answers, failures, forgotten) for request in requests]
     new = [answers[key] for key in missing if key in answers]
     calls = Calls(
@@ -173,6 +174,12 @@ def _complete_requests(
         cost_usd=_add_costs(answer.cost_usd for answer in new),
     )
     return results, calls
+
+
+def _part_answer(answer: Answer) -> Answer:
+    """Tell the reasoning of an answer apart from its text, whichever way the server sent it."""
+    parts = part_trace(answer.text, answer.reasoning)
+    return replace(answer, text=parts.response, reasoning=parts.reasoning)
 
 
 def _find_result(

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from ...schemas.problem import Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
-from ...schemas.sample import Hint, Span, Step
+from ...schemas.sample import Hint, Part, Span, Step
 from ..patterns import SearchError
 from ..text.equations import Equation
+from ..text.options import format_question
+from ..text.traces import join_parts
 from .compare import Comparison, ComparisonOutcome, compare
 from .hint_leakage import find_parroting
 from .read import Reading, read_answer
-from .steps import Steps, check_steps
+from .steps import Steps, check_parts
 
 _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
     ComparisonOutcome.EQUAL: Verdict.CORRECT,
@@ -36,7 +38,9 @@ class Judgement:
     predicted: str | None = None
     """The final answer as read."""
     span: Span | None = None
-    """Its position in the text."""
+    """Its position in the part that states it."""
+    answer_part: Part | None = None
+    """That part."""
     rule: str | None = None
     """The reading rule that found it."""
     steps: tuple[Step, ...] = ()
@@ -51,47 +55,56 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     problem: Problem,
     text: str | None,
     *,
+    reasoning: str | None = None,
     finish_reason: str | None = None,
     hint: Hint = Hint.NONE,
     pattern: str | None = None,
     policy: Verify | None = None,
-    equations: Sequence[Equation] | None = None,
+    equations: Mapping[Part, Sequence[Equation]] | None = None,
 ) -> Judgement:
-    """Judge a text as an answer to a problem.
+    """Judge an answer to a problem.
+
+    The final answer is read from the text; from the reasoning only where the text states none. Equations of both are
+    checked, and only those of the text can drop the answer: what reasoning says may be withdrawn later in it.
 
     Args:
         problem: the question and its gold answer.
-        text: the answer; None where there is none.
+        text: the text of the answer; None where there is none.
+        reasoning: its reasoning, where it was told apart.
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
         hint: whether the teacher was shown the gold answer.
         pattern: see `read_answer`; by default the policy's pattern.
         policy: whether correct answers with wrong steps or parroted hints are dropped, and the longest text.
-        equations: the text's equations from `find_equations`, where the caller has found them already.
+        equations: the equations of each part from `find_equations`, where the caller has found them already.
 
     Raises:
         PatternError: the pattern can't be used.
     """
     policy = policy or Verify()
-    if text is None or not text.strip():
+    parts = {part: words for part, words in ((Part.REASONING, reasoning), (Part.TEXT, text)) if words and words.strip()}
+    length = sum(map(len, parts.values()))
+    if not parts:
         return _judge_empty(finish_reason)
-    if len(text) > policy.max_characters:
-        return _judge_long(len(text), policy.max_characters, finish_reason)
+    if length > policy.max_characters:
+        return _judge_long(length, policy.max_characters, finish_reason)
     try:
-        reading = read_answer(text, problem.answer_type, problem.choices, pattern or policy.pattern)
+        reading, part = _read_parts(problem, parts, pattern or policy.pattern)
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
-    steps = check_steps(problem.question or "", text, equations)
+    steps = check_parts(problem.question or "", parts, equations)
     verdict, detail = _decide_verdict(problem, reading, finish_reason)
-    reasons = [
-        *_list_answer_reasons(verdict, detail),
-        *_list_rationale_reasons(verdict, text, reading, steps, hint, policy),
-    ]
+    parroting = None
+    if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
+        asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
+        parroting = find_parroting(asked, join_parts(reasoning, text), steps.steps, reading.span, part)
+    reasons = [*_list_answer_reasons(verdict, detail), *_list_rationale_reasons(verdict, steps, parroting, policy)]
     reasons.sort(key=lambda item: ORDER[item[0]])
     reason, detail = _merge_reasons(reasons)
     return Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
         span=reading.span if reading else None,
+        answer_part=part if reading else None,
         rule=reading.rule if reading else None,
         steps=steps.steps,
         reason=reason,
@@ -99,8 +112,17 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     )
 
 
+def _read_parts(problem: Problem, parts: Mapping[Part, str], pattern: str | None) -> tuple[Reading | None, Part]:
+    """Read the final answer from the text, and where it states none, from the reasoning."""
+    for part in (Part.TEXT, Part.REASONING):
+        reading = read_answer(parts[part], problem.answer_type, problem.choices, pattern) if part in parts else None
+        if reading is not None:
+            return reading, part
+    return None, Part.TEXT
+
+
 def _judge_empty(finish_reason: str | None) -> Judgement:
-    """Judge an empty text: truncated where the token limit was reached (in the reasoning channel), else no answer."""
+    """Judge an empty answer: truncated where the token limit was reached, else no answer."""
     if finish_reason == CUT_OFF:
         return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=_AT_THE_LIMIT)
     return Judgement(verdict=Verdict.NO_ANSWER, reason=Reason.NO_ANSWER, detail="the answer is empty")
@@ -137,7 +159,7 @@ def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Rea
 
 
 def _list_rationale_reasons(
-    verdict: Verdict, text: str, reading: Reading | None, steps: Steps, hint: Hint, policy: Verify
+    verdict: Verdict, steps: Steps, parroting: str | None, policy: Verify
 ) -> list[tuple[Reason, str | None]]:
     """List what is wrong with the reasoning of a correct answer, where the policy drops it."""
     if verdict is not Verdict.CORRECT:
@@ -146,7 +168,6 @@ def _list_rationale_reasons(
     wrong = steps.first_wrong
     if wrong and policy.steps == "drop":
         reasons.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
-    parroting = find_parroting(text, steps.steps, reading.span if reading else None) if hint is Hint.HINTED else None
     if parroting and policy.hint_parroting == "drop":
         reasons.append((Reason.HINT_PARROTED, parroting))
     return reasons

@@ -1,9 +1,9 @@
 """Check every written equation of a rationale with exact fractions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...schemas.sample import Step, StepOutcome
+from ...schemas.sample import Part, Step, StepOutcome
 from ..text.arithmetic import format_value
 from ..text.equations import Equation, find_equations
 
@@ -13,15 +13,35 @@ MAX_STEPS = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Steps:
-    """The equations of a rationale."""
+    """The equations of an answer."""
 
     steps: tuple[Step, ...]
     """Each equation with its outcome, in order."""
 
     @property
     def first_wrong(self) -> Step | None:
-        """The first step that is surely wrong."""
-        return next((step for step in self.steps if step.outcome is StepOutcome.WRONG), None)
+        """The first step of the text that is surely wrong. What reasoning says may be withdrawn later in it."""
+        wrong = (step for step in self.steps if step.outcome is StepOutcome.WRONG and step.part is Part.TEXT)
+        return next(wrong, None)
+
+
+def check_parts(
+    question: str, parts: Mapping[Part, str], equations: Mapping[Part, Sequence[Equation]] | None = None
+) -> Steps:
+    """Check the equations of an answer, part by part; see `check_steps`.
+
+    >>> found = check_parts("", {Part.REASONING: "3 + 4 = 8, no, 3 + 4 = 7.", Part.TEXT: "7 * 2 = 14."})
+    >>> [(str(step.part), str(step.outcome)) for step in found.steps], found.first_wrong
+    ([('reasoning', 'wrong'), ('reasoning', 'right'), ('text', 'right')], None)
+    """
+    known = equations or {}
+    return Steps(
+        steps=tuple(
+            step if part is Part.TEXT else replace(step, part=part)
+            for part, text in parts.items()
+            for step in check_steps(question, text, known.get(part)).steps
+        )
+    )
 
 
 def check_steps(question: str, rationale: str, equations: Sequence[Equation] | None = None) -> Steps:

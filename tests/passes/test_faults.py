@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cotloom.builder.passes import runs
 from cotloom.builder.pipeline import BuildStatus
 from cotloom.builder.store import collect_garbage, garbage, pieces
 from tests.passes.builds import answer, ask, run, write_recipe
@@ -63,7 +64,17 @@ def test_another_mixture_links_every_text(recipe, tmp_path):
 
 
 def test_two_builds_at_once_give_one_version(recipe, tmp_path, command):
-    words = [*command, "build", str(recipe), "--store", str(tmp_path / "store"), "--workers", "1", "--json"]
+    words = [
+        *command,
+        "build",
+        str(recipe),
+        "--store",
+        str(tmp_path / "store"),
+        "--workers",
+        "1",
+        "--allow-empty",
+        "--json",
+    ]
     processes = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
     ended = [(process.communicate(), process.returncode) for process in processes]
 
@@ -80,3 +91,19 @@ def test_a_store_without_its_results_has_its_versions(recipe, tmp_path):
 
     assert built.version.read_table("examples").equals(rows)
     assert run(recipe, tmp_path / "store").status is BuildStatus.UNCHANGED
+
+
+def test_a_stage_that_another_build_finished_just_now_is_taken_over(recipe, tmp_path, monkeypatch):
+    cold = run(recipe, tmp_path / "store")
+    real, looked = runs.find_result, set()
+
+    def find_late(stage, key):
+        """Find nothing at the first look: the other build has not ended yet."""
+        late = key not in looked
+        looked.add(key)
+        return None if late else real(stage, key)
+
+    monkeypatch.setattr(runs, "find_result", find_late)
+    again = run(recipe, tmp_path / "store", "version=1.0.1")
+
+    assert again.version.manifest.content_digest == cold.version.manifest.content_digest

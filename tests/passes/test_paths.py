@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from cotloom.builder import verify
 from cotloom.builder.passes.paths import PathRules, select_paths
+from cotloom.builder.passes.unchanged import BucketSize
 from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Problem, Split, make_problem_id
 from cotloom.schemas.reasons import Fate, Reason, Stage
@@ -17,7 +18,8 @@ from cotloom.schemas.recipe import Select, Verify
 from cotloom.schemas.sample import Sample
 
 RULES = PathRules(verify=Verify(), select=Select())
-ONE = (0, 0)
+ONE = BucketSize(number=0, bits=0, problems=1, answers=1)
+HALVES = [BucketSize(number=number, bits=1, problems=1, answers=1) for number in (0, 1)]
 RIGHT, LUCKY = "9 * 2 = 18. The answer is 18.", "9 * 2 = 19. The answer is 18."
 TEXTS = (RIGHT, LUCKY, "9 + 9 = 18. The answer is 18.", "20 - 2 = 18. The answer is 18.", "It is 17.", "", None)
 
@@ -123,7 +125,7 @@ def test_a_lost_or_damaged_memory_costs_time_alone(tmp_path, judged, capsys):
     one = problem(1)
     samples = [sample(str(number), text, one) for number, text in enumerate(TEXTS)]
     first, _ = select(tmp_path, samples, [one])
-    (path,) = (tmp_path / "judge").rglob("*.parquet")
+    (path,) = (tmp_path / "judge").rglob("*.arrow")
     path.write_bytes(path.read_bytes()[:-9])
     before = len(judged)
     again, _ = select(tmp_path, samples, [one])
@@ -148,8 +150,8 @@ def test_findings_do_not_depend_on_what_was_found_before_or_on_the_size_of_bucke
         ]
 
     warm, cold = tmp_path_factory.mktemp("warm"), tmp_path_factory.mktemp("cold")
-    select(warm, make(some), problems, rules, bucket=(0, 1))
-    select(warm, make(more), problems, rules, bucket=(1, 1))
+    select(warm, make(some), problems, rules, bucket=HALVES[0])
+    select(warm, make(more), problems, rules, bucket=HALVES[1])
     found, _ = select(warm, make([*some, *more]), problems, rules)
     fresh, _ = select(cold, make([*some, *more]), problems, rules)
     assert_frame_equal(found, fresh)

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from cotloom.builder import format as formats
+from cotloom.builder import verify
 from cotloom.builder.store import pieces
 from tests.passes.builds import FORMATS, answer, ask, run, write_recipe
 
@@ -130,3 +132,32 @@ def test_broken_problems_are_known_by_what_they_hold(tmp_path):
     many = build_problems(tmp_path / "many", [BROKEN[2], "", *BROKEN])
     assert set(few["problem_id"]) == set(many["problem_id"])
     assert few.filter(pl.col("fate") == "dropped").height == len(BROKEN)
+
+
+def test_a_new_problem_and_a_new_answer_touch_no_other_problem(tmp_path, monkeypatch):
+    judged, rendered = [], []
+    real_judge, real_render = verify.judge, formats.render_texts
+
+    def judge(problem, text, **rest):
+        judged.append(problem.question)
+        return real_judge(problem, text, **rest)
+
+    def render(rows, names):
+        rendered.extend(rows["question"])
+        return real_render(rows, names)
+
+    monkeypatch.setattr(verify, "judge", judge)
+    monkeypatch.setattr(formats, "render_texts", render)
+    answers = [answer(number, wording) for number in range(80) for wording in range(3)]
+    questions = [ask(number) for number in range(80)]
+    run(write_recipe(tmp_path, {"a": questions[:-1]}, answers[:-3]), tmp_path / "store")
+    judged.clear()
+    rendered.clear()
+
+    slip = answer(5, slip=1)
+    more = run(write_recipe(tmp_path, {"a": questions}, [*answers, slip]), tmp_path / "store", "version=1.1.0")
+
+    assert set(judged) == {questions[-1][0], questions[5][0]}
+    assert set(rendered) == {questions[-1][0], questions[5][0]}
+    cold = run(write_recipe(tmp_path, {"a": questions}, [*answers, slip]), tmp_path / "cold", "version=1.1.0")
+    assert more.version.manifest.content_digest == cold.version.manifest.content_digest

@@ -27,6 +27,7 @@ from cotloom.builder.store import (
     scan_versions,
     verify_version,
 )
+from cotloom.builder.store.checked import read_checked
 from cotloom.schemas.frames import add_findings
 from cotloom.schemas.ids import SCHEME
 from cotloom.schemas.manifest import digest_manifest
@@ -286,9 +287,9 @@ def test_a_build_over_a_folder_that_is_no_version_is_refused(tiny, store, run):
 
 def test_a_stage_result_without_the_finding_of_one_row_keeps_no_row(tiny, store, build_recipe, capsys):
     before = build_recipe(tiny, store).version
-    (path,) = (store / "stages/judge/memo").rglob("*.parquet")
-    found = pl.read_parquet(path, use_pyarrow=True)
-    found.filter(pl.col("verdict") != "wrong").write_parquet(path)
+    (path,) = (store / "stages/judge/memo").rglob("*.arrow")
+    found = read_checked(path, path.stem)
+    found.filter(pl.col("verdict") != "wrong").write_ipc_stream(path)
     shutil.rmtree(store / "stages/paths")
 
     again = build_recipe(tiny, store, "version=1.0.1").version
@@ -300,7 +301,7 @@ def test_a_stage_result_without_the_finding_of_one_row_keeps_no_row(tiny, store,
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 def test_the_command_says_on_stderr_that_a_result_is_made_again(as_json, tiny, store, build_recipe, run):
     build_recipe(tiny, store)
-    (path,) = (store / "stages/paths").iterdir()
+    (path,) = (found.parent for found in (store / "stages/paths").glob("*/result.json"))
     truncate(path / "samples.parquet")
 
     done = run("build", tiny, "--store", store, "--version", "1.0.1", "--workers", 1, *as_json)

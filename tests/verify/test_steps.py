@@ -7,7 +7,7 @@ from cotloom.builder.verify import check_steps, judge
 from cotloom.builder.verify.steps import MAX_STEPS
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.reasons import Verdict
-from cotloom.schemas.sample import StepOutcome
+from cotloom.schemas.sample import Part, StepOutcome
 
 QUESTION = "Tim wrote 3 + 4 = 8 on the board. By how much is his sum too large?"
 
@@ -70,4 +70,4 @@ def test_equations_that_were_found_before_give_the_same_steps_and_the_same_judge
     equations = find_equations(rationale)
 
     assert check_steps(QUESTION, rationale, equations) == check_steps(QUESTION, rationale)
-    assert judge(problem, rationale, equations=equations) == judge(problem, rationale)
+    assert judge(problem, rationale, equations={Part.TEXT: equations}) == judge(problem, rationale)

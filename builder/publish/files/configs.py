@@ -29,8 +29,8 @@ SPLITS = ("train", "test", "evaluation", "dropped")
 
 DEFAULT, CANDIDATES, PROBLEMS, LOGPROBS, DROPPED = "default", "candidates", "problems", "logprobs", "dropped_examples"
 
-_FATE = ("stage", "fate", "reason", "detail")
-"""Columns that are constant for kept rows."""
+_CONSTANT = ("stage", "fate", "reason", "detail", "reasoning")
+"""Columns that are often the same for all kept rows: their fate, and reasoning where no format keeps it apart."""
 
 # The candidates have verdicts and texts in one file, short columns first. Parquet stores each column of a row group in
 # separate bytes. So new verdicts over the same texts change only the short columns, and a reader of verdicts downloads
@@ -55,10 +55,10 @@ class ConfigPart:
 def find_constants(version: Version) -> tuple[str, ...]:
     """Find the columns of the config `default` that have the same value for every kept row: they are left out."""
     filled: set[str] = set()
-    for frame in version.iterate_table("examples", _FATE):
+    for frame in version.iterate_table("examples", _CONSTANT):
         kept = frame.filter(pl.col("fate") == Fate.KEPT)
-        filled |= {name for name in _FATE if name != "fate" and kept[name].null_count() < kept.height}
-    return tuple(name for name in _FATE if name not in filled)
+        filled |= {name for name in _CONSTANT if name != "fate" and kept[name].null_count() < kept.height}
+    return tuple(name for name in _CONSTANT if name not in filled)
 
 
 def order_folders(folders: Sequence[str]) -> list[str]:
@@ -222,7 +222,7 @@ def join_logprobs(samples: pl.DataFrame, logprobs: pl.DataFrame) -> pl.DataFrame
 def _restore_constants(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the columns that `default` leaves out, with their values for kept rows."""
     constant = {"fate": pl.lit(str(Fate.KEPT))}
-    missing = [name for name in _FATE if name not in frame.columns]
+    missing = [name for name in _CONSTANT if name not in frame.columns]
     return frame.with_columns(
         constant.get(name, pl.lit(None, dtype=get_schema(Example)[name])).alias(name) for name in missing
     )

@@ -20,6 +20,7 @@ from ...format.templates import AS_IS
 from ...progress import track
 from ...sources import BARE
 from ...text.equations import find_equations
+from ...text.traces import part_trace
 from ...verify import Judgement, judge
 from ...verify.judge import CUT_OFF
 from ..model.chat import render_prompt
@@ -156,10 +157,11 @@ def judge_generation(item: EvalItem, generation: Generation) -> Judgement:
     because the prompt does not ask for a marker.
     """
     finish = CUT_OFF if generation.truncated else None
-    judgement = judge(item.problem, generation.text, finish_reason=finish)
+    parts = part_trace(generation.text)
+    judgement = judge(item.problem, parts.response, reasoning=parts.reasoning, finish_reason=finish)
     is_bare = item.format_name == AS_IS and item.problem.answer_type is AnswerType.TEXT
     if judgement.verdict is Verdict.NO_ANSWER and is_bare:
-        return judge(item.problem, generation.text, finish_reason=finish, pattern=BARE)
+        return judge(item.problem, parts.response, finish_reason=finish, pattern=BARE)
     return judgement
 
 

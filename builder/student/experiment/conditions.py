@@ -12,9 +12,9 @@ from ....schemas.frames import get_schema
 from ....schemas.ids import rank
 from ....schemas.problem import AnswerType, Split
 from ....schemas.reasons import Fate, Verdict
-from ....schemas.sample import Sample
+from ....schemas.sample import Part, Sample
 from ...errors import InputError
-from ...format import AS_IS, FORMATS
+from ...format import AS_IS, FORMATS, join_reasoning
 from ...format.templates import SolvedProblem, write_messages
 from ...mix import DEFAULT_STAGE
 from ...store import Version
@@ -66,14 +66,24 @@ def select_training_rows(version: Version, columns: Sequence[str] = ROW_COLUMNS)
     is_training = (
         (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN) & pl.col("mixture_stage").is_not_null()
     )
-    read = list(dict.fromkeys([*columns, "example_id", "fate", "split", "mixture_stage"]))
+    apart = ["reasoning"] if "messages" in columns else []
+    read = list(dict.fromkeys([*columns, *apart, "example_id", "fate", "split", "mixture_stage"]))
     parts = [
-        rows.filter(is_training).select({*columns, "example_id"}) for rows in version.iterate_table("examples", read)
+        rows.filter(is_training).select({*columns, *apart, "example_id"})
+        for rows in version.iterate_table("examples", read)
     ]
-    rows = pl.concat(parts).sort("example_id").select(columns)
+    rows = _join_reasoning(pl.concat(parts).sort("example_id")).select(columns)
     if rows.is_empty():
         raise InputError(f"{version.ref} has no rows to train on", hint=f"cotloom show {version.ref} says why")
     return rows
+
+
+def _join_reasoning(rows: pl.DataFrame) -> pl.DataFrame:
+    """Join reasoning that rows keep apart with their last messages: students are trained on one text."""
+    if "reasoning" not in rows.columns or rows["reasoning"].null_count() == rows.height:
+        return rows
+    joined = [join_reasoning(*row) for row in rows.select("messages", "reasoning").iter_rows()]
+    return rows.with_columns(messages=pl.Series(joined, dtype=rows.schema["messages"]))
 
 
 def count_training_rows(version: Version) -> int:
@@ -240,7 +250,7 @@ def _make_unchecked_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
 
 
 _UNCHECKED_PROBLEM = ("problem_id", "question", "answer_type", "choices", "fate", "split")
-_UNCHECKED_SAMPLE = ("sample_id", "problem_id", "text", "predicted", "span", "verdict")
+_UNCHECKED_SAMPLE = ("sample_id", "problem_id", "text", "predicted", "span", "answer_part", "verdict")
 
 
 def _choose_unchecked(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
@@ -257,7 +267,7 @@ def _write_unchecked(row: Mapping[str, Any]) -> list[dict[str, str]]:
         question=row["question"],
         answer=row["predicted"],
         text=row["text"],
-        answer_start=row["span"]["start"] if row["span"] else None,
+        answer_start=row["span"]["start"] if row["span"] and row["answer_part"] == Part.TEXT else None,
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
     )

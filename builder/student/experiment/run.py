@@ -37,7 +37,7 @@ from .conditions import Condition
 CODE_VERSION = 1
 """Rises when the same condition gives another student, or the same student other outcomes."""
 
-FACTS, OUTCOMES = "run.json", "outcomes.parquet"
+FACTS, OUTCOMES = "run.json", "outcomes.arrow"
 """The files of a finished run."""
 
 HELD_BACK = 10
@@ -63,7 +63,7 @@ class StudentRun:
     too_long: int
     """Number of rows that were excluded because they exceed the context window."""
     folder: Path
-    """Folder with `outcomes.parquet`, `run.json`, and `student/` if the student was saved."""
+    """Folder with `outcomes.arrow`, `run.json`, and `student/` if the student was saved."""
 
     @property
     def steps(self) -> int:

@@ -82,7 +82,7 @@ def test_a_run_that_was_done_is_read_and_not_trained_again(first, given, monkeyp
     assert (again.rows, again.too_long, again.soft_share, again.folder) == (done.rows, 0, None, done.folder)
 
 
-@pytest.mark.parametrize(("file", "damage"), [("run.json", b"[]"), ("outcomes.parquet", b"no table")])
+@pytest.mark.parametrize(("file", "damage"), [("run.json", b"[]"), ("outcomes.arrow", b"no table")])
 def test_a_run_whose_files_are_damaged_is_made_again_and_is_the_same(given, first, tmp_path, file, damage):
     store, done = first
     shutil.copytree(store, tmp_path / "store")
@@ -104,7 +104,7 @@ def test_a_number_that_was_changed_in_a_stored_run_is_noticed(given, first, tmp_
 
 def test_nothing_of_a_training_is_left_when_it_is_done(first):
     _, done = first
-    assert sorted(path.name for path in done.folder.iterdir()) == ["outcomes.parquet", "run.json"]
+    assert sorted(path.name for path in done.folder.iterdir()) == ["outcomes.arrow", "run.json"]
 
 
 def test_a_student_is_kept_where_that_is_asked_for_though_the_run_was_done(given, first, tmp_path):
@@ -128,7 +128,7 @@ def test_a_full_disk_stops_the_run(given, tmp_path, monkeypatch):
     def full(*_arguments, **_keys):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cotloom.builder.store.checked.write_parquet", full)
+    monkeypatch.setattr("cotloom.builder.store.checked._seal", full)
     with pytest.raises(Stopped, match="No space left") as error:
         ran(given, tmp_path)
     assert "same command again" in error.value.hint

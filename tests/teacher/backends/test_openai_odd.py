@@ -143,7 +143,7 @@ def recipe(tmp_path):
 
 @pytest.fixture
 def runtime(tmp_path):
-    return Runtime(store=tmp_path / "store", retries=1, timeout_s=2.0, concurrency=4)
+    return Runtime(allow_empty=True, store=tmp_path / "store", retries=1, timeout_s=2.0, concurrency=4)
 
 
 @pytest.fixture(autouse=True)
@@ -299,7 +299,7 @@ def test_answers_are_recorded_as_they_arrive_although_another_prompt_hangs(recip
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
             assert hangs.wait(60)
-            runtime = Runtime(store=tmp_path / "store")
+            runtime = Runtime(allow_empty=True, store=tmp_path / "store")
             for _ in range(600):
                 if (tmp_path / "store" / "ledger.sqlite").exists() and len(read_ledger(runtime)[0]) == GOOD:
                     break

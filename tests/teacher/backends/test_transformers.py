@@ -45,7 +45,7 @@ def recipe(tmp_path):
 
 
 def test_a_local_checkpoint_answers_in_batches_and_each_answer_is_a_sample(recipe, checkpoint, tmp_path):
-    built = build(recipe(checkpoint), Runtime(store=tmp_path / "store", batch_size=3))
+    built = build(recipe(checkpoint), Runtime(allow_empty=True, store=tmp_path / "store", batch_size=3))
     samples = built.version.read_table("samples")
     assert (built.calls.new, samples.height, set(samples["cost_usd"])) == (10, 10, {0.0})
     assert set(samples["finish_reason"]) <= {"stop", "length"}
@@ -54,7 +54,7 @@ def test_a_local_checkpoint_answers_in_batches_and_each_answer_is_a_sample(recip
 
 def test_its_log_probabilities_spell_the_answer_and_are_probabilities(recipe, checkpoint, tmp_path):
     loaded = recipe(checkpoint, sampling={"max_tokens": 12, "top_logprobs": 3})
-    samples = build(loaded, Runtime(store=tmp_path / "store")).version.read_table("samples")
+    samples = build(loaded, Runtime(allow_empty=True, store=tmp_path / "store")).version.read_table("samples")
     whole = [row for row in samples.to_dicts() if "\ufffd" not in row["text"]]
     assert whole
     for row in whole:
@@ -65,13 +65,13 @@ def test_its_log_probabilities_spell_the_answer_and_are_probabilities(recipe, ch
 
 def test_the_same_build_samples_alike_in_another_store(recipe, checkpoint, tmp_path):
     loaded = recipe(checkpoint)
-    one, other = (build(loaded, Runtime(store=tmp_path / name)) for name in ("one", "other"))
+    one, other = (build(loaded, Runtime(allow_empty=True, store=tmp_path / name)) for name in ("one", "other"))
     assert one.version.manifest.content_digest == other.version.manifest.content_digest
 
 
 def test_a_prompt_beyond_the_window_is_refused_alone(recipe, checkpoint, tmp_path):
     loaded = recipe(checkpoint, sampling={"max_tokens": 450})
-    built = build(loaded, Runtime(store=tmp_path / "store"))
+    built = build(loaded, Runtime(allow_empty=True, store=tmp_path / "store"))
     failed = built.version.read_table("samples").filter(
         built.version.read_table("samples")["reason"] == "request_failed"
     )
@@ -81,7 +81,7 @@ def test_a_prompt_beyond_the_window_is_refused_alone(recipe, checkpoint, tmp_pat
 
 def test_a_folder_without_a_model_is_the_users_mistake(recipe, tmp_path):
     with pytest.raises(InputError, match="can't be loaded"):
-        build(recipe(tmp_path), Runtime(store=tmp_path / "store"))
+        build(recipe(tmp_path), Runtime(allow_empty=True, store=tmp_path / "store"))
 
 
 BYTES = [f"<0x{byte:02X}>" for byte in "é€\n".encode()]
@@ -173,7 +173,7 @@ def test_the_answers_of_a_student_are_as_simulated_as_what_it_was_trained_on(rec
     write_provenance(
         Provenance(version="v@1.0.0", content_digest="c", student_digest="s", simulated=simulated), student
     )
-    built = build(recipe(student), Runtime(store=tmp_path / "store")).version
+    built = build(recipe(student), Runtime(allow_empty=True, store=tmp_path / "store")).version
     assert (built.manifest.simulated, set(built.read_table("samples")["simulated"])) == (simulated, {simulated})
     assert built.manifest.teachers == (student.name,)
 
@@ -184,7 +184,7 @@ def test_another_student_in_the_same_folder_is_asked_anew(recipe, tmp_path):
         write_provenance(
             Provenance(version="v@1.0.0", content_digest=content, student_digest="s", simulated=False), student
         )
-        runtime = Runtime(store=tmp_path / "store")
+        runtime = Runtime(allow_empty=True, store=tmp_path / "store")
         loaded = recipe(student)
         version = loaded.recipe.model_copy(update={"version": f"1.0.{len(calls)}"})
         calls.append(build(replace(loaded, recipe=version), runtime).calls)
@@ -195,7 +195,7 @@ def test_other_weights_in_the_same_folder_are_asked_anew_and_the_same_by_another
     recipe, tmp_path, monkeypatch
 ):
     folder = make_checkpoint(tmp_path / "here" / "local")
-    runtime = Runtime(store=tmp_path / "store")
+    runtime = Runtime(allow_empty=True, store=tmp_path / "store")
 
     def calls(model, version):
         loaded = recipe(model)
@@ -217,4 +217,4 @@ def test_a_student_that_does_not_say_where_it_comes_from_is_not_sampled(recipe, 
     student = make_checkpoint(tmp_path / "student")
     (student / FILE).write_text(text)
     with pytest.raises(InputError, match="does not say where the student comes from"):
-        build(recipe(student), Runtime(store=tmp_path / "store"))
+        build(recipe(student), Runtime(allow_empty=True, store=tmp_path / "store"))

@@ -1,0 +1,64 @@
+"""A build that came out empty is no success: it says what is empty, which stage dropped the rows, and what to do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...schemas.manifest import FunnelRow, Manifest
+from ...schemas.recipe import Recipe
+from ...schemas.source import Role
+from ..errors import EmptyVersion
+from ..progress import warn
+
+_MOST_REASONS = 4
+_HINT = "cotloom plan RECIPE --show prints a prompt and an example; --allow-empty freezes the version as it is"
+
+
+def check_rows(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> None:
+    """Check that a version has rows, and that each of its sources and formats has some.
+
+    Args:
+        recipe: the recipe.
+        manifest: the manifest of the version.
+        counts: kept examples, `kept:source:NAME` and `kept:format:NAME`.
+
+    Raises:
+        EmptyVersion: there are none.
+    """
+    for split in _list_empty_splits(recipe, manifest):
+        warn(f"the split {split} is empty: no group of problems fell into it")
+    if not manifest.counts["examples_kept"]:
+        raise EmptyVersion(f"no row is kept: {describe_drops(manifest.funnel)}", hint=_HINT)
+    sources = [source.name for source in recipe.sources if source.role != _EVALUATE]
+    is_sampled = any(source.role == _SAMPLE for source in recipe.sources)  # other sources bring their rows as they are
+    formats = [spec.name for spec in recipe.formats] if is_sampled else []
+    for what, names in (("source", sources), ("format", formats)):
+        empty = [name for name in names if not counts.get(f"kept:{what}:{name}")]
+        if empty:
+            raise EmptyVersion(
+                f"the {what} {' and '.join(empty)} has no kept row: {describe_drops(manifest.funnel)}", hint=_HINT
+            )
+
+
+_EVALUATE: Role = "evaluate"
+_SAMPLE: Role = "sample"
+
+
+def _list_empty_splits(recipe: Recipe, manifest: Manifest) -> Iterator[str]:
+    if not manifest.splits.get("train"):
+        yield "train"
+    if recipe.split.test > 0 and not manifest.splits.get("test"):
+        yield "test"
+
+
+def describe_drops(funnel: Sequence[FunnelRow]) -> str:
+    """Describe what dropped most rows, the largest first.
+
+    >>> row = FunnelRow(stage="verify", unit="sample", rows_in=36, kept=0, dropped=36, reason="wrong")
+    >>> describe_drops([row])
+    'verify dropped 36 of 36 samples as wrong'
+    """
+    drops = sorted((row for row in funnel if row.dropped), key=lambda row: row.dropped, reverse=True)
+    parts = [
+        f"{row.stage} dropped {row.dropped:,} of {row.rows_in:,} {row.unit}s as {row.reason}"
+        for row in drops[:_MOST_REASONS]
+    ]
+    return "; ".join(parts) or "there was none to begin with"
