@@ -58,9 +58,6 @@ EQUIVALENT = (
     ("mix/quotas.py", "count >= examples.height", "", "selecting all rows by rank gives all rows"),
     ("select/choice.py", "1", "gaps[selected] = -1", "any gap below zero marks a selected path"),
     ("engine/local.py", "process.stdin is None or process.stdout is None", "", "for the type checker: never true"),
-    ("engine/tables.py", "process.stdin is None or process.stdout is None", "", "for the type checker: never true"),
-    ("engine/tables.py", "2", "len(parts) < 2", "where two parts are computed, not what comes out"),
-    ("engine/tables.py", "len(parts) < 2", "", "where two parts are computed, not what comes out"),
     ("", "True", "strict=True", "`zip(strict=True)` is an assertion"),
 )
 """Changes that no test can notice: end of the path, expression, part of its line, reason. Listed, and not counted."""
