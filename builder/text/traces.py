@@ -62,6 +62,8 @@ class _Tag:
     """The tag that ends what it opens; null where it is itself an end."""
     closes: str
     """The tag itself, which ends what another opened."""
+    is_word: bool
+    """Whether blanks are around it within its line, as around a word."""
 
 
 def part_trace(text: str | None, channel: str | None = None) -> Trace:
@@ -69,7 +71,8 @@ def part_trace(text: str | None, channel: str | None = None) -> Trace:
 
     A text without tags is the response, unchanged. An end without a beginning ends reasoning that began with the text,
     since many chat templates write the beginning into the prompt. A beginning without an end is reasoning to the end.
-    Tags between quotation marks or backticks, and a beginning within a line that never ends, are words.
+    Tags between quotation marks or backticks are words, and so are tags between blanks within a line, unless nothing
+    else begins or ends the reasoning.
 
     Args:
         text: the text of an answer, as the server returned it.
@@ -116,14 +119,15 @@ def _find_blocks(text: str) -> Iterator[tuple[int, int, int, int]]:
     place, first = 0, 0
     while place < len(tags):
         tag = tags[place]
-        last = _find_end(tags, place, last_of)
+        is_first = _is_blank(text, first, tag.start)
+        last = None if tag.is_word and not is_first else _find_end(tags, place, last_of)
         if last is not None:
             yield tag.start, tag.end, tags[last].start, tags[last].end
             place, first = last + 1, tags[last].end
-        elif tag.opens is not None and _is_blank(text, first, tag.start):
+        elif tag.opens is not None and is_first:
             yield tag.start, tag.end, len(text), len(text)
             return
-        elif tag.opens is None and _is_alone(text, tag):
+        elif tag.opens is None and not tag.is_word and _is_alone(text, tag):
             yield first, first, tag.start, tag.end
             place, first = place + 1, tag.end
         else:
@@ -136,7 +140,8 @@ def _list_tags(text: str) -> Iterator[_Tag]:
         is_quoted = text[match.start() - 1 : match.start()] in _QUOTES if match.start() else False
         if not is_quoted:
             name = match[0].lower()
-            yield _Tag(match.start(), match.end(), _TAGS.get(name), name)
+            is_word = text[match.start() - 1 : match.start()] == " " and text[match.end() : match.end() + 1] == " "
+            yield _Tag(match.start(), match.end(), _TAGS.get(name), name, is_word)
 
 
 def _find_end(tags: Sequence[_Tag], place: int, last_of: Mapping[str, int]) -> int | None:
@@ -144,10 +149,10 @@ def _find_end(tags: Sequence[_Tag], place: int, last_of: Mapping[str, int]) -> i
     opened = tags[place]
     if opened.opens is None or last_of.get(opened.opens, -1) < place:
         return None
-    depth = 0
-    for number in range(place, last_of[opened.opens] + 1):
-        depth += tags[number].closes == opened.closes
-        depth -= tags[number].closes == opened.opens
+    depth = 1
+    for number in range(place + 1, last_of[opened.opens] + 1):
+        tag = tags[number]
+        depth += 0 if tag.is_word else (tag.closes == opened.closes) - (tag.closes == opened.opens)
         if depth == 0:
             return number
     return last_of[opened.opens]

@@ -74,10 +74,35 @@ def test_a_beginning_that_is_mentioned_within_reasoning_ends_with_it():
     )
 
 
+MENTIONS = "I end with the </think> tag, not with <think> again."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<think>{MENTIONS}</think>{RESPONSE}",
+        f"<think>\n{MENTIONS}\n</think>\n\n{RESPONSE}",
+        f"{MENTIONS}\n</think>\n\n{RESPONSE}",
+    ],
+)
+def test_tags_that_reasoning_mentions_do_not_end_it(text):
+    assert part_trace(text) == Trace(reasoning=MENTIONS, response=RESPONSE)
+
+
+def test_a_tag_between_blanks_ends_reasoning_where_nothing_else_does():
+    assert part_trace(f"<think> {REASONING} </think> {RESPONSE}") == Trace(reasoning=REASONING, response=RESPONSE)
+
+
+def test_a_response_may_mention_tags():
+    text = f"<think>{REASONING}</think>{RESPONSE} A model writes <think> first and </think> last."
+    assert part_trace(text).reasoning == REASONING
+
+
 @pytest.mark.parametrize(
     "text",
     [
         RESPONSE,
+        "Models write <think> before and </think> after it.",
         "",
         "Put it between `<think>` and `</think>`. The answer is 5.",
         'The tag "<think>" begins it.',
