@@ -1,6 +1,7 @@
 """What a build keeps may be damaged, removed, or made by two builds at once: the version is the same, or none."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -107,3 +108,16 @@ def test_a_stage_that_another_build_finished_just_now_is_taken_over(recipe, tmp_
     again = run(recipe, tmp_path / "store", "version=1.0.1")
 
     assert again.version.manifest.content_digest == cold.version.manifest.content_digest
+
+
+def test_gc_spares_what_a_build_has_just_used(recipe, tmp_path):
+    run(recipe, tmp_path / "store")
+    for path in (tmp_path / "store" / "stages").rglob("result.json"):
+        os.utime(path, (0, 0))
+
+    stages = 'mixture={"stages": [{"name": "half", "take": {"a": "1/2"}}]}'
+    run(recipe, tmp_path / "store", "version=1.0.1", stages)
+
+    collect_garbage(tmp_path / "store", 0)
+    left = {path.parent.parent.name for path in (tmp_path / "store" / "stages").rglob("result.json")}
+    assert {"answers", "paths", "texts", "examples", "mixture"} <= left
