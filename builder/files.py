@@ -101,7 +101,7 @@ def read_chunk(chunk: Chunk) -> Iterator[Row]:
         yield from reader(path)
 
 
-def read_new_rows(chunk: Chunk, known: Container[bytes]) -> Iterator[tuple[bytes | None, Row | None]]:
+def read_new_rows(chunk: Chunk, known: Container[bytes]) -> Iterator[tuple[bytes, Row | None]]:
     """Read the rows of a chunk whose lines are not known yet.
 
     Args:
@@ -109,14 +109,14 @@ def read_new_rows(chunk: Chunk, known: Container[bytes]) -> Iterator[tuple[bytes
         known: digests of lines.
 
     Returns:
-        For each row the digest of its line, where it is one of JSON lines, and the row; null where it is known.
+        For each row the digest of its line, empty where the file has none, and the row; null where it is known.
 
     Raises:
         InputError: the file can't be read.
     """
     path = Path(chunk.path)
     if _READERS[_find_suffix(path)] is not _read_jsonl:
-        yield from ((None, row) for row in read_chunk(chunk))
+        yield from ((b"", row) for row in read_chunk(chunk))
         return
     for number, line in _iterate_lines(path, chunk):
         digest = xxhash.xxh3_128_digest(line)

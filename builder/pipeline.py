@@ -19,8 +19,8 @@ from . import mix, select, sources, store, teacher, verify
 from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
-from .passes.emptiness import check_rows
-from .passes.flow import check_reasoning_shown, count_calls, find_paths, mix_examples, write_examples
+from .passes.emptiness import check_rows, warn_gaps
+from .passes.flow import count_calls, find_paths, mix_examples, write_examples
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
 from .passes.runs import add_counts
@@ -95,7 +95,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture)
         files = list_version_files(paths, examples, mixture)
         calls = count_calls(answers, paths)
-        check_reasoning_shown(recipe, paths)
+        warn_gaps(recipe, manifest, add_counts(paths.samples))
         if not runtime.allow_empty:
             check_rows(recipe, manifest, add_counts(mixture))
     costs = tuple(work.costs.describe())

@@ -68,7 +68,7 @@ def format_canonical(value: object) -> str:
 
 
 def _quote(text: str) -> str:
-    """Quote a text as Python's `json` does, in a tenth of its time."""
+    """Quote a text as Python's `json` does, in a third of its time."""
     try:
         return orjson.dumps(text).decode()
     except TypeError:
@@ -149,7 +149,7 @@ def make_plain_id(kind: str, canonical: str) -> str:
 
 
 def quote_plain(name: str | None) -> str:
-    """Quote a name or an id, which needs no escapes, as canonical text: a fifth of the time of `format_canonical`."""
+    """Quote a name or an id, which needs no escapes, as canonical text: an id takes a third of the time then."""
     return "null" if name is None else f'"{name}"'
 
 

@@ -32,6 +32,9 @@ MAX_CUT = 80
 MAX_BARE_WORDS = 4
 """The most words, from the answer on, of a text that is an answer without reasoning."""
 
+THOUGHT_FIRST = f"{THINK[0]}\n{{}}\n{THINK[1]}\n\n{{}}"
+"""Reasoning between tags, and what follows it."""
+
 _MARKS = re.compile(r"<<[^<>]*>>")
 _STATEMENT = re.compile(
     r"(?=[sthaf#\\])(?:\b|(?=[#\\]))"  # how the rest can begin: it is tried at few places
@@ -122,7 +125,7 @@ def join_reasoning(messages: Sequence[Mapping[str, Any]], reasoning: str | None)
     if reasoning is None:
         return list(map(dict, messages))
     *context, last = map(dict, messages)
-    return [*context, {**last, "content": f"{THINK[0]}\n{reasoning}\n{THINK[1]}\n\n{last['content']}"}]
+    return [*context, {**last, "content": THOUGHT_FIRST.format(reasoning, last["content"])}]
 
 
 def make_turns(prompt: str, target: str) -> tuple[Message, Message]:

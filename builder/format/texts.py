@@ -10,8 +10,7 @@ from ...schemas.ids import rank
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Verdict
 from ..text.options import format_question
-from ..text.traces import THINK
-from .templates import AS_IS, FORMATS, SolvedProblem, clean_reasoning, make_solved_problem
+from .templates import AS_IS, FORMATS, THOUGHT_FIRST, SolvedProblem, clean_reasoning, make_solved_problem
 
 Render = Callable[[SolvedProblem], str]
 
@@ -107,7 +106,7 @@ def write_reasoning(reasoning: str, body: str, thinking: Thinking) -> pl.Expr:
 
 
 _LEADS: Mapping[Thinking, str] = {
-    Thinking.THINK_TAGS: f"{THINK[0]}\n{{}}\n{THINK[1]}\n\n{{}}",
+    Thinking.THINK_TAGS: THOUGHT_FIRST,
     Thinking.TEXT: "{}\n\n{}",
 }
 """How reasoning stands before what follows it."""

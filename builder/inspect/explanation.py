@@ -21,6 +21,7 @@ _WHOLE = 2 + ID_HEX
 """Characters of a whole id."""
 
 _THREADS = 4
+"""How many files are read at once: reading columns of ids is mostly waiting and decompressing."""
 
 MAX_SAME = 10
 """At most so many ids are listed where the beginning of an id fits several."""

@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from ...schemas.manifest import File
+from ..parquet import to_polars
 from ..store.tables import describe_file
 
 
@@ -31,10 +32,4 @@ def map_arrow(path: Path) -> pa.Table:
 
 def read_arrow(path: Path) -> pl.DataFrame:
     """Read a table."""
-    return to_frame(map_arrow(path))
-
-
-def to_frame(table: pa.Table) -> pl.DataFrame:
-    """Convert a table to polars."""
-    frame = pl.from_arrow(table)
-    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+    return to_polars(map_arrow(path))

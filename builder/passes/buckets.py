@@ -60,7 +60,8 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     paths, judged = make_paths(
         stages, _read_path_rules(settings), problems, decided_by, partial(_make_samples, settings, answers), before
     )
-    note_result(before.place, paths)
+    if settings["recorded"]:
+        note_result(before.place, paths)
     kept = read_or_make(stages / "problems", {"problems": problems_digest}, partial(_write_problems, problems))
     texts = make_texts(stages, _read_format_rules(settings), problems, paths, judged, before.unchanged)
     return {

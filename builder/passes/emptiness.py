@@ -1,10 +1,10 @@
-"""A build that came out empty is no success: it says what is empty, which stage dropped the rows, and what to do."""
+"""A build that came out empty is no success: what is empty, which stage dropped the rows, and what to do."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...schemas.formats import FORMATS_WITH_RATIONALE, Thinking
 from ...schemas.manifest import FunnelRow, Manifest
 from ...schemas.recipe import Recipe
-from ...schemas.source import Role
 from ..errors import EmptyVersion
 from ..progress import warn
 
@@ -23,23 +23,37 @@ def check_rows(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) ->
     Raises:
         EmptyVersion: there are none.
     """
-    for split in _list_empty_splits(recipe, manifest):
-        warn(f"the split {split} is empty: no group of problems fell into it")
     if not manifest.counts["examples_kept"]:
         raise EmptyVersion(f"no row is kept: {describe_drops(manifest.funnel)}", hint=_HINT)
-    sources = [source.name for source in recipe.sources if source.role != _EVALUATE]
-    is_sampled = any(source.role == _SAMPLE for source in recipe.sources)  # other sources bring their rows as they are
+    sources = [source.name for source in recipe.sources if source.role != "evaluate"]
+    is_sampled = any(source.role == "sample" for source in recipe.sources)  # other sources bring their rows as they are
     formats = [spec.name for spec in recipe.formats] if is_sampled else []
     for what, names in (("source", sources), ("format", formats)):
         empty = [name for name in names if not counts.get(f"kept:{what}:{name}")]
         if empty:
             raise EmptyVersion(
-                f"the {what} {' and '.join(empty)} has no kept row: {describe_drops(manifest.funnel)}", hint=_HINT
+                f"no row is kept of the {what} {', '.join(empty)}: {describe_drops(manifest.funnel)}", hint=_HINT
             )
 
 
-_EVALUATE: Role = "evaluate"
-_SAMPLE: Role = "sample"
+def warn_gaps(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> None:
+    """Warn of what a version lacks although it has rows: an empty split, and reasoning that no format shows.
+
+    Args:
+        recipe: the recipe.
+        manifest: the manifest of the version.
+        counts: kept samples with reasoning of their own, `reasoned`.
+    """
+    for split in _list_empty_splits(recipe, manifest):
+        warn(f"the split {split} is empty: no group of problems fell into it")
+    is_shown = any(
+        spec.name in FORMATS_WITH_RATIONALE and spec.thinking is not Thinking.DROP for spec in recipe.formats
+    )
+    if counts.get("reasoned") and not is_shown:
+        warn(
+            f"{counts['reasoned']:,} kept samples have reasoning apart from their response, and no format shows it;"
+            " list a format with reasoning, such as zero_shot_cot, without `thinking: drop`"
+        )
 
 
 def _list_empty_splits(recipe: Recipe, manifest: Manifest) -> Iterator[str]:

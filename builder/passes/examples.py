@@ -14,11 +14,11 @@ from ...schemas.manifest import File
 from ...schemas.recipe import FormatSpec
 from .. import format as formats
 from ..format.demonstrations import ADDRESS_BITS, Integers, Ring, Shown
-from ..parquet import read_parquet
+from ..parquet import read_parquet, to_polars
 from ..store.checked import digest_table
 from ..store.stages import StageResult, find_result, make_stage_key, read_or_make
 from ..store.tables import sort_rows, write_table
-from .arrow import map_arrow, read_arrow, to_frame, write_arrow
+from .arrow import map_arrow, read_arrow, write_arrow
 from .paths import SAMPLES
 from .unchanged import Unchanged
 
@@ -166,4 +166,4 @@ def gather_texts(texts: Sequence[Path], addresses: Integers, columns: Sequence[s
         for bucket in np.unique(buckets).tolist()
     ]
     tables = parts or [map_arrow(texts[0] / TEXTS).select(columns).slice(0, 0)]
-    return to_frame(pa.concat_tables(tables))
+    return to_polars(pa.concat_tables(tables))

@@ -6,13 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...schemas.formats import FORMATS_WITH_RATIONALE, Thinking
-from ...schemas.recipe import Recipe
 from .. import format as formats
 from .. import mix, select, verify
 from ..errors import InputError
 from ..mix import MixtureRules, Shares
-from ..progress import warn
 from ..recipe import LoadedRecipe
 from ..store.pieces import count_bits
 from ..store.stages import StageResult
@@ -125,19 +122,6 @@ def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
         f"none of the {answers} recorded answers in {path} belongs to a problem of the sources",
         hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",
     )
-
-
-def check_reasoning_shown(recipe: Recipe, found: FoundPaths) -> None:
-    """Warn where kept samples have reasoning of their own that no format shows: it was paid for and teaches nothing."""
-    reasoned = add_counts(found.samples)["reasoned"]
-    is_shown = any(
-        spec.name in FORMATS_WITH_RATIONALE and spec.thinking is not Thinking.DROP for spec in recipe.formats
-    )
-    if reasoned and not is_shown:
-        warn(
-            f"{reasoned:,} kept samples have reasoning apart from their response, and no format shows it; list a format"
-            " with reasoning, such as zero_shot_cot, without `thinking: drop`"
-        )
 
 
 def write_examples(work: BuildWork, found: FoundPaths) -> list[StageResult]:

@@ -24,6 +24,7 @@ from ..store.memo import Memo, make_keys, recall_or_find
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from ..text.equations import Equation, find_equations
+from ..text.traces import join_parts
 from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
 SAMPLES = "samples.parquet"
@@ -190,7 +191,7 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
         method = None
         if judgement.reason is None and equations is not None:
             found = [equation for part in Part for equation in equations.get(part, ())]
-            method = select.read_method("", found)
+            method = select.read_method(join_parts(row["reasoning"], row["text"]), found)
         yield {
             "key": row["key"],
             **write(judgement),

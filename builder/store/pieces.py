@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from ..parquet import to_polars
 from .atomic import Access, replace_file
 
 BUCKET_ROWS = 16_384
@@ -72,15 +73,13 @@ def read_bucket(paths: Sequence[Path], bucket: int = 0, bits: int = 0) -> pl.Dat
     """
     slices = [_slice_table(_map_piece(path), bucket, bits) for path in paths]
     filled = [each for each in slices if each.num_rows] or slices[:1]
-    frame = pl.from_arrow(pa.concat_tables(filled))
-    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+    return to_polars(pa.concat_tables(filled))
 
 
 def iterate_pieces(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Read some columns of pieces, one piece after another."""
     for path in paths:
-        frame = pl.from_arrow(_map_piece(path).select(list(columns)))
-        yield frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+        yield to_polars(_map_piece(path).select(list(columns)))
 
 
 def _map_piece(path: Path) -> pa.Table:

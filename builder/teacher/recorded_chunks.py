@@ -78,14 +78,16 @@ def _read_chunk(
     for line, row in read_new_rows(chunk, known.places):
         rows += 1
         if row is None:
-            order += known.places[line or b""]
+            order += known.places[line]
             continue
         if row.values is not None:
             first = first or list_columns(row.values)
             missing -= {column for column in missing if _get_cell(row.values, column) is not None}
         read = _read_row(answers.problem, sources, row)
         order += range(known.frame.height + len(records), known.frame.height + len(records) + len(read))
-        records += [(None if fault else line, number, *cells, fault) for number, (*cells, fault) in enumerate(read)]
+        records += [
+            (None if fault or not line else line, number, *cells, fault) for number, (*cells, fault) in enumerate(read)
+        ]
     frame = pl.concat([known.frame, pl.DataFrame(records, schema=_SCHEMA, orient="row")])[order]
     write_piece(add_cell(_add_aliases(frame, aliases)), folder / PIECE)
     values = {

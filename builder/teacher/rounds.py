@@ -260,7 +260,7 @@ def _add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answe
     cut = "length" if "length" in {sample.finish_reason, result.finish_reason} else result.finish_reason
     return replace(
         sample,
-        text=f"{sample.text}\n\nAnswer: {result.text or ''}".rstrip(),
+        text="\n\n".join([*([sample.text] if sample.text else []), f"Answer: {result.text or ''}".rstrip()]),
         finish_reason=cut,
         usage=Usage(
             prompt_tokens=_add_tokens(sample.usage.prompt_tokens, result.usage.prompt_tokens),

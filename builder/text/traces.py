@@ -26,6 +26,9 @@ _TAGS: Mapping[str, str] = {
 }
 """The tags around reasoning, in lower case; the second is the end of the first."""
 
+_ENDS_ANY_TURN = "<|end|>"
+"""An end that models write behind every message: without its beginning, it says nothing about reasoning."""
+
 _WRAPPERS: Mapping[str, str] = {
     "<answer>": "</answer>",
     "<response>": "</response>",
@@ -127,7 +130,7 @@ def _find_blocks(text: str) -> Iterator[tuple[int, int, int, int]]:
         elif tag.opens is not None and is_first:
             yield tag.start, tag.end, len(text), len(text)
             return
-        elif tag.opens is None and not tag.is_word and _is_alone(text, tag):
+        elif tag.opens is None and tag.closes != _ENDS_ANY_TURN and not tag.is_word and _is_alone(text, tag):
             yield first, first, tag.start, tag.end
             place, first = place + 1, tag.end
         else:

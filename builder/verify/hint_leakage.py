@@ -15,6 +15,9 @@ _MENTIONED = re.compile(
 )
 
 
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+"""A command of LaTeX, which is no word: `\\boxed`."""
+
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_\u3040-\u30ff\u3400-\u9fff]+|\d+(?:[.,]\d+)*")
 """A word or a number; where words are not spaced (Chinese, Japanese), a character."""
 
@@ -64,4 +67,4 @@ def find_parroting(
 
 
 def _list_words(text: str) -> set[str]:
-    return set(_WORD.findall(text.casefold()))
+    return set(_WORD.findall(_COMMAND.sub(" ", text).casefold()))

@@ -46,14 +46,14 @@ def test_a_source_without_a_kept_row_is_named(built, tmp_path):
     recipe = write_recipe(tmp_path, {"a": PROBLEMS, "lonely": lonely}, RIGHT, formats=["zero_shot_cot"])
     done = built(recipe)
     assert done.code == 1
-    assert "the source lonely has no kept row" in done.json["error"]["message"]
+    assert "no row is kept of the source lonely: " in done.json["error"]["message"]
 
 
 def test_a_format_without_a_kept_row_is_named(built, tmp_path):
     recipe = write_recipe(tmp_path, {"a": PROBLEMS}, RIGHT)
     done = built(recipe, "--set", "formats=[{name: zero_shot_cot}, {name: in_context_cot, shots: [50, 60]}]")
     assert done.code == 1
-    assert "the format in_context_cot has no kept row" in done.json["error"]["message"]
+    assert "no row is kept of the format in_context_cot: " in done.json["error"]["message"]
     assert "no_demonstrations" in done.json["error"]["message"]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
+from cotloom.builder.student.experiment.conditions import make_condition
 from cotloom.schemas.runtime import Runtime
 from tests.teacher.chat_server import Reply, completion, serving
 
@@ -250,3 +251,35 @@ def test_a_response_that_contradicts_its_reasoning_is_what_is_judged(built):
 def test_a_build_whose_formats_hide_all_reasoning_warns(built, capsys, formats, warns):
     built(SHAPES["tags"], formats=formats)
     assert ("24 kept samples have reasoning apart from their response" in capsys.readouterr().err) == warns
+
+
+@pytest.mark.parametrize("name", ["tags", "channel", *CUT])
+def test_the_second_of_two_calls_is_asked_after_what_the_first_one_gave(tmp_path, write_recipe, name):
+    shape = (SHAPES | CUT)[name]
+
+    def script(body):
+        if len(body["messages"]) == 1:
+            return reply_with(shape)({**body, "messages": body["messages"][-1:]})
+        return completion("12")
+
+    with serving(script) as server:
+        path = make_recipe(tmp_path, write_recipe, server.url)
+        changes = ["teacher.prompt={template: cot_two_call}", "teacher.paths={round: 1, max: 1, target: 1}"]
+        runtime = Runtime(store=tmp_path / "store", workers=1, allow_empty=True)
+        samples = build(load_recipe(str(path), changes), runtime).version.read_table("samples")
+        second = [body["messages"][-2]["content"] for body in server.requests if len(body["messages"]) > 1]
+
+    assert len(second) == samples.height == len(PROBLEMS)
+    assert all(content and content.strip() for content in second)
+    assert not any("None" in text for text in samples["text"])
+    assert samples["reasoning"].null_count() == 0
+
+
+@pytest.mark.parametrize("name", ["tags", "in the channel, null"])
+def test_what_a_version_without_checks_would_train_on_has_the_reasoning_too(built, name):
+    version = built((SHAPES | CUT)[name])
+    rows = make_condition("unchecked", version).rows
+    assert rows.height > 0
+    traces = dict(version.read_table("samples").select("sample_id", "reasoning").iter_rows())
+    for sample_id, messages in rows.select("sample_id", "messages").iter_rows():
+        assert messages[-1]["content"].startswith(f"<think>\n{traces[sample_id]}\n</think>\n\nThe answer is ")

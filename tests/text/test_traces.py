@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cotloom.builder.text import traces
@@ -112,6 +112,8 @@ def test_a_response_may_mention_tags():
         "If 3 < think > 2, the answer is 5.",
         "  The answer is 5.\n",
         "<answer>5</answer>",
+        f"{RESPONSE}<|end|>",
+        f"3 * 4 = 12.<|end|>\n{RESPONSE}",
     ],
 )
 def test_words_about_tags_stay_words(text):
@@ -140,8 +142,7 @@ def test_nothing_but_tags_and_blanks_is_lost_or_made_up(text, channel):
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_what_was_written_with_tags_is_read_again(reasoning, response):
-    if traces._ANY.search(reasoning + response) or not reasoning.strip():
-        return
+    assume(reasoning.strip() and not traces._ANY.search(reasoning + response))
     parts = part_trace(f"<think>\n{reasoning}\n</think>\n\n{response}")
     assert parts.reasoning == reasoning.strip()
     assert join_parts(None, parts.response) == traces._unwrap(response)
@@ -161,8 +162,11 @@ def test_many_tags_take_linear_work(text):
             calls += event == "line"
             return count
 
+        before = sys.gettrace()
         sys.settrace(count)
-        part_trace(text * number)
-        sys.settrace(None)
+        try:
+            part_trace(text * number)
+        finally:
+            sys.settrace(before)
         counts.append(calls)
     assert counts[1] < 12 * counts[0]

@@ -62,5 +62,13 @@ PARROTED: list[Any] = [
     ("Which is a fruit?", "B", "choice", ("rock", "pear"), "The fruit is pear. The answer is (B)."),
     ("Which is a fruit?", "B", "choice", ("rock", "pear"), "The answer is (B)."),
     ("What is the number of eggs?", "18", "number", (), "The number of eggs is 18. The answer is 18."),
+    ("What is the number of eggs?", "18", "number", (), "The answer is \\(\\boxed{18}\\)."),
+    (
+        "What is the number of eggs?",
+        "18",
+        "number",
+        (),
+        "$\\text{eggs} = 18$. The answer is $\\mathbf{18}$.",
+    ),
     ("企鹅会飞吗？", "no", "boolean", (), "企鹅是会飞的吗？答案是 no. The answer is no."),
 ]

@@ -12,10 +12,10 @@ from ....schemas.frames import get_schema
 from ....schemas.ids import rank
 from ....schemas.problem import AnswerType, Split
 from ....schemas.reasons import Fate, Verdict
-from ....schemas.sample import Part, Sample
+from ....schemas.sample import Sample
 from ...errors import InputError
 from ...format import AS_IS, FORMATS, join_reasoning
-from ...format.templates import SolvedProblem, write_messages
+from ...format.templates import SolvedProblem, clean_reasoning, make_solved_problem, write_messages
 from ...mix import DEFAULT_STAGE
 from ...store import Version
 
@@ -250,7 +250,7 @@ def _make_unchecked_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
 
 
 _UNCHECKED_PROBLEM = ("problem_id", "question", "answer_type", "choices", "fate", "split")
-_UNCHECKED_SAMPLE = ("sample_id", "problem_id", "text", "predicted", "span", "answer_part", "verdict")
+_UNCHECKED_SAMPLE = ("sample_id", "problem_id", "text", "reasoning", "predicted", "span", "answer_part", "verdict")
 
 
 def _choose_unchecked(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
@@ -263,18 +263,10 @@ def _choose_unchecked(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataF
 
 
 def _write_unchecked(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    problem = SolvedProblem(
-        question=row["question"],
-        answer=row["predicted"],
-        text=row["text"],
-        answer_start=row["span"]["start"] if row["span"] and row["answer_part"] == Part.TEXT else None,
-        answer_type=AnswerType(row["answer_type"]),
-        choices=tuple(row["choices"] or ()),
-    )
-    return [
-        {"role": message.role.value, "content": message.content}
-        for message in write_messages(FORMATS["zero_shot_cot"], problem)
-    ]
+    """Write a sample with its own answer; its reasoning, where it was told apart, stands before it between tags."""
+    messages = write_messages(FORMATS["zero_shot_cot"], make_solved_problem({**row, "answer": row["predicted"]}))
+    chat = [{"role": message.role.value, "content": message.content} for message in messages]
+    return join_reasoning(chat, row["reasoning"] and clean_reasoning(row["reasoning"]))
 
 
 CONDITIONS: Mapping[str, Callable[[pl.DataFrame, Version], pl.DataFrame]] = {

@@ -51,11 +51,12 @@ class PromptedBackend:
         return [CompletionRequest(problem, request, index) for index in indexes]
 
     def make_follow_up(self, request: CompletionRequest, answer: Answer) -> CompletionRequest | None:
-        """Make the second request of a two-call prompt."""
-        if self.prompt.template != "cot_two_call" or answer.text is None:
+        """Make the second request of a two-call prompt, after the text of the first answer, else its reasoning."""
+        text = answer.reasoning if answer.reasoning and not answer.text else answer.text
+        if self.prompt.template != "cot_two_call" or text is None:
             return None
         problem, first = request.problem, request.request
-        messages = format_second_call(first.messages, answer.text, problem.answer_type)
+        messages = format_second_call(first.messages, text, problem.answer_type)
         return CompletionRequest(problem, self._make_request(problem.problem_id, messages, first.hint), 0)
 
     def request_completions(
