@@ -5,7 +5,15 @@ Law 9: demonstrations are taken in the order of keyed hashes, so that a new prob
 """
 
 from .demonstrations import ADDRESS_BITS, RING_COLUMNS, build_rings, load_rings, save_rings
-from .examples import check_formats, find_demonstrations, format_examples, write_examples
+from .examples import (
+    FormatRows,
+    Gather,
+    check_formats,
+    choose_demonstrations,
+    format_examples,
+    list_demonstrations,
+    write_examples,
+)
 from .templates import AS_IS, FORMATS, join_reasoning
 from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_target, rank_demonstrations, render_texts
 
@@ -16,12 +24,15 @@ __all__ = [
     "CODE_VERSION",
     "FORMATS",
     "RING_COLUMNS",
+    "FormatRows",
+    "Gather",
     "build_rings",
     "check_formats",
-    "find_demonstrations",
+    "choose_demonstrations",
     "format_examples",
     "join_problems",
     "join_reasoning",
+    "list_demonstrations",
     "load_rings",
     "name_prompt",
     "name_target",

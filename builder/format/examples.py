@@ -75,17 +75,18 @@ def format_examples(
     """
     texts = render_texts(join_problems(problems, samples), [spec.name for spec in formats])
     candidates = rank_demonstrations(texts, seed).rename({"row": "address"}).select(RING_COLUMNS)
+    forms = choose_demonstrations(texts, formats, seed, build_rings(candidates))
 
     def gather(addresses: Integers, columns: Sequence[str]) -> pl.DataFrame:
         return texts.select(columns)[addresses.tolist()] if len(addresses) else texts.select(columns).clear()
 
-    written = write_examples(texts, formats, seed, build_rings(candidates), gather)
+    written = write_examples(texts, forms, gather)
     added = written.with_columns(mixture_stage=pl.lit(None, dtype=pl.String), weight=pl.lit(1.0))
     return check_frame(added.select(get_schema(Example).names()), Example)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _FormatRows:
+class FormatRows:
     """The rows of one format, before their messages are put together."""
 
     name: str
@@ -100,27 +101,45 @@ class _FormatRows:
     """Columns reason and detail, null for kept rows."""
 
 
-def write_examples(
-    texts: pl.DataFrame, formats: Sequence[FormatSpec], seed: int, rings: Mapping[str, Ring], gather: Gather
-) -> pl.DataFrame:
-    """Write the texts of a bucket as examples.
+def choose_demonstrations(
+    texts: pl.DataFrame, formats: Sequence[FormatSpec], seed: int, rings: Mapping[str, Ring]
+) -> list[FormatRows]:
+    """Choose the demonstrations of all rows of a bucket.
 
     Args:
         texts: the table from `render_texts`.
         formats: the formats.
         seed: key of the demonstrations.
         rings: the candidates for demonstrations, by answer type.
+    """
+    return [_choose_rows(texts, spec, seed, rings) for spec in formats]
+
+
+def list_demonstrations(forms: Sequence[FormatRows]) -> Shown:
+    """List all demonstrations that a bucket shows: what decides its examples besides its own texts."""
+    return Shown(
+        addresses=np.concatenate([_NO_INTEGERS, *(form.shown.addresses for form in forms)]),
+        counts=np.concatenate([_NO_INTEGERS, *(form.shown.counts for form in forms)]),
+    )
+
+
+def write_examples(texts: pl.DataFrame, forms: Sequence[FormatRows], gather: Gather) -> pl.DataFrame:
+    """Write the texts of a bucket as examples.
+
+    Args:
+        texts: the table from `render_texts`.
+        forms: the rows of each format, with their demonstrations.
         gather: reads the texts of demonstrations.
 
     Returns:
         The columns of `Example`, but for those that the mixture decides.
     """
-    parts = [_assemble(_choose_rows(texts, spec, seed, rings), gather) for spec in formats]
+    parts = [_assemble(form, gather) for form in forms]
     provided = texts.filter("is_provided")
     if provided.height:
         parts.append(
             _assemble(
-                _FormatRows(
+                FormatRows(
                     name=AS_IS,
                     thinking=Thinking.DROP,  # a provided response is written as it is
                     rows=provided,
@@ -134,17 +153,6 @@ def write_examples(
     return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
-def find_demonstrations(
-    texts: pl.DataFrame, formats: Sequence[FormatSpec], seed: int, rings: Mapping[str, Ring]
-) -> Shown:
-    """Find all demonstrations that the examples of a bucket show: what decides them besides the bucket's own texts."""
-    shown = [_choose_rows(texts, spec, seed, rings).shown for spec in formats]
-    return Shown(
-        addresses=np.concatenate([_NO_INTEGERS, *(each.addresses for each in shown)]),
-        counts=np.concatenate([_NO_INTEGERS, *(each.counts for each in shown)]),
-    )
-
-
 def _show_none(rows: pl.DataFrame) -> Shown:
     return Shown(addresses=_NO_INTEGERS, counts=np.zeros(rows.height, dtype=np.int64))
 
@@ -154,7 +162,7 @@ def _keep_all(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({"reason": empty, "detail": empty})
 
 
-def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mapping[str, Ring]) -> _FormatRows:
+def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mapping[str, Ring]) -> FormatRows:
     """Choose the demonstrations of each row of a format, and find the rows that it drops."""
     form = FORMATS[spec.name]
     thinking = spec.thinking if spec.name in FORMATS_WITH_RATIONALE else Thinking.DROP
@@ -168,7 +176,7 @@ def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mappin
             detail=pl.when(pl.col("sample_id") != leader).then(says),
         )
     if not form.in_context:
-        return _FormatRows(name=spec.name, thinking=thinking, rows=rows, shown=_show_none(rows), reasons=reasons)
+        return FormatRows(name=spec.name, thinking=thinking, rows=rows, shown=_show_none(rows), reasons=reasons)
     shown = _sample_shown(rows, reasons["reason"].is_null().to_numpy(), spec, seed, rings)
     fewest, count = spec.shots[0], pl.lit(pl.Series(shown.counts))
     is_short = pl.col("reason").is_null() & (count < fewest)
@@ -177,7 +185,7 @@ def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mappin
         reason=pl.when(is_short).then(pl.lit(str(Reason.NO_DEMONSTRATIONS))).otherwise("reason"),
         detail=pl.when(is_short).then(detail).otherwise("detail"),
     )
-    return _FormatRows(name=spec.name, thinking=thinking, rows=rows, shown=shown, reasons=reasons)
+    return FormatRows(name=spec.name, thinking=thinking, rows=rows, shown=shown, reasons=reasons)
 
 
 def _sample_shown(
@@ -201,7 +209,7 @@ def _sample_shown(
     return Shown(addresses=addresses[by_row], counts=counts)
 
 
-def _assemble(form: _FormatRows, gather: Gather) -> pl.DataFrame:
+def _assemble(form: FormatRows, gather: Gather) -> pl.DataFrame:
     """Put the rows of a format together: messages, ids, lengths."""
     prompt, target = name_prompt(form.name), name_target(form.name)
     distinct, places = np.unique(form.shown.addresses, return_inverse=True)

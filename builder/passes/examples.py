@@ -119,7 +119,8 @@ def make_examples(
         The file `EXAMPLES`.
     """
     own = read_arrow(texts[bucket] / TEXTS)
-    shown = formats.find_demonstrations(own, rules.formats, rules.seed, rings)
+    forms = formats.choose_demonstrations(own, rules.formats, rules.seed, rings)
+    shown = formats.list_demonstrations(forms)
     decided_by = {
         "code": formats.CODE_VERSION,
         "formats": [spec.model_dump(mode="json", exclude={"weight"}) for spec in rules.formats],
@@ -128,7 +129,7 @@ def make_examples(
         "demonstrations": _digest_demonstrations(texts, shown, [spec.name for spec in rules.formats]),
     }
     gather = partial(gather_texts, texts)
-    return read_or_make(stages / "examples", decided_by, partial(_write_examples, rules, own, rings, gather))
+    return read_or_make(stages / "examples", decided_by, partial(_write_examples, own, forms, gather))
 
 
 def _digest_demonstrations(texts: Sequence[Path], shown: Shown, names: Sequence[str]) -> list[str]:
@@ -144,9 +145,9 @@ def _digest_demonstrations(texts: Sequence[Path], shown: Shown, names: Sequence[
 
 
 def _write_examples(
-    rules: FormatRules, own: pl.DataFrame, rings: Mapping[str, Ring], gather: Any, folder: Path
+    own: pl.DataFrame, forms: Sequence[formats.FormatRows], gather: formats.Gather, folder: Path
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    written = formats.write_examples(own, rules.formats, rules.seed, rings, gather)
+    written = formats.write_examples(own, forms, gather)
     rows = sort_rows("examples", written)
     return {EXAMPLES: write_table("examples", rows, folder / EXAMPLES)}, {"rows": rows.height}
 

@@ -57,8 +57,6 @@ class ParsedPath:
     """Its method."""
     plain: str
     """Its normalized text."""
-    words: str
-    """The words of its text in alphabetical order."""
 
 
 def choose_paths(paths: Sequence[ReasoningPath], policy: Select) -> dict[str, Choice]:
@@ -128,8 +126,7 @@ def parse_path(path: ReasoningPath, policy: Select) -> ParsedPath:
     """Read the method of a path, where the policy compares methods, and normalize its text."""
     is_compared = policy.signature == "operations"
     method = (path.method or read_method(path.text)) if is_compared else Method(None, frozenset())
-    plain = normalize(path.text)
-    return ParsedPath(path, method, plain, sort_words(plain))
+    return ParsedPath(path, method, normalize(path.text))
 
 
 def _record_choice(
@@ -173,7 +170,7 @@ def _drop_near_duplicates(
     """Drop near duplicates among paths that cannot be compared by signature."""
     if threshold is None or sum(item.method.signature is None for item in paths) == 0:
         return list(paths)
-    similarity = measure_similarities([item.words for item in paths])
+    similarity = measure_similarities([sort_words(item.plain) for item in paths], least=threshold)
     kept: list[int] = []
     for index, item in enumerate(paths):
         candidates = [k for k in kept if not (item.method.signature and paths[k].method.signature)]
@@ -209,7 +206,7 @@ def compute_distances(paths: Sequence[ParsedPath]) -> NDArray[np.float64]:
     Returns:
         Shape (paths, paths), from 0 to 1.
     """
-    by_words = 1 - measure_similarities([item.words for item in paths])
+    by_words = 1 - measure_similarities([sort_words(item.plain) for item in paths])
     by_method = np.zeros_like(by_words)
     for i, k in combinations(range(len(paths)), 2):
         left, right = paths[i].method.operations, paths[k].method.operations

@@ -45,13 +45,18 @@ def measure_similarity(left: str, right: str, least: float = 0.0) -> float:
     return ratio(left, right, score_cutoff=100 * least) / 100
 
 
-def measure_similarities(texts: Sequence[str]) -> NDArray[np.float64]:
+def measure_similarities(texts: Sequence[str], least: float = 0.0) -> NDArray[np.float64]:
     """Measure the similarity of every pair of texts.
+
+    Args:
+        texts: the texts.
+        least: a similarity below this is returned as 0, which is faster.
 
     Returns:
         Shape (texts, texts), from 0 to 1, symmetric, with ones on the diagonal.
     """
-    return cdist(texts, texts, scorer=ratio, dtype=np.float64) / 100
+    cutoff = max(0.0, 100 * least - 1e-9)  # 100 * 0.07 is more than 7
+    return cdist(texts, texts, scorer=ratio, score_cutoff=cutoff, dtype=np.float64) / 100
 
 
 def measure_edit_distances(left: Sequence[str], right: Sequence[str]) -> NDArray[np.int64]:
