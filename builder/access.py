@@ -103,11 +103,15 @@ def render_access(access: RecipeAccess) -> Iterator[str]:
 
 
 def render_destination(destination: Destination | None) -> Iterator[str]:
-    """Render where requests go and with which key; nothing where none are sent."""
+    """Render where requests go and with which secrets; nothing where none are sent."""
     if destination is None:
         return
-    host, variable = destination.host, destination.variable
-    key = f"with the key in ${variable}" if destination.is_set else f"without a key, because ${variable} is not set"
-    yield f"teacher    sends requests to {host} {key}" + ("" if destination.is_encrypted else ", over http")
-    if not destination.is_allowed:
-        yield f"           the key may not go there without --allow-key {variable}@{host}"
+    named = [f"the key in ${secret.variable}" for secret in destination.secrets if secret.is_set]
+    unset = [f"${secret.variable} is not set" for secret in destination.secrets if not secret.is_set]
+    key = (
+        f"with {' and '.join(named)}" if named else f"without a key{', because ' if unset else ''}{' and '.join(unset)}"
+    )
+    yield f"teacher    sends requests to {destination.host} {key}" + ("" if destination.is_encrypted else ", over http")
+    for secret in destination.secrets:
+        if not secret.is_allowed:
+            yield f"           the key may not go there without --allow-key {secret.variable}@{destination.host}"

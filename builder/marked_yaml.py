@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -79,8 +80,17 @@ def read_yaml(path: Path) -> MarkedYaml:
 
 
 def _make_loader() -> YAML:
-    """Make a YAML 1.2 loader that creates plain values only (`no` is a word, not false)."""
-    return YAML(typ="safe", pure=True)
+    """Make a YAML 1.2 loader that creates plain values only (`no` is a word, not false, and a date is a text)."""
+    loader = YAML(typ="safe", pure=True)
+    loader.Constructor = _PlainConstructor
+    return loader
+
+
+class _PlainConstructor(SafeConstructor):
+    """Makes plain values: YAML 1.2 has no dates."""
+
+
+_PlainConstructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
 
 
 class _TooMuchError(Exception):

@@ -171,7 +171,8 @@ def _sections(
             if inner not in seen.values():
                 variant = _variant(inner)
                 parent = "" if section is whole else f"{title.split(' (', 1)[0].strip('`')}."
-                _sections(inner, f"`{parent}{name}`{variant}", seen, whole)
+                place = f"`{parent}{name}`{variant}"
+                _sections(inner, f"{place}{_variant(section)}" if place in seen else place, seen, whole)
     return seen
 
 

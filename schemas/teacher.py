@@ -1,8 +1,10 @@
 """The teacher of a recipe: backend, prompt, hints, sampling and rounds."""
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from .section import Column, Section, declare_circumstance, declare_identity
 
@@ -27,6 +29,59 @@ class Sampling(Section):
     """The longest answer, in tokens."""
     top_logprobs: int = declare_identity(0, ge=0, le=20)
     """How many alternatives to ask for at each token; 0 asks for no log probabilities."""
+
+
+class LocalSampling(Sampling):
+    """Sampling parameters of a model that is sampled in this process."""
+
+    top_k: int | None = declare_identity(None, ge=1)
+    """Only the most probable tokens, so many. Null: all."""
+    min_p: float | None = declare_identity(None, ge=0.0, le=1.0)
+    """Only tokens with at least this share of the probability of the most probable one. Null: all."""
+    repetition_penalty: float | None = declare_identity(None, gt=0.0)
+    """Above 1, tokens that came before are less probable."""
+
+
+RESERVED_PARAMETERS: Mapping[str, str] = {
+    "model": "teacher.model",
+    "messages": "teacher.prompt",
+    "n": "teacher.paths",
+    "stream": "nothing: whole answers are recorded",
+    "logprobs": "teacher.sampling.top_logprobs",
+}
+"""Parameters of a request that `extra_body` can't hold, and what decides each."""
+
+
+class ServerSampling(LocalSampling):
+    """Sampling parameters of a chat server. What is null is not sent."""
+
+    max_completion_tokens: int | None = declare_identity(None, ge=1)
+    """The longest answer with its reasoning, in tokens; newer models of OpenAI take it in place of `max_tokens`."""
+    reasoning_effort: str | None = declare_identity(None, min_length=1)
+    """How much a reasoning model thinks: `low`, `medium`, `high`, or what else the server knows."""
+    stop: tuple[str, ...] = declare_identity((), strict=False)
+    """Texts at which an answer ends."""
+    seed: int | None = declare_identity(None, ge=0, lt=2**31)
+    """Another seed draws other answers. Each request gets a seed of its own, made from this one and the prompt."""
+    frequency_penalty: float | None = declare_identity(None, ge=-2.0, le=2.0)
+    """Above 0, tokens are less probable the more often they came before."""
+    presence_penalty: float | None = declare_identity(None, ge=-2.0, le=2.0)
+    """Above 0, tokens that came before are less probable."""
+    extra_body: dict[str, JsonValue] = declare_identity(default_factory=dict)
+    """Further parameters that the server knows, as it names them: `{chat_template_kwargs: {enable_thinking: true}}`."""
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> "ServerSampling":
+        for name in self.extra_body:
+            is_named = name in type(self).model_fields and name != "extra_body"  # Gemini has a parameter of this name
+            place = RESERVED_PARAMETERS.get(name) or (f"teacher.sampling.{name}" if is_named else "")
+            if place:
+                message = f"extra_body can't hold {name}; it is decided by {place}"
+                raise ValueError(message)
+        if self.max_tokens is not None and self.max_completion_tokens is not None:
+            message = "give max_tokens or max_completion_tokens, not both: a server takes one of them"
+            raise ValueError(message)
+        return self
 
 
 class Paths(Section):
@@ -86,6 +141,22 @@ class Prompt(Section):
     """How many demonstrations."""
 
 
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+"""The name of an environment variable."""
+
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
+"""The name of an HTTP header."""
+
+OWN_HEADERS = frozenset({
+    "accept-encoding", "connection", "content-length", "content-type", "expect", "host", "te", "trailer",
+    "transfer-encoding", "upgrade",
+})  # fmt: skip
+"""Headers that a recipe can't set: the client writes them."""
+
+_SECRET_PARAMETER = re.compile(r"key|token|secret|passw|auth|credential|signature|^sig$|^code$", re.IGNORECASE)
+"""Names in an address whose value would be a secret."""
+
+
 class OpenAITeacher(Section):
     """Any server that speaks OpenAI's chat protocol: OpenAI, vLLM, `transformers serve`, ..."""
 
@@ -97,16 +168,41 @@ class OpenAITeacher(Section):
     """The server's address, up to `/v1`. Null: `$OPENAI_BASE_URL`, else OpenAI's own."""
     endpoint: str | None = declare_identity(None)
     """A name for the server in the ledger, so that it may move. Null: its address."""
-    api_key_env: str = declare_circumstance("OPENAI_API_KEY")
-    """The environment variable that holds the key. A local server needs none."""
+    api_key_env: Variable | None = declare_circumstance("OPENAI_API_KEY")
+    """The environment variable that holds the key, which is sent as `Authorization: Bearer KEY`. A local server needs
+    none. Null: no such header."""
+    headers: dict[HeaderName, Variable] = declare_circumstance(default_factory=dict)
+    """Further headers: the name of each, and the environment variable that holds its value."""
+    query: dict[str, str] = declare_circumstance(default_factory=dict)
+    """What follows the address after `?`, such as `{api-version: 2024-10-21}`. No secrets."""
     prompt: Prompt = declare_identity(Prompt())
     """How a problem is formatted as a prompt."""
     hint: HintPolicy = declare_identity(HintPolicy())
     """When the gold answer is shown."""
-    sampling: Sampling = declare_identity(Sampling())
+    sampling: ServerSampling = declare_identity(ServerSampling())
     """Sampling parameters."""
     paths: Paths = declare_identity(Paths())
     """How many answers to sample."""
+
+    @model_validator(mode="after")
+    def _check_headers(self) -> "OpenAITeacher":
+        names = [name.lower() for name in self.headers]
+        for name in names:
+            if name in OWN_HEADERS or names.count(name) > 1:
+                message = f"headers can't set {name}: " + (
+                    "it is there twice" if names.count(name) > 1 else "every request has its own"
+                )
+                raise ValueError(message)
+        if "authorization" in names and self.api_key_env is not None:
+            message = "headers sets Authorization, and so does api_key_env; write api_key_env: null"
+            raise ValueError(message)
+        for name in self.query:
+            if _SECRET_PARAMETER.search(name):
+                message = (
+                    f"query can't hold {name}: a recipe holds no secret; send it in a header, by headers or api_key_env"
+                )
+                raise ValueError(message)
+        return self
 
 
 class TransformersTeacher(Section):
@@ -120,7 +216,7 @@ class TransformersTeacher(Section):
     """How a problem is formatted as a prompt."""
     hint: HintPolicy = declare_identity(HintPolicy())
     """When the gold answer is shown."""
-    sampling: Sampling = declare_identity(Sampling())
+    sampling: LocalSampling = declare_identity(LocalSampling())
     """Sampling parameters."""
     paths: Paths = declare_identity(Paths())
     """How many answers to sample."""

@@ -59,7 +59,9 @@ def test_plan_gives_the_same_as_json(recipe, run, store, tmp_path, monkeypatch):
         ("HOUSE_SECRET", "teacher.api_key_env", True),
         ("OPENAI_BASE_URL", "teacher.base_url", False),
     }
-    assert (access["destination"]["host"], access["destination"]["is_allowed"]) == ("api.openai.com", False)
+    (secret,) = access["destination"]["secrets"]
+    assert (access["destination"]["host"], secret["variable"]) == ("api.openai.com", "HOUSE_SECRET")
+    assert (secret["is_set"], secret["is_allowed"]) == (True, False)
     assert SECRET not in json.dumps(access)
 
 

@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from cotloom.builder.errors import InputError, RecipeError
-from cotloom.builder.marked_yaml import MAX_NODES
+from cotloom.builder.marked_yaml import MAX_NODES, read_yaml
 from cotloom.builder.recipe import list_packaged_recipes, load_recipe
 from cotloom.builder.templates import render_template
 
@@ -87,7 +87,7 @@ formats:
         (GOOD + "seed: '1'\n", "r.yaml, line 6: seed: input should be a valid integer, not '1'"),
         (GOOD + "seed: true\n", "r.yaml, line 6: seed: input should be a valid integer, not True"),
         (GOOD + "limit: .nan\n", "r.yaml, line 6: limit: input should be a valid integer, not nan"),
-        (GOOD + "description: 2024-01-01\n", "r.yaml, line 6: description: input should be a valid string"),
+        (GOOD + "description: 17\n", "r.yaml, line 6: description: a text is needed, 17 is a number"),
         (
             GOOD + "verify: {steps: dorp}\n",
             "line 6: verify.steps: 'dorp' is none of 'drop' or 'tag'; did you mean drop?",
@@ -412,3 +412,12 @@ def test_a_pattern_that_re2_can_not_take_is_named_with_key_line_and_what_to_writ
     error = fault(text.replace("    path:", "    answer_pattern: '(a)\\1'\n    path:"))
     assert error.keys == ("sources.0.answer_pattern",)
     assert "line 6" in error.message
+
+
+@pytest.mark.parametrize("text", ["2024-10-21", "2001-12-14t21:59:43.10-05:00", "2002-12-14 21:59:43", "0x1f", "no"])
+def test_a_date_is_the_text_that_was_written(tmp_path, text):
+    path = tmp_path / "r.yaml"
+    path.write_text(f"a: {text}\nb: {{c: [{text}]}}\n")
+    data = read_yaml(path).data
+    assert data["a"] == data["b"]["c"][0]
+    assert data["a"] == (31 if text == "0x1f" else text)

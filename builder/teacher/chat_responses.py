@@ -6,7 +6,7 @@ log probabilities, why it ended) is unknown where it can't be read, and never co
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,8 @@ class ServerError:
     """Its codes and types of the error, separated by spaces; empty where it names none."""
     status: int | None = None
     """The HTTP status that the body names, where it names one."""
+    parameters: frozenset[str] = frozenset()
+    """The parameters of the request that it is about, where it names them."""
 
 
 def read_chat_choices(body: bytes) -> list[Answer | UnreadableChoice]:
@@ -109,7 +111,23 @@ def _read_error_fields(value: Any) -> ServerError:
     parts = [error.get("code"), error.get("type"), inner.get("code") if isinstance(inner, dict) else None]
     codes = [str(part)[:_SHOWN] for part in parts if isinstance(part, str | int)]
     status = next((int(code) for code in codes if code in _STATUSES), None)
-    return ServerError(message=_shorten(message), code=_repair_text(" ".join(codes)), status=status)
+    return ServerError(
+        message=_shorten(message),
+        code=_repair_text(" ".join(codes)),
+        status=status,
+        parameters=frozenset(_list_parameters(error)),
+    )
+
+
+def _list_parameters(error: Mapping[str, Any]) -> Iterator[str]:
+    """List the parameters that an error names: one as `param`, or the last of each location (`loc`) in a list."""
+    if isinstance(error.get("param"), str):
+        yield error["param"]
+    lists = [error[key] for key in ("detail", "details", "message") if isinstance(error.get(key), list)]
+    for item in (item for items in lists for item in items):
+        place = item.get("loc") if isinstance(item, dict) else None
+        if isinstance(place, list) and place and isinstance(place[-1], str):
+            yield place[-1]
 
 
 _STATUSES = frozenset(map(str, range(400, 600)))
@@ -135,13 +153,31 @@ def _read_choice(choice: Any, usage: Usage) -> Answer | UnreadableChoice:
         return UnreadableChoice(f"the message of a choice is {_name_type(message)}, not an object")
     if isinstance(text, UnreadableChoice):
         return text
+    if not text and isinstance(message.get("refusal"), str) and message["refusal"].strip():
+        refusal = _repair_text(message["refusal"])
+        return Answer(text=None, finish_reason=_read_reason(finish_reason), usage=usage, refusal=refusal)
     return Answer(
         text=text,
         reasoning=_read_reasoning(message),
-        finish_reason=_repair_text(finish_reason) if isinstance(finish_reason, str) else None,
+        finish_reason=_read_reason(finish_reason),
         usage=usage,
         token_logprobs=_read_logprobs(choice.get("logprobs")),
     )
+
+
+def _read_reason(finish_reason: Any) -> str | None:
+    return _repair_text(finish_reason) if isinstance(finish_reason, str) else None
+
+
+def explain_no_answer(answer: Answer) -> str | None:
+    """Explain why a choice is a failure to ask again: an error of the server, or nothing at all. None for an answer.
+
+    An empty answer that reached its longest length is one: a model that thinks where nobody sees it spent all tokens.
+    """
+    if answer.finish_reason == "error":
+        return "the server ended it with an error"
+    is_said = answer.refusal is not None or (answer.text or "").strip() or (answer.reasoning or "").strip()
+    return None if is_said or answer.finish_reason in {"length", CONTENT_FILTER} else "it is empty"
 
 
 def _read_content(content: Any) -> str | UnreadableChoice | None:
@@ -159,7 +195,7 @@ def _read_content(content: Any) -> str | UnreadableChoice | None:
 
 
 _TEXT_PARTS = frozenset({"text", "output_text", None})
-_REASONING_PARTS = frozenset({"thinking", "reasoning"})
+_REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning.text"})
 
 
 def _read_part(part: Any) -> str | None:
@@ -179,9 +215,13 @@ def _read_reasoning(message: Mapping[str, Any]) -> str | None:
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(reasoning, str):
         return _repair_text(reasoning)
-    content = message.get("content")
-    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    thoughts = [part.get("thinking", part.get("text")) for part in parts if _get_type(part) in _REASONING_PARTS]
+    return _join_thoughts(message.get("content")) or _join_thoughts(message.get("reasoning_details"))
+
+
+def _join_thoughts(parts: Any) -> str | None:
+    """Join the texts of those parts of a list that are reasoning."""
+    items = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    thoughts = [part.get("thinking", part.get("text")) for part in items if _get_type(part) in _REASONING_PARTS]
     texts = [_read_content(thought) for thought in thoughts]
     return "".join(text for text in texts if isinstance(text, str)) or None
 

@@ -37,6 +37,7 @@ class ChatServer:
     requests: list[dict] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 def completion(*texts: str | None, finish_reason: str = "stop", **message: object) -> Reply:
@@ -90,6 +91,7 @@ def serving(script: Script) -> Iterator[ChatServer]:
                 server.requests.append(body)
                 server.keys.append(self.headers.get("Authorization", ""))
                 server.headers.append(dict(self.headers))
+                server.paths.append(self.path)
             reply = script(body)
             content = encode(reply.body)
             if reply.raw:

@@ -10,7 +10,8 @@ from ....schemas.teacher import OpenAITeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe
 from ..request import ReceivedResponse
-from .openai_keys import DEFAULT_URL, find_key, resolve_base_url
+from .openai_errors import Server
+from .openai_keys import DEFAULT_URL, find_secrets, resolve_base_url
 from .prompted import open_prompted
 from .protocol import CompletionRequest, FailedRequest, OpenedBackend
 
@@ -23,6 +24,7 @@ def open_backend(
     Raises:
         InputError: the address holds a secret, or the demonstrations can't be read.
     """
+    refused: set[str] = set()
     return open_prompted(
         loaded,
         teacher,
@@ -30,20 +32,22 @@ def open_backend(
         model=teacher.model,
         endpoint=teacher.endpoint or resolve_base_url(teacher),
         sampling=make_sampling_parameters(teacher),
-        send=lambda requests: request_completions(requests, teacher, runtime),
+        send=lambda requests: request_completions(requests, teacher, runtime, refused),
     )
 
 
 def make_sampling_parameters(teacher: OpenAITeacher) -> dict[str, Any]:
-    """Make the sampling parameters of a request, without n and seed."""
+    """Make the sampling parameters of a request, without n; the seed is the recipe's, not yet that of a request."""
     sampling = teacher.sampling
-    parameters = {"temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
+    parameters = sampling.model_dump(mode="json", exclude_none=True, exclude={"top_logprobs", "extra_body"})
+    if not sampling.stop:
+        del parameters["stop"]
     logprobs = {"logprobs": True, "top_logprobs": sampling.top_logprobs} if sampling.top_logprobs else {}
-    return {name: value for name, value in parameters.items() if value is not None} | logprobs
+    return parameters | logprobs | sampling.extra_body
 
 
 def request_completions(
-    requests: Sequence[CompletionRequest], teacher: OpenAITeacher, runtime: Runtime
+    requests: Sequence[CompletionRequest], teacher: OpenAITeacher, runtime: Runtime, refused: set[str]
 ) -> Iterator[list[ReceivedResponse | FailedRequest]]:
     """Send requests to the server.
 
@@ -51,6 +55,7 @@ def request_completions(
         requests: the completions to request.
         teacher: the server and the model.
         runtime: concurrency, timeout and number of retries.
+        refused: parameters that this server refused before; grows.
 
     Yields:
         Results as they arrive: answers, and requests that failed for good.
@@ -61,12 +66,33 @@ def request_completions(
     """
     if not requests:
         return
-    url = resolve_base_url(teacher)
-    key = find_key(teacher, runtime) or _make_placeholder_key(teacher, url)
+    server = make_server(teacher, runtime, refused)
 
     from . import openai_client  # noqa: PLC0415 - a second to import
 
-    yield from openai_client.request_completions(requests, openai_client.Server(url, teacher.api_key_env, key), runtime)
+    yield from openai_client.request_completions(requests, server, runtime)
+
+
+def make_server(teacher: OpenAITeacher, runtime: Runtime, refused: set[str]) -> Server:
+    """Describe the server of a teacher, with its secrets.
+
+    Raises:
+        InputError: a key is missing, or may not go to this host.
+    """
+    url = resolve_base_url(teacher)
+    secrets = find_secrets(teacher, runtime)
+    key = secrets.get(teacher.api_key_env or "")
+    if teacher.api_key_env is not None and key is None and not teacher.headers:
+        key = _make_placeholder_key(teacher, url)
+    return Server(
+        url=url,
+        key_env=teacher.api_key_env or "",
+        key=key,
+        headers={name: secrets[variable] for name, variable in teacher.headers.items()},
+        query=teacher.query,
+        secrets=secrets,
+        refused=refused,
+    )
 
 
 def _make_placeholder_key(teacher: OpenAITeacher, url: str) -> str:

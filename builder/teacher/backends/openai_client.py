@@ -19,17 +19,21 @@ from openai import AsyncOpenAI
 
 from ....schemas.runtime import Runtime
 from ...errors import CotloomError
-from ..chat_responses import UnreadableChoice, read_body_error, read_server_error
+from ...progress import warn
+from ..chat_responses import UnreadableChoice, explain_no_answer, read_body_error, read_server_error
 from ..request import Answer, ReceivedResponse, Response, ResponseKind
 from ..responses import read_choices
 from .openai_errors import (
     GENERAL_STATUSES,
+    OPTIONAL_PARAMETERS,
     Server,
     StatusMeaning,
+    explain_failed_answer,
     explain_failing_server,
     explain_no_reply,
     explain_rejection,
     explain_unreadable,
+    find_refused_parameter,
     read_status,
 )
 from .openai_transport import HttpReply, NoReplyError, open_client, send_request
@@ -134,7 +138,11 @@ def _run_requests(
     running: set[asyncio.Task[list[CompletionRequest]]] = set()
     while True:
         while waiting and len(running) < session.runtime.concurrency and session.fatal is None:
-            running.add(loop.create_task(_complete_group(session, waiting.popleft())))
+            group = waiting.popleft()
+            if "n" in session.server.refused:
+                waiting.extendleft([request] for request in reversed(group[1:]))
+                group = group[:1]
+            running.add(loop.create_task(_complete_group(session, group)))
         if not running:
             return
         done, running = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
@@ -149,7 +157,8 @@ async def _complete_group(session: _Session, missing: list[CompletionRequest]) -
         number += 1
         result = await _try_request(session, missing, number)
         if not isinstance(result, _Failure):
-            session.has_succeeded, session.failures = True, 0
+            if len(result) < len(missing):
+                session.has_succeeded, session.failures = True, 0
             return result
         if result.is_final or number > session.runtime.retries or session.fatal is not None:
             _add_failure(session, missing, result)
@@ -190,7 +199,7 @@ def _read_completion(
     answered = {
         request.sample_index: number
         for number, (request, choice) in enumerate(zip(missing, choices, strict=False))
-        if isinstance(choice, Answer)
+        if isinstance(choice, Answer) and explain_no_answer(choice) is None
     }
     session.arrived[-1] = replace(received, choices=answered)
     if answered:
@@ -199,8 +208,10 @@ def _read_completion(
     if error is not None:
         session.arrived.pop()
         return _read_error_status(session, missing, replace(reply, status=error.status or 500), tries)
-    reason = next(choice.reason for choice in choices if isinstance(choice, UnreadableChoice))
-    return _Failure(explain_unreadable(session.server, reason, tries))
+    choice = choices[0]
+    if isinstance(choice, UnreadableChoice):
+        return _Failure(explain_unreadable(session.server, choice.reason, tries))
+    return _Failure(explain_failed_answer(session.server, explain_no_answer(choice) or "", tries))
 
 
 def _read_error_status(
@@ -215,8 +226,12 @@ def _read_error_status(
         session.arrived.append(ReceivedResponse(missing[0].request, response, choices))
         return []
     if meaning is StatusMeaning.REJECTED:
+        parameter = find_refused_parameter(reply.status, error, reply.sent)
+        if parameter is not None and parameter in OPTIONAL_PARAMETERS:
+            _leave_out(server, parameter)
+            return list(missing)
         explained = explain_rejection(
-            server, missing[0].request.model, reply.status, error, reply.headers.get("location", "")
+            server, missing[0].request.model, reply.status, error, parameter, reply.headers.get("location", "")
         )
         is_general = reply.status in GENERAL_STATUSES and not session.has_succeeded
         return _Failure(explained, is_final=True, is_general=is_general)
@@ -225,6 +240,13 @@ def _read_error_status(
         is_general=meaning is StatusMeaning.THROTTLED,
         pause_s=_read_retry_after(reply.headers.get("retry-after", ""), reply.headers.get("date", "")),
     )
+
+
+def _leave_out(server: Server, parameter: str) -> None:
+    """Leave a parameter out of all later requests to a server, and say so once."""
+    if parameter not in server.refused:
+        server.refused.add(parameter)
+        warn(f"{server.url} does not take the parameter {parameter}: {OPTIONAL_PARAMETERS[parameter]}")
 
 
 def _read_retry_after(value: str, date: str) -> float | None:

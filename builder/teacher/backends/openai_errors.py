@@ -1,28 +1,40 @@
 """What a response of a chat server means: a completion, a refusal, a failure that may pass, or a wrong recipe."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ....schemas.teacher import ServerSampling
 from ...errors import CotloomError, InputError, Stopped
 from ..chat_responses import ServerError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """A chat server and the key for it."""
+    """A chat server and what it is sent with every request."""
 
     url: str
     """Its address, up to `/v1`."""
-    key_env: str
-    """The environment variable of the key."""
-    key: str = field(repr=False)
-    """The key."""
+    key_env: str = ""
+    """The environment variable of the key; empty where no key is sent."""
+    key: str | None = field(default=None, repr=False)
+    """The key; None where none is sent."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further headers."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What follows the address after `?`."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The values that are secret, by environment variable."""
+    refused: set[str] = field(default_factory=set)
+    """Parameters that it refused; later requests leave them out. Grows while requests are sent."""
 
-    def redact_key(self, content: bytes) -> bytes:
-        """Replace the key in what the server sent, which may echo it, by the name of its variable."""
-        key = self.key.encode(errors="replace")
-        return content.replace(key, f"${self.key_env}".encode()) if len(key) >= SHORTEST_KEY else content
+    def redact_secrets(self, content: bytes) -> bytes:
+        """Replace secrets in what the server sent, which may echo them, by the names of their variables."""
+        for variable, value in sorted(self.secrets.items(), key=lambda item: -len(item[1])):
+            if len(value) >= SHORTEST_KEY:
+                content = content.replace(value.encode(errors="replace"), f"${variable}".encode())
+        return content
 
 
 SHORTEST_KEY = 6
@@ -43,6 +55,9 @@ class StatusMeaning(StrEnum):
     REJECTED = "rejected"
     """No retry mends it: the key, the model, a parameter or the address is wrong, or this one prompt."""
 
+
+SAMPLING_PARAMETERS = frozenset(ServerSampling.model_fields) - {"extra_body"}
+"""The parameters that a recipe names."""
 
 GENERAL_STATUSES = frozenset({401, 403, 404})
 """Statuses by which a server rejects the key or the model, whatever the prompt."""
@@ -91,11 +106,65 @@ def _has_words(error: ServerError, words: tuple[str, ...]) -> bool:
     return any(word in text for word in words)
 
 
-def explain_rejection(server: Server, model: str, status: int, error: ServerError, location: str = "") -> CotloomError:
-    """Make the error for a response that no retry can mend."""
+OPTIONAL_PARAMETERS: Mapping[str, str] = {
+    "n": "each answer is a request of its own",
+    "seed": "the server draws answers by its own seed",
+}
+"""Parameters that no recipe asks for, and what happens where a server refuses one."""
+
+_REFUSING = frozenset({400, 422})
+"""Statuses by which servers refuse a parameter."""
+
+
+def find_refused_parameter(status: int, error: ServerError, names: Iterable[str]) -> str | None:
+    """Find the parameter that an error is about.
+
+    Args:
+        status: the HTTP status.
+        error: the error message.
+        names: the parameters that were sent. The model and the messages are in all requests, and words of many errors.
+
+    Returns:
+        One that the error names as its parameter, else one that its words name.
+    """
+    if status not in _REFUSING:
+        return None
+    known = sorted(set(names) - {"model", "messages"}, key=lambda name: (-len(name), name))  # max_tokens before n
+    named = next((name for name in known if name in error.parameters), None)
+    return named or next((name for name in known if _is_about(error.message, name)), None)
+
+
+def _is_about(message: str, name: str) -> bool:
+    """Whether a message names a parameter: in quotes, at its beginning, or as a word that nothing else would be.
+
+    A single letter is a word of many texts; so it counts only where a comparison or the word parameter is beside it.
+    """
+    word = re.escape(name)
+    if re.search(rf"""[`'"\u2018\u201c]{word}[`'"\u2019\u201d]""", message) or re.match(rf"{word}\s*:", message):
+        return True
+    beside = rf"\b{word}\s*(?:[=<>\u2264\u2265]|(?:must|is not|should|greater|cannot|can't|does not)\b)"
+    before = rf"(?:parameters?|arguments?|fields?|value of|option|key)\s*:?\s*{word}\b"
+    pattern = rf"{beside}|{before}" if len(name) == 1 else rf"\b{word}\b"
+    return re.search(pattern, message, re.IGNORECASE) is not None
+
+
+def explain_rejection(
+    server: Server, model: str, status: int, error: ServerError, parameter: str | None = None, location: str = ""
+) -> CotloomError:
+    """Make the error for a response that no retry can mend.
+
+    Args:
+        server: the server.
+        model: the model that was asked.
+        status: the HTTP status.
+        error: the error message.
+        parameter: the parameter of the request that it is about, where it names one.
+        location: where the server sends the request on to.
+    """
     text = error.message
     if status in {401, 403}:
-        hint = f"set ${server.key_env} to a key that the server knows (teacher.api_key_env names the variable)"
+        names = ", ".join(f"${name}" for name in server.secrets) or f"${server.key_env or 'OPENAI_API_KEY'}"
+        hint = f"set {names} to a key that the server knows (teacher.api_key_env and headers name the variables)"
         return InputError(f"{server.url} refuses the key ({status}): {text}", hint=hint, keys=("teacher.api_key_env",))
     if status == 404:
         hint = "teacher.model is the exact name on the server; teacher.base_url is the address up to and with /v1"
@@ -107,8 +176,21 @@ def explain_rejection(server: Server, model: str, status: int, error: ServerErro
             hint="a key is never sent on; where the new address is right, give it as teacher.base_url",
             keys=("teacher.base_url",),
         )
+    hint, key = _suggest_parameter(parameter, text)
+    return InputError(f"{server.url} refuses the request ({status}): {text}", hint=hint, keys=(key,))
+
+
+def _suggest_parameter(parameter: str | None, text: str) -> tuple[str, str]:
+    """Suggest what to change of a request, and the recipe key of it."""
+    if parameter in {"max_tokens", "max_completion_tokens"}:
+        other = "max_completion_tokens" if parameter == "max_tokens" else "max_tokens"
+        if other in text.replace(parameter, ""):
+            return f"write teacher.sampling.{other} in place of {parameter}", f"teacher.sampling.{parameter}"
+    if parameter is not None and parameter in SAMPLING_PARAMETERS:
+        hint = f"leave teacher.sampling.{parameter} out, or give it a value that this model takes"
+        return hint, f"teacher.sampling.{parameter}"
     hint = "see teacher.sampling and teacher.prompt: the server does not accept a parameter or message of them"
-    return InputError(f"{server.url} refuses the request ({status}): {text}", hint=hint, keys=("teacher.sampling",))
+    return hint, "teacher.sampling"
 
 
 _GO_ON = "every answer so far is in the ledger; "
@@ -139,4 +221,13 @@ def explain_unreadable(server: Server, reason: str, attempts: int) -> CotloomErr
         f"{server.url} gives no answer that can be read, after {attempts} tries: {reason}",
         hint="teacher.base_url is the address of a chat server, up to and with /v1; what came is in the ledger",
         keys=("teacher.base_url",),
+    )
+
+
+def explain_failed_answer(server: Server, reason: str, attempts: int) -> CotloomError:
+    """Make the error for answers that came and are none: empty, or ended by an error."""
+    return Stopped(
+        f"{server.url} gives no answer to a prompt, after {attempts} tries: {reason}",
+        hint="run the same command again later; --accept-failures builds a version without these answers",
+        keys=("teacher.model",),
     )

@@ -4,7 +4,7 @@ The openai package sends the request. Its response is taken as bytes, so that it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class HttpReply:
     """The body; a key that the server echoes is replaced."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The headers that are read, by name in lower case."""
+    sent: frozenset[str] = frozenset()
+    """The names of the request's parameters."""
 
 
 class NoReplyError(Exception):
@@ -78,24 +80,45 @@ async def _limit_response(response: httpx2.Response) -> None:
     response.stream = _BoundedStream(response.stream)
 
 
+_SENT = frozenset({
+    "accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding",
+    "user-agent",
+})  # fmt: skip
+"""The client's own headers that are sent. All others would come from the environment, for whatever server."""
+
+_OPENAI_ONLY = frozenset({"openai-organization", "openai-project"})
+"""Headers that the client takes from the environment and that only OpenAI's own server gets."""
+
+
+def _make_header_hook(server: Server) -> Callable[[httpx2.Request], Awaitable[None]]:
+    """Make the function that decides the headers of each request: the server's own, whatever the environment says."""
+    sent = _SENT | _OPENAI_ONLY if server.url == DEFAULT_URL else _SENT
+    key = {} if server.key is None else {"Authorization": f"Bearer {server.key}"}
+
+    async def write_headers(request: httpx2.Request) -> None:
+        for name in [name for name in request.headers if name.lower() not in sent]:
+            del request.headers[name]
+        request.headers.update({**key, **server.headers})
+
+    return write_headers
+
+
 async def open_client(server: Server, runtime: Runtime) -> AsyncOpenAI:
     """Open a client inside the event loop, because its transport binds to the loop."""
     http = DefaultAioHttpClient(
         follow_redirects=False,  # a server must not send key and prompts on to another
         limits=httpx2.Limits(max_connections=runtime.concurrency),
-        event_hooks={"response": [_limit_response]},
+        event_hooks={"request": [_make_header_hook(server)], "response": [_limit_response]},
     )
-    client = AsyncOpenAI(
-        api_key=server.key,
+    return AsyncOpenAI(
+        api_key="none",  # the headers are written by the hook
         base_url=server.url,
         max_retries=0,
         timeout=runtime.timeout_s,
         http_client=http,
         default_headers={"Accept-Encoding": "identity"},
+        default_query=dict(server.query),
     )
-    if server.url != DEFAULT_URL:  # the package takes them from the environment, for whatever server
-        client.organization = client.project = None
-    return client
 
 
 async def send_request(
@@ -105,21 +128,14 @@ async def send_request(
 
     Args:
         client: the client.
-        server: the server; its key is removed from what comes back.
-        missing: the completions; the seed is made from the first.
+        server: the server; its secrets are removed from what comes back.
+        missing: the completions.
         timeout_s: seconds until the whole response must be there.
 
     Raises:
         NoReplyError: no response came in time, or none that is HTTP.
     """
-    request, first = missing[0].request, missing[0].sample_index
-    body = {
-        "model": request.model,
-        "messages": [{"role": message.role.value, "content": message.content} for message in request.messages],
-        "n": len(missing),
-        "seed": rank(request.digest, str(first)) % 2**31,
-        **request.sampling,
-    }
+    body = make_body(missing, server.refused)
     try:
         async with asyncio.timeout(timeout_s):
             response = await _send_body(client, body)
@@ -131,7 +147,24 @@ async def send_request(
     except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
         raise NoReplyError(_describe(error), connected=True) from error
     headers = {name: response.headers[name] for name in _HEADERS if name in response.headers}
-    return HttpReply(response.status_code, server.redact_key(response.content), headers)
+    return HttpReply(response.status_code, server.redact_secrets(response.content), headers, frozenset(body))
+
+
+def make_body(missing: Sequence[CompletionRequest], refused: Container[str]) -> dict[str, Any]:
+    """Make the body of a request.
+
+    Args:
+        missing: completions of one prompt; the seed is made from the first.
+        refused: optional parameters to leave out.
+    """
+    request, first = missing[0].request, missing[0].sample_index
+    optional = {"n": len(missing), "seed": rank(request.digest, str(first)) % 2**31}
+    return {
+        "model": request.model,
+        "messages": [{"role": message.role.value, "content": message.content} for message in request.messages],
+        **{name: value for name, value in request.sampling.items() if name not in optional},
+        **{name: value for name, value in optional.items() if name not in refused},
+    }
 
 
 async def _send_body(client: AsyncOpenAI, body: Mapping[str, Any]) -> httpx2.Response:

@@ -11,7 +11,7 @@ import polars as pl
 from ....schemas.ids import digest, rank
 from ....schemas.runtime import Runtime
 from ....schemas.sample import Usage
-from ....schemas.teacher import Sampling, TransformersTeacher
+from ....schemas.teacher import LocalSampling, TransformersTeacher
 from ...errors import InputError
 from ...files import digest_file
 from ...progress import track
@@ -133,7 +133,7 @@ def _render_prompt(tokenizer: Any, request: CompletionRequest) -> str:
 
 
 def _complete_batch(
-    checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: Sampling
+    checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: LocalSampling
 ) -> list[ReceivedResponse | FailedRequest]:
     """Sample one answer to each prompt that fits into the window; the others are refused."""
     max_tokens = sampling.max_tokens or MAX_TOKENS
@@ -152,7 +152,7 @@ def _complete_batch(
 
 
 def _generate(
-    checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: Sampling, max_tokens: int
+    checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: LocalSampling, max_tokens: int
 ) -> list[Answer]:
     import torch  # noqa: PLC0415 - see above
 
@@ -182,14 +182,17 @@ def _generate(
     ]
 
 
-def _make_generate_options(sampling: Sampling) -> dict[str, Any]:
+def _make_generate_options(sampling: LocalSampling) -> dict[str, Any]:
+    penalty = {} if sampling.repetition_penalty is None else {"repetition_penalty": sampling.repetition_penalty}
     if sampling.temperature == 0:
-        return {"do_sample": False}
+        return {"do_sample": False, **penalty}
     return {
         "do_sample": True,
         "temperature": sampling.temperature or 1.0,
         "top_p": sampling.top_p or 1.0,
-        "top_k": 0,
+        "top_k": sampling.top_k or 0,
+        "min_p": sampling.min_p,
+        **penalty,
     }
 
 

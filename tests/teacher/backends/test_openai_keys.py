@@ -20,7 +20,7 @@ from cotloom.builder.teacher.backends.allowed_keys import (
     parse_address,
     remember_allowed,
 )
-from cotloom.builder.teacher.backends.openai_keys import find_destination, find_key
+from cotloom.builder.teacher.backends.openai_keys import find_destination, find_secrets
 from cotloom.schemas.runtime import Runtime
 from cotloom.schemas.teacher import OpenAITeacher
 from tests.teacher.chat_server import Reply, completion, serving
@@ -71,6 +71,11 @@ def answer(_body):
 
 def make_teacher(**keys):
     return OpenAITeacher(backend="openai", model="m", **keys)
+
+
+def is_free(teacher, runtime):
+    """Whether everything that is sent may be sent."""
+    return all(secret.is_allowed for secret in find_destination(teacher, runtime).secrets)
 
 
 # Addresses
@@ -149,13 +154,13 @@ def test_the_clients_parsers_find_the_host_that_was_judged(parts):
 def test_what_the_user_allows_is_allowed_and_remembered_in_their_own_folder(runtime, home):
     teacher = make_teacher(base_url="https://llm.example.com/v1", api_key_env=VARIABLE)
     with pytest.raises(InputError, match=r"not known to belong to llm\.example\.com") as caught:
-        find_key(teacher, runtime)
+        find_secrets(teacher, runtime)
     assert f"--allow-key {VARIABLE}@llm.example.com" in str(caught.value.hint)
     assert SECRET not in f"{caught.value.message} {caught.value.hint}"
 
     allowed = runtime.model_copy(update={"allow_keys": (f"{VARIABLE}@LLM.example.com.",)})
-    assert find_key(teacher, allowed) == SECRET
-    assert find_key(teacher, runtime) == SECRET
+    assert find_secrets(teacher, allowed) == {VARIABLE: SECRET}
+    assert find_secrets(teacher, runtime) == {VARIABLE: SECRET}
 
     memory = home / "cotloom" / "allowed_keys.json"
     assert json.loads(memory.read_text()) == {"allowed": [f"{VARIABLE}@https://llm.example.com"]}
@@ -166,7 +171,7 @@ def test_what_the_user_allows_is_allowed_and_remembered_in_their_own_folder(runt
 def test_a_permission_holds_for_one_variable_one_host_and_one_scheme(runtime, monkeypatch):
     monkeypatch.setenv("OTHER_SECRET", SECRET)
     allowed = runtime.model_copy(update={"allow_keys": (f"{VARIABLE}@llm.example.com",)})
-    find_key(make_teacher(base_url="https://llm.example.com/v1", api_key_env=VARIABLE), allowed)
+    find_secrets(make_teacher(base_url="https://llm.example.com/v1", api_key_env=VARIABLE), allowed)
 
     for url, variable in (
         ("https://llm.example.com/v1", "OTHER_SECRET"),
@@ -174,15 +179,15 @@ def test_a_permission_holds_for_one_variable_one_host_and_one_scheme(runtime, mo
         ("http://llm.example.com/v1", VARIABLE),
     ):
         with pytest.raises(InputError):
-            find_key(make_teacher(base_url=url, api_key_env=variable), runtime)
+            find_secrets(make_teacher(base_url=url, api_key_env=variable), runtime)
 
 
 def test_asking_what_would_be_sent_remembers_nothing(runtime, home):
     teacher = make_teacher(base_url="https://llm.example.com/v1", api_key_env=VARIABLE)
     allowed = runtime.model_copy(update={"allow_keys": (f"{VARIABLE}@llm.example.com",)})
 
-    assert find_destination(teacher, allowed).is_allowed
-    assert not find_destination(teacher, runtime).is_allowed
+    assert is_free(teacher, allowed)
+    assert not is_free(teacher, runtime)
     assert not home.exists()
 
 
@@ -198,7 +203,7 @@ def test_a_damaged_memory_allows_nothing(runtime, home, content):
     (home / "cotloom" / "allowed_keys.json").write_text(content)
 
     with pytest.raises(InputError, match=r"allowed_keys\.json can't be read"):
-        find_key(make_teacher(base_url="https://llm.example.com/v1", api_key_env=VARIABLE), runtime)
+        find_secrets(make_teacher(base_url="https://llm.example.com/v1", api_key_env=VARIABLE), runtime)
 
 
 def test_a_folder_of_the_recipe_never_holds_the_memory(monkeypatch, tmp_path):
@@ -221,25 +226,25 @@ def test_an_address_of_the_users_own_takes_openais_key_and_no_other(monkeypatch,
     monkeypatch.setenv("OPENAI_BASE_URL", "http://gateway.corp/v1")
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
 
-    assert find_key(make_teacher(), runtime) == SECRET
+    assert find_secrets(make_teacher(), runtime) == {"OPENAI_API_KEY": SECRET}
     for teacher in (make_teacher(api_key_env=VARIABLE), make_teacher(base_url="http://gateway.corp/v1")):
         with pytest.raises(InputError):
-            find_key(teacher, runtime)
+            find_secrets(teacher, runtime)
 
 
 def test_without_the_variable_no_key_is_sent_and_nothing_needs_allowing(monkeypatch, runtime):
     monkeypatch.delenv(VARIABLE)
     teacher = make_teacher(base_url="https://llm.example.com/v1", api_key_env=VARIABLE)
 
-    assert find_key(teacher, runtime) is None
-    assert find_destination(teacher, runtime).is_allowed
+    assert find_secrets(teacher, runtime) == {}
+    assert is_free(teacher, runtime)
 
 
 def test_a_known_host_over_http_says_why_it_is_refused(monkeypatch, runtime):
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
 
     with pytest.raises(InputError, match="unencrypted, over http"):
-        find_key(make_teacher(base_url="http://api.openai.com/v1"), runtime)
+        find_secrets(make_teacher(base_url="http://api.openai.com/v1"), runtime)
 
 
 @pytest.mark.parametrize("value", ["two\nlines", "hush\r\nX-Evil: 1", "höher", "a b", "tab\there", "\u200bhush"])
@@ -277,3 +282,89 @@ def test_a_redirect_does_not_carry_the_key_to_another_host(recipe, runtime):
             build(recipe(base_url=server.url, api_key_env=VARIABLE), runtime)
     assert server.keys == [f"Bearer {SECRET}"]
     assert all(SECRET not in key for key in other.keys)
+
+
+# Headers
+
+
+def test_a_header_takes_its_value_from_the_environment_under_the_rule_of_keys(recipe, runtime, monkeypatch):
+    monkeypatch.setenv("HOUSE_SECRET", "hush-header-1")
+    with serving(answer) as server:
+        build(recipe(base_url=server.url, api_key_env=None, headers={"api-key": "HOUSE_SECRET"}), runtime)
+    assert [headers["api-key"] for headers in server.headers] == ["hush-header-1"]
+    assert server.keys == [""]
+
+    away = make_teacher(base_url="https://llm.example.com/v1", api_key_env=None, headers={"api-key": "HOUSE_SECRET"})
+    with pytest.raises(InputError, match="not known to belong") as caught:
+        find_secrets(away, runtime)
+    assert caught.value.keys == ("teacher.base_url", "teacher.headers.api-key")
+    assert "--allow-key HOUSE_SECRET@llm.example.com" in caught.value.hint
+    allowed = runtime.model_copy(update={"allow_keys": ("HOUSE_SECRET@llm.example.com",)})
+    assert find_secrets(away, allowed) == {"HOUSE_SECRET": "hush-header-1"}
+
+
+def test_a_key_beside_a_header_can_be_left_out(runtime):
+    teacher = make_teacher(
+        base_url="https://x.openai.azure.com/openai", api_key_env=VARIABLE, headers={"api-key": "NOT_SET_HERE"}
+    )
+    with pytest.raises(InputError) as caught:
+        find_secrets(teacher, runtime)
+    assert "api_key_env: null" in caught.value.hint
+
+
+def test_a_header_whose_variable_is_not_set_says_so(runtime):
+    teacher = make_teacher(base_url="http://127.0.0.1:9/v1", headers={"X-Team": "NOT_SET_HERE"})
+    with pytest.raises(InputError, match=r"teacher\.headers\.X-Team is read from \$NOT_SET_HERE, which is not set"):
+        find_secrets(teacher, runtime)
+
+
+def test_a_header_may_hold_words(recipe, runtime, monkeypatch):
+    monkeypatch.setenv("APP_TITLE", "My small app")
+    with serving(answer) as server:
+        build(recipe(base_url=server.url, headers={"X-Title": "APP_TITLE"}), runtime)
+    assert server.headers[0]["x-title"] == "My small app"
+
+
+@pytest.mark.parametrize("value", ["two\nlines", "a\r\nX-Evil: 1", "höher", " begins", "ends ", "tab\there"])
+def test_a_header_that_could_begin_another_is_refused(recipe, runtime, monkeypatch, value):
+    monkeypatch.setenv("APP_TITLE", value)
+    with serving(answer) as server, pytest.raises(InputError, match="APP_TITLE"):
+        build(recipe(base_url=server.url, headers={"X-Title": "APP_TITLE"}), runtime)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("keys", [
+    {"headers": {"Host": "X"}}, {"headers": {"content-length": "X"}}, {"headers": {"a b": "X"}},
+    {"headers": {"A\r\nB": "X"}}, {"headers": {"Authorization": "X"}}, {"headers": {"x-a": "X", "X-A": "Y"}},
+    {"headers": {"X-Key": "the key itself!"}}, {"query": {"key": "abc"}}, {"query": {"api_key": "abc"}},
+    {"query": {"sig": "abc"}}, {"query": {"access-token": "abc"}},
+    {"sampling": {"extra_body": {"model": "other"}}}, {"sampling": {"extra_body": {"stream": True}}},
+    {"sampling": {"extra_body": {"temperature": 1}}}, {"sampling": {"max_tokens": 5, "max_completion_tokens": 5}},
+])  # fmt: skip
+def test_what_a_recipe_can_not_send_is_refused(recipe, keys):
+    with pytest.raises(InputError):
+        recipe(**keys)
+
+
+def test_only_what_the_recipe_says_is_sent_whatever_the_environment_holds(recipe, runtime, monkeypatch):
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer hush-custom\nX-Secret: hush-custom")
+    for name in ("OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET"):
+        monkeypatch.setenv(name, "hush-custom")
+    with serving(answer) as server:
+        build(recipe(base_url=server.url, api_key_env=VARIABLE), runtime)
+    assert "hush-custom" not in json.dumps([server.headers, server.requests, server.paths])
+    assert server.keys == [f"Bearer {SECRET}"]
+    sent = {"host", "accept", "accept-encoding", "content-length", "content-type", "user-agent", "authorization"}
+    assert {name.lower() for name in server.headers[0]} - {"connection", "transfer-encoding"} == sent
+
+
+def test_an_echoed_header_reaches_neither_the_ledger_nor_the_version(recipe, runtime, monkeypatch):
+    monkeypatch.setenv("HOUSE_SECRET", "hush-header-1")
+
+    def echo(_body):
+        return completion("You sent hush-header-1. 2 + 3 = 5. The answer is 5.")
+
+    with serving(echo) as server:
+        build(recipe(base_url=server.url, headers={"X-Secret": "HOUSE_SECRET"}), runtime)
+    files = [path for path in runtime.store.rglob("*") if path.is_file()]
+    assert [path.name for path in files if b"hush-header-1" in path.read_bytes()] == []

@@ -52,6 +52,25 @@ def test_a_local_checkpoint_answers_in_batches_and_each_answer_is_a_sample(recip
     assert (samples["usage"].struct.field("completion_tokens") <= 12).all()
 
 
+@pytest.mark.parametrize("keys", [{"top_k": 1}, {"min_p": 1.0}])
+def test_only_the_most_probable_token_is_the_greedy_answer(recipe, checkpoint, tmp_path, keys):
+    texts = []
+    for name, sampling in (("greedy", {"temperature": 0.0}), ("filtered", {"temperature": 5.0, **keys})):
+        loaded = recipe(checkpoint, sampling={"max_tokens": 12, **sampling})
+        samples = build(loaded, Runtime(allow_empty=True, store=tmp_path / name)).version.read_table("samples")
+        texts.append(samples.sort("problem_id", "sample_index")["text"].to_list())
+    assert texts[0] == texts[1]
+
+
+def test_a_penalty_on_repetition_changes_greedy_answers(recipe, checkpoint, tmp_path):
+    texts = []
+    for name, keys in (("none", {}), ("high", {"repetition_penalty": 50.0})):
+        loaded = recipe(checkpoint, sampling={"max_tokens": 12, "temperature": 0.0, **keys})
+        samples = build(loaded, Runtime(allow_empty=True, store=tmp_path / name)).version.read_table("samples")
+        texts.append(samples.sort("problem_id", "sample_index")["text"].to_list())
+    assert texts[0] != texts[1]
+
+
 def test_its_log_probabilities_spell_the_answer_and_are_probabilities(recipe, checkpoint, tmp_path):
     loaded = recipe(checkpoint, sampling={"max_tokens": 12, "top_logprobs": 3})
     samples = build(loaded, Runtime(allow_empty=True, store=tmp_path / "store")).version.read_table("samples")
