@@ -7,7 +7,7 @@ Law 9: demonstrations are taken in the order of keyed hashes, so that a new prob
 from .demonstrations import ADDRESS_BITS, RING_COLUMNS, build_rings, load_rings, save_rings
 from .examples import check_formats, find_demonstrations, format_examples, write_examples
 from .templates import AS_IS, FORMATS, join_reasoning
-from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_target, rank_demonstrations, render_texts
+from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_ring, name_target, rank_demonstrations, render_texts
 
 __all__ = [
     "ADDRESS_BITS",
@@ -24,6 +24,7 @@ __all__ = [
     "join_reasoning",
     "load_rings",
     "name_prompt",
+    "name_ring",
     "name_target",
     "rank_demonstrations",
     "render_texts",
