@@ -49,6 +49,9 @@ class Problem:
     """The source's own solution, without the gold answer."""
     responses: tuple[str, ...] = ()
     """Finished responses, for sources that have them."""
+    language: str | None = None
+    """The language that the question is asked in, as ISO 639 code: the recipe's, or its own as detected. `und`: in none
+    that is known; null: it has no words."""
     group: str | None = None
     """Problems of one template share it; a group is never split."""
     split: Split | None = None

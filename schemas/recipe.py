@@ -96,9 +96,9 @@ class Recipe(Section):
     """What the dataset is, in a sentence or two."""
     license: str | None = declare_identity(None)
     """The licence under which the dataset is published."""
-    languages: tuple[Language, ...] = declare_circumstance((), strict=False)
-    """Languages of the texts, as ISO 639 codes, for the card: `[en]`. Empty: English where programs made every problem,
-    else not stated."""
+    languages: tuple[Language, ...] = declare_identity((), strict=False)
+    """Languages of the problems, as ISO 639 codes: `[en]`, `[zh, en]`. They choose the words of prompts and rows, and
+    stand on the card. Empty: each problem's own, as detected (see Languages)."""
     teacher_terms: str | None = declare_circumstance(None, min_length=1)
     """What the terms of the teacher's provider say about training on its answers, for the card."""
     folder: str | None = declare_circumstance(None)

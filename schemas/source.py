@@ -141,6 +141,8 @@ class ArithmeticSource(AnySource):
     level: Literal["school", "small"] = declare_identity("school")
     """`school`: stories with all four operations and numbers up to 20000. `small`: four gains and losses with every
     number in 1..20, in a few short words, for students of some hundred thousand parameters."""
+    language: Literal["en", "zh"] = declare_identity("en")
+    """The language of the problems: English, or the same structures told in Chinese (`zh`)."""
 
 
 Skill = Literal[

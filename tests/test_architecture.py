@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS = {
     "schemas": 0, "builder.errors": 0, "builder.plain_json": 0, "builder.parquet": 0, "builder.credentials": 0,
-    "builder.terminal": 0,
+    "builder.terminal": 0, "builder.languages": 0,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.cells": 1,
     "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.patterns": 1,

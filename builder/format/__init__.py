@@ -15,7 +15,7 @@ from .examples import (
     write_examples,
 )
 from .templates import AS_IS, FORMATS, join_reasoning
-from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_target, rank_demonstrations, render_texts
+from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_ring, name_target, rank_demonstrations, render_texts
 
 __all__ = [
     "ADDRESS_BITS",
@@ -35,6 +35,7 @@ __all__ = [
     "list_demonstrations",
     "load_rings",
     "name_prompt",
+    "name_ring",
     "name_target",
     "rank_demonstrations",
     "render_texts",

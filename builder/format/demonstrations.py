@@ -20,13 +20,13 @@ Integers = NDArray[np.int64]
 ADDRESS_BITS = 32
 """An address is the number of a bucket, and in its last bits the number of a row among the bucket's texts."""
 
-RING_COLUMNS = ("answer_type", "group_rank", "sample_rank", "problem", "address")
+RING_COLUMNS = ("ring", "group_rank", "sample_rank", "problem", "address")
 """The columns of the table that a ring is built from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ring:
-    """The candidates of one answer type: a ring of groups, each a ring of samples."""
+    """The candidates of one answer type and language: a ring of groups, each a ring of samples."""
 
     groups: Ranks
     """The rank of each group, ascending."""
@@ -51,13 +51,13 @@ class Shown:
 
 
 def build_rings(candidates: pl.DataFrame) -> dict[str, Ring]:
-    """Build a ring for each answer type.
+    """Build a ring for each answer type and language.
 
     Args:
         candidates: the columns `RING_COLUMNS`, a row for each sample that may be shown.
     """
-    ordered = candidates.sort("answer_type", "group_rank", "sample_rank", "address")
-    return {str(part["answer_type"][0]): _build_ring(part) for part in ordered.partition_by("answer_type")}
+    ordered = candidates.sort("ring", "group_rank", "sample_rank", "address")
+    return {str(part["ring"][0]): _build_ring(part) for part in ordered.partition_by("ring")}
 
 
 def _build_ring(part: pl.DataFrame) -> Ring:

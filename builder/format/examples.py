@@ -23,6 +23,7 @@ from .templates import AS_IS, FORMATS
 from .texts import (
     join_problems,
     name_prompt,
+    name_rings,
     name_target,
     rank_column,
     rank_demonstrations,
@@ -110,7 +111,7 @@ def choose_demonstrations(
         texts: the table from `render_texts`.
         formats: the formats.
         seed: key of the demonstrations.
-        rings: the candidates for demonstrations, by answer type.
+        rings: the candidates for demonstrations, by `name_ring`.
     """
     return [_choose_rows(texts, spec, seed, rings) for spec in formats]
 
@@ -191,15 +192,16 @@ def _choose_rows(texts: pl.DataFrame, spec: FormatSpec, seed: int, rings: Mappin
 def _sample_shown(
     rows: pl.DataFrame, is_kept: NDArray[np.bool_], spec: FormatSpec, seed: int, rings: Mapping[str, Ring]
 ) -> Shown:
-    """Sample the demonstrations of the rows that are kept, each from the ring of its answer type."""
+    """Sample the demonstrations of the rows that are kept, each from the ring of its answer type and language."""
     fewest, most = spec.shots
     positions = rank_column(rows["sample_id"], f"shown:{seed}").to_numpy()
     shots = rank_column(rows["sample_id"], f"shots:{seed}").to_numpy()
     wanted = fewest + (shots % np.uint64(most - fewest + 1)).astype(np.int64)
     groups = rank_column(rows["group"], f"demonstrations:{seed}").to_numpy()
     counts, parts, order = np.zeros(rows.height, dtype=np.int64), [], []
-    for kind in rows["answer_type"].unique().sort():
-        chosen = np.flatnonzero((rows["answer_type"] == kind).to_numpy() & is_kept)
+    names = name_rings(rows)
+    for kind in names.unique().sort():
+        chosen = np.flatnonzero((names == kind).to_numpy() & is_kept)
         shown = sample_demonstrations(rings.get(kind), positions[chosen], wanted[chosen], groups[chosen])
         counts[chosen] = shown.counts
         parts.append(shown.addresses)

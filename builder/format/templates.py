@@ -11,17 +11,9 @@ from typing import Any
 from ...schemas.example import Message, Role
 from ...schemas.problem import AnswerType
 from ...schemas.sample import Part
+from ..languages import choose_wording, list_readings
 from ..text.options import format_question
 from ..text.traces import THINK
-
-STEPS_CUE = "Reason step by step, then give the answer."
-"""The instruction that asks for reasoning."""
-
-ANSWER_CUE = "Give the answer only."
-"""The instruction that asks for the answer alone."""
-
-COLLECTION_CUE = "Think it through in steps, then write the answer behind [ANSWER]."
-"""The instruction that asks for reasoning in the form of the CoT Collection."""
 
 AS_IS = "as_is"
 """The format of provided responses. No recipe lists it: they are always written as they are."""
@@ -50,6 +42,11 @@ STATEMENT_WINDOW = 64
 _NO_STATEMENT = re.compile(r"(?:[\s,:*$€£=]*[^\s,:*$€£=]){32}")
 """More words than the longest statement has (`therefore the final answer is option`, 31 letters)."""
 
+_STATEMENTS = tuple(
+    re.compile(reading.statement, re.IGNORECASE) for reading in list_readings() if reading.statement is not None
+)
+"""The same in the other languages."""
+
 _REASONS = re.compile(r"=|\b(?:because|since)\b", re.IGNORECASE)
 """Marks the words behind an answer as reasoning."""
 
@@ -74,6 +71,8 @@ class SolvedProblem:
     """The type of the answer."""
     choices: tuple[str, ...] = ()
     """The options of a multiple-choice question."""
+    language: str | None = None
+    """The language of the question, in whose words its row is written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +93,8 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
     """Make a solved problem from a sample joined with its problem.
 
     Args:
-        row: columns text, span and answer_part of the sample; question, answer, answer_type and choices of the problem.
+        row: columns text, span and answer_part of the sample; question, answer, answer_type, choices and language of
+            the problem.
     """
     span = row["span"] if row["answer_part"] != Part.REASONING else None  # that of the text
     return SolvedProblem(
@@ -104,6 +104,7 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
         answer_start=span["start"] if span else None,
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
+        language=row["language"],
     )
 
 
@@ -146,16 +147,20 @@ def format_answer(answer: str, answer_type: AnswerType) -> str:
     return f"({letter[1].upper()})" if letter else answer
 
 
-def format_answer_sentence(answer: str, answer_type: AnswerType = AnswerType.NUMBER) -> str:
+def format_answer_sentence(
+    answer: str, answer_type: AnswerType = AnswerType.NUMBER, language: str | None = None
+) -> str:
     """Format the sentence that ends most rows, and by which the answers of students are read.
 
-    >>> format_answer_sentence("B", AnswerType.CHOICE)
-    'The answer is (B).'
+    >>> format_answer_sentence("B", AnswerType.CHOICE), format_answer_sentence("18", language="zh")
+    ('The answer is (B).', '答案是：18。')
     """
+    wording = choose_wording(language)
     text = format_answer(answer, answer_type)
     if "\n" in text:  # an answer of several lines is read as a whole where it begins on its own line
-        return f"The answer is\n{text}"
-    return f"The answer is {text}" if text.endswith(".") else f"The answer is {text}."
+        return f"{wording.row_below}\n{text}"
+    sentence = wording.row_sentence.format(answer=text)
+    return sentence[:-1] if text.endswith((".", "。")) and sentence.endswith(f"{text}{sentence[-1]}") else sentence
 
 
 def format_rationale(problem: SolvedProblem) -> str:
@@ -167,7 +172,7 @@ def format_rationale(problem: SolvedProblem) -> str:
 
 
 def _format_answer_target(problem: SolvedProblem) -> str:
-    return format_answer_sentence(problem.answer, problem.answer_type)
+    return format_answer_sentence(problem.answer, problem.answer_type, problem.language)
 
 
 def _clean_rationale(problem: SolvedProblem) -> str:
@@ -177,14 +182,26 @@ def _clean_rationale(problem: SolvedProblem) -> str:
 def _find_statement(text: str, end: int) -> re.Match[str] | None:
     """Find the statement that ends where the answer begins. None begins before a window with too many words for one."""
     start = max(end - STATEMENT_WINDOW, 0)
-    return _STATEMENT.search(text, start if _NO_STATEMENT.match(text, start, end) else 0, end)
+    found = _STATEMENT.search(text, start if _NO_STATEMENT.match(text, start, end) else 0, end)
+    others = (statement.search(text, start, end) for statement in _STATEMENTS)
+    return min(filter(None, (found, *others)), key=lambda match: match.start(), default=None)
+
+
+def _has_reason(rest: str, language: str | None) -> bool:
+    """Whether the words behind an answer are reasoning, by the words of English and of the problem's language."""
+    if _REASONS.search(rest):
+        return True
+    words = rest.casefold()
+    return any(
+        re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", words) for word in choose_wording(language).reading.because
+    )
 
 
 def _cut_statement(problem: SolvedProblem) -> str:
     if problem.answer_start is None:
         return problem.text
     rest = problem.text[problem.answer_start :]
-    if len(rest) > MAX_CUT or _REASONS.search(rest):
+    if len(rest) > MAX_CUT or _has_reason(rest, problem.language):
         return problem.text
     statement = _find_statement(problem.text, problem.answer_start)
     if statement is None:
@@ -210,11 +227,11 @@ def _format_question(problem: SolvedProblem) -> str:
 
 
 def _format_steps_prompt(problem: SolvedProblem) -> str:
-    return f"{_format_question(problem)}\n\n{STEPS_CUE}"
+    return f"{_format_question(problem)}\n\n{choose_wording(problem.language).row_steps}"
 
 
 def _format_answer_prompt(problem: SolvedProblem) -> str:
-    return f"{_format_question(problem)}\n\n{ANSWER_CUE}"
+    return f"{_format_question(problem)}\n\n{choose_wording(problem.language).row_answer}"
 
 
 def _format_fine_tune_prompt(problem: SolvedProblem) -> str:
@@ -234,7 +251,7 @@ def _format_fine_tune_target(problem: SolvedProblem) -> str:
 
 
 def _format_collection_prompt(problem: SolvedProblem) -> str:
-    return f"{_format_question(problem)}\n\n{COLLECTION_CUE}"
+    return f"{_format_question(problem)}\n\n{choose_wording(problem.language).row_collection}"
 
 
 def _format_collection_target(problem: SolvedProblem) -> str:

@@ -9,6 +9,7 @@ from ...schemas.formats import Thinking
 from ...schemas.ids import rank
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Verdict
+from ..languages import ENGLISH, choose_wording
 from ..text.options import format_question
 from .templates import AS_IS, FORMATS, THOUGHT_FIRST, SolvedProblem, clean_reasoning, make_solved_problem
 
@@ -27,6 +28,7 @@ ROW_COLUMNS = (
     "group",
     "split",
     "answer_type",
+    "language",
     "simulated",
     "is_provided",
     "reasoning",
@@ -56,7 +58,7 @@ def list_renderers(names: Iterable[str]) -> dict[str, Render]:
 def join_problems(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Join the kept samples with their kept problems, in the order of the sample ids."""
     kept = pl.col("fate") == Fate.KEPT
-    columns = ["problem_id", "source", "question", "answer", "answer_type", "choices", "group", "split"]
+    columns = ["problem_id", "source", "question", "answer", "answer_type", "choices", "language", "group", "split"]
     answers = samples.filter(kept).select(ANSWER_COLUMNS)
     return answers.join(problems.filter(kept).select(columns), on="problem_id").sort("sample_id")
 
@@ -79,7 +81,7 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
             column.append(rendered.get(name))
     described = rows.select(
         "sample_id", "problem_id", "source", pl.coalesce("group", "problem_id").alias("group"), "split", "answer_type",
-        "simulated", is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
+        "language", "simulated", is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
         reasoning=pl.Series(_clean_all(rows), dtype=pl.String),
     )  # fmt: skip
     return described.with_columns(**{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()})
@@ -125,17 +127,33 @@ def rank_demonstrations(texts: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Rank the rows that may be shown as demonstrations: solved ones of the training split (law 6).
 
     Returns:
-        Columns row (its number among the texts), answer_type, group_rank, sample_rank, problem.
+        Columns row (its number among the texts), ring (see `name_ring`), group_rank, sample_rank, problem.
     """
     key = f"demonstrations:{seed}"
     rows = texts.with_row_index("row").filter((pl.col("split") == Split.TRAIN) & ~pl.col("is_provided"))
     return rows.select(
         pl.col("row").cast(pl.Int64),
-        "answer_type",
+        ring=name_rings(rows),
         group_rank=rank_column(rows["group"], key),
         sample_rank=rank_column(rows["sample_id"], key),
         problem=pl.col("problem_id").str.slice(2, 15).str.to_integer(base=16).cast(pl.UInt64),
     )
+
+
+def name_rings(rows: pl.DataFrame) -> pl.Series:
+    """Name the ring that each row takes its demonstrations from: its answer type, and its language unless English."""
+    names = [name_ring(*row) for row in rows.select("answer_type", "language").iter_rows()]
+    return pl.Series("ring", names, dtype=pl.String)
+
+
+def name_ring(answer_type: str, language: str | None) -> str:
+    """Name the ring of an answer type and a language.
+
+    >>> name_ring("number", "en"), name_ring("number", "zh")
+    ('number', 'number/zh')
+    """
+    words = choose_wording(language).language
+    return str(answer_type) if words == ENGLISH else f"{answer_type}/{words}"
 
 
 def rank_column(values: pl.Series, key: str) -> pl.Series:

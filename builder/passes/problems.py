@@ -18,7 +18,7 @@ from ..store.stages import read_or_make
 from ..store.tables import describe_file
 from .work import BuildWork
 
-_DECIDING = ("sources", "decontaminate", "split", "limit", "seed")
+_DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "seed")
 """The keys of a recipe that decide its problems."""
 
 

@@ -29,7 +29,7 @@ __all__ = [
     "resolve_revisions",
 ]
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Incremented when the same files produce different problems."""
 
 

@@ -19,8 +19,8 @@ LICENSE = "Apache-2.0"
 TRIES = 1000
 """Attempts for one problem before its group counts as exhausted."""
 
-_LEVELS: Mapping[str, Callable[[], Level]] = {
-    "school": lambda: make_school_level(load_table()),
+_LEVELS: Mapping[str, Callable[[str], Level]] = {
+    "school": lambda language: make_school_level(load_table(language)),
     "small": make_small_level,
 }
 
@@ -38,7 +38,7 @@ def make_problems(source: ArithmeticSource, seed: int) -> list[Problem]:
     Raises:
         InputError: the templates can't produce that many distinct questions.
     """
-    return _make_at_level(source, seed, _LEVELS[source.level]())
+    return _make_at_level(source, seed, _LEVELS[source.level](source.language))
 
 
 def _make_at_level(source: ArithmeticSource, seed: int, level: Level) -> list[Problem]:
@@ -74,6 +74,7 @@ def _build_problem(source: ArithmeticSource, number: int, group: str, drawn: Wor
         question=drawn.question,
         answer=str(drawn.methods[0][-1].result),
         answer_type=AnswerType.NUMBER,
+        language=source.language,
         group=group,
         license=LICENSE,
         metadata=format_canonical({"methods": drawn.methods}),

@@ -1,7 +1,7 @@
 """Rows of sources as pieces: the first pass over all rows, chunk by chunk, in any process."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ from ...schemas.reasons import Fate, Reason
 from ...schemas.source import FileSource
 from ..engine import import_function
 from ..files import Chunk, read_chunk
+from ..languages import fit_language
 from ..store.pieces import add_cell, write_piece
 from .columns import TableReading, read_problems
 from .split import drop_problem
@@ -39,6 +40,8 @@ class Placed:
     """The number of the source in the recipe, from 0."""
     is_readable: str
     """The address of the function that says whether a gold answer can be parsed as its type."""
+    languages: Sequence[str] = ()
+    """The recipe's languages."""
 
 
 def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
     """Write problems as pieces, with the columns `source_index`, `position` and `cell`.
 
     Args:
-        problems: the problems; numeric gold answers are checked here.
+        problems: the problems; numeric gold answers are checked here, and languages detected that no source states.
         placed: where they go.
         first: the position of the first of them among all rows of the source.
 
@@ -76,7 +79,7 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
         Stopped: the disk is full.
     """
     is_readable = cast("IsReadable", import_function(placed.is_readable))
-    checked = (_drop_unreadable_gold(problem, is_readable) for problem in problems)
+    checked = (_add_language(_drop_unreadable_gold(problem, is_readable), placed.languages) for problem in problems)
     written = 0
     while batch := list(islice(checked, PIECE_ROWS)):
         positions = np.arange(first + written, first + written + len(batch), dtype=np.int64)
@@ -86,6 +89,13 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
         write_piece(add_cell(frame, "problem_id"), Path(f"{placed.prefix}-{written // PIECE_ROWS:06d}.arrow"))
         written += len(batch)
     return written
+
+
+def _add_language(problem: Problem, languages: Sequence[str]) -> Problem:
+    """Add the language of a problem, by its question and options, unless its source knows it."""
+    if problem.language is not None or problem.question is None:
+        return problem
+    return replace(problem, language=fit_language(" ".join([problem.question, *problem.choices]), languages))
 
 
 def _drop_unreadable_gold(problem: Problem, is_readable: IsReadable) -> Problem:

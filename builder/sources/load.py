@@ -36,7 +36,8 @@ class SourceWork:
 
     def place(self, index: int, part: int = 0) -> Placed:
         """Say where the rows of a part of a source go."""
-        return Placed(str(self.folder / f"{index:04d}-{part:06d}"), index, self.is_readable)
+        prefix = str(self.folder / f"{index:04d}-{part:06d}")
+        return Placed(prefix, index, self.is_readable, self.loaded.recipe.languages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ...schemas.ids import rank
 from ...schemas.problem import AnswerType, Problem, make_problem_id
 from ...schemas.source import Skill, SkillsSource
 from ..errors import InputError
+from ..languages import ENGLISH
 
 LICENSE = "Apache-2.0"
 """The word lists are part of this package and under its licence."""
@@ -139,6 +140,7 @@ def _build_problem(source: SkillsSource, number: int, task: str, question: Skill
         answer=question.answer,
         answer_type=question.answer_type,
         responses=(question.answer,),
+        language=ENGLISH,
         group=f"{task}: {', '.join(sorted(map(str, question.items)))}",
         license=LICENSE,
     )

@@ -1,19 +1,20 @@
 """Arithmetic problems of the level `small`, for students of a few hundred thousand parameters.
 
 A person has a number of items, four events add or remove some, and the question asks for the result. The sentences
-come from `steps.yaml`. A group is an opening, a pattern of + and -, and a question; all other choices are independent
-of it, so the words of an unseen group occur in other groups too.
+come from `steps.yaml`, in Chinese from `steps.zh.yaml`. A group is an opening, a pattern of + and -, and a question;
+all other choices are independent of it, so the words of an unseen group occur in other groups too.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import product
 
 from ruamel.yaml import YAML
 
 from ...schemas.chance import pick
+from ..languages import ENGLISH, Wording, choose_wording
 from .programs import (
     PRONOUNS,
     Formula,
@@ -63,28 +64,30 @@ class SentenceParts:
 
 
 @cache
-def load_parts() -> SentenceParts:
-    """Read `steps.yaml`."""
-    raw = YAML(typ="safe").load(files("cotloom.builder.sources").joinpath("steps.yaml").read_text(encoding="utf-8"))
+def load_parts(language: str = ENGLISH) -> SentenceParts:
+    """Read the sentences of a language; they have the same names in all."""
+    name = "steps.yaml" if language == ENGLISH else f"steps.{language}.yaml"
+    raw = YAML(typ="safe").load(files("cotloom.builder.sources").joinpath(name).read_text(encoding="utf-8"))
     people = tuple((name, pronoun) for pronoun, names in raw.pop("people").items() for name in names)
     return SentenceParts(people=people, **raw)
 
 
-def make_small_level() -> Level:
+def make_small_level(language: str = ENGLISH) -> Level:
     """Make the level `small`."""
     parts = load_parts()
     names = product(parts.openings, PATTERNS, parts.questions)
-    return Level(groups=tuple(map("/".join, names)), write_problem=_write_problem)
+    return Level(groups=tuple(map("/".join, names)), write_problem=partial(_write_problem, language))
 
 
-def _write_problem(group: str, key: str) -> WordProblem | None:
+def _write_problem(language: str, group: str, key: str) -> WordProblem | None:
     opening, pattern, question = group.split("/")
     values = {"s": pick(START, key, "s"), **{slot: pick(AMOUNTS, key, slot) for slot in SLOTS}}
     methods = compute_methods(pattern, values)
     if methods is None:
         return None
+    phrasing = _Phrasing(parts=load_parts(language), wording=choose_wording(language), key=key)
     return WordProblem(
-        question=_write_question(opening, pattern, question, values, key), category=pattern, methods=methods
+        question=_write_question(phrasing, opening, pattern, question, values), category=pattern, methods=methods
     )
 
 
@@ -169,20 +172,30 @@ def _accumulate(first: str, steps: Sequence[tuple[str, str]], name: str) -> Prog
 # Words
 
 
-def _write_question(opening: str, pattern: str, question: str, values: Mapping[str, int], key: str) -> str:
-    parts = load_parts()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Phrasing:
+    """What decides the words of a problem."""
+
+    parts: SentenceParts
+    wording: Wording
+    key: str
+
+
+def _write_question(phrasing: _Phrasing, opening: str, pattern: str, question: str, values: Mapping[str, int]) -> str:
+    parts, key = phrasing.parts, phrasing.key
     name, pronoun = pick(parts.people, key, "name")
     words = {"name": name, "items": pick(parts.items, key, "items"), **PRONOUNS[pronoun]}
     events = (
-        _write_event(sign, values[slot], words, f"{key}/{slot}") for sign, slot in zip(pattern, SLOTS, strict=True)
+        _write_event(phrasing, sign, values[slot], words, f"{key}/{slot}")
+        for sign, slot in zip(pattern, SLOTS, strict=True)
     )
     first = parts.openings[opening].format_map({**words, "n": values["s"]})
-    return " ".join([first, *events, parts.questions[question].format_map(words)])
+    return phrasing.wording.join(first, *events, parts.questions[question].format_map(words))
 
 
-def _write_event(sign: str, amount: int, words: Mapping[str, str], key: str) -> str:
-    parts = load_parts()
+def _write_event(phrasing: _Phrasing, sign: str, amount: int, words: Mapping[str, str], key: str) -> str:
+    parts = phrasing.parts
     friend = pick([name for name, _ in parts.people if name != words["name"]], key, "friend")
     event = pick(parts.events[sign], key, "event").format_map({**words, "friend": friend, "n": amount})
-    sentence = f"{pick(parts.times, key, 'time')}{event}."
+    sentence = f"{pick(parts.times, key, 'time')}{event}{phrasing.wording.full_stop}"
     return sentence[0].upper() + sentence[1:]

@@ -1,6 +1,7 @@
 """Arithmetic problems of the level `school`.
 
-They come from `stories.yaml`: a family defines numbers and methods, a story the text.
+They come from `stories.yaml`: a family defines numbers and methods, a story the text. The file of another language,
+`stories.zh.yaml`, tells the same stories in other words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ...schemas.chance import pick
+from ..languages import ENGLISH
 from .programs import (
     OPERATIONS,
     PRONOUNS,
@@ -46,7 +48,7 @@ class Story:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoryTable:
-    """What `stories.yaml` holds."""
+    """What `stories.yaml` holds, in one language."""
 
     people: tuple[tuple[str, str], ...]
     """Names, each with `she` or `he`."""
@@ -99,19 +101,27 @@ def _compute_methods(story: Story, values: Mapping[str, int]) -> tuple[Method, .
 
 
 @cache
-def load_table() -> StoryTable:
-    """Read `stories.yaml`."""
-    text = files("cotloom.builder.sources").joinpath("stories.yaml").read_text(encoding="utf-8")
-    raw = YAML(typ="safe").load(text)
+def load_table(language: str = ENGLISH) -> StoryTable:
+    """Read the stories of a language; their numbers and methods are the same in all."""
+    structure = _read_yaml("stories.yaml")
+    phrasing = structure if language == ENGLISH else _read_yaml(f"stories.{language}.yaml")
+    families: Mapping[str, Any] = structure["families"]
+    texts = (
+        phrasing["stories"] if "stories" in phrasing else {name: parts["stories"] for name, parts in families.items()}
+    )
     return StoryTable(
-        people=tuple((name, pronoun) for pronoun, names in raw["people"].items() for name in names),
-        words=raw["words"],
+        people=tuple((name, pronoun) for pronoun, names in phrasing["people"].items() for name in names),
+        words=phrasing["words"],
         stories=tuple(
-            _parse_story(name, words, family, parts)
-            for family, parts in raw["families"].items()
-            for name, words in parts["stories"].items()
+            _parse_story(name, texts[family][name], family, parts)
+            for family, parts in families.items()
+            for name in parts["stories"]
         ),
     )
+
+
+def _read_yaml(name: str) -> Any:
+    return YAML(typ="safe").load(files("cotloom.builder.sources").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _parse_story(name: str, text: str, family: str, parts: Mapping[str, Any]) -> Story:

@@ -14,6 +14,7 @@ from ...schemas.reasons import Fate
 from ...schemas.teacher import Prompt
 from ..errors import InputError
 from ..files import digest_file
+from ..languages import ENGLISH, LANGUAGES, choose_wording, detect_language
 from ..marked_yaml import read_yaml
 from ..recipe import LoadedRecipe, find_packaged_demos
 from ..recipe.paths import TRAIN
@@ -33,6 +34,8 @@ class Demo:
     """The reasoning."""
     answer: str
     """The answer: for choices the letter."""
+    language: str | None = None
+    """The language that it is written in; null where that is unknown."""
     group: str | None = None
     """The group of its problem; a prompt never shows a demonstration of its own group."""
 
@@ -62,7 +65,23 @@ def find_demos(loaded: LoadedRecipe, prompt: Prompt, problems: pl.DataFrame) -> 
             hint="ask for fewer shots, or give more demonstrations",
             keys=("teacher.prompt.shots",),
         )
-    return demos, [_make_input(path, len(demos))] if path else []
+    translated = list_translations(prompt.demos) if prompt.demos in find_packaged_demos() else []
+    return [*demos, *translated], [_make_input(path, len(demos))] if path else []
+
+
+def list_translations(name: str) -> list[Demo]:
+    """List the demonstrations of a packaged set in other languages than English; they were written for themselves."""
+    return [
+        Demo(
+            question=demo["question"].strip(),
+            choices=tuple(demo.get("choices", ())),
+            rationale=demo["rationale"].strip(),
+            answer=demo["answer"],
+            language=language,
+        )
+        for language in LANGUAGES
+        for demo in choose_wording(language).demonstrations.get(name, ())
+    ]
 
 
 def _make_input(path: Path, rows: int) -> Input:
@@ -93,7 +112,7 @@ def _parse_demo(path: Path, number: int, item: Any) -> Demo:
         )
     choices = tuple(str(choice) for choice in item.get("choices") or ())
     texts = {key: str(item[key]).strip() for key in ("question", "rationale", "answer")}
-    return Demo(choices=choices, **texts)
+    return Demo(choices=choices, language=detect_language(texts["question"]), **texts)
 
 
 def _read_training_demos(problems: pl.DataFrame) -> Iterator[Demo]:
@@ -107,17 +126,30 @@ def _read_training_demos(problems: pl.DataFrame) -> Iterator[Demo]:
             choices=tuple(row["choices"]),
             rationale=row["reference_rationale"],
             answer=row["answer"],
+            language=row["language"],
             group=row["group"],
         )
 
 
 def select_demos(demos: Sequence[Demo], problem: Problem, shots: int, seed: int) -> list[Demo]:
-    """Select the demonstrations for one problem.
+    """Select the demonstrations for one problem: those in its language where there are enough, else of any.
 
     Of a file, these are the first ones, in order. Of the training split, each problem gets its own: those of lowest
     keyed hash, never from its own group (law 6).
     """
     if not demos or demos[0].group is None:
-        return list(demos[:shots])
+        return _select_language(demos, problem, shots)[:shots]
     others = [demo for demo in demos if demo.group != problem.group and demo.question != problem.question]
-    return sorted(others, key=lambda demo: rank(f"demos:{seed}:{problem.problem_id}", demo.question))[:shots]
+    return sorted(
+        _select_language(others, problem, shots),
+        key=lambda demo: rank(f"demos:{seed}:{problem.problem_id}", demo.question),
+    )[:shots]
+
+
+def _select_language(demos: Sequence[Demo], problem: Problem, shots: int) -> list[Demo]:
+    """Keep the demonstrations in the language of a problem; where they are too few, English ones, else all."""
+    for language in (choose_wording(problem.language).language, ENGLISH):
+        own = [demo for demo in demos if choose_wording(demo.language).language == language]
+        if len(own) >= shots:
+            return own
+    return list(demos)

@@ -9,6 +9,8 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import ratio
 from rapidfuzz.process import cdist
 
+from ..languages import has_unspaced, part_unspaced
+
 MAX_CHARACTERS = 10_000
 """Of a longer text, this many characters of its words are compared: the first ones. The time of comparing two texts
 grows with the product of their lengths."""
@@ -30,8 +32,18 @@ def normalize(text: str) -> str:
 
 
 def sort_words(text: str) -> str:
-    """Sort the words of a normalized text, up to `MAX_CHARACTERS`, so that `measure_similarity` ignores their order."""
-    return " ".join(sorted(text[:MAX_CHARACTERS].split()))
+    """Sort the words of a normalized text, up to `MAX_CHARACTERS`, so that `measure_similarity` ignores their order.
+
+    Where words are not spaced, as in Chinese and Japanese, characters are sorted, behind the words.
+
+    >>> sort_words("then add two"), sort_words("再加 2 支笔")
+    ('add then two', '2 再加支笔')
+    """
+    text = text[:MAX_CHARACTERS]
+    if not has_unspaced(text):
+        return " ".join(sorted(text.split()))
+    spaced, characters = part_unspaced(text)
+    return " ".join([*sorted(spaced.split()), "".join(sorted(characters))])
 
 
 def measure_similarity(left: str, right: str, least: float = 0.0) -> float:

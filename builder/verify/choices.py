@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..languages import UNSPACED, has_unspaced
 from ..text.options import LETTERS
 from .words import cut_at_pause, normalize_answer
 
@@ -48,6 +49,15 @@ _RULED_OUT_BEHIND = re.compile(
     r"|isn['’]t|can['’]?t|cannot|does\s?n['’]?o?t)\b",
     re.IGNORECASE,
 )
+
+
+_WIDE = str.maketrans("（）［］【】「」“”：；，。！？、／", '()[][]"""":;,.!?,/')
+_WIDE_LETTERS = str.maketrans({0xFF21 + index: chr(ord("A") + index) for index in range(26)})
+_UNSPACED_RULED_OUT = re.compile(
+    rf"(?:不是|不选|不選|排除|除了?|而非|并非|不能选|不应选|ではなく)\s?[(\[]?[A-Z](?![A-Za-z])"
+    rf"|(?<![A-Za-z])[A-Z][)\]]?(?:选项|選項|项)?[{UNSPACED}]{{0,3}}?(?:不对|不對|不正确|不符|不成立|不是|错|錯|误|誤|可以排除|被排除|ではない)"
+)
+_UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
 
 
 class MentionKind(StrEnum):
@@ -97,7 +107,20 @@ def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> Op
     by_text = _find_by_text(text, choices)
     if by_text is not None:
         return by_text
-    return _select_only(text, choices, list(_find_mentions(text, letters)))
+    separated = _separate_letters(text) if has_unspaced(text) else text
+    mention = _select_only(separated, list(_find_mentions(separated, letters)))
+    return None if mention is None or _is_contradicted(text, choices, mention) else mention
+
+
+def _separate_letters(text: str) -> str:
+    """Separate the letters of options from characters that stand beside them without a blank; each keeps its place.
+
+    >>> _separate_letters("应该选（B）梨，不是A")
+    ',,,(B),,,,,'
+    """
+    text = text.translate(_WIDE).translate(_WIDE_LETTERS)
+    text = _UNSPACED_RULED_OUT.sub(lambda match: "," * len(match[0]), text)
+    return _UNSPACED_LETTER.sub(",", text)
 
 
 def _find_by_text(text: str, choices: Sequence[str]) -> OptionMention | None:
@@ -150,23 +173,23 @@ def _include_brackets(text: str, start: int, end: int) -> tuple[int, int]:
     return (start - 1, end + 1) if around in {"()", "[]"} else (start, end)
 
 
-def _select_only(text: str, choices: Sequence[str], mentions: Sequence[OptionMention]) -> OptionMention | None:
+def _select_only(text: str, mentions: Sequence[OptionMention]) -> OptionMention | None:
     """Select the only option mentioned. Two next to each other are a hedge; else the one at the beginning counts."""
     if not mentions:
         return None
     first, *others = mentions
-    if all(other.letters == first.letters for other in others):
-        return None if _is_contradicted(text, choices, first) else first
-    second = next(other for other in others if other.letters != first.letters)
+    second = next((other for other in others if other.letters != first.letters), None)
+    if second is None:
+        return first
     if _HEDGE.fullmatch(text, first.end, second.start):
         return OptionMention(first.letters + second.letters, first.start, second.end, first.kind)
-    return (
-        first if _LEADING_WORDS.fullmatch(text, 0, first.start) and not _is_contradicted(text, choices, first) else None
-    )
+    return first if _LEADING_WORDS.fullmatch(text, 0, first.start) else None
 
 
 def _is_contradicted(text: str, choices: Sequence[str], mention: OptionMention) -> bool:
     """Whether the text behind the letter is that of another option: `(B) pear` where pear is A."""
-    behind = text[mention.end :].lstrip(" \t).]:*-–—")
+    if len(mention.letters) > 1:
+        return False
+    behind = text[mention.end :].lstrip(" \t).]:*-–—、．）：。")
     letter = _find_letter(behind, choices) or _find_letter(cut_at_pause(behind), choices)
     return letter not in {"", mention.letters}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from ...schemas.problem import AnswerType
+from ..languages import list_readings
 from ..text.options import LETTERS
 from .choices import DEFAULT_LETTERS, find_option
 from .numbers import Quantity, find_quantities, is_plain_number, read_quantity, to_plain_text
@@ -17,6 +18,10 @@ from .words import find_boolean, match_text
 MIN_DECIMALS = 4
 """The fewest decimals at which a decimal counts as a rounded repeating fraction (0.3333 for 1/3)."""
 
+_CORRECTIONS = (
+    "no wait", "no, wait", "correction", "actually", "i mean",
+    *(words for reading in list_readings() for words in reading.corrections),
+)  # fmt: skip
 _INFINITIES = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
 
 
@@ -89,7 +94,7 @@ def _compare_with_several(gold: Quantity, answer: str) -> Comparison:
         return Comparison(outcome=ComparisonOutcome.DIFFERENT)
     if len(quantities) == 1 or all(is_same_quantity(gold, quantity) for quantity in quantities):
         return Comparison(outcome=ComparisonOutcome.EQUAL)
-    corrected = any(word in answer.lower() for word in ("no wait", "no, wait", "correction", "actually", "i mean"))
+    corrected = any(word in answer.lower() for word in _CORRECTIONS)
     if corrected and is_same_quantity(gold, quantities[-1]):
         return Comparison(outcome=ComparisonOutcome.EQUAL, detail="the answer corrects itself")
     if "=" in answer and not is_same_quantity(gold, quantities[-1]):

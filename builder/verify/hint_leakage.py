@@ -3,6 +3,7 @@
 import re
 
 from ...schemas.sample import Part, Span, Step, StepOutcome
+from ..languages import UNSPACED, list_readings
 
 _MENTIONED = re.compile(
     r"\b(?:answer|result|solution)\b[^.\n]{0,20}\b(?:is|was|are)\s+(?:already\s+)?(?:given|provided|known|stated|told)\b"
@@ -10,7 +11,8 @@ _MENTIONED = re.compile(
     r"(?:answer|result|solution)\b"
     r"|\b(?:according\s+to|from|by|using|as|per)\s+(?:the\s+)?(?:hint|given\s+answer|provided\s+answer)\b"
     r"|\bthe\s+hint\b|\bwe\s+(?:are|were)\s+told\s+(?:that\s+)?the\s+(?:correct\s+)?answer\b"
-    r"|\bwork(?:ing)?\s+backwards?\s+from\s+the\s+answer\b",
+    r"|\bwork(?:ing)?\s+backwards?\s+from\s+the\s+answer\b"
+    + "".join(rf"|{re.escape(words)}" for reading in list_readings() for words in reading.hint_phrases),
     re.IGNORECASE,
 )
 
@@ -18,7 +20,7 @@ _MENTIONED = re.compile(
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 """A command of LaTeX, which is no word: `\\boxed`."""
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_\u3040-\u30ff\u3400-\u9fff]+|\d+(?:[.,]\d+)*")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W\d_{UNSPACED}]+|\d+(?:[.,]\d+)*")
 """A word or a number; where words are not spaced (Chinese, Japanese), a character."""
 
 _EMPTY = frozenset(

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..languages import has_unspaced
+
 MAX_EXPONENT = 300
 """Powers of ten beyond this are not read."""
 
@@ -138,7 +140,8 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
     for match in _NUMBER.finditer(text):
         start = match.end() - len(match[0].lstrip(" \n=~≈"))
         before = text[start - 1 : start] if start else ""
-        is_part = before.isalnum() or before == "_" or _SUBSCRIPT.match(text, match.end())
+        is_word = before.isalnum() and not has_unspaced(before)  # 共18: the number is a word of its own
+        is_part = is_word or before == "_" or _SUBSCRIPT.match(text, match.end())
         quantity = None if is_part else _parse_quantity(match)
         if quantity is not None:
             yield quantity, start, match.end()

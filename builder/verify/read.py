@@ -1,9 +1,9 @@
 r"""Read the final answer of a text: the answer, its span, and the rule that found it.
 
 The last mark in the text wins: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18", `[ANSWER] 18`,
-`--> 18 END`. A text without a mark is read by answer type: a number or a bracketed letter in the last sentence
-(`last_sentence`), a text that is a letter or an option or begins with yes or no (`whole_text`). Answers of type text
-are never guessed. A pattern of the recipe replaces all rules.
+`--> 18 END`; and what says the same in other languages, `答案是 18`. A text without a mark is read by answer type: a
+number or a bracketed letter in the last sentence (`last_sentence`), a text that is a letter or an option or begins with
+yes or no (`whole_text`). Answers of type text are never guessed. A pattern of the recipe replaces all rules.
 """
 
 import re
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from ...schemas.problem import AnswerType
 from ...schemas.sample import Span
+from ..languages import list_readings
+from ..languages.wording import LINE_START
 from ..patterns import find_last_match
 from .choices import MentionKind, OptionMention, find_option
 from .numbers import find_quantities, to_plain_text
@@ -30,22 +32,15 @@ class Reading:
     """The rule that found it, such as `answer_is`."""
 
 
+_ENGLISH, *_OTHERS = list_readings()
 _MARKS: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "hashes": ("####", re.compile(r"####[ \t]*([^\n]+)")),
-    "answer_colon": (
-        ":",
-        re.compile(r"(?:^|\n)[ \t]*\**(?:final[ ]answer|answer|ans|a)\**[ \t]*:\**[ \t]*([^\n]+)", re.IGNORECASE),
-    ),
-    "answer_is": (
-        "answer",
-        re.compile(
-            r"\b(?:final[ ])?answer(?:[ ]to[ ][^.\n]{1,60})?[ ]*(?:is|:|=)[ ]*(?:equal[ ]to[ ])?:?\s*([^\n]+)",
-            re.IGNORECASE,
-        ),
-    ),
+    **{mark.rule: (mark.literal, mark.pattern) for mark in _ENGLISH.marks},
     "answer_tag": ("[answer]", re.compile(r"\[ANSWER\]\s*([^\n]+)")),
 }
 """For each rule what it can't match without, in a text without capitals, and its pattern."""
+_OTHER_MARKS = tuple(mark for reading in _OTHERS for mark in reading.marks)
+"""The phrases of other languages."""
 _MARGIN = len("final ")
 """The most characters of a mark before its literal; before a colon, the mark begins its line."""
 _PLAIN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*")
@@ -53,10 +48,20 @@ _PLAIN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*")
 _LETTER_A = re.compile(r"\s*\**a\b", re.IGNORECASE)
 _ARROW = "-->"
 _END = "END"
+_LAST_COUNTS = {"last_sentence", "arrow", "answer_sentence"}
+"""The rules whose segment may be a whole sentence: of its numbers the last is the answer."""
 _ALONE = {MentionKind.LONE, MentionKind.TEXT, MentionKind.LABEL}
 _BOXED = "\\boxed{"
-_SENTENCE_END = re.compile(r"(?<=[^\d\s])[.!?](?=\s|$)|(?<=\d)[.!?](?=\s|$)|\n")
-_CORRECTIONS = re.compile(r"\b(?:no,? wait|correction|i mean|actually|sorry)\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[^\d\s])[.!?](?=\s|$)|(?<=\d)[.!?](?=\s|$)|[\n。！？]")
+_CORRECTIONS = re.compile(
+    "|".join([
+        r"\b(?:no,? wait|correction|i mean|actually|sorry)\b",
+        *(re.escape(words) for reading in list_readings() for words in reading.corrections),
+    ]),
+    re.IGNORECASE,
+)  # fmt: skip
+_BETWEEN = frozenset({"to", "or", "and"}).union(*(reading.between for reading in list_readings()))
+_TAILS = tuple(tail for reading in list_readings() for tail in reading.tails)
 
 
 def read_answer(
@@ -119,12 +124,26 @@ def _find_marks(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, 
         ]
         if spans:
             yield rule, *spans[-1]
+    yield from _find_other_marks(text, answer_type, folded)
     boxed = _find_boxed(text)
     if boxed:
         yield "boxed", *boxed
     arrow = _find_arrow(text, ended=True)
     if arrow:
         yield arrow
+
+
+def _find_other_marks(text: str, answer_type: AnswerType, folded: str) -> Iterator[tuple[str, int, int]]:
+    """Find the last occurrence of each mark of other languages than English, as `_find_marks` does."""
+    is_aligned = len(folded) == len(text)
+    for mark in _OTHER_MARKS:
+        place = folded.find(mark.literal)
+        if place < 0 or answer_type not in mark.types:
+            continue
+        margin = place - text.rfind("\n", 0, place) if mark.margin == LINE_START else mark.margin
+        spans = [match.span(1) for match in mark.pattern.finditer(text, max(place - margin, 0) if is_aligned else 0)]
+        if spans:
+            yield mark.rule, *spans[-1]
 
 
 def _find_arrow(text: str, *, ended: bool) -> tuple[str, int, int] | None:
@@ -175,7 +194,7 @@ def _read_number(text: str, start: int, end: int, rule: str, _choices: tuple[str
         return None
     if len(numbers) > 1 and _is_hedged(plain, *numbers[:2]):
         first, last = numbers[0][0], numbers[1][1]  # a range or a hedge is not one answer: compare says so
-    elif "=" in plain or _CORRECTIONS.search(plain) or rule in {"last_sentence", "arrow"}:
+    elif "=" in plain or _CORRECTIONS.search(plain) or rule in _LAST_COUNTS:
         first, last = numbers[-1]
     else:
         first, last = numbers[0]
@@ -188,7 +207,7 @@ def _is_hedged(text: str, first: tuple[int, int], second: tuple[int, int]) -> bo
     """Whether two numbers are a range or a hedge: 17 or 18, 17-18."""
     between = text[first[1] : second[0]].strip()
     has_minus = between == "-" or (not between and text[second[0]] == "-")
-    return between in {"to", "or", "and"} or (has_minus and "=" not in text)
+    return between in _BETWEEN or (has_minus and "=" not in text)
 
 
 def _locate_answer(start: int, segment: str, answer: str, offset: int, rule: str) -> Reading:
@@ -278,9 +297,18 @@ def _read_whole(text: str, start: int, end: int, rule: str) -> Reading | None:
         answer = answer.removesuffix("**").rstrip()
     if answer[-2:-1].isalnum():
         answer = answer.removesuffix(".")
+    if not answer.isascii():
+        answer = _cut_tail(answer)
     start += len(answer) - len(answer.lstrip())
     answer = answer.strip()
     return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule=rule) if answer else None
+
+
+def _cut_tail(answer: str) -> str:
+    """Cut what ends a sentence behind an answer where words are not spaced: `東京 です。`."""
+    answer = answer.removesuffix("。").rstrip()
+    tail = next((tail for tail in _TAILS if len(tail) < len(answer) and answer.endswith(tail)), "")
+    return answer.removesuffix(tail).rstrip()
 
 
 _READ_MARKED: Mapping[AnswerType, Callable[[str, int, int, str, tuple[str, ...]], Reading | None]] = {

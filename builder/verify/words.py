@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..languages import has_unspaced, list_readings
+
 MAX_EXTRA_WORDS = 8
 """The most words that an answer may have besides the gold text that it contains."""
 
@@ -17,19 +19,24 @@ _PAIRS = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
         r"\*\*(.+)\*\*", r"\*(.+)\*", r"__(.+)__", r"`(.+)`", r"\$(.+)\$", r'"(.+)"', r"'(.+)'", "“(.+)”", "‘(.+)’",
+        "「(.+)」", "『(.+)』", "《(.+)》",
         r"\\(?:text|mathrm|textbf|mathbf|mbox|boxed)\s?\{(.+)\}",
     )
 )  # fmt: skip
 """What a whole text may be wrapped in."""
 
-_FULL_STOP = re.compile(r"(?<=[^\s.,;:])(?:[.,;:]+|(?<=[^\W\d])[!?]+)$")
-_ENDS = frozenset(".,;:!?*_`$\"'”’}")
+_FULL_STOP = re.compile(r"(?<=[^\s.,;:])(?:[.,;:]+|(?<=[^\W\d])[!?]+|[。，；：！？、]+)$")
+_ENDS = frozenset(".,;:!?*_`$\"'”’}。，；：！？、」』》")
 """The last characters of what `_PAIRS` and `_FULL_STOP` match."""
 _ARTICLE = re.compile(r"^(?:an? |the )(?=\S)|(?<= )the (?=\S)")
-_PAUSE = re.compile(r"[.!?](?=\s)|,?\s(?=(?:because|since)\b)|\n", re.IGNORECASE)
+_PAUSE = re.compile(r"[.!?](?=\s)|,?\s(?=(?:because|since)\b)|[\n。！？；]|，(?=因)", re.IGNORECASE)
 _RETRACTION = re.compile(
-    r"\bno(?=\s?[,.:–—-]|\s+wait\b)|\b(?:wait|actually|sorry|correction|instead|i mean)\b", re.IGNORECASE
-)
+    "|".join([
+        r"\bno(?=\s?[,.:–—-]|\s+wait\b)|\b(?:wait|actually|sorry|correction|instead|i mean)\b",
+        *(re.escape(words) for reading in list_readings() for words in reading.corrections),
+    ]),
+    re.IGNORECASE,
+)  # fmt: skip
 _HEDGE = re.compile(
     r"[,/;=+|]|n['’]t\b|\b(?:not|no|never|neither|nor|or|and|but|except|unlike|rather|instead|either|both|minus)\b",
     re.IGNORECASE,
@@ -72,7 +79,22 @@ def match_text(gold: str, answer: str) -> bool | None:
     if not re.search(r"\w", gold):
         return gold in {answer, answer.removesuffix(".")}
     gold, answer = normalize_answer(gold), normalize_answer(answer)
-    return True if gold in {answer, normalize_answer(head)} else _match_contained(gold.split(), answer.split())
+    if gold in {answer, normalize_answer(head)}:
+        return True
+    if has_unspaced(gold):
+        return _match_characters(gold, answer)
+    found = _match_contained(gold.split(), answer.split())
+    return None if found is False and has_unspaced(answer) and gold in answer else found
+
+
+def _match_characters(gold: str, answer: str) -> bool | None:
+    """Match texts without blanks between words: blanks don't count, and a gold text among others decides nothing.
+
+    >>> _match_characters("北 京", "北京"), _match_characters("北京", "是北京"), _match_characters("北京", "上海")
+    (True, None, False)
+    """
+    bare_gold, bare = "".join(gold.split()), "".join(answer.split())
+    return True if bare_gold == bare else None if bare_gold in bare else False
 
 
 def _find_words(part: list[str], words: list[str]) -> int | None:
@@ -121,6 +143,18 @@ _BOOLEAN_END = re.compile(
 )
 """What may follow no, true and the rest: `no one` and `true love` are not answers."""
 
+_OTHER_VALUES: Mapping[str, bool] = {
+    word: value
+    for reading in list_readings()
+    for value, words in ((True, reading.yes), (False, reading.no))
+    for word in words
+}
+"""What says yes and no in other languages. Only a whole clause counts: `是` is in most Chinese sentences."""
+_OTHER_BOOLEAN = re.compile(
+    rf"(?P<lead>[\W_]*)(?P<value>{'|'.join(sorted(map(re.escape, _OTHER_VALUES), key=len, reverse=True))})"
+    r"(?:的|です|だ|定的)?(?=[\W_]*(?:$|[.,;:!\n。，；：！]))(?!\s*[/／或か])(?!\s*(?:还是|還是|oder|ou|o)\b)",
+    re.IGNORECASE,
+)
 _SECOND_BOOLEAN = re.compile(rf"[\s,/*]{{0,4}}(?:\b(?:or|and)\s{{1,3}}|/\s?)({'|'.join(_VALUES)})\b", re.IGNORECASE)
 _NEGATION = re.compile(
     r"n['’]t\b|\b(?:not|no|never|cannot|hardly|unlikely|neither|nor|without|doubt\w*)\b", re.IGNORECASE
@@ -148,7 +182,7 @@ def find_leading_boolean(text: str) -> BooleanMention | None:
     opening = _LEADING_WORDS.match(text)
     match = _BOOLEAN.match(text, opening.end() if opening else 0)
     if match is None or not _is_answer(text, match):
-        return None
+        return _find_other_boolean(text)
     second = _SECOND_BOOLEAN.match(text, match.end())
     mention = _make_mention(match)
     return None if second and _VALUES[second[1].lower()] is not mention.value else mention
@@ -164,6 +198,12 @@ def find_boolean(text: str) -> BooleanMention | None:
     has_no = any(match[2].lower() == "no" and not _is_answer(text, match) for match in matches)  # no one
     is_negated = has_no or _NEGATION.search(_BOOLEAN.sub(" ", text))
     return mentions[0] if len({mention.value for mention in mentions}) == 1 and not is_negated else None
+
+
+def _find_other_boolean(text: str) -> BooleanMention | None:
+    """Find the yes or no of another language than English at the beginning of a text."""
+    match = _OTHER_BOOLEAN.match(text)
+    return None if match is None else BooleanMention(_OTHER_VALUES[match["value"].lower()], *match.span("value"))
 
 
 def _is_answer(text: str, match: re.Match[str]) -> bool:

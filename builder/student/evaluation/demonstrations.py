@@ -10,7 +10,7 @@ from ....schemas.ids import rank
 from ....schemas.problem import Problem, Split
 from ....schemas.reasons import Fate, Verdict
 from ...errors import InputError
-from ...format import RING_COLUMNS, build_rings, rank_demonstrations
+from ...format import RING_COLUMNS, build_rings, name_ring, rank_demonstrations
 from ...format.demonstrations import Ring, sample_demonstrations
 from ...store import Version
 
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 """A kept sample with its problem."""
 
 _SOLVED = ("sample_id", "problem_id", "text", "span", "answer_part", "fate", "verdict")
-_ASKED = ("problem_id", "question", "answer", "answer_type", "choices", "group", "split", "fate")
+_ASKED = ("problem_id", "question", "answer", "answer_type", "choices", "language", "group", "split", "fate")
 """The columns of samples and problems that demonstrations need."""
 
 
@@ -66,7 +66,7 @@ def _find_rows(name: str, rings: Mapping[str, Ring], problem: Problem, shots: in
     """Find the rows of the demonstrations of a problem; an address is the number of a row."""
     own_group = rank(f"demonstrations:{seed}", problem.group or problem.problem_id)
     shown = sample_demonstrations(
-        rings.get(problem.answer_type),
+        rings.get(name_ring(problem.answer_type, problem.language)),
         np.array([rank(f"shown:{seed}", problem.problem_id)], dtype=np.uint64),
         np.array([shots], dtype=np.int64),
         np.array([own_group], dtype=np.uint64),

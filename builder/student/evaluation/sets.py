@@ -230,7 +230,7 @@ def format_gold_answer(problem: Problem, format_name: str) -> str | None:
         return problem.answer
     if not FORMATS[format_name].one_per_problem:
         return None
-    return format_answer_sentence(problem.answer or "", problem.answer_type)
+    return format_answer_sentence(problem.answer or "", problem.answer_type, problem.language)
 
 
 def _make_chat(turns: Sequence[Message]) -> Chat:
@@ -246,4 +246,5 @@ def _make_unsolved(problem: Problem) -> SolvedProblem:
         answer_start=None,
         answer_type=problem.answer_type,
         choices=problem.choices,
+        language=problem.language,
     )

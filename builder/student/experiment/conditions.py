@@ -159,7 +159,7 @@ def _make_answer_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
     asked = rows.filter(pl.col("format") != AS_IS).unique(
         ["problem_id", "mixture_stage"], keep="first", maintain_order=True
     )
-    columns = ["problem_id", "question", "answer", "answer_type", "choices"]
+    columns = ["problem_id", "question", "answer", "answer_type", "choices", "language"]
     kept = pl.concat(
         part.filter(pl.col("fate") == Fate.KEPT).select(columns).join(asked, on="problem_id", how="semi")
         for part in version.iterate_table("problems", [*columns, "fate"])
@@ -180,6 +180,7 @@ def _write_answer(row: Mapping[str, Any]) -> list[dict[str, str]]:
         answer_start=None,
         answer_type=AnswerType(str(row["answer_type"])),
         choices=tuple(row["choices"] or ()),
+        language=row["language"],
     )
     return [
         {"role": message.role.value, "content": message.content}
@@ -249,7 +250,7 @@ def _make_unchecked_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
     return pl.DataFrame(unchecked, schema=rows.schema)
 
 
-_UNCHECKED_PROBLEM = ("problem_id", "question", "answer_type", "choices", "fate", "split")
+_UNCHECKED_PROBLEM = ("problem_id", "question", "answer_type", "choices", "language", "fate", "split")
 _UNCHECKED_SAMPLE = ("sample_id", "problem_id", "text", "reasoning", "predicted", "span", "answer_part", "verdict")
 
 

@@ -56,7 +56,7 @@ class PromptedBackend:
         if self.prompt.template != "cot_two_call" or text is None:
             return None
         problem, first = request.problem, request.request
-        messages = format_second_call(first.messages, text, problem.answer_type)
+        messages = format_second_call(first.messages, text, problem)
         return CompletionRequest(problem, self._make_request(problem.problem_id, messages, first.hint), 0)
 
     def request_completions(

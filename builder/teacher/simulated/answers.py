@@ -13,9 +13,18 @@ from ....schemas.sample import Hint, Usage
 from ....schemas.teacher import SimulatedTeacher
 from ...errors import InputError
 from ..request import Answer, Request
+from .chinese import CHINESE
 from .logprobs import make_logprobs, split_tokens
 from .mistakes import AnswerTask, make_key, write_draft
-from .phrases import Draft, Line, Lines
+from .phrases import ENGLISH, Draft, Line, Lines
+from .tables import Phrases
+
+_PHRASES: Mapping[str, Phrases] = {"en": ENGLISH, "zh": CHINESE}
+
+
+def choose_phrases(language: str | None) -> Phrases:
+    """Choose the words of an answer; English where there are none in a language."""
+    return _PHRASES.get((language or "").partition("-")[0], ENGLISH)
 
 
 def write_answer(problem: Problem, request: Request, sample_index: int, teacher: SimulatedTeacher) -> Answer:
@@ -36,6 +45,7 @@ def write_answer(problem: Problem, request: Request, sample_index: int, teacher:
         hinted=request.hint is Hint.HINTED,
         slips=teacher.slips,
         plain=teacher.wording == "plain",
+        words=choose_phrases(problem.language),
     )
     draft = write_draft(task, sample_index)
     text = "".join(piece for piece, _ in draft.pieces)
@@ -49,7 +59,9 @@ def write_answer(problem: Problem, request: Request, sample_index: int, teacher:
             completion_tokens=len(tokens),
         ),
         cost_usd=0.0,
-        token_logprobs=make_logprobs(tokens, _find_slips(draft), top, make_key(task, sample_index)) if top else None,
+        token_logprobs=make_logprobs(tokens, _find_slips(draft), top, make_key(task, sample_index), task.words.words)
+        if top
+        else None,
         simulated=True,
     )
 

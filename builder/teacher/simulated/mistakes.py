@@ -14,6 +14,7 @@ from ....schemas.teacher import Slips
 from . import phrases
 from .phrases import Draft, Lines
 from .rework import miscount_result, misread_operand
+from .tables import Phrases
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,8 @@ class AnswerTask:
     """The rate of each mistake."""
     plain: bool = False
     """Whether steps are bare equations."""
+    words: Phrases = phrases.ENGLISH
+    """The words of the problem's language."""
 
     @property
     def gold(self) -> int:
@@ -55,7 +58,7 @@ def write_draft(task: AnswerTask, index: int) -> Draft:
     """Write the answer of a sample index: correct, with a mistake, or the hint alone."""
     key = make_key(task, index)
     if task.hinted and draw_share(key, "parrot") < task.slips.parroted_hint:
-        return Draft(body=phrases.fill_template(pick(phrases.PARROTS, key, "words"), {"n": task.gold}))
+        return Draft(body=phrases.fill_template(pick(task.words.parrots, key, "words"), {"n": task.gold}))
     return _choose_writer(task.slips, key)(task, index)
 
 
@@ -71,7 +74,9 @@ def _choose_writer(slips: Slips, key: str) -> Writer:
 
 def _write_correct(task: AnswerTask, index: int) -> Draft:
     key = make_key(task, index)
-    return phrases.write_solution(pick(task.methods, key, "method"), task.gold, _make_wording_key(task, index))
+    return phrases.write_solution(
+        pick(task.methods, key, "method"), task.gold, _make_wording_key(task, index), task.words
+    )
 
 
 def _write_wrong_operand(task: AnswerTask, index: int) -> Draft:
@@ -81,14 +86,14 @@ def _write_wrong_operand(task: AnswerTask, index: int) -> Draft:
     lines = next(slipped, None)
     if lines is None:
         return _write_wrong_arithmetic(task, index)
-    return phrases.write_solution(lines, lines[-1].r, _make_wording_key(task, index))
+    return phrases.write_solution(lines, lines[-1].r, _make_wording_key(task, index), task.words)
 
 
 def _write_wrong_arithmetic(task: AnswerTask, index: int) -> Draft:
     key = make_key(task, index)
     slipped = miscount_result(pick(task.methods, key, "method"), key)
     lines = next(lines for lines in slipped if lines[-1].r != task.gold)
-    return phrases.write_solution(lines, lines[-1].r, _make_wording_key(task, index))
+    return phrases.write_solution(lines, lines[-1].r, _make_wording_key(task, index), task.words)
 
 
 def _write_lucky_answer(task: AnswerTask, index: int) -> Draft:
@@ -96,28 +101,28 @@ def _write_lucky_answer(task: AnswerTask, index: int) -> Draft:
     method = pick(task.methods, key, "method")
     slipped = next(miscount_result(method, key))
     lines = tuple(new if new.slip else old for new, old in zip(slipped, method, strict=True))
-    return phrases.write_solution(lines, task.gold, _make_wording_key(task, index))
+    return phrases.write_solution(lines, task.gold, _make_wording_key(task, index), task.words)
 
 
 def _write_cut_off(task: AnswerTask, index: int) -> Draft:
     key = make_key(task, index)
     method = pick(task.methods, key, "method")
-    sentences = phrases.write_sentences(method, _make_wording_key(task, index))
+    sentences = phrases.write_sentences(method, _make_wording_key(task, index), task.words)
     step = pick(range(len(sentences)), key, "step")
     result = max(at for at, (text, _) in enumerate(sentences[step]) if text.isdigit())
     *before, (last, _) = sentences[step][: pick(range(2, result + 1), key, "cut")]
     draft = phrases.join_sentences(
-        [*sentences[:step], (*before, (last.rstrip(), None))], _make_wording_key(task, index)
+        [*sentences[:step], (*before, (last.rstrip(), None))], _make_wording_key(task, index), task.words
     )
     return replace(draft, finish="length")
 
 
 def _write_no_answer(task: AnswerTask, index: int) -> Draft:
     key = make_key(task, index)
-    sentences = phrases.write_sentences(pick(task.methods, key, "method"), _make_wording_key(task, index))
+    sentences = phrases.write_sentences(pick(task.methods, key, "method"), _make_wording_key(task, index), task.words)
     kept = sentences[: pick(range(1, len(sentences)), key, "kept")]
-    closing = pick(phrases.CLOSINGS, key, "closing")
-    return phrases.join_sentences([*kept, ((closing, None),)], _make_wording_key(task, index))
+    closing = pick(task.words.closings, key, "closing")
+    return phrases.join_sentences([*kept, ((closing, None),)], _make_wording_key(task, index), task.words)
 
 
 def _write_repeat(task: AnswerTask, index: int) -> Draft:
@@ -125,7 +130,7 @@ def _write_repeat(task: AnswerTask, index: int) -> Draft:
         return _write_correct(task, index)
     key = make_key(task, index)
     earlier = write_draft(task, pick(range(index), key, "earlier"))
-    return _VARIATIONS[pick(tuple(_VARIATIONS), key, "nearly")](earlier, key)
+    return _VARIATIONS[pick(tuple(_VARIATIONS), key, "nearly")](earlier, key, task.words)
 
 
 _SLIPS: Mapping[str, Writer] = MappingProxyType(
@@ -140,25 +145,25 @@ _SLIPS: Mapping[str, Writer] = MappingProxyType(
 )
 
 
-def _change_opener(draft: Draft, key: str) -> Draft:
-    others = [opener for opener in phrases.OPENERS if opener != draft.opener]
+def _change_opener(draft: Draft, key: str, words: Phrases) -> Draft:
+    others = [opener for opener in words.openers if opener != draft.opener]
     return replace(draft, opener=pick(others, key, "opener"))
 
 
-def _change_case(draft: Draft, _: str) -> Draft:
+def _change_case(draft: Draft, _key: str, _words: Phrases) -> Draft:
     body = tuple((text.lower(), right) for text, right in draft.body)
     return replace(draft, opener=draft.opener.lower(), body=body)
 
 
-def _change_spacing(draft: Draft, _: str) -> Draft:
+def _change_spacing(draft: Draft, _key: str, _words: Phrases) -> Draft:
     old, new = ("\n\n", "\n") if draft.gap == "\n\n" else ("\n", "\n\n")
     body = tuple((text.replace(old, new), right) for text, right in draft.body)
     return replace(draft, gap=new, body=(*body, ("\n", None)))
 
 
-_VARIATIONS: Mapping[str, Callable[[Draft, str], Draft]] = MappingProxyType(
+_VARIATIONS: Mapping[str, Callable[[Draft, str, Phrases], Draft]] = MappingProxyType(
     {
-        "to the letter": lambda draft, _: draft,
+        "to the letter": lambda draft, _key, _words: draft,
         "another opener": _change_opener,
         "small letters": _change_case,
         "another spacing": _change_spacing,

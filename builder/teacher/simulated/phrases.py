@@ -1,4 +1,4 @@
-"""The wording of the simulated teacher. All sentences are our own.
+"""The wording of the simulated teacher. All sentences are our own. Those of Chinese are in `chinese`.
 
 Fields: `{eq}` is the whole equation, `{a}` and `{b}` its two numbers, `{n}` the answer. No opener, connector or
 closing may hold a digit, because the verifier would read it as part of an equation.
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ....schemas.chance import draw_share, pick
+from .tables import Phrases
 
 OPENERS = (
     "",
@@ -118,6 +119,23 @@ MARKS = (".", ",", ":", ";", "!", "?", "=", "+", "-", "*", "/", "(", ")", "#", "
 LAYOUTS = {"lines": "\n", "spaced": "\n\n", "numbered": "\n", "running": " "}
 """Layouts, each with what separates sentences."""
 
+ENGLISH = Phrases(
+    openers=OPENERS,
+    first=FIRST,
+    middle=MIDDLE,
+    last=LAST,
+    steps=PHRASES,
+    answers=ANSWERS,
+    own_line=("####", "Answer:"),
+    closings=CLOSINGS,
+    parrots=PARROTS,
+    words=WORDS,
+    layouts=LAYOUTS,
+    number="Step {}: ",
+    full_stop=".",
+)
+"""All words of an answer in English."""
+
 _FIELD = re.compile(r"\{(\w)\}")
 
 
@@ -181,46 +199,47 @@ def fill_template(template: str, fields: Mapping[str, int], line: Line | None = 
     return tuple(piece for piece in pieces if piece[0])
 
 
-def write_sentences(lines: Lines, key: str) -> list[Sentence]:
+def write_sentences(lines: Lines, key: str, words: Phrases = ENGLISH) -> list[Sentence]:
     """Write every step of a method as one sentence."""
-    return [_write_sentence(line, index, len(lines), key) for index, line in enumerate(lines)]
+    return [_write_sentence(line, index, len(lines), key, words) for index, line in enumerate(lines)]
 
 
-def _write_sentence(line: Line, index: int, count: int, key: str) -> Sentence:
+def _write_sentence(line: Line, index: int, count: int, key: str, words: Phrases) -> Sentence:
     step_key = f"{key}/{index}"
     bare = key == PLAIN or draw_share(key, "bare") < 0.15 or draw_share(step_key, "bare") < 0.2
-    phrase = BARE if bare else pick(PHRASES[line.op], step_key, "phrase")
-    words = _choose_connector(index, count, key) + phrase + "."
+    phrase = BARE if bare else pick(words.steps[line.op], step_key, "phrase")
+    sentence = _choose_connector(index, count, key, words) + phrase + words.full_stop
     sign = line.op if key == PLAIN else pick(SIGNS[line.op], key, line.op)
     equation = f"{{a}} {sign} {{b}} = {{r}}"
-    template = (words[0].upper() + words[1:]).replace("{eq}", equation)
-    numbered = f"Step {index + 1}: " if _choose_layout(key) == "numbered" else ""
+    template = (sentence[0].upper() + sentence[1:]).replace("{eq}", equation)
+    numbered = words.number.format(index + 1) if _choose_layout(key, words) == "numbered" else ""
     return fill_template(numbered + template, {"a": line.a, "b": line.b, "r": line.r}, line)
 
 
-def _choose_connector(index: int, count: int, key: str) -> str:
-    if key == PLAIN or _choose_layout(key) == "numbered":
+def _choose_connector(index: int, count: int, key: str, words: Phrases) -> str:
+    if key == PLAIN or _choose_layout(key, words) == "numbered":
         return ""
-    table = FIRST if index == 0 else LAST if index == count - 1 else MIDDLE
+    table = words.first if index == 0 else words.last if index == count - 1 else words.middle
     return pick(table, f"{key}/{index}", "connector")
 
 
-def _choose_layout(key: str) -> str:
-    return "lines" if key == PLAIN else pick(tuple(LAYOUTS), key, "layout")
+def _choose_layout(key: str, words: Phrases) -> str:
+    return "lines" if key == PLAIN else pick(tuple(words.layouts), key, "layout")
 
 
-def write_solution(lines: Lines, answer: int, key: str) -> Draft:
+def write_solution(lines: Lines, answer: int, key: str, words: Phrases = ENGLISH) -> Draft:
     """Write every step, then the answer."""
-    sentence = fill_template(ANSWERS[0] if key == PLAIN else pick(ANSWERS, key, "answer"), {"n": answer})
-    return join_sentences([*write_sentences(lines, key), sentence], key)
+    answers = words.answers
+    sentence = fill_template(answers[0] if key == PLAIN else pick(answers, key, "answer"), {"n": answer})
+    return join_sentences([*write_sentences(lines, key, words), sentence], key, words)
 
 
-def join_sentences(sentences: Sequence[Sentence], key: str) -> Draft:
+def join_sentences(sentences: Sequence[Sentence], key: str, words: Phrases = ENGLISH) -> Draft:
     """Join sentences in a layout, with an opener before them."""
-    gap = LAYOUTS[_choose_layout(key)]
+    gap = words.layouts[_choose_layout(key, words)]
     body = list(sentences[0])
     for sentence in sentences[1:]:
-        # these two formats of the answer are on a line of their own
-        own_line = sentence[0][0].startswith(("####", "Answer:"))
-        body += [("\n" if own_line and gap == " " else gap, None), *sentence]
-    return Draft(opener="" if key == PLAIN else pick(OPENERS, key, "opener"), gap=gap, body=tuple(body))
+        # these formats of the answer are on a line of their own
+        own_line = sentence[0][0].startswith(words.own_line)
+        body += [("\n" if own_line and "\n" not in gap else gap, None), *sentence]
+    return Draft(opener="" if key == PLAIN else pick(words.openers, key, "opener"), gap=gap, body=tuple(body))
