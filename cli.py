@@ -77,7 +77,7 @@ def build(
     as_json: opt.Json = False,
 ) -> None:
     """Build a version from a recipe. It resumes by default: an answer in the ledger is never requested again."""
-    from .builder.access import find_access, render_destination
+    from .builder.access import find_access, render_destinations
     from .builder.commands.output import describe_build, render_build, write_profile
     from .builder.pipeline import build as build_version
     from .builder.recipe import load_recipe, set_rows_aside
@@ -97,7 +97,7 @@ def build(
         allow_keys=tuple(allow_key or ()),
     )
     loaded = set_rows_aside(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), set_aside or ())
-    for line in render_destination(find_access(loaded, runtime).destination):
+    for line in render_destinations(find_access(loaded, runtime).destinations):
         print_error(line)
     with show_progress_on_stderr():
         built = build_version(loaded, runtime)

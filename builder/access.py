@@ -1,7 +1,7 @@
 """What a recipe reaches for: the files and environment variables that it reads, and where requests and a key go."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,8 @@ class RecipeAccess:
     """The files that it reads."""
     variables: tuple[VariableRead, ...]
     """The environment variables that it reads."""
-    destination: Destination | None
-    """Where the teacher's requests go; None where it sends none."""
+    destinations: tuple[Destination, ...]
+    """Where the requests of each teacher go; empty where none are sent."""
 
 
 def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
@@ -54,13 +54,16 @@ def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
     Raises:
         InputError: a path, the teacher's address or an option `--allow-key` is wrong.
     """
-    teacher = loaded.recipe.teacher
     return RecipeAccess(
         files=tuple(FileRead(key=key, path=_show_path(loaded, key)) for key in list_paths(loaded.recipe)),
         variables=tuple(
             VariableRead(key=key, name=name, is_set=name in os.environ) for name, key in _list_variables(loaded).items()
         ),
-        destination=find_destination(teacher, runtime) if isinstance(teacher, OpenAITeacher) else None,
+        destinations=tuple(
+            find_destination(teacher, runtime)
+            for teacher in loaded.recipe.teachers.values()
+            if isinstance(teacher, OpenAITeacher)
+        ),
     )
 
 
@@ -80,17 +83,18 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
     for source in recipe.sources:
         if source.kind == "hub":
             named.setdefault(HUB_TOKEN, f"sources.{source.name}")
-    teacher = recipe.teacher
-    if isinstance(teacher, OpenAITeacher):
-        named = {**dict(list_key_variables(teacher)), **named}
-    elif teacher.backend == "transformers" and not Path(teacher.model).is_dir():
-        named.setdefault(HUB_TOKEN, "teacher.model")
+    for key, teacher in recipe.teachers.items():
+        if isinstance(teacher, OpenAITeacher):
+            own = {name: place.replace("teacher", key, 1) for name, place in list_key_variables(teacher)}
+            named = {**own, **named}
+        elif teacher.backend == "transformers" and not Path(teacher.model).is_dir():
+            named.setdefault(HUB_TOKEN, f"{key}.model")
     return named
 
 
 def render_access(access: RecipeAccess) -> Iterator[str]:
     """Render what a recipe reaches for, as lines: the teacher's host first."""
-    yield from render_destination(access.destination)
+    yield from render_destinations(access.destinations)
     for title, entries in (
         ("reads", [f"{file.path} ({file.key})" for file in access.files]),
         (
@@ -102,10 +106,13 @@ def render_access(access: RecipeAccess) -> Iterator[str]:
             yield f"{title if number == 0 else '':<10} {entry}"
 
 
-def render_destination(destination: Destination | None) -> Iterator[str]:
+def render_destinations(destinations: Sequence[Destination]) -> Iterator[str]:
     """Render where requests go and with which secrets; nothing where none are sent."""
-    if destination is None:
-        return
+    for destination in dict.fromkeys(destinations):
+        yield from _render_destination(destination)
+
+
+def _render_destination(destination: Destination) -> Iterator[str]:
     named = [f"the key in ${secret.variable}" for secret in destination.secrets if secret.is_set]
     unset = [f"${secret.variable} is not set" for secret in destination.secrets if not secret.is_set]
     key = (

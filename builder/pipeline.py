@@ -128,7 +128,7 @@ def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswer
     """Sample the teacher. Where no source has the role `sample`, no teacher and no ledger is opened."""
     if not problems.sampled:
         return BuildAnswers()
-    if work.recipe.teacher.backend == "recorded":
+    if work.recipe.recorded is not None:
         return read_answers(work, problems)
     return sample_answers(work, problems)
 

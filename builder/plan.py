@@ -80,7 +80,7 @@ def _estimate_calls(
     loaded: LoadedRecipe, runtime: Runtime, found: sources.Problems, asked: pl.DataFrame
 ) -> CallEstimate:
     """Estimate the calls of a build; recorded answers cost none and are counted."""
-    if loaded.recipe.teacher.backend != "recorded":
+    if loaded.recipe.recorded is None:
         with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
             return teacher.estimate_calls(loaded, asked, ledger, runtime)
     names = [source.name for source in loaded.recipe.sources if source.role == "sample"]

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import xxhash
@@ -159,3 +159,22 @@ def rank(key: str, item: str) -> int:
     Splits and quotas take the lowest ranks, so that a new item moves no other item.
     """
     return xxhash.xxh3_64_intdigest(f"{key}\x1f{item}".encode())
+
+
+# Random choices that are the same in every process: each is a keyed hash, not the next number of a stream
+
+Item = TypeVar("Item")
+
+
+def draw_share(key: str, purpose: str) -> float:
+    """Draw a number in [0, 1) for a key and a purpose.
+
+    >>> draw_share("a", "slip") == draw_share("a", "slip")
+    True
+    """
+    return rank(key, purpose) / RANKS
+
+
+def pick(items: Sequence[Item], key: str, purpose: str) -> Item:
+    """Draw one of the items for a key and a purpose."""
+    return items[rank(key, purpose) % len(items)]

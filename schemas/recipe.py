@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from .formats import FormatName, Thinking
 from .section import Name, Section, SemVer, declare_circumstance, declare_identity
 from .source import Decontaminate, Source, SplitBy
-from .teacher import Teacher
+from .teacher import RecordedTeacher, SampledTeacher, Teacher, Teachers
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language by its ISO 639 code: `en`, `pt-BR`."""
@@ -113,8 +113,9 @@ class Recipe(Section):
     """Which problems to drop because they overlap an evaluation set."""
     split: SplitBy = declare_identity(SplitBy())
     """How problems are split into train and test."""
-    teacher: Teacher = declare_identity()
-    """Who writes the rationales."""
+    teacher: Teachers = declare_identity()
+    """Who writes the rationales: one teacher, or a list. Several are asked one after the other, each about its `share`;
+    `paths.target` counts the paths of all, so that a later one is asked only about what the earlier ones left."""
     verify: Verify = declare_identity(Verify())
     """How they are checked."""
     select: Select = declare_identity(Select())
@@ -123,6 +124,24 @@ class Recipe(Section):
     """The formats of the examples."""
     mixture: Mixture | None = declare_identity(None)
     """The stages of training. Null: one stage, `train`, that takes everything."""
+
+    @property
+    def teachers(self) -> dict[str, Teacher]:
+        """The teachers, each by the key that it stands at: `teacher`, or `teacher.0`."""
+        several = self.teacher if isinstance(self.teacher, tuple) else None
+        return (
+            {"teacher": self.teacher} if several is None else {f"teacher.{n}": each for n, each in enumerate(several)}
+        )
+
+    @property
+    def recorded(self) -> RecordedTeacher | None:
+        """The teacher whose answers are recorded ones, from a file; None where teachers are asked."""
+        return self.teacher if isinstance(self.teacher, RecordedTeacher) else None
+
+    @property
+    def sampled_teachers(self) -> dict[str, SampledTeacher]:
+        """The teachers that are asked, each by the key that it stands at."""
+        return {key: each for key, each in self.teachers.items() if not isinstance(each, RecordedTeacher)}
 
 
 ADDRESS = frozenset({"name", "version"})
@@ -161,4 +180,6 @@ def _extract_value(value: object, *, defaults: bool) -> Any:
         return extract_identity(value, defaults=defaults)
     if isinstance(value, tuple):
         return [_extract_value(item, defaults=defaults) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _extract_value(item, defaults=defaults) for key, item in value.items()}
     return value.value if isinstance(value, StrEnum) else value

@@ -4,18 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, model_validator
 
+from .prompt import HintPolicy, Prompt, PromptTable
 from .section import Column, Section, declare_circumstance, declare_identity
-
-
-class HintPolicy(Section):
-    """When the teacher is shown the gold answer."""
-
-    mode: Literal["none", "always", "fallback"] = declare_identity("none")
-    """`none`; `always`; or `fallback`: only for problems that no unhinted sample solved."""
-    place: Literal["after_question", "answer_first"] = declare_identity("after_question")
-    """Position of the hint in the prompt."""
 
 
 class Sampling(Section):
@@ -95,6 +87,17 @@ class Paths(Section):
     """Stop sampling a problem once it has so many distinct correct paths; null samples up to `max`."""
 
 
+class Share(Section):
+    """The problems that one of several teachers is asked. A list that is empty is no limit."""
+
+    sources: tuple[str, ...] = declare_identity((), strict=False)
+    """Those of these sources."""
+    tasks: tuple[str, ...] = declare_identity((), strict=False)
+    """Those of these tasks."""
+    categories: tuple[str, ...] = declare_identity((), strict=False)
+    """Those of these categories."""
+
+
 class Completion(Section):
     """One column of recorded answers."""
 
@@ -119,26 +122,6 @@ class Answers(Section):
     """The columns with answers."""
     labels: dict[str, Column] = declare_identity(default_factory=dict)
     """Labels that hold for every completion of a row."""
-
-
-class Prompt(Section):
-    """How a problem is formatted as a prompt for the teacher."""
-
-    template: Literal["zero_shot", "cot_zero_shot", "cot_two_call", "cot_few_shot"] = declare_identity("cot_zero_shot")
-    """`zero_shot` asks for the answer alone; `cot_zero_shot` for the reasoning too; `cot_two_call` for the reasoning
-    first and then, in a second call, for the answer; `cot_few_shot` shows demonstrations before."""
-    system: str | None = declare_identity(None)
-    """A system message."""
-    user: str | None = declare_identity(None)
-    """A template (see Templates) of your own for the question: `{{ question }}`, and `{{ choices }}`, a list."""
-    cue: str | None = declare_identity(None)
-    """What follows the question instead of the template's own words; a student of Cotloom knows those that its rows
-    were written with, such as "Reason step by step, then give the answer."."""
-    demos: str | None = declare_circumstance(None)
-    """Demonstrations: a packaged set (arithmetic, boolean, choice, commonsense), a YAML file, or `train` for
-    reference rationales of other groups of the training split. Their content is part of the fingerprint."""
-    shots: int = declare_identity(4, ge=1, le=64)
-    """How many demonstrations."""
 
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -177,12 +160,16 @@ class OpenAITeacher(Section):
     """What follows the address after `?`, such as `{api-version: 2024-10-21}`. No secrets."""
     prompt: Prompt = declare_identity(Prompt())
     """How a problem is formatted as a prompt."""
+    prompts: PromptTable | None = declare_identity(None)
+    """Other prompts for some sources, tasks, categories or answer types."""
     hint: HintPolicy = declare_identity(HintPolicy())
     """When the gold answer is shown."""
     sampling: ServerSampling = declare_identity(ServerSampling())
     """Sampling parameters."""
     paths: Paths = declare_identity(Paths())
     """How many answers to sample."""
+    share: Share = declare_identity(Share())
+    """Which problems it is asked, where there are several teachers."""
 
     @model_validator(mode="after")
     def _check_headers(self) -> "OpenAITeacher":
@@ -214,12 +201,16 @@ class TransformersTeacher(Section):
     """The folder of the checkpoint, or its name on the Hub."""
     prompt: Prompt = declare_identity(Prompt())
     """How a problem is formatted as a prompt."""
+    prompts: PromptTable | None = declare_identity(None)
+    """Other prompts for some sources, tasks, categories or answer types."""
     hint: HintPolicy = declare_identity(HintPolicy())
     """When the gold answer is shown."""
     sampling: LocalSampling = declare_identity(LocalSampling())
     """Sampling parameters."""
     paths: Paths = declare_identity(Paths())
     """How many answers to sample."""
+    share: Share = declare_identity(Share())
+    """Which problems it is asked, where there are several teachers."""
 
 
 class RecordedTeacher(Section):
@@ -269,6 +260,8 @@ class SimulatedTeacher(Section):
     """Only `top_logprobs` has an effect."""
     paths: Paths = declare_identity(Paths())
     """How many answers to sample."""
+    share: Share = declare_identity(Share())
+    """Which problems it is asked, where there are several teachers."""
     methods: int | None = declare_identity(None, ge=1)
     """How many methods of solution it uses, the first one going through the question in order. Null: all."""
     wording: Literal["varied", "plain"] = declare_identity("varied")
@@ -277,6 +270,16 @@ class SimulatedTeacher(Section):
     """How often it makes mistakes."""
 
 
+SampledTeacher = OpenAITeacher | TransformersTeacher | SimulatedTeacher
+"""A teacher that is asked."""
+
 Teacher = Annotated[
     OpenAITeacher | TransformersTeacher | RecordedTeacher | SimulatedTeacher, Field(discriminator="backend")
 ]
+
+Teachers = Annotated[
+    Annotated[Teacher, Tag("one")]
+    | Annotated[Annotated[tuple[Teacher, ...], Field(min_length=1, strict=False)], Tag("several")],
+    Discriminator(lambda value: "several" if isinstance(value, list | tuple) else "one"),
+]
+"""One teacher, or several that are asked one after the other."""

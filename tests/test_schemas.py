@@ -138,7 +138,7 @@ def test_parts_of_an_id_do_not_run_into_one_another():
 IDS = (
     "from cotloom.schemas.ids import digest, rank; from cotloom.schemas.problem import make_problem_id;"
     "from cotloom.schemas.sample import make_sample_id; from cotloom.schemas.example import make_example_id;"
-    "from cotloom.schemas.chance import draw_share, pick;"
+    "from cotloom.schemas.ids import draw_share, pick;"
     "print(make_problem_id('Wie viel?', ('a', 'ß')), make_sample_id('p_1', 'r_1', 3),"
     " make_example_id('cot', 's_1', ('s_2',), 'one'), digest({'b': {'y': 1, 'x': 2.5}, 'a': None}),"
     " rank('key', 'item'), draw_share('key', 'slip'), pick('abc', 'k', 'w'))"

@@ -10,7 +10,6 @@ import polars as pl
 from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
 from ...schemas.problem import Problem
-from ...schemas.recipe import extract_identity
 from ...schemas.sample import Sample
 from .. import teacher
 from ..store.pieces import count_bits, read_bucket
@@ -56,7 +55,7 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     aliases = _find_aliases(work, problems)
     decided_by = {
         "code": [teacher.CODE_VERSION, teacher.READING],
-        "teacher": extract_identity(work.recipe.teacher, defaults=True),
+        "teacher": work.describe_identity()["teacher"],
         "file": work.input_digests["teacher.answers"],
         "aliases": [file.sha256 for file in aliases.files.values()],
     }

@@ -13,12 +13,14 @@ from .loading import (
     load_student,
     set_rows_aside,
 )
+from .paths import list_prompts
 
 __all__ = [
     "LoadedRecipe",
     "find_packaged_demos",
     "find_recipe",
     "list_packaged_recipes",
+    "list_prompts",
     "load_recipe",
     "load_student",
     "set_rows_aside",

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...schemas.recipe import Recipe
+from ...schemas.recipe import Recipe, extract_identity
 from ...schemas.source import Fields, TableSource
-from ...schemas.teacher import RecordedTeacher
 from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys
 from ..patterns import compile_pattern
 from ..templates import is_template, parse_template
+from .paths import list_prompts
 
 
 def check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
@@ -19,8 +19,46 @@ def check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
         RecipeError: a name is used twice, or a pattern or a template can't be used.
     """
     check_names(document, list(_list_names(recipe)))
+    _check_teachers(document, recipe)
     _check_texts(document, _list_patterns(recipe), compile_pattern)
     _check_texts(document, _list_templates(recipe), parse_template)
+
+
+def _check_teachers(document: MarkedYaml, recipe: Recipe) -> None:
+    """Check that several teachers can be asked in turn, and that a share names sources of the recipe.
+
+    Raises:
+        RecipeError: one of them can't.
+    """
+    sources = [source.name for source in recipe.sources if source.role == "sample"]
+    teachers = recipe.teachers
+    for key, teacher in teachers.items():
+        if teacher.backend == "recorded":
+            if isinstance(recipe.teacher, tuple):
+                raise RecipeError(
+                    document.format_fault(_split_key(key), "recorded answers stand alone"),
+                    hint="write that teacher without a list; answers.completions names who wrote the answers",
+                    keys=(key,),
+                )
+            continue
+        named = teacher.share.sources
+        if teacher.backend != "simulated" and teacher.prompts is not None and teacher.prompts.by == "source":
+            named = (*named, *teacher.prompts.of)
+        unknown = next((name for name in named if name not in sources), None)
+        if unknown is not None:
+            raise RecipeError(
+                document.format_fault(_split_key(key), f"no source {unknown} is sampled"),
+                hint=f"the sources with the role sample: {', '.join(sources) or 'none'}",
+                keys=(key,),
+            )
+    described = [extract_identity(teacher, defaults=True) for teacher in teachers.values()]
+    again = next((key for n, key in enumerate(teachers) if described[n] in described[:n]), None)
+    if again is not None:
+        raise RecipeError(
+            document.format_fault(_split_key(again), "is the same as a teacher before it"),
+            hint="ask for more answers with paths.round or paths.max",
+            keys=(again,),
+        )
 
 
 def check_names(document: MarkedYaml, names: Sequence[Sequence[str]]) -> None:
@@ -61,9 +99,10 @@ def _list_patterns(recipe: Recipe) -> Iterator[tuple[KeyPath, str | None]]:
 
 
 def _list_templates(recipe: Recipe) -> Iterator[tuple[KeyPath, str | None]]:
-    prompt = getattr(recipe.teacher, "prompt", None)
-    if prompt is not None:
-        yield ("teacher", "prompt", "user"), prompt.user
+    for key, teacher in recipe.teachers.items():
+        for place, prompt in list_prompts(teacher, key).items():
+            for name in ("user", "hint_text"):
+                yield (*_split_key(place), name), getattr(prompt, name)
     yield from ((keys, column) for keys, column in _list_columns(recipe) if is_template(column))
 
 
@@ -73,12 +112,19 @@ def _list_columns(recipe: Recipe) -> Iterator[tuple[KeyPath, str]]:
         if isinstance(source, TableSource):
             for name in Fields.model_fields:
                 yield from _list_values(("sources", index, "fields", name), getattr(source.fields, name))
-    if isinstance(recipe.teacher, RecordedTeacher):
-        answers = recipe.teacher.answers
+    if recipe.recorded is not None:
+        answers = recipe.recorded.answers
         yield from _list_values(("teacher", "answers"), {"problem": answers.problem, "labels": answers.labels})
         for index, completion in enumerate(answers.completions):
             named = {"column": completion.column, "labels": completion.labels}
             yield from _list_values(("teacher", "answers", "completions", index), named)
+
+
+def _split_key(place: str) -> KeyPath:
+    """Split a key that is written with dots; the name of an entry of `prompts.of` may have dots."""
+    begin, found, name = place.partition(".prompts.of.")
+    parts = [int(part) if part.isdigit() else part for part in begin.split(".")]
+    return (*parts, "prompts", "of", name) if found else tuple(parts)
 
 
 def _list_values(keys: KeyPath, value: Any) -> Iterator[tuple[KeyPath, str]]:

@@ -53,7 +53,7 @@ class LoadedRecipe:
     def list_files(self) -> dict[str, Path]:
         """List every file that the recipe reads, by the key that names it."""
         return {
-            name: self.find_demos(path) if name == "teacher.prompt.demos" else self.resolve(path)
+            name: self.find_demos(path) if name.endswith(".demos") else self.resolve(path)
             for name, path in list_paths(self.recipe).items()
         }
 

@@ -4,7 +4,9 @@ import os
 import re
 from pathlib import Path
 
+from ...schemas.prompt import Prompt
 from ...schemas.recipe import Recipe
+from ...schemas.teacher import OpenAITeacher, Teacher, TransformersTeacher
 from ..credentials import is_secret_name
 from ..errors import RecipeError
 
@@ -19,13 +21,21 @@ def list_paths(recipe: Recipe) -> dict[str, str]:
     """List the files that a recipe reads, as it writes them, by the key that names them."""
     sources = [source for source in recipe.sources if source.kind == "file"]
     named = {f"sources.{source.name}": source.path for source in sources}
-    teacher = recipe.teacher
-    if teacher.backend == "recorded":
-        named["teacher.answers"] = teacher.answers.path
-    prompt = getattr(teacher, "prompt", None)
-    if prompt is not None and prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:
-        named["teacher.prompt.demos"] = prompt.demos
+    for key, teacher in recipe.teachers.items():
+        if teacher.backend == "recorded":
+            named[f"{key}.answers"] = teacher.answers.path
+        for place, prompt in list_prompts(teacher, key).items():
+            if prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:
+                named[f"{place}.demos"] = prompt.demos
     return named
+
+
+def list_prompts(teacher: Teacher, key: str) -> dict[str, Prompt]:
+    """List the prompts of a teacher, by the recipe key that each stands at; the first is for problems of no other."""
+    if not isinstance(teacher, OpenAITeacher | TransformersTeacher):
+        return {}
+    others = teacher.prompts.of if teacher.prompts else {}
+    return {f"{key}.prompt": teacher.prompt} | {f"{key}.prompts.of.{name}": each for name, each in others.items()}
 
 
 def list_path_variables(recipe: Recipe) -> dict[str, str]:

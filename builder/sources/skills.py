@@ -15,8 +15,7 @@ from typing import TypeVar
 
 from ruamel.yaml import YAML
 
-from ...schemas.chance import pick
-from ...schemas.ids import rank
+from ...schemas.ids import pick, rank
 from ...schemas.problem import AnswerType, Problem, make_problem_id
 from ...schemas.source import Skill, SkillsSource
 from ..errors import InputError

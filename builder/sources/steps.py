@@ -13,7 +13,7 @@ from itertools import product
 
 from ruamel.yaml import YAML
 
-from ...schemas.chance import pick
+from ...schemas.ids import pick
 from ..languages import ENGLISH, Wording, choose_wording
 from .programs import (
     PRONOUNS,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from ...schemas.chance import pick
+from ...schemas.ids import pick
 from ..languages import ENGLISH
 from .programs import (
     OPERATIONS,

@@ -1,7 +1,9 @@
 """Demonstrations: solved problems in the prompt, before the question."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,12 @@ import polars as pl
 
 from ...schemas.ids import rank
 from ...schemas.manifest import Input
-from ...schemas.problem import Problem, Split
+from ...schemas.problem import AnswerType, Problem, Split
+from ...schemas.prompt import Prompt
 from ...schemas.reasons import Fate
-from ...schemas.teacher import Prompt
 from ..errors import InputError
 from ..files import digest_file
-from ..languages import ENGLISH, LANGUAGES, choose_wording, detect_language
+from ..languages import ENGLISH, LANGUAGES, choose_wording, detect_language, list_readings
 from ..marked_yaml import read_yaml
 from ..recipe import LoadedRecipe, find_packaged_demos
 from ..recipe.paths import TRAIN
@@ -38,10 +40,20 @@ class Demo:
     """The language that it is written in; null where that is unknown."""
     group: str | None = None
     """The group of its problem; a prompt never shows a demonstration of its own group."""
+    answer_type: AnswerType | None = None
+    """The answer type of its problem; null where it comes from a file."""
 
 
-def find_demos(loaded: LoadedRecipe, prompt: Prompt, problems: pl.DataFrame) -> tuple[list[Demo], list[Input]]:
+def find_demos(
+    loaded: LoadedRecipe, prompt: Prompt, place: str, problems: pl.DataFrame
+) -> tuple[list[Demo], list[Input]]:
     """Find the demonstrations that a prompt names.
+
+    Args:
+        loaded: the recipe.
+        prompt: the prompt.
+        place: the recipe key that it stands at.
+        problems: rows of `Problem`, from which the demonstrations `train` are made.
 
     Returns:
         The demonstrations, and the file they were read from where there is one.
@@ -53,20 +65,78 @@ def find_demos(loaded: LoadedRecipe, prompt: Prompt, problems: pl.DataFrame) -> 
         return [], []
     if prompt.demos is None:
         raise InputError(
-            "teacher.prompt: cot_few_shot needs demonstrations",
+            f"{place}: cot_few_shot needs demonstrations",
             hint=f"demos: one of {', '.join(find_packaged_demos())}, a YAML file, or train",
-            keys=("teacher.prompt.demos",),
+            keys=(f"{place}.demos",),
         )
     path = None if prompt.demos == TRAIN else loaded.find_demos(prompt.demos)
     demos = read_demos(path) if path else list(_read_training_demos(problems))
     if len(demos) < prompt.shots:
         raise InputError(
-            f"teacher.prompt: shots is {prompt.shots}, but {prompt.demos} has {len(demos)} demonstrations",
+            f"{place}: shots is {prompt.shots}, but {prompt.demos} has {len(demos)} demonstrations",
             hint="ask for fewer shots, or give more demonstrations",
-            keys=("teacher.prompt.shots",),
+            keys=(f"{place}.shots",),
         )
     translated = list_translations(prompt.demos) if prompt.demos in find_packaged_demos() else []
-    return [*demos, *translated], [_make_input(path, len(demos))] if path else []
+    return [*demos, *translated], [_make_input(path, place, len(demos))] if path else []
+
+
+def check_demos(demos: Sequence[Demo], problems: pl.DataFrame, place: str) -> None:
+    """Check that demonstrations from a file answer as the problems do: none is yes or no where a number is asked for.
+
+    Args:
+        demos: the demonstrations of a prompt.
+        problems: the problems that are asked with it, rows of `Problem`.
+        place: the recipe key of the prompt.
+
+    Raises:
+        InputError: one has an answer of another type.
+    """
+    written = [demo for demo in demos if demo.answer_type is None]
+    if not written:
+        return
+    for kind, source, count in problems.group_by("answer_type", "source").len().sort("answer_type", "source").rows():
+        odd = next((demo for demo in written if AnswerType(kind) not in find_answer_types(demo)), None)
+        if odd is not None:
+            raise InputError(
+                f"{place}: a demonstration answers {odd.answer!r} to {_shorten(odd.question)!r}, and {count:,} problems"
+                f" of {source} have the answer type {kind}",
+                hint="give each kind of question its own prompt: prompts: {by: answer_type, of: {...}}; by source, task"
+                " and category work too",
+                keys=(f"{place}.demos",),
+            )
+
+
+_OPTION = re.compile(r"\(?[A-Za-z]\)?")
+
+
+def find_answer_types(demo: Demo) -> frozenset[AnswerType]:
+    """Find the answer types that the answer of a demonstration may be of; any text without options may be free text.
+
+    >>> sorted(find_answer_types(Demo(question="Is ice cold?", rationale="It is frozen.", answer="yes")))
+    [<AnswerType.BOOLEAN: 'boolean'>, <AnswerType.TEXT: 'text'>]
+    """
+    if demo.choices:
+        return frozenset({AnswerType.CHOICE})
+    answer = demo.answer.strip().casefold()
+    found = {AnswerType.TEXT}
+    if answer in _list_booleans():
+        found.add(AnswerType.BOOLEAN)
+    if any(sign.isdigit() for sign in answer):
+        found.add(AnswerType.NUMBER)
+    if _OPTION.fullmatch(answer):
+        found.add(AnswerType.CHOICE)
+    return frozenset(found)
+
+
+@cache
+def _list_booleans() -> frozenset[str]:
+    words = [word for reading in list_readings() for word in (*reading.yes, *reading.no)]
+    return frozenset(word.casefold() for word in (*words, "yes", "no", "true", "false"))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def list_translations(name: str) -> list[Demo]:
@@ -84,9 +154,9 @@ def list_translations(name: str) -> list[Demo]:
     ]
 
 
-def _make_input(path: Path, rows: int) -> Input:
+def _make_input(path: Path, place: str, rows: int) -> Input:
     sha256, size = digest_file(path)
-    return Input(name="teacher.prompt.demos", file=path.name, sha256=sha256, bytes=size, rows=rows)
+    return Input(name=f"{place}.demos", file=path.name, sha256=sha256, bytes=size, rows=rows)
 
 
 def read_demos(path: Path) -> list[Demo]:
@@ -112,7 +182,13 @@ def _parse_demo(path: Path, number: int, item: Any) -> Demo:
         )
     choices = tuple(str(choice) for choice in item.get("choices") or ())
     texts = {key: str(item[key]).strip() for key in ("question", "rationale", "answer")}
-    return Demo(choices=choices, language=detect_language(texts["question"]), **texts)
+    return Demo(
+        question=texts["question"],
+        choices=choices,
+        rationale=texts["rationale"],
+        answer=texts["answer"],
+        language=detect_language(texts["question"]),
+    )
 
 
 def _read_training_demos(problems: pl.DataFrame) -> Iterator[Demo]:
@@ -128,6 +204,7 @@ def _read_training_demos(problems: pl.DataFrame) -> Iterator[Demo]:
             answer=row["answer"],
             language=row["language"],
             group=row["group"],
+            answer_type=AnswerType(row["answer_type"]),
         )
 
 
@@ -135,11 +212,12 @@ def select_demos(demos: Sequence[Demo], problem: Problem, shots: int, seed: int)
     """Select the demonstrations for one problem: those in its language where there are enough, else of any.
 
     Of a file, these are the first ones, in order. Of the training split, each problem gets its own: those of lowest
-    keyed hash, never from its own group (law 6).
+    keyed hash, never from its own group (law 6), and of its own answer type.
     """
     if not demos or demos[0].group is None:
         return _select_language(demos, problem, shots)[:shots]
-    others = [demo for demo in demos if demo.group != problem.group and demo.question != problem.question]
+    same = [demo for demo in demos if demo.answer_type is problem.answer_type]
+    others = [demo for demo in same if demo.group != problem.group and demo.question != problem.question]
     return sorted(
         _select_language(others, problem, shots),
         key=lambda demo: rank(f"demos:{seed}:{problem.problem_id}", demo.question),

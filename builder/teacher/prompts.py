@@ -1,11 +1,12 @@
 """Format a problem as the messages for a teacher: demonstrations, question, options, hint and cue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ...schemas.example import Message, Role
 from ...schemas.problem import AnswerType, Problem
+from ...schemas.prompt import HintPolicy, Prompt
 from ...schemas.sample import Hint
-from ...schemas.teacher import HintPolicy, Prompt
 from ..errors import InputError
 from ..languages import Wording, choose_wording
 from ..templates import render_template
@@ -15,11 +16,15 @@ from .demonstrations import Demo
 
 def _choose_cue(prompt: Prompt, answer_type: AnswerType, wording: Wording) -> str:
     if prompt.cue is not None:
-        return prompt.cue
+        return prompt.cue if prompt.answer_format is None else wording.join(prompt.cue, prompt.answer_format)
     if prompt.template == "zero_shot":
-        return wording.only[answer_type]
+        return prompt.answer_format or wording.only[answer_type]
     steps = wording.equations if answer_type is AnswerType.NUMBER else wording.steps
-    return steps if prompt.template == "cot_two_call" else wording.join(steps, wording.closings[answer_type])
+    return (
+        steps
+        if prompt.template == "cot_two_call"
+        else wording.join(steps, prompt.answer_format or wording.closings[answer_type])
+    )
 
 
 def format_messages(
@@ -43,20 +48,31 @@ def format_messages(
     turns = [turn for demo in demos for turn in _format_demo(demo, problem.answer_type, hint, prompt, policy)]
     question = _format_question(problem.question or "", problem.choices, prompt)
     if hint is Hint.HINTED:
-        question = wording.hints[policy.place].format(question=question, answer=problem.answer or "")
+        question = _add_hint(question, problem.answer or "", prompt, policy, wording)
     return (*system, *turns, Message(role=Role.USER, content=f"{question}\n\n{cue}"))
 
 
 def _format_question(question: str, choices: Sequence[str], prompt: Prompt) -> str:
     if prompt.user is None:
         return format_question(question, choices)
+    return _fill(prompt.user, "user", {"question": question, "choices": list(choices)})
+
+
+def _add_hint(question: str, answer: str, prompt: Prompt, policy: HintPolicy, wording: Wording) -> str:
+    """Add the gold answer to a question, in the recipe's own words or those of the language."""
+    if prompt.hint_text is None:
+        return wording.hints[policy.place].format(question=question, answer=answer)
+    return _fill(prompt.hint_text, "hint_text", {"question": question, "answer": answer})
+
+
+def _fill(template: str, name: str, values: Mapping[str, Any]) -> str:
     try:
-        return render_template(prompt.user, {"question": question, "choices": list(choices)})
+        return render_template(template, values)
     except KeyError as error:
         raise InputError(
-            f"teacher.prompt.user can't be filled: {error.args[0]}",
-            hint="it may use {{ question }} and {{ choices }}, a list",
-            keys=("teacher.prompt.user",),
+            f"teacher.prompt.{name} can't be filled: {error.args[0]}",
+            hint=f"it may use {' and '.join('{{ ' + key + ' }}' for key in values)}",
+            keys=(f"teacher.prompt.{name}",),
         ) from error
 
 
@@ -66,19 +82,24 @@ def _format_demo(
     wording = choose_wording(demo.language)
     question = _format_question(demo.question, demo.choices, prompt)
     if hint is Hint.HINTED:
-        question = wording.hints[policy.place].format(question=question, answer=demo.answer)
+        question = _add_hint(question, demo.answer, prompt, policy, wording)
     answer = f"({demo.answer})" if answer_type is AnswerType.CHOICE and len(demo.answer) == 1 else demo.answer
+    parts = [demo.rationale, wording.sentence.format(answer=answer)]
+    shown = parts if prompt.demo_order == "rationale_first" else reversed(parts)
     return (
         Message(role=Role.USER, content=f"{question}\n\n{_choose_cue(prompt, answer_type, wording)}"),
-        Message(role=Role.ASSISTANT, content=f"{demo.rationale}\n{wording.sentence.format(answer=answer)}"),
+        Message(role=Role.ASSISTANT, content="\n".join(shown)),
     )
 
 
-def format_second_call(first: tuple[Message, ...], reasoning: str, problem: Problem) -> tuple[Message, ...]:
+def format_second_call(
+    first: tuple[Message, ...], reasoning: str, problem: Problem, prompt: Prompt
+) -> tuple[Message, ...]:
     """Format the second call of `cot_two_call`: the reasoning so far, then a cue for the answer alone.
 
     Kojima et al. 2022 introduced zero-shot CoT in two calls; Fine-tune-CoT (Ho et al. 2023) samples its teacher so.
     """
     wording = choose_wording(problem.language)
-    cue = wording.join(wording.second_call, wording.only[problem.answer_type])
+    own = wording.join(wording.second_call, prompt.answer_format or wording.only[problem.answer_type])
+    cue = own if prompt.second_call.cue is None else prompt.second_call.cue
     return (*first, Message(role=Role.ASSISTANT, content=reasoning), Message(role=Role.USER, content=cue))

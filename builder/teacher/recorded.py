@@ -66,7 +66,9 @@ def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtim
     Raises:
         InputError: the file or a column is missing, or it is empty.
     """
-    answers: Answers = loaded.recipe.teacher.answers  # type: ignore[union-attr]
+    if loaded.recipe.recorded is None:
+        raise InputError("the recipe has no recorded answers", keys=("teacher",))
+    answers = loaded.recipe.recorded.answers
     path = loaded.resolve(answers.path)
     index = stage / "memo" / digest([READING, answers.model_dump(mode="json"), path.name])[:16] / "files.json"
     before = _read_index(index)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas.problem import Problem
+from ...schemas.prompt import HintPolicy
 from ...schemas.reasons import Fate, Reason, Stage
-from ...schemas.sample import Hint, Sample, Usage, make_sample_id
-from ...schemas.teacher import HintPolicy, Paths
+from ...schemas.sample import Hint, Sample, TokenLogprob, Usage, make_sample_id
+from ...schemas.teacher import Paths
 from ..errors import CotloomError, InputError
 from ..progress import show_bar
 from ..text.traces import part_trace
@@ -49,6 +50,8 @@ class Calls:
     """Why the first of the failed requests failed."""
     cost_usd: float | None = 0.0
     """Cost of the new answers in US dollars; null where any price is unknown."""
+    by_teacher: tuple[tuple[str, "Calls"], ...] = ()
+    """Those of each teacher, by the recipe key that it stands at, where there are several."""
 
     def __add__(self, other: "Calls") -> "Calls":
         """Add up two rounds."""
@@ -59,6 +62,7 @@ class Calls:
             refused=self.refused + other.refused,
             error=self.error or other.error,
             cost_usd=_add_costs([self.cost_usd, other.cost_usd]),
+            by_teacher=(*self.by_teacher, *other.by_teacher),
         )
 
 
@@ -81,8 +85,12 @@ def sample_rounds(  # noqa: PLR0913 - what a recipe says of rounds, and who answ
     paths: Paths,
     hints: HintPolicy,
     accept_failures: bool = False,
+    earlier: Sequence[Sample] = (),
 ) -> tuple[list[Sample], Calls]:
     """Sample all problems, round by round.
+
+    The samples of earlier teachers count: a problem that has enough distinct paths of theirs is not sampled at all, and
+    a hint is a fallback for problems that none of them solved.
 
     A problem of which a request failed gets no further round, unless failures are accepted: its round is not complete,
     and what it needs next is not known. A prompt that was refused is not sent again; with a hint it is another prompt.
@@ -93,14 +101,28 @@ def sample_rounds(  # noqa: PLR0913 - what a recipe says of rounds, and who answ
     samples: list[Sample] = []
     calls, left_out = Calls(), ledger.find_forgotten()
     first_hint = Hint.HINTED if hints.mode == "always" else Hint.NONE
-    this: Round | None = Round(0, first_hint, problems, range(min(paths.round, paths.max or paths.round)))
+    first = 1 + max((sample.round for sample in earlier), default=-1)
+    short = _select_short(problems, earlier, count_paths, paths)
+    this: Round | None = Round(first, first_hint, short, range(min(paths.round, paths.max or paths.round)))
     while this and this.problems:
         round_samples, round_calls, failed = _sample_round(this, backend, ledger)
         samples, calls = [*samples, *round_samples], calls + round_calls
         left_out |= set() if accept_failures else failed
         remaining = [problem for problem in problems if problem.problem_id not in left_out]
-        this = _plan_next_round(this, remaining, samples, count_paths, paths, hints) if round_samples else None
+        known = [*earlier, *samples]
+        this = _plan_next_round(this, remaining, known, count_paths, paths, hints) if round_samples else None
     return samples, calls
+
+
+def _select_short(
+    problems: Sequence[Problem], earlier: Sequence[Sample], count_paths: CountPaths, paths: Paths
+) -> Sequence[Problem]:
+    """Select the problems that have too few distinct paths of earlier teachers."""
+    if paths.target is None or not earlier:
+        return problems
+    own = {problem.problem_id for problem in problems}
+    counts = count_paths(problems, [sample for sample in earlier if sample.problem_id in own])
+    return [problem for problem in problems if counts[problem.problem_id].distinct < paths.target]
 
 
 def _plan_next_round(
@@ -253,14 +275,16 @@ def _drop_failed(sample: Sample, result: Answer | FailedRequest) -> Sample:
 
 
 def _add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answer | FailedRequest) -> Sample:
-    """Add the answer of a second call to a sample of reasoning. Log probabilities of two calls are not kept."""
-    sample = replace(sample, request_digests=(*sample.request_digests, follow_up.request.digest), token_logprobs=None)
+    """Add the answer of a second call to a sample of reasoning, with the log probabilities of both calls."""
+    sample = replace(sample, request_digests=(*sample.request_digests, follow_up.request.digest))
     if isinstance(result, FailedRequest) or result.refusal is not None:
         return _drop_failed(sample, result)
     cut = "length" if "length" in {sample.finish_reason, result.finish_reason} else result.finish_reason
+    between = f"{NEW_PARAGRAPH if sample.text else ''}{SECOND_ANSWER}"
     return replace(
         sample,
-        text="\n\n".join([*([sample.text] if sample.text else []), f"Answer: {result.text or ''}".rstrip()]),
+        text=f"{sample.text or ''}{between}{result.text or ''}".rstrip(),
+        token_logprobs=_join_logprobs(sample, between, result),
         finish_reason=cut,
         usage=Usage(
             prompt_tokens=_add_tokens(sample.usage.prompt_tokens, result.usage.prompt_tokens),
@@ -268,6 +292,19 @@ def _add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answe
         ),
         cost_usd=_add_costs([sample.cost_usd, result.cost_usd]),
     )
+
+
+NEW_PARAGRAPH = "\n\n"
+SECOND_ANSWER = "Answer: "
+"""What stands before the answer of a second call."""
+
+
+def _join_logprobs(sample: Sample, between: str, result: Answer) -> tuple[TokenLogprob, ...] | None:
+    """Join the log probabilities of two calls. What stands between them is certain: no model wrote it."""
+    first, second = sample.token_logprobs, result.token_logprobs
+    if second is None or (first is None and sample.text):
+        return None
+    return (*(first or ()), TokenLogprob(token=between, logprob=0.0), *second)
 
 
 def _add_tokens(first: int | None, second: int | None) -> int | None:

@@ -1,7 +1,7 @@
 """Sample rationales for all problems of a build, into pieces."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -12,13 +12,13 @@ from ...schemas.problem import Problem
 from ...schemas.reasons import Fate
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Sample
-from ...schemas.teacher import HintPolicy, Paths
 from ..errors import InputError
 from ..recipe import LoadedRecipe
 from ..store.pieces import add_cell, write_piece
 from .backends import open_backend
 from .ledger import Ledger
 from .rounds import Calls, CountPaths, sample_rounds
+from .shares import select_share, warn_unasked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,22 +56,30 @@ def sample_rationales(
     Raises:
         InputError: the teacher can't answer these problems at all.
     """
-    teacher = loaded.recipe.teacher
-    opened = open_backend(loaded, problems, runtime)
-    kept = list(from_frame(problems.filter(pl.col("fate") == Fate.KEPT), Problem))
-    samples, calls = sample_rounds(
-        kept,
-        opened.backend,
-        ledger,
-        count_paths,
-        paths=getattr(teacher, "paths", Paths()),
-        hints=getattr(teacher, "hint", HintPolicy()),
-        accept_failures=runtime.accept_failures,
-    )
+    teachers = loaded.recipe.sampled_teachers
+    opened = {key: open_backend(loaded, key, each, problems, runtime) for key, each in teachers.items()}
+    kept = problems.filter(pl.col("fate") == Fate.KEPT)
+    warn_unasked(loaded.recipe, kept)
+    samples: list[Sample] = []
+    calls = Calls()
+    for key, teacher in teachers.items():
+        own, own_calls = sample_rounds(
+            list(from_frame(select_share(kept, teacher.share), Problem)),
+            opened[key].backend,
+            ledger,
+            count_paths,
+            paths=teacher.paths,
+            hints=teacher.hint,
+            accept_failures=runtime.accept_failures,
+            earlier=samples,
+        )
+        samples += own
+        calls += replace(own_calls, by_teacher=((key, own_calls),) if len(teachers) > 1 else ())
     if not samples:
-        raise InputError(f"the teacher gave no answer to any of the {len(kept)} problems")
+        raise InputError(f"the teacher gave no answer to any of the {kept.height} problems")
     piece = write_samples(samples, folder / "samples.arrow")
-    return SampledAnswers(pieces=(piece,), rows=len(samples), calls=calls, inputs=opened.inputs)
+    inputs = [item for each in opened.values() for item in each.inputs]
+    return SampledAnswers(pieces=(piece,), rows=len(samples), calls=calls, inputs=inputs)
 
 
 def write_samples(samples: Iterable[Sample], path: Path) -> Path:

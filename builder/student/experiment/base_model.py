@@ -12,8 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from ....schemas.chance import pick
-from ....schemas.ids import digest
+from ....schemas.ids import digest, pick
 from ....schemas.problem import Problem
 from ....schemas.recipe import extract_identity
 from ....schemas.student import BaseTraining, CheckpointModel, Model, TinyModel, TrainStage

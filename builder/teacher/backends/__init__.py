@@ -9,11 +9,12 @@ from typing import Any
 import polars as pl
 
 from ....schemas.runtime import Runtime
+from ....schemas.teacher import SampledTeacher
 from ...recipe import LoadedRecipe
 from . import openai, simulated, transformers
 from .protocol import OpenedBackend
 
-BACKENDS: Mapping[str, Callable[[LoadedRecipe, Any, pl.DataFrame, Runtime], OpenedBackend]] = {
+BACKENDS: Mapping[str, Callable[[LoadedRecipe, str, Any, pl.DataFrame, Runtime], OpenedBackend]] = {
     "openai": openai.open_backend,
     "simulated": simulated.open_backend,
     "transformers": transformers.open_backend,
@@ -21,16 +22,19 @@ BACKENDS: Mapping[str, Callable[[LoadedRecipe, Any, pl.DataFrame, Runtime], Open
 """From `teacher.backend` of a recipe to the function that opens it."""
 
 
-def open_backend(loaded: LoadedRecipe, problems: pl.DataFrame, runtime: Runtime) -> OpenedBackend:
-    """Open the teacher of a recipe.
+def open_backend(
+    loaded: LoadedRecipe, key: str, teacher: SampledTeacher, problems: pl.DataFrame, runtime: Runtime
+) -> OpenedBackend:
+    """Open a teacher of a recipe.
 
     Args:
         loaded: the recipe.
+        key: the recipe key that the teacher stands at.
+        teacher: the teacher.
         problems: rows of `Problem`, dropped ones too.
         runtime: how a live teacher is requested: concurrency, timeouts, retries.
 
     Raises:
         InputError: the teacher can't be opened with this recipe, or can't answer these problems.
     """
-    teacher = loaded.recipe.teacher
-    return BACKENDS[teacher.backend](loaded, teacher, problems, runtime)
+    return BACKENDS[teacher.backend](loaded, key, teacher, problems, runtime)

@@ -17,7 +17,7 @@ from .protocol import CompletionRequest, FailedRequest, OpenedBackend
 
 
 def open_backend(
-    loaded: LoadedRecipe, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime
+    loaded: LoadedRecipe, key: str, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime
 ) -> OpenedBackend:
     """Open a teacher behind a server. Nothing is sent yet.
 
@@ -27,6 +27,7 @@ def open_backend(
     refused: set[str] = set()
     return open_prompted(
         loaded,
+        key,
         teacher,
         problems,
         model=teacher.model,

@@ -8,12 +8,16 @@ import polars as pl
 
 from ....schemas.example import Message
 from ....schemas.problem import Problem
+from ....schemas.prompt import HintPolicy, Prompt, PromptKey, SecondCall
+from ....schemas.reasons import Fate
 from ....schemas.sample import Hint
-from ....schemas.teacher import HintPolicy, OpenAITeacher, Prompt, TransformersTeacher
-from ...recipe import LoadedRecipe
-from ..demonstrations import Demo, find_demos, select_demos
+from ....schemas.teacher import OpenAITeacher, TransformersTeacher
+from ...errors import InputError
+from ...recipe import LoadedRecipe, list_prompts
+from ..demonstrations import Demo, check_demos, find_demos, select_demos
 from ..prompts import format_messages, format_second_call
 from ..request import Answer, ReceivedResponse, Request
+from ..shares import select_share
 from .protocol import (
     CompletionRequest,
     FailedRequest,
@@ -22,16 +26,28 @@ from .protocol import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyPrompt:
+    """A prompt and its demonstrations."""
+
+    prompt: Prompt
+    """How a problem is formatted."""
+    demos: Sequence[Demo] = ()
+    """The demonstrations to choose from."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromptedBackend:
-    """A teacher that is sampled with a prompt."""
+    """A teacher that is sampled with prompts."""
 
     model: str
     """The teacher's name."""
     endpoint: str
     """The server's name in the ledger."""
-    prompt: Prompt
-    """How a problem is formatted."""
+    prompts: Mapping[str | None, ReadyPrompt]
+    """The prompt for each value of the column `by`; that of null is for all other problems."""
+    by: PromptKey | None = None
+    """The column of a problem that chooses its prompt; null where there is one prompt."""
     hint: HintPolicy
     """Where a hint stands in the prompt."""
     sampling: Mapping[str, Any]
@@ -40,24 +56,30 @@ class PromptedBackend:
     """Seed of the choice of demonstrations."""
     send: RequestCompletions
     """Sends requests to the model."""
-    demos: Sequence[Demo] = ()
-    """The demonstrations to choose from."""
 
     def list_requests(self, problem: Problem, hint: Hint, indexes: range) -> list[CompletionRequest]:
         """Make one request, and a completion of it for each index."""
-        demos = select_demos(self.demos, problem, self.prompt.shots, self.seed)
-        messages = format_messages(problem, hint, self.prompt, self.hint, demos)
-        request = self._make_request(problem.problem_id, messages, hint)
+        ready = self.find_prompt(problem)
+        demos = select_demos(ready.demos, problem, ready.prompt.shots, self.seed)
+        messages = format_messages(problem, hint, ready.prompt, self.hint, demos)
+        request = self._make_request(problem.problem_id, messages, hint, self.sampling)
         return [CompletionRequest(problem, request, index) for index in indexes]
+
+    def find_prompt(self, problem: Problem) -> ReadyPrompt:
+        """Find the prompt of a problem."""
+        value = None if self.by is None else getattr(problem, self.by)
+        return self.prompts.get(value, self.prompts[None])
 
     def make_follow_up(self, request: CompletionRequest, answer: Answer) -> CompletionRequest | None:
         """Make the second request of a two-call prompt, after the text of the first answer, else its reasoning."""
         text = answer.reasoning if answer.reasoning and not answer.text else answer.text
-        if self.prompt.template != "cot_two_call" or text is None:
-            return None
         problem, first = request.problem, request.request
-        messages = format_second_call(first.messages, text, problem)
-        return CompletionRequest(problem, self._make_request(problem.problem_id, messages, first.hint), 0)
+        prompt = self.find_prompt(problem).prompt
+        if prompt.template != "cot_two_call" or text is None:
+            return None
+        messages = format_second_call(first.messages, text, problem, prompt)
+        sampling = {**self.sampling, **dict(_list_changes(prompt.second_call, self.sampling))}
+        return CompletionRequest(problem, self._make_request(problem.problem_id, messages, first.hint, sampling), 0)
 
     def request_completions(
         self, requests: Sequence[CompletionRequest]
@@ -65,19 +87,31 @@ class PromptedBackend:
         """Send requests to the model."""
         return self.send(requests)
 
-    def _make_request(self, problem_id: str, messages: tuple[Message, ...], hint: Hint) -> Request:
+    def _make_request(
+        self, problem_id: str, messages: tuple[Message, ...], hint: Hint, sampling: Mapping[str, Any]
+    ) -> Request:
         return Request(
             problem_id=problem_id,
             messages=messages,
             model=self.model,
             endpoint=self.endpoint,
-            sampling=self.sampling,
+            sampling=sampling,
             hint=hint,
         )
 
 
+def _list_changes(second: SecondCall, sampling: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """List the sampling parameters that the second call changes."""
+    if second.temperature is not None:
+        yield "temperature", second.temperature
+    if second.max_tokens is not None:
+        longest = "max_completion_tokens"
+        yield (longest if longest in sampling else "max_tokens"), second.max_tokens
+
+
 def open_prompted(  # noqa: PLR0913 - what the backends differ in
     loaded: LoadedRecipe,
+    key: str,
     teacher: OpenAITeacher | TransformersTeacher,
     problems: pl.DataFrame,
     *,
@@ -86,20 +120,49 @@ def open_prompted(  # noqa: PLR0913 - what the backends differ in
     sampling: Mapping[str, Any],
     send: RequestCompletions,
 ) -> OpenedBackend:
-    """Open a teacher with the prompt of its recipe, and find the demonstrations that the prompt names.
+    """Open a teacher with the prompts of its recipe, and find the demonstrations that they name.
 
     Raises:
-        InputError: the demonstrations can't be read or are too few.
+        InputError: demonstrations can't be read, are too few, or answer other questions than those of the problems; or
+            a prompt is for no problem.
     """
-    demos, inputs = find_demos(loaded, teacher.prompt, problems)
+    by = teacher.prompts.by if teacher.prompts else None
+    names = [None, *(teacher.prompts.of if teacher.prompts else ())]
+    asked = select_share(problems.filter(pl.col("fate") == Fate.KEPT), teacher.share)
+    prompts, inputs = {}, []
+    for name, (place, prompt) in zip(names, list_prompts(teacher, key).items(), strict=True):
+        own = _select_own(asked, by, name, names[1:], place)
+        demos, read = find_demos(loaded, prompt, place, problems)
+        check_demos(demos, own, place)
+        prompts[name] = ReadyPrompt(prompt, demos)
+        inputs += read
     backend = PromptedBackend(
         model=model,
         endpoint=endpoint,
-        prompt=teacher.prompt,
+        prompts=prompts,
+        by=by,
         hint=teacher.hint,
         sampling=sampling,
         seed=loaded.recipe.seed,
         send=send,
-        demos=demos,
     )
     return OpenedBackend(backend, inputs)
+
+
+def _select_own(
+    asked: pl.DataFrame, by: PromptKey | None, name: str | None, named: Sequence[str], place: str
+) -> pl.DataFrame:
+    """Select the problems of a prompt: those of its name; for the first prompt, those of no name.
+
+    Raises:
+        InputError: no problem has that name.
+    """
+    if by is None:
+        return asked
+    if name is None:
+        return asked.filter(pl.col(by).is_null() | ~pl.col(by).is_in(named))
+    own = asked.filter(pl.col(by) == name)
+    if asked.height and not own.height:
+        known = ", ".join(map(str, asked[by].drop_nulls().unique().sort().head(10))) or "none"
+        raise InputError(f"{place}: no problem has the {by} {name!r}", hint=f"there are: {known}", keys=(place,))
+    return own

@@ -6,12 +6,13 @@ from typing import Any
 
 import polars as pl
 
+from ....schemas.prompt import Prompt
 from ....schemas.runtime import Runtime
-from ....schemas.teacher import Prompt, SimulatedTeacher
+from ....schemas.teacher import SimulatedTeacher
 from ...recipe import LoadedRecipe
 from ..request import Answer, ReceivedResponse
 from ..simulated.answers import write_answer
-from .prompted import PromptedBackend
+from .prompted import PromptedBackend, ReadyPrompt
 from .protocol import CompletionRequest, FailedRequest, OpenedBackend, make_received
 
 GROUP = 500
@@ -19,7 +20,7 @@ GROUP = 500
 
 
 def open_backend(
-    loaded: LoadedRecipe, teacher: SimulatedTeacher, _problems: pl.DataFrame, _runtime: Runtime
+    loaded: LoadedRecipe, _key: str, teacher: SimulatedTeacher, _problems: pl.DataFrame, _runtime: Runtime
 ) -> OpenedBackend:
     """Open the simulated teacher. It solves `arithmetic` problems only; requests for others raise an InputError."""
 
@@ -31,7 +32,7 @@ def open_backend(
     backend = PromptedBackend(
         model="simulated",
         endpoint="simulated",
-        prompt=Prompt(),
+        prompts={None: ReadyPrompt(Prompt())},
         hint=teacher.hint,
         sampling=_make_sampling_parameters(teacher),
         seed=loaded.recipe.seed,

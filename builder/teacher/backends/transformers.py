@@ -48,7 +48,7 @@ class _Checkpoint:
 
 
 def open_backend(
-    loaded: LoadedRecipe, teacher: TransformersTeacher, problems: pl.DataFrame, runtime: Runtime
+    loaded: LoadedRecipe, key: str, teacher: TransformersTeacher, problems: pl.DataFrame, runtime: Runtime
 ) -> OpenedBackend:
     """Open a local checkpoint. The weights are loaded with the first request.
 
@@ -57,6 +57,7 @@ def open_backend(
     """
     return open_prompted(
         loaded,
+        key,
         teacher,
         problems,
         model=get_model_name(teacher),

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 from math import log
 
-from ....schemas.chance import draw_share
-from ....schemas.ids import rank
+from ....schemas.ids import draw_share, rank
 from ....schemas.sample import Alternative, TokenLogprob
 from . import phrases
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ....schemas.chance import draw_share, pick
-from ....schemas.ids import rank
+from ....schemas.ids import draw_share, pick, rank
 from ....schemas.teacher import Slips
 from . import phrases
 from .phrases import Draft, Lines

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ....schemas.chance import draw_share, pick
+from ....schemas.ids import draw_share, pick
 from .tables import Phrases
 
 OPENERS = (
