@@ -4,6 +4,7 @@
 files that a recipe names.
 """
 
+from .checks import check_models
 from .loading import (
     LoadedRecipe,
     find_packaged_demos,
@@ -16,6 +17,7 @@ from .loading import (
 
 __all__ = [
     "LoadedRecipe",
+    "check_models",
     "find_packaged_demos",
     "find_recipe",
     "list_packaged_recipes",
