@@ -148,7 +148,7 @@ def _render_readings(readings: Sequence[ReadingCount]) -> Iterator[Text]:
     last = [item for item in readings if item.rule == LAST_RESORT]
     if last:
         samples, kept = sum(item.samples for item in last), sum(item.kept for item in last)
-        line = f"  last resort: {samples:,} of texts that mark no answer ({kept:,} kept);"
+        line = f"  last resort: {samples:,} answers of texts that mark none ({kept:,} kept);"
         yield make_line(f"{line} verify.last_resort: false leaves them out", style="yellow")
     yield Text()
 
