@@ -336,10 +336,12 @@ def publish(
     tag: opt.Tag = None,
     language: opt.Language = None,
     teacher_terms: opt.TeacherTerms = None,
+    license_name: opt.License = None,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> int:
     """Publish a version on the Hugging Face Hub as one commit and one tag, then download and verify it."""
+    from .builder.commands.output import repeat_command
     from .builder.publish.publish import PublishRequest, select_allowed_gates
     from .builder.publish.publish import publish as publish_version
     from .builder.publish.render import build_result_json, render_result
@@ -356,6 +358,8 @@ def publish(
         ),
         languages=tuple(language or ()),
         teacher_terms=teacher_terms,
+        license=license_name,
+        command=repeat_command(sys.argv[1:], "--license"),
     )
     published = publish_version(request)
     print_json(build_result_json(published)) if as_json else print_text(render_result(published))

@@ -65,7 +65,16 @@ def _read_rows(data: Path, name: str) -> list[dict]:
 
 def _make_rate(check: str, dataset: str, errors: list[bool]) -> ErrorRate:
     low, high = compute_interval(sum(errors), len(errors))
-    return ErrorRate(check=check, dataset=dataset, n=len(errors), errors=sum(errors), low=low, high=high)
+    return ErrorRate(
+        check=check,
+        dataset=dataset,
+        language="en",
+        answer_type="number",
+        n=len(errors),
+        errors=sum(errors),
+        low=low,
+        high=high,
+    )
 
 
 def compute_interval(errors: int, n: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -9,6 +9,8 @@ from ..schemas.runtime import Runtime
 from ..schemas.teacher import OpenAITeacher
 from .recipe import LoadedRecipe
 from .recipe.paths import has_variable, list_path_variables, list_paths
+from .recipe.tokenizer import KEY as TOKENIZER
+from .recipe.tokenizer import locate_tokenizer
 from .teacher import Destination, find_destination, list_key_variables
 
 HUB_TOKEN = "HF_TOKEN"  # noqa: S105 - the name of the variable, not a token
@@ -55,7 +57,7 @@ def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
         InputError: a path, the teacher's address or an option `--allow-key` is wrong.
     """
     return RecipeAccess(
-        files=tuple(FileRead(key=key, path=_show_path(loaded, key)) for key in list_paths(loaded.recipe)),
+        files=tuple(FileRead(key=key, path=_show_path(loaded, key, path)) for key, path in _list_files(loaded).items()),
         variables=tuple(
             VariableRead(key=key, name=name, is_set=name in os.environ) for name, key in _list_variables(loaded).items()
         ),
@@ -67,12 +69,18 @@ def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
     )
 
 
-def _show_path(loaded: LoadedRecipe, key: str) -> str:
+def _list_files(loaded: LoadedRecipe) -> dict[str, Path]:
+    """List the files that a recipe reads on this machine, by the key that names them."""
+    tokenizer = locate_tokenizer(loaded)
+    return loaded.list_files() | ({} if tokenizer is None else {TOKENIZER: tokenizer})
+
+
+def _show_path(loaded: LoadedRecipe, key: str, path: Path) -> str:
     """Show where a file is, without the value of a variable."""
-    written, folder = list_paths(loaded.recipe)[key], loaded.recipe.folder or ""
+    named = {**list_paths(loaded.recipe), TOKENIZER: loaded.recipe.tokenizer or ""}
+    written, folder = named[key], loaded.recipe.folder or ""
     if has_variable(written):
         return written
-    path = loaded.list_files()[key]
     return str(Path(folder) / written) if has_variable(folder) else str(path)
 
 
@@ -83,6 +91,8 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
     for source in recipe.sources:
         if source.kind == "hub":
             named.setdefault(HUB_TOKEN, f"sources.{source.name}")
+    if recipe.tokenizer is not None and locate_tokenizer(loaded) is None:
+        named.setdefault(HUB_TOKEN, TOKENIZER)
     for key, teacher in recipe.teachers.items():
         if isinstance(teacher, OpenAITeacher):
             own = {name: place.replace("teacher", key, 1) for name, place in list_key_variables(teacher)}

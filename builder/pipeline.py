@@ -26,7 +26,9 @@ from .passes.problems import LoadedProblems, load_problems
 from .passes.runs import add_counts
 from .passes.work import BuildWork, open_work
 from .progress import warn
-from .recipe import LoadedRecipe
+from .recipe import LoadedRecipe, check_models
+from .recipe.tokenizer import KEY as TOKENIZER
+from .recipe.tokenizer import TokenizerFile, find_tokenizer
 from .run_record import describe_run, start_build
 from .store import Version
 from .teacher import Calls
@@ -79,13 +81,14 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     recipe, started = loaded.recipe, start_build()
     check_recipe(recipe)
     _check_parent(recipe, runtime.store)
-    input_digests = digest_inputs(loaded)
+    tokenizer = find_tokenizer(loaded)
+    input_digests = digest_inputs(loaded, tokenizer)
     existing = _find_existing(recipe, input_digests, runtime.store)
     if existing is not None:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
 
     store.make_store(runtime.store)
-    with open_work(loaded, runtime, input_digests) as work:
+    with open_work(loaded, runtime, input_digests, tokenizer) as work:
         problems = load_problems(work)
         answers = _sample_rationales(work, problems)
         _check_failures(answers.calls, runtime)
@@ -112,16 +115,20 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     return Built(version=version, status=BuildStatus.BUILT, calls=calls, costs=costs)
 
 
-def digest_inputs(loaded: LoadedRecipe) -> dict[str, str]:
+def digest_inputs(loaded: LoadedRecipe, tokenizer: TokenizerFile | None = None) -> dict[str, str]:
     """Digest what a build reads besides the recipe, by recipe key: sha256 of files, commits of datasets, releases.
+
+    Args:
+        loaded: the recipe.
+        tokenizer: its tokenizer, where it names one.
 
     Raises:
         InputError: a file, a dataset or a library is not there.
         Stopped: the Hub can't be reached.
     """
-    return {name: _digest_file(name, path) for name, path in loaded.list_files().items()} | sources.resolve_revisions(
-        loaded
-    )
+    files = {name: _digest_file(name, path) for name, path in loaded.list_files().items()}
+    counted = {} if tokenizer is None else {TOKENIZER: tokenizer.sha256}
+    return files | sources.resolve_revisions(loaded) | counted
 
 
 def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
@@ -143,9 +150,11 @@ def check_recipe(recipe: Recipe) -> None:
     """Check the rules of a recipe that involve more than one key.
 
     Raises:
-        InputError: the keys do not go together.
+        InputError: the keys do not go together, or a placeholder stands for a model that is needed.
     """
     sources.check_roles(recipe)
+    if any(source.role == "sample" for source in recipe.sources):
+        check_models(recipe)
     formats.check_formats(recipe.formats)
     mix.check_mixture(recipe.mixture, [source.name for source in recipe.sources if source.role != "evaluate"])
     if recipe.parent == store.DEV and recipe.version != store.DEV:

@@ -12,15 +12,18 @@ from rich.text import Text
 from ..schemas.example import Example, Message
 from ..schemas.frames import from_frame, to_frame
 from ..schemas.problem import Problem
-from ..schemas.reasons import Fate, Verdict
+from ..schemas.reasons import ORDER, Fate, Reason, Stage, Unit, Verdict
+from ..schemas.recipe import Lengths
 from ..schemas.runtime import Runtime
 from ..schemas.sample import Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
+from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
 from .passes.problems import write_aliases
 from .pipeline import check_recipe, select_sampled_problems
+from .progress import warn
 from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
 from .store.pieces import iterate_pieces
@@ -29,7 +32,32 @@ from .teacher import CallEstimate
 SHOWN = 40
 """How many problems are formatted to show one example of each format, with demonstrations."""
 
+_DETAIL = 300
+"""The most characters that are shown of why a row is dropped."""
+
 _REASONING = "(the teacher's reasoning)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedDrop:
+    """The rows that would be dropped for one reason before a teacher is asked."""
+
+    stage: Stage
+    """The stage that drops them."""
+    unit: Unit
+    """What they are."""
+    reason: Reason
+    """The reason."""
+    rows: int
+    """How many there are."""
+    sources: dict[str, int]
+    """How many of each source; empty for recorded answers."""
+    origin: str | None
+    """Where the first of them stands."""
+    question: str | None
+    """Its question."""
+    detail: str | None
+    """More about the reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +68,12 @@ class Plan:
     """Kept problems by source."""
     dropped: int
     """Problems that would be dropped before sampling."""
+    drops: tuple["PlannedDrop", ...]
+    """The reasons, in the order in which they count; and those of recorded answers that can't be read."""
+    unmatched: int
+    """Recorded answers that belong to no kept problem."""
+    warnings: tuple[str, ...]
+    """What the version would lack although it has rows."""
     teacher: CallEstimate
     """How many answers would be requested."""
     messages: tuple[Message, ...]
@@ -65,10 +99,17 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     found = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime)
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
-    estimate = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
+    answers = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
+    estimate = answers.estimate
+    warnings = tuple(_list_warnings(loaded, estimate))
+    for warning in warnings:
+        warn(warning)
     return Plan(
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
         dropped=problems.height - kept.height,
+        drops=(*_list_drops(problems), *answers.drops),
+        unmatched=answers.unmatched,
+        warnings=warnings,
         teacher=estimate,
         messages=estimate.request.messages if estimate.request else (),
         examples=_make_examples(loaded, select_sampled_problems(loaded.recipe, kept)),
@@ -76,23 +117,93 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     )
 
 
+def _list_drops(problems: pl.DataFrame) -> Iterator[PlannedDrop]:
+    """List why problems are dropped, each reason with its first row."""
+    dropped = problems.filter(pl.col("fate") == Fate.DROPPED)
+    reasons = sorted(map(Reason, dropped["reason"].unique()), key=ORDER.__getitem__)
+    for reason in reasons:
+        rows = dropped.filter(pl.col("reason") == reason)
+        first = rows.row(0, named=True)
+        yield PlannedDrop(
+            stage=Stage(first["stage"]),
+            unit=Unit.PROBLEM,
+            reason=reason,
+            rows=rows.height,
+            sources=dict(rows.group_by("source", maintain_order=True).len().iter_rows()),
+            origin=first["origin"],
+            question=first["question"],
+            detail=first["detail"],
+        )
+
+
+def _list_warnings(loaded: LoadedRecipe, estimate: CallEstimate) -> Iterator[str]:
+    hidden = describe_hidden_reasoning(loaded.recipe, f"{estimate.reasoned:,} answers")
+    if estimate.reasoned and hidden:
+        yield hidden
+    recipe = loaded.recipe
+    if recipe.select.lengths != Lengths() and recipe.tokenizer is None and recipe.teacher.backend == "recorded":
+        yield "select.lengths drops no recorded answer without a tokenizer: `tokenizer: FOLDER`, or a model of the Hub"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _PlannedAnswers:
+    """What is known of the answers of a build."""
+
+    estimate: CallEstimate
+    drops: tuple[PlannedDrop, ...] = ()
+    unmatched: int = 0
+
+
 def _estimate_calls(
     loaded: LoadedRecipe, runtime: Runtime, found: sources.Problems, asked: pl.DataFrame
-) -> CallEstimate:
+) -> _PlannedAnswers:
     """Estimate the calls of a build; recorded answers cost none and are counted."""
     if loaded.recipe.recorded is None:
         with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
-            return teacher.estimate_calls(loaded, asked, ledger, runtime)
+            return _PlannedAnswers(estimate=teacher.estimate_calls(loaded, asked, ledger, runtime))
     names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
     with TemporaryDirectory(prefix="cotloom-") as folder:
         aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")
         read = teacher.read_answers(loaded, Path(folder), aliases, runtime)
         known = asked.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
-        parts = iterate_pieces(read.pieces, ("problem_id",))
-        count = sum(part.join(known, on="problem_id", how="semi").height for part in parts)
-    if count == 0:
+        parts = [_count_answers(part, known) for part in iterate_pieces(read.pieces, _ANSWER_COLUMNS)]
+    counts, faults = pl.concat([part for part, _ in parts]).sum(), [fault for _, found in parts for fault in found]
+    matched, reasoned, unmatched = counts.row(0)
+    if matched == 0:
         raise make_unmatched_error(loaded, read.rows)
-    return CallEstimate(problems=known.height, new=0, ledger=count, most=count, calls=1, paid=False, request=None)
+    estimate = CallEstimate(
+        problems=known.height, new=0, ledger=matched, most=matched, calls=1, paid=False, request=None, reasoned=reasoned
+    )
+    return _PlannedAnswers(estimate=estimate, drops=tuple(_list_malformed(faults)), unmatched=unmatched)
+
+
+_ANSWER_COLUMNS = ("problem_id", "reasoning", "fault")
+
+
+def _count_answers(answers: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Count the answers of a piece to known problems, those with reasoning, and the others; and list the faults."""
+    readable = answers.filter(pl.col("fault").is_null())
+    matched = readable.join(known, on="problem_id", how="semi")
+    counts = {
+        "matched": matched.height, "reasoned": matched["reasoning"].count(),
+        "unmatched": readable.height - matched.height,
+    }  # fmt: skip
+    return pl.DataFrame([counts]), answers["fault"].drop_nulls().to_list()
+
+
+def _list_malformed(faults: Sequence[str]) -> Iterator[PlannedDrop]:
+    """Make the drop of recorded answers that can't be read, where there are some."""
+    if faults:
+        yield PlannedDrop(
+            stage=Stage.TEACHER,
+            unit=Unit.SAMPLE,
+            reason=Reason.MALFORMED,
+            rows=len(faults),
+            sources={},
+            origin=None,
+            question=None,
+            detail=faults[0],
+        )
 
 
 def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example]:
@@ -126,8 +237,12 @@ def render_plan(plan: Plan, *, show: bool) -> RenderableType:
 def _render_summary(plan: Plan) -> Iterator[Text]:
     counts = ", ".join(f"{count:,} of {source}" for source, count in plan.problems.items())
     yield make_line(f"problems   {counts}" + (f"; {plan.dropped:,} dropped before" if plan.dropped else ""))
+    for drop in plan.drops:
+        yield from _render_drop(drop)
     estimate = plan.teacher
     yield make_line(f"answers    first round: {estimate.new:,} new, {estimate.ledger:,} in the ledger")
+    if plan.unmatched:
+        yield make_line(f"           {plan.unmatched:,} recorded answers belong to no kept problem")
     more = estimate.most - estimate.new - estimate.ledger
     if more > 0:
         yield make_line(f"           later rounds and hints (they depend on verdicts): up to {more:,} more")
@@ -136,6 +251,16 @@ def _render_summary(plan: Plan) -> Iterator[Text]:
     costs = estimate.paid and estimate.most > estimate.ledger
     yield make_line(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
     yield from map(make_line, render_access(plan.access))
+
+
+def _render_drop(drop: PlannedDrop) -> Iterator[Text]:
+    """Render why rows are dropped, with the first of them."""
+    unit = drop.unit if drop.rows == 1 else f"{drop.unit}s"
+    sources = ", ".join(f"{count:,} of {source}" for source, count in drop.sources.items())
+    yield make_line(f"dropped    {drop.rows:,} {unit} as {drop.reason}" + (f" ({sources})" if sources else ""))
+    detail = drop.detail or drop.question or ""
+    origin = f"{drop.origin}: " if drop.origin and not detail.startswith(drop.origin) else ""
+    yield make_line(f"           such as {origin}{detail[:_DETAIL]}")
 
 
 def _render_examples(plan: Plan) -> Iterator[RenderableType]:

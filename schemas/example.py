@@ -59,6 +59,10 @@ class Example:
     """The characters of the last message that carry loss."""
     characters: int = 0
     """Length of all messages, and of the reasoning that is kept apart, in characters."""
+    reasoning_tokens: int | None = None
+    """Tokens of the sample's reasoning; null where the row does not show it, or where unknown."""
+    response_tokens: int | None = None
+    """Tokens of the sample's text; null where the row has the answer alone, or where unknown."""
     stage: Stage | None = None
     """The stage that dropped it; null where it was kept."""
     fate: Fate = Fate.KEPT

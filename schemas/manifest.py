@@ -1,7 +1,7 @@
 """The manifest of a version: only what recipe, inputs and ledger determine."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -76,6 +76,47 @@ class Contamination(ManifestPart):
     """A word similarity from this value on was an overlap too."""
 
 
+class ReadingCount(ManifestPart):
+    """How many final answers one rule read."""
+
+    rule: str
+    """The rule; `last_sentence` is the last resort for a text without a mark."""
+    part: Literal["reasoning", "text"]
+    """The part that it read."""
+    samples: Count
+    """Samples."""
+    kept: Count
+    """Those of them that were kept."""
+
+
+class LengthBin(ManifestPart):
+    """Samples of which a part has about the same length."""
+
+    least: Count
+    """The fewest tokens."""
+    most: Count
+    """The most."""
+    samples: Count
+    """Samples."""
+    kept: Count
+    """Those of them that were kept."""
+
+
+class TokenCounts(ManifestPart):
+    """The lengths of a part of the answers."""
+
+    part: Literal["reasoning", "response"]
+    """The part."""
+    counted_by: Literal["tokenizer", "usage"]
+    """The recipe's tokenizer, or the server."""
+    tokens: Count
+    """Tokens in all, of the samples whose length is known."""
+    unknown: Count
+    """Samples with an answer of unknown length."""
+    bins: tuple[LengthBin, ...] = Field(strict=False)
+    """The others, by length; each bin ends at twice the length of the one before."""
+
+
 class File(ManifestPart):
     """A file of the version."""
 
@@ -130,6 +171,10 @@ class Manifest(ManifestPart):
     """Rows and kept rows of each table, problems with a kept path, and distinct paths."""
     paths_per_problem: dict[str, Count] = Field(default_factory=dict)
     """Kept problems of both splits by their number of distinct correct paths."""
+    readings: tuple[ReadingCount, ...] = Field((), strict=False)
+    """Samples by the rule that read their final answer."""
+    tokens: tuple[TokenCounts, ...] = Field((), strict=False)
+    """The lengths of reasonings and responses; empty where none is known."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)

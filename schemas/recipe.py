@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 from pydantic.fields import FieldInfo
 
 from .formats import FormatName, Thinking
@@ -26,6 +26,9 @@ class Verify(Section):
     pattern: str | None = declare_identity(None)
     """Regular expression (see Patterns) whose one group is the final answer; its last match counts. Where it is given,
     an answer that it does not find is `no_answer`. Null reads by the usual marks of an answer."""
+    last_resort: bool = declare_identity(True)  # noqa: FBT003 - the default of a key
+    """Whether a text that marks no answer is read all the same, by its last sentence (rule `last_sentence`) or its
+    beginning. With `false` such an answer is `no_answer`, unless the text is nothing but the answer."""
     max_characters: int = declare_identity(1_000_000, ge=1, le=10_000_000)
     """The longest answer that is read, in characters. A longer one is dropped as `too_long`, unread."""
     steps: Literal["drop", "tag"] = declare_identity("drop")
@@ -36,9 +39,36 @@ class Verify(Section):
     """Ids of samples that are not checked, since checking one ended the process that did: they are `check_failed`."""
 
 
+class LengthLimits(Section):
+    """How long a part of an answer may be, in tokens. An unknown length is within the limits."""
+
+    max_tokens: int | None = declare_identity(None, ge=0)
+    """A path with more is dropped as `too_long`."""
+    min_tokens: int | None = declare_identity(None, ge=0)
+    """A path with fewer is dropped as `too_short`."""
+
+    @model_validator(mode="after")
+    def _check_order(self) -> "LengthLimits":
+        if self.max_tokens is not None and self.min_tokens is not None and self.min_tokens > self.max_tokens:
+            message = f"min_tokens is {self.min_tokens}, and max_tokens only {self.max_tokens}"
+            raise ValueError(message)
+        return self
+
+
+class Lengths(Section):
+    """How long the paths may be that are kept."""
+
+    reasoning: LengthLimits = declare_identity(LengthLimits())
+    """The reasoning that was told apart from the response; a path without any has 0 tokens of it."""
+    response: LengthLimits = declare_identity(LengthLimits())
+    """The response; of a path without reasoning of its own, all of it."""
+
+
 class Select(Section):
     """Which correct paths of a problem are kept."""
 
+    lengths: Lengths = declare_identity(Lengths())
+    """How long they may be, in tokens of the recipe's `tokenizer`, else of the server."""
     signature: Literal["operations", "none"] = declare_identity("operations")
     """What makes two paths the same method: the set of their `operations`, or `none`."""
     near_duplicate: float | None = declare_identity(0.9, gt=0.0, le=1.0)
@@ -116,6 +146,9 @@ class Recipe(Section):
     teacher: Teachers = declare_identity()
     """Who writes the rationales: one teacher, or a list. Several are asked one after the other, each about its `share`;
     `paths.target` counts the paths of all, so that a later one is asked only about what the earlier ones left."""
+    tokenizer: Annotated[str, StringConstraints(min_length=1)] | None = declare_circumstance(None)
+    """What counts tokens: a folder with `tokenizer.json` or the file itself, or a model on the Hub (`USER/NAME`, or
+    `USER/NAME@REVISION`). Its content is part of the fingerprint. Null: the server's counts, where it reports any."""
     verify: Verify = declare_identity(Verify())
     """How they are checked."""
     select: Select = declare_identity(Select())

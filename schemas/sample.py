@@ -30,6 +30,10 @@ class Part(StrEnum):
     TEXT = "text"
 
 
+LAST_RESORT = "last_sentence"
+"""The rule that reads a final answer from the last sentence of a text that marks none."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
     """Tokens of one answer as the server counted them; null where it did not report them."""
@@ -37,7 +41,9 @@ class Usage:
     prompt_tokens: int | None = None
     """Tokens of the request."""
     completion_tokens: int | None = None
-    """Tokens of the answer."""
+    """Tokens of the answer, its reasoning included."""
+    reasoning_tokens: int | None = None
+    """Those of them that are reasoning, shown or hidden."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +124,11 @@ class Sample:
     """Why the teacher stopped, as reported by the server: stop, length, ..."""
     usage: Usage = Usage()
     """Tokens, as the server counted them."""
+    reasoning_tokens: int | None = None
+    """Tokens of the reasoning, by the recipe's tokenizer, else as the server counted them; 0 where there is none, null
+    where unknown."""
+    response_tokens: int | None = None
+    """Tokens of the text, counted in the same way."""
     cost_usd: float | None = None
     """Price of the answer in US dollars; null where unknown, 0 where it cost nothing."""
     token_logprobs: tuple[TokenLogprob, ...] | None = None

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from cotloom.builder.errors import InputError
 from cotloom.builder.pipeline import build
 from cotloom.builder.plan import plan_build
-from cotloom.builder.recipe import load_recipe
+from cotloom.builder.recipe import load_recipe, load_student
 from cotloom.schemas.runtime import Runtime
+from tests.teacher.chat_server import completion, serving
 
 MADE = {"name": "made", "kind": "arithmetic", "problems": 8}
 ROWS = [
@@ -111,3 +113,140 @@ def test_the_calls_and_the_cost_of_a_fallback_hint_are_told(tmp_path, store, wri
     assert "calls      2 for each answer" in twice
     assert all("cost       unknown: no prices are given" in text for text in (plain, hinted, twice))
     assert "cost       none: this teacher costs nothing" in free
+
+
+CROWD = [
+    {"q": f"Ann has {n} pens and Bob has 3 more pens than Ann has. How many pens has Bob?", "a": str(n + 3)}
+    for n in range(3)
+]
+
+
+def test_reasons_for_drops_are_counted_each_with_a_row(tmp_path, store, write_recipe, run):
+    fields = {"question": "q", "answer": "a"}
+    rows = [*ROWS, {"a": "7"}, CROWD[0]]
+    source = write_source(tmp_path, "file", rows, fields=fields)
+    bench = write_source(tmp_path, "bench", CROWD, fields=fields, role="evaluate")
+    keys = {"sources": [source, bench], "decontaminate": {"against": ["bench"]}, "split": {"test": 0.0}}
+    teacher = write_answers(tmp_path, [{"q": "What is 2 + 3?", "said": "2 + 3 = 5. The answer is 5."}])
+    path = write_recipe(tmp_path, teacher=teacher, **keys)
+
+    told = run("plan", path, "--store", store, "--json").json
+    text = run("plan", path, "--store", store).out
+    built = run("build", path, "--store", store, "--workers", 1, "--json").json
+
+    drops = {drop["reason"]: drop for drop in told["drops"]}
+    assert {reason: drop["rows"] for reason, drop in drops.items()} == {
+        "malformed": 1, "gold_unreadable": 1, "duplicate_problem": 1, "evaluation_overlap": 1,
+    }  # fmt: skip
+    assert told["dropped"] == sum(drop["rows"] for drop in told["drops"])
+    funnel = {row["reason"]: row["dropped"] for row in built["funnel"] if row["stage"] == "sources"}
+    assert funnel == {reason: drop["rows"] for reason, drop in drops.items()}
+    assert drops["duplicate_problem"]["origin"] == "file.jsonl:3"
+    assert drops["duplicate_problem"]["question"] == "What is 2 + 3?"
+    assert drops["duplicate_problem"]["sources"] == {"file": 1}
+    assert drops["evaluation_overlap"]["detail"].startswith("file.jsonl:7: ")
+    assert "dropped    1 problem as duplicate_problem (1 of file)" in text
+    assert "such as file.jsonl:3 repeats the question of file.jsonl:1" in text
+
+
+def test_a_limit_and_a_split_are_reasons_too(tmp_path, store, write_recipe, run):
+    path = write_recipe(tmp_path)
+    (drop,) = run("plan", path, "--store", store, "--json", "--limit", 3).json["drops"]
+    assert (drop["reason"], drop["rows"], drop["unit"], drop["stage"]) == ("over_cap", 5, "problem", "sources")
+
+
+def test_nothing_dropped_is_nothing_told(plan, run, tmp_path, store, write_recipe):
+    planned = plan()
+    assert (planned.drops, planned.unmatched, planned.warnings) == ((), 0, ())
+    assert "dropped" not in run("plan", write_recipe(tmp_path), "--store", store).out
+
+
+def write_answers(folder, rows, **completion):
+    (folder / "answers.jsonl").write_text(
+        "".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows)
+    )
+    completions = [{"column": "said", "teacher": "t", **completion}]
+    return {"backend": "recorded", "answers": {"path": "answers.jsonl", "problem": "q", "completions": completions}}
+
+
+def test_recorded_answers_that_cannot_be_used_are_counted(tmp_path, store, write_recipe, run):
+    source = write_source(tmp_path, "file", ROWS, fields={"question": "q", "answer": "a"})
+    rows = [{"q": "What is 2 + 3?", "said": "5"}, {"q": "Who is there?", "said": "Nobody"}, "{not json", {"said": "5"}]
+    path = write_recipe(tmp_path, sources=[source], teacher=write_answers(tmp_path, rows))
+
+    told, text = run("plan", path, "--store", store, "--json").json, run("plan", path, "--store", store).out
+
+    drops = {(drop["unit"], drop["reason"]): drop for drop in told["drops"]}
+    assert drops["sample", "malformed"]["rows"] == 2
+    assert "answers.jsonl:" in drops["sample", "malformed"]["detail"]
+    assert told["unmatched"] == 1
+    assert "1 recorded answers belong to no kept problem" in text
+
+
+@pytest.mark.parametrize("formats", [[{"name": "zero_shot_answer"}], [{"name": "zero_shot_cot", "thinking": "drop"}]])
+def test_reasoning_that_no_format_shows_is_a_warning_before_the_build(tmp_path, store, write_recipe, run, formats):
+    source = write_source(tmp_path, "file", ROWS, fields={"question": "q", "answer": "a"})
+    rows = [{"q": "What is 2 + 3?", "said": "<think>2 + 3 = 5.</think>The answer is 5.", "t": None}] * 2
+    teacher = write_answers(tmp_path, rows)
+    path = write_recipe(tmp_path, sources=[source], teacher=teacher, formats=formats)
+
+    hidden = run("plan", path, "--store", store, "--json")
+    shown = run("plan", path, "--store", store, "--json", "--set", "formats=[{name: zero_shot_cot}]")
+
+    assert "2 answers have reasoning apart from their response, and no format shows it" in hidden.json["warnings"][0]
+    assert "no format shows it" in " ".join(hidden.err.split())
+    assert shown.json["warnings"] == []
+
+
+def test_reasoning_in_the_ledger_is_noticed_too(tmp_path, store, write_recipe, run):
+    with serving(lambda _body: completion("The answer is 5.", reasoning_content="Let me see. 2 + 3 = 5.")) as server:
+        teacher = {"backend": "openai", "model": "m", "base_url": server.url, "paths": {"round": 1}}
+        source = write_source(tmp_path, "file", ROWS, fields={"question": "q", "answer": "a"})
+        path = write_recipe(tmp_path, sources=[source], teacher=teacher, formats=[{"name": "zero_shot_answer"}])
+        before = run("plan", path, "--store", store, "--json").json["warnings"]
+        run("build", path, "--store", store, "--workers", 1)
+        (after,) = run("plan", path, "--store", store, "--json").json["warnings"]
+    assert before == []
+    assert "3 answers have reasoning" in after
+
+
+PLACEHOLDERS = [
+    "YOUR-MODEL",
+    "your-model",
+    "Your_Model",
+    "<YOUR-MODEL>",
+    "openai/YOUR-MODEL",
+    "your model name",
+    "YOURMODEL",
+]
+
+
+@pytest.mark.parametrize("name", PLACEHOLDERS)
+@pytest.mark.parametrize("backend", ["openai", "transformers"])
+def test_a_placeholder_is_no_model(tmp_path, store, write_recipe, run, name, backend):
+    path = write_recipe(tmp_path, teacher={"backend": backend, "model": name})
+    for command in ("plan", "build"):
+        done = run(command, path, "--store", store, "--json")
+        assert done.code == 2
+        assert done.json["error"]["message"] == f"teacher.model is {name}, which only stands for the name of a model"
+        assert "--set teacher.model=NAME" in done.json["error"]["hint"]
+    assert not (store / "ledger.sqlite").exists()
+
+
+def test_a_model_that_is_named_alike_is_no_placeholder(tmp_path, store, write_recipe, run):
+    teacher = {"backend": "openai", "model": "yourmodel-7b", "base_url": "http://127.0.0.1:1/v1"}
+    assert run("plan", write_recipe(tmp_path, teacher=teacher), "--store", store).code == 0
+
+
+def test_a_placeholder_that_no_source_needs_is_let_through(tmp_path, store, write_recipe, run):
+    source = write_source(tmp_path, "texts", FINISHED, role="reference", fields={"question": "q", "responses": ["a"]})
+    teacher = {"backend": "openai", "model": "YOUR-MODEL", "base_url": "http://127.0.0.1:1/v1"}
+    path = write_recipe(tmp_path, sources=[source], teacher=teacher)
+    assert run("build", path, "--store", store, "--workers", 1).code == 0
+
+
+def test_a_placeholder_is_no_student_either(tmp_path):
+    recipe = tmp_path / "student.yaml"
+    recipe.write_text("name: mine\nmodel: {kind: checkpoint, path: YOUR-MODEL}\n")
+    with pytest.raises(InputError, match=r"model\.path is YOUR-MODEL, which only stands for"):
+        load_student(str(recipe))

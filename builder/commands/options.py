@@ -132,3 +132,7 @@ TeacherTerms = Annotated[
     str | None,
     Option(metavar="TEXT", help="What the teacher's terms say about training, for the card. Default: the recipe's."),
 ]
+License = Annotated[
+    str | None,
+    Option("--license", metavar="LICENSE", help="Licence of the dataset, such as cc-by-4.0. Default: the recipe's."),
+]

@@ -4,6 +4,7 @@ Importing this imports nothing heavy, so that `cotloom list` starts fast.
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -141,3 +142,21 @@ def render_export(ref: str, folder: "Path", result: "ExportResult") -> str:
     """Render an export as text: its files with their rows, and notes."""
     files = ", ".join(f"{name} ({count:,} rows)" for name, count in result.rows.items())
     return "\n".join([f"Wrote {ref} to {folder}: {files}", *(f"Note: {note}." for note in result.notes)])
+
+
+def repeat_command(words: Sequence[str], without: str) -> str:
+    """Write a command as a shell takes it, without one of its options.
+
+    Args:
+        words: what follows `cotloom` on the command line.
+        without: the option, which takes a value.
+
+    >>> repeat_command(["publish", "my data@1.0.0", "--license", "mit", "--repo=me/x"], "--license")
+    "cotloom publish 'my data@1.0.0' --repo=me/x"
+    """
+    kept = [
+        word
+        for before, word in zip(["", *words], words, strict=False)
+        if without not in {before, word} and not word.startswith(f"{without}=")
+    ]
+    return shlex.join(["cotloom", *kept])

@@ -43,5 +43,5 @@ __all__ = [
     "write_examples",
 ]
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Rises when the same path gives another row."""

@@ -251,6 +251,10 @@ def _assemble(form: FormatRows, gather: Gather) -> pl.DataFrame:
         reasoning=apart,
         loss_spans=pl.concat_list(span),
         characters=pl.Series(characters),
+        reasoning_tokens=pl.when(pl.lit(form.thinking is not Thinking.DROP) & pl.col("reasoning").is_not_null()).then(
+            "reasoning_tokens"
+        ),
+        response_tokens=pl.when(pl.lit(form.name in {AS_IS, *FORMATS_WITH_RATIONALE})).then("response_tokens"),
         stage=pl.when(is_dropped).then(pl.lit(str(Stage.FORMAT))),
         fate=pl.when(is_dropped).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason="reason",

@@ -18,7 +18,20 @@ Render = Callable[[SolvedProblem], str]
 AS_IS_PROMPT, AS_IS_TARGET = f"{AS_IS}_prompt", f"{AS_IS}_target"
 """The columns of provided responses, which are written as they are."""
 
-ANSWER_COLUMNS = ("sample_id", "problem_id", "text", "reasoning", "span", "answer_part", "simulated", "verdict")
+LENGTH_COLUMNS = ("reasoning_tokens", "response_tokens")
+"""The columns with the lengths of a sample's parts."""
+
+ANSWER_COLUMNS = (
+    "sample_id",
+    "problem_id",
+    "text",
+    "reasoning",
+    "span",
+    "answer_part",
+    "simulated",
+    "verdict",
+    *LENGTH_COLUMNS,
+)
 """The columns of a sample that its texts are made from."""
 
 ROW_COLUMNS = (
@@ -32,6 +45,7 @@ ROW_COLUMNS = (
     "simulated",
     "is_provided",
     "reasoning",
+    *LENGTH_COLUMNS,
 )
 """The columns of a row of texts, besides the texts."""
 
@@ -81,7 +95,8 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
             column.append(rendered.get(name))
     described = rows.select(
         "sample_id", "problem_id", "source", pl.coalesce("group", "problem_id").alias("group"), "split", "answer_type",
-        "language", "simulated", is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
+        "language", "simulated", *LENGTH_COLUMNS,
+        is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
         reasoning=pl.Series(_clean_all(rows), dtype=pl.String),
     )  # fmt: skip
     return described.with_columns(**{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()})

@@ -8,8 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...schemas.manifest import BuildRecord, FunnelRow
+from ...schemas.manifest import BuildRecord, FunnelRow, ReadingCount, TokenCounts
 from ...schemas.reasons import Fate, Reason
+from ...schemas.sample import LAST_RESORT
 from ..report.sentences import SIMULATED
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
@@ -26,7 +27,7 @@ _SHOWN = 600
 
 
 def render_version(version: Version) -> RenderableType:
-    """Render a version: manifest, funnel, paths per problem, a kept and a dropped sample, and commands to run next.
+    """Render a version: manifest, funnel, paths, lengths, readings, a kept and a dropped sample, and next commands.
 
     Args:
         version: the version.
@@ -40,6 +41,8 @@ def render_version(version: Version) -> RenderableType:
         _render_funnel(version.manifest.funnel),
         Text(),
         *_render_path_counts(version),
+        *_render_tokens(version.manifest.tokens),
+        *_render_readings(version.manifest.readings),
         *_render_sample_pair(samples, problems),
         *_render_validation(version),
         *_render_commands(version, samples, problems),
@@ -108,6 +111,45 @@ def _render_path_counts(version: Version) -> Iterator[Text]:
     yield make_line(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
     for paths, count in sorted(counts.items()):
         yield make_line(f"{paths:>3}  {'█' * max(1, round(_BAR * count / max(counts.values())))} {count:,}")
+    yield Text()
+
+
+def _render_tokens(lengths: Sequence[TokenCounts]) -> Iterator[Text]:
+    """The lengths of reasonings and responses, each as a histogram with the share that was kept."""
+    for part in lengths:
+        if not part.tokens and not part.unknown:  # no teacher that reasons apart
+            continue
+        known = sum(item.samples for item in part.bins)
+        mean = f", mean {part.tokens / known:,.0f}" if known else ""
+        unknown = f"; {part.unknown:,} unknown" if part.unknown else ""
+        yield make_line(f"Tokens of the {part.part} (by {_COUNTERS[part.counted_by]}{mean}{unknown})", style="bold")
+        widest = max((item.samples for item in part.bins), default=1)
+        ranges = [
+            f"{item.least:,}" if item.least == item.most else f"{item.least:,}-{item.most:,}" for item in part.bins
+        ]
+        margin = max(map(len, ranges), default=0)
+        for name, item in zip(ranges, part.bins, strict=True):
+            bar = "█" * max(1, round(_BAR * item.samples / widest))
+            yield make_line(f"{name:>{margin + 2}}  {bar} {item.samples:,} ({item.kept:,} kept)")
+        yield Text()
+
+
+_COUNTERS: Mapping[str, str] = {"tokenizer": "the recipe's tokenizer", "usage": "the server's count"}
+
+
+def _render_readings(readings: Sequence[ReadingCount]) -> Iterator[Text]:
+    """The rules that read the final answers, and how many were read without a mark."""
+    if not readings:
+        return
+    yield make_line("Final answers by the rule that read them", style="bold")
+    for item in readings:
+        where = ", from the reasoning" if item.part == "reasoning" else ""
+        yield make_line(f"  {item.rule}{where}: {item.samples:,} ({item.kept:,} kept)")
+    last = [item for item in readings if item.rule == LAST_RESORT]
+    if last:
+        samples, kept = sum(item.samples for item in last), sum(item.kept for item in last)
+        line = f"  last resort: {samples:,} answers of texts that mark none ({kept:,} kept);"
+        yield make_line(f"{line} verify.last_resort: false leaves them out", style="yellow")
     yield Text()
 
 

@@ -47,6 +47,9 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
     simulated = ", simulated" if sample["simulated"] else ""
     yield make_line(f"teacher    {sample['teacher']}, {position}{simulated}")
     yield make_line(f"verdict    {sample['verdict']} ({_format_reading(sample)})")
+    if sample["response_tokens"] is not None:
+        reasoning = f"{sample['reasoning_tokens']:,} of reasoning, " if sample["reasoning_tokens"] else ""
+        yield make_line(f"tokens     {reasoning}{sample['response_tokens']:,} of response")
     if sample["labels"]:
         yield make_line(f"labels     {sample['labels']}")
     for step in sample["steps"] or []:

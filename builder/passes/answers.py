@@ -157,7 +157,11 @@ class _PathCounter:
             for bucket in range(1 << bits)
         ]  # fmt: skip
         recipe = self._work.recipe
-        settings = {"verify": recipe.verify.model_dump(mode="json"), "select": recipe.select.model_dump(mode="json")}
+        settings = {
+            "verify": recipe.verify.model_dump(mode="json"),
+            "select": recipe.select.model_dump(mode="json"),
+            "tokenizer": self._work.describe_tokenizer(),
+        }
         counted = self._work.stages.run("count_paths", items, settings, "counting paths")
         counts = {problem: pair for bucket in counted for problem, pair in bucket.items()}
         pairs = {problem.problem_id: counts.get(problem.problem_id, (0, 0)) for problem in problems}

@@ -32,6 +32,7 @@ from . import runs
 from .examples import FormatRules, make_examples, make_texts
 from .mixture import make_mixture, read_candidates
 from .paths import PathRules, count_problems, make_paths, select_paths
+from .tokens import read_counter
 from .unchanged import Before, BucketSize, Place, digest_inputs, find_unchanged, note_result
 
 PROBLEMS = "problems.parquet"
@@ -46,8 +47,9 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     Args:
         item: bucket, bits; problems and answers: the paths of pieces.
         settings: stages: the folder of results; verify, select, formats, seed: of the recipe; recorded: whether the
-            answers come from a file; sampled, provided: names of the sources whose problems the teacher answers, and of
-            those that bring responses; forgotten: problems whose answers were erased.
+            answers come from a file; tokenizer: path and sha256 of the recipe's, or None; sampled, provided: names of
+            the sources whose problems the teacher answers, and of those that bring responses; forgotten: problems whose
+            answers were erased.
 
     Returns:
         The results problems, paths and texts; unmatched: recorded answers to no problem of the bucket.
@@ -210,7 +212,7 @@ def count_paths(item: Plain, settings: Plain) -> dict[str, Any]:
 
     Args:
         item: bucket, bits; problems and answers: the paths of pieces.
-        settings: stages, verify, select as for `find_paths`.
+        settings: stages, verify, select, tokenizer as for `find_paths`.
 
     Returns:
         The two numbers, by problem.
@@ -223,7 +225,9 @@ def count_paths(item: Plain, settings: Plain) -> dict[str, Any]:
 
 
 def _read_path_rules(settings: Plain) -> PathRules:
-    return PathRules(verify=Verify(**settings["verify"]), select=Select(**settings["select"]))
+    return PathRules(
+        verify=Verify(**settings["verify"]), select=Select(**settings["select"]), counter=read_counter(settings)
+    )
 
 
 def _parse_examples(item: Plain) -> StageResult:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...schemas.formats import FORMATS_WITH_RATIONALE, Thinking
 from ...schemas.manifest import FunnelRow, Manifest
-from ...schemas.recipe import Recipe
+from ...schemas.recipe import LengthLimits, Recipe
 from ..errors import EmptyVersion
 from ..progress import warn
 
@@ -37,23 +37,40 @@ def check_rows(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) ->
 
 
 def warn_gaps(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> None:
-    """Warn of what a version lacks although it has rows: an empty split, and reasoning that no format shows.
+    """Warn of what a version lacks although it has rows: a split, reasoning that a format shows, lengths to judge by.
 
     Args:
         recipe: the recipe.
         manifest: the manifest of the version.
-        counts: kept samples with reasoning of their own, `reasoned`.
+        counts: kept samples with reasoning of their own, `reasoned`; those of unknown length, `unknown_kept:PART`.
     """
     for split in _list_empty_splits(recipe, manifest):
         warn(f"the split {split} is empty: no group of problems fell into it")
-    is_shown = any(
-        spec.name in FORMATS_WITH_RATIONALE and spec.thinking is not Thinking.DROP for spec in recipe.formats
+    hidden = describe_hidden_reasoning(recipe, f"{counts.get('reasoned', 0):,} kept samples")
+    if counts.get("reasoned") and hidden:
+        warn(hidden)
+    for part in ("reasoning", "response"):
+        unknown = counts.get(f"unknown_kept:{part}")
+        if unknown and getattr(recipe.select.lengths, part) != LengthLimits():
+            warn(
+                f"the {part} of {unknown:,} kept samples has an unknown number of tokens, so select.lengths drops none;"
+                " name a tokenizer: `tokenizer: FOLDER`, or a model of the Hub"
+            )
+
+
+def describe_hidden_reasoning(recipe: Recipe, bought: str) -> str | None:
+    """Describe that reasoning was bought and no format of a recipe shows it; None where one does.
+
+    Args:
+        recipe: the recipe.
+        bought: what has reasoning: `12 answers`.
+    """
+    if any(spec.name in FORMATS_WITH_RATIONALE and spec.thinking is not Thinking.DROP for spec in recipe.formats):
+        return None
+    return (
+        f"{bought} have reasoning apart from their response, and no format shows it;"
+        " list a format with reasoning, such as zero_shot_cot, without `thinking: drop`"
     )
-    if counts.get("reasoned") and not is_shown:
-        warn(
-            f"{counts['reasoned']:,} kept samples have reasoning apart from their response, and no format shows it;"
-            " list a format with reasoning, such as zero_shot_cot, without `thinking: drop`"
-        )
 
 
 def _list_empty_splits(recipe: Recipe, manifest: Manifest) -> Iterator[str]:

@@ -52,6 +52,7 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
     settings = {
         "verify": recipe.verify.model_dump(mode="json"),
         "select": recipe.select.model_dump(mode="json"),
+        "tokenizer": work.describe_tokenizer(),
         "formats": _dump_formats(work),
         "seed": recipe.seed,
         "recorded": answers.recorded,
@@ -63,7 +64,8 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
         "code": [verify.CODE_VERSION, select.CODE_VERSION, formats.CODE_VERSION],
         "problems": problems.key,
         "answers": answers.key,
-        **{name: value for name, value in settings.items() if name != "forgotten"},
+        **{name: value for name, value in settings.items() if name not in {"forgotten", "tokenizer"}},
+        "tokenizer": work.tokenizer and work.tokenizer.sha256,
         "formats": sorted(spec.name for spec in recipe.formats),
     }  # fmt: skip
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...schemas.manifest import File, Input, Manifest
 from .. import store
+from ..recipe.tokenizer import KEY
 from ..store.funnel import build_funnel
 from ..store.stages import StageResult
 from ..store.tables import digest_content, name_file
@@ -17,6 +18,7 @@ from .mixture import MIXTURE
 from .paths import SAMPLES
 from .problems import LoadedProblems
 from .runs import add_counts
+from .tallies import describe_readings, describe_tokens
 from .work import BuildWork
 
 Files = Mapping[str, tuple[File, Path]]
@@ -79,7 +81,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         teachers=tuple(sorted(dict(_select(counts, "teacher:")))),
         recipe=work.describe_identity(),
         rooms=dict(rooms),
-        inputs=(*problems.inputs, *_add_unmatched(answers.inputs, found.unmatched)),
+        inputs=(*problems.inputs, *_add_unmatched(answers.inputs, found.unmatched), *_list_tokenizer(work)),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
         languages=recipe.languages,
         teacher_terms=recipe.teacher_terms,
@@ -90,6 +92,8 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             **{name: counts[name] for name in _COUNTED},
         },
         paths_per_problem={str(number): problems for number, problems in sorted(_list_paths(counts))},
+        readings=tuple(describe_readings(counts)),
+        tokens=tuple(describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
         contamination=problems.contamination,
         funnel=tuple(build_funnel(counts)),
         files={name: file for name, (file, _) in files.items()},
@@ -107,6 +111,12 @@ def _select(counts: Counter[str], prefix: str) -> Iterator[tuple[str, int]]:
 
 def _list_paths(counts: Counter[str]) -> Iterator[tuple[int, int]]:
     return ((int(number), rows) for number, rows in _select(counts, "paths:"))
+
+
+def _list_tokenizer(work: BuildWork) -> Iterator[Input]:
+    if work.tokenizer is not None:
+        file = work.tokenizer
+        yield Input(name=KEY, file=file.name, sha256=file.sha256, bytes=file.bytes, rows=0)
 
 
 def _add_unmatched(inputs: Sequence[Input], unmatched: int) -> Iterator[Input]:

@@ -14,7 +14,7 @@ from ...schemas.ids import digest
 from ...schemas.manifest import File
 from ...schemas.problem import AnswerType, Problem
 from ...schemas.reasons import Fate, Reason, Verdict
-from ...schemas.recipe import Select, Verify
+from ...schemas.recipe import Lengths, Select, Verify
 from ...schemas.sample import Hint, Part, Sample
 from .. import select, verify
 from ..engine import mark_row
@@ -25,6 +25,8 @@ from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from ..text.equations import Equation, find_equations
 from ..text.traces import join_parts
+from .tallies import count_answers
+from .tokens import TokenCounter, add_token_counts
 from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
 SAMPLES = "samples.parquet"
@@ -54,6 +56,8 @@ class PathRules:
     """How samples are checked."""
     select: Select
     """Which paths are kept."""
+    counter: TokenCounter | None = None
+    """What counts tokens; None leaves the counts of the server."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides a result, as plain values."""
@@ -61,6 +65,7 @@ class PathRules:
             "code": [verify.CODE_VERSION, select.CODE_VERSION],
             "verify": self.verify.model_dump(mode="json"),
             "select": self.select.model_dump(mode="json"),
+            "tokens": self.counter and self.counter.describe(),
         }
 
 
@@ -129,7 +134,8 @@ def select_paths(
     Returns:
         Rows of `Sample`, and the number of samples whose judgement was new.
     """
-    judged, methods, new = _judge_samples(stages, rules, problems, samples, bucket)
+    counted = add_token_counts(stages, rules.counter, samples, bucket, rules.verify.max_characters)
+    judged, methods, new = _judge_samples(stages, rules, problems, counted, bucket)
     return _choose_paths(stages, rules, judged, methods, bucket), new
 
 
@@ -147,7 +153,7 @@ def _judge_samples(
     aside, work = work.filter(is_aside), work.filter(~is_aside)
     keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
     policy = rules.verify.model_copy(update={"set_aside": ()})
-    deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None}
+    deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
     memo = _open_memo(stages, "judge", deciding, bucket, bucket.answers)
     recalled = recall_or_find(memo, keyed["key"], partial(_judge_keys, keyed, policy))
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
@@ -223,10 +229,13 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
 def _choose_paths(
     stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: BucketSize
 ) -> pl.DataFrame:
-    """Drop duplicates, then pick of each problem the paths that are kept; only the second step depends on `keep`."""
-    kept = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
+    """Drop paths by length, then duplicates, then pick those that are kept; only the last step depends on `keep`."""
+    correct = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
+    outside = select.drop_outside(correct, rules.select)
+    kept = correct.join(outside, on="sample_id", how="anti", maintain_order="left")
     keyed = kept.join(_make_choice_keys(kept), on="problem_id", maintain_order="left")
-    policy, deciding = rules.select, {**rules.describe(), "verify": None}
+    policy = rules.select.model_copy(update={"lengths": Lengths()})  # they have dropped what they drop
+    deciding = {**rules.describe(), "verify": None, "tokens": None, "select": policy.model_dump(mode="json")}
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
     find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
     choices = recall_or_find(
@@ -240,7 +249,7 @@ def _choose_paths(
             _open_memo(stages, "picks", deciding, bucket, bucket.problems), many["key"], find
         ).findings
         choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
-    return select.add_choices(judged, choices.drop("key"))
+    return select.add_choices(judged, pl.concat([choices.drop("key"), outside]))
 
 
 def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
@@ -269,6 +278,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts["problems_with_path"] = kept["problem_id"].n_unique()
     counts["distinct_paths"] = leaders.height
     counts["reasoned"] = kept["reasoning"].count()
+    counts.update(count_answers(samples))
     counts["simulated"] = int(samples["simulated"].sum())
     answered = samples.filter(pl.col("problem_id").is_not_null())
     counts.update({f"teacher:{teacher}": rows for teacher, rows in answered.group_by("teacher").len().iter_rows()})

@@ -12,6 +12,7 @@ from ...schemas.recipe import Recipe, extract_identity
 from ...schemas.runtime import Runtime
 from ..engine import keep_workers
 from ..recipe import LoadedRecipe
+from ..recipe.tokenizer import TokenizerFile
 from ..store.atomic import Access, make_folder, remove_leftovers, stop_if_unwritable
 from .costs import CostTable
 from .runs import Stages
@@ -31,6 +32,8 @@ class BuildWork:
     """Where results are kept."""
     folder: Path
     """A folder for what is needed until the build ends."""
+    tokenizer: TokenizerFile | None = None
+    """What counts tokens; None leaves the counts of the server."""
 
     @property
     def recipe(self) -> Recipe:
@@ -46,13 +49,19 @@ class BuildWork:
         """The identity keys of the recipe, with defaults."""
         return extract_identity(self.recipe, defaults=True)
 
+    def describe_tokenizer(self) -> dict[str, str] | None:
+        """What the passes need to know of the tokenizer, as plain values."""
+        return None if self.tokenizer is None else {"path": str(self.tokenizer.path), "sha256": self.tokenizer.sha256}
+
     def list_sources(self, role: str) -> list[str]:
         """List the names of the sources with a role."""
         return [source.name for source in self.recipe.sources if source.role == role]
 
 
 @contextmanager
-def open_work(loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str, str]) -> Iterator[BuildWork]:
+def open_work(
+    loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str, str], tokenizer: TokenizerFile | None = None
+) -> Iterator[BuildWork]:
     """Make the folders of a build; what only this build needs is removed at the end.
 
     Raises:
@@ -67,6 +76,13 @@ def open_work(loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str
         make_folder(folder, Access.PRIVATE)
     try:
         with keep_workers():
-            yield BuildWork(loaded=loaded, runtime=runtime, input_digests=input_digests, stages=stages, folder=folder)
+            yield BuildWork(
+                loaded=loaded,
+                runtime=runtime,
+                input_digests=input_digests,
+                stages=stages,
+                folder=folder,
+                tokenizer=tokenizer,
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

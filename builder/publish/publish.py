@@ -62,6 +62,10 @@ class PublishRequest:
     """Languages of the texts, for the card; empty for those of the recipe."""
     teacher_terms: str | None = None
     """What the teacher's terms say about training on its responses, for the card; None for the text of the recipe."""
+    license: str | None = None
+    """The licence of the dataset, for the gates and the card; None for that of the recipe."""
+    command: str = "cotloom publish REF --repo USER/NAME"
+    """The command that asks for this, without a licence: a hint repeats it."""
 
     @property
     def tag_name(self) -> str:
@@ -113,11 +117,17 @@ def publish(request: PublishRequest) -> PublishResult:
         Stopped: the Hub can't be reached, or has other content than was uploaded; the same command resumes.
     """
     _check_request(request)
-    checks = tuple(run_gates(request.version, request.allowed_gates))
+    checks = tuple(
+        run_gates(request.version, request.allowed_gates, license_name=request.license, command=request.command)
+    )
     if not all(check.passed for check in checks):
         return PublishResult(status=PublishStatus.REFUSED, request=request, checks=checks, files={})
     options = CardOptions(
-        repo=request.repo, tag=request.tag, languages=request.languages, teacher_terms=request.teacher_terms
+        repo=request.repo,
+        tag=request.tag,
+        languages=request.languages,
+        teacher_terms=request.teacher_terms,
+        license=request.license,
     )
     with TemporaryDirectory(prefix="cotloom-") as folder:
         layout = write_layout(request.version, Path(folder) / "dataset", options)
@@ -144,6 +154,8 @@ def _check_request(request: PublishRequest) -> None:
         raise InputError(f"{request.repo} is no valid name of a dataset on the Hub", hint="--repo takes USER/NAME")
     if not _TAG.fullmatch(request.tag_name):
         raise InputError(f"{request.tag_name} is no valid tag", hint="a tag has letters, digits, `.`, `-`, `_` and `+`")
+    if request.license is not None and not re.search(r"\w", request.license):
+        raise InputError("--license names no licence", hint="give its name on the Hub, such as apache-2.0 or cc-by-4.0")
     if request.version.manifest.version == DEV:
         raise InputError(
             f"{request.version.ref} is a dev version, which can be overwritten, so it can't have a tag",

@@ -4,6 +4,7 @@
 files that a recipe names.
 """
 
+from .checks import check_models
 from .loading import (
     LoadedRecipe,
     find_packaged_demos,
@@ -17,6 +18,7 @@ from .paths import list_prompts
 
 __all__ = [
     "LoadedRecipe",
+    "check_models",
     "find_packaged_demos",
     "find_recipe",
     "list_packaged_recipes",

@@ -1,15 +1,25 @@
-"""Checks of a recipe that its schema can't express: unique names, patterns and templates."""
+"""Checks of a recipe that its schema can't express: unique names, patterns, templates, and models that are named."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...schemas.recipe import Recipe, extract_identity
+from ...schemas.section import Section
 from ...schemas.source import Fields, TableSource
 from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys
 from ..patterns import compile_pattern
 from ..templates import is_template, parse_template
 from .paths import list_prompts
+
+_PLACEHOLDER = re.compile(
+    r"(?:.*/)?[\W_]*your[\W_]*model(?:[\W_]*(?:name|id|path|here))*[\W_]*", re.IGNORECASE | re.DOTALL
+)
+"""What stands for the name of a model until somebody writes one: `YOUR-MODEL`, which `init` writes."""
+
+_MODEL_KEYS = frozenset({"model", "teacher", "tokenizer"})
+"""The keys that name a model where their value is a text, or have its name in `path` where it is a section."""
 
 
 def check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
@@ -70,6 +80,26 @@ def check_names(document: MarkedYaml, names: Sequence[Sequence[str]]) -> None:
     repeated = [name for own in names for name in sorted(set(own)) if own.count(name) > 1]
     if repeated:
         raise RecipeError(f"{document.path}: the name {repeated[0]} is used twice", keys=("name",))
+
+
+def check_models(section: Section) -> None:
+    """Check that no placeholder stands where the name of a model belongs.
+
+    Args:
+        section: a recipe or a student recipe.
+
+    Raises:
+        InputError: one does.
+    """
+    for keys, name in _list_values((), section.model_dump()):
+        named = keys[-2] if keys[-1] == "path" and len(keys) > 1 else keys[-1]
+        if named in _MODEL_KEYS and _PLACEHOLDER.fullmatch(name):
+            key = join_keys(keys)
+            raise InputError(
+                f"{key} is {name}, which only stands for the name of a model",
+                hint=f"write the name of your model there, or give it with --set {key}=NAME",
+                keys=(key,),
+            )
 
 
 def _list_names(recipe: Recipe) -> Iterator[list[str]]:

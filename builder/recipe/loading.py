@@ -20,7 +20,7 @@ from ...schemas.section import Section
 from ...schemas.student import StudentRecipe
 from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys, read_yaml, set_key
-from .checks import check_names, check_recipe
+from .checks import check_models, check_names, check_recipe
 from .paths import expand_file, expand_path, list_paths
 
 Kind = TypeVar("Kind", bound=Section)
@@ -127,13 +127,14 @@ def load_student(name: str, changes: Sequence[str] = ()) -> StudentRecipe:
 
     Raises:
         RecipeError: it can't be read, or is no valid student recipe.
-        InputError: there is no such recipe.
+        InputError: there is no such recipe, or a placeholder stands for its model.
     """
     document = read_yaml(find_recipe(name, STUDENTS))
     for change in changes:
         set_key(document, change)
     recipe = _validate(document, StudentRecipe)
     check_names(document, [[stage.name for stage in recipe.stages]])
+    check_models(recipe)
     return recipe
 
 

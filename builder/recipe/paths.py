@@ -40,7 +40,7 @@ def list_prompts(teacher: Teacher, key: str) -> dict[str, Prompt]:
 
 def list_path_variables(recipe: Recipe) -> dict[str, str]:
     """List the environment variables in the paths of a recipe, each with the first key that names it."""
-    paths = {"folder": recipe.folder or "", **list_paths(recipe)}
+    paths = {"folder": recipe.folder or "", **list_paths(recipe), "tokenizer": recipe.tokenizer or ""}
     pairs = [(name, key) for key, path in paths.items() for name in _VARIABLE.findall(path)]
     return dict(reversed(pairs))
 

@@ -1,10 +1,10 @@
-"""Select: of the correct paths of each problem, keep those that differ, the furthest apart.
+"""Select: of the correct paths of each problem that are neither too long nor too short, keep those that differ.
 
 Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
-from .samples import add_choices, count_distinct, find_duplicates, pick_rows, select_kept
+from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "choose_paths",
     "count_distinct",
     "drop_duplicates",
+    "drop_outside",
     "find_duplicates",
     "parse_path",
     "pick_paths",
@@ -25,5 +26,5 @@ __all__ = [
     "select_kept",
 ]
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Rises when the same paths get another choice."""

@@ -1,4 +1,4 @@
-"""Choose paths in a table of samples: select the rows, choose problem by problem, write the choices back."""
+"""Choose paths in a table of samples: select the rows, drop by length, choose problem by problem, write it back."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from ...schemas.reasons import Fate, Stage
 from ...schemas.recipe import Select
 from ...schemas.sample import Hint, Sample
 from .choice import Choice, ReasoningPath, drop_duplicates, parse_path, pick_paths
+from .lengths import COLUMNS, find_outside
 from .signature import Method
 
 _SCHEMA = {
@@ -20,6 +21,8 @@ _SCHEMA = {
     "detail": pl.String,
 }
 
+_EMPTY = {"cluster": pl.lit(None, pl.String)}
+
 _PATH_COLUMNS = ("sample_id", "text", "hint", "signature", "operations")
 
 
@@ -27,12 +30,16 @@ def select_kept(samples: pl.DataFrame) -> pl.DataFrame:
     """Select the samples that no stage has dropped.
 
     Returns:
-        Columns sample_id, problem_id, text, hint; text is the whole rationale, reasoning and response.
+        Columns sample_id, problem_id, text, hint, and the lengths; text is the whole rationale, reasoning and response.
     """
     has_reasoning = pl.col("reasoning").is_not_null()
     joined = pl.concat_str("reasoning", pl.col("text").fill_null(""), separator="\n\n").str.strip_chars_end()
     return samples.filter(pl.col("fate") == Fate.KEPT).select(
-        "sample_id", "problem_id", pl.when(has_reasoning).then(joined).otherwise("text").alias("text"), "hint"
+        "sample_id",
+        "problem_id",
+        pl.when(has_reasoning).then(joined).otherwise("text").alias("text"),
+        "hint",
+        *COLUMNS.values(),
     )
 
 
@@ -48,6 +55,21 @@ def find_duplicates(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
         Columns sample_id, signature, cluster, reason, detail.
     """
     return _list_choices(drop_duplicates(paths, policy)[0] for paths in _group_paths(samples))
+
+
+def drop_outside(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
+    """Drop the paths that are longer or shorter than the policy wants them: they are compared with no others.
+
+    Args:
+        samples: the table from `select_kept`, with the column signature.
+        policy: the limits.
+
+    Returns:
+        Columns sample_id, signature, cluster, reason, detail.
+    """
+    outside = find_outside(samples, policy.lengths)
+    signatures = samples.select("sample_id", "signature")
+    return outside.join(signatures, on="sample_id", how="left").with_columns(**_EMPTY).select(list(_SCHEMA))
 
 
 def pick_rows(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:

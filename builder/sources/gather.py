@@ -194,7 +194,8 @@ def _check_any_kept(problems: Problems, roles: Mapping[str, str]) -> None:
         return
     rows = problems.frame.filter(is_training(roles))
     first = rows.row(0, named=True)
+    reasons = rows["reason"].value_counts().sort("count", "reason", descending=[True, False]).iter_rows()
     raise InputError(
-        f"all {rows.height} problems were dropped",
+        f"all {rows.height} problems were dropped: {', '.join(f'{count:,} as {reason}' for reason, count in reasons)}",
         hint=f"the first, {first['origin']}: {first['reason']}: {first['detail']}",
     )

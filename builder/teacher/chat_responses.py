@@ -230,10 +230,26 @@ def _read_usage(usage: Any, index: int, choices: int) -> Usage:
     """Read the tokens of one choice; those of the answers are known where there is one choice only."""
     if not isinstance(usage, dict):
         return Usage()
-    prompt = _read_count(usage.get("prompt_tokens")) if index == 0 else None
-    return Usage(
-        prompt_tokens=prompt, completion_tokens=_read_count(usage.get("completion_tokens")) if choices == 1 else None
-    )
+    prompt = _read_count(usage.get("prompt_tokens"))
+    shown = prompt if index == 0 else None
+    if choices > 1:
+        return Usage(prompt_tokens=shown)
+    completion, reasoning = _read_count(usage.get("completion_tokens")), _read_reasoning_count(usage)
+    total = _read_count(usage.get("total_tokens"))
+    if completion is None or reasoning is None:
+        return Usage(prompt_tokens=shown, completion_tokens=completion)
+    if prompt is not None and total == prompt + completion + reasoning:  # some servers count reasoning beside the rest
+        completion += reasoning
+    is_part = reasoning <= completion
+    return Usage(prompt_tokens=shown, completion_tokens=completion, reasoning_tokens=reasoning if is_part else None)
+
+
+def _read_reasoning_count(usage: Mapping[str, Any]) -> int | None:
+    """Read the tokens of the reasoning: among the details of the answer's tokens, or beside them."""
+    details = usage.get("completion_tokens_details")
+    places = [details if isinstance(details, dict) else {}, usage]
+    counts = (_read_count(place.get("reasoning_tokens")) for place in places)
+    return next((count for count in counts if count is not None), None)
 
 
 def _read_count(value: Any) -> int | None:

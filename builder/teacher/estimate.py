@@ -1,5 +1,6 @@
 """Estimate the calls of a build before any is made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,10 +12,14 @@ from ...schemas.runtime import Runtime
 from ...schemas.sample import Hint
 from ...schemas.teacher import HintPolicy, Paths
 from ..recipe import LoadedRecipe
+from ..text.traces import part_trace
 from .backends import open_backend
 from .backends.prompted import PromptedBackend
 from .ledger import Ledger
 from .request import Request
+
+LOOKED = 200
+"""How many requests with answers in the ledger are looked at, to see whether the teacher reasons."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +40,8 @@ class CallEstimate:
     """Whether an answer may cost money."""
     request: Request | None
     """The first request."""
+    reasoned: int = 0
+    """Known answers with reasoning apart from their response; of those in the ledger, the first `LOOKED` are read."""
 
 
 def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtime: Runtime) -> CallEstimate:
@@ -67,4 +74,11 @@ def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger,
         calls=2 if prompt and prompt.template == "cot_two_call" else 1,
         paid=teacher.backend == "openai",
         request=requests[0].request if requests else None,
+        reasoned=_count_reasoned(ledger, sorted({digest for digest, _ in recorded})[:LOOKED]),
     )
+
+
+def _count_reasoned(ledger: Ledger, digests: Sequence[str]) -> int:
+    """Count the answers to some requests that have reasoning of their own."""
+    answers = (answer for _, answer in ledger.read_answers(digests))
+    return sum(part_trace(answer.text, answer.reasoning).reasoning is not None for answer in answers)

@@ -22,8 +22,8 @@ def encode_answers(answers: Sequence[Answer]) -> Response:
 
 def _encode_answer(answer: Answer) -> dict[str, Any]:
     fields = {name: value for name in _FIELDS if (value := getattr(answer, name)) is not None}
-    usage = (answer.usage.prompt_tokens, answer.usage.completion_tokens)
-    tokens = {} if usage == (None, None) else {"usage": usage}
+    usage = (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.reasoning_tokens)
+    tokens = {} if usage == (None, None, None) else {"usage": usage if usage[2] is not None else usage[:2]}
     logprobs = {} if answer.token_logprobs is None else {"logprobs": _encode_logprobs(answer.token_logprobs)}
     return {**fields, **tokens, **logprobs, **({"simulated": True} if answer.simulated else {})}
 
@@ -43,14 +43,35 @@ def _read_answers(body: bytes) -> list[Answer | UnreadableChoice]:
 
 
 def _decode_answer(fields: Mapping[str, Any]) -> Answer:
-    prompt_tokens, completion_tokens = fields.get("usage", (None, None))
+    prompt_tokens, completion_tokens, *more = fields.get("usage", (None, None))
+    reasoning_tokens = next(iter(more), None)
     logprobs = fields.get("logprobs")
     return Answer(
         **{name: fields.get(name) for name in _FIELDS},
-        usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
+        usage=Usage(
+            prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, reasoning_tokens=reasoning_tokens
+        ),
         token_logprobs=None if logprobs is None else decode_logprobs(logprobs),
         simulated=fields.get("simulated", False),
     )
+
+
+def count_parts(answer: Answer) -> tuple[int | None, int | None]:
+    """Count the tokens of an answer's reasoning and of its response, as far as the server said.
+
+    They are unknown where the server did not part them and the answer has both.
+
+    >>> count_parts(Answer(text="5.", reasoning="2 + 3 = 5.", usage=Usage(completion_tokens=12, reasoning_tokens=9)))
+    (9, 3)
+    >>> count_parts(Answer(text="5.", usage=Usage(completion_tokens=3)))
+    (0, 3)
+    """
+    total, reasoning = answer.usage.completion_tokens, answer.usage.reasoning_tokens
+    if answer.reasoning is None:
+        reasoning = reasoning or 0  # what a server hides may have a count, too
+    elif reasoning == 0:  # some servers write 0 where they do not count
+        reasoning = None
+    return (None, None) if total is None or reasoning is None else (reasoning, total - reasoning)
 
 
 def decode_logprobs(rows: Sequence[Any]) -> tuple[TokenLogprob, ...]:

@@ -18,6 +18,7 @@ from ..text.traces import part_trace
 from .backends.protocol import Backend, CompletionRequest, FailedRequest
 from .ledger import Key, Ledger
 from .request import Answer, ReceivedResponse
+from .responses import count_parts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -256,6 +257,7 @@ def _make_sample(this: Round, request: CompletionRequest, result: Answer | Faile
     )
     if isinstance(result, FailedRequest) or result.refusal is not None:
         return _drop_failed(sample, result)
+    reasoning_tokens, response_tokens = count_parts(result)
     return replace(
         sample,
         simulated=result.simulated,
@@ -263,6 +265,8 @@ def _make_sample(this: Round, request: CompletionRequest, result: Answer | Faile
         reasoning=result.reasoning,
         finish_reason=result.finish_reason,
         usage=result.usage,
+        reasoning_tokens=reasoning_tokens,
+        response_tokens=response_tokens,
         cost_usd=result.cost_usd,
         token_logprobs=result.token_logprobs,
         labels=result.labels,
@@ -279,6 +283,7 @@ def _add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answe
     sample = replace(sample, request_digests=(*sample.request_digests, follow_up.request.digest))
     if isinstance(result, FailedRequest) or result.refusal is not None:
         return _drop_failed(sample, result)
+    reasoning_tokens, response_tokens = count_parts(result)
     cut = "length" if "length" in {sample.finish_reason, result.finish_reason} else result.finish_reason
     between = f"{NEW_PARAGRAPH if sample.text else ''}{SECOND_ANSWER}"
     return replace(
@@ -289,7 +294,10 @@ def _add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answe
         usage=Usage(
             prompt_tokens=_add_tokens(sample.usage.prompt_tokens, result.usage.prompt_tokens),
             completion_tokens=_add_tokens(sample.usage.completion_tokens, result.usage.completion_tokens),
+            reasoning_tokens=_add_tokens(sample.usage.reasoning_tokens, result.usage.reasoning_tokens),
         ),
+        reasoning_tokens=_add_tokens(sample.reasoning_tokens, reasoning_tokens),
+        response_tokens=_add_tokens(sample.response_tokens, response_tokens),
         cost_usd=_add_costs([sample.cost_usd, result.cost_usd]),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...schemas.problem import Problem
+from ...schemas.problem import AnswerType, Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Part, Span, Step
@@ -88,11 +88,11 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     if length > policy.max_characters:
         return _judge_long(length, policy.max_characters, finish_reason)
     try:
-        reading, part = _read_parts(problem, parts, pattern or policy.pattern)
+        reading, part = _read_parts(problem, parts, pattern or policy.pattern, last_resort=policy.last_resort)
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     steps = check_parts(problem.question or "", parts, equations)
-    verdict, detail = _decide_verdict(problem, reading, finish_reason)
+    verdict, detail = _decide_verdict(problem, reading, finish_reason, policy)
     parroting = None
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
@@ -112,12 +112,16 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     )
 
 
-def _read_parts(problem: Problem, parts: Mapping[Part, str], pattern: str | None) -> tuple[Reading | None, Part]:
+def _read_parts(
+    problem: Problem, parts: Mapping[Part, str], pattern: str | None, *, last_resort: bool
+) -> tuple[Reading | None, Part]:
     """Read the final answer from the text, and where it states none, from the reasoning."""
     for part in (Part.TEXT, Part.REASONING):
-        reading = read_answer(parts[part], problem.answer_type, problem.choices, pattern) if part in parts else None
-        if reading is not None:
-            return reading, part
+        text = parts.get(part)
+        if text is not None:
+            reading = read_answer(text, problem.answer_type, problem.choices, pattern, last_resort=last_resort)
+            if reading is not None:
+                return reading, part
     return None, Part.TEXT
 
 
@@ -138,11 +142,15 @@ def _judge_long(length: int, limit: int, finish_reason: str | None) -> Judgement
     return Judgement(verdict=Verdict.UNVERIFIABLE, reason=Reason.TOO_LONG, detail=detail)
 
 
-def _decide_verdict(problem: Problem, reading: Reading | None, finish_reason: str | None) -> tuple[Verdict, str | None]:
+def _decide_verdict(
+    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify
+) -> tuple[Verdict, str | None]:
     if finish_reason == CUT_OFF:
         return Verdict.TRUNCATED, _AT_THE_LIMIT
     if reading is None:
-        return Verdict.NO_ANSWER, "no final answer was found"
+        is_guessable = policy.pattern is None and problem.answer_type is not AnswerType.TEXT
+        limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
+        return Verdict.NO_ANSWER, f"no final answer was found{limit}"
     comparison = _compare_safely(problem, reading)
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
 

@@ -3,15 +3,16 @@ r"""Read the final answer of a text: the answer, its span, and the rule that fou
 The last mark in the text wins: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18", `[ANSWER] 18`,
 `--> 18 END`; and what says the same in other languages, `答案是 18`. A text without a mark is read by answer type: a
 number or a bracketed letter in the last sentence (`last_sentence`), a text that is a letter or an option or begins with
-yes or no (`whole_text`). Answers of type text are never guessed. A pattern of the recipe replaces all rules.
+yes or no (`whole_text`). Answers of type text are never guessed. That is the last resort, and it can be left out: then a
+text without a mark is read only where it is nothing but its answer. A pattern of the recipe replaces all rules.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...schemas.problem import AnswerType
-from ...schemas.sample import Span
+from ...schemas.sample import LAST_RESORT, Span
 from ..languages import list_readings
 from ..languages.wording import LINE_START
 from ..patterns import find_last_match
@@ -48,8 +49,11 @@ _PLAIN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*")
 _LETTER_A = re.compile(r"\s*\**a\b", re.IGNORECASE)
 _ARROW = "-->"
 _END = "END"
-_LAST_COUNTS = {"last_sentence", "arrow", "answer_sentence"}
+_LAST_COUNTS = {LAST_RESORT, "arrow", "answer_sentence"}
 """The rules whose segment may be a whole sentence: of its numbers the last is the answer."""
+_DIGIT, _WORD, _LATIN = re.compile(r"\d"), re.compile(r"\w+"), re.compile(r"[A-Za-z0-9_]")
+_MOST_BESIDES = 1
+"""The most words, such as a unit, beside an answer in a text that is nothing but it."""
 _ALONE = {MentionKind.LONE, MentionKind.TEXT, MentionKind.LABEL}
 _BOXED = "\\boxed{"
 _SENTENCE_END = re.compile(r"(?<=[^\d\s])[.!?](?=\s|$)|(?<=\d)[.!?](?=\s|$)|[\n。！？]")
@@ -69,6 +73,8 @@ def read_answer(
     answer_type: AnswerType,
     choices: tuple[str, ...] | None = None,
     pattern: str | None = None,
+    *,
+    last_resort: bool = True,
 ) -> Reading | None:
     """Find the final answer of a text.
 
@@ -77,6 +83,7 @@ def read_answer(
         answer_type: the type of answer to find.
         choices: the options of a multiple-choice question.
         pattern: a regular expression with one group; its last match is the answer. No other rule applies.
+        last_resort: read a text without a mark, too, although it says more than its answer.
 
     Returns:
         The reading, or None where the text states no answer.
@@ -94,7 +101,8 @@ def read_answer(
         text, ended=False
     )
     if marked is None:
-        return _READ_UNMARKED[answer_type](text, choices or ())
+        reading = _READ_UNMARKED[answer_type](text, choices or ())
+        return reading if last_resort or reading is None else _keep_alone(text, reading)
     rule, start, end = marked
     return _READ_MARKED[answer_type](text, start, end, rule, choices or ())
 
@@ -107,6 +115,15 @@ def _read_by_pattern(text: str, pattern: str) -> Reading | None:
     start = span[0] + len(answer) - len(answer.lstrip())
     answer = answer.strip()
     return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule="pattern")
+
+
+def _keep_alone(text: str, reading: Reading) -> Reading | None:
+    """Keep what was read of a text without a mark where the text is nothing but that: `18`, `5 apples`, `(B)`."""
+    before, behind = text[: reading.span.start], text[reading.span.end :]
+    is_cut = _LATIN.match(before[-1:]) or _LATIN.match(behind)  # the 8 of `8ccc9e19`, but not that of `8元`
+    rest = f"{before} {behind}"
+    is_alone = not is_cut and not _DIGIT.search(rest) and len(_WORD.findall(rest)) <= _MOST_BESIDES
+    return replace(reading, rule="whole_text") if is_alone and "\n" not in text.strip() else None
 
 
 def _find_marks(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, int]]:
@@ -221,7 +238,7 @@ def _locate_answer(start: int, segment: str, answer: str, offset: int, rule: str
 
 
 def _read_unmarked_number(text: str, _choices: tuple[str, ...]) -> Reading | None:
-    return _read_number(text, *_find_last_sentence(text), "last_sentence")
+    return _read_number(text, *_find_last_sentence(text), LAST_RESORT)
 
 
 def _read_option(text: str, start: int, end: int, rule: str, choices: tuple[str, ...]) -> Reading | None:
@@ -245,7 +262,7 @@ def _read_unmarked_option(text: str, choices: tuple[str, ...]) -> Reading | None
         return None
     second = find_option(text[start + mention.end : end], choices)
     is_only = second is None or second.letters == mention.letters
-    return _make_reading(text, start, mention, "last_sentence") if is_only else None
+    return _make_reading(text, start, mention, LAST_RESORT) if is_only else None
 
 
 def _read_boolean(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
@@ -261,7 +278,7 @@ def _read_unmarked_boolean(text: str, _choices: tuple[str, ...]) -> Reading | No
     start, end = _find_last_sentence(text)
     last, first = find_leading_boolean(text[start:end]), find_leading_boolean(text)
     if last is not None:
-        return _make_reading(text, start, last, "last_sentence")
+        return _make_reading(text, start, last, LAST_RESORT)
     return _make_reading(text, 0, first, "whole_text") if first is not None else None
 
 

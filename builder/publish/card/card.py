@@ -16,7 +16,7 @@ from ...report.markdown import fold_lines, format_code, format_fence
 from ...report.pages import render_page
 from ...report.sentences import SIMULATED
 from ...student.report.sentences import describe_difference, describe_gate, tabulate_scores
-from .error_rates import load_error_rates
+from .error_rates import list_unmeasured, load_error_rates
 from .facts import CardFacts
 from .figures import CardFigure
 from .metadata import CardOptions, DatasetConfig, build_metadata, list_languages
@@ -44,6 +44,7 @@ def render_card(
     """
     manifest, repo = facts.manifest, options.repo or "USER/NAME"
     tag = options.tag or f"v{manifest.version}"
+    languages = list_languages(manifest.recipe, options)
     return render_page(
         TEMPLATE,
         card_data=_mark_safe(build_metadata(manifest, configs, options).to_yaml()),
@@ -53,7 +54,7 @@ def render_card(
         facts=facts,
         verify=manifest.recipe["verify"],
         signature=(manifest.recipe.get("select") or {}).get("signature"),
-        license=manifest.recipe.get("license"),
+        license=options.license or manifest.recipe.get("license"),
         repo=repo,
         tag=tag,
         configs=configs,
@@ -61,11 +62,11 @@ def render_card(
         example=_format_example(facts),
         teacher=_describe_teacher(facts),
         figures={figure.path: figure for figure in figures},
-        error_rates=_select_error_rates(facts),
-        languages=list_languages(manifest.recipe, options),
+        languages=languages,
         sources=list(_describe_sources(facts)),
         teacher_terms=(options.teacher_terms or "").rstrip("."),
         citation=_format_fence(_format_citation(manifest, repo), "bibtex"),
+        **_describe_error_rates(facts, languages),
         **_describe_validation(facts.validation),
         number=_format_number,
         percent=_format_percent,
@@ -138,9 +139,14 @@ def _describe_teacher(facts: CardFacts) -> dict[str, Any]:
     }
 
 
-def _select_error_rates(facts: CardFacts) -> Sequence[Any]:
-    """The error rates of the verifier that judged this version; they were measured on numeric answers."""
-    return load_error_rates(facts.manifest.rooms.get("verify", 0)) if "number" in facts.answer_types else ()
+def _describe_error_rates(facts: CardFacts, languages: Sequence[str]) -> dict[str, Any]:
+    """Select the measured error rates of the verifier that judged this version, and list what they do not speak of."""
+    rates = load_error_rates(facts.manifest.rooms.get("verify", 0))
+    if not rates:
+        return {"error_rates": (), "unmeasured": ()}
+    own = [rate for rate in rates if rate.answer_type in facts.answer_types]
+    unmeasured = list_unmeasured(rates, facts.answer_types, languages, facts.manifest.recipe["sources"])
+    return {"error_rates": own, "unmeasured": list(unmeasured)}
 
 
 def _describe_sources(facts: CardFacts) -> Iterator[dict[str, Any]]:

@@ -1,9 +1,11 @@
 """Measured error rates of the verifier, for the card. `benchmarks/verifier.py` writes them to `error_rates.json`."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 ERROR_RATES = Path(__file__).with_name("error_rates.json")
 """The rates by code version of the room `verify`."""
@@ -17,6 +19,10 @@ class ErrorRate:
     """`answer`: the verdict differs from the label; `step`: an equation of a human solution is marked as wrong."""
     dataset: str
     """The dataset."""
+    language: str
+    """The language of its texts, as an ISO 639 code."""
+    answer_type: str
+    """The type of its answers."""
     n: int
     """Number of texts that were checked."""
     errors: int
@@ -32,3 +38,50 @@ def load_error_rates(code_version: int) -> tuple[ErrorRate, ...]:
     """Load the rates that were measured for a code version of the verifier; empty if it was not measured."""
     rates = json.loads(ERROR_RATES.read_text("utf-8"))
     return tuple(ErrorRate(**rate) for rate in rates.get(str(code_version), ()))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unmeasured:
+    """What the measured rates say nothing about."""
+
+    what: str
+    """The answers, or the data."""
+    language: str = "any"
+    """Their language."""
+
+
+def list_unmeasured(
+    rates: Sequence[ErrorRate],
+    answer_types: Sequence[str],
+    languages: Sequence[str],
+    sources: Sequence[Mapping[str, Any]],
+) -> Iterator[Unmeasured]:
+    """List what of a version is other than what the rates were measured on.
+
+    Args:
+        rates: the measured rates.
+        answer_types: the types of the version's answers.
+        languages: the languages of its texts; empty where they are not stated.
+        sources: its sources, as the recipe has them.
+    """
+    types, known = {rate.answer_type for rate in rates}, {rate.language for rate in rates}
+    for kind in answer_types:
+        if kind not in types:
+            yield Unmeasured(what=f"Verdict on a final answer of type {kind}")
+    for language in languages:
+        if language.partition("-")[0] not in known:
+            yield Unmeasured(what="All checks", language=language)
+    if not languages:
+        yield Unmeasured(what="All checks on this dataset", language="not stated")
+    others = [source["name"] for source in sources if not _is_measured(source, rates)]
+    if others:
+        yield Unmeasured(what=f"All checks on the sources of this dataset: {', '.join(others)}")
+    yield Unmeasured(what="Soundness of the reasoning")
+
+
+def _is_measured(source: Mapping[str, Any], rates: Sequence[ErrorRate]) -> bool:
+    """Whether a source is a dataset that the rates were measured on, or is not judged."""
+    if source.get("role") != "sample":
+        return True
+    name = str(source.get("path", "")).rpartition("/")[2].lower()
+    return source.get("kind") == "hub" and name in {rate.dataset.lower() for rate in rates}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ....schemas.manifest import FunnelRow
+from ....schemas.manifest import FunnelRow, TokenCounts
 from ....schemas.reasons import Unit
 from ....schemas.validation import Validation
 from ...report.charts import Bar, draw_bars
@@ -23,7 +23,10 @@ class CardFigure:
 
 
 def draw_figures(
-    funnel: Sequence[FunnelRow], paths: Mapping[int, int], validation: Validation | None = None
+    funnel: Sequence[FunnelRow],
+    paths: Mapping[int, int],
+    validation: Validation | None = None,
+    lengths: Sequence[TokenCounts] = (),
 ) -> list[CardFigure]:
     """Draw the figures of a card.
 
@@ -31,12 +34,17 @@ def draw_figures(
         funnel: for each stage, the rows that it took in, kept and dropped.
         paths: number of problems by their number of distinct paths.
         validation: the validation of the version; None for none.
+        lengths: the lengths of reasonings and responses, in tokens.
     """
     svg = draw_bars("Kept rows, and dropped rows by reason", list(_make_funnel_groups(funnel)))
     figures = [CardFigure(path="figures/funnel.svg", alt="What each stage kept and dropped", svg=svg)]
     if paths:
         svg = draw_bars("Distinct correct paths per problem", [("", list(_make_path_bars(paths)))])
         figures.append(CardFigure(path="figures/paths.svg", alt="Distinct paths per problem", svg=svg))
+    groups = [(part.part.capitalize(), list(_make_length_bars(part))) for part in lengths if part.tokens]
+    if groups:
+        svg = draw_bars("Tokens of reasoning and response", groups)
+        figures.append(CardFigure(path="figures/tokens.svg", alt="Tokens of reasoning and response", svg=svg))
     accuracies = draw_accuracies(validation) if validation else None
     if accuracies is not None:
         figures.append(CardFigure(path="figures/validation.svg", alt="Accuracy of students", svg=accuracies))
@@ -68,6 +76,14 @@ def _make_path_bars(paths: Mapping[int, int]) -> Iterator[Bar]:
         label = "no path" if number == 0 else f"{number} path{'s' if number > 1 else ''}"
         look = "kept" if number else "dropped"
         yield Bar(label=label, share=count / most, figure=_format_share(count, total), look=look)
+
+
+def _make_length_bars(lengths: TokenCounts) -> Iterator[Bar]:
+    total, most = sum(item.samples for item in lengths.bins), max(item.samples for item in lengths.bins)
+    for item in lengths.bins:
+        label = f"{item.least:,}" if item.least == item.most else f"{item.least:,} to {item.most:,}"
+        figure = f"{_format_share(item.samples, total)}, {item.kept:,} kept"
+        yield Bar(label=label, share=item.samples / most, figure=figure, look="kept" if item.kept else "dropped")
 
 
 def _format_share(count: int, total: int) -> str:

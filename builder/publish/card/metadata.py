@@ -44,6 +44,8 @@ class CardOptions:
     """Languages of the texts, as ISO 639 codes; empty for those of the recipe."""
     teacher_terms: str | None = None
     """What the teacher's terms say about training on its responses; None for the text of the recipe."""
+    license: str | None = None
+    """The licence of the dataset; None for that of the recipe."""
 
     def add_defaults(self, manifest: Manifest) -> "CardOptions":
         """Copy the options, with the values of the recipe for those that are not set."""
@@ -51,6 +53,7 @@ class CardOptions:
             self,
             languages=self.languages or manifest.languages,
             teacher_terms=self.teacher_terms or manifest.teacher_terms,
+            license=self.license or manifest.recipe.get("license"),
         )
 
 
@@ -91,7 +94,7 @@ def build_metadata(manifest: Manifest, configs: Sequence[DatasetConfig], options
         task_categories=_list_task_categories(recipe),
         tags=_list_tags(manifest),
     )
-    for key, value in get_hub_license(recipe.get("license")).items():
+    for key, value in get_hub_license(options.license or recipe.get("license")).items():
         data[key] = value
     data["configs"] = [_build_config_entry(config, default=index == 0) for index, config in enumerate(configs)]
     DatasetInfosDict({config.name: _build_dataset_info(config) for config in configs}).to_dataset_card_data(data)

@@ -61,27 +61,42 @@ LATER_VERSIONS: Mapping[str, frozenset[str]] = {
 }
 """Later versions of a licence that count as the same licence."""
 
+_SUGGESTED = ("cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0")
+"""Licences for data that are suggested, the freest first."""
+
 GENERATED_KINDS = frozenset({"arithmetic", "skills", "reasoning_gym"})
 """Kinds of sources whose problems programs generate: they contain no third-party content."""
 
 
-def find_objections(manifest: Manifest) -> Iterator[str]:
-    """Find conflicts between the licence of the dataset, from its recipe, and the licences of its sources.
+def find_objections(manifest: Manifest, chosen: str | None = None) -> Iterator[str]:
+    """Find conflicts between the licence of the dataset and the licences of its sources.
 
-    If the recipe has a licence, sources without a known licence are accepted.
+    If the dataset has a licence, sources without a known licence are accepted.
+
+    Args:
+        manifest: the manifest of the version.
+        chosen: the licence that the publisher gives it; None for that of the recipe.
     """
-    own, licenses = manifest.recipe.get("license"), list_source_licenses(manifest)
+    own, licenses = chosen or manifest.recipe.get("license"), list_source_licenses(manifest)
+    who = f"the chosen licence is {own}" if chosen else f"the recipe has the licence {own}"
     known = {source: name for source, name in licenses.items() if name is not None}
     if own is not None:
         for source, name in known.items():
             if conflict := _find_conflict(name, own):
-                yield f"the source {source} has the licence {name}, which {conflict}; the recipe has the licence {own}"
+                yield f"the source {source} has the licence {name}, which {conflict}; {who}"
         return
     for source in (source for source in licenses if source not in known):
         yield f"the licence of the source {source} is unknown, and the recipe has no licence"
     if known and not any(all(_find_conflict(name, own) is None for name in known.values()) for own in known.values()):
         pairs = ", ".join(f"{source}: {name}" for source, name in known.items())
         yield f"no licence of a source is compatible with all of them ({pairs}), and the recipe has no licence"
+
+
+def suggest_license(manifest: Manifest) -> str | None:
+    """Suggest a licence that suits the known licences of all sources; None where there is none."""
+    known = [name for name in list_source_licenses(manifest).values() if name is not None]
+    usual = (*(name.strip().lower() for name in known), *_SUGGESTED)
+    return next((own for own in usual if all(_find_conflict(name, own) is None for name in known)), None)
 
 
 def list_source_licenses(manifest: Manifest) -> dict[str, str | None]:

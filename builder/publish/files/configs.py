@@ -29,8 +29,9 @@ SPLITS = ("train", "test", "evaluation", "dropped")
 
 DEFAULT, CANDIDATES, PROBLEMS, LOGPROBS, DROPPED = "default", "candidates", "problems", "logprobs", "dropped_examples"
 
-_CONSTANT = ("stage", "fate", "reason", "detail", "reasoning")
-"""Columns that are often the same for all kept rows: their fate, and reasoning where no format keeps it apart."""
+_CONSTANT = ("stage", "fate", "reason", "detail", "reasoning", "reasoning_tokens", "response_tokens")
+"""Columns that are often the same for all kept rows: their fate, reasoning where no format keeps it apart, and lengths
+where none is known."""
 
 # The candidates have verdicts and texts in one file, short columns first. Parquet stores each column of a row group in
 # separate bytes. So new verdicts over the same texts change only the short columns, and a reader of verdicts downloads

@@ -231,6 +231,39 @@ def test_error_rates_are_told_only_for_the_checks_that_they_were_measured_on(qui
     assert "The error rates of these checks were not measured" in other
 
 
+def test_error_rates_name_their_data_and_language_and_what_was_not_measured(quickstart, mixed):
+    told = render_card(facts(quickstart), [], [], CardOptions())
+    assert "| Verdict on a numeric final answer | en | 0 of 2,640 labelled model solutions of GSM8K |" in told
+    assert "| All checks on the sources of this dataset: arithmetic | any | not measured | not measured |" in told
+    assert "| Soundness of the reasoning | any | not measured | not measured |" in told
+
+    chinese = render_card(facts(quickstart), [], [], CardOptions(languages=("zh", "en-GB")))
+    assert "| All checks | zh | not measured | not measured |" in chinese
+    assert "| All checks | en-GB |" not in chinese
+
+    silent = render_card(facts(mixed), [], [], CardOptions())
+    assert "| All checks on this dataset | not stated | not measured | not measured |" in silent
+    assert "sources of this dataset: s |" in silent  # the others are not judged
+
+
+@pytest.mark.parametrize("kind", ["boolean", "choice", "text"])
+def test_other_answer_types_were_not_measured(quickstart, kind):
+    other = replace(facts(quickstart), answer_types=(kind,))
+    told = render_card(other, [], [], CardOptions())
+    assert f"| Verdict on a final answer of type {kind} | any | not measured | not measured |" in told
+    assert "2,640" not in told
+    both = render_card(replace(other, answer_types=(kind, "number")), [], [], CardOptions())
+    assert f"of type {kind} | any | not measured" in both
+    assert "2,640" in both
+
+
+def test_the_dataset_that_was_measured_is_not_listed_as_unmeasured(quickstart):
+    sources = [{"name": "g", "kind": "hub", "path": "openai/gsm8k", "role": "sample"}]
+    manifest = quickstart.manifest.model_copy(update={"recipe": {**quickstart.manifest.recipe, "sources": sources}})
+    told = render_card(facts(replace(quickstart, manifest=manifest)), [], [], CardOptions(languages=("en",)))
+    assert "sources of this dataset" not in told
+
+
 def with_rooms(version: Version, **rooms: int):
     return version.manifest.model_copy(update={"rooms": {**version.manifest.rooms, **rooms}})
 
