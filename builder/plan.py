@@ -1,4 +1,4 @@
-"""The plan of a build: problems, estimated calls, one rendered request and one example of each format."""
+"""The plan of a build: problems, estimated calls, one problem, one rendered request and one example of each format."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
 from .store.pieces import iterate_pieces
 from .teacher import CallEstimate
+from .text.options import format_question
 
 SHOWN = 40
 """How many problems are formatted to show one example of each format, with demonstrations."""
@@ -42,6 +43,8 @@ class Plan:
     """Problems that would be dropped before sampling."""
     teacher: CallEstimate
     """How many answers would be requested."""
+    problem: Problem | None
+    """One problem as its source's columns make it."""
     messages: tuple[Message, ...]
     """One rendered request."""
     examples: list[Example]
@@ -70,6 +73,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
         dropped=problems.height - kept.height,
         teacher=estimate,
+        problem=next(iter(from_frame(kept.head(1), Problem)), None),
         messages=estimate.request.messages if estimate.request else (),
         examples=_make_examples(loaded, select_sampled_problems(loaded.recipe, kept)),
         access=access,
@@ -105,7 +109,12 @@ def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example
 
 
 def _make_stand_in(problem: Problem) -> Sample:
-    answer = problem.answer or ""
+    if problem.answer is None:
+        return Sample(
+            sample_id=f"s_{problem.problem_id[2:]}", problem_id=problem.problem_id, teacher="",
+            text="(the teacher's answer)", reasoning=_REASONING, verdict=Verdict.UNCHECKED,
+        )  # fmt: skip
+    answer = problem.answer
     text = f"{_REASONING}\nThe answer is {answer}."
     start = len(text) - len(answer) - 1
     return Sample(
@@ -119,7 +128,7 @@ def _make_stand_in(problem: Problem) -> Sample:
 
 
 def render_plan(plan: Plan, *, show: bool) -> RenderableType:
-    """Render a plan; with `show`, one request and one example of each format too."""
+    """Render a plan; with `show`, one problem, one request and one example of each format too."""
     return Group(*_render_summary(plan), *(_render_examples(plan) if show else []))
 
 
@@ -139,6 +148,11 @@ def _render_summary(plan: Plan) -> Iterator[Text]:
 
 
 def _render_examples(plan: Plan) -> Iterator[RenderableType]:
+    if plan.problem is not None:
+        yield Text()
+        yield make_line(f"One problem: {plan.problem.origin}", style="bold")
+        yield indent(format_question(plan.problem.question or "", plan.problem.choices))
+        yield make_line(f"gold answer: {'none' if plan.problem.answer is None else plan.problem.answer}")
     yield Text()
     yield make_line("One request", style="bold")
     yield from _render_chat(plan.messages)

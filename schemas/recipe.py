@@ -26,6 +26,10 @@ class Verify(Section):
     pattern: str | None = declare_identity(None)
     """Regular expression (see Patterns) whose one group is the final answer; its last match counts. Where it is given,
     an answer that it does not find is `no_answer`. Null reads by the usual marks of an answer."""
+    answer: Literal["in_response", "anywhere", "unchecked"] = declare_identity("in_response")
+    """Where the final answer must be. `in_response`: the response states it. `anywhere`: where no final answer is
+    stated, the gold answer must be found anywhere in the rationale. `unchecked`: answers are not compared; samples are
+    kept with the verdict `unchecked`, never `correct`."""
     max_characters: int = declare_identity(1_000_000, ge=1, le=10_000_000)
     """The longest answer that is read, in characters. A longer one is dropped as `too_long`, unread."""
     steps: Literal["drop", "tag"] = declare_identity("drop")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .section import Column, Section, declare_circumstance, declare_identity
+from .section import Column, Columns, Section, declare_circumstance, declare_identity
 
 
 class HintPolicy(Section):
@@ -44,13 +44,25 @@ class Completion(Section):
     """One column of recorded answers."""
 
     column: Column = declare_identity()
-    """The answer, or a list of answers."""
-    teacher: str = declare_identity()
-    """Who wrote them."""
+    """The answer, a conversation whose last turn of the assistant is the answer, or a list of these."""
+    teacher: str | None = declare_identity(None)
+    """Who wrote them; with `teacher_column`, who wrote those of rows where that is empty."""
+    teacher_column: Column | None = declare_identity(None)
+    """The column that says who wrote them, or a list."""
     reasoning: Column | None = declare_identity(None)
-    """The reasoning of the answer, or a list. Null: it is in the answer, between tags or untagged."""
+    """The reasoning of the answer, or a list. Null: it is in the answer, between tags or untagged, or in the turn of a
+    conversation as `reasoning_content`."""
+    hint: Column | None = declare_identity(None)
+    """The column that says whether the teacher was shown the gold answer, or a list; see `answers.hint`."""
     labels: dict[str, Column] = declare_identity(default_factory=dict)
-    """What is known about each answer: a name, and the column that holds it."""
+    """What is known about each answer: a name, and the column that holds it. Of a list of answers, a list."""
+
+    @model_validator(mode="after")
+    def _check_teacher(self) -> "Completion":
+        if self.teacher is None and self.teacher_column is None:
+            message = "who wrote the answers is missing: teacher: NAME, or teacher_column: COLUMN"
+            raise ValueError(message)
+        return self
 
 
 class Answers(Section):
@@ -58,10 +70,13 @@ class Answers(Section):
 
     path: str = declare_circumstance()
     """A JSONL, JSON, CSV or Parquet file. The answers used are part of the version."""
-    problem: Column = declare_identity()
-    """The column with the question, as the problems have it."""
+    problem: Columns = declare_identity()
+    """The question, as the problems have it: a column, several in order, a template, or a conversation."""
     completions: tuple[Completion, ...] = declare_identity(min_length=1, strict=False)
     """The columns with answers."""
+    hint: Column | None = declare_identity(None)
+    """The column that says whether the teacher was shown the gold answer: true, or the hint itself. Empty, false, no,
+    none and 0 say that it was not. Such samples are `hinted`."""
     labels: dict[str, Column] = declare_identity(default_factory=dict)
     """Labels that hold for every completion of a row."""
 

@@ -91,8 +91,9 @@ def _render_costs(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def describe_plan(plan: "Plan") -> dict[str, Any]:
     """Describe a plan as plain values; the request by its messages."""
     values = asdict(plan)
-    request = values["teacher"].pop("request")
-    return {**values, "request": request and request["messages"]}
+    request, problem = values["teacher"].pop("request"), values.pop("problem")
+    shown = problem and {key: problem[key] for key in ("problem_id", "origin", "question", "choices", "answer")}
+    return {**values, "problem": shown, "request": request and request["messages"]}
 
 
 def describe_versions(listing: "VersionListing") -> dict[str, Any]:

@@ -37,13 +37,18 @@ def check_rows(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) ->
 
 
 def warn_gaps(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> None:
-    """Warn of what a version lacks although it has rows: an empty split, and reasoning that no format shows.
+    """Warn of what a version lacks although it has rows: a split, shown reasoning, or checked answers.
 
     Args:
         recipe: the recipe.
         manifest: the manifest of the version.
-        counts: kept samples with reasoning of their own, `reasoned`.
+        counts: kept samples with reasoning of their own, `reasoned`, and with answers not compared, `unchecked`.
     """
+    if counts.get("unchecked"):
+        warn(
+            f"the answers of {counts['unchecked']:,} kept samples were not compared with a gold answer, as"
+            " verify.answer: unchecked asks for; their verdict is unchecked, and the card says so"
+        )
     for split in _list_empty_splits(recipe, manifest):
         warn(f"the split {split} is empty: no group of problems fell into it")
     is_shown = any(

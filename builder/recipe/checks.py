@@ -75,10 +75,12 @@ def _list_columns(recipe: Recipe) -> Iterator[tuple[KeyPath, str]]:
                 yield from _list_values(("sources", index, "fields", name), getattr(source.fields, name))
     if isinstance(recipe.teacher, RecordedTeacher):
         answers = recipe.teacher.answers
-        yield from _list_values(("teacher", "answers"), {"problem": answers.problem, "labels": answers.labels})
+        named = {"problem": answers.problem, "hint": answers.hint, "labels": answers.labels}
+        yield from _list_values(("teacher", "answers"), named)
         for index, completion in enumerate(answers.completions):
-            named = {"column": completion.column, "labels": completion.labels}
-            yield from _list_values(("teacher", "answers", "completions", index), named)
+            yield from _list_values(
+                ("teacher", "answers", "completions", index), completion.model_dump(exclude={"teacher"})
+            )
 
 
 def _list_values(keys: KeyPath, value: Any) -> Iterator[tuple[KeyPath, str]]:

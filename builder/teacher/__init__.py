@@ -41,5 +41,5 @@ __all__ = [
     "write_samples",
 ]
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Rises when the same ledger gives other samples."""

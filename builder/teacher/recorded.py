@@ -156,7 +156,7 @@ def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataF
     rows = _number_equal(matched, "problem_id", "raw_id")
     is_erased = pl.col("problem_id").is_in(list(forgotten))
     rows = rows.select(
-        "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels",
+        "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels", "hint",
         stage=pl.when(is_erased).then(pl.lit(str(Stage.TEACHER))),
         fate=pl.when(is_erased).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason=pl.when(is_erased).then(pl.lit(str(Reason.REQUEST_FAILED))),

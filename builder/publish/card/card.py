@@ -134,8 +134,16 @@ def _describe_teacher(facts: CardFacts) -> dict[str, Any]:
         "shots": prompt.get("shots"),
         "prompt_texts": texts,
         "sampling": [] if sampling is None else [(name, sampling.get(name)) for name in _SAMPLING],
-        "hint": hint["mode"] if hint else None,
+        "hint": hint["mode"] if hint else _find_recorded_hint(teacher),
     }
+
+
+def _find_recorded_hint(teacher: Mapping[str, Any]) -> str | None:
+    """Find out whether hints were recorded with the answers of all columns; None where they were not."""
+    answers = teacher.get("answers") or {}
+    completions = answers.get("completions") or ()
+    is_recorded = answers.get("hint") or (completions and all(each.get("hint") for each in completions))
+    return "recorded" if is_recorded else None
 
 
 def _select_error_rates(facts: CardFacts) -> Sequence[Any]:
