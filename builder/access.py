@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..schemas.runtime import Runtime
-from ..schemas.teacher import OpenAITeacher
+from ..schemas.teacher import OpenAITeacher, RecordedTeacher
 from .recipe import LoadedRecipe
 from .recipe.paths import has_variable, list_path_variables, list_paths
 from .teacher import Destination, find_destination, list_key_variables
@@ -81,6 +81,8 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
         if source.kind == "hub":
             named.setdefault(HUB_TOKEN, f"sources.{source.name}")
     teacher = recipe.teacher
+    if isinstance(teacher, RecordedTeacher) and teacher.answers.kind == "hub":
+        named.setdefault(HUB_TOKEN, "teacher.answers")
     if isinstance(teacher, OpenAITeacher):
         named = {**dict(list_key_variables(teacher)), **named}
     elif teacher.backend == "transformers" and not Path(teacher.model).is_dir():

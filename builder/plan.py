@@ -18,6 +18,7 @@ from ..schemas.sample import Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
+from .passes.answers import find_recording
 from .passes.flow import make_unmatched_error
 from .passes.problems import write_aliases
 from .pipeline import check_recipe, select_sampled_problems
@@ -90,7 +91,8 @@ def _estimate_calls(
     names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
     with TemporaryDirectory(prefix="cotloom-") as folder:
         aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")
-        read = teacher.read_answers(loaded, Path(folder), aliases, runtime)
+        recording = find_recording(loaded, Path(folder))
+        read = teacher.read_answers(loaded, Path(folder), aliases, runtime, recording)
         known = asked.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
         parts = iterate_pieces(read.pieces, ("problem_id",))
         count = sum(part.join(known, on="problem_id", how="semi").height for part in parts)

@@ -1,10 +1,11 @@
 """The teacher of a recipe: backend, prompt, hints, sampling and rounds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from .section import Column, Columns, Section, declare_circumstance, declare_identity
+from .source import DatasetName, Part, SplitName
 
 
 class HintPolicy(Section):
@@ -65,11 +66,9 @@ class Completion(Section):
         return self
 
 
-class Answers(Section):
-    """Where recorded answers are read from."""
+class AnyAnswers(Section):
+    """What all recorded answers have."""
 
-    path: str = declare_circumstance()
-    """A JSONL, JSON, CSV or Parquet file. The answers used are part of the version."""
     problem: Columns = declare_identity()
     """The question, as the problems have it: a column, several in order, a template, or a conversation."""
     completions: tuple[Completion, ...] = declare_identity(min_length=1, strict=False)
@@ -79,6 +78,39 @@ class Answers(Section):
     none and 0 say that it was not. Such samples are `hinted`."""
     labels: dict[str, Column] = declare_identity(default_factory=dict)
     """Labels that hold for every completion of a row."""
+
+
+class FileAnswers(AnyAnswers):
+    """Recorded answers in a file."""
+
+    kind: Literal["file"] = declare_identity("file")
+    """`file`."""
+    path: str = declare_circumstance()
+    """A JSONL, JSON, CSV or Parquet file. The answers used are part of the version."""
+
+
+class HubAnswers(AnyAnswers):
+    """Recorded answers in a dataset on the Hugging Face Hub."""
+
+    kind: Literal["hub"] = declare_identity()
+    """`hub`."""
+    path: DatasetName = declare_identity()
+    """USER/NAME on the Hub, where it is looked up: never a folder, a file or an address."""
+    config: Part | None = declare_identity(None)
+    """The dataset's configuration, where there are several."""
+    split: SplitName = declare_identity("train")
+    """The dataset's split."""
+    revision: str = declare_identity("main")
+    """Branch, tag or commit. The commit that it resolves to is part of the fingerprint."""
+
+
+def _get_kind(value: Any) -> str:
+    """Get the kind of recorded answers: a file, unless they say otherwise."""
+    kind = value.get("kind", "file") if isinstance(value, dict) else getattr(value, "kind", "file")
+    return kind if kind in {"file", "hub"} else "file"
+
+
+Answers = Annotated[Annotated[FileAnswers, Tag("file")] | Annotated[HubAnswers, Tag("hub")], Discriminator(_get_kind)]
 
 
 class Prompt(Section):
@@ -142,7 +174,7 @@ class TransformersTeacher(Section):
 
 
 class RecordedTeacher(Section):
-    """Recorded answers from a file."""
+    """Recorded answers from a file or a dataset on the Hub."""
 
     backend: Literal["recorded"] = declare_identity()
     """`recorded`."""

@@ -20,7 +20,7 @@ def list_paths(recipe: Recipe) -> dict[str, str]:
     sources = [source for source in recipe.sources if source.kind == "file"]
     named = {f"sources.{source.name}": source.path for source in sources}
     teacher = recipe.teacher
-    if teacher.backend == "recorded":
+    if teacher.backend == "recorded" and teacher.answers.kind == "file":
         named["teacher.answers"] = teacher.answers.path
     prompt = getattr(teacher, "prompt", None)
     if prompt is not None and prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:

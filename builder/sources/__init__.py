@@ -14,6 +14,7 @@ from ...schemas.source import SkillsSource, Source, TableSource
 from ..errors import InputError
 from ..recipe import LoadedRecipe
 from .gather import Problems, gather_problems
+from .hub import download_rows, make_hub_dataset
 from .load import resolve_revisions
 from .provided import make_provided_samples
 from .skills import BARE, generate_skills
@@ -23,8 +24,10 @@ __all__ = [
     "CODE_VERSION",
     "Problems",
     "check_roles",
+    "download_rows",
     "generate_skills",
     "load_problems",
+    "make_hub_dataset",
     "make_provided_samples",
     "resolve_revisions",
 ]

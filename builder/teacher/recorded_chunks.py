@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import TypeAdapter
 
 from ...schemas.manifest import File
 from ...schemas.teacher import Answers
@@ -16,6 +17,8 @@ from ..store.pieces import add_cell, read_bucket, write_piece
 from ..store.stages import find_result, read_or_make
 from ..store.tables import describe_file
 from .recorded_rows import get_cell, list_answer_columns, read_row, select_answer_columns
+
+_ANSWERS: TypeAdapter[Answers] = TypeAdapter(Answers)
 
 PIECE = "answers.arrow"
 """The file of a result: a piece of answers."""
@@ -53,7 +56,7 @@ def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> d
     }
     stage = Path(settings["stage"])
     before = [stage / key for key in item["before"]]
-    make = partial(_read_chunk, chunk, Answers.model_validate(settings["answers"]), aliases, before)
+    make = partial(_read_chunk, chunk, _ANSWERS.validate_python(settings["answers"]), aliases, before)
     return read_or_make(stage, decided_by, make).to_plain()
 
 
