@@ -43,14 +43,18 @@ def read_options(
 def start_recipe(
     folder: opt.StarterFolder = Path(),
     source: opt.StarterSource = None,
+    question: opt.StarterQuestion = None,
+    answer: opt.StarterAnswer = None,
     force: opt.Force = False,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
     """Write a first recipe: one that builds as it is, or one inferred from a file of yours."""
+    from .builder.infer import ChosenColumns
     from .builder.starter import describe_starter, render_starter, write_starter
 
-    starter = write_starter(folder, source, force=force)
+    chosen = ChosenColumns(question=tuple(question or ()), answer=answer)
+    starter = write_starter(folder, source, force=force, chosen=chosen)
     option = "" if store == opt.STORE else f" --store {store}"
     print_json(describe_starter(starter)) if as_json else print_text(render_starter(starter) + option)
 

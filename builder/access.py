@@ -99,6 +99,8 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
             named = {**own, **named}
         elif teacher.backend == "transformers" and not Path(teacher.model).is_dir():
             named.setdefault(HUB_TOKEN, f"{key}.model")
+    if recipe.recorded is not None and recipe.recorded.answers.kind == "hub":
+        named.setdefault(HUB_TOKEN, "teacher.answers")
     return named
 
 

@@ -214,9 +214,12 @@ def _read_json(path: Path) -> Iterator[Row]:
     value, fault = _parse_json(path.read_bytes())
     if isinstance(value, dict):
         lists = [item for item in value.values() if isinstance(item, list)]
-        value = lists[0] if len(lists) == 1 else None
+        is_keyed = bool(value) and all(isinstance(item, dict) for item in value.values())
+        value = lists[0] if len(lists) == 1 else list(value.values()) if is_keyed else None
     if not isinstance(value, list):
-        raise InputError(f"{path}: {fault or 'holds no list of rows'}", hint="a JSON file is a list of objects")
+        raise InputError(
+            f"{path}: {fault or 'holds no list of rows'}", hint="a JSON file is a list of objects, or an object of them"
+        )
     for number, item in enumerate(value, 1):
         yield _make_row(f"{path.name}:{number}", item, None)
 

@@ -1,4 +1,4 @@
-"""The plan of a build: problems, estimated calls, one rendered request and one example of each format."""
+"""The plan of a build: problems, estimated calls, one problem, one rendered request and one example of each format."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from ..schemas.sample import Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
+from .passes.answers import find_recording
 from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
 from .passes.problems import write_aliases
@@ -28,6 +29,7 @@ from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
 from .store.pieces import iterate_pieces
 from .teacher import CallEstimate
+from .text.options import format_question
 
 SHOWN = 40
 """How many problems are formatted to show one example of each format, with demonstrations."""
@@ -76,6 +78,8 @@ class Plan:
     """What the version would lack although it has rows."""
     teacher: CallEstimate
     """How many answers would be requested."""
+    problem: Problem | None
+    """One problem as its source's columns make it."""
     messages: tuple[Message, ...]
     """One rendered request."""
     examples: list[Example]
@@ -111,6 +115,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
         unmatched=answers.unmatched,
         warnings=warnings,
         teacher=estimate,
+        problem=next(iter(from_frame(kept.head(1), Problem)), None),
         messages=estimate.request.messages if estimate.request else (),
         examples=_make_examples(loaded, select_sampled_problems(loaded.recipe, kept)),
         access=access,
@@ -141,7 +146,7 @@ def _list_warnings(loaded: LoadedRecipe, estimate: CallEstimate) -> Iterator[str
     if estimate.reasoned and hidden:
         yield hidden
     recipe = loaded.recipe
-    if recipe.select.lengths != Lengths() and recipe.tokenizer is None and recipe.teacher.backend == "recorded":
+    if recipe.select.lengths != Lengths() and recipe.tokenizer is None and recipe.recorded is not None:
         yield "select.lengths drops no recorded answer without a tokenizer: `tokenizer: FOLDER`, or a model of the Hub"
 
 
@@ -164,7 +169,8 @@ def _estimate_calls(
     names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
     with TemporaryDirectory(prefix="cotloom-") as folder:
         aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")
-        read = teacher.read_answers(loaded, Path(folder), aliases, runtime)
+        recording = find_recording(loaded, Path(folder))
+        read = teacher.read_answers(loaded, Path(folder), aliases, runtime, recording)
         known = asked.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
         parts = [_count_answers(part, known) for part in iterate_pieces(read.pieces, _ANSWER_COLUMNS)]
     counts, faults = pl.concat([part for part, _ in parts]).sum(), [fault for _, found in parts for fault in found]
@@ -216,7 +222,12 @@ def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example
 
 
 def _make_stand_in(problem: Problem) -> Sample:
-    answer = problem.answer or ""
+    if problem.answer is None:
+        return Sample(
+            sample_id=f"s_{problem.problem_id[2:]}", problem_id=problem.problem_id, teacher="",
+            text="(the teacher's answer)", reasoning=_REASONING, verdict=Verdict.UNCHECKED,
+        )  # fmt: skip
+    answer = problem.answer
     text = f"{_REASONING}\nThe answer is {answer}."
     start = len(text) - len(answer) - 1
     return Sample(
@@ -230,7 +241,7 @@ def _make_stand_in(problem: Problem) -> Sample:
 
 
 def render_plan(plan: Plan, *, show: bool) -> RenderableType:
-    """Render a plan; with `show`, one request and one example of each format too."""
+    """Render a plan; with `show`, one problem, one request and one example of each format too."""
     return Group(*_render_summary(plan), *(_render_examples(plan) if show else []))
 
 
@@ -264,9 +275,16 @@ def _render_drop(drop: PlannedDrop) -> Iterator[Text]:
 
 
 def _render_examples(plan: Plan) -> Iterator[RenderableType]:
-    yield Text()
-    yield make_line("One request", style="bold")
-    yield from _render_chat(plan.messages)
+    if plan.problem is not None:
+        yield Text()
+        yield make_line(f"One problem: {plan.problem.origin}", style="bold")
+        yield indent(format_question(plan.problem.question or "", plan.problem.choices))
+        yield make_line(f"gold answer: {'none' if plan.problem.answer is None else plan.problem.answer}")
+    for planned in plan.teacher.requests:
+        yield Text()
+        several = f": {planned.prompt}, {planned.request.model}" if len(plan.teacher.requests) > 1 else ""
+        yield make_line(f"One request{several}", style="bold")
+        yield from _render_chat(planned.request.messages)
     for example in plan.examples:
         yield Text()
         yield make_line(f"One example: {example.format}", style="bold")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
-from .infer import SAMPLED, Inferred, infer_columns
+from .infer import SAMPLED, ChosenColumns, Inferred, infer_columns
+from .text.options import format_question
 
 FILE = "recipe.yaml"
 """Name of the recipe's file."""
@@ -23,6 +24,7 @@ STARTER = """\
 # For problems of your own: cotloom init --from FILE
 name: {name}
 version: 0.1.0               # a version is immutable once it is built; the next is 0.1.1
+license:                     # fill in before you publish: apache-2.0, mit, cc-by-4.0, ...
 
 sources:
   - name: arithmetic
@@ -48,17 +50,19 @@ formats:
 
 FROM_FILE = """\
 # Made by `cotloom init --from {file}` from its first {rows} rows. A comment gives the reason for each inferred key:
-# check them.
+# check them.{unused}
 #
 #   cotloom plan {path}      # what a build would do and cost; sends no request
 #   cotloom build {path} --limit 10
 name: {name}
 version: 0.1.0
+license:                     # fill in before you publish: the licence of this dataset, such as cc-by-4.0
 
 sources:
   - name: {name}
     kind: file
     path: {source}
+    license:                 # fill in: the licence of the problems in this file
 {role}    fields:
 {fields}
 {types}
@@ -91,21 +95,26 @@ class StarterRecipe:
     """What was inferred from a user's file; None for the starter that builds as it is."""
 
 
-def write_starter(folder: Path, source: Path | None = None, *, force: bool = False) -> StarterRecipe:
+def write_starter(
+    folder: Path, source: Path | None = None, *, force: bool = False, chosen: ChosenColumns | None = None
+) -> StarterRecipe:
     """Write a first recipe into a folder.
 
     Args:
         folder: the folder; it is created where it is missing.
         source: a file with problems; None for the starter that builds as it is.
         force: overwrite an existing recipe.
+        chosen: columns of the file that need not be inferred.
 
     Raises:
-        InputError: there is a recipe already, or the file can't be read or has no question column.
+        InputError: there is a recipe already, or the file can't be read, or its columns can't be inferred.
     """
     path = folder / FILE
     if path.exists() and not force:
         raise InputError(f"{path} is there already", hint="--force overwrites it; or name another folder")
-    inferred = None if source is None else infer_columns(source)
+    if source is None and chosen is not None and (chosen.question or chosen.answer):
+        raise InputError("--question and --answer name columns of a file", hint="name the file: --from FILE")
+    inferred = None if source is None else infer_columns(source, chosen)
     name = _make_name((folder if source is None else source).resolve().stem)
     text = STARTER.format(path=path, name=name) if inferred is None else _render_recipe(inferred, name, path)
     try:
@@ -118,7 +127,20 @@ def write_starter(folder: Path, source: Path | None = None, *, force: bool = Fal
 
 def describe_starter(starter: StarterRecipe) -> dict[str, Any]:
     """Describe what was written and inferred, as plain values."""
-    return {"path": str(starter.path), "inferred": starter.inferred and _list_inferred(starter.inferred)}
+    inferred = starter.inferred
+    return {
+        "path": str(starter.path),
+        "inferred": inferred and _list_inferred(inferred),
+        **({"problem": _describe_problem(inferred), "unused": inferred.unused} if inferred else {}),
+    }
+
+
+def _describe_problem(inferred: Inferred) -> dict[str, Any] | None:
+    """Describe the first problem, as a build reads it."""
+    problem = inferred.problem
+    if problem is None:
+        return None
+    return {"question": format_question(problem.question or "", problem.choices), "answer": problem.answer}
 
 
 def _list_inferred(inferred: Inferred) -> dict[str, Any]:
@@ -132,14 +154,31 @@ def render_starter(starter: StarterRecipe) -> str:
     lines = [f"Wrote {starter.path}."]
     for key, value in _list_inferred(starter.inferred).items() if starter.inferred else ():
         lines.append(f"  {key}: {value['value']}" + (f"  ({value['why']})" if value["why"] else ""))
+    lines += _render_problem(starter.inferred) if starter.inferred else []
     needs_model = starter.inferred is not None and starter.inferred.role == "sample"
     plan = f"Name a model in it, then: cotloom plan {starter.path}"
     return "\n".join([*lines, plan if needs_model else f"cotloom build {starter.path}"])
 
 
+def _render_problem(inferred: Inferred) -> list[str]:
+    """Render the first problem, and the columns with texts that are not part of any."""
+    shown = _describe_problem(inferred)
+    lines = ["", "The first problem:"]
+    if shown is None:
+        lines.append("  no row can be read with these columns")
+    else:
+        lines += [f"  {line}" for line in shown["question"].splitlines()]
+        lines += [f"  gold answer: {shown['answer']}"] if shown["answer"] is not None else []
+    if inferred.unused:
+        lines += ["", "Columns with texts that are not used:"]
+        lines += [f"  {name}: {text}" for name, text in inferred.unused.items()]
+        lines.append("If one belongs to the question, name all its columns in order: --question A --question B")
+    return [*lines, ""]
+
+
 def _collect_fields(inferred: Inferred) -> dict[str, Any]:
     return {
-        "question": inferred.question,
+        "question": inferred.question if isinstance(inferred.question, str) else list(inferred.question),
         "answer": inferred.answer,
         "choices": inferred.choices,
         "responses": list(inferred.responses),
@@ -162,6 +201,7 @@ def _render_recipe(inferred: Inferred, name: str, path: Path) -> str:
     return FROM_FILE.format(
         file=inferred.path.name,
         rows=SAMPLED,
+        unused=_render_unused(inferred.unused),
         path=path,
         name=name,
         source=_format_scalar(_make_relative(path.parent, inferred.path)),
@@ -169,6 +209,11 @@ def _render_recipe(inferred: Inferred, name: str, path: Path) -> str:
         fields=_render_keys(_collect_fields(inferred), inferred.why, "      ").rstrip("\n"),
         types=_render_keys(_collect_types(inferred), inferred.why, "    "),
     )
+
+
+def _render_unused(unused: Mapping[str, str]) -> str:
+    """Render the names of columns that are not used as a comment."""
+    return f"\n# Columns with texts that are not used: {', '.join(map(_format_scalar, unused))}." if unused else ""
 
 
 def _make_relative(folder: Path, path: Path) -> str:
@@ -184,6 +229,8 @@ def _render_keys(keys: Mapping[str, object], why: dict[str, str], indent: str) -
 
 def _format_scalar(value: object) -> str:
     """Format a value as YAML: plain words without quotes, anything else as JSON."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_format_scalar, value))}]"
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w./-]*", value) and value.lower() not in _WORDS:
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -185,6 +185,12 @@ class Manifest(ManifestPart):
     """Digest of everything else in this manifest; null where an earlier release wrote it."""
 
 
+def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:
+    """List the teachers of the recipe as it describes them, one or several."""
+    teacher = manifest.recipe.get("teacher", {})
+    return list(teacher) if isinstance(teacher, list) else [teacher]
+
+
 def seal_manifest(manifest: Manifest) -> Manifest:
     """Put the digest of everything else into a manifest, so that a reader notices damage."""
     return manifest.model_copy(update={"manifest_digest": digest_manifest(manifest.model_dump(mode="json"))})

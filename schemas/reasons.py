@@ -13,6 +13,7 @@ class Verdict(StrEnum):
     UNVERIFIABLE = "unverifiable"
     CHECK_FAILED = "check_failed"
     PROVIDED = "provided"
+    UNCHECKED = "unchecked"
 
 
 class Fate(StrEnum):

@@ -29,6 +29,10 @@ class Verify(Section):
     last_resort: bool = declare_identity(True)  # noqa: FBT003 - the default of a key
     """Whether a text that marks no answer is read all the same, by its last sentence (rule `last_sentence`) or its
     beginning. With `false` such an answer is `no_answer`, unless the text is nothing but the answer."""
+    answer: Literal["in_response", "anywhere", "unchecked"] = declare_identity("in_response")
+    """Where the final answer must be. `in_response`: the response states it. `anywhere`: where no final answer is
+    stated, the gold answer must be found anywhere in the rationale. `unchecked`: answers are not compared; samples are
+    kept with the verdict `unchecked`, never `correct`."""
     max_characters: int = declare_identity(1_000_000, ge=1, le=10_000_000)
     """The longest answer that is read, in characters. A longer one is dropped as `too_long`, unread."""
     steps: Literal["drop", "tag"] = declare_identity("drop")
@@ -161,10 +165,9 @@ class Recipe(Section):
     @property
     def teachers(self) -> dict[str, Teacher]:
         """The teachers, each by the key that it stands at: `teacher`, or `teacher.0`."""
-        several = self.teacher if isinstance(self.teacher, tuple) else None
-        return (
-            {"teacher": self.teacher} if several is None else {f"teacher.{n}": each for n, each in enumerate(several)}
-        )
+        if isinstance(self.teacher, tuple):
+            return {f"teacher.{number}": each for number, each in enumerate(self.teacher)}
+        return {"teacher": self.teacher}
 
     @property
     def recorded(self) -> RecordedTeacher | None:

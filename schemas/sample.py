@@ -171,7 +171,7 @@ def make_sample_id(problem: str | None, request: str, sample_index: int) -> str:
     return make_plain_id("s", f"[{quote_plain(problem)},{quote_plain(request)},{sample_index}]")
 
 
-def make_answer_id(teacher: str, text: str, reasoning: str | None, labels: str | None) -> str:
+def make_answer_id(teacher: str, text: str, reasoning: str | None, labels: str | None, hint: str = Hint.NONE) -> str:
     """Make the id of an answer that came from a file, from what was recorded of it.
 
     Args:
@@ -179,5 +179,9 @@ def make_answer_id(teacher: str, text: str, reasoning: str | None, labels: str |
         text: its text, without the reasoning that was told apart.
         reasoning: its reasoning; without any the id does not depend on it.
         labels: its labels, as canonical JSON.
+        hint: whether the teacher was shown the gold answer; without a hint the id does not depend on it.
     """
-    return make_content_id("a", teacher, text, labels, *(() if reasoning is None else (reasoning,)))
+    more: tuple[str | None, ...] = () if reasoning is None else (reasoning,)
+    if hint != Hint.NONE:
+        more = (reasoning, str(hint))
+    return make_content_id("a", teacher, text, labels, *more)

@@ -41,6 +41,9 @@ SemVer = Annotated[str, StringConstraints(pattern=SEMVER)]
 Column = Annotated[str, StringConstraints(min_length=1)]
 """A column (`question`), a nested key (`meta.answer`), or a template (`{{ Body }} {{ Question }}`, see Templates)."""
 
+Columns = Column | Annotated[tuple[Column, ...], Field(strict=False, min_length=1)]
+"""A column, or several in order: their texts stand below one another."""
+
 
 def _get_value(value: object) -> object:
     return value.value if isinstance(value, StrEnum) else value

@@ -6,22 +6,25 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from .problem import AnswerType
-from .section import Column, Name, Section, Words, declare_circumstance, declare_identity
+from .section import Column, Columns, Name, Section, Words, declare_circumstance, declare_identity
 
 
 class Fields(Section):
     """Which column of the source holds what."""
 
-    question: Column = declare_identity()
-    """The question."""
+    question: Columns = declare_identity()
+    """The question: a column, or several in order (`[Body, Question]`), whose texts stand below one another; a template
+    joins them otherwise. Of a conversation (`messages`, `conversations`) it is what the user asks."""
     answer: Column | None = declare_identity(None)
-    """The gold answer, or a solution that holds it (see `answer_pattern`). Only a `reference` source may lack it."""
+    """The gold answer, or a solution that holds it (see `answer_pattern`). Only a `reference` source may lack it, and
+    any source where `verify.answer` is `unchecked`."""
     choices: Column | None = declare_identity(None)
     """The options of a multiple-choice question, a list in order."""
     reference_rationale: Column | None = declare_identity(None)
     """The source's own solution."""
     responses: tuple[Column, ...] = declare_identity((), strict=False)
-    """Columns with finished responses, each one text or a list of texts; needed where the role is `reference`."""
+    """Columns with finished responses, each one text, a conversation, or a list of these; needed where the role is
+    `reference`."""
     task: Column | None = declare_identity(None)
     """What the source calls the task."""
     category: Column | None = declare_identity(None)

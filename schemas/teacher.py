@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, model_validator
 
 from .prompt import HintPolicy, Prompt, PromptTable
-from .section import Column, Section, declare_circumstance, declare_identity
+from .section import Column, Columns, Section, declare_circumstance, declare_identity
+from .source import DatasetName, Part, SplitName
 
 
 class Sampling(Section):
@@ -102,26 +103,72 @@ class Completion(Section):
     """One column of recorded answers."""
 
     column: Column = declare_identity()
-    """The answer, or a list of answers."""
-    teacher: str = declare_identity()
-    """Who wrote them."""
+    """The answer, a conversation whose last turn of the assistant is the answer, or a list of these."""
+    teacher: str | None = declare_identity(None)
+    """Who wrote them; with `teacher_column`, who wrote those of rows where that is empty."""
+    teacher_column: Column | None = declare_identity(None)
+    """The column that says who wrote them, or a list."""
     reasoning: Column | None = declare_identity(None)
-    """The reasoning of the answer, or a list. Null: it is in the answer, between tags or untagged."""
+    """The reasoning of the answer, or a list. Null: it is in the answer, between tags or untagged, or in the turn of a
+    conversation as `reasoning_content`."""
+    hint: Column | None = declare_identity(None)
+    """The column that says whether the teacher was shown the gold answer, or a list; see `answers.hint`."""
     labels: dict[str, Column] = declare_identity(default_factory=dict)
-    """What is known about each answer: a name, and the column that holds it."""
+    """What is known about each answer: a name, and the column that holds it. Of a list of answers, a list."""
+
+    @model_validator(mode="after")
+    def _check_teacher(self) -> "Completion":
+        if self.teacher is None and self.teacher_column is None:
+            message = "who wrote the answers is missing: teacher: NAME, or teacher_column: COLUMN"
+            raise ValueError(message)
+        return self
 
 
-class Answers(Section):
-    """Where recorded answers are read from."""
+class AnyAnswers(Section):
+    """What all recorded answers have."""
 
-    path: str = declare_circumstance()
-    """A JSONL, JSON, CSV or Parquet file. The answers used are part of the version."""
-    problem: Column = declare_identity()
-    """The column with the question, as the problems have it."""
+    problem: Columns = declare_identity()
+    """The question, as the problems have it: a column, several in order, a template, or a conversation."""
     completions: tuple[Completion, ...] = declare_identity(min_length=1, strict=False)
     """The columns with answers."""
+    hint: Column | None = declare_identity(None)
+    """The column that says whether the teacher was shown the gold answer: true, or the hint itself. Empty, false, no,
+    none and 0 say that it was not. Such samples are `hinted`."""
     labels: dict[str, Column] = declare_identity(default_factory=dict)
     """Labels that hold for every completion of a row."""
+
+
+class FileAnswers(AnyAnswers):
+    """Recorded answers in a file."""
+
+    kind: Literal["file"] = declare_identity("file")
+    """`file`."""
+    path: str = declare_circumstance()
+    """A JSONL, JSON, CSV or Parquet file. The answers used are part of the version."""
+
+
+class HubAnswers(AnyAnswers):
+    """Recorded answers in a dataset on the Hugging Face Hub."""
+
+    kind: Literal["hub"] = declare_identity()
+    """`hub`."""
+    path: DatasetName = declare_identity()
+    """USER/NAME on the Hub, where it is looked up: never a folder, a file or an address."""
+    config: Part | None = declare_identity(None)
+    """The dataset's configuration, where there are several."""
+    split: SplitName = declare_identity("train")
+    """The dataset's split."""
+    revision: str = declare_identity("main")
+    """Branch, tag or commit. The commit that it resolves to is part of the fingerprint."""
+
+
+def _get_kind(value: Any) -> str:
+    """Get the kind of recorded answers: a file, unless they say otherwise."""
+    kind = value.get("kind", "file") if isinstance(value, dict) else getattr(value, "kind", "file")
+    return kind if kind in {"file", "hub"} else "file"
+
+
+Answers = Annotated[Annotated[FileAnswers, Tag("file")] | Annotated[HubAnswers, Tag("hub")], Discriminator(_get_kind)]
 
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -214,7 +261,7 @@ class TransformersTeacher(Section):
 
 
 class RecordedTeacher(Section):
-    """Recorded answers from a file."""
+    """Recorded answers from a file or a dataset on the Hub."""
 
     backend: Literal["recorded"] = declare_identity()
     """`recorded`."""

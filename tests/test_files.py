@@ -64,6 +64,11 @@ def test_a_json_file_is_a_list_of_rows_or_holds_one(rows, text):
     assert (bad.origin, bad.fault) == ("a.json:2", "a int, not an object")
 
 
+def test_a_json_file_may_be_an_object_of_rows(rows):
+    read = rows("a.json", '{"7": {"a": 1}, "x": {"a": [2]}}')
+    assert [(row.origin, row.values) for row in read] == [("a.json:1", {"a": 1}), ("a.json:2", {"a": [2]})]
+
+
 @pytest.mark.parametrize("text", ["3", "{}", '{"a": [1], "b": [2]}', "", "[{", "\x00"])
 def test_a_json_file_without_one_list_is_the_users_mistake(rows, text):
     with pytest.raises(InputError, match=r"a\.json: "):

@@ -101,10 +101,14 @@ def check_demonstrations(bucket: AuditBucket) -> Iterator[Fault]:
 
 
 def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
-    """Laws 2 and 6: kept samples were judged correct, or are finished responses of a reference source."""
+    """Laws 2 and 6: kept samples were judged correct, or are finished responses of a reference source.
+
+    Where the recipe asks for no check of the answers, none is correct, and kept ones are unchecked.
+    """
     columns = ("sample_id", "problem_id", "verdict", "fate")
     kept = bucket.tables["samples"].select(columns).filter(KEPT)
-    right = [str(Verdict.CORRECT), str(Verdict.PROVIDED)]
+    is_checked = bucket.manifest.recipe.get("verify", {}).get("answer", "in_response") != "unchecked"
+    right = [str(Verdict.PROVIDED), str(Verdict.CORRECT if is_checked else Verdict.UNCHECKED)]
     wrong = kept.filter(~pl.col("verdict").is_in(right).fill_null(value=False))
     yield from describe_rows(wrong, "were kept, but not judged correct", "samples", "sample_id")
     problems = bucket.tables["problems"].filter(KEPT).select("problem_id", "source")

@@ -57,10 +57,10 @@ def _recompute_answer_ids(samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
     is_answer = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
     answers = samples.filter(is_answer & pl.col("problem_id").is_not_null())
     rows = answers.select(
-        "sample_id", "problem_id", "teacher", "text", "labels", "reasoning", "sample_index"
+        "sample_id", "problem_id", "teacher", "text", "labels", "reasoning", "hint", "sample_index"
     ).iter_rows()
-    for stored, problem, teacher, text, labels, reasoning, index in rows:
-        yield stored, make_sample_id(problem, make_answer_id(teacher, text, reasoning, labels), index)
+    for stored, problem, teacher, text, labels, reasoning, hint, index in rows:
+        yield stored, make_sample_id(problem, make_answer_id(teacher, text, reasoning, labels, hint), index)
 
 
 def _recompute_example_ids(bucket: AuditBucket) -> Iterator[tuple[str, str]]:

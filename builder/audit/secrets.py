@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from ...schemas.manifest import list_teachers
 from ..credentials import SHORTEST, find_secrets
 from ..store import Version
 from .bucket import AuditBucket
@@ -111,10 +112,10 @@ def check_paths(bucket: AuditBucket) -> Iterator[Fault]:
 
 def _suggest_alternative(version: Version, key: str) -> str:
     """Advise what the recipe could name in place of a path; empty where there is no advice."""
-    teacher = version.manifest.recipe.get("teacher")
-    if key != "recipe.teacher.model" or not isinstance(teacher, Mapping):
+    if key != "recipe.teacher.model":
         return ""
-    return _ALTERNATIVES.get(str(teacher.get("backend")), "")
+    found = (_ALTERNATIVES.get(str(teacher.get("backend"))) for teacher in list_teachers(version.manifest))
+    return next(filter(None, found), "")
 
 
 def _find_path_keys(value: Any, own: Sequence[str], prefix: str = "") -> Iterator[str]:

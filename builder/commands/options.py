@@ -74,9 +74,18 @@ KeepGb = Annotated[
     float, Option("--keep", min=0.0, max=1_000_000, metavar="GB", help="What the results of stages may take.")
 ]
 GarbageDryRun = Annotated[bool, Option("--dry-run", help="Say what would be removed; remove nothing.")]
-ShowPlan = Annotated[bool, Option("--show", help="Print one rendered request and one example of each format.")]
+ShowPlan = Annotated[
+    bool, Option("--show", help="Print one problem, one rendered request and one example of each format.")
+]
 StarterFolder = Annotated[Path, Argument(metavar="[DIR]", help="Folder to write recipe.yaml to.")]
 StarterSource = Annotated[Path | None, Option("--from", metavar="FILE", help="A JSONL, JSON, CSV or Parquet file.")]
+StarterQuestion = Annotated[
+    list[str] | None,
+    Option(
+        "--question", metavar="COLUMN", help="A column of the question; give it again for each further one, in order."
+    ),
+]
+StarterAnswer = Annotated[str | None, Option("--answer", metavar="COLUMN", help="The column with the gold answer.")]
 Force = Annotated[bool, Option("--force", help="Overwrite an existing recipe.")]
 
 # Versions and their rows

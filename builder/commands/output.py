@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..pipeline import Built
     from ..plan import Plan
     from ..store import Version, VersionListing
+    from ..teacher import Calls
 
 _BUILT_KEYS = ("name", "version", "fingerprint", "content_digest", "funnel", "counts", "simulated")
 _LISTED_KEYS = ("name", "version", "parent", "fingerprint", "content_digest", "simulated", "teachers", "counts")
@@ -31,15 +32,15 @@ def describe_build(built: "Built") -> dict[str, Any]:
         **{key: manifest[key] for key in _BUILT_KEYS},
         "status": built.status.value,
         "path": str(built.version.path),
-        "calls": {
-            "new": built.calls.new,
-            "ledger": built.calls.ledger,
-            "failed": built.calls.failed,
-            "refused": built.calls.refused,
-        },
+        "calls": _describe_calls(built.calls)
+        | {"teachers": [{"teacher": key} | _describe_calls(calls) for key, calls in built.calls.by_teacher]},
         "cost_usd": built.calls.cost_usd,
         "stages": list(built.costs),
     }
+
+
+def _describe_calls(calls: "Calls") -> dict[str, Any]:
+    return {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
 
 
 def write_profile(built: "Built", path: "Path") -> None:
@@ -73,6 +74,8 @@ def _render_build(built: "Built") -> Iterator[str]:
             f"{built.calls.failed:,} requests failed and {built.calls.refused:,} were refused by the teacher; their"
             " samples are dropped as request_failed."
         )
+    for key, calls in built.calls.by_teacher:
+        yield f"{key}: {calls.new:,} new, {calls.ledger:,} recorded before, {calls.failed:,} failed."
     if version.manifest.simulated:
         yield "Its rationales are simulated: a program wrote them, not a language model."
     yield from _render_costs(built.costs)
@@ -92,8 +95,9 @@ def _render_costs(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def describe_plan(plan: "Plan") -> dict[str, Any]:
     """Describe a plan as plain values; the request by its messages."""
     values = asdict(plan)
-    request = values["teacher"].pop("request")
-    return {**values, "request": request and request["messages"]}
+    request, problem = values["teacher"].pop("request"), values.pop("problem")
+    shown = problem and {key: problem[key] for key in ("problem_id", "origin", "question", "choices", "answer")}
+    return {**values, "problem": shown, "request": request and request["messages"]}
 
 
 def describe_versions(listing: "VersionListing") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...schemas.example import Message, Role
 from ...schemas.problem import AnswerType
+from ...schemas.reasons import Verdict
 from ...schemas.sample import Part
 from ..languages import choose_wording, list_readings
 from ..text.options import format_question
@@ -61,8 +62,8 @@ class SolvedProblem:
 
     question: str
     """The question."""
-    answer: str
-    """The gold answer."""
+    answer: str | None
+    """The gold answer; null where the source has none."""
     text: str
     """The text of the path."""
     answer_start: int | None
@@ -73,6 +74,8 @@ class SolvedProblem:
     """The options of a multiple-choice question."""
     language: str | None = None
     """The language of the question, in whose words its row is written."""
+    is_unchecked: bool = False
+    """Whether nobody compared the answer that the path states with the gold answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,8 +96,8 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
     """Make a solved problem from a sample joined with its problem.
 
     Args:
-        row: columns text, span and answer_part of the sample; question, answer, answer_type, choices and language of
-            the problem.
+        row: columns text, span, answer_part and, if it may be unchecked, verdict of the sample; question, answer,
+            answer_type, choices and language of the problem.
     """
     span = row["span"] if row["answer_part"] != Part.REASONING else None  # that of the text
     return SolvedProblem(
@@ -105,6 +108,7 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
         language=row["language"],
+        is_unchecked=row.get("verdict") == Verdict.UNCHECKED,
     )
 
 
@@ -166,13 +170,23 @@ def format_answer_sentence(
 def format_rationale(problem: SolvedProblem) -> str:
     """Format the reasoning of a path without calculator marks, followed by the answer sentence.
 
-    Where the path ends on its own statement of the answer, the answer sentence replaces it.
+    Where the path ends on its own statement of the answer, the answer sentence replaces it. A statement that nobody
+    compared with the gold answer stays, and so does a path where there is no gold answer.
     """
+    if problem.answer is None or (problem.is_unchecked and problem.answer_start is not None):
+        return _MARKS.sub("", problem.text).strip()
     return f"{_clean_rationale(problem)}\n{_format_answer_target(problem)}".lstrip()
 
 
 def _format_answer_target(problem: SolvedProblem) -> str:
-    return format_answer_sentence(problem.answer, problem.answer_type, problem.language)
+    return format_answer_sentence(_get_answer(problem), problem.answer_type, problem.language)
+
+
+def _get_answer(problem: SolvedProblem) -> str:
+    if problem.answer is None:
+        message = "this format needs a gold answer; check_formats refuses it where a source has none"
+        raise RuntimeError(message)
+    return problem.answer
 
 
 def _clean_rationale(problem: SolvedProblem) -> str:
@@ -246,7 +260,13 @@ def _format_fine_tune_target(problem: SolvedProblem) -> str:
     """
     rationale = _clean_rationale(problem)
     return " ".join(
-        ["", *([rationale] if rationale else []), "-->", format_answer(problem.answer, problem.answer_type), "END"]
+        [
+            "",
+            *([rationale] if rationale else []),
+            "-->",
+            format_answer(_get_answer(problem), problem.answer_type),
+            "END",
+        ]
     )
 
 
@@ -256,7 +276,7 @@ def _format_collection_prompt(problem: SolvedProblem) -> str:
 
 def _format_collection_target(problem: SolvedProblem) -> str:
     """Format the target of the CoT Collection (Kim et al. 2023; the form of its `Datasets_end2end.py`)."""
-    answer = format_answer(problem.answer, problem.answer_type)
+    answer = format_answer(_get_answer(problem), problem.answer_type)
     gap = "\n" if "\n" in answer else " "
     return f"{_clean_rationale(problem)}\n[ANSWER]{gap}{answer}".lstrip()
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from ...schemas.manifest import BuildRecord, FunnelRow, ReadingCount, TokenCounts
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
-from ..report.sentences import SIMULATED
+from ..report.sentences import ANSWER_CHECKS, SIMULATED
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
 from ..store.tables import list_files
@@ -74,10 +74,18 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     for item in manifest.contamination:
         closest = f"highest similarity of the others {item.highest_similarity:.0%}"
         yield make_line(f"overlap    with {item.against}: {item.overlaps:,} problems dropped; {closest}")
+    yield from (make_line(text, style="yellow") for text in _describe_check(version))
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
         yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
     yield from _render_build(version.read_build())
+
+
+def _describe_check(version: Version) -> Iterator[str]:
+    """Say what kept samples were not checked for, where the recipe asks for less than a stated answer."""
+    note = ANSWER_CHECKS.get((version.manifest.recipe.get("verify") or {}).get("answer", ""))
+    if note is not None:
+        yield f"checked    {note}"
 
 
 def _format_count(count: int | None) -> str:

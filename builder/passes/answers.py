@@ -11,17 +11,22 @@ from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
 from ...schemas.problem import Problem
 from ...schemas.sample import Sample
-from .. import teacher
+from ...schemas.teacher import HubAnswers
+from .. import sources, teacher
+from ..recipe import LoadedRecipe
 from ..store.pieces import count_bits, read_bucket
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import FILES, describe_file
-from ..teacher import Calls, PathCounts
+from ..teacher import Calls, PathCounts, Recording
 from .problems import LoadedProblems, write_aliases
 from .runs import list_results, run_buckets
 from .work import BuildWork
 
 ALIASES = "aliases.arrow"
 """The file of a result: which problems ask a question with options."""
+
+ROWS = "rows.parquet"
+"""The file of a result: the rows of a dataset on the Hub."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +67,8 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
 
     def make() -> tuple[list[Any], Mapping[str, Any]]:
         path = aliases.folder / ALIASES if aliases.files else None
-        read = teacher.read_answers(work.loaded, work.stages.folder / "answers", path, work.runtime)
+        recording = find_recording(work.loaded, work.stages.folder, work.input_digests["teacher.answers"])
+        read = teacher.read_answers(work.loaded, work.stages.folder / "answers", path, work.runtime, recording)
         return [{"answers": chunk.to_plain()} for chunk in read.chunks], {"input": read.input.model_dump()}
 
     with work.costs.measure("answers"):
@@ -78,6 +84,33 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         inputs=(Input.model_validate(values["input"]),),
         forgotten=tuple(sorted(forgotten)),
     )
+
+
+def find_recording(loaded: LoadedRecipe, stages: Path, commit: str | None = None) -> Recording | None:
+    """Find the file with the recorded answers of a dataset on the Hub; None where the recipe names a file itself.
+
+    Args:
+        loaded: the recipe; its teacher is `recorded`.
+        stages: the folder of all results, where the rows of the dataset are kept.
+        commit: the commit to read; by default the one that the revision leads to.
+
+    Raises:
+        InputError: the dataset can't be read.
+        Stopped: the Hub can't be reached, or the disk is full.
+    """
+    answers = loaded.recipe.recorded.answers if loaded.recipe.recorded is not None else None
+    if not isinstance(answers, HubAnswers):
+        return None
+    dataset = sources.make_hub_dataset(answers)
+    commit = commit or sources.resolve_revisions(loaded)["teacher.answers"]
+    decided_by = {"path": answers.path, "config": answers.config, "split": answers.split, "commit": commit}
+
+    def write(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
+        rows = sources.download_rows(dataset, commit, folder / ROWS)
+        return {ROWS: describe_file(folder / ROWS, rows)}, {}
+
+    downloaded = read_or_make(stages / "recordings", decided_by, write)
+    return Recording(path=downloaded.folder / ROWS, address=f"hf://datasets/{answers.path}@{commit}", commit=commit)
 
 
 def _find_aliases(work: BuildWork, problems: LoadedProblems) -> StageResult:

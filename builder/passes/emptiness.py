@@ -37,13 +37,19 @@ def check_rows(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) ->
 
 
 def warn_gaps(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> None:
-    """Warn of what a version lacks although it has rows: a split, reasoning that a format shows, lengths to judge by.
+    """Warn of what a version lacks although it has rows: a split, shown reasoning, checked answers, known lengths.
 
     Args:
         recipe: the recipe.
         manifest: the manifest of the version.
-        counts: kept samples with reasoning of their own, `reasoned`; those of unknown length, `unknown_kept:PART`.
+        counts: kept samples with reasoning of their own, `reasoned`; those whose answers were not compared,
+            `unchecked`; those of unknown length, `unknown_kept:PART`.
     """
+    if counts.get("unchecked"):
+        warn(
+            f"the answers of {counts['unchecked']:,} kept samples were not compared with a gold answer, as"
+            " verify.answer: unchecked asks for; their verdict is unchecked, and the card says so"
+        )
     for split in _list_empty_splits(recipe, manifest):
         warn(f"the split {split} is empty: no group of problems fell into it")
     hidden = describe_hidden_reasoning(recipe, f"{counts.get('reasoned', 0):,} kept samples")

@@ -119,7 +119,8 @@ def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
 
 def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
     """Make the error for recorded answers of which none belongs to a problem."""
-    path = loaded.list_files()["teacher.answers"]
+    recorded = loaded.recipe.recorded
+    path = loaded.list_files().get("teacher.answers") or f"hf://datasets/{recorded.answers.path if recorded else ''}"
     return InputError(
         f"none of the {answers} recorded answers in {path} belongs to a problem of the sources",
         hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",

@@ -279,6 +279,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts["distinct_paths"] = leaders.height
     counts["reasoned"] = kept["reasoning"].count()
     counts.update(count_answers(samples))
+    counts["unchecked"] = kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
     counts["simulated"] = int(samples["simulated"].sum())
     answered = samples.filter(pl.col("problem_id").is_not_null())
     counts.update({f"teacher:{teacher}": rows for teacher, rows in answered.group_by("teacher").len().iter_rows()})

@@ -144,10 +144,12 @@ def _list_columns(recipe: Recipe) -> Iterator[tuple[KeyPath, str]]:
                 yield from _list_values(("sources", index, "fields", name), getattr(source.fields, name))
     if recipe.recorded is not None:
         answers = recipe.recorded.answers
-        yield from _list_values(("teacher", "answers"), {"problem": answers.problem, "labels": answers.labels})
+        named = {"problem": answers.problem, "hint": answers.hint, "labels": answers.labels}
+        yield from _list_values(("teacher", "answers"), named)
         for index, completion in enumerate(answers.completions):
-            named = {"column": completion.column, "labels": completion.labels}
-            yield from _list_values(("teacher", "answers", "completions", index), named)
+            yield from _list_values(
+                ("teacher", "answers", "completions", index), completion.model_dump(exclude={"teacher"})
+            )
 
 
 def _split_key(place: str) -> KeyPath:

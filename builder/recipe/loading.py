@@ -169,7 +169,12 @@ def _find_keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:
     keys: list[int | str] = []
     for part in loc:
         inside = data if isinstance(data, dict | list) else None
-        tag = isinstance(inside, dict) and part not in inside and part in (inside.get("kind"), inside.get("backend"))
+        tag = (
+            isinstance(inside, dict)
+            and part not in inside
+            and part in (inside.get("kind", "file"), inside.get("backend"))
+        )
+        tag = tag or (isinstance(inside, list) and isinstance(part, str))  # of a union with a list
         if tag or (inside is None and data is not None):
             continue
         keys.append(part)

@@ -22,7 +22,7 @@ def list_paths(recipe: Recipe) -> dict[str, str]:
     sources = [source for source in recipe.sources if source.kind == "file"]
     named = {f"sources.{source.name}": source.path for source in sources}
     for key, teacher in recipe.teachers.items():
-        if teacher.backend == "recorded":
+        if teacher.backend == "recorded" and teacher.answers.kind == "file":
             named[f"{key}.answers"] = teacher.answers.path
         for place, prompt in list_prompts(teacher, key).items():
             if prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:

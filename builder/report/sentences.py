@@ -8,6 +8,12 @@ SIMULATED = "Simulated: a program wrote these rationales, not a language model."
 SIMULATED_STUDENT = "Simulated: the student was trained on rationales that a program wrote, not a language model."
 """For a validation of such a version."""
 
+ANSWER_CHECKS: Mapping[str, str] = {
+    "unchecked": "answers were not compared with gold answers: kept samples have the verdict unchecked, never correct",
+    "anywhere": "where a sample states no final answer, it only mentions the gold answer somewhere (rule: anywhere)",
+}
+"""What `verify.answer` means for the kept samples, where it asks for less than a stated answer."""
+
 CONDITIONS: Mapping[str, str] = {
     "version": "the version",
     "parent": "the parent version",

@@ -14,6 +14,7 @@ from ...schemas.source import SkillsSource, Source, TableSource
 from ..errors import InputError
 from ..recipe import LoadedRecipe
 from .gather import Problems, gather_problems
+from .hub import download_rows, make_hub_dataset
 from .load import resolve_revisions
 from .provided import make_provided_samples
 from .skills import BARE, generate_skills
@@ -23,8 +24,10 @@ __all__ = [
     "CODE_VERSION",
     "Problems",
     "check_roles",
+    "download_rows",
     "generate_skills",
     "load_problems",
+    "make_hub_dataset",
     "make_provided_samples",
     "resolve_revisions",
 ]
@@ -41,7 +44,8 @@ def check_roles(recipe: Recipe) -> None:
             `decontaminate.against` names a source without the role `evaluate`.
     """
     for source in recipe.sources:
-        _check_role(source)
+        _check_role(source, is_checked=recipe.verify.answer != "unchecked")
+    _check_needs_gold(recipe)
     if all(source.role == "evaluate" for source in recipe.sources):
         raise InputError(
             "every source has the role evaluate: there are no training problems",
@@ -60,7 +64,7 @@ def check_roles(recipe: Recipe) -> None:
             )
 
 
-def _check_role(source: Source) -> None:
+def _check_role(source: Source, *, is_checked: bool) -> None:
     fields = source.fields if isinstance(source, TableSource) else None
     has_responses = isinstance(source, SkillsSource) or (fields is not None and bool(fields.responses))
     if source.role == "reference" and not has_responses:
@@ -70,11 +74,39 @@ def _check_role(source: Source) -> None:
             hint="set fields.responses: [COLUMN], or role: sample to sample responses from the teacher",
             keys=(f"sources.{source.name}.fields.responses",),
         )
-    if source.role != "reference" and fields is not None and fields.answer is None:
+    is_needed = source.role == "evaluate" or (source.role == "sample" and is_checked)
+    if is_needed and fields is not None and fields.answer is None:
         raise InputError(
             f"source {source.name} has the role {source.role} and does not name the column with the gold answer",
-            hint="set fields.answer: COLUMN; it is optional only for the role reference",
+            hint="set fields.answer: COLUMN; without gold answers, role: reference keeps finished responses as they"
+            " are, and verify: {answer: unchecked} keeps answers uncompared",
             keys=(f"sources.{source.name}.fields.answer",),
+        )
+
+
+_NEEDS_NO_GOLD = frozenset({"zero_shot_cot", "in_context_cot"})
+"""Formats whose rows can do without a gold answer."""
+
+
+def _check_needs_gold(recipe: Recipe) -> None:
+    """Check that nothing else of a recipe needs the gold answers that a source to sample does not have."""
+    tables = [source for source in recipe.sources if isinstance(source, TableSource) and source.role == "sample"]
+    lacking = next((source.name for source in tables if source.fields.answer is None), None)
+    if lacking is None:
+        return
+    hinting = next((key for key, each in recipe.sampled_teachers.items() if each.hint.mode != "none"), None)
+    if hinting is not None:
+        raise InputError(
+            f"{hinting}.hint.mode shows gold answers, and source {lacking} has none",
+            hint=f"set {hinting}.hint.mode: none, or fields.answer of the source",
+            keys=(f"{hinting}.hint.mode",),
+        )
+    ending = next((spec.name for spec in recipe.formats if spec.name not in _NEEDS_NO_GOLD), None)
+    if ending is not None:
+        raise InputError(
+            f"the format {ending} writes gold answers, and source {lacking} has none",
+            hint=f"formats that need none: {', '.join(sorted(_NEEDS_NO_GOLD))}; or set fields.answer of the source",
+            keys=("formats",),
         )
 
 

@@ -14,6 +14,8 @@ from ..errors import InputError
 from ..files import Row
 from ..patterns import SearchError, find_last_match
 from ..templates import UnfilledError
+from ..text.conversations import find_reply, read_conversation, write_reply
+from ..text.questions import read_question
 from .gold import GOLD_FAULTS, UnreadableError, read_gold, read_options
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -139,7 +141,7 @@ def _make_malformed(source: TableSource, row: Row, fault: str) -> Problem:
 
 def _read_values(source: TableSource, row: Row, values: Mapping[str, Any]) -> Problem:
     fields = source.fields
-    question = format_cell(read_cell(values, fields.question))
+    question = read_question(values, fields.question)
     if question is None:
         raise UnreadableError("question is empty")
     choices = read_options(read_cell(values, fields.choices)) if fields.choices else ()
@@ -178,10 +180,18 @@ def _read_optional(values: Mapping[str, Any], column: str | None) -> str | None:
 def _read_responses(values: Mapping[str, Any], columns: Iterable[str]) -> Iterator[str]:
     for column in columns:
         value = read_cell(values, column)
-        for item in value if isinstance(value, list) else [value]:
-            text = format_cell(item)
+        is_list = isinstance(value, list) and read_conversation(value) is None
+        for item in value if is_list else [value]:
+            text = format_cell(_read_response(item))
             if text is not None:
                 yield text
+
+
+def _read_response(item: Any) -> Any:
+    """Read a response; of a conversation, the last turn of the assistant."""
+    turns = read_conversation(item)
+    reply = None if turns is None else find_reply(turns)
+    return item if turns is None else None if reply is None else write_reply(reply)
 
 
 def _split_solution(
@@ -195,7 +205,7 @@ def _split_solution(
     value = None if source.fields.answer is None else read_cell(values, source.fields.answer)
     solution = format_cell(value)
     if solution is None:
-        if source.role == "reference":
+        if source.role == "reference" or source.fields.answer is None:
             return None, None, None
         raise UnreadableError("answer is empty")
     rationale = None

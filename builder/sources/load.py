@@ -8,6 +8,7 @@ from typing import Any
 from ...schemas.manifest import Input
 from ...schemas.runtime import Runtime
 from ...schemas.source import Source
+from ...schemas.teacher import HubAnswers
 from ..engine import map_items
 from ..files import digest_file, list_chunks
 from ..recipe import LoadedRecipe
@@ -15,7 +16,7 @@ from .arithmetic import make_problems
 from .chunks import Placed, read_problem_chunk, write_problems
 from .columns import TableReading, check_readings, read_problems
 from .gym import hash_gym_release, make_gym_problems
-from .hub import find_commit, read_hub
+from .hub import find_commit, make_hub_dataset, read_hub
 from .skills import make_skills_problems
 
 
@@ -97,10 +98,10 @@ def _load_file(work: SourceWork, source: Any, index: int) -> LoadedSource:
 
 
 def _load_hub(work: SourceWork, source: Any, index: int) -> LoadedSource:
-    commit = work.revisions.get(_make_key(source)) or find_commit(source)
+    commit = work.revisions.get(_make_key(source)) or find_commit(make_hub_dataset(source))
     address = f"hf://datasets/{source.path}@{commit}"
     reading = TableReading()
-    write_problems(read_problems(source, read_hub(source, commit), reading), work.place(index), 1)
+    write_problems(read_problems(source, read_hub(make_hub_dataset(source), commit), reading), work.place(index), 1)
     rows = check_readings(source, address, [reading])
     return LoadedSource(rows, [Input(name=_make_key(source), file=address, sha256=commit, bytes=0, rows=rows)])
 
@@ -114,25 +115,35 @@ _LOADERS: Mapping[str, Callable[[SourceWork, Any, int], LoadedSource]] = {
 }
 """The loader for each kind of source."""
 
-_RESOLVERS: Mapping[str, Callable[[Any], str]] = {"hub": find_commit, "reasoning_gym": hash_gym_release}
+
+def _find_commit(named: Any) -> str:
+    return find_commit(make_hub_dataset(named))
+
+
+_RESOLVERS: Mapping[str, Callable[[Any], str]] = {"hub": _find_commit, "reasoning_gym": hash_gym_release}
 """The resolver for each kind of source that is not a file; files are identified by their digests."""
 
 
 def resolve_revisions(loaded: LoadedRecipe) -> dict[str, str]:
-    """Resolve the revision of every source that is not a file: the commit of a dataset, the release of a library.
+    """Resolve the revision of all that is read and no file: the commit of a dataset, the release of a library.
 
     Returns:
-        Revisions by the source's key in the manifest; they are part of the fingerprint, as file digests are.
+        Revisions by the key in the manifest, `sources.NAME` or `teacher.answers`; they are part of the fingerprint, as
+        file digests are.
 
     Raises:
         InputError: a dataset, revision or task does not exist.
         Stopped: the Hub can't be reached.
     """
-    return {
+    found = {
         _make_key(source): _RESOLVERS[source.kind](source)
         for source in loaded.recipe.sources
         if source.kind in _RESOLVERS
     }
+    recorded = loaded.recipe.recorded
+    if recorded is not None and isinstance(recorded.answers, HubAnswers):
+        found["teacher.answers"] = _find_commit(recorded.answers)
+    return found
 
 
 def _make_key(source: Source) -> str:

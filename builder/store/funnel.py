@@ -26,8 +26,8 @@ STAGES: Mapping[Unit, tuple[Stage, ...]] = {
 """The stages that each unit goes through, in order."""
 
 
-TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED)
-"""Verdicts of samples that may be kept."""
+TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED)
+"""Verdicts of samples that may be kept; `unchecked` only where the recipe asks for no check of answers."""
 
 
 def count_funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
@@ -87,7 +87,7 @@ def build_funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
 def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
     """Check law 1: each row has one fate, each dropped row a stage and a reason, and no id is there twice.
 
-    A kept sample was found correct, or was provided.
+    A kept sample was found correct, was provided, or is marked as unchecked.
 
     Raises:
         RuntimeError: a row breaks the law; that is a fault of Cotloom.
@@ -119,7 +119,7 @@ def check_table_fates(name: str, frame: pl.DataFrame) -> None:
 
 
 def _check_kept_samples(kept: pl.DataFrame) -> None:
-    """Check that nothing was kept that nobody found right (law 10)."""
+    """Check that nothing was kept that nobody found right, unless it says so (law 10)."""
     if kept.height:
         unjudged = kept.filter(~pl.col("verdict").is_in([str(verdict) for verdict in TRUSTED]).fill_null(value=False))
         if unjudged.height:

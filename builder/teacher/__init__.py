@@ -10,7 +10,7 @@ from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
-from .recorded import RecordedAnswers, count_unmatched, match_answers, read_answers
+from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import PIECE, READING
 from .request import Request
 from .rounds import Calls, CountPaths, PathCounts
@@ -28,6 +28,7 @@ __all__ = [
     "Ledger",
     "PathCounts",
     "RecordedAnswers",
+    "Recording",
     "Request",
     "SampledAnswers",
     "count_unmatched",

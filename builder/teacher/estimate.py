@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import polars as pl
 
@@ -10,13 +11,15 @@ from ...schemas.problem import Problem
 from ...schemas.reasons import Fate
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Hint
-from ...schemas.teacher import HintPolicy, Paths
+from ...schemas.teacher import SampledTeacher
 from ..recipe import LoadedRecipe
 from ..text.traces import part_trace
 from .backends import open_backend
 from .backends.prompted import PromptedBackend
+from .backends.protocol import Backend
 from .ledger import Ledger
 from .request import Request
+from .shares import select_share, warn_unasked
 
 LOOKED = 200
 """How many requests with answers in the ledger are looked at, to see whether the teacher reasons."""
@@ -40,8 +43,20 @@ class CallEstimate:
     """Whether an answer may cost money."""
     request: Request | None
     """The first request."""
+    requests: tuple["PlannedRequest", ...] = ()
+    """The first request of each prompt of each teacher."""
     reasoned: int = 0
     """Known answers with reasoning apart from their response; of those in the ledger, the first `LOOKED` are read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedRequest:
+    """The first request of a prompt."""
+
+    prompt: str
+    """The recipe key of the prompt; that of the teacher where it has none."""
+    request: Request
+    """The request."""
 
 
 def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtime: Runtime) -> CallEstimate:
@@ -56,26 +71,64 @@ def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger,
     Raises:
         InputError: the teacher can't be opened.
     """
-    teacher = loaded.recipe.teacher
-    backend = open_backend(loaded, problems, runtime).backend
-    paths, hints = getattr(teacher, "paths", Paths()), getattr(teacher, "hint", HintPolicy())
+    kept = problems.filter(pl.col("fate") == Fate.KEPT)
+    warn_unasked(loaded.recipe, kept)
+    parts: list[CallEstimate] = []
+    for key, teacher in loaded.recipe.sampled_teachers.items():
+        opened = open_backend(loaded, key, teacher, problems, runtime).backend
+        own = list(from_frame(select_share(kept, teacher.share), Problem))
+        parts.append(_estimate_teacher(key, teacher, opened, own, ledger, is_first=not parts))
+    requests = tuple(request for part in parts for request in part.requests)
+    return CallEstimate(
+        problems=kept.height,
+        new=sum(part.new for part in parts),
+        ledger=sum(part.ledger for part in parts),
+        most=sum(part.most for part in parts),
+        calls=max(part.calls for part in parts),
+        paid=any(part.paid for part in parts),
+        request=requests[0].request if requests else None,
+        requests=requests,
+        reasoned=sum(part.reasoned for part in parts),
+    )
+
+
+def _estimate_teacher(
+    key: str, teacher: SampledTeacher, backend: Backend, kept: Sequence[Problem], ledger: Ledger, *, is_first: bool
+) -> CallEstimate:
+    """Estimate the answers of one teacher. What a later one with a target is asked depends on the earlier ones."""
+    paths, hints = teacher.paths, teacher.hint
     first_hint = Hint.HINTED if hints.mode == "always" else Hint.NONE
-    kept = list(from_frame(problems.filter(pl.col("fate") == Fate.KEPT), Problem))
     requests = [request for p in kept for request in backend.list_requests(p, first_hint, range(paths.round))]
+    is_certain = is_first or paths.target is None
     recorded = ledger.find_keys(request.request.digest for request in requests)
     known = sum(request.key in recorded for request in requests)
     most_each = max(paths.max or 0, paths.round) + (paths.round if hints.mode == "fallback" else 0)
-    prompt = backend.prompt if isinstance(backend, PromptedBackend) else None
+    prompts = {request.problem.problem_id: _name_prompt(key, backend, request.problem) for request in requests}
+    first = {prompts[request.problem.problem_id]: request.request for request in reversed(requests)}
+    templates = [ready.prompt.template for ready in backend.prompts.values()] if _is_prompted(backend) else []
     return CallEstimate(
         problems=len(kept),
-        new=len(requests) - known,
+        new=len(requests) - known if is_certain else 0,
         ledger=known,
-        most=len(kept) * most_each if prompt else len(requests),
-        calls=2 if prompt and prompt.template == "cot_two_call" else 1,
+        most=len(kept) * most_each if templates else len(requests),
+        calls=2 if "cot_two_call" in templates else 1,
         paid=teacher.backend == "openai",
         request=requests[0].request if requests else None,
+        requests=tuple(PlannedRequest(prompt=prompt, request=first[prompt]) for prompt in sorted(first)),
         reasoned=_count_reasoned(ledger, sorted({digest for digest, _ in recorded})[:LOOKED]),
     )
+
+
+def _is_prompted(backend: Backend) -> TypeGuard[PromptedBackend]:
+    return isinstance(backend, PromptedBackend)
+
+
+def _name_prompt(key: str, backend: Backend, problem: Problem) -> str:
+    """Name the recipe key of the prompt that a problem gets."""
+    if not _is_prompted(backend) or backend.by is None:
+        return key
+    value = getattr(problem, backend.by)
+    return f"{key}.prompts.of.{value}" if value in backend.prompts else f"{key}.prompt"
 
 
 def _count_reasoned(ledger: Ledger, digests: Sequence[str]) -> int:

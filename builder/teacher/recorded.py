@@ -31,7 +31,8 @@ from ..recipe import LoadedRecipe
 from ..store.atomic import Access, replace_file
 from ..store.stages import StageResult, parse_result
 from ..store.versions import open_sealed, seal_json
-from .recorded_chunks import PIECE, READ_CHUNK, READING, list_answer_columns
+from .recorded_chunks import PIECE, READ_CHUNK, READING
+from .recorded_rows import list_answer_columns
 
 FORGOTTEN = "its answers were erased with cotloom ledger forget"
 """Why a sample has no text."""
@@ -54,7 +55,21 @@ class RecordedAnswers:
         return [chunk.folder / PIECE for chunk in self.chunks]
 
 
-def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtime: Runtime) -> RecordedAnswers:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """The file that recorded answers are read from."""
+
+    path: Path
+    """Where it is."""
+    address: str | None = None
+    """The address of the dataset that it was downloaded from, at a commit; None for a file of the user's."""
+    commit: str | None = None
+    """That commit."""
+
+
+def read_answers(
+    loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtime: Runtime, recording: Recording | None = None
+) -> RecordedAnswers:
     """Read the recorded answers of a recipe into pieces; chunks that were read before are known by what they hold.
 
     Args:
@@ -62,6 +77,7 @@ def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtim
         stage: the folder where the pieces are kept.
         aliases: a file with the columns question_id and alias, for questions whose problems have options.
         runtime: the workers.
+        recording: the file; by default the one that the recipe names.
 
     Raises:
         InputError: the file or a column is missing, or it is empty.
@@ -69,7 +85,8 @@ def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtim
     if loaded.recipe.recorded is None:
         raise InputError("the recipe has no recorded answers", keys=("teacher",))
     answers = loaded.recipe.recorded.answers
-    path = loaded.resolve(answers.path)
+    recording = recording or Recording(path=loaded.resolve(answers.path))
+    path = recording.path
     index = stage / "memo" / digest([READING, answers.model_dump(mode="json"), path.name])[:16] / "files.json"
     before = _read_index(index)
     listed = list_chunks(path)
@@ -89,10 +106,13 @@ def read_answers(loaded: LoadedRecipe, stage: Path, aliases: Path | None, runtim
     chunks = tuple(map(parse_result, read))
     rows = sum(chunk.values["rows"] for chunk in chunks)
     if not rows:
-        raise InputError(f"teacher.answers: {path} is empty")
-    _check_columns(path, answers, [chunk.values for chunk in chunks])
+        raise InputError(f"teacher.answers: {recording.address or path} is empty")
+    _check_columns(recording.address or path, answers, [chunk.values for chunk in chunks])
     _write_index(index, chunks)
-    file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=rows)
+    if recording.address is None:
+        file = Input(name="teacher.answers", file=path.name, sha256=sha256, bytes=size, rows=rows)
+    else:
+        file = Input(name="teacher.answers", file=recording.address, sha256=recording.commit or "", bytes=0, rows=rows)
     return RecordedAnswers(chunks=chunks, rows=sum(chunk.values["answers"] for chunk in chunks), input=file)
 
 
@@ -114,7 +134,7 @@ def _write_index(path: Path, chunks: Sequence[StageResult]) -> None:
         side.write_bytes(seal_json({"chunks": [chunk.key for chunk in chunks]}))
 
 
-def _check_columns(path: Path, answers: Answers, read: Sequence[Mapping[str, Any]]) -> None:
+def _check_columns(path: Path | str, answers: Answers, read: Sequence[Mapping[str, Any]]) -> None:
     """Check that each column is there in some row: where it is in none, the recipe is wrong, not the rows."""
     first: list[str] | None = next((part["columns"] for part in read if part["columns"] is not None), None)
     found = {column for part in read for column in part["found"]}
@@ -158,7 +178,7 @@ def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataF
     rows = _number_equal(matched, "problem_id", "raw_id")
     is_erased = pl.col("problem_id").is_in(list(forgotten))
     rows = rows.select(
-        "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels",
+        "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels", "hint",
         stage=pl.when(is_erased).then(pl.lit(str(Stage.TEACHER))),
         fate=pl.when(is_erased).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason=pl.when(is_erased).then(pl.lit(str(Reason.REQUEST_FAILED))),

@@ -1,45 +1,38 @@
 """Recorded answers of one part of a file: read, or known from the last time that a file of this name was read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import TypeAdapter
 
-from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
 from ...schemas.manifest import File
-from ...schemas.problem import make_problem_id
-from ...schemas.sample import make_answer_id
 from ...schemas.teacher import Answers
-from ..cells import format_cell, list_columns, read_cell
-from ..files import Chunk, Row, digest_chunk, read_new_rows
+from ..cells import list_columns
+from ..files import Chunk, digest_chunk, read_new_rows
 from ..store.pieces import add_cell, read_bucket, write_piece
 from ..store.stages import find_result, read_or_make
 from ..store.tables import describe_file
-from ..text.traces import part_trace
+from .recorded_rows import get_cell, list_answer_columns, read_row, select_answer_columns
+
+_ANSWERS: TypeAdapter[Answers] = TypeAdapter(Answers)
 
 PIECE = "answers.arrow"
 """The file of a result: a piece of answers."""
 
-READING = 3
+READING = 4
 """Rises when the same bytes give another piece."""
 
 _SCHEMA = {
     "line": pl.Binary, "number": pl.Int32, "question_id": pl.String, "problem_id": pl.String, "raw_id": pl.String,
-    "teacher": pl.String, "text": pl.String, "reasoning": pl.String, "labels": pl.String, "fault": pl.String,
+    "teacher": pl.String, "text": pl.String, "reasoning": pl.String, "labels": pl.String, "hint": pl.String,
+    "fault": pl.String,
 }  # fmt: skip
 """The columns of a piece: the digest of the line, null where it can't be read; the number of the answer in it; the id
 of the question without options, and that of the problem."""
-
-
-def list_answer_columns(answers: Answers) -> list[str]:
-    """List all columns of a file that its answers are read from."""
-    labels = [answers.labels, *(completion.labels for completion in answers.completions)]
-    columns = [answers.problem, *(completion.column for completion in answers.completions)]
-    thoughts = [completion.reasoning for completion in answers.completions if completion.reasoning is not None]
-    return [*columns, *thoughts, *(column for names in labels for column in names.values())]
 
 
 def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +56,7 @@ def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> d
     }
     stage = Path(settings["stage"])
     before = [stage / key for key in item["before"]]
-    make = partial(_read_chunk, chunk, Answers.model_validate(settings["answers"]), aliases, before)
+    make = partial(_read_chunk, chunk, _ANSWERS.validate_python(settings["answers"]), aliases, before)
     return read_or_make(stage, decided_by, make).to_plain()
 
 
@@ -71,7 +64,7 @@ def _read_chunk(
     chunk: Chunk, answers: Answers, aliases: str | None, before: Sequence[Path], folder: Path
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
     columns, first, rows = list_answer_columns(answers), None, 0
-    sources, known = _list_answer_columns(answers), _load_known(before)
+    sources, known = select_answer_columns(answers), _load_known(before)
     missing = set(columns) - known.found
     records: list[tuple[Any, ...]] = []
     order: list[int] = []  # of all rows: those that are known, then those that are read
@@ -82,8 +75,8 @@ def _read_chunk(
             continue
         if row.values is not None:
             first = first or list_columns(row.values)
-            missing -= {column for column in missing if _get_cell(row.values, column) is not None}
-        read = _read_row(answers.problem, sources, row)
+            missing -= {column for column in missing if get_cell(row.values, column) is not None}
+        read = read_row(answers.problem, sources, row)
         order += range(known.frame.height + len(records), known.frame.height + len(records) + len(read))
         records += [
             (None if fault or not line else line, number, *cells, fault) for number, (*cells, fault) in enumerate(read)
@@ -151,93 +144,6 @@ def _add_aliases(frame: pl.DataFrame, aliases: str | None) -> pl.DataFrame:
     known = pl.read_ipc(Path(aliases).read_bytes())
     joined = frame.join(known, left_on="problem_id", right_on="question_id", how="left", maintain_order="left")
     return joined.with_columns(problem_id=pl.coalesce("alias", "problem_id")).drop("alias")
-
-
-def _get_cell(values: Mapping[str, Any], column: str) -> Any:
-    try:
-        return read_cell(values, column)
-    except KeyError:
-        return None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _AnswerColumn:
-    """A column of answers, with what is read beside it."""
-
-    column: str
-    reasoning: str | None
-    teacher: str
-    labels: Mapping[str, str]
-
-
-def _list_answer_columns(answers: Answers) -> list[_AnswerColumn]:
-    return [
-        _AnswerColumn(
-            column=item.column,
-            reasoning=item.reasoning,
-            teacher=item.teacher,
-            labels={**answers.labels, **item.labels},
-        )
-        for item in answers.completions
-    ]
-
-
-def _read_row(problem: str, columns: Sequence[_AnswerColumn], row: Row) -> list[tuple[str | None, ...]]:
-    """Read the answers of a row as the columns of a piece; one with the fault where the row can't be read."""
-    try:
-        question = None if row.values is None else format_cell(_get_cell(row.values, problem))
-    except KeyError as error:
-        return [_make_malformed(row, str(error.args[0]))]
-    if row.values is None or question is None:
-        return [_make_malformed(row, row.fault or f"the column {problem} is empty")]
-    question_id = _find_question(question)
-    try:
-        return [
-            (question_id, question_id, make_answer_id(*answer), *answer, None)
-            for answer in _read_completions(columns, row.values)
-        ]
-    except NotCanonicalError as error:  # half of a surrogate pair
-        return [_make_malformed(row, str(error))]
-
-
-@lru_cache(maxsize=1024)
-def _find_question(question: str) -> str:
-    """Find the id of a question without options; its answers often follow one another."""
-    return make_problem_id(question)
-
-
-def _make_malformed(row: Row, fault: str) -> tuple[str | None, ...]:
-    return None, None, make_content_id("a", row.content, fault), "recorded", None, None, None, f"{row.origin}: {fault}"
-
-
-def _read_completions(
-    columns: Sequence[_AnswerColumn], values: Mapping[str, Any]
-) -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Read the answers in a row: teacher, text, reasoning, labels. A column holds one, or a list of them."""
-    for item in columns:
-        value = _get_cell(values, item.column)
-        is_list = isinstance(value, list)
-        labels = {name: _get_cell(values, column) for name, column in item.labels.items()}
-        thoughts = None if item.reasoning is None else _get_cell(values, item.reasoning)
-        for index, text in enumerate(value if is_list else [value]):
-            if text is not None:
-                own = _select_labels(labels, index) if is_list else labels
-                thought = _select_label(thoughts, index) if is_list else thoughts
-                parts = part_trace(_format_text(text), None if thought is None else _format_text(thought))
-                yield item.teacher, parts.response or "", parts.reasoning, format_canonical(own) if own else None
-
-
-def _format_text(value: Any) -> str:
-    return value if isinstance(value, str) else format_canonical(value)
-
-
-def _select_labels(labels: Mapping[str, Any], index: int) -> dict[str, Any]:
-    return {name: _select_label(value, index) for name, value in labels.items()}
-
-
-def _select_label(value: Any, index: int) -> Any:
-    """Select what is said of one of several answers: of a list, one."""
-    return value[index] if isinstance(value, list) and index < len(value) else value
 
 
 READ_CHUNK = f"{__name__}:{read_answer_chunk.__name__}"

@@ -1,6 +1,6 @@
 """Judge one text against one problem, as a pure function."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...schemas.problem import AnswerType, Problem
@@ -13,6 +13,7 @@ from ..text.options import format_question
 from ..text.traces import join_parts
 from .compare import Comparison, ComparisonOutcome, compare
 from .hint_leakage import find_parroting
+from .mentions import GUESSED, find_gold
 from .read import Reading, read_answer
 from .steps import Steps, check_parts
 
@@ -22,6 +23,9 @@ _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
     ComparisonOutcome.UNDECIDED: Verdict.UNVERIFIABLE,
     ComparisonOutcome.FAILED: Verdict.CHECK_FAILED,
 }
+
+_KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
+"""The verdicts of samples that are kept, unless their reasoning is dropped."""
 
 CUT_OFF = "length"
 """The finish reason of an answer that was cut off at its token limit."""
@@ -93,6 +97,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     steps = check_parts(problem.question or "", parts, equations)
     verdict, detail = _decide_verdict(problem, reading, finish_reason, policy)
+    if policy.answer != "in_response":
+        reading, part, verdict, detail = _RELAX[policy.answer](problem, parts, (reading, part, verdict, detail))
     parroting = None
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
@@ -123,6 +129,41 @@ def _read_parts(
             if reading is not None:
                 return reading, part
     return None, Part.TEXT
+
+
+_Found = tuple[Reading | None, Part, Verdict, str | None]
+"""A reading, its part, and the verdict with its detail."""
+
+
+def _search_anywhere(problem: Problem, parts: Mapping[Part, str], found: _Found) -> _Found:
+    """Search the gold answer in both parts, unless the response states an answer that could be compared."""
+    reading, part, verdict, _ = found
+    is_stated = reading is not None and reading.rule not in GUESSED
+    if verdict is Verdict.TRUNCATED or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG}):
+        return found
+    for part in (Part.TEXT, Part.REASONING):
+        gold = find_gold(parts.get(part, ""), problem.answer or "", problem.answer_type, problem.choices)
+        if gold is not None:
+            return gold, part, Verdict.CORRECT, None
+    return None, Part.TEXT, Verdict.NO_ANSWER, f"gold {problem.answer} is nowhere in the rationale"
+
+
+def _leave_unchecked(_problem: Problem, parts: Mapping[Part, str], found: _Found) -> _Found:
+    """Leave the answer unchecked, unless there is none: it was cut off, or ended within its reasoning."""
+    reading, part, verdict, _ = found
+    if verdict is Verdict.TRUNCATED:
+        return found
+    if Part.TEXT not in parts:
+        return None, Part.TEXT, Verdict.NO_ANSWER, "the answer ends within its reasoning"
+    is_stated = reading is not None and reading.rule not in GUESSED
+    return reading if is_stated else None, part, Verdict.UNCHECKED, None
+
+
+_RELAX: Mapping[str, Callable[[Problem, Mapping[Part, str], _Found], _Found]] = {
+    "anywhere": _search_anywhere,
+    "unchecked": _leave_unchecked,
+}
+"""What the values of `verify.answer` do to the verdict of a strict check."""
 
 
 def _judge_empty(finish_reason: str | None) -> Judgement:
@@ -163,14 +204,14 @@ def _compare_safely(problem: Problem, reading: Reading) -> Comparison:
 
 
 def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:
-    return [] if verdict is Verdict.CORRECT else [(Reason(verdict.value), detail)]
+    return [] if verdict in _KEPT else [(Reason(verdict.value), detail)]
 
 
 def _list_rationale_reasons(
     verdict: Verdict, steps: Steps, parroting: str | None, policy: Verify
 ) -> list[tuple[Reason, str | None]]:
-    """List what is wrong with the reasoning of a correct answer, where the policy drops it."""
-    if verdict is not Verdict.CORRECT:
+    """List what is wrong with the reasoning of an answer that is kept, where the policy drops it."""
+    if verdict not in _KEPT:
         return []
     reasons: list[tuple[Reason, str | None]] = []
     wrong = steps.first_wrong

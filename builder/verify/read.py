@@ -3,8 +3,8 @@ r"""Read the final answer of a text: the answer, its span, and the rule that fou
 The last mark in the text wins: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18", `[ANSWER] 18`,
 `--> 18 END`; and what says the same in other languages, `答案是 18`. A text without a mark is read by answer type: a
 number or a bracketed letter in the last sentence (`last_sentence`), a text that is a letter or an option or begins with
-yes or no (`whole_text`). Answers of type text are never guessed. That is the last resort, and it can be left out: then a
-text without a mark is read only where it is nothing but its answer. A pattern of the recipe replaces all rules.
+yes or no (`whole_text`). Answers of type text are never guessed. That is the last resort, and it can be left out: then
+a text without a mark is read only where it is nothing but its answer. A pattern of the recipe replaces all rules.
 """
 
 import re

@@ -43,11 +43,14 @@ def hub():
 def ask(tmp_path, command):
     """Build a recipe with a hub source in a process of its own."""
 
-    def asked(url: str, answers: list[dict[str, Any]] | None = None, **source: Any) -> tuple[int, dict[str, Any]]:
+    def asked(
+        url: str, answers: list[dict[str, Any]] | None = None, recorded: dict[str, Any] | None = None, **source: Any
+    ) -> tuple[int, dict[str, Any]]:
         (tmp_path / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers or rows(9)))
         given = {"name": "sums", "kind": "hub", "path": DATASET, "config": "main"}
         given["fields"] = {"question": "question", "answer": "answer"}
         said = {"path": "said.jsonl", "problem": "question", "completions": [{"column": "said", "teacher": "people"}]}
+        said = recorded or said
         recipe = {"name": "t", "version": "1.0.0", "teacher": {"backend": "recorded", "answers": said}}
         path = tmp_path / "recipe.yaml"
         path.write_text(json.dumps({**recipe, "sources": [{**given, **source}]}))
@@ -210,3 +213,51 @@ def test_a_commit_that_can_not_be_read_is_never_replaced_by_another_from_the_cac
 
     assert code == 2
     assert "data files found" in refused["error"]["message"]
+
+
+TRACES = {
+    "kind": "hub",
+    "path": DATASET,
+    "config": "main",
+    "problem": "question",
+    "completions": [{"column": "said", "teacher": "people"}],
+}
+
+
+def test_recorded_answers_are_read_from_a_dataset_at_its_commit(hub: Hub, ask):
+    sha = hub.commit(files(4))
+
+    code, built = ask(hub.url, recorded=TRACES)
+
+    assert (code, built["counts"]["samples"], built["counts"]["samples_kept"]) == (0, 4, 4)
+    assert manifest(built)["inputs"][1] == {
+        "name": "teacher.answers",
+        "file": f"hf://datasets/{DATASET}@{sha}",
+        "sha256": sha,
+        "bytes": 0,
+        "rows": 4,
+        "unmatched": 0,
+    }
+    assert ask(hub.url, recorded=TRACES)[1]["status"] == "unchanged"
+    moved = hub.commit(files(5))
+    code, told = ask(hub.url, recorded={**TRACES, "revision": "main"}, revision=sha)
+    assert (code, "teacher.answers" in told["error"]["keys"]) == (2, True)
+    assert f"-> commit {moved}" in told["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "message", "hint"),
+    [
+        ({"path": "people/none"}, "teacher.answers: people/none: the Hub has no such dataset", "HF_TOKEN"),
+        ({"split": "dev"}, "['train', 'test']", "config main and split dev"),
+        ({"problem": ["question", "text"]}, "no row has the column text", "question, answer"),
+    ],
+)
+def test_recorded_answers_that_are_not_there_are_the_users_mistake(hub: Hub, ask, recorded, message, hint):
+    hub.commit(files(2))
+
+    code, told = ask(hub.url, recorded={**TRACES, **recorded})
+
+    assert code == 2
+    assert message in told["error"]["message"]
+    assert hint in told["error"]["hint"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ....schemas.manifest import Manifest
+from ....schemas.manifest import Manifest, list_teachers
 from ....schemas.validation import Validation
 from ...report.markdown import fold_lines, format_code, format_fence
 from ...report.pages import render_page
@@ -60,7 +60,7 @@ def render_card(
         configs=configs,
         usage=_format_fence(_format_usage(repo, tag, configs), "python"),
         example=_format_example(facts),
-        teacher=_describe_teacher(facts),
+        teacher=_describe_teachers(facts),
         figures={figure.path: figure for figure in figures},
         languages=languages,
         sources=list(_describe_sources(facts)),
@@ -121,22 +121,45 @@ def _format_example(facts: CardFacts) -> Markup | None:
     return _format_fence("\n\n".join(f"{role}:\n{fold_lines(content)}" for role, content in facts.example))
 
 
-def _describe_teacher(facts: CardFacts) -> dict[str, Any]:
-    """Select what the card says of the teacher: names, backend, prompt, sampling parameters and hints."""
-    teacher: Mapping[str, Any] = facts.manifest.recipe["teacher"]
+def _describe_teachers(facts: CardFacts) -> dict[str, Any]:
+    """Select what the card says of the teachers: names, backends, prompts, sampling parameters and hints."""
+    several = [_describe_teacher(teacher) for teacher in list_teachers(facts.manifest)]
+    backends = dict.fromkeys(teacher["backend"] for teacher in several)
+    hints = {teacher["hint"] for teacher in several}
+    described = {
+        **several[0],
+        "names": Markup(", ").join(map(_format_code, facts.teachers)),
+        "backend": ", ".join(backends),
+        "hint": hints.pop() if len(hints) == 1 else "mixed",
+        "each": several if len(several) > 1 else [],
+    }
+    return described if len(several) == 1 else described | {"prompt": None, "sampling": [], "prompt_texts": []}
+
+
+def _describe_teacher(teacher: Mapping[str, Any]) -> dict[str, Any]:
     prompt = teacher.get("prompt") or {}
     texts = [(name, _format_fence(prompt[name])) for name in ("system", "user") if prompt.get(name)]
     sampling = None if teacher["backend"] == "simulated" else teacher.get("sampling")
-    hint = teacher.get("hint")
+    hint, others = teacher.get("hint"), teacher.get("prompts") or {}
     return {
-        "names": Markup(", ").join(map(_format_code, facts.teachers)),
+        "model": teacher.get("model") or teacher["backend"],
         "backend": teacher["backend"],
         "prompt": prompt.get("template"),
         "shots": prompt.get("shots"),
         "prompt_texts": texts,
+        "prompts_by": others.get("by"),
         "sampling": [] if sampling is None else [(name, sampling.get(name)) for name in _SAMPLING],
-        "hint": hint["mode"] if hint else None,
+        "hint": hint["mode"] if hint else _find_recorded_hint(teacher),
+        "share": [(name, ", ".join(values)) for name, values in (teacher.get("share") or {}).items() if values],
     }
+
+
+def _find_recorded_hint(teacher: Mapping[str, Any]) -> str | None:
+    """Find out whether hints were recorded with the answers of all columns; None where they were not."""
+    answers = teacher.get("answers") or {}
+    completions = answers.get("completions") or ()
+    is_recorded = answers.get("hint") or (completions and all(each.get("hint") for each in completions))
+    return "recorded" if is_recorded else None
 
 
 def _describe_error_rates(facts: CardFacts, languages: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ....schemas.sample import Hint
 from ....schemas.validation import Validation
 from ...store import Version
 from ...store.funnel import IDS, TABLES
+from ...verify.mentions import RULE
 
 _MAX_EXAMPLE_CHARACTERS = 1_500
 """The example on the card has at most this many characters."""
@@ -57,6 +58,10 @@ class CardFacts:
     """Those of them whose teacher saw the answer."""
     kept_provided: int
     """Kept responses that a source provided; their answers were not checked."""
+    kept_unchecked: int
+    """Kept samples of a teacher whose answer was not compared with the gold answer."""
+    kept_found_anywhere: int
+    """Kept samples that state no answer, and mention the gold answer somewhere."""
     unchecked_steps: tuple[int, int]
     """Equations in kept samples: those that could not be checked, and all."""
     answer_types: tuple[str, ...]
@@ -110,6 +115,8 @@ class FactCollector:
         self._counts["kept"] += kept.height
         self._counts["provided"] += kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
         self._counts["hinted"] += kept.filter(pl.col("hint") == Hint.HINTED).height
+        self._counts["unjudged"] += kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
+        self._counts["anywhere"] += kept.filter(pl.col("rule") == RULE).height
         unchecked, steps = _count_unchecked_steps(kept)
         self._counts.update({"unchecked": unchecked, "steps": steps})
         self._paths.update(_count_paths(problems, samples))
@@ -141,6 +148,8 @@ class FactCollector:
             kept_sampled=counts["kept"] - counts["provided"],
             kept_hinted=counts["hinted"],
             kept_provided=counts["provided"],
+            kept_unchecked=counts["unjudged"],
+            kept_found_anywhere=counts["anywhere"],
             unchecked_steps=(counts["unchecked"], counts["steps"]),
             answer_types=tuple(sorted(self._answer_types)),
             sources={source: (of["rows"], of["kept"]) for source, of in sorted(self._sources.items())},

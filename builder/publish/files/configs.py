@@ -18,6 +18,7 @@ import polars as pl
 
 from ....schemas.example import Example
 from ....schemas.frames import check_frame, get_schema
+from ....schemas.manifest import list_teachers
 from ....schemas.problem import Problem
 from ....schemas.reasons import Fate, Verdict
 from ....schemas.sample import Hint, Sample
@@ -157,22 +158,37 @@ def _build_candidates(samples: pl.DataFrame, version: Version) -> pl.DataFrame:
     is_sampled = (pl.col("request_digests").list.len() > 0) & (
         pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED)))
     )
-    parameters = _list_sampling_parameters(version.manifest.recipe.get("teacher", {}))
-    columns = [pl.when(is_sampled).then(pl.lit(value, dtype=kind)).alias(name) for name, value, kind in parameters]
-    short = [name for name in samples.columns if name not in {*_TEXTS, "token_logprobs"}]
-    return samples.with_columns(columns).select(*short, *(name for name, *_ in parameters), *_TEXTS)
-
-
-def _list_sampling_parameters(teacher: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """List name, value and type of each sampling parameter; null if unknown or left to the server."""
-    sampling = teacher.get("sampling") or {}
-    return [
-        ("temperature", sampling.get("temperature"), pl.Float64),
-        ("top_p", sampling.get("top_p"), pl.Float64),
-        ("max_tokens", sampling.get("max_tokens"), pl.Int64),
-        ("top_logprobs", sampling.get("top_logprobs"), pl.Int64),
-        ("prompt_template", (teacher.get("prompt") or {}).get("template"), pl.String),
+    described = list_teachers(version.manifest)
+    columns = [
+        pl.when(is_sampled).then(_choose_value(described, name)).cast(kind).alias(name) for name, kind in _PARAMETERS
     ]
+    short = [name for name in samples.columns if name not in {*_TEXTS, "token_logprobs"}]
+    return samples.with_columns(columns).select(*short, *(name for name, _ in _PARAMETERS), *_TEXTS)
+
+
+_PARAMETERS = (
+    ("temperature", pl.Float64),
+    ("top_p", pl.Float64),
+    ("max_tokens", pl.Int64),
+    ("top_logprobs", pl.Int64),
+    ("prompt_template", pl.String),
+)
+
+
+def _choose_value(teachers: Sequence[Mapping[str, Any]], name: str) -> pl.Expr:
+    """Choose a sampling parameter by the teacher of a sample; null if unknown, or if teachers of one name differ."""
+    values: dict[str | None, set[Any]] = {}
+    for teacher in teachers:
+        prompt, sampling = teacher.get("prompt") or {}, teacher.get("sampling") or {}
+        value = prompt.get("template") if name == "prompt_template" else sampling.get(name)
+        values.setdefault(teacher.get("model") if len(teachers) > 1 else None, set()).add(value)
+    known = {model: next(iter(each)) for model, each in values.items() if len(each) == 1}
+    if None in known:
+        return pl.lit(known[None])
+    chosen = pl.lit(None)
+    for model, value in known.items():
+        chosen = pl.when(pl.col("teacher") == model).then(pl.lit(value)).otherwise(chosen)
+    return chosen
 
 
 RAW: Mapping[str, pl.Schema] = {

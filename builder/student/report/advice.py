@@ -48,6 +48,8 @@ class AdviceFacts:
     """Mean number of the teacher's answers for each problem."""
     paths_per_problem: float | None = None
     """Mean number of distinct correct paths, over the problems that have one."""
+    answers_checked: bool = True
+    """Whether the final answers of kept rationales were compared with gold answers."""
     steps_checked: bool = False
     """Whether rationales with a wrong equation were dropped."""
     formats: frozenset[str] = frozenset()
@@ -146,6 +148,13 @@ def _advise_clearer_answers(facts: AdviceFacts) -> RankedAdvice | None:
     return facts.unreadable, Advice(what="keep only rationales that end in a clear final answer", why=why)
 
 
+def _advise_answer_checks(facts: AdviceFacts) -> RankedAdvice | None:
+    if facts.answers_checked:
+        return None
+    what = "check the answers: verify: {answer: in_response}, with gold answers"
+    return 0.0, Advice(what=what, why="the final answers of the kept rationales were not compared with gold answers")
+
+
 def _advise_step_checks(facts: AdviceFacts) -> RankedAdvice | None:
     if facts.wrong_steps is None or facts.right is None or facts.wrong_steps < OFTEN:
         return None
@@ -175,7 +184,7 @@ def _advise_other_formats(facts: AdviceFacts) -> RankedAdvice | None:
 
 RULES: Sequence[Callable[[AdviceFacts], RankedAdvice | None]] = (
     _advise_more_steps, _advise_more_problems, _advise_more_samples, _advise_better_teacher, _advise_shorter_answers,
-    _advise_clearer_answers, _advise_step_checks, _advise_more_replay, _advise_other_formats,
+    _advise_clearer_answers, _advise_answer_checks, _advise_step_checks, _advise_more_replay, _advise_other_formats,
 )  # fmt: skip
 """The rules. Of two with the same potential, the first comes first."""
 
@@ -215,6 +224,7 @@ def collect_facts(
         **_measure_teacher(version),
         **_measure_student(greedy),
         **_measure_general_loss(retention, gate or Gate()),
+        answers_checked=version.manifest.recipe.get("verify", {}).get("answer") != "unchecked",
         steps_checked=version.manifest.recipe.get("verify", {}).get("steps") == "drop",
         formats=_list_formats(version),
         converged=next((run.converged for run in training_runs if run.condition == "version"), None),
@@ -231,11 +241,15 @@ def _measure_teacher(version: Version) -> dict[str, Any]:
     problems = samples["problem_id"].n_unique()
     kept = samples.filter(pl.col("fate") == Fate.KEPT)["problem_id"].n_unique()
     return {
-        "pass_rate": _compute_mean(unhinted.select(pl.col("verdict") == Verdict.CORRECT).to_series()),
+        "pass_rate": _compute_mean(_select_checked(unhinted)["verdict"] == Verdict.CORRECT),
         "unsolved": 1 - kept / problems if problems else None,
         "samples_per_problem": samples.height / problems if problems else None,
         "paths_per_problem": _compute_mean(count_distinct(samples)["distinct"]),
     }
+
+
+def _select_checked(samples: pl.DataFrame) -> pl.DataFrame:
+    return samples.filter(pl.col("verdict").ne_missing(pl.lit(str(Verdict.UNCHECKED))))
 
 
 def _list_formats(version: Version) -> frozenset[str]:
