@@ -19,8 +19,10 @@ from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
 from .passes.flow import make_unmatched_error
+from .passes.languages import count_languages, describe_language_gaps
 from .passes.problems import write_aliases
 from .pipeline import check_recipe, select_sampled_problems
+from .progress import warn_all
 from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
 from .store.pieces import iterate_pieces
@@ -65,6 +67,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     found = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime)
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
+    warn_all(describe_language_gaps(loaded.recipe, count_languages(problems, loaded.recipe)))
     estimate = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
     return Plan(
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
