@@ -21,11 +21,12 @@ from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
 from .passes.emptiness import check_rows, warn_gaps
 from .passes.flow import count_calls, find_paths, mix_examples, write_examples
+from .passes.languages import describe_language_gaps
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
 from .passes.runs import add_counts
 from .passes.work import BuildWork, open_work
-from .progress import warn
+from .progress import warn, warn_all
 from .recipe import LoadedRecipe, check_models
 from .recipe.tokenizer import KEY as TOKENIZER
 from .recipe.tokenizer import TokenizerFile, find_tokenizer
@@ -90,6 +91,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     store.make_store(runtime.store)
     with open_work(loaded, runtime, input_digests, tokenizer) as work:
         problems = load_problems(work)
+        warn_all(describe_language_gaps(recipe, problems.languages))
         answers = _sample_rationales(work, problems)
         _check_failures(answers.calls, runtime)
         paths = find_paths(work, problems, answers)

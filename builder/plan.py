@@ -22,9 +22,10 @@ from .access import RecipeAccess, find_access, render_access
 from .passes.answers import find_recording
 from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
+from .passes.languages import count_languages, describe_language_gaps
 from .passes.problems import write_aliases
 from .pipeline import check_recipe, select_sampled_problems
-from .progress import warn
+from .progress import warn_all
 from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
 from .store.pieces import iterate_pieces
@@ -105,9 +106,9 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     answers = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
     estimate = answers.estimate
-    warnings = tuple(_list_warnings(loaded, estimate))
-    for warning in warnings:
-        warn(warning)
+    gaps = describe_language_gaps(loaded.recipe, count_languages(problems, loaded.recipe))
+    warnings = (*gaps, *_list_warnings(loaded, estimate))
+    warn_all(warnings)
     return Plan(
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
         dropped=problems.height - kept.height,

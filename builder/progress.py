@@ -51,6 +51,12 @@ def warn(message: str) -> None:
         progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def warn_all(messages: Iterable[str]) -> None:
+    """Warn of each of some things."""
+    for message in messages:
+        warn(message)
+
+
 @contextmanager
 def show_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar; yields a function that advances it by a number of items."""

@@ -77,7 +77,7 @@ class Select(Section):
     """What makes two paths the same method: the set of their `operations`, or `none`."""
     near_duplicate: float | None = declare_identity(0.9, gt=0.0, le=1.0)
     """Paths that no signature tells apart are duplicates from this similarity of words on; null: never. Compared are
-    the words of their first 10,000 characters."""
+    the words of their first 10,000 characters, in Chinese and Japanese the characters."""
     keep: int | None = declare_identity(4, ge=1)
     """How many paths to keep for a problem, the most different ones; null keeps all."""
 
@@ -132,7 +132,7 @@ class Recipe(Section):
     """The licence under which the dataset is published."""
     languages: tuple[Language, ...] = declare_identity((), strict=False)
     """Languages of the problems, as ISO 639 codes: `[en]`, `[zh, en]`. They choose the words of prompts and rows, and
-    stand on the card. Empty: each problem's own, as detected (see Languages)."""
+    stand on the card. Empty: each problem's own, as detected (docs/languages.md)."""
     teacher_terms: str | None = declare_circumstance(None, min_length=1)
     """What the terms of the teacher's provider say about training on its answers, for the card."""
     folder: str | None = declare_circumstance(None)

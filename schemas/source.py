@@ -180,7 +180,7 @@ class Decontaminate(Section):
     against: tuple[str, ...] = declare_identity(min_length=1, strict=False)
     """Names of sources with the role `evaluate`."""
     ngram: int = declare_identity(13, ge=3)
-    """A shared n-gram of so many words is an overlap."""
+    """A shared n-gram of so many words is an overlap; in Chinese and Japanese, of so many characters."""
     similarity: float = declare_identity(0.8, gt=0.0, le=1.0)
     """A word similarity from this value on is an overlap too."""
 

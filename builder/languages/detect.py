@@ -123,7 +123,7 @@ def _detect_latin(words: Sequence[str], text: str) -> str:
     for language, signs in _SIGNS.items():
         counts[language] += any(sign in text for sign in signs) if not text.isascii() else 0
     if not any(counts.values()):
-        is_foreign = not text.isascii() and any(not word.isascii() for word in words)
+        is_foreign = not text.isascii() and any(not word.replace("’", "").isascii() for word in words)
         return UNDETERMINED if is_foreign or len(words) >= LEAST_WORDS else ENGLISH
     best = max(counts.values())
     leaders = [language for language in (*LANGUAGES, *_OTHERS) if counts[language] == best]

@@ -148,8 +148,8 @@ def _read_wording(language: str) -> Wording:
         common=frozenset(raw["common"].split()),
         steps=teacher["steps"],
         equations=teacher["equations"],
-        closings=_key_by_type(teacher["closings"]),
-        only=_key_by_type(teacher["only"]),
+        closings=_make_types(teacher["closings"]),
+        only=_make_types(teacher["only"]),
         second_call=teacher["second_call"],
         sentence=teacher["sentence"],
         hints={place: words.lstrip("\n") for place, words in teacher["hints"].items()},
@@ -165,7 +165,7 @@ def _read_wording(language: str) -> Wording:
     )
 
 
-def _key_by_type(words: Mapping[str, str]) -> dict[AnswerType, str]:
+def _make_types(words: Mapping[str, str]) -> dict[AnswerType, str]:
     return {AnswerType(name): text for name, text in words.items()}
 
 

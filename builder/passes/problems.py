@@ -1,6 +1,7 @@
 """The problems of a build, in pieces."""
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from .. import sources, verify
 from ..store.pieces import iterate_pieces
 from ..store.stages import read_or_make
 from ..store.tables import describe_file
+from .languages import count_languages
 from .work import BuildWork
 
 _DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "seed")
@@ -36,6 +38,8 @@ class LoadedProblems:
     """Finished responses in them."""
     sampled: int
     """Kept problems that the teacher answers."""
+    languages: Mapping[str, int]
+    """How many of them are in each language."""
     inputs: tuple[Input, ...]
     """The files and datasets they were read from."""
     contamination: tuple[Contamination, ...]
@@ -66,6 +70,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         rows=values["rows"],
         responses=values["responses"],
         sampled=values["sampled"],
+        languages=values["languages"],
         inputs=tuple(Input.model_validate(item) for item in values["inputs"]),
         contamination=tuple(Contamination.model_validate(item) for item in values["contamination"]),
     )
@@ -76,12 +81,14 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         work.loaded, verify.IS_READABLE, work.input_digests, folder=folder, runtime=work.runtime
     )
     sampled, responses, rows = 0, 0, 0
+    languages: Counter[str] = Counter()
     names = work.list_sources("sample")
-    for frame in iterate_pieces(loaded.pieces, ("source", "fate", "responses")):
+    for frame in iterate_pieces(loaded.pieces, ("source", "fate", "responses", "language")):
         is_sampled = (pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(names)
         rows += frame.height
         sampled += frame.filter(is_sampled).height
         responses += int(frame["responses"].list.len().sum())
+        languages.update(count_languages(frame, work.recipe))
     pieces = [path.rename(folder / f"problems-{number:05}.arrow") for number, path in enumerate(loaded.pieces)]
     for left in folder.iterdir():
         if left.is_dir():
@@ -92,6 +99,7 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         "rows": rows,
         "responses": responses,
         "sampled": sampled,
+        "languages": dict(sorted(languages.items())),
         "inputs": [item.model_dump() for item in loaded.inputs],
         "contamination": [item.model_dump() for item in loaded.contamination],
     }

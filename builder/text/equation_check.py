@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 
 from ...schemas.sample import StepOutcome
+from ..languages import has_unspaced
 from .arithmetic import Operation
 from .lexer import SIGNS, VALUES, Piece
 from .operands import Side
@@ -13,6 +15,8 @@ FLOAT_DECIMALS = 6
 """A number with at least this many decimals is a printed float, compared with a relative tolerance of 1e-6."""
 
 _SCALES = frozenset("dozen dozens pair pairs score hundred thousand million billion half double twice triple".split())
+_UNSPACED_SCALES = frozenset("十百千万萬亿億兆打双雙对對半倍成")
+"""Scale words where words are not spaced, by their first letter."""
 _MEASURES = {
     word: kind
     for kind, words in {
@@ -53,7 +57,12 @@ def judge_equation(left: Side, right: Side, *, approximate: bool, chained: bool)
         return StepOutcome.RIGHT  # two steps written as one chain: 7 * 3 = 21 - 4 = 17
     if _is_rounded(left, right, approximate=approximate):
         return StepOutcome.ROUNDED
-    is_doubtful = _has_conversion(left, right) or next(_find_doubts(left), None) or next(_find_doubts(right), None)
+    is_doubtful = (
+        _has_conversion(left, right)
+        or _has_unspaced_units(left, right)
+        or next(_find_doubts(left), None)
+        or next(_find_doubts(right), None)
+    )
     computed = left.computed or chained
     return StepOutcome.WRONG if computed and not is_doubtful else StepOutcome.UNCHECKED
 
@@ -84,6 +93,17 @@ def _has_conversion(left: Side, right: Side) -> bool:
     return len(set(kinds)) < len(kinds) and any(piece.name in SIGNS for piece in left.pieces)
 
 
+def _has_unspaced_units(left: Side, right: Side) -> bool:
+    """Whether the numbers have several units in a script without blanks: 30分 + 30分 = 1小时. Any may convert."""
+    units = {
+        piece.text[0]
+        for side in (left, right)
+        for before, piece in pairwise(side.pieces)
+        if piece.name == "word" and before.name in VALUES and has_unspaced(piece.text[0])
+    }
+    return len(units) > 1
+
+
 def _find_measure(piece: Piece) -> str | None:
     """Find the unit of measure that a piece names, in the singular."""
     if piece.name == "currency":
@@ -98,7 +118,7 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
     words = [index for index, name in enumerate(names) if name == "word"]
     if side.cut:
         yield Doubt.CUT
-    if any(side.pieces[index].text.lower() in _SCALES for index in words):
+    if any(_is_scale(side.pieces[index].text) for index in words):
         yield Doubt.SCALE
     if "percent" in names and not SIGNS.isdisjoint(names):
         yield Doubt.PERCENT_SUM
@@ -111,9 +131,15 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
         yield Doubt.ORDER
 
 
+def _is_scale(word: str) -> bool:
+    return word.lower() in _SCALES or word[0] in _UNSPACED_SCALES
+
+
 def _is_variable(pieces: Sequence[Piece], index: int) -> bool:
     """Whether a word is a variable: 2p, 3 N."""
     piece = pieces[index]
+    if has_unspaced(piece.text):
+        return False
     is_adjacent = index > 0 and pieces[index - 1].end == piece.start
     return (len(piece.text) == 1 or is_adjacent) and _find_measure(piece) is None
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ...schemas.sample import StepOutcome
+from ..languages import has_unspaced
 from .equation_check import judge_equation
 from .lexer import BINARY, SIGNS, VALUES, Piece, split_mark, split_pieces
 from .operands import Side, read_side
@@ -32,7 +33,10 @@ _OPERAND_ENDS = VALUES | {"close"}
 _JOINTS = frozenset({*BINARY, "open", "currency"})
 _BEGINNINGS = VALUES | {"plus", "open", "currency"}
 _LASTS = VALUES | {"close", "percent"}
-_OPENERS = frozenset("\n([]{}\"'“”‘’*_`|>")
+_OPENERS = frozenset("\n([]{}\"'“”‘’*_`|>，。：；！？、（）【】「」《》")
+_WIDE_STOPS = frozenset("。；！？、）】」》")
+"""Signs behind an expression that no number is written with."""
+_NUMERALS = frozenset("零〇一二三四五六七八九十百千万萬亿億兆两兩半第几幾数數多")
 
 
 class Equation(NamedTuple):
@@ -202,10 +206,17 @@ def _is_cut_before(pieces: Sequence[Piece], index: int) -> bool:
         return False  # a bullet
     is_adjacent = before.end == first.start
     if before.name == "word":
-        return is_adjacent or first.name in SIGNS
+        return (is_adjacent and not _is_loose(pieces, index - 1)) or first.name in SIGNS
     if before.name in {"stop", "open", "close"}:
         return is_adjacent and before.text not in _OPENERS
     return before.name != "equals"
+
+
+def _is_loose(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether a word has no part in the number that stands beside it without a blank: 共3 + 4, but not 百3 or 2元3."""
+    last = pieces[index].text[-1]
+    is_unit = index > 0 and pieces[index - 1].name in VALUES
+    return has_unspaced(last) and last not in _NUMERALS and not is_unit
 
 
 def _is_cut_after(pieces: Sequence[Piece], index: int) -> bool:
@@ -214,6 +225,7 @@ def _is_cut_after(pieces: Sequence[Piece], index: int) -> bool:
     following = pieces[index + 1] if index + 1 < len(pieces) else None
     return (
         piece.name not in {"word", "equals"}
+        and piece.text not in _WIDE_STOPS
         and following is not None
         and following.name == "number"
         and following.start == piece.end

@@ -101,6 +101,7 @@ def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> Op
     'B'
     """
     letters = letters or LETTERS[: len(choices)] or DEFAULT_LETTERS
+    text = text if text.isascii() else text.translate(_WIDE_LETTERS)
     lone = _LONE_LETTER.fullmatch(text)
     if lone is not None and lone[1].upper() in letters:
         return OptionMention(lone[1].upper(), *_include_brackets(text, *lone.span(1)), MentionKind.LONE)
@@ -118,7 +119,7 @@ def _separate_letters(text: str) -> str:
     >>> _separate_letters("应该选（B）梨，不是A")
     ',,,(B),,,,,'
     """
-    text = text.translate(_WIDE).translate(_WIDE_LETTERS)
+    text = text.translate(_WIDE)
     text = _UNSPACED_RULED_OUT.sub(lambda match: "," * len(match[0]), text)
     return _UNSPACED_LETTER.sub(",", text)
 

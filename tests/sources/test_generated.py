@@ -14,8 +14,8 @@ PINNED = json.loads(Path(__file__).with_name("generated_problems.json").read_tex
 """Digests of generated problems. They change only together with the code version of the room."""
 
 
-def make_arithmetic(level):
-    source = ArithmeticSource(kind="arithmetic", name="made", problems=400, level=level)
+def make_arithmetic(level, language="en"):
+    source = ArithmeticSource(kind="arithmetic", name="made", problems=400, level=level, language=language)
     return make_problems(source, seed=7)
 
 
@@ -23,6 +23,8 @@ GENERATORS = {
     "skills": lambda: generate_skills(660, seed=7),
     "arithmetic-school": lambda: make_arithmetic("school"),
     "arithmetic-small": lambda: make_arithmetic("small"),
+    "arithmetic-school-zh": lambda: make_arithmetic("school", "zh"),
+    "arithmetic-small-zh": lambda: make_arithmetic("small", "zh"),
 }
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cotloom.builder import files
 from cotloom.builder.errors import InputError
 from cotloom.builder.files import read_rows
+from cotloom.builder.languages import detect_language
 from cotloom.builder.recipe import LoadedRecipe
 from cotloom.builder.sources import Problems, chunks, load_problems
 from cotloom.builder.sources.columns import TableReading, read_problems
@@ -64,10 +65,16 @@ def load_at_once(loaded: LoadedRecipe) -> tuple[pl.DataFrame, list[tuple[int, in
         for source in given.sources
         for problem in read_problems(source, read_rows(loaded.resolve(source.path)), TableReading())
     ]
+    problems = [add_language(problem) for problem in problems]
     problems = drop_duplicates([check_gold(problem) for problem in problems], roles)
     problems, certificates = drop_overlaps(problems, given.decontaminate, roles)
     problems = list(split_problems(problems, given, roles))
     return to_frame(drop_near_tests(problems), Problem), certificates
+
+
+def add_language(problem: Problem) -> Problem:
+    text = " ".join([problem.question or "", *problem.choices])
+    return problem if problem.question is None else replace(problem, language=detect_language(text))
 
 
 def check_gold(problem: Problem) -> Problem:

@@ -17,8 +17,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"))  # fmt: skip
 """The Hub's size categories, each with its exclusive upper limit."""
 
-_ENGLISH = {"arithmetic", "skills", "reasoning_gym"}
-"""Kinds of sources that generate English texts."""
+_GENERATED = {"arithmetic", "skills", "reasoning_gym"}
+"""Kinds of sources that generate texts: English ones, unless they have the key `language`."""
 
 # The licence identifiers of the Hub that apply to data: https://huggingface.co/docs/hub/repositories-licenses
 _LICENSES = frozenset(
@@ -116,9 +116,11 @@ def get_hub_license(license_name: str | None) -> dict[str, str]:
 
 
 def list_languages(recipe: Mapping[str, Any], options: CardOptions) -> tuple[str, ...]:
-    """List the languages: those of the options, or English if programs generated all problems."""
-    generated = all(source["kind"] in _ENGLISH for source in recipe.get("sources", ()))
-    return options.languages or (("en",) if generated else ())
+    """List the languages: those of the options, or of the generators if programs generated all problems."""
+    sources = recipe.get("sources", ())
+    is_generated = all(source["kind"] in _GENERATED for source in sources)
+    languages = tuple(dict.fromkeys(source.get("language", "en") for source in sources)) or ("en",)
+    return options.languages or (languages if is_generated else ())
 
 
 def _choose_size_category(rows: int) -> str:
