@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...schemas.manifest import FunnelRow
 from ...schemas.validation import Validation
+from .. import select
 from ..store import DEV, Version
 from ..store.funnel import build_funnel
 from ..store.tables import FILES, digest_content, list_files
@@ -66,6 +67,7 @@ def check_counts(whole: Whole) -> Iterator[str]:
     yield from _compare_counts("counts", manifest.counts, _select(whole, "counts"))
     yield from _compare_counts("splits", manifest.splits, _select(whole, "splits"))
     yield from _compare_counts("paths_per_problem", manifest.paths_per_problem, _select(whole, "paths_per_problem"))
+    yield from _compare_answers(whole)
     teachers = sorted(_select(whole, "teachers"))
     if tuple(teachers) != manifest.teachers:
         yield f"the manifest names the teachers {', '.join(manifest.teachers)}; the samples, {', '.join(teachers)}"
@@ -80,6 +82,16 @@ def _compare_counts(key: str, stated: Mapping[str, int], counted: Mapping[str, i
     for name in sorted({*stated, *counted}):
         if stated.get(name) != counted.get(name):
             yield f"{key}.{name} is {stated.get(name)} in the manifest and {counted.get(name)} in the tables"
+
+
+def _compare_answers(whole: Whole) -> Iterator[str]:
+    """Compare what the manifest says of readings and lengths with the samples."""
+    manifest = whole.version.manifest
+    by = manifest.tokens[0].counted_by if manifest.tokens else "usage"
+    if set(manifest.readings) != set(select.describe_readings(whole.counts)):
+        yield "the manifest counts other rules that read final answers than the samples have"
+    if manifest.tokens != tuple(select.describe_tokens(whole.counts, by)):
+        yield "the manifest counts other lengths in tokens than the samples have"
 
 
 def check_groups(whole: Whole) -> Iterator[str]:

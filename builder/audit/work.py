@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from ...schemas.manifest import Manifest
+from .. import select
 from ..store import Version
 from ..store.funnel import count_fates
 from ..store.tables import digest_frame, sort_rows
@@ -129,4 +130,5 @@ def _count(bucket: AuditBucket) -> Counter[str]:
     counts = Counter(count_rows(bucket))
     for name, frame in bucket.tables.items():
         counts.update(count_fates(name, frame))
+    counts.update(select.count_answers(bucket.tables["samples"]))
     return counts

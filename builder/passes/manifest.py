@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...schemas.manifest import File, Input, Manifest
-from .. import store
+from .. import select, store
 from ..recipe.tokenizer import KEY
 from ..store.funnel import build_funnel
 from ..store.stages import StageResult
@@ -18,7 +18,6 @@ from .mixture import MIXTURE
 from .paths import SAMPLES
 from .problems import LoadedProblems
 from .runs import add_counts
-from .tallies import describe_readings, describe_tokens
 from .work import BuildWork
 
 Files = Mapping[str, tuple[File, Path]]
@@ -92,8 +91,8 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             **{name: counts[name] for name in _COUNTED},
         },
         paths_per_problem={str(number): problems for number, problems in sorted(_list_paths(counts))},
-        readings=tuple(describe_readings(counts)),
-        tokens=tuple(describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
+        readings=tuple(select.describe_readings(counts)),
+        tokens=tuple(select.describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
         contamination=problems.contamination,
         funnel=tuple(build_funnel(counts)),
         files={name: file for name, (file, _) in files.items()},

@@ -25,7 +25,6 @@ from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from ..text.equations import Equation, find_equations
 from ..text.traces import join_parts
-from .tallies import count_answers
 from .tokens import TokenCounter, add_token_counts
 from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
@@ -278,7 +277,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts["problems_with_path"] = kept["problem_id"].n_unique()
     counts["distinct_paths"] = leaders.height
     counts["reasoned"] = kept["reasoning"].count()
-    counts.update(count_answers(samples))
+    counts.update(select.count_answers(samples))
     counts["unchecked"] = kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
     counts["simulated"] = int(samples["simulated"].sum())
     answered = samples.filter(pl.col("problem_id").is_not_null())

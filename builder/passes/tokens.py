@@ -20,8 +20,7 @@ COUNTED_BY = 1
 COLUMNS: Mapping[Part, str] = {Part.REASONING: "reasoning_tokens", Part.TEXT: "response_tokens"}
 """The column with the length of each part."""
 
-HAS_ANSWER = pl.any_horizontal(pl.col([str(part) for part in Part]).is_not_null())
-"""Whether a sample has an answer at all."""
+_HAS_ANSWER = pl.any_horizontal(pl.col([str(part) for part in Part]).is_not_null())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +68,7 @@ def add_token_counts(
     for part, column in COLUMNS.items():
         named = counts.rename({"text": str(part), "tokens": column})
         counted = counted.drop(column).join(named, on=str(part), how="left", maintain_order="left")
-        is_absent = pl.col(str(part)).is_null() & HAS_ANSWER
+        is_absent = pl.col(str(part)).is_null() & _HAS_ANSWER
         counted = counted.with_columns(pl.when(is_absent).then(pl.lit(0, pl.Int64)).otherwise(column).alias(column))
     return counted.select(samples.columns)
 

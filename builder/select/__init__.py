@@ -6,6 +6,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
 from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
+from .tallies import count_answers, describe_readings, describe_tokens
 
 __all__ = [
     "CODE_VERSION",
@@ -15,7 +16,10 @@ __all__ = [
     "ReasoningPath",
     "add_choices",
     "choose_paths",
+    "count_answers",
     "count_distinct",
+    "describe_readings",
+    "describe_tokens",
     "drop_duplicates",
     "drop_outside",
     "find_duplicates",

@@ -1,10 +1,12 @@
 """Lengths in tokens: from the recipe's tokenizer, else from the server, never guessed; and limits on them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from cotloom.builder.audit import audit
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
 from cotloom.schemas.runtime import Runtime
@@ -273,3 +275,20 @@ def test_two_calls_are_counted_together(tmp_path, store, write_recipe):
         path = write_recipe(tmp_path, sources=[{"name": "made", "kind": "arithmetic", "problems": 1}], teacher=teacher)
         samples = build_version(path, store).read_table("samples")
     assert set(samples.select("reasoning_tokens", "response_tokens").iter_rows()) == {(40, 20)}
+
+
+def test_audit_counts_lengths_and_readings_again(tmp_path, store, write_recipe):
+    make_tokenizer(tmp_path / "words")
+    version = build_version(write_recorded(tmp_path, write_recipe, [[THOUGHT]], tokenizer="words"), store)
+    manifest = version.manifest
+    (reasoning, response), (reading,) = manifest.tokens, manifest.readings
+    longer = reasoning.model_copy(update={"tokens": 99})
+    for keys, words in (
+        ({}, []),
+        ({"tokens": (longer, response)}, ["other lengths in tokens"]),
+        ({"tokens": ()}, ["other lengths in tokens"]),
+        ({"readings": (reading.model_copy(update={"kept": 0}),)}, ["other rules that read final answers"]),
+    ):
+        forged = replace(version, manifest=manifest.model_copy(update=keys))
+        found = audit(forged, only="counts")
+        assert [any(word in finding.message for word in words) for finding in found] == [True] * len(words)

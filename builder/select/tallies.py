@@ -1,4 +1,4 @@
-"""What a manifest says of the answers as a whole: the rules that read them, and how long they are.
+"""What is known of the answers as a whole, judged and chosen: the rules that read them, and how long they are.
 
 The counts of buckets are plain numbers by name, and add up.
 """
@@ -12,9 +12,10 @@ import polars as pl
 from ...schemas.manifest import LengthBin, ReadingCount, TokenCounts
 from ...schemas.reasons import Fate
 from ...schemas.sample import Part
-from .tokens import COLUMNS, HAS_ANSWER
+from .lengths import COLUMNS
 
-_NAMES: Mapping[Part, Literal["reasoning", "response"]] = {Part.REASONING: "reasoning", Part.TEXT: "response"}
+_HAS_ANSWER = pl.any_horizontal(pl.col([str(part) for part in Part]).is_not_null())
+_NAMES: tuple[Literal["reasoning", "response"], ...] = ("reasoning", "response")
 _BITS = 64
 _IS_KEPT = (pl.col("fate") == Fate.KEPT).sum().alias("kept")
 
@@ -29,9 +30,9 @@ def count_answers(samples: pl.DataFrame) -> Counter[str]:
     read = samples.drop_nulls("rule").group_by("answer_part", "rule").agg(pl.len(), _IS_KEPT)
     for part, rule, rows, kept in read.iter_rows():
         counts.update({f"read:{part}:{rule}": rows, f"read_kept:{part}:{rule}": kept})
-    answers = samples.filter(HAS_ANSWER)
-    for part, column in COLUMNS.items():
-        known, name = answers.drop_nulls(column), _NAMES[part]
+    answers = samples.filter(_HAS_ANSWER)
+    for name, column in COLUMNS.items():
+        known = answers.drop_nulls(column)
         unknown = answers.filter(pl.col(column).is_null())
         counts[f"unknown:{name}"] = unknown.height
         counts[f"unknown_kept:{name}"] = unknown.filter(pl.col("fate") == Fate.KEPT).height
@@ -64,7 +65,7 @@ def describe_tokens(counts: Mapping[str, int], counted_by: Literal["tokenizer", 
     """
     if not any(name.startswith("bin:") and counts[name] for name in counts):
         return
-    for name in _NAMES.values():
+    for name in _NAMES:
         numbers = sorted(
             int(key.rpartition(":")[2]) for key in counts if key.startswith(f"bin:{name}:") and counts[key]
         )
