@@ -117,8 +117,8 @@ def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
 
 def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
     """Make the error for recorded answers of which none belongs to a problem."""
-    answers = getattr(loaded.recipe.teacher, "answers", None)
-    path = loaded.list_files().get("teacher.answers") or f"hf://datasets/{answers.path if answers else ''}"
+    recording = getattr(loaded.recipe.teacher, "answers", None)
+    path = loaded.list_files().get("teacher.answers") or f"hf://datasets/{recording.path if recording else ''}"
     return InputError(
         f"none of the {answers} recorded answers in {path} belongs to a problem of the sources",
         hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",

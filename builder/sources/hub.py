@@ -50,10 +50,12 @@ class HubDataset:
 
 def make_hub_dataset(named: HubSource | HubAnswers) -> HubDataset:
     """Make the dataset that a source, or a recording, names."""
-    is_source = isinstance(named, HubSource)
+    label, key = "teacher.answers", "teacher.answers"
+    if isinstance(named, HubSource):
+        label, key = f"source {named.name}", f"sources.{named.name}"
     return HubDataset(
-        label=f"source {named.name}" if is_source else "teacher.answers",
-        key=f"sources.{named.name}" if is_source else "teacher.answers",
+        label=label,
+        key=key,
         path=named.path,
         config=named.config,
         split=named.split,

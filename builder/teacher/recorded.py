@@ -31,7 +31,8 @@ from ..recipe import LoadedRecipe
 from ..store.atomic import Access, replace_file
 from ..store.stages import StageResult, parse_result
 from ..store.versions import open_sealed, seal_json
-from .recorded_chunks import PIECE, READ_CHUNK, READING, list_answer_columns
+from .recorded_chunks import PIECE, READ_CHUNK, READING
+from .recorded_rows import list_answer_columns
 
 FORGOTTEN = "its answers were erased with cotloom ledger forget"
 """Why a sample has no text."""
