@@ -164,8 +164,7 @@ class HubAnswers(AnyAnswers):
 
 def _get_kind(value: Any) -> str:
     """Get the kind of recorded answers: a file, unless they say otherwise."""
-    kind = value.get("kind", "file") if isinstance(value, dict) else getattr(value, "kind", "file")
-    return kind if kind in {"file", "hub"} else "file"
+    return str(value.get("kind", "file") if isinstance(value, dict) else getattr(value, "kind", "file"))
 
 
 Answers = Annotated[Annotated[FileAnswers, Tag("file")] | Annotated[HubAnswers, Tag("hub")], Discriminator(_get_kind)]

@@ -421,3 +421,42 @@ def test_a_date_is_the_text_that_was_written(tmp_path, text):
     data = read_yaml(path).data
     assert data["a"] == data["b"]["c"][0]
     assert data["a"] == (31 if text == "0x1f" else text)
+
+
+ANSWERS = "{backend: recorded, answers: {%s, completions: [{column: a, %s}]}}"
+
+
+@pytest.mark.parametrize(
+    ("answers", "completion", "key", "part"),
+    [
+        ("path: x.jsonl, problem: q", "teacher: 5", "completions.0.teacher", "a text is needed"),
+        ("path: x.jsonl, problem: q", "hint: h", "completions.0", "teacher_column: COLUMN"),
+        ("path: x.jsonl, problem: []", "teacher: t", "problem", "at least 1 item"),
+        ("path: x.jsonl, problm: q", "teacher: t", "problm", "did you mean problem?"),
+        ("kind: hub, path: /x/y, problem: q", "teacher: t", "path", "no name of a dataset"),
+        ("kind: hab, path: x, problem: q", "teacher: t", "", "'hab' is none of 'file', 'hub'"),
+        ("path: x.jsonl, problem: [q, '{{ q|random }}']", "teacher: t", "problem.1", "uses the filter random"),
+        ("path: x.jsonl, problem: q", "teacher: t, hint: '{{ f() }}'", "completions.0.hint", "uses a call"),
+        ("path: x.jsonl, problem: q", "teacher: t, reasoning: '{{ f() }}'", "completions.0.reasoning", "uses a call"),
+    ],
+)
+def test_a_fault_of_recorded_answers_is_named_by_its_key(fault, answers, completion, key, part):
+    error = fault(GOOD.replace("{backend: simulated}", ANSWERS % (answers, completion)))
+    assert f"teacher.answers.{key}".rstrip(".") in error.keys
+    assert part in error.message
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "part"),
+    [
+        ("[]", "question", "at least 1 item"),
+        ("5", "question", "a text is needed"),
+        ("[Body, 5]", "question.1", "a text is needed"),
+        ("[Body, '{{ q|random }}']", "question.1", "uses the filter random"),
+    ],
+)
+def test_a_fault_of_the_question_is_named_by_its_key(fault, question, key, part):
+    file = (FILE % "a").replace("question: q", f"question: {question}")
+    error = fault(GOOD.replace(GOOD[GOOD.index("sources") : GOOD.index("teacher")], file))
+    assert f"sources.0.fields.{key}" in error.keys
+    assert part in error.message

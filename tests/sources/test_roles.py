@@ -45,6 +45,61 @@ def test_metadata_that_can_not_be_written_down_is_told_and_does_not_crash(tmp_pa
     assert "not finite" in frame["detail"][0]
 
 
+def test_a_question_of_several_columns_is_read_with_all_of_them(tmp_path):
+    rows = [
+        {"b": "Ann has 2 pens.", "q": "How many?", "a": "2"},
+        {"b": "", "q": "Are there 3?", "a": "3"},
+        {"b": None, "q": " ", "a": "4"},
+        {"q": "How many are left?", "a": "5"},
+    ]
+    write(tmp_path / "s.jsonl", rows)
+
+    frame = load_problems(
+        recipe(tmp_path, {"s": {"fields": {"question": ["b", "q"], "answer": "a"}}}), IS_READABLE
+    ).frame
+
+    assert frame["question"].to_list() == ["Ann has 2 pens.\nHow many?", "Are there 3?", None, None]
+    assert frame["reason"].to_list() == [None, None, "malformed", "malformed"]
+    assert frame["detail"].to_list()[2:] == ["s.jsonl:3: question is empty", "s.jsonl:4: no b; there is: q, a"]
+
+
+def test_conversations_are_questions_and_responses(tmp_path):
+    turns = [{"role": "system", "content": "x"}, {"role": "user", "content": "Why?"}]
+    said = [*turns, {"role": "assistant", "content": "So.", "reasoning_content": "It is."}]
+    write(tmp_path / "s.jsonl", [{"m": said}, {"m": [*turns, {"role": "user", "content": "And how?"}]}])
+    source = {"fields": {"question": "m", "responses": ["m"]}, "role": "reference"}
+
+    frame = load_problems(recipe(tmp_path, {"s": source}), IS_READABLE).frame
+
+    assert frame["question"].to_list() == ["Why?", None]
+    assert frame["responses"].to_list() == [["<think>\nIt is.\n</think>\n\nSo."], []]
+    assert frame["detail"][1] == "s.jsonl:2: responses are empty"
+
+
+UNCHECKED = {"verify": {"answer": "unchecked"}}
+
+
+def test_without_a_check_a_source_needs_no_gold_answer(tmp_path):
+    check_roles(recipe(tmp_path, {"s": {"fields": {"question": "q"}}}, **UNCHECKED).recipe)
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"formats": [{"name": "zero_shot_cot"}, {"name": "fine_tune_cot"}]}, "formats"),
+        ({"formats": [{"name": "zero_shot_answer"}]}, "formats"),
+        ({"teacher": {"backend": "openai", "model": "m", "hint": {"mode": "always"}}}, "teacher.hint.mode"),
+    ],
+)
+def test_what_writes_gold_answers_needs_them(tmp_path, keys, key):
+    loaded = recipe(tmp_path, {"s": {"fields": {"question": "q"}}}, **UNCHECKED, **keys)
+
+    with pytest.raises(InputError, match="source s has none") as caught:
+        check_roles(loaded.recipe)
+
+    assert caught.value.keys == (key,)
+
+
 @pytest.mark.parametrize(
     ("source", "key"),
     [
