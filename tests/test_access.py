@@ -59,8 +59,9 @@ def test_plan_gives_the_same_as_json(recipe, run, store, tmp_path, monkeypatch):
         ("HOUSE_SECRET", "teacher.api_key_env", True),
         ("OPENAI_BASE_URL", "teacher.base_url", False),
     }
-    (secret,) = access["destination"]["secrets"]
-    assert (access["destination"]["host"], secret["variable"]) == ("api.openai.com", "HOUSE_SECRET")
+    (destination,) = access["destinations"]
+    (secret,) = destination["secrets"]
+    assert (destination["host"], secret["variable"]) == ("api.openai.com", "HOUSE_SECRET")
     assert (secret["is_set"], secret["is_allowed"]) == (True, False)
     assert SECRET not in json.dumps(access)
 
@@ -106,7 +107,7 @@ def test_a_simulated_teacher_sends_nothing(run, store, tmp_path, write_recipe):
     planned = run("plan", write_recipe(tmp_path), "--store", store, "--json")
 
     assert "sends requests" not in built.err + planned.out
-    assert planned.json["access"] == {"files": [], "variables": [], "destination": None}
+    assert planned.json["access"] == {"files": [], "variables": [], "destinations": []}
 
 
 def test_a_dataset_on_the_hub_and_a_checkpoint_there_take_the_hubs_token(write_recipe, tmp_path):

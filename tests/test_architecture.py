@@ -49,6 +49,7 @@ INNER_FLOORS = {
         {
             "request",
             "demonstrations",
+            "shares",
             "provenance",
             "chat_templates",
             "chat_worker",

@@ -172,7 +172,7 @@ def _find_keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:
         tag = (
             isinstance(inside, dict)
             and part not in inside
-            and part in (inside.get("kind", "file"), inside.get("backend"))
+            and part in (inside.get("kind", "file"), inside.get("backend"), "one")
         )
         tag = tag or (isinstance(inside, list) and isinstance(part, str))  # of a union with a list
         if tag or (inside is None and data is not None):

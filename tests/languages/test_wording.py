@@ -34,7 +34,7 @@ def prompts(language, question="?"):
                 for hint in (Hint.NONE, Hint.HINTED):
                     messages = format_messages(problem, hint, Prompt(template=template), HintPolicy(place=place))
                     yield messages[-1].content
-                yield format_second_call(messages, "…", problem)[-1].content
+                yield format_second_call(messages, "…", problem, Prompt(template=template))[-1].content
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
