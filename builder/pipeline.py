@@ -24,6 +24,7 @@ from .passes.flow import count_calls, find_paths, mix_examples, write_examples
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
 from .passes.runs import add_counts
+from .passes.version_answers import find_version_answers
 from .passes.work import BuildWork, open_work
 from .progress import warn
 from .recipe import LoadedRecipe
@@ -79,7 +80,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     recipe, started = loaded.recipe, start_build()
     check_recipe(recipe)
     _check_parent(recipe, runtime.store)
-    input_digests = digest_inputs(loaded)
+    input_digests = digest_inputs(loaded, runtime.store)
     existing = _find_existing(recipe, input_digests, runtime.store)
     if existing is not None:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
@@ -112,16 +113,21 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     return Built(version=version, status=BuildStatus.BUILT, calls=calls, costs=costs)
 
 
-def digest_inputs(loaded: LoadedRecipe) -> dict[str, str]:
+def digest_inputs(loaded: LoadedRecipe, folder: Path) -> dict[str, str]:
     """Digest what a build reads besides the recipe, by recipe key: sha256 of files, commits of datasets, releases.
+
+    Args:
+        loaded: the recipe.
+        folder: the store, for a version whose samples are read.
 
     Raises:
         InputError: a file, a dataset or a library is not there.
         Stopped: the Hub can't be reached.
     """
-    return {name: _digest_file(name, path) for name, path in loaded.list_files().items()} | sources.resolve_revisions(
-        loaded
-    )
+    files = {name: _digest_file(name, path) for name, path in loaded.list_files().items()}
+    found = find_version_answers(loaded.recipe, folder)
+    versions = {} if found is None else {"teacher.answers": found[1].manifest.content_digest}
+    return files | versions | sources.resolve_revisions(loaded)
 
 
 def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:

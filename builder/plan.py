@@ -21,6 +21,7 @@ from .access import RecipeAccess, find_access, render_access
 from .passes.answers import find_recording
 from .passes.flow import make_unmatched_error
 from .passes.problems import write_aliases
+from .passes.version_answers import find_version_answers, read_version_answers
 from .pipeline import check_recipe, select_sampled_problems
 from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
@@ -91,14 +92,25 @@ def _estimate_calls(
     names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
     with TemporaryDirectory(prefix="cotloom-") as folder:
         aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")
-        recording = find_recording(loaded, Path(folder))
-        read = teacher.read_answers(loaded, Path(folder), aliases, runtime, recording)
+        pieces, rows = _read_recorded(loaded, runtime, Path(folder), aliases)
         known = asked.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
-        parts = iterate_pieces(read.pieces, ("problem_id",))
+        parts = iterate_pieces(pieces, ("problem_id",))
         count = sum(part.join(known, on="problem_id", how="semi").height for part in parts)
     if count == 0:
-        raise make_unmatched_error(loaded, read.rows)
+        raise make_unmatched_error(loaded, rows)
     return CallEstimate(problems=known.height, new=0, ledger=count, most=count, calls=1, paid=False, request=None)
+
+
+def _read_recorded(
+    loaded: LoadedRecipe, runtime: Runtime, folder: Path, aliases: Path | None
+) -> tuple[Sequence[Path], int]:
+    """Read recorded answers into pieces. Returns these, and the number of answers."""
+    found = find_version_answers(loaded.recipe, runtime.store)
+    if found is not None:
+        result = read_version_answers(*found, folder)
+        return [result.folder / name for name in sorted(result.files)], result.values["answers"]
+    read = teacher.read_answers(loaded, folder, aliases, runtime, find_recording(loaded, folder))
+    return read.pieces, read.rows
 
 
 def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...schemas.teacher import VersionAnswers
 from .. import format as formats
 from .. import mix, select, verify
 from ..errors import InputError
@@ -115,10 +116,14 @@ def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
     return replace(answers.calls, ledger=sum(result.values["answers"] for result in found.samples), refused=erased)
 
 
+def _name_recording(answers: Any) -> str:
+    return answers.version if isinstance(answers, VersionAnswers) else f"hf://datasets/{answers.path}"
+
+
 def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
     """Make the error for recorded answers of which none belongs to a problem."""
     recording = getattr(loaded.recipe.teacher, "answers", None)
-    path = loaded.list_files().get("teacher.answers") or f"hf://datasets/{recording.path if recording else ''}"
+    path = loaded.list_files().get("teacher.answers") or _name_recording(recording)
     return InputError(
         f"none of the {answers} recorded answers in {path} belongs to a problem of the sources",
         hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...schemas.recipe import Recipe
 from ...schemas.source import Fields, TableSource
-from ...schemas.teacher import RecordedTeacher
+from ...schemas.teacher import AnyAnswers, RecordedTeacher
 from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys
 from ..patterns import compile_pattern
@@ -75,6 +75,8 @@ def _list_columns(recipe: Recipe) -> Iterator[tuple[KeyPath, str]]:
                 yield from _list_values(("sources", index, "fields", name), getattr(source.fields, name))
     if isinstance(recipe.teacher, RecordedTeacher):
         answers = recipe.teacher.answers
+        if not isinstance(answers, AnyAnswers):
+            return
         named = {"problem": answers.problem, "hint": answers.hint, "labels": answers.labels}
         yield from _list_values(("teacher", "answers"), named)
         for index, completion in enumerate(answers.completions):

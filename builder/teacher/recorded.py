@@ -22,7 +22,7 @@ from ...schemas.manifest import Input
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Sample, make_sample_id
-from ...schemas.teacher import Answers
+from ...schemas.teacher import AnyAnswers
 from ..cells import make_missing_column_error
 from ..engine import map_items
 from ..errors import InputError, Stopped
@@ -82,8 +82,8 @@ def read_answers(
     Raises:
         InputError: the file or a column is missing, or it is empty.
     """
-    answers: Answers = loaded.recipe.teacher.answers  # type: ignore[union-attr]
-    recording = recording or Recording(path=loaded.resolve(answers.path))
+    answers: AnyAnswers = loaded.recipe.teacher.answers  # type: ignore[union-attr, assignment]
+    recording = recording or Recording(path=loaded.resolve(answers.path))  # type: ignore[attr-defined]
     path = recording.path
     index = stage / "memo" / digest([READING, answers.model_dump(mode="json"), path.name])[:16] / "files.json"
     before = _read_index(index)
@@ -132,7 +132,7 @@ def _write_index(path: Path, chunks: Sequence[StageResult]) -> None:
         side.write_bytes(seal_json({"chunks": [chunk.key for chunk in chunks]}))
 
 
-def _check_columns(path: Path | str, answers: Answers, read: Sequence[Mapping[str, Any]]) -> None:
+def _check_columns(path: Path | str, answers: AnyAnswers, read: Sequence[Mapping[str, Any]]) -> None:
     """Check that each column is there in some row: where it is in none, the recipe is wrong, not the rows."""
     first: list[str] | None = next((part["columns"] for part in read if part["columns"] is not None), None)
     found = {column for part in read for column in part["found"]}
@@ -177,6 +177,7 @@ def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataF
     is_erased = pl.col("problem_id").is_in(list(forgotten))
     rows = rows.select(
         "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels", "hint",
+        "finish_reason", "simulated",
         stage=pl.when(is_erased).then(pl.lit(str(Stage.TEACHER))),
         fate=pl.when(is_erased).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason=pl.when(is_erased).then(pl.lit(str(Reason.REQUEST_FAILED))),

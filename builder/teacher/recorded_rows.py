@@ -9,7 +9,7 @@ from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
 from ...schemas.problem import make_problem_id
 from ...schemas.sample import Hint, make_answer_id
 from ...schemas.section import Columns
-from ...schemas.teacher import Answers
+from ...schemas.teacher import AnyAnswers
 from ..cells import format_cell, read_cell
 from ..files import Row
 from ..text.conversations import find_reply, read_conversation
@@ -17,7 +17,7 @@ from ..text.questions import list_question_columns, read_question
 from ..text.traces import part_trace
 
 
-def list_answer_columns(answers: Answers) -> list[str]:
+def list_answer_columns(answers: AnyAnswers) -> list[str]:
     """List all columns of a file that its answers are read from."""
     labels = [answers.labels, *(completion.labels for completion in answers.completions)]
     columns = [*list_question_columns(answers.problem), *(completion.column for completion in answers.completions)]
@@ -46,7 +46,7 @@ class AnswerColumn:
     labels: Mapping[str, str]
 
 
-def select_answer_columns(answers: Answers) -> list[AnswerColumn]:
+def select_answer_columns(answers: AnyAnswers) -> list[AnswerColumn]:
     """Select the columns of answers, each with what holds for all of them."""
     return [
         AnswerColumn(
