@@ -25,6 +25,7 @@ from .passes.languages import describe_language_gaps
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
 from .passes.runs import add_counts
+from .passes.version_answers import find_version_answers
 from .passes.work import BuildWork, open_work
 from .progress import warn, warn_all
 from .recipe import LoadedRecipe, check_models
@@ -83,7 +84,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     check_recipe(recipe)
     _check_parent(recipe, runtime.store)
     tokenizer = find_tokenizer(loaded)
-    input_digests = digest_inputs(loaded, tokenizer)
+    input_digests = digest_inputs(loaded, runtime.store, tokenizer)
     existing = _find_existing(recipe, input_digests, runtime.store)
     if existing is not None:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
@@ -117,11 +118,12 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     return Built(version=version, status=BuildStatus.BUILT, calls=calls, costs=costs)
 
 
-def digest_inputs(loaded: LoadedRecipe, tokenizer: TokenizerFile | None = None) -> dict[str, str]:
+def digest_inputs(loaded: LoadedRecipe, folder: Path, tokenizer: TokenizerFile | None = None) -> dict[str, str]:
     """Digest what a build reads besides the recipe, by recipe key: sha256 of files, commits of datasets, releases.
 
     Args:
         loaded: the recipe.
+        folder: the store, for a version whose samples are read.
         tokenizer: its tokenizer, where it names one.
 
     Raises:
@@ -129,8 +131,10 @@ def digest_inputs(loaded: LoadedRecipe, tokenizer: TokenizerFile | None = None) 
         Stopped: the Hub can't be reached.
     """
     files = {name: _digest_file(name, path) for name, path in loaded.list_files().items()}
+    found = find_version_answers(loaded.recipe, folder)
+    versions = {} if found is None else {"teacher.answers": found[1].manifest.content_digest}
     counted = {} if tokenizer is None else {TOKENIZER: tokenizer.sha256}
-    return files | sources.resolve_revisions(loaded) | counted
+    return files | versions | sources.resolve_revisions(loaded) | counted
 
 
 def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:

@@ -24,6 +24,7 @@ from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
 from .passes.languages import count_languages, describe_language_gaps
 from .passes.problems import write_aliases
+from .passes.version_answers import find_version_answers, read_version_answers
 from .pipeline import check_recipe, select_sampled_problems
 from .progress import warn_all
 from .recipe import LoadedRecipe
@@ -170,14 +171,13 @@ def _estimate_calls(
     names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
     with TemporaryDirectory(prefix="cotloom-") as folder:
         aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")
-        recording = find_recording(loaded, Path(folder))
-        read = teacher.read_answers(loaded, Path(folder), aliases, runtime, recording)
+        pieces, rows = _read_recorded(loaded, runtime, Path(folder), aliases)
         known = asked.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
-        parts = [_count_answers(part, known) for part in iterate_pieces(read.pieces, _ANSWER_COLUMNS)]
+        parts = [_count_answers(part, known) for part in iterate_pieces(pieces, _ANSWER_COLUMNS)]
     counts, faults = pl.concat([part for part, _ in parts]).sum(), [fault for _, found in parts for fault in found]
     matched, reasoned, unmatched = counts.row(0)
     if matched == 0:
-        raise make_unmatched_error(loaded, read.rows)
+        raise make_unmatched_error(loaded, rows)
     estimate = CallEstimate(
         problems=known.height, new=0, ledger=matched, most=matched, calls=1, paid=False, request=None, reasoned=reasoned
     )
@@ -211,6 +211,18 @@ def _list_malformed(faults: Sequence[str]) -> Iterator[PlannedDrop]:
             question=None,
             detail=faults[0],
         )
+
+
+def _read_recorded(
+    loaded: LoadedRecipe, runtime: Runtime, folder: Path, aliases: Path | None
+) -> tuple[Sequence[Path], int]:
+    """Read recorded answers into pieces. Returns these, and the number of answers."""
+    found = find_version_answers(loaded.recipe, runtime.store)
+    if found is not None:
+        result = read_version_answers(*found, folder)
+        return [result.folder / name for name in sorted(result.files)], result.values["answers"]
+    read = teacher.read_answers(loaded, folder, aliases, runtime, find_recording(loaded, folder))
+    return read.pieces, read.rows
 
 
 def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example]:

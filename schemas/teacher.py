@@ -147,6 +147,15 @@ class FileAnswers(AnyAnswers):
     """A JSONL, JSON, CSV or Parquet file. The answers used are part of the version."""
 
 
+VERSION_REF = r"^[a-z0-9][a-z0-9_-]{0,63}(@(dev|\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?))?$"
+"""The pattern of a version's name, with its number or without."""
+
+TakenVerdict = Literal[
+    "correct", "wrong", "no_answer", "truncated", "unverifiable", "check_failed", "unchecked"
+]  # fmt: skip
+TakenVerdicts = Annotated[tuple[TakenVerdict, ...], Field(strict=False, min_length=1)]
+
+
 class HubAnswers(AnyAnswers):
     """Recorded answers in a dataset on the Hugging Face Hub."""
 
@@ -162,12 +171,27 @@ class HubAnswers(AnyAnswers):
     """Branch, tag or commit. The commit that it resolves to is part of the fingerprint."""
 
 
+class VersionAnswers(Section):
+    """The samples of another version in the store."""
+
+    kind: Literal["version"] = declare_identity()
+    """`version`."""
+    version: Annotated[str, StringConstraints(pattern=VERSION_REF)] = declare_identity()
+    """NAME@VERSION, or NAME for the newest. Its content is part of the fingerprint."""
+    take: Literal["all", "kept"] | TakenVerdicts = declare_identity("all")
+    """Which samples: `all`, those `kept`, or those with a verdict of a list (`[wrong, no_answer]`). Finished responses
+    of sources are never taken."""
+
+
 def _get_kind(value: Any) -> str:
     """Get the kind of recorded answers: a file, unless they say otherwise."""
     return str(value.get("kind", "file") if isinstance(value, dict) else getattr(value, "kind", "file"))
 
 
-Answers = Annotated[Annotated[FileAnswers, Tag("file")] | Annotated[HubAnswers, Tag("hub")], Discriminator(_get_kind)]
+Answers = Annotated[
+    Annotated[FileAnswers, Tag("file")] | Annotated[HubAnswers, Tag("hub")] | Annotated[VersionAnswers, Tag("version")],
+    Discriminator(_get_kind),
+]
 
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -260,7 +284,7 @@ class TransformersTeacher(Section):
 
 
 class RecordedTeacher(Section):
-    """Recorded answers from a file or a dataset on the Hub."""
+    """Recorded answers from a file, a dataset on the Hub, or another version."""
 
     backend: Literal["recorded"] = declare_identity()
     """`recorded`."""

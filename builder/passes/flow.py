@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...schemas.teacher import VersionAnswers
 from .. import format as formats
 from .. import mix, select, verify
 from ..errors import InputError
@@ -117,10 +118,14 @@ def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
     return replace(answers.calls, ledger=sum(result.values["answers"] for result in found.samples), refused=erased)
 
 
+def _name_recording(answers: Any) -> str:
+    return answers.version if isinstance(answers, VersionAnswers) else f"hf://datasets/{answers.path}"
+
+
 def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
     """Make the error for recorded answers of which none belongs to a problem."""
     recorded = loaded.recipe.recorded
-    path = loaded.list_files().get("teacher.answers") or f"hf://datasets/{recorded.answers.path if recorded else ''}"
+    path = loaded.list_files().get("teacher.answers") or (_name_recording(recorded.answers) if recorded else "")
     return InputError(
         f"none of the {answers} recorded answers in {path} belongs to a problem of the sources",
         hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",

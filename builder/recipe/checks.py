@@ -7,6 +7,7 @@ from typing import Any
 from ...schemas.recipe import Recipe, extract_identity
 from ...schemas.section import Section
 from ...schemas.source import Fields, TableSource
+from ...schemas.teacher import AnyAnswers
 from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys
 from ..patterns import compile_pattern
@@ -142,7 +143,7 @@ def _list_columns(recipe: Recipe) -> Iterator[tuple[KeyPath, str]]:
         if isinstance(source, TableSource):
             for name in Fields.model_fields:
                 yield from _list_values(("sources", index, "fields", name), getattr(source.fields, name))
-    if recipe.recorded is not None:
+    if recipe.recorded is not None and isinstance(recipe.recorded.answers, AnyAnswers):
         answers = recipe.recorded.answers
         named = {"problem": answers.problem, "hint": answers.hint, "labels": answers.labels}
         yield from _list_values(("teacher", "answers"), named)

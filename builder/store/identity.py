@@ -1,11 +1,13 @@
 """The fingerprint of a version, and what differs between two of them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...schemas.ids import SCHEME, digest
 from ...schemas.manifest import Input, Manifest
 from ...schemas.recipe import Recipe, extract_identity
+from ...schemas.teacher import VERSION_REF
 from ..errors import VersionConflict
 from .versions import DEV, Version, find_free_version
 
@@ -68,6 +70,8 @@ def list_changes(
 
 def _describe_input_change(name: str, before: Input | None, state: str) -> str:
     """Describe how an input differs: a file by its content, a dataset by its commit, a library by its release."""
+    if before is not None and re.fullmatch(VERSION_REF, before.file) and "@" in before.file:
+        return f"{name}: {before.file} -> another version, or other content of it"
     if before is not None and before.file.startswith("hf://"):
         return f"{name}: {before.file} -> commit {state}"
     if before is not None and before.file.startswith("reasoning-gym=="):

@@ -11,12 +11,13 @@ from .backends.openai_keys import Destination, find_destination, list_key_variab
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
-from .recorded_chunks import PIECE, READING
+from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
 from .request import Request
 from .rounds import Calls, CountPaths, PathCounts
 from .sampling import SampledAnswers, sample_rationales, write_samples
 
 __all__ = [
+    "ANSWER_SCHEMA",
     "BACKENDS",
     "CODE_VERSION",
     "PIECE",

@@ -22,7 +22,7 @@ from ...schemas.manifest import Input
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Sample, make_sample_id
-from ...schemas.teacher import Answers
+from ...schemas.teacher import AnyAnswers
 from ..cells import make_missing_column_error
 from ..engine import map_items
 from ..errors import InputError, Stopped
@@ -82,9 +82,9 @@ def read_answers(
     Raises:
         InputError: the file or a column is missing, or it is empty.
     """
-    if loaded.recipe.recorded is None:
-        raise InputError("the recipe has no recorded answers", keys=("teacher",))
-    answers = loaded.recipe.recorded.answers
+    answers = None if loaded.recipe.recorded is None else loaded.recipe.recorded.answers
+    if not isinstance(answers, AnyAnswers):
+        raise InputError("the recipe has no recorded answers in a file or on the Hub", keys=("teacher.answers",))
     recording = recording or Recording(path=loaded.resolve(answers.path))
     path = recording.path
     index = stage / "memo" / digest([READING, answers.model_dump(mode="json"), path.name])[:16] / "files.json"
@@ -134,7 +134,7 @@ def _write_index(path: Path, chunks: Sequence[StageResult]) -> None:
         side.write_bytes(seal_json({"chunks": [chunk.key for chunk in chunks]}))
 
 
-def _check_columns(path: Path | str, answers: Answers, read: Sequence[Mapping[str, Any]]) -> None:
+def _check_columns(path: Path | str, answers: AnyAnswers, read: Sequence[Mapping[str, Any]]) -> None:
     """Check that each column is there in some row: where it is in none, the recipe is wrong, not the rows."""
     first: list[str] | None = next((part["columns"] for part in read if part["columns"] is not None), None)
     found = {column for part in read for column in part["found"]}
@@ -179,6 +179,7 @@ def _make_samples(matched: pl.DataFrame, forgotten: Collection[str]) -> pl.DataF
     is_erased = pl.col("problem_id").is_in(list(forgotten))
     rows = rows.select(
         "sample_id", "problem_id", "sample_index", "teacher", "text", "reasoning", "labels", "hint",
+        "finish_reason", "simulated",
         stage=pl.when(is_erased).then(pl.lit(str(Stage.TEACHER))),
         fate=pl.when(is_erased).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason=pl.when(is_erased).then(pl.lit(str(Reason.REQUEST_FAILED))),

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import TypeAdapter
 
 from ...schemas.manifest import File
-from ...schemas.teacher import Answers
+from ...schemas.teacher import AnyAnswers, FileAnswers, HubAnswers
 from ..cells import list_columns
 from ..files import Chunk, digest_chunk, read_new_rows
 from ..store.pieces import add_cell, read_bucket, write_piece
@@ -18,7 +17,7 @@ from ..store.stages import find_result, read_or_make
 from ..store.tables import describe_file
 from .recorded_rows import get_cell, list_answer_columns, read_row, select_answer_columns
 
-_ANSWERS: TypeAdapter[Answers] = TypeAdapter(Answers)
+_KINDS: Mapping[str, type[AnyAnswers]] = {"file": FileAnswers, "hub": HubAnswers}
 
 PIECE = "answers.arrow"
 """The file of a result: a piece of answers."""
@@ -26,13 +25,14 @@ PIECE = "answers.arrow"
 READING = 4
 """Rises when the same bytes give another piece."""
 
-_SCHEMA = {
+ANSWER_SCHEMA = {
     "line": pl.Binary, "number": pl.Int32, "question_id": pl.String, "problem_id": pl.String, "raw_id": pl.String,
     "teacher": pl.String, "text": pl.String, "reasoning": pl.String, "labels": pl.String, "hint": pl.String,
-    "fault": pl.String,
+    "fault": pl.String, "finish_reason": pl.String, "simulated": pl.Boolean,
 }  # fmt: skip
 """The columns of a piece: the digest of the line, null where it can't be read; the number of the answer in it; the id
-of the question without options, and that of the problem."""
+of the question without options, and that of the problem. Why it ended, and whether a program wrote it, is known of the
+samples of a version only."""
 
 
 def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,12 +56,14 @@ def read_answer_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> d
     }
     stage = Path(settings["stage"])
     before = [stage / key for key in item["before"]]
-    make = partial(_read_chunk, chunk, _ANSWERS.validate_python(settings["answers"]), aliases, before)
+    make = partial(
+        _read_chunk, chunk, _KINDS[settings["answers"]["kind"]].model_validate(settings["answers"]), aliases, before
+    )
     return read_or_make(stage, decided_by, make).to_plain()
 
 
 def _read_chunk(
-    chunk: Chunk, answers: Answers, aliases: str | None, before: Sequence[Path], folder: Path
+    chunk: Chunk, answers: AnyAnswers, aliases: str | None, before: Sequence[Path], folder: Path
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
     columns, first, rows = list_answer_columns(answers), None, 0
     sources, known = select_answer_columns(answers), _load_known(before)
@@ -79,9 +81,10 @@ def _read_chunk(
         read = read_row(answers.problem, sources, row)
         order += range(known.frame.height + len(records), known.frame.height + len(records) + len(read))
         records += [
-            (None if fault or not line else line, number, *cells, fault) for number, (*cells, fault) in enumerate(read)
+            (None if fault or not line else line, number, *cells, fault, None, False)
+            for number, (*cells, fault) in enumerate(read)
         ]
-    frame = pl.concat([known.frame, pl.DataFrame(records, schema=_SCHEMA, orient="row")])[order]
+    frame = pl.concat([known.frame, pl.DataFrame(records, schema=ANSWER_SCHEMA, orient="row")])[order]
     write_piece(add_cell(_add_aliases(frame, aliases)), folder / PIECE)
     values = {
         "rows": rows,
@@ -108,7 +111,7 @@ class _KnownLines:
 
 def _load_known(folders: Sequence[Path]) -> _KnownLines:
     loaded = [lines for folder in folders if (lines := _load_lines(folder)) is not None]
-    empty = _KnownLines(frame=pl.DataFrame(schema=_SCHEMA), places={})
+    empty = _KnownLines(frame=pl.DataFrame(schema=ANSWER_SCHEMA), places={})
     places: dict[bytes, range] = {}
     height = 0
     for lines in loaded:
@@ -129,7 +132,7 @@ def _load_lines(folder: Path) -> _KnownLines | None:
     if result is None:
         return None
     rows = read_bucket([folder / PIECE]).filter(pl.col("line").is_not_null())
-    frame = rows.select(list(_SCHEMA)).with_columns(problem_id="question_id")
+    frame = rows.select(list(ANSWER_SCHEMA)).with_columns(problem_id="question_id")
     frame = frame.unique(["line", "number"], keep="first").sort("line", "number")
     starts = frame.select("line").with_row_index().group_by("line", maintain_order=True).agg(pl.min("index"), pl.len())
     places = {line: range(start, start + count) for line, start, count in starts.iter_rows()}

@@ -9,7 +9,7 @@ from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
 from ...schemas.problem import make_problem_id
 from ...schemas.sample import Hint, make_answer_id
 from ...schemas.section import Columns
-from ...schemas.teacher import Answers
+from ...schemas.teacher import AnyAnswers
 from ..cells import format_cell, read_cell
 from ..files import Row
 from ..text.conversations import find_reply, read_conversation
@@ -17,7 +17,7 @@ from ..text.questions import list_question_columns, read_question
 from ..text.traces import part_trace
 
 
-def list_answer_columns(answers: Answers) -> list[str]:
+def list_answer_columns(answers: AnyAnswers) -> list[str]:
     """List all columns of a file that its answers are read from."""
     labels = [answers.labels, *(completion.labels for completion in answers.completions)]
     columns = [*list_question_columns(answers.problem), *(completion.column for completion in answers.completions)]
@@ -46,7 +46,7 @@ class AnswerColumn:
     labels: Mapping[str, str]
 
 
-def select_answer_columns(answers: Answers) -> list[AnswerColumn]:
+def select_answer_columns(answers: AnyAnswers) -> list[AnswerColumn]:
     """Select the columns of answers, each with what holds for all of them."""
     return [
         AnswerColumn(
@@ -103,25 +103,23 @@ def _read_completions(
     for item in columns:
         cell = get_cell(values, item.column)
         is_list = isinstance(cell, list) and read_conversation(cell) is None
-        beside = {
-            name: None if column is None else get_cell(values, column)
-            for name, column in (("reasoning", item.reasoning), ("teacher", item.teacher_column), ("hint", item.hint))
-        }
+        named = (item.reasoning, item.teacher_column, item.hint)
+        beside = [None if column is None else get_cell(values, column) for column in named]
         labels = {name: get_cell(values, column) for name, column in item.labels.items()}
         for index, answer in enumerate(cell if is_list else [cell]):
             if answer is None:
                 continue
-            own = _select_labels(beside, index) if is_list else beside
+            reasoning, teacher, hint = [_select_label(value, index) for value in beside] if is_list else beside
             own_labels = _select_labels(labels, index) if is_list else labels
             text, thought = _read_answer(answer, item.column)
-            thought = thought if own["reasoning"] is None else _format_text(own["reasoning"])
+            thought = thought if reasoning is None else _format_text(reasoning)
             parts = part_trace(text, thought)
             yield (
-                _read_teacher(own["teacher"], item),
+                _read_teacher(teacher, item),
                 parts.response or "",
                 parts.reasoning,
                 format_canonical(own_labels) if own_labels else None,
-                str(_read_hint(own["hint"])),
+                _UNHINTED if hint is None else _read_hint(hint).value,
             )
 
 
@@ -145,6 +143,7 @@ def _read_teacher(cell: Any, item: AnswerColumn) -> str:
     return name
 
 
+_UNHINTED = Hint.NONE.value
 _NO_HINT = frozenset({"", "0", "0.0", "false", "no", "none", "null", "nan", "n", "f", "unhinted", "\u5426", "\u65e0"})
 """Texts in a hint column that say that there was none, in small letters."""
 

@@ -44,6 +44,9 @@ _SPEAKERS: Mapping[str, Speaker] = {
 }
 """The names of speakers, in small letters."""
 
+_OPENINGS = frozenset("[{ \t\r\n")
+"""How JSON text can begin."""
+
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 """Keys of a turn, and types of its parts, that hold reasoning."""
 
@@ -57,7 +60,7 @@ def read_conversation(cell: Any) -> tuple[Turn, ...] | None:
     True
     """
     if isinstance(cell, str):
-        cell = _parse_json(cell)
+        cell = _parse_json(cell) if cell[:1] in _OPENINGS else None  # few texts begin so
     if isinstance(cell, Mapping):
         cell = _list_turns(cell)
     if not isinstance(cell, list) or not cell:

@@ -29,8 +29,9 @@ def read_question(values: Mapping[str, Any], columns: str | Sequence[str], *, be
     >>> read_question({"Body": "Ann has 3 pens.", "Question": "How many?"}, ["Body", "Question"])
     'Ann has 3 pens.\nHow many?'
     """
-    cells = (read_cell(values, column) for column in list_question_columns(columns))
-    parts = [_format_part(cell, before_reply=before_reply) for cell in cells]
+    if isinstance(columns, str):
+        return _format_part(read_cell(values, columns), before_reply=before_reply)
+    parts = [_format_part(read_cell(values, column), before_reply=before_reply) for column in columns]
     return SEPARATOR.join(part for part in parts if part is not None) or None
 
 

@@ -128,7 +128,7 @@ def test_a_later_teacher_is_asked_only_about_what_the_earlier_ones_left(recipe, 
 
 
 def test_a_hint_is_a_fallback_for_what_no_teacher_solved(recipe, runtime):
-    with serving(lambda body: fail(body)) as weak, serving(solve) as strong, serving(solve) as hinted:
+    with serving(fail) as weak, serving(solve) as strong, serving(solve) as hinted:
         last = ask(hinted.url, "hinted", hint={"mode": "fallback"}, share={"sources": ["sums"]})
         teachers = [
             ask(weak.url, "weak"), ask(strong.url, "strong", share={"sources": ["facts"]}),

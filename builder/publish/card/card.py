@@ -197,6 +197,8 @@ def _describe_teacher(teacher: Mapping[str, Any]) -> dict[str, Any]:
 def _find_recorded_hint(teacher: Mapping[str, Any]) -> str | None:
     """Find out whether hints were recorded with the answers of all columns; None where they were not."""
     answers = teacher.get("answers") or {}
+    if answers.get("kind") == "version":
+        return "recorded"
     completions = answers.get("completions") or ()
     is_recorded = answers.get("hint") or (completions and all(each.get("hint") for each in completions))
     return "recorded" if is_recorded else None
