@@ -1,91 +1,13 @@
 """The teacher of a recipe: backend, prompt, hints, sampling and rounds."""
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
-from .prompt import HintPolicy, Prompt, PromptTable
+from .prompt import HintPolicy, LocalSampling, Paths, Prompt, PromptTable, Sampling, ServerSampling
 from .section import Column, Columns, Section, declare_circumstance, declare_identity
 from .source import DatasetName, Part, SplitName
-
-
-class Sampling(Section):
-    """Sampling parameters, as sent to the teacher."""
-
-    temperature: float | None = declare_identity(None, ge=0.0)
-    """Null leaves it to the server."""
-    top_p: float | None = declare_identity(None, gt=0.0, le=1.0)
-    """Null leaves it to the server."""
-    max_tokens: int | None = declare_identity(None, ge=1)
-    """The longest answer, in tokens."""
-    top_logprobs: int = declare_identity(0, ge=0, le=20)
-    """How many alternatives to ask for at each token; 0 asks for no log probabilities."""
-
-
-class LocalSampling(Sampling):
-    """Sampling parameters of a model that is sampled in this process."""
-
-    top_k: int | None = declare_identity(None, ge=1)
-    """Only the most probable tokens, so many. Null: all."""
-    min_p: float | None = declare_identity(None, ge=0.0, le=1.0)
-    """Only tokens with at least this share of the probability of the most probable one. Null: all."""
-    repetition_penalty: float | None = declare_identity(None, gt=0.0)
-    """Above 1, tokens that came before are less probable."""
-
-
-RESERVED_PARAMETERS: Mapping[str, str] = {
-    "model": "teacher.model",
-    "messages": "teacher.prompt",
-    "n": "teacher.paths",
-    "stream": "nothing: whole answers are recorded",
-    "logprobs": "teacher.sampling.top_logprobs",
-}
-"""Parameters of a request that `extra_body` can't hold, and what decides each."""
-
-
-class ServerSampling(LocalSampling):
-    """Sampling parameters of a chat server. What is null is not sent."""
-
-    max_completion_tokens: int | None = declare_identity(None, ge=1)
-    """The longest answer with its reasoning, in tokens; newer models of OpenAI take it in place of `max_tokens`."""
-    reasoning_effort: str | None = declare_identity(None, min_length=1)
-    """How much a reasoning model thinks: `low`, `medium`, `high`, or what else the server knows."""
-    stop: tuple[str, ...] = declare_identity((), strict=False)
-    """Texts at which an answer ends."""
-    seed: int | None = declare_identity(None, ge=0, lt=2**31)
-    """Another seed draws other answers. Each request gets a seed of its own, made from this one and the prompt."""
-    frequency_penalty: float | None = declare_identity(None, ge=-2.0, le=2.0)
-    """Above 0, tokens are less probable the more often they came before."""
-    presence_penalty: float | None = declare_identity(None, ge=-2.0, le=2.0)
-    """Above 0, tokens that came before are less probable."""
-    extra_body: dict[str, JsonValue] = declare_identity(default_factory=dict)
-    """Further parameters that the server knows, as it names them: `{chat_template_kwargs: {enable_thinking: true}}`."""
-
-    @model_validator(mode="after")
-    def _check_parameters(self) -> "ServerSampling":
-        for name in self.extra_body:
-            is_named = name in type(self).model_fields and name != "extra_body"  # Gemini has a parameter of this name
-            place = RESERVED_PARAMETERS.get(name) or (f"teacher.sampling.{name}" if is_named else "")
-            if place:
-                message = f"extra_body can't hold {name}; it is decided by {place}"
-                raise ValueError(message)
-        if self.max_tokens is not None and self.max_completion_tokens is not None:
-            message = "give max_tokens or max_completion_tokens, not both: a server takes one of them"
-            raise ValueError(message)
-        return self
-
-
-class Paths(Section):
-    """How many answers to sample."""
-
-    round: int = declare_identity(4, ge=1)
-    """Answers to each problem in one round."""
-    max: int | None = declare_identity(None, ge=1)
-    """The most unhinted answers to one problem; null is one round. A hinted round may add `round` more."""
-    target: int | None = declare_identity(None, ge=1)
-    """Stop sampling a problem once it has so many distinct correct paths; null samples up to `max`."""
 
 
 class Share(Section):

@@ -7,7 +7,7 @@ import polars as pl
 from ...schemas.reasons import Fate
 from ...schemas.recipe import Recipe
 from ..languages import ENGLISH, LANGUAGES, UNDETERMINED, find_wording
-from ..recipe import find_packaged_demos
+from ..recipe import find_packaged_demos, list_prompts
 
 
 def count_languages(problems: pl.DataFrame, recipe: Recipe) -> dict[str, int]:
@@ -30,10 +30,14 @@ def describe_language_gaps(recipe: Recipe, counts: Mapping[str, int]) -> Iterato
         counts: problems by language.
     """
     unknown = {language: count for language, count in counts.items() if find_wording(language) is None}
-    prompt = getattr(recipe.teacher, "prompt", None)
+    prompts = {
+        place: prompt
+        for key, teacher in recipe.teachers.items()
+        for place, prompt in list_prompts(teacher, key).items()
+    }
     if unknown:
         names = ", ".join("a language that is not known" if name == UNDETERMINED else name for name in sorted(unknown))
-        phrases = [] if prompt is None or prompt.cue is not None else ["teacher.prompt.cue"]
+        phrases = [f"{place}.cue" for place, prompt in prompts.items() if prompt.cue is None]
         phrases += [] if recipe.verify.pattern is not None else ["verify.pattern"]
         asked = f"give the exact phrases in {' and '.join(phrases)}; or " if phrases else ""
         yield (
@@ -41,14 +45,15 @@ def describe_language_gaps(recipe: Recipe, counts: Mapping[str, int]) -> Iterato
             f" them in prompts and rows, and answers are read by the phrases of {', '.join(LANGUAGES)}; {asked}state"
             " the language with `languages` if it was taken for another"
         )
-    if prompt is None or prompt.template != "cot_few_shot" or prompt.demos not in find_packaged_demos():
-        return
-    bare = [name for name in counts if _is_without_demonstrations(name, prompt.demos)]
-    if bare:
-        yield (
-            f"the demonstrations {prompt.demos} are shown in English to problems in {', '.join(bare)}: there are none"
-            " in these languages; teacher.prompt.demos takes a file of your own"
-        )
+    for place, prompt in prompts.items():
+        if prompt.template != "cot_few_shot" or prompt.demos is None or prompt.demos not in find_packaged_demos():
+            continue
+        bare = [name for name in counts if _is_without_demonstrations(name, prompt.demos)]
+        if bare:
+            yield (
+                f"the demonstrations {prompt.demos} are shown in English to problems in {', '.join(bare)}: there are"
+                f" none in these languages; {place}.demos takes a file of your own"
+            )
 
 
 def _is_without_demonstrations(language: str, name: str) -> bool:

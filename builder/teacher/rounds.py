@@ -8,10 +8,9 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas.problem import Problem
-from ...schemas.prompt import HintPolicy
+from ...schemas.prompt import HintPolicy, Paths
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.sample import Hint, Sample, TokenLogprob, Usage, make_sample_id
-from ...schemas.teacher import Paths
 from ..errors import CotloomError, InputError
 from ..progress import show_bar
 from ..text.traces import part_trace

@@ -9,9 +9,9 @@ from cotloom.builder.teacher.demonstrations import list_translations, read_demos
 from cotloom.builder.teacher.prompts import format_messages, format_second_call
 from cotloom.builder.verify import compare, judge, read_answer
 from cotloom.schemas.problem import AnswerType, Problem
+from cotloom.schemas.prompt import HintPolicy, Prompt
 from cotloom.schemas.reasons import Verdict
 from cotloom.schemas.sample import Hint
-from cotloom.schemas.teacher import HintPolicy, Prompt
 from tests.conftest import ROOT
 
 SETS = {"arithmetic": "number", "boolean": "boolean", "choice": "choice", "commonsense": "choice"}

@@ -14,8 +14,8 @@ from cotloom.builder.teacher.request import Answer, ReceivedResponse, Request
 from cotloom.builder.teacher.rounds import Calls, PathCounts, sample_rounds
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem
+from cotloom.schemas.prompt import HintPolicy, Paths
 from cotloom.schemas.sample import Hint, Sample
-from cotloom.schemas.teacher import HintPolicy, Paths
 
 PROBLEMS = [Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}", question=f"q{n}", answer="1") for n in range(3)]
 FREE = 0.0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ....schemas.teacher import ServerSampling
+from ....schemas.prompt import ServerSampling
 from ...errors import CotloomError, InputError, Stopped
 from ..chat_responses import ServerError
 

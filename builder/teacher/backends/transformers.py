@@ -9,9 +9,10 @@ from typing import Any
 import polars as pl
 
 from ....schemas.ids import digest, rank
+from ....schemas.prompt import LocalSampling
 from ....schemas.runtime import Runtime
 from ....schemas.sample import Usage
-from ....schemas.teacher import LocalSampling, TransformersTeacher
+from ....schemas.teacher import TransformersTeacher
 from ...errors import InputError
 from ...files import digest_file
 from ...progress import track

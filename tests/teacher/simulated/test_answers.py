@@ -18,8 +18,9 @@ from cotloom.builder.teacher.simulated.phrases import Draft
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.ids import digest, format_canonical
 from cotloom.schemas.problem import Problem
+from cotloom.schemas.prompt import Sampling
 from cotloom.schemas.sample import Hint, TokenLogprob
-from cotloom.schemas.teacher import Sampling, SimulatedTeacher, Slips
+from cotloom.schemas.teacher import SimulatedTeacher, Slips
 
 EQUATION = re.compile(r"(\d+) ([-+*×x/÷]) (\d+) = (\d+)")
 SAID = re.compile(r"(?:answer is|Answer:|####) (\d+)\.?\s*$", re.IGNORECASE)
