@@ -67,7 +67,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     found = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime)
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
-    warn_all(describe_language_gaps(loaded.recipe, count_languages(problems, loaded.recipe)))
+    warn_all(describe_language_gaps(loaded.recipe, count_languages(problems, loaded.recipe, "sample")))
     estimate = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
     return Plan(
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
