@@ -92,7 +92,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     store.make_store(runtime.store)
     with open_work(loaded, runtime, input_digests, tokenizer) as work:
         problems = load_problems(work)
-        warn_all(describe_language_gaps(recipe, problems.languages))
+        warn_all(describe_language_gaps(recipe, problems.languages["asked"]))
         answers = _sample_rationales(work, problems)
         _check_failures(answers.calls, runtime)
         paths = find_paths(work, problems, answers)

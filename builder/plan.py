@@ -107,7 +107,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     answers = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
     estimate = answers.estimate
-    gaps = describe_language_gaps(loaded.recipe, count_languages(problems, loaded.recipe))
+    gaps = describe_language_gaps(loaded.recipe, count_languages(problems, loaded.recipe, "sample"))
     warnings = (*gaps, *_list_warnings(loaded, estimate))
     warn_all(warnings)
     return Plan(

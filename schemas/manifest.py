@@ -162,7 +162,7 @@ class Manifest(ManifestPart):
     licenses: dict[str, str | None]
     """The licence of each source."""
     languages: tuple[str, ...] = Field((), strict=False)
-    """Languages of the texts, where the recipe names them."""
+    """Languages of the problems: the recipe's, else those that they were found to be in."""
     teacher_terms: str | None = None
     """What the teacher's terms say about training on its answers, where the recipe states it."""
     splits: dict[str, Count]

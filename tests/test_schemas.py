@@ -352,7 +352,6 @@ def test_the_identity_of_a_recipe_leaves_out_defaults_and_address():
         {"version": "2.0.0"},
         {"parent": "0.9.0"},
         {"description": "What it is."},
-        {"languages": ["en", "pt-BR"]},
         {"teacher_terms": "Research only."},
         {"folder": "elsewhere"},
         {"seed": 0},
@@ -373,6 +372,7 @@ def test_a_default_or_a_circumstance_does_not_change_the_identity(keys):
 @pytest.mark.parametrize(
     "keys",
     [
+        {"languages": ["en", "pt-BR"]},
         {"seed": 1},
         {"limit": 5},
         {"license": "MIT"},

@@ -10,6 +10,9 @@ from .wording import ENGLISH, LANGUAGES, UNDETERMINED, choose_wording
 MOST_CHARACTERS = 2_000
 """Of a longer text, so many characters are looked at."""
 
+SURE = 3
+"""So many words that are frequent in English alone make a text English, if none of another language's is in it."""
+
 LEAST_WORDS = 12
 """So many Latin words without one frequent word of any language are of no language that is known."""
 
@@ -66,10 +69,27 @@ def detect_language(text: str) -> str | None:
         language = _detect_script(text)
         if language is not None:
             return language
+    if _is_surely_english(text):
+        return ENGLISH
     if "\\" in text or "$" in text or "`" in text or "://" in text:
         text = _NO_WORDS.sub(_keep_words, text)
     words = [word.lower() for word in _LATIN.findall(text) if word.lower() not in _SYMBOLS]
     return _detect_latin(words, text) if words else None
+
+
+def _is_surely_english(text: str) -> bool:
+    """Whether some words are frequent in English alone and none is in others alone: most questions, in little time."""
+    sure, other = _list_sure_words()
+    words = set(text.lower().split())
+    return len(words & sure) >= SURE and words.isdisjoint(other)
+
+
+@cache
+def _list_sure_words() -> tuple[frozenset[str], frozenset[str]]:
+    """List the words that are frequent in English alone, and those that are frequent in other languages alone."""
+    table = _read_common()
+    english = frozenset(word for word, languages in table.items() if languages == (ENGLISH,))
+    return english, frozenset(word for word, languages in table.items() if ENGLISH not in languages)
 
 
 def fit_language(text: str, languages: Sequence[str]) -> str | None:

@@ -9,17 +9,28 @@ from ...schemas.recipe import Recipe
 from ..languages import ENGLISH, LANGUAGES, UNDETERMINED, find_wording
 from ..recipe import find_packaged_demos, list_prompts
 
+RARE = 100
+"""A language of fewer than one in so many problems is not listed: it may be a mistake."""
 
-def count_languages(problems: pl.DataFrame, recipe: Recipe) -> dict[str, int]:
-    """Count the kept problems that the teacher answers by language, where they have words at all.
+
+def count_languages(problems: pl.DataFrame, recipe: Recipe, *roles: str) -> dict[str, int]:
+    """Count kept problems by language, where they have words at all.
 
     Args:
         problems: columns source, fate and language of `Problem`.
         recipe: the recipe.
+        roles: the roles of the sources that count.
     """
-    names = [source.name for source in recipe.sources if source.role == "sample"]
+    names = [source.name for source in recipe.sources if source.role in roles]
     is_asked = (pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(names) & pl.col("language").is_not_null()
     return dict(problems.filter(is_asked).group_by("language").len().sort("language").iter_rows())
+
+
+def list_languages(recipe: Recipe, counts: Mapping[str, int]) -> tuple[str, ...]:
+    """List the languages of a version: the recipe's, else those found, the commonest first, rare ones left out."""
+    known = sorted((-count, name) for name, count in counts.items() if name != UNDETERMINED)
+    least = sum(counts.values()) / RARE
+    return recipe.languages or tuple(name for count, name in known if -count >= least)
 
 
 def describe_language_gaps(recipe: Recipe, counts: Mapping[str, int]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from .answers import BuildAnswers
 from .buckets import PROBLEMS
 from .examples import EXAMPLES
 from .flow import FoundPaths
+from .languages import list_languages
 from .mixture import MIXTURE
 from .paths import SAMPLES
 from .problems import LoadedProblems
@@ -82,7 +83,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         rooms=dict(rooms),
         inputs=(*problems.inputs, *_add_unmatched(answers.inputs, found.unmatched), *_list_tokenizer(work)),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
-        languages=recipe.languages,
+        languages=list_languages(recipe, problems.languages["all"]),
         teacher_terms=recipe.teacher_terms,
         splits=dict(sorted(_select(counts, "split:"))),
         counts={

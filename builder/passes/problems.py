@@ -38,8 +38,8 @@ class LoadedProblems:
     """Finished responses in them."""
     sampled: int
     """Kept problems that the teacher answers."""
-    languages: Mapping[str, int]
-    """How many of them are in each language."""
+    languages: Mapping[str, Mapping[str, int]]
+    """How many kept ones are in each language: those `asked`, and `all` to train on."""
     inputs: tuple[Input, ...]
     """The files and datasets they were read from."""
     contamination: tuple[Contamination, ...]
@@ -81,14 +81,15 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         work.loaded, verify.IS_READABLE, work.input_digests, folder=folder, runtime=work.runtime
     )
     sampled, responses, rows = 0, 0, 0
-    languages: Counter[str] = Counter()
+    languages: dict[str, Counter[str]] = {"asked": Counter(), "all": Counter()}
     names = work.list_sources("sample")
     for frame in iterate_pieces(loaded.pieces, ("source", "fate", "responses", "language")):
         is_sampled = (pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(names)
         rows += frame.height
         sampled += frame.filter(is_sampled).height
         responses += int(frame["responses"].list.len().sum())
-        languages.update(count_languages(frame, work.recipe))
+        languages["asked"].update(count_languages(frame, work.recipe, "sample"))
+        languages["all"].update(count_languages(frame, work.recipe, "sample", "reference"))
     pieces = [path.rename(folder / f"problems-{number:05}.arrow") for number, path in enumerate(loaded.pieces)]
     for left in folder.iterdir():
         if left.is_dir():
@@ -99,7 +100,7 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         "rows": rows,
         "responses": responses,
         "sampled": sampled,
-        "languages": dict(sorted(languages.items())),
+        "languages": {name: dict(sorted(counts.items())) for name, counts in languages.items()},
         "inputs": [item.model_dump() for item in loaded.inputs],
         "contamination": [item.model_dump() for item in loaded.contamination],
     }

@@ -42,6 +42,8 @@ _MARKS: Mapping[str, tuple[str, re.Pattern[str]]] = {
 """For each rule what it can't match without, in a text without capitals, and its pattern."""
 _OTHER_MARKS = tuple(mark for reading in _OTHERS for mark in reading.marks)
 """The phrases of other languages."""
+_ASCII_MARKS = tuple(mark for mark in _OTHER_MARKS if mark.literal.isascii())
+"""Those of them that a text of ASCII characters can have."""
 _MARGIN = len("final ")
 """The most characters of a mark before its literal; before a colon, the mark begins its line."""
 _PLAIN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*")
@@ -153,7 +155,7 @@ def _find_marks(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, 
 def _find_other_marks(text: str, answer_type: AnswerType, folded: str) -> Iterator[tuple[str, int, int]]:
     """Find the last occurrence of each mark of other languages than English, as `_find_marks` does."""
     is_aligned = len(folded) == len(text)
-    for mark in _OTHER_MARKS:
+    for mark in _ASCII_MARKS if text.isascii() else _OTHER_MARKS:
         place = folded.find(mark.literal)
         if place < 0 or answer_type not in mark.types:
             continue

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cotloom.builder.languages import LANGUAGES, detect_language, fit_language
+from cotloom.builder.languages import LANGUAGES, detect, detect_language, fit_language
 from cotloom.builder.sources.arithmetic import make_problems
 from cotloom.builder.sources.skills import generate_skills
 from cotloom.schemas.source import ArithmeticSource
@@ -88,3 +88,12 @@ def test_a_recipe_narrows_the_choice():
     assert fit_language("¿Cuántos?", ("en", "zh")) == "en"
     assert fit_language("有多少？", ()) == "zh"
     assert set(LANGUAGES) >= {"en", "zh"}
+
+
+def test_the_short_way_to_english_is_right(monkeypatch):
+    texts = [text for texts in TRICKY.values() for text in texts]
+    source = ArithmeticSource(kind="arithmetic", name="own", problems=300)
+    texts += [problem.question for problem in make_problems(source, seed=4)]
+    short = [detect_language(text) for text in texts]
+    monkeypatch.setattr(detect, "SURE", 10_000)
+    assert short == [detect_language(text) for text in texts]

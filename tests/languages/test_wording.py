@@ -1,13 +1,17 @@
 """The words of each language: complete, read back by the verifier, and demonstrations that are right."""
 
+import json
 import re
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
-from cotloom.builder.languages import LANGUAGES, choose_wording, detect_language, find_wording
+from cotloom.builder.languages import LANGUAGES, ReadingWords, choose_wording, detect_language, find_wording
 from cotloom.builder.teacher.demonstrations import list_translations, read_demos, select_demos
 from cotloom.builder.teacher.prompts import format_messages, format_second_call
 from cotloom.builder.verify import compare, judge, read_answer
+from cotloom.schemas.ids import digest
 from cotloom.schemas.problem import AnswerType, Problem
 from cotloom.schemas.prompt import HintPolicy, Prompt
 from cotloom.schemas.reasons import Verdict
@@ -100,3 +104,15 @@ def test_the_sentence_of_a_demonstration_is_read(language):
     text = choose_wording(language).sentence.format(answer="42")
     found = read_answer(text, AnswerType.NUMBER)
     assert compare("42", found.answer, AnswerType.NUMBER).outcome == "equal"
+
+
+PINNED = json.loads(Path(__file__).with_name("pinned_words.json").read_text(encoding="utf-8"))
+"""Digests of the words that stand in prompts and rows. A change of them is a change of rows: the changelog names it,
+and the code versions of the rooms `teacher` and `format` rise."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_words_of_prompts_and_rows_do_not_change_by_accident(language):
+    wording = asdict(replace(choose_wording(language), reading=ReadingWords(), common=frozenset()))
+    words = {name: value for name, value in wording.items() if name not in {"reading", "common"}}
+    assert digest(words) == PINNED[language]

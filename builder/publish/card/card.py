@@ -5,7 +5,7 @@ lines are fenced (law 7). Unknown values are shown as unknown (law 8).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,7 @@ def render_card(
         options: what only the publisher knows.
     """
     manifest, repo = facts.manifest, options.repo or "USER/NAME"
-    languages = list_languages(manifest.recipe, options) or facts.languages
-    options = replace(options, languages=languages)
+    languages = list_languages(manifest.recipe, options)
     wording = _WORDINGS.get(tuple(dict.fromkeys(name.partition("-")[0] for name in languages)), _ENGLISH)
     tag = options.tag or f"v{manifest.version}"
     languages = list_languages(manifest.recipe, options)

@@ -12,7 +12,6 @@ from ....schemas.manifest import Manifest
 from ....schemas.reasons import Fate, Verdict
 from ....schemas.sample import Hint
 from ....schemas.validation import Validation
-from ...languages import UNDETERMINED
 from ...store import Version
 from ...store.funnel import IDS, TABLES
 from ...verify.mentions import RULE
@@ -67,8 +66,6 @@ class CardFacts:
     """Equations in kept samples: those that could not be checked, and all."""
     answer_types: tuple[str, ...]
     """Types of the gold answers that samples were compared with."""
-    languages: tuple[str, ...]
-    """Languages of the kept problems, the commonest first; without those of fewer than one in a hundred."""
     sources: Mapping[str, tuple[int, int]]
     """Rows and kept rows of each source."""
     row_counts: tuple[tuple[str, str, str, int], ...]
@@ -102,7 +99,6 @@ class FactCollector:
         self._paths: Counter[int] = Counter()
         self._teachers: set[str] = set()
         self._answer_types: set[str] = set()
-        self._languages: Counter[str] = Counter()
         self._sources: dict[str, Counter[str]] = {}
         self._rows: Counter[tuple[str, str, str]] = Counter()
         self._examples: list[pl.DataFrame] = []
@@ -126,7 +122,6 @@ class FactCollector:
         self._paths.update(_count_paths(problems, samples))
         self._teachers.update(_select_sampled(samples)["teacher"].unique())
         self._answer_types.update(_list_answer_types(problems, samples))
-        self._languages.update(_count_languages(problems))
         for source, (rows, kept_rows) in _count_sources(problems).items():
             self._sources.setdefault(source, Counter()).update({"rows": rows, "kept": kept_rows})
         self._rows.update({(form, stage, source): rows for form, stage, source, rows in _count_rows(examples)})
@@ -157,11 +152,6 @@ class FactCollector:
             kept_found_anywhere=counts["anywhere"],
             unchecked_steps=(counts["unchecked"], counts["steps"]),
             answer_types=tuple(sorted(self._answer_types)),
-            languages=tuple(
-                language
-                for language, count in sorted(self._languages.items(), key=lambda item: (-item[1], item[0]))
-                if count * 100 >= self._languages.total()
-            ),
             sources={source: (of["rows"], of["kept"]) for source, of in sorted(self._sources.items())},
             row_counts=tuple((*names, count) for names, count in rows),
             example=_read_messages(self._examples),
@@ -211,13 +201,6 @@ def _list_answer_types(problems: pl.DataFrame, samples: pl.DataFrame) -> tuple[s
     judged = samples.filter(pl.col("verdict").is_not_null() & (pl.col("verdict") != Verdict.PROVIDED))
     kept = problems.filter(pl.col("fate") == Fate.KEPT).join(judged, on="problem_id", how="semi")
     return tuple(kept["answer_type"].unique().sort())
-
-
-def _count_languages(problems: pl.DataFrame) -> dict[str, int]:
-    """Count the kept problems of both splits by language, where it is known."""
-    known = pl.col("language").is_not_null() & (pl.col("language") != UNDETERMINED)
-    kept = problems.filter((pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null() & known)
-    return dict(kept.group_by("language").len().iter_rows())
 
 
 def _count_sources(problems: pl.DataFrame) -> dict[str, tuple[int, int]]:
