@@ -27,7 +27,7 @@ __all__ = [
     "select_sampled",
 ]
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Rises when the same text gets another judgement."""
 
 IS_READABLE = f"{__name__}:is_readable"
