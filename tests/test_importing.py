@@ -193,5 +193,15 @@ def test_the_cot_collection(tmp_path, run):
 
 
 def test_the_page_shows_every_key_that_imports_have():
-    keys = ("kind: version", "hint:", "teacher_column:", "reasoning:", "labels:", "question: [", "anywhere", "unchecked", "--question")
+    keys = (
+        "kind: version",
+        "hint:",
+        "teacher_column:",
+        "reasoning:",
+        "labels:",
+        "question: [",
+        "anywhere",
+        "unchecked",
+        "--question",
+    )
     assert [key for key in keys if key not in PAGE] == []

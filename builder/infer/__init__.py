@@ -17,7 +17,7 @@ from ..files import Row, read_rows
 from ..sources.columns import TableReading, read_problems
 from .answer import LONG, PATTERNS, find_answer, find_pattern, infer_type
 from .choices import find_choices, read_option_lists
-from .columns import Column, collect_columns, find_named, has_words, show_cell
+from .columns import Column, collect_columns, find_named, has_text, has_words, show_cell
 from .question import add_contexts, find_question
 
 __all__ = ["SAMPLED", "ChosenColumns", "Inferred", "infer_columns"]
@@ -111,7 +111,7 @@ def infer_columns(path: Path, chosen: ChosenColumns | None = None) -> Inferred:
         question=question[0].name if len(question) == 1 else tuple(each.name for each in question),
         choices=choices,
         why={**why, **found.pop("why")},
-        unused={each.name: show_cell(each) for each in columns if each.name not in used and any(each.texts)},
+        unused={each.name: show_cell(each) for each in columns if each.name not in used and has_text(each)},
         **found,
     )
     return _add_problem(inferred, rows)
