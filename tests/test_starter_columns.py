@@ -156,6 +156,9 @@ def test_an_id_is_no_answer_and_lists_of_texts_are_told_too(init):
 
     assert (ran.code, "no column looks like an answer" in ran.json["error"]["message"]) == (2, True)
     assert set(init([{**row, "gold": "x"} for row in rows]).json["unused"]) == {"id", "answers.text"}
+    templated = init(rows, "--answer", "{{ answers.text[0] }}", "--force")
+    assert (templated.code, templated.json["problem"]["answer"]) == (0, "in 1000")
+    assert read_questions(templated.json["path"])[0] == "When was tower 0 built?"
 
 
 def test_two_columns_with_the_same_texts_are_one(init):
