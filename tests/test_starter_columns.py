@@ -90,6 +90,14 @@ PARTED: dict[str, tuple[dict[str, Any], Any]] = {
         ["instruction", "input"],
     ),
     "chinese": ({"背景": "小明有{n}支铅笔，送给小红一支。", "问题": "他还有几支？", "答案": "{n}"}, ["背景", "问题"]),
+    "parts of one name": (
+        {"Problem Body": "Tom has {n} cats here.", "Problem Question": "How many cats has he?", "Final Answer": "{n}"},
+        ["Problem Body", "Problem Question"],
+    ),
+    "instruction for all rows": (
+        {"instruction": "Answer this question, please.", "question": "What is {n} plus one?", "answer": "{n}"},
+        "question",
+    ),
     "kind of problem": (
         {"problem": "What is {n} plus one?", "problem_type": "Number Theory", "question_type": "MCQ", "answer": "1"},
         "problem",
@@ -132,6 +140,25 @@ def test_two_columns_that_look_like_the_question_are_not_guessed(init, tmp_path,
     assert (chosen.code, list_values(chosen)["question"]) == (0, names[1])
     both = init(rows, "--question", names[1], "--question", names[0], "--force")
     assert list_values(both)["question"] == [names[1], names[0]]
+
+
+def test_a_question_for_all_rows_is_no_instruction(init):
+    rows = [{"题目": f"小明有{n}支笔，又买了两支。", "问题": "他一共有几支笔？", "答案": n + 2} for n in range(5)]
+    assert "--question 题目 or --question 问题" in init(rows).json["error"]["hint"]
+
+
+def test_an_id_is_no_answer_and_lists_of_texts_are_told_too(init):
+    rows = [
+        {"id": f"5{n}", "question": f"When was tower {n} built?", "answers": {"text": [f"in 1{n}00"]}} for n in range(5)
+    ]
+
+    ran = init(rows)
+
+    assert (ran.code, "no column looks like an answer" in ran.json["error"]["message"]) == (2, True)
+    assert set(init([{**row, "gold": "x"} for row in rows]).json["unused"]) == {"id", "answers.text"}
+    templated = init(rows, "--answer", "{{ answers.text[0] }}", "--force")
+    assert (templated.code, templated.json["problem"]["answer"]) == (0, "in 1000")
+    assert read_questions(templated.json["path"])[0] == "When was tower 0 built?"
 
 
 def test_two_columns_with_the_same_texts_are_one(init):

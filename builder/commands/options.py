@@ -82,10 +82,14 @@ StarterSource = Annotated[Path | None, Option("--from", metavar="FILE", help="A 
 StarterQuestion = Annotated[
     list[str] | None,
     Option(
-        "--question", metavar="COLUMN", help="A column of the question; give it again for each further one, in order."
+        "--question",
+        metavar="COLUMN",
+        help="A column of the question, or a template; give it again for each further one, in order.",
     ),
 ]
-StarterAnswer = Annotated[str | None, Option("--answer", metavar="COLUMN", help="The column with the gold answer.")]
+StarterAnswer = Annotated[
+    str | None, Option("--answer", metavar="COLUMN", help="The column with the gold answer, or a template.")
+]
 Force = Annotated[bool, Option("--force", help="Overwrite an existing recipe.")]
 
 # Versions and their rows

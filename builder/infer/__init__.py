@@ -3,7 +3,7 @@
 Where two columns look alike, nothing is guessed: the error says which flag of `cotloom init` chooses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -15,9 +15,10 @@ from ...schemas.source import FileSource
 from ..errors import InputError
 from ..files import Row, read_rows
 from ..sources.columns import TableReading, read_problems
+from ..templates import is_template
 from .answer import LONG, PATTERNS, find_answer, find_pattern, infer_type
 from .choices import find_choices, read_option_lists
-from .columns import Column, collect_columns, find_named, has_words, show_cell
+from .columns import Column, collect_columns, find_named, get_cell, has_text, has_words, show_cell
 from .question import add_contexts, find_question
 
 __all__ = ["SAMPLED", "ChosenColumns", "Inferred", "infer_columns"]
@@ -81,8 +82,8 @@ def infer_columns(path: Path, chosen: ChosenColumns | None = None) -> Inferred:
     if not rows:
         raise InputError(f"{path}: no row can be read", hint="a table has one object for each row, or a header")
     values = [row.values for row in rows if row.values is not None]
-    columns = collect_columns(values)
     chosen = chosen or ChosenColumns()
+    columns = [*collect_columns(values), *_render_templates(values, chosen)]
     gold_column = _select_chosen(columns, (chosen.answer,) if chosen.answer else (), "answer", path)
     left = [column for column in columns if column not in gold_column]
     question, why_question = _find_parts(left, chosen, path)
@@ -111,7 +112,7 @@ def infer_columns(path: Path, chosen: ChosenColumns | None = None) -> Inferred:
         question=question[0].name if len(question) == 1 else tuple(each.name for each in question),
         choices=choices,
         why={**why, **found.pop("why")},
-        unused={each.name: show_cell(each) for each in columns if each.name not in used and any(each.texts)},
+        unused={each.name: show_cell(each) for each in columns if each.name not in used and has_text(each)},
         **found,
     )
     return _add_problem(inferred, rows)
@@ -119,6 +120,12 @@ def infer_columns(path: Path, chosen: ChosenColumns | None = None) -> Inferred:
 
 def _join_names(columns: Sequence[Column]) -> str:
     return ", ".join(column.name for column in columns)
+
+
+def _render_templates(rows: Sequence[Mapping[str, Any]], chosen: ChosenColumns) -> list[Column]:
+    """Render the templates among the chosen columns, as columns of their own."""
+    names = [name for name in (*chosen.question, *filter(None, [chosen.answer])) if is_template(name)]
+    return [Column(name, [get_cell(row, name) for row in rows]) for name in names]
 
 
 def _find_parts(columns: Sequence[Column], chosen: ChosenColumns, path: Path) -> tuple[list[Column], str]:

@@ -10,6 +10,7 @@ from ..patterns import find_last_match
 from ..sources.gold import read_gold
 from ..verify import is_readable
 from .columns import MOST, Column, find_named, has_words, measure_share
+from .names import IDS, split_name
 from .question import choose_only
 
 PATTERNS: Mapping[str, str] = {
@@ -47,6 +48,7 @@ def find_answer(columns: Sequence[Column], options: Options, path: Path) -> tupl
         column
         for column in plain
         if infer_type(column, None, options)[0] is not AnswerType.TEXT and not _is_count(column)
+        if not IDS & set(split_name(column.name))
     ]
     return (short[-1], "its cells look like answers") if short else (None, "")
 

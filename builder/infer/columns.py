@@ -103,7 +103,13 @@ def find_named(columns: Sequence[Column], role: str, fits: Callable[[Column], bo
     return [columns[index] for level, _, index in sorted(ranked) if level is surest]
 
 
+def has_text(column: Column) -> bool:
+    """Whether a cell of a column is a text, or a list of texts."""
+    lists = [item for cell in column.cells if isinstance(cell, list) for item in cell]
+    return any(column.texts) or any(isinstance(item, str) and item.strip() for item in lists)
+
+
 def show_cell(column: Column) -> str:
     """Show the first text of a column, shortened."""
-    first = next((" ".join(str(text).split()) for text in (column.texts or column.cells) if text is not None), "")
+    first = next((" ".join(str(text).split()) for text in (column.texts or column.cells) if text), "")
     return repr(first if len(first) <= SHOWN else f"{first[:SHOWN]}...")

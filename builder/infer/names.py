@@ -51,6 +51,11 @@ VAGUE: Mapping[str, Sequence[str]] = {
 }
 """Names that other columns have too, the most likely first."""
 
+IDS = frozenset(
+    "id ids qid uid uuid guid idx index nr no row line hash year date start end level 编号 序号 题号 番号 번호".split()
+)
+"""Names of columns with numbers that answer nothing."""
+
 INSTRUCTIONS = frozenset({"instruction", "task", "prompt", "指令"})
 """Names of questions that stand before what they are about; others stand behind it."""
 

@@ -21,10 +21,10 @@ def find_question(columns: Sequence[Column], path: Path) -> tuple[Column, str]:
         InputError: no column looks like a question, or several do.
     """
     texts = [column for column in columns if len(column.texts) >= MOST * len(column.cells)]
-    by_name = _select_varied(find_named(texts, "question", lambda column: has_words(column, 2)))
+    by_name = _leave_out_others(find_named(texts, "question", lambda column: has_words(column, 2)))
     if by_name:
         return choose_only(by_name, "question", path), "by its name"
-    asking = _select_varied([column for column in texts if measure_share(column.texts, _is_asking) >= ASKING])
+    asking = [column for column in texts if _is_asked(column)]
     if asking:
         return choose_only(asking, "question", path), "most of its texts ask something"
     prose = [column for column in texts if has_words(column, 3)]
@@ -35,13 +35,19 @@ def find_question(columns: Sequence[Column], path: Path) -> tuple[Column, str]:
     raise InputError(f"{path}: no column looks like a question", hint=f"{which}the columns are: {names}")
 
 
-def _select_varied(columns: Sequence[Column]) -> list[Column]:
-    """Leave out columns that say the same in every row, where others do not: an instruction, not the question."""
-    return [column for column in columns if not column.is_constant] or list(columns)
+def _leave_out_others(columns: Sequence[Column]) -> list[Column]:
+    """Leave out what else is named so, where a question is left: `problem_body`, and an instruction for all rows."""
+    asking = [column for column in columns if rank_name(column.name, "context") is None or _is_asked(column)] or columns
+    return [column for column in asking if not (column.is_constant and _is_instruction(column))] or list(asking)
 
 
-def _is_asking(text: str) -> bool:
-    return "?" in text or "？" in text
+def _is_instruction(column: Column) -> bool:
+    return bool(INSTRUCTIONS & set(split_name(column.name)))
+
+
+def _is_asked(column: Column) -> bool:
+    """Whether many texts of a column have a question mark."""
+    return measure_share(column.texts, lambda text: "?" in text or "？" in text) >= ASKING
 
 
 def choose_only(columns: Sequence[Column], role: str, path: Path) -> Column:
@@ -97,8 +103,7 @@ def add_contexts(question: Column, columns: Sequence[Column]) -> list[Column]:
         and not column.has_replies
         and not _has_part(column, question)
     ]
-    is_first = bool(INSTRUCTIONS & set(split_name(question.name)))
-    return [question, *contexts] if is_first else [*contexts, question]
+    return [question, *contexts] if _is_instruction(question) else [*contexts, question]
 
 
 def _has_part(column: Column, other: Column) -> bool:
