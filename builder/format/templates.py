@@ -12,7 +12,7 @@ from ...schemas.example import Message, Role
 from ...schemas.problem import AnswerType
 from ...schemas.reasons import Verdict
 from ...schemas.sample import Part
-from ..languages import choose_wording, list_readings
+from ..languages import choose_wording, has_unspaced, list_readings, part_unspaced
 from ..text.options import format_question
 from ..text.traces import THINK
 
@@ -201,6 +201,14 @@ def _find_statement(text: str, end: int) -> re.Match[str] | None:
     return min(filter(None, (found, *others)), key=lambda match: match.start(), default=None)
 
 
+def _count_words(text: str) -> int:
+    """Count words; where they are not spaced, two characters are one."""
+    if not has_unspaced(text):
+        return len(text.split())
+    spaced, characters = part_unspaced(text)
+    return len(spaced.split()) + len(characters) // 2
+
+
 def _has_reason(rest: str, language: str | None) -> bool:
     """Whether the words behind an answer are reasoning, by the words of English and of the problem's language."""
     if _REASONS.search(rest):
@@ -221,7 +229,7 @@ def _cut_statement(problem: SolvedProblem) -> str:
     if statement is None:
         return problem.text
     before = problem.text[: statement.start()]
-    return before if before.strip() or len(rest.split()) <= MAX_BARE_WORDS else problem.text
+    return before if before.strip() or _count_words(rest) <= MAX_BARE_WORDS else problem.text
 
 
 def clean_reasoning(reasoning: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
-from ...schemas.source import SkillsSource, Source, TableSource
+from ...schemas.source import ArithmeticSource, SkillsSource, Source, TableSource
 from ..errors import InputError
 from ..recipe import LoadedRecipe
 from .gather import Problems, gather_problems
@@ -40,11 +40,13 @@ def check_roles(recipe: Recipe) -> None:
     """Check that each source has the columns its role requires, before any file is read.
 
     Raises:
-        InputError: a source lacks a column that its role requires, every source has the role `evaluate`, or
-            `decontaminate.against` names a source without the role `evaluate`.
+        InputError: a source lacks a column that its role requires, every source has the role `evaluate`,
+            `decontaminate.against` names a source without the role `evaluate`, or a source generates problems in a
+            language that the recipe does not list.
     """
     for source in recipe.sources:
         _check_role(source, is_checked=recipe.verify.answer != "unchecked")
+        _check_language(source, recipe)
     _check_needs_gold(recipe)
     if all(source.role == "evaluate" for source in recipe.sources):
         raise InputError(
@@ -62,6 +64,18 @@ def check_roles(recipe: Recipe) -> None:
                 hint=f"did you mean {matches[0]}? {listing}" if matches else listing,
                 keys=("decontaminate.against",),
             )
+
+
+def _check_language(source: Source, recipe: Recipe) -> None:
+    """Check that generated problems are in a language of the recipe."""
+    names = {language.partition("-")[0] for language in recipe.languages}
+    if isinstance(source, ArithmeticSource) and names and source.language not in names:
+        raise InputError(
+            f"source {source.name} generates problems in {source.language}, and languages lists"
+            f" {', '.join(recipe.languages)}",
+            hint=f"add {source.language} to languages, or set the source's key language to one of en, zh",
+            keys=(f"sources.{source.name}.language",),
+        )
 
 
 def _check_role(source: Source, *, is_checked: bool) -> None:

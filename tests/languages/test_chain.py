@@ -6,6 +6,7 @@ import re
 import pytest
 from huggingface_hub import DatasetCard
 
+from cotloom.builder.errors import InputError
 from cotloom.builder.pipeline import build
 from cotloom.builder.plan import plan_build
 from cotloom.builder.publish.files.layout import write_layout
@@ -156,3 +157,11 @@ def test_a_build_warns_as_its_plan_does(tmp_path, write_recipe, store, capsys):
     path = write_recipe(tmp_path, sources=[source], teacher={"backend": "simulated"})
     build(load_recipe(str(path)), Runtime(store=store))
     assert "language" not in capsys.readouterr().err
+
+
+def test_generated_problems_in_a_language_that_the_recipe_does_not_list_are_refused(tmp_path, write_recipe, store):
+    source = {"name": "made", "kind": "arithmetic", "problems": 4}
+    path = write_recipe(tmp_path, sources=[source], teacher={"backend": "simulated"}, languages=["zh-CN"])
+    with pytest.raises(InputError, match="generates problems in en, and languages lists zh-CN") as caught:
+        build(load_recipe(str(path)), Runtime(store=store))
+    assert "add en to languages" in (caught.value.hint or "")
