@@ -28,12 +28,14 @@ _CONTINUATION = r"or|and|because|since|as|is|are|was|but|not|which|due|given"
 _LETTER_END = rf"(?=[*_`\"'’”$}}]*(?:$|[.;:!?)\]](?!\w)|[,/]|\s*\n|\s+[-–—(/&=]|\s+(?:{_CONTINUATION})\b))"
 """What may follow a letter. In `A cabinet` and `B-flat` it is part of a word."""
 
-_OPTION_WORD = re.compile(r"\b(?:option|choice|letter)[\W_]{1,6}$", re.IGNORECASE)
+_OPTION = "\ue000"
+"""Stands for the word option in a script without blanks."""
+_OPTION_WORD = re.compile(rf"\b(?:option|choice|letter)[\W_]{{1,6}}$|{_OPTION}[\W_]{{0,6}}$", re.IGNORECASE)
 _LONE_LETTER = re.compile(r"[\W_]*(?:(?:text|mathrm|textbf|mathbf|mbox|boxed)\{[\W_]*)?([A-Za-z])[\W_]*")
 _LEADING_LETTER = re.compile(rf"([A-Z]){_LETTER_END}|([a-z])(?=[)\]:])")
 _CLEAR_LETTER = re.compile(
     r"(?<!\w)[(\[]\s?([A-Za-z])\s?[)\]]"
-    rf"|\b(?:[Oo]ption|[Cc]hoice|[Ll]etter|[Aa]nswer)\s{{1,3}}[\"'“*_]{{0,3}}([A-Za-z]){_LETTER_END}"
+    rf"|(?:\b(?:[Oo]ption|[Cc]hoice|[Ll]etter|[Aa]nswer)\s{{1,3}}|{_OPTION}\s?)[\"'“*_]{{0,3}}([A-Za-z]){_LETTER_END}"
 )
 _CONJUNCTION = r"(?:or|and|nor|maybe|possibly|perhaps|even|also|option|choice)\b"
 _SECOND_LETTER = re.compile(
@@ -51,12 +53,14 @@ _RULED_OUT_BEHIND = re.compile(
 )
 
 
-_WIDE = str.maketrans("（）［］【】「」“”：；，。！？、／", '()[][]"""":;,.!?,/')
+_WIDE = str.maketrans("（）［］【】「」“”：；，。！？、／．", '()[][]"""":;,.!?,/.')
 _WIDE_LETTERS = str.maketrans({0xFF21 + index: chr(ord("A") + index) for index in range(26)})
 _UNSPACED_RULED_OUT = re.compile(
     rf"(?:不是|不选|不選|排除|除了?|而非|并非|不能选|不应选|ではなく)\s?[(\[]?[A-Z](?![A-Za-z])"
     rf"|(?<![A-Za-z])[A-Z][)\]]?(?:选项|選項|项)?[{UNSPACED}]{{0,3}}?(?:不对|不對|不正确|不符|不成立|不是|错|錯|误|誤|可以排除|被排除|ではない)"
 )
+_UNSPACED_OPTION = re.compile("选项|選項|選択肢")
+_BLANK_BEHIND = re.compile(r"(?<=[A-Z)\]]) (?=,)")
 _UNSPACED_LETTER = re.compile(f"[{UNSPACED}]")
 
 
@@ -121,7 +125,8 @@ def _separate_letters(text: str) -> str:
     """
     text = text.translate(_WIDE)
     text = _UNSPACED_RULED_OUT.sub(lambda match: "," * len(match[0]), text)
-    return _UNSPACED_LETTER.sub(",", text)
+    text = _UNSPACED_OPTION.sub(lambda match: "," * (len(match[0]) - 1) + _OPTION, text)
+    return _BLANK_BEHIND.sub(",", _UNSPACED_LETTER.sub(",", text))
 
 
 def _find_by_text(text: str, choices: Sequence[str]) -> OptionMention | None:

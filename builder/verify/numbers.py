@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from ..languages import has_unspaced
 
@@ -34,6 +35,7 @@ _SMALL = dict(
 )
 _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
 _SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "k": 10**3, "million": 10**6, "billion": 10**9}
+_UNSPACED_SCALES = {"百": 100, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 
 _UNITS: Mapping[str, tuple[str, Fraction]] = {
     word: (measure, factor)
@@ -70,7 +72,10 @@ _NUMBER = re.compile(
       | (?P<mantissa>{_DIGITS})
         (?:\s*[eE](?P<e>[-+]?\d+)|\s*[x×*]\s*10\s*\^\s*\(?(?P<ten>[-+]?\d+)\)?|\s*\^\s*(?P<power>\d+))?
     )
-    (?:\s*(?P<scale>dozen|hundred|thousand|million|billion|k)\b)?
+    (?:
+        \s*(?P<scale>dozen|hundred|thousand|million|billion|k)\b
+      | \s?(?P<unspaced>[百千万萬亿億]{{1,2}}(?![克米瓦卡帕伏赫分]))
+    )?
     \s*(?P<percent>%|percent\b|per\ cent\b)?
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -208,10 +213,13 @@ def _parse_quantity(match: re.Match[str]) -> Quantity | None:
     if value is None:
         return None
     value *= _SCALES[match["scale"].lower()] if match["scale"] else 1
+    value *= prod(_UNSPACED_SCALES[character] for character in match["unspaced"] or "")
     if "-" in (match["sign"], match["inner"]):
         value = -value
     digits = match["mantissa"]
-    plain_decimal = digits is not None and not (match["e"] or match["ten"] or match["power"] or match["scale"])
+    plain_decimal = digits is not None and not (
+        match["e"] or match["ten"] or match["power"] or match["scale"] or match["unspaced"]
+    )
     decimals = len(digits.rstrip(".").partition(".")[2]) if plain_decimal and digits.count(".") < 2 else None
     return Quantity(value, bool(match["percent"]), decimals=decimals)
 

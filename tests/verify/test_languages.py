@@ -48,6 +48,22 @@ def test_a_number_is_read(text):
     assert compare("7", found.answer, AnswerType.NUMBER).outcome == "equal", found
 
 
+@pytest.mark.parametrize(
+    ("text", "gold"),
+    [
+        ("答案是3万元。", "30000"),
+        ("答案是 1.5 亿。", "150000000"),
+        ("答案是 5 千克。", "5"),
+        ("答案是 5千米。", "5"),
+        ("答案是 2百万。", "2000000"),
+        ("共有8个，答案是共8个。", "8"),
+    ],
+)
+def test_a_scale_behind_digits_counts(text, gold):
+    found = read_answer(text, AnswerType.NUMBER)
+    assert compare(gold, found.answer, AnswerType.NUMBER).outcome == "equal", found
+
+
 OPTIONS = [
     "答案是（B）。",
     "答案是B。",
@@ -59,6 +75,13 @@ OPTIONS = [
     "答案是上海。",
     "答案是选项B，因为它靠海。",
     "答案是 Ｂ。",
+    "因此，选项 B 是正确的。",
+    "所以选项B最合适。",
+    "综上，正确的是B。",
+    "答案：B．上海",
+    "本题应选B项。",
+    "A项不符合，因此正确答案是B、上海。",
+    "正しいのは選択肢Bです。",
     "La respuesta es (B).",
     "La respuesta es la opción B.",
     "La réponse est l'option B.",
