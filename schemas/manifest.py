@@ -1,7 +1,7 @@
 """The manifest of a version: only what recipe, inputs and ledger determine."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -81,8 +81,8 @@ class ReadingCount(ManifestPart):
 
     rule: str
     """The rule; `last_sentence` is the last resort for a text without a mark."""
-    part: Literal["reasoning", "text"]
-    """The part that it read."""
+    part: str
+    """The part that it read: `reasoning` or `text`."""
     samples: Count
     """Samples."""
     kept: Count
@@ -105,10 +105,10 @@ class LengthBin(ManifestPart):
 class TokenCounts(ManifestPart):
     """The lengths of a part of the answers."""
 
-    part: Literal["reasoning", "response"]
-    """The part."""
-    counted_by: Literal["tokenizer", "usage"]
-    """The recipe's tokenizer, or the server."""
+    part: str
+    """The part: `reasoning` or `response`."""
+    counted_by: str
+    """`tokenizer`: the recipe's; `usage`: the server."""
     tokens: Count
     """Tokens in all, of the samples whose length is known."""
     unknown: Count
@@ -174,7 +174,7 @@ class Manifest(ManifestPart):
     readings: tuple[ReadingCount, ...] = Field((), strict=False)
     """Samples by the rule that read their final answer."""
     tokens: tuple[TokenCounts, ...] = Field((), strict=False)
-    """The lengths of reasonings and responses; empty where none is known."""
+    """The lengths of reasonings and responses."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)

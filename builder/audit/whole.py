@@ -87,10 +87,10 @@ def _compare_counts(key: str, stated: Mapping[str, int], counted: Mapping[str, i
 def _compare_answers(whole: Whole) -> Iterator[str]:
     """Compare what the manifest says of readings and lengths with the samples."""
     manifest = whole.version.manifest
-    by = manifest.tokens[0].counted_by if manifest.tokens else "usage"
+    counted_by = manifest.tokens[0].counted_by if manifest.tokens else "usage"
     if set(manifest.readings) != set(select.describe_readings(whole.counts)):
         yield "the manifest counts other rules that read final answers than the samples have"
-    if manifest.tokens != tuple(select.describe_tokens(whole.counts, by)):
+    if manifest.tokens != tuple(select.describe_tokens(whole.counts, counted_by)):
         yield "the manifest counts other lengths in tokens than the samples have"
 
 

@@ -124,13 +124,20 @@ def _render_path_counts(version: Version) -> Iterator[Text]:
 
 def _render_tokens(lengths: Sequence[TokenCounts]) -> Iterator[Text]:
     """The lengths of reasonings and responses, each as a histogram with the share that was kept."""
+    if lengths and not any(part.bins for part in lengths):
+        yield make_line("Tokens of reasoning and response: unknown; `tokenizer` in the recipe names what counts them")
+        yield Text()
     for part in lengths:
-        if not part.tokens and not part.unknown:  # no teacher that reasons apart
+        if not part.bins or not (part.tokens or part.unknown):  # the latter: no teacher that reasons apart
             continue
         known = sum(item.samples for item in part.bins)
         mean = f", mean {part.tokens / known:,.0f}" if known else ""
         unknown = f"; {part.unknown:,} unknown" if part.unknown else ""
-        yield make_line(f"Tokens of the {part.part} (by {_COUNTERS[part.counted_by]}{mean}{unknown})", style="bold")
+        counter = _COUNTERS.get(part.counted_by, part.counted_by)
+        yield make_line(
+            f"Tokens of the {part.part} (by {counter}{mean}{unknown})",
+            style="bold",
+        )
         widest = max((item.samples for item in part.bins), default=1)
         ranges = [
             f"{item.least:,}" if item.least == item.most else f"{item.least:,}-{item.most:,}" for item in part.bins

@@ -5,7 +5,6 @@ The counts of buckets are plain numbers by name, and add up.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 import polars as pl
 
@@ -15,7 +14,6 @@ from ...schemas.sample import Part
 from .lengths import COLUMNS
 
 _HAS_ANSWER = pl.any_horizontal(pl.col([str(part) for part in Part]).is_not_null())
-_NAMES: tuple[Literal["reasoning", "response"], ...] = ("reasoning", "response")
 _BITS = 64
 _IS_KEPT = (pl.col("fate") == Fate.KEPT).sum().alias("kept")
 
@@ -50,25 +48,25 @@ def describe_readings(counts: Mapping[str, int]) -> Iterator[ReadingCount]:
         part, _, rule = name.partition(":")
         yield ReadingCount(
             rule=rule,
-            part="reasoning" if part == Part.REASONING else "text",
+            part=part,
             samples=counts[f"read:{name}"],
             kept=counts.get(f"read_kept:{name}", 0),
         )
 
 
-def describe_tokens(counts: Mapping[str, int], counted_by: Literal["tokenizer", "usage"]) -> Iterator[TokenCounts]:
-    """Describe how long reasonings and responses are; nothing where no length is known.
+def describe_tokens(counts: Mapping[str, int], counted_by: str) -> Iterator[TokenCounts]:
+    """Describe how long reasonings and responses are; nothing where there is no answer.
 
     Args:
         counts: those of all buckets.
-        counted_by: what counted the tokens.
+        counted_by: what counted the tokens: `tokenizer` or `usage`.
     """
-    if not any(name.startswith("bin:") and counts[name] for name in counts):
-        return
-    for name in _NAMES:
+    for name in COLUMNS:
         numbers = sorted(
             int(key.rpartition(":")[2]) for key in counts if key.startswith(f"bin:{name}:") and counts[key]
         )
+        if not numbers and not counts.get(f"unknown:{name}"):
+            continue
         yield TokenCounts(
             part=name,
             counted_by=counted_by,

@@ -165,7 +165,9 @@ def test_unknown_lengths_are_kept_and_a_warning_counts_them(tmp_path, store, wri
     assert "the reasoning of 2 kept samples has an unknown number of tokens" in " ".join(built.err.split())
     assert "tokenizer" in planned.json["warnings"][0]
     version = json.loads(run("show", "tiny", "--store", store, "--json").out)
-    assert version["tokens"] == []
+    assert [(part["unknown"], part["bins"]) for part in version["tokens"]] == [(2, []), (2, [])]
+    shown = " ".join(run("show", "tiny", "--store", store).out.split())
+    assert "Tokens of reasoning and response: unknown" in shown
 
 
 def test_limits_that_no_length_meets_are_refused(tmp_path, store, write_recipe, run):

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ....schemas.manifest import Manifest, list_teachers
+from ....schemas.sample import LAST_RESORT
 from ....schemas.validation import Validation
 from ...report.markdown import fold_lines, format_code, format_fence
 from ...report.pages import render_page
@@ -91,6 +92,7 @@ def render_card(
         counts=manifest.counts,
         facts=facts,
         verify=manifest.recipe["verify"],
+        last_resort=sum(item.kept for item in manifest.readings if item.rule == LAST_RESORT),
         signature=(manifest.recipe.get("select") or {}).get("signature"),
         license=options.license or manifest.recipe.get("license"),
         repo=repo,

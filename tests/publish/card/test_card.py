@@ -23,7 +23,7 @@ from cotloom.builder.report.escape import escape_markdown
 from cotloom.builder.report.markdown import fold_lines, format_code, format_fence
 from cotloom.builder.store import Version
 from cotloom.builder.verify import CODE_VERSION
-from cotloom.schemas.manifest import Manifest
+from cotloom.schemas.manifest import Manifest, ReadingCount
 from cotloom.schemas.validation import Validation
 from tests.publish.versions import recorded
 
@@ -244,6 +244,14 @@ def test_error_rates_name_their_data_and_language_and_what_was_not_measured(quic
     silent = render_card(facts(mixed), [], [], CardOptions())
     assert "| All checks on this dataset | not stated | not measured | not measured |" in silent
     assert "sources of this dataset: s |" in silent  # the others are not judged
+
+
+def test_answers_that_were_read_as_a_last_resort_are_a_limitation(quickstart):
+    guessed = ReadingCount(rule="last_sentence", part="text", samples=9, kept=7)
+    manifest = quickstart.manifest.model_copy(update={"readings": (*quickstart.manifest.readings, guessed)})
+    told = render_card(facts(replace(quickstart, manifest=manifest)), [], [], CardOptions())
+    assert "The final answers of 7 kept responses stand in the last sentence of a text that marks no answer." in told
+    assert "marks no answer" not in render_card(facts(quickstart), [], [], CardOptions())
 
 
 @pytest.mark.parametrize("kind", ["boolean", "choice", "text"])
