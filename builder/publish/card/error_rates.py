@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,24 @@ def load_error_rates(code_version: int) -> tuple[ErrorRate, ...]:
     return tuple(ErrorRate(**rate) for rate in rates.get(str(code_version), ()))
 
 
+class Gap(StrEnum):
+    """A kind of what the measured rates say nothing about."""
+
+    ANSWER_TYPE = "answer_type"
+    LANGUAGE = "language"
+    NO_LANGUAGE = "no_language"
+    SOURCES = "sources"
+    SOUNDNESS = "soundness"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unmeasured:
     """What the measured rates say nothing about."""
 
-    what: str
-    """The answers, or the data."""
-    language: str = "any"
-    """Their language."""
+    gap: Gap
+    """Its kind; the templates of cards have the words."""
+    name: str = ""
+    """The answer type, the language, or the sources."""
 
 
 def list_unmeasured(
@@ -67,16 +78,16 @@ def list_unmeasured(
     types, known = {rate.answer_type for rate in rates}, {rate.language for rate in rates}
     for kind in answer_types:
         if kind not in types:
-            yield Unmeasured(what=f"Verdict on a final answer of type {kind}")
+            yield Unmeasured(gap=Gap.ANSWER_TYPE, name=kind)
     for language in languages:
         if language.partition("-")[0] not in known:
-            yield Unmeasured(what="All checks", language=language)
+            yield Unmeasured(gap=Gap.LANGUAGE, name=language)
     if not languages:
-        yield Unmeasured(what="All checks on this dataset", language="not stated")
+        yield Unmeasured(gap=Gap.NO_LANGUAGE)
     others = [source["name"] for source in sources if not _is_measured(source, rates)]
     if others:
-        yield Unmeasured(what=f"All checks on the sources of this dataset: {', '.join(others)}")
-    yield Unmeasured(what="Soundness of the reasoning")
+        yield Unmeasured(gap=Gap.SOURCES, name=", ".join(others))
+    yield Unmeasured(gap=Gap.SOUNDNESS)
 
 
 def _is_measured(source: Mapping[str, Any], rates: Sequence[ErrorRate]) -> bool:
