@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from huggingface_hub import DatasetCard
@@ -12,9 +13,10 @@ from cotloom.builder.plan import plan_build
 from cotloom.builder.publish.files.layout import write_layout
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources.arithmetic import make_problems
-from cotloom.builder.store import compute_fingerprint
+from cotloom.builder.store import compute_fingerprint, read_version
 from cotloom.schemas.runtime import Runtime
 from cotloom.schemas.source import ArithmeticSource
+from tests.teacher.chat_server import completion, serving
 
 FORMATS = ["zero_shot_cot", "zero_shot_answer", "in_context_cot", "cot_collection", "fine_tune_cot"]
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -69,6 +71,41 @@ def test_the_card_is_chinese(version, tmp_path):
     prose = [line for line in card.text.splitlines() if re.match(r"[A-Z][a-z]+ [a-z]+ [a-z]+ ", line)]
     assert prose == []
     assert "| 语言 | zh |" in card.text
+
+
+def test_a_chinese_file_goes_from_init_to_a_row_for_a_student(version, tmp_path, run, monkeypatch):
+    problems = version.read_table("problems").head(12).select("question", "answer").rows()
+    rows = [json.dumps({"题目": question, "答案": answer}, ensure_ascii=False) for question, answer in problems]
+    (tmp_path / "题.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    made = run("init", tmp_path / "mine", "--from", tmp_path / "题.jsonl")
+    assert made.code == 0
+    assert problems[0][0] in made.out
+
+    def answer(body):
+        asked = body["messages"][-1]["content"]
+        assert CHINESE.search(asked.rpartition("\n")[2])
+        gold = next(gold for question, gold in problems if question in asked)
+        texts = [
+            f"我们一步一步来算：{gold} + {draw} - {draw} = {gold}。所以答案是 {gold}。" for draw in range(body["n"])
+        ]
+        return completion(*texts)
+
+    with serving(answer) as server:
+        changes = ["teacher.model=m", f"teacher.base_url={server.url}", "split.test=0.2"]
+        words = [word for change in changes for word in ("--set", change)]
+        built = run("build", tmp_path / "mine" / "recipe.yaml", *words, "--store", tmp_path / "store", "--json")
+    assert built.code == 0
+    mine = read_version(Path(built.json["path"]))
+    assert set(mine.read_table("samples")["verdict"]) == {"correct"}
+    examples = mine.read_table("examples")
+    for prompt, target in examples.filter(examples["fate"] == "kept")["messages"].to_list():
+        assert not ENGLISH.search(prompt["content"] + target["content"])
+        assert re.search(r"答案是[：:]? ?\d+。?$", target["content"])
+    layout = write_layout(mine, tmp_path / "layout")
+    assert "## 数据的生成" in DatasetCard.load(tmp_path / "layout" / "README.md").text
+    assert layout
 
 
 def test_chinese_stories_have_the_structure_of_the_english_ones():

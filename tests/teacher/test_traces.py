@@ -1,6 +1,7 @@
 """A reasoning model's answers, whichever way its server sends the reasoning: the same samples, paths and rows."""
 
 import json
+from collections import Counter
 
 import polars as pl
 import pytest
@@ -121,6 +122,58 @@ def channel(built):
 )
 def test_the_same_answers_give_the_same_samples_and_rows_whichever_way_they_came(built, channel, name):
     version = built(SHAPES[name])
+    assert read_samples(version).equals(read_samples(channel))
+    assert read_rows(version) == read_rows(channel)
+
+
+def refuse_parameters(*names):
+    """Answer one choice at a time from a server that refuses parameters; each request is the next draw."""
+    draws = Counter()
+
+    def script(body: dict) -> Reply:
+        refused = next((name for name in names if name in body), None)
+        if refused is not None:
+            return Reply({"error": {"message": f"Unsupported parameter: '{refused}'", "param": refused}}, status=400)
+        question = body["messages"][-1]["content"]
+        number = next(n for n, (text, _) in enumerate(PROBLEMS) if text in question)
+        reply = completion(*[None] * body.get("n", 1))
+        for choice in reply.body["choices"]:
+            choice["message"] |= SHAPES["channel"](*write_thoughts(number, draws[number]))
+            draws[number] += 1
+        return reply
+
+    return script
+
+
+SERVERS = {
+    "refuses n": (refuse_parameters("n"), "/v1", {}),
+    "refuses the seed": (refuse_parameters("seed"), "/v1", {}),
+    "refuses both": (refuse_parameters("n", "seed"), "/v1", {}),
+    "o-series": (
+        refuse_parameters("max_tokens", "temperature", "top_p"),
+        "/v1",
+        {"sampling": {"max_completion_tokens": 4096, "reasoning_effort": "low"}},
+    ),
+    "Azure": (
+        refuse_parameters(),
+        "/openai/deployments/m",
+        {"query": {"api-version": "2024-10-21"}, "api_key_env": None, "headers": {"api-key": "AZURE_TEST_KEY"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_same_answers_give_the_same_rows_whatever_the_server_is_like(
+    tmp_path, write_recipe, monkeypatch, channel, name
+):
+    script, place, keys = SERVERS[name]
+    monkeypatch.setenv("AZURE_TEST_KEY", "hush-azure")
+    with serving(script) as server:
+        path = make_recipe(tmp_path, write_recipe, server.url)
+        teacher = json.loads(path.read_text())["teacher"]
+        teacher |= {"base_url": server.url.removesuffix("/v1") + place, **keys}
+        path = write_recipe(tmp_path, **{**json.loads(path.read_text()), "teacher": teacher})
+        version = build(load_recipe(str(path)), Runtime(store=tmp_path / "store", workers=1, concurrency=1)).version
     assert read_samples(version).equals(read_samples(channel))
     assert read_rows(version) == read_rows(channel)
 
