@@ -47,6 +47,8 @@ class Example:
     """The stage of the mixture that takes it; null where none does."""
     split: Split
     """The problem's split."""
+    teacher: str | None = None
+    """Who wrote the sample, as the sample says."""
     simulated: bool = False
     """True where the simulated teacher wrote the sample."""
     messages: tuple[Message, ...] = ()

@@ -32,8 +32,7 @@ def describe_build(built: "Built") -> dict[str, Any]:
         **{key: manifest[key] for key in _BUILT_KEYS},
         "status": built.status.value,
         "path": str(built.version.path),
-        "calls": _describe_calls(built.calls)
-        | {"teachers": [{"teacher": key} | _describe_calls(calls) for key, calls in built.calls.by_teacher]},
+        "calls": _describe_calls(built.calls) | _describe_teachers(built.calls),
         "cost_usd": built.calls.cost_usd,
         "stages": list(built.costs),
     }
@@ -41,6 +40,13 @@ def describe_build(built: "Built") -> dict[str, Any]:
 
 def _describe_calls(calls: "Calls") -> dict[str, Any]:
     return {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
+
+
+def _describe_teachers(calls: "Calls") -> dict[str, Any]:
+    """Describe the calls of each teacher; nothing where there is one."""
+    return (
+        {"teachers": [{"key": key} | _describe_calls(own) for key, own in calls.by_teacher]} if calls.by_teacher else {}
+    )
 
 
 def write_profile(built: "Built", path: "Path") -> None:

@@ -246,6 +246,7 @@ def _assemble(form: FormatRows, gather: Gather) -> pl.DataFrame:
         source="source",
         format=pl.lit(form.name),
         split="split",
+        teacher="teacher",
         simulated=pl.Series(is_simulated),
         messages=_join_messages(both[prompt], both[target], places, form.shown.counts),
         reasoning=apart,

@@ -28,6 +28,7 @@ ANSWER_COLUMNS = (
     "reasoning",
     "span",
     "answer_part",
+    "teacher",
     "simulated",
     "verdict",
     *LENGTH_COLUMNS,
@@ -42,6 +43,7 @@ ROW_COLUMNS = (
     "split",
     "answer_type",
     "language",
+    "teacher",
     "simulated",
     "is_provided",
     "reasoning",
@@ -95,7 +97,7 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
             column.append(rendered.get(name))
     described = rows.select(
         "sample_id", "problem_id", "source", pl.coalesce("group", "problem_id").alias("group"), "split", "answer_type",
-        "language", "simulated", *LENGTH_COLUMNS,
+        "language", "teacher", "simulated", *LENGTH_COLUMNS,
         is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
         reasoning=pl.Series(_clean_all(rows), dtype=pl.String),
     )  # fmt: skip

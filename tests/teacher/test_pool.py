@@ -6,6 +6,7 @@ import re
 import polars as pl
 import pytest
 
+from cotloom.builder.commands.output import describe_build
 from cotloom.builder.errors import InputError, RecipeError, Stopped
 from cotloom.builder.pipeline import build
 from cotloom.builder.plan import plan_build
@@ -96,6 +97,11 @@ def test_each_teacher_is_asked_its_share(recipe, runtime, share):
     assert (len(small.requests), len(large.requests)) == (6, 6)
     assert [(key, calls.new) for key, calls in built.calls.by_teacher] == [("teacher.0", 6), ("teacher.1", 6)]
     assert built.version.manifest.teachers == ("large", "small")
+    examples = built.version.read_table("examples").join(read(built), on="sample_id", suffix="_of_sample")
+    assert examples.height == 12
+    assert examples["teacher"].equals(examples["teacher_of_sample"], check_names=False)
+    calls = describe_build(built)["calls"]
+    assert [(each["key"], each["new"]) for each in calls["teachers"]] == [("teacher.0", 6), ("teacher.1", 6)]
 
 
 def test_paths_of_all_teachers_are_pooled_and_the_same_path_is_kept_once(recipe, runtime):

@@ -143,7 +143,7 @@ def _build_default(
 ) -> pl.DataFrame:
     """Build the config `default`: kept examples, with columns of their problem and sample."""
     answers = problems.filter(pl.col("fate") == Fate.KEPT).unique("problem_id", keep="first", maintain_order=True)
-    columns = samples.select("sample_id", "teacher", "hint", "cluster")
+    columns = samples.select("sample_id", "hint", "cluster")
     rows = (
         examples.join(answers.select("problem_id", "answer"), on="problem_id", how="left", maintain_order="left")
         .join(columns, on="sample_id", how="left", maintain_order="left")
