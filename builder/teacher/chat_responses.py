@@ -147,15 +147,15 @@ def _read_choice(choice: Any, usage: Usage) -> Answer | UnreadableChoice:
     finish_reason = choice.get("finish_reason")
     message = choice.get("message")
     text = _read_content(message.get("content")) if isinstance(message, dict) else None
-    if finish_reason == CONTENT_FILTER and not isinstance(text, str):
+    if finish_reason == CONTENT_FILTER and (not isinstance(text, str) or not text.strip()):
         return Answer(text=None, finish_reason=CONTENT_FILTER, usage=usage, refusal="a content filter withheld it")
     if not isinstance(message, dict):
         return UnreadableChoice(f"the message of a choice is {_name_type(message)}, not an object")
+    refusal = None if isinstance(text, str) and text.strip() else _read_refusal(message)
+    if refusal is not None:
+        return Answer(text=None, finish_reason=_read_reason(finish_reason), usage=usage, refusal=refusal)
     if isinstance(text, UnreadableChoice):
         return text
-    if not text and isinstance(message.get("refusal"), str) and message["refusal"].strip():
-        refusal = _repair_text(message["refusal"])
-        return Answer(text=None, finish_reason=_read_reason(finish_reason), usage=usage, refusal=refusal)
     return Answer(
         text=text,
         reasoning=_read_reasoning(message),
@@ -163,6 +163,14 @@ def _read_choice(choice: Any, usage: Usage) -> Answer | UnreadableChoice:
         usage=usage,
         token_logprobs=_read_logprobs(choice.get("logprobs")),
     )
+
+
+def _read_refusal(message: Mapping[str, Any]) -> str | None:
+    """Read the words by which a model refuses: a field beside the content, or parts of it."""
+    content = message.get("content")
+    parts = [part.get("refusal") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    texts = [text for text in (message.get("refusal"), *parts) if isinstance(text, str) and text.strip()]
+    return _repair_text("\n".join(texts)) if texts else None
 
 
 def _read_reason(finish_reason: Any) -> str | None:

@@ -186,6 +186,7 @@ def _suggest_parameter(parameter: str | None, text: str) -> tuple[str, str]:
         other = "max_completion_tokens" if parameter == "max_tokens" else "max_tokens"
         if other in text.replace(parameter, ""):
             return f"write teacher.sampling.{other} in place of {parameter}", f"teacher.sampling.{parameter}"
+    parameter = "top_logprobs" if parameter == "logprobs" else parameter  # one is sent with the other
     if parameter is not None and parameter in SAMPLING_PARAMETERS:
         hint = f"leave teacher.sampling.{parameter} out, or give it a value that this model takes"
         return hint, f"teacher.sampling.{parameter}"

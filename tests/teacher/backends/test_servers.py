@@ -197,6 +197,47 @@ BLANK = {
 }
 
 
+WITHHELD = {
+    "a refusal beside null": {"content": None, "refusal": "I won't."},
+    "a refusal beside nothing": {"content": " ", "refusal": "I won't."},
+    "a refusal in a part": {"content": [{"type": "refusal", "refusal": "I won't."}]},
+}
+
+
+@pytest.mark.parametrize("name", WITHHELD)
+def test_a_refusal_is_an_answer_whose_words_are_kept(recipe, runtime, name):
+    def refuse(body):
+        reply = completion(*[None] * body["n"])
+        for choice in reply.body["choices"]:
+            choice["message"] |= WITHHELD[name]
+        return reply
+
+    built, server = build_from(recipe, runtime.model_copy(update={"allow_empty": True}), refuse)
+    samples = built.version.read_table("samples")
+    assert (set(samples["reason"]), set(samples["detail"])) == ({"request_failed"}, {"I won't."})
+    assert len(server.requests) == 12
+
+
+@pytest.mark.parametrize("text", [None, "", "\n"])
+def test_what_a_content_filter_withholds_is_not_asked_for_again(recipe, runtime, text):
+    def withhold(body):
+        return completion(*[text] * body["n"], finish_reason="content_filter")
+
+    built, server = build_from(recipe, runtime.model_copy(update={"allow_empty": True}), withhold)
+    samples = built.version.read_table("samples")
+    assert set(samples["detail"]) == {"a content filter withheld it"}
+    assert len(server.requests) == 12
+
+
+def test_refused_log_probabilities_name_the_key_that_asks_for_them(recipe, runtime):
+    def refuse(body):
+        return REFUSALS["OpenAI's shape"]("logprobs") if "logprobs" in body else solve(body)
+
+    with pytest.raises(InputError) as caught:
+        build_from(recipe, runtime, refuse, sampling={"top_logprobs": 5})
+    assert caught.value.keys == ("teacher.sampling.top_logprobs",)
+
+
 @pytest.mark.parametrize("name", BLANK)
 def test_an_answer_that_is_none_is_asked_for_again(recipe, runtime, name):
     built, server = build_from(recipe, runtime, choose(BLANK[name]))
