@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..schemas.runtime import Runtime
 from ..schemas.teacher import OpenAITeacher
-from .recipe import LoadedRecipe
+from .recipe import LoadedRecipe, find_packaged_demos
 from .recipe.paths import has_variable, list_path_variables, list_paths
 from .recipe.tokenizer import KEY as TOKENIZER
 from .recipe.tokenizer import locate_tokenizer
@@ -76,9 +76,11 @@ def _list_files(loaded: LoadedRecipe) -> dict[str, Path]:
 
 
 def _show_path(loaded: LoadedRecipe, key: str, path: Path) -> str:
-    """Show where a file is, without the value of a variable."""
+    """Show where a file is, without the value of a variable; a set of demonstrations of Cotloom's by its name."""
     named = {**list_paths(loaded.recipe), TOKENIZER: loaded.recipe.tokenizer or ""}
     written, folder = named[key], loaded.recipe.folder or ""
+    if find_packaged_demos().get(written) == path:
+        return f"{written}, packaged"
     if has_variable(written):
         return written
     return str(Path(folder) / written) if has_variable(folder) else str(path)
@@ -120,8 +122,8 @@ def render_access(access: RecipeAccess) -> Iterator[str]:
 
 def render_destinations(destinations: Sequence[Destination]) -> Iterator[str]:
     """Render where requests go and with which secrets; nothing where none are sent."""
-    for destination in dict.fromkeys(destinations):
-        yield from _render_destination(destination)
+    lines = [line for destination in destinations for line in _render_destination(destination)]
+    yield from dict.fromkeys(lines)  # two servers of one host are one line
 
 
 def _render_destination(destination: Destination) -> Iterator[str]:

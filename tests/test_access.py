@@ -66,6 +66,19 @@ def test_plan_gives_the_same_as_json(recipe, run, store, tmp_path, monkeypatch):
     assert SECRET not in json.dumps(access)
 
 
+def test_plan_names_packaged_demonstrations_and_each_host_once(write_recipe, run, store, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_DATA", str(tmp_path))
+    teacher = {"backend": "openai", "prompt": {"template": "cot_few_shot", "demos": "arithmetic"}}
+    both = [teacher | {"model": f"m{port}", "base_url": f"http://127.0.0.1:{port}/v1"} for port in (8000, 8001)]
+    path = write_recipe(tmp_path, teacher=both)
+
+    planned = run("plan", path, "--set", "folder=${SOME_DATA}", "--store", store)
+
+    assert "arithmetic, packaged (teacher.0.prompt.demos)" in planned.out
+    assert "${SOME_DATA}/arithmetic" not in planned.out
+    assert planned.out.count("sends requests to 127.0.0.1") == 1
+
+
 def test_plan_with_a_permission_names_none_that_is_missing(recipe, run, store, tmp_path, monkeypatch):
     monkeypatch.setenv("SOME_DATA", str(tmp_path / "data"))
     path = recipe(base_url="http://gateway.corp/v1")
