@@ -44,9 +44,8 @@ def _describe_calls(calls: "Calls") -> dict[str, Any]:
 
 def _describe_teachers(calls: "Calls") -> dict[str, Any]:
     """Describe the calls of each teacher; nothing where there is one."""
-    return (
-        {"teachers": [{"key": key} | _describe_calls(own) for key, own in calls.by_teacher]} if calls.by_teacher else {}
-    )
+    each = [{"key": key, **_describe_calls(own), "cost_usd": own.cost_usd} for key, own in calls.by_teacher]
+    return {"teachers": each} if each else {}
 
 
 def write_profile(built: "Built", path: "Path") -> None:
