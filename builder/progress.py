@@ -7,13 +7,13 @@ with show_progress():                      # the command line, on a terminal
 A warning is a line on stderr, above the bars, on a terminal or not.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
 from .terminal import print_error
 
@@ -57,22 +57,40 @@ def warn_all(messages: Iterable[str]) -> None:
         warn(message)
 
 
+class Bar:
+    """A bar on its way: `advance` counts items, `report` says more. Calling it advances it."""
+
+    def __init__(self, progress: Progress | None = None, task: TaskID | None = None) -> None:
+        """Draw on a display; without one, nowhere."""
+        self._progress = progress
+        self._task = task
+
+    def __call__(self, done: int) -> None:
+        """Advance by a number of items."""
+        self.advance(done)
+
+    def advance(self, done: int) -> None:
+        """Advance by a number of items."""
+        if self._progress is None or self._task is None:
+            return
+        self._progress.advance(self._task, done)
+        speed = self._progress.tasks[self._progress.task_ids.index(self._task)].speed
+        self._progress.update(self._task, rate=f"{speed:,.0f}/s" if speed else "")
+
+    def report(self, facts: Mapping[str, int | float | str]) -> None:
+        """Say more than how many items are done."""
+
+
 @contextmanager
-def show_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar; yields a function that advances it by a number of items."""
+def show_bar(description: str, total: int) -> Iterator[Bar]:
+    """Show a bar for a number of items."""
     progress = _shown.get()
     if progress is None or total == 0:
-        yield lambda _done: None
+        yield Bar()
         return
     task = progress.add_task(description, total=total, rate="")
-
-    def advance(done: int) -> None:
-        progress.advance(task, done)
-        speed = progress.tasks[progress.task_ids.index(task)].speed
-        progress.update(task, rate=f"{speed:,.0f}/s" if speed else "")
-
     try:
-        yield advance
+        yield Bar(progress, task)
     finally:
         progress.remove_task(task)
 

@@ -145,3 +145,6 @@ class Paths(Section):
     """The most unhinted answers to one problem; null is one round. A hinted round may add `round` more."""
     target: int | None = declare_identity(None, ge=1)
     """Stop sampling a problem once it has so many distinct correct paths; null samples up to `max`."""
+    give_up: float | None = declare_identity(None, gt=0.0, lt=1.0)
+    """Stop sampling a problem once the chance that its next round brings another distinct correct path is below this,
+    as estimated from the paths that were seen once. Null: only `target` and `max` stop it."""

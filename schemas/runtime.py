@@ -32,6 +32,10 @@ class Runtime(BaseModel):
     """Memory that the worker processes may take together, in GB; null for three quarters of what is available."""
     concurrency: int = Field(default=64, ge=1, le=10_000)
     """Concurrent requests to a live teacher."""
+    requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """The most requests in a minute to one server; null learns what it allows."""
+    tokens_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """The most tokens in a minute, of requests and answers together; null learns what the server allows."""
     timeout_s: float = Field(default=300.0, gt=0)
     """Seconds to wait for one answer of a live teacher."""
     retries: int = Field(default=5, ge=0, le=100)

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ...schemas.frames import to_frame
 from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
 from ...schemas.problem import Problem
@@ -15,7 +16,7 @@ from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
 from ..recipe import LoadedRecipe
 from ..store import Version
-from ..store.pieces import count_bits, read_bucket
+from ..store.pieces import add_cell, read_bucket, write_piece
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import FILES, describe_file
 from ..teacher import Calls, PathCounts, Recording
@@ -49,6 +50,8 @@ class BuildAnswers:
     """The files that they, or demonstrations of the prompt, were read from."""
     forgotten: tuple[str, ...] = ()
     """Problems whose answers were erased."""
+    judged: tuple[Path, ...] = ()
+    """Pieces of judgements that were made while they were sampled."""
 
 
 def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
@@ -178,47 +181,70 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         work.costs.measure("answers", asked.height),
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
     ):
-        count_paths = _PathCounter(work, problems)
+        count_paths = _PathCounter(work)
         sampled = teacher.sample_rationales(work.loaded, asked, ledger, count_paths, work.runtime, work.folder)
     return BuildAnswers(
-        key=None, pieces=sampled.pieces, rows=sampled.rows, calls=sampled.calls, inputs=tuple(sampled.inputs)
+        key=None,
+        pieces=sampled.pieces,
+        rows=sampled.rows,
+        calls=sampled.calls,
+        inputs=tuple(sampled.inputs),
+        judged=count_paths.list_judged(),
     )
 
 
 class _PathCounter:
-    """Counts correct and distinct paths of each problem between rounds of sampling."""
+    """Counts correct and distinct paths of problems whose round is complete; each sample is judged once."""
 
-    def __init__(self, work: BuildWork, problems: LoadedProblems) -> None:
-        """Count among the problems of a build."""
+    def __init__(self, work: BuildWork) -> None:
+        """Count by the rules of a build."""
         self._work = work
-        self._problems = problems
-        self._written: set[str] = set()
-        self._pieces: list[Path] = []
-
-    def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, PathCounts]:
-        """Count the paths among all samples so far."""
-        new = [replace(sample, token_logprobs=None) for sample in samples if sample.sample_id not in self._written]
-        self._written |= {sample.sample_id for sample in new}
-        path = self._work.folder / f"round-{len(self._pieces):05}.arrow"
-        self._pieces.append(teacher.write_samples(new, path))
-        bits = count_bits(max(self._problems.rows, len(self._written)))
-        items = [
-            {
-                "bucket": bucket, "bits": bits, "rows": len(self._written) >> bits,
-                "problems": [str(path) for path in self._problems.pieces],
-                "answers": [str(path) for path in self._pieces],
-            }
-            for bucket in range(1 << bits)
-        ]  # fmt: skip
-        recipe = self._work.recipe
-        settings = {
+        self._judged: dict[str, list[str]] = {}
+        self._calls = 0
+        recipe = work.recipe
+        self._settings = {
             "verify": recipe.verify.model_dump(mode="json"),
             "select": recipe.select.model_dump(mode="json"),
-            "tokenizer": self._work.describe_tokenizer(),
+            "tokenizer": work.describe_tokenizer(),
         }
-        counted = self._work.stages.run("count_paths", items, settings, "counting paths")
-        counts = {problem: pair for bucket in counted for problem, pair in bucket.items()}
-        pairs = {problem.problem_id: counts.get(problem.problem_id, (0, 0)) for problem in problems}
+
+    def list_judged(self) -> tuple[Path, ...]:
+        """List the pieces of all judgements."""
+        pieces = {piece for pieces in self._judged.values() for piece in pieces}
+        return tuple(Path(piece) for piece in sorted(pieces) if Path(piece).exists())
+
+    def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, PathCounts]:
+        """Count the paths of some problems among all their samples so far."""
+        parts = min(self._work.runtime.workers, len(problems))
+        items = [self._write_item(problems[part::parts], samples) for part in range(parts)]
+        counted = self._work.stages.run("count_paths", items, self._settings, "counting paths")
+        for item in items:
+            Path(item["problems"]).unlink()
+            Path(item["answers"]).unlink()
+        counts = {problem: numbers for part in counted for problem, numbers in part.items()}
+        return {problem.problem_id: _make_counts(counts.get(problem.problem_id)) for problem in problems}
+
+    def _write_item(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> dict[str, Any]:
+        """Write some problems and their samples as pieces."""
+        self._calls += 1
+        name = self._work.folder / f"round-{self._calls:06}"
+        own = {problem.problem_id for problem in problems}
+        answers = [replace(sample, token_logprobs=None) for sample in samples if sample.problem_id in own]
+        target = f"{name}-judged.arrow"
+        judged = sorted({piece for problem in own for piece in self._judged.get(problem, ()) if Path(piece).exists()})
+        for problem in own:
+            self._judged.setdefault(problem, []).append(target)
+        write_piece(add_cell(to_frame(problems, Problem)), Path(f"{name}-problems.arrow"))
+        teacher.write_samples(answers, Path(f"{name}-answers.arrow"))
         return {
-            problem: PathCounts(correct=correct, distinct=distinct) for problem, (correct, distinct) in pairs.items()
+            "problems": f"{name}-problems.arrow",
+            "answers": f"{name}-answers.arrow",
+            "judged": judged,
+            "target": target,
+            "rows": len(answers),
         }
+
+
+def _make_counts(numbers: Sequence[int] | None) -> PathCounts:
+    correct, distinct, once = numbers or (0, 0, 0)
+    return PathCounts(correct=correct, distinct=distinct, once=once)

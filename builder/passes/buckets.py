@@ -5,11 +5,12 @@ write_bucket    rendered texts of all buckets -> the examples of one
 rank_weights    examples -> ranks of formats with a weight
 rank_shares     examples -> ranks of what the stages of the mixture may take
 mix_examples    examples and the highest ranks -> the mixture of a bucket
-count_paths     pieces of problems and answers so far -> correct and distinct paths of each problem
+count_paths     problems and their answers so far -> correct and distinct paths of each problem
 find_damaged    results -> their files that are missing or damaged
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from ..store.stages import StageResult, parse_result, read_or_make
 from ..store.tables import FILES, sort_rows, write_table
 from . import runs
 from .examples import FormatRules, make_examples, make_texts
+from .judged import list_judged
 from .mixture import make_mixture, read_candidates
 from .paths import PathRules, count_problems, make_paths, select_paths
 from .tokens import read_counter
@@ -208,25 +210,30 @@ def find_damaged(item: Plain, _settings: Plain) -> list[str]:
 
 
 def count_paths(item: Plain, settings: Plain) -> dict[str, Any]:
-    """Count the correct and distinct paths of each problem of a bucket, between rounds of sampling.
+    """Count the correct and distinct paths of some problems, between rounds of sampling.
 
     Args:
-        item: bucket, bits; problems and answers: the paths of pieces.
-        settings: stages, verify, select, tokenizer as for `find_paths`.
+        item: problems and answers: a piece of each; judged: pieces of judgements of the same problems; target: where
+            new judgements are written.
+        settings: verify, select, tokenizer as for `find_paths`.
 
     Returns:
-        The two numbers, by problem.
+        By problem: correct samples, distinct paths, and those of them that one sample took.
     """
-    problems = _read_pieces(item, "problems", FILES["problems"].names())
-    answers = _read_pieces(item, "answers")
-    bucket = _measure_bucket(item, problems, answers)
-    samples, _ = select_paths(Path(settings["stages"]), _read_path_rules(settings), problems, answers, bucket)
-    return {problem: [correct, distinct] for problem, correct, distinct in select.count_distinct(samples).iter_rows()}
+    problems = read_bucket([Path(item["problems"])]).select(FILES["problems"].names())
+    answers = read_bucket([Path(item["answers"])]).drop("cell")
+    rules = replace(_read_path_rules(settings), judged=list_judged(item["judged"], item["target"]))
+    bucket = BucketSize(number=0, bits=0, problems=problems.height, answers=answers.height)
+    samples, _ = select_paths(None, rules, problems, answers, bucket)
+    return {problem: counts for problem, *counts in select.count_distinct(samples).iter_rows()}
 
 
 def _read_path_rules(settings: Plain) -> PathRules:
     return PathRules(
-        verify=Verify(**settings["verify"]), select=Select(**settings["select"]), counter=read_counter(settings)
+        verify=Verify(**settings["verify"]),
+        select=Select(**settings["select"]),
+        counter=read_counter(settings),
+        judged=list_judged(settings.get("judged", ())),
     )
 
 

@@ -60,12 +60,13 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
         "sampled": work.list_sources("sample"),
         "provided": work.list_sources("reference"),
         "forgotten": list(answers.forgotten),
+        "judged": list(map(str, answers.judged)),
     }
     decided_by = None if answers.key is None else {
         "code": [verify.CODE_VERSION, select.CODE_VERSION, formats.CODE_VERSION],
         "problems": problems.key,
         "answers": answers.key,
-        **{name: value for name, value in settings.items() if name not in {"forgotten", "tokenizer"}},
+        **{name: value for name, value in settings.items() if name not in {"forgotten", "judged", "tokenizer"}},
         "tokenizer": work.tokenizer and work.tokenizer.sha256,
         "formats": sorted(spec.name for spec in recipe.formats),
     }  # fmt: skip

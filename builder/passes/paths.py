@@ -20,11 +20,12 @@ from .. import select, verify
 from ..engine import mark_row
 from ..parquet import read_parquet
 from ..store.funnel import check_table_fates, count_fates
-from ..store.memo import Memo, make_keys, recall_or_find
+from ..store.memo import Memo, Recalled, make_keys, recall_or_find
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from ..text.equations import Equation, find_equations
 from ..text.traces import join_parts
+from .judged import JudgedPieces, recall_judged
 from .tokens import TokenCounter, add_token_counts
 from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
@@ -57,6 +58,8 @@ class PathRules:
     """Which paths are kept."""
     counter: TokenCounter | None = None
     """What counts tokens; None leaves the counts of the server."""
+    judged: JudgedPieces = JudgedPieces()
+    """What was judged between rounds of sampling."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides a result, as plain values."""
@@ -126,9 +129,16 @@ def _write_paths(
 
 
 def select_paths(
-    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
+    stages: Path | None, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
 ) -> tuple[pl.DataFrame, int]:
     """Judge samples and choose among their paths; findings about the same content are recalled.
+
+    Args:
+        stages: the folder of all results; None keeps nothing but judgements.
+        rules: how samples are judged and chosen.
+        problems: the bucket's rows of `Problem`.
+        samples: rows of `Sample`.
+        bucket: the bucket.
 
     Returns:
         Rows of `Sample`, and the number of samples whose judgement was new.
@@ -138,13 +148,25 @@ def select_paths(
     return _choose_paths(stages, rules, judged, methods, bucket), new
 
 
-def _open_memo(stages: Path, name: str, rules: Any, bucket: BucketSize, rows: int) -> Memo:
+def _recall(  # noqa: PLR0913 - what is kept, where, by which rules
+    stages: Path | None,
+    name: str,
+    rules: Any,
+    bucket: BucketSize,
+    rows: int,
+    keys: pl.Series,
+    find: Callable[[pl.Series], pl.DataFrame],
+) -> Recalled:
+    """Recall the findings about rows by these rules, and find those that are missing."""
+    if stages is None:
+        needed = keys.unique(maintain_order=True)
+        return Recalled(findings=find(needed), new=needed.len(), known=0)
     folder = stages / name / "memo" / digest(rules)[:16]
-    return Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=rows)
+    return recall_or_find(Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=rows), keys, find)
 
 
 def _judge_samples(
-    stages: Path, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
+    stages: Path | None, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
 ) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Judge samples. Returns them, the methods of kept ones by sample id, and the number of new judgements."""
     work = verify.select_sampled(problems, samples)
@@ -153,8 +175,9 @@ def _judge_samples(
     keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
     policy = rules.verify.model_copy(update={"set_aside": ()})
     deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
-    memo = _open_memo(stages, "judge", deciding, bucket, bucket.answers)
-    recalled = recall_or_find(memo, keyed["key"], partial(_judge_keys, keyed, policy))
+    owners = keyed.select("sample_id", "key").join(samples.select("sample_id", "problem_id"), on="sample_id", how="left")
+    find = partial(recall_judged, rules.judged, bucket, owners, partial(_judge_keys, keyed, policy))
+    recalled = _recall(stages, "judge", deciding, bucket, bucket.answers, keyed["key"], find)
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
     judgements = findings.select("sample_id", *_JUDGED)
     judged = verify.add_judgements(samples, pl.concat([judgements, _set_aside(aside, judgements)]))
@@ -226,7 +249,7 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
 
 
 def _choose_paths(
-    stages: Path, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: BucketSize
+    stages: Path | None, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: BucketSize
 ) -> pl.DataFrame:
     """Drop paths by length, then duplicates, then pick those that are kept; only the last step depends on `keep`."""
     correct = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
@@ -237,16 +260,12 @@ def _choose_paths(
     deciding = {**rules.describe(), "verify": None, "tokens": None, "select": policy.model_dump(mode="json")}
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
     find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
-    choices = recall_or_find(
-        _open_memo(stages, "duplicates", apart, bucket, bucket.problems), keyed["key"], find
-    ).findings
+    choices = _recall(stages, "duplicates", apart, bucket, bucket.problems, keyed["key"], find).findings
     distinct = keyed.join(choices.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
     if policy.keep is not None:
         many = distinct.filter(pl.len().over("key") > policy.keep)
         find = partial(_find_choices, many, lambda rows: select.pick_rows(rows, policy))
-        picked = recall_or_find(
-            _open_memo(stages, "picks", deciding, bucket, bucket.problems), many["key"], find
-        ).findings
+        picked = _recall(stages, "picks", deciding, bucket, bucket.problems, many["key"], find).findings
         choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
     return select.add_choices(judged, pl.concat([choices.drop("key"), outside]))
 

@@ -44,12 +44,12 @@ def read_counter(settings: Mapping[str, Any]) -> TokenCounter | None:
 
 
 def add_token_counts(
-    stages: Path, counter: TokenCounter | None, samples: pl.DataFrame, bucket: BucketSize, most: int
+    stages: Path | None, counter: TokenCounter | None, samples: pl.DataFrame, bucket: BucketSize, most: int
 ) -> pl.DataFrame:
     """Count the tokens of all answers of a bucket; equal texts are counted once, and recalled by later builds.
 
     Args:
-        stages: the folder of all results.
+        stages: the folder of all results; None keeps no counts.
         counter: what counts them; None leaves the counts of the server.
         samples: rows of `Sample`.
         bucket: the bucket.
@@ -60,9 +60,7 @@ def add_token_counts(
     texts = pl.concat([samples.select(text=str(part)) for part in COLUMNS]).drop_nulls().unique(maintain_order=True)
     texts = texts.filter(pl.col("text").str.len_chars() <= most)
     keyed = texts.with_columns(key=make_keys(texts))
-    folder = stages / "tokens" / "memo" / digest(counter.describe())[:16]
-    memo = Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=len(COLUMNS) * bucket.answers)
-    found = recall_or_find(memo, keyed["key"], partial(_count_keys, keyed, counter.path)).findings
+    found = _find_counts(stages, counter, keyed, bucket)
     counts = keyed.join(found, on="key", how="left").select("text", "tokens")
     counted = samples
     for part, column in COLUMNS.items():
@@ -71,6 +69,18 @@ def add_token_counts(
         is_absent = pl.col(str(part)).is_null() & _HAS_ANSWER
         counted = counted.with_columns(pl.when(is_absent).then(pl.lit(0, pl.Int64)).otherwise(column).alias(column))
     return counted.select(samples.columns)
+
+
+def _find_counts(
+    stages: Path | None, counter: TokenCounter, keyed: pl.DataFrame, bucket: BucketSize
+) -> pl.DataFrame:
+    """Find the tokens of texts by key."""
+    count = partial(_count_keys, keyed, counter.path)
+    if stages is None:
+        return count(keyed["key"].unique(maintain_order=True))
+    folder = stages / "tokens" / "memo" / digest(counter.describe())[:16]
+    memo = Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=len(COLUMNS) * bucket.answers)
+    return recall_or_find(memo, keyed["key"], count).findings
 
 
 def _count_keys(keyed: pl.DataFrame, path: Path, keys: pl.Series) -> pl.DataFrame:

@@ -126,9 +126,9 @@ def count_distinct(samples: pl.DataFrame) -> pl.DataFrame:
         samples: rows of `Sample` with choices.
 
     Returns:
-        Columns problem_id, correct, distinct.
+        Columns problem_id, correct, distinct, and once: the distinct paths that one sample took.
     """
-    clustered = samples.filter(pl.col("cluster").is_not_null())
+    clustered = samples.filter(pl.col("cluster").is_not_null()).group_by("problem_id", "cluster").len()
     return clustered.group_by("problem_id").agg(
-        correct=pl.len(), distinct=(pl.col("cluster") == pl.col("sample_id")).sum()
+        correct=pl.col("len").sum(), distinct=pl.len(), once=(pl.col("len") == 1).sum()
     )

@@ -27,3 +27,8 @@ def lock_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def wait_turn(folder, names):
+    yield

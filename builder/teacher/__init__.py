@@ -13,8 +13,10 @@ from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
 from .request import Request
-from .rounds import Calls, CountPaths, PathCounts
-from .sampling import SampledAnswers, sample_rationales, write_samples
+from .completing import Calls
+from .rounds import CountPaths, PathCounts
+from .rows import write_samples
+from .sampling import SampledAnswers, sample_rationales
 
 __all__ = [
     "ANSWER_SCHEMA",

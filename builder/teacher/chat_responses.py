@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from ...schemas.sample import Alternative, TokenLogprob, Usage
-from .request import LEAST_LOGPROB, Answer
+from .request import LEAST_LOGPROB, Answer, UnreadableChoice
 
 CONTENT_FILTER = "content_filter"
 """The finish reason of an answer that a content filter withheld."""
@@ -23,14 +23,6 @@ _MOST_TOKENS = 2**53
 _SHOWN = 300
 """Characters of a server's message that are kept."""
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableChoice:
-    """A choice that holds no answer that can be read."""
-
-    reason: str
-    """Why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """The request to a teacher, the response as it came, and the answers in it: what every backend sends and returns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -75,6 +75,16 @@ class ReceivedResponse:
     """What came."""
     choices: Mapping[int, int] = field(default_factory=dict)
     """For each sample index that it answers, the number of the choice; empty where nothing can be read."""
+    read: Sequence["Answer | UnreadableChoice"] = ()
+    """The choices as they were read; the ledger reads them out of the response itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableChoice:
+    """A choice that holds no answer that can be read."""
+
+    reason: str
+    """Why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

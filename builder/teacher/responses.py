@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from ...schemas.sample import Alternative, TokenLogprob, Usage
-from .chat_responses import UnreadableChoice, read_chat_choices, read_server_error
-from .request import Answer, Response, ResponseKind
+from .chat_responses import read_chat_choices, read_server_error
+from .request import Answer, Response, ResponseKind, UnreadableChoice
 
 _FIELDS = ("text", "reasoning", "finish_reason", "cost_usd", "labels", "refusal")
 

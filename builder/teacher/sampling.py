@@ -1,24 +1,48 @@
-"""Sample rationales for all problems of a build, into pieces."""
+"""Sample rationales for all problems of a build, into pieces: each problem on its own way through its rounds.
 
-from collections.abc import Iterable, Sequence
+One event loop does the sending. As many problems are on their way as keep the teachers busy; counting their paths, and
+writing to the disk, happen beside it in threads.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import polars as pl
 
-from ...schemas.frames import from_frame, to_frame
+from ...schemas.frames import from_frame
 from ...schemas.manifest import Input
 from ...schemas.problem import Problem
 from ...schemas.reasons import Fate
 from ...schemas.runtime import Runtime
-from ...schemas.sample import Sample
-from ..errors import InputError
+from ...schemas.teacher import SampledTeacher
+from ..errors import CotloomError, InputError
+from ..progress import Bar, show_bar
 from ..recipe import LoadedRecipe
-from ..store.pieces import add_cell, write_piece
 from .backends import open_backend
-from .ledger import Ledger
-from .rounds import Calls, CountPaths, sample_rounds
+from .backends.protocol import OpenedBackend
+from .completing import Calls, Completer, Stop
+from .counting import PathQueue, open_queue
+from .ledger import Ledger, open_recorder
+from .rounds import AskedTeacher, CountPaths, sample_problem
+from .rows import SampleWriter
 from .shares import select_share, warn_unasked
+from .turns import Turns
+
+ROUNDS_AHEAD = 8
+"""So many problems for each request at once are on their way: some wait for their paths to be counted."""
+
+FEWEST_AHEAD = 64
+"""Problems that are on their way besides."""
+
+TICK_S = 1.0
+"""Seconds between two reports of progress."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +59,21 @@ class SampledAnswers:
     """The files that the teacher was read from."""
 
 
-def sample_rationales(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OpenTeacher:
+    """A teacher of the recipe, ready to be asked."""
+
+    key: str
+    """The recipe key that it stands at."""
+    problems: frozenset[str]
+    """The problems of its share."""
+    completer: Completer
+    """Gets its answers."""
+    asked: AskedTeacher
+    """How it is asked."""
+
+
+def sample_rationales(  # noqa: PLR0913 - what decides the samples, and where they go
     loaded: LoadedRecipe,
     problems: pl.DataFrame,
     ledger: Ledger,
@@ -49,40 +87,153 @@ def sample_rationales(
         loaded: the recipe; its answers are not recorded ones.
         problems: rows of `Problem`.
         ledger: where answers are looked up and recorded.
-        count_paths: counts the correct paths of each problem; called between rounds.
-        runtime: concurrency, timeouts and retries of a live teacher.
+        count_paths: counts the correct paths of some problems; called in another thread, while requests are sent.
+        runtime: concurrency, limits, timeouts and retries of a live teacher.
         folder: where the pieces are written.
 
     Raises:
         InputError: the teacher can't answer these problems at all.
+        Stopped: the server can't be reached or keeps failing. What was answered is in the ledger.
     """
     teachers = loaded.recipe.sampled_teachers
     opened = {key: open_backend(loaded, key, each, problems, runtime) for key, each in teachers.items()}
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     warn_unasked(loaded.recipe, kept)
-    samples: list[Sample] = []
-    calls = Calls()
-    for key, teacher in teachers.items():
-        own, own_calls = sample_rounds(
-            list(from_frame(select_share(kept, teacher.share), Problem)),
-            opened[key].backend,
-            ledger,
-            count_paths,
+    run = _Run(loaded.recipe.sampled_teachers, opened, kept, ledger, runtime, SampleWriter(folder))
+    calls = run_in_loop(run.sample_all(count_paths))
+    if not run.writer.rows:
+        raise InputError(f"the teacher gave no answer to any of the {kept.height} problems")
+    inputs = [item for each in opened.values() for item in each.inputs]
+    return SampledAnswers(pieces=tuple(run.writer.pieces), rows=run.writer.rows, calls=calls, inputs=inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The sampling of one build."""
+
+    teachers: Mapping[str, SampledTeacher]
+    opened: Mapping[str, OpenedBackend]
+    kept: pl.DataFrame
+    ledger: Ledger
+    runtime: Runtime
+    writer: SampleWriter
+
+    async def sample_all(self, count_paths: CountPaths) -> Calls:
+        """Sample all problems. Returns where the answers came from."""
+        stop = Stop()
+        async with AsyncExitStack() as stack:
+            teachers = await self._open_teachers(stack, stop)
+            queue = await stack.enter_async_context(open_queue(count_paths))
+            bar = stack.enter_context(show_bar("sampling the teacher", self.kept.height))
+            await stack.enter_async_context(_report(bar, teachers))
+            await self._sample_problems(teachers, queue, stop, bar)
+            await self.writer.flush()
+        stop.check()
+        calls = sum((each.completer.calls for each in teachers), Calls())
+        parts = tuple((each.key, each.completer.calls) for each in teachers) if len(teachers) > 1 else ()
+        return replace(calls, by_teacher=parts)
+
+    async def _open_teachers(self, stack: AsyncExitStack, stop: Stop) -> list[_OpenTeacher]:
+        recorder = await stack.enter_async_context(open_recorder(self.ledger.path))
+        names = [each.turn for each in self.opened.values() if each.turn is not None]
+        turns = stack.enter_context(contextlib.closing(Turns(self.ledger, names)))
+        forgotten = frozenset(self.ledger.find_forgotten())
+        return [
+            await self._open_teacher(
+                key,
+                stack,
+                partial(
+                    Completer,
+                    ledger=self.ledger,
+                    recorder=recorder,
+                    forgotten=forgotten,
+                    take_turn=turns.take,
+                    stop=stop,
+                ),
+            )
+            for key in self.teachers
+        ]
+
+    async def _open_teacher(self, key: str, stack: AsyncExitStack, make: Any) -> _OpenTeacher:
+        teacher, backend = self.teachers[key], self.opened[key].backend
+        completer: Completer = make(sender=await stack.enter_async_context(backend.open_sender()))
+        asked = AskedTeacher(
+            backend=backend,
+            complete=completer,
             paths=teacher.paths,
             hints=teacher.hint,
-            accept_failures=runtime.accept_failures,
-            earlier=samples,
+            accept_failures=self.runtime.accept_failures,
         )
-        samples += own
-        calls += replace(own_calls, by_teacher=((key, own_calls),) if len(teachers) > 1 else ())
-    if not samples:
-        raise InputError(f"the teacher gave no answer to any of the {kept.height} problems")
-    piece = write_samples(samples, folder / "samples.arrow")
-    inputs = [item for each in opened.values() for item in each.inputs]
-    return SampledAnswers(pieces=(piece,), rows=len(samples), calls=calls, inputs=inputs)
+        own = frozenset(select_share(self.kept, teacher.share)["problem_id"])
+        return _OpenTeacher(key=key, problems=own, completer=completer, asked=asked)
+
+    async def _sample_problems(
+        self, teachers: Sequence[_OpenTeacher], queue: PathQueue, stop: Stop, bar: Bar
+    ) -> None:
+        """Start one problem after the other, as many at once as keep the teachers busy."""
+        places = asyncio.Semaphore(ROUNDS_AHEAD * self.runtime.concurrency + FEWEST_AHEAD)
+
+        async def sample(problem: Problem) -> None:
+            asked = [each.asked for each in teachers if problem.problem_id in each.problems]
+            try:
+                await self.writer.add(await sample_problem(problem, asked, queue.count))
+            except CotloomError as error:
+                stop.set(error)
+            finally:
+                places.release()
+                bar.advance(1)
+
+        async with asyncio.TaskGroup() as tasks:
+            for problem in _iterate_problems(self.kept):
+                await places.acquire()
+                if stop.error is not None:
+                    break
+                tasks.create_task(sample(problem))
 
 
-def write_samples(samples: Iterable[Sample], path: Path) -> Path:
-    """Write samples as a piece. Returns its path."""
-    write_piece(add_cell(to_frame(samples, Sample)), path)
-    return path
+def _iterate_problems(frame: pl.DataFrame) -> Iterator[Problem]:
+    """Make the problems one after the other, so that only those on their way are in memory as records."""
+    for part in frame.iter_slices(1_000):
+        yield from from_frame(part, Problem)
+
+
+@asynccontextmanager
+async def _report(bar: Bar, teachers: Sequence[_OpenTeacher]) -> AsyncIterator[None]:
+    """Report how the sampling goes, until the block ends."""
+
+    async def report() -> None:
+        while True:
+            bar.report(_describe(teachers))
+            await asyncio.sleep(TICK_S)
+
+    task = asyncio.get_running_loop().create_task(report())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        bar.report(_describe(teachers))
+
+
+def _describe(teachers: Sequence[_OpenTeacher]) -> dict[str, int | float | str]:
+    """Say how the sampling goes: answers, tokens, failures, and what the senders say."""
+    calls = sum((each.completer.calls for each in teachers), Calls())
+    facts: dict[str, Any] = {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
+    facts["tokens"] = sum(each.completer.tokens for each in teachers)
+    for each in teachers:
+        for name, value in each.completer.sender.describe().items():
+            facts[name] = facts[name] + value if isinstance(value, int) and name in facts else value
+    return facts
+
+
+Result = TypeVar("Result")
+
+
+def run_in_loop(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in an event loop of its own; in another thread where one runs here, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()

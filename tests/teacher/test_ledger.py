@@ -303,3 +303,23 @@ def test_many_that_make_the_ledger_at_the_same_moment_all_succeed(tmp_path):
         path, together = tmp_path / str(turn) / "ledger.sqlite", Barrier(6)
         with ThreadPoolExecutor(6) as pool:
             assert list(pool.map(opened, [path] * 6, [together] * 6)) == [FORMAT] * 6
+
+
+def test_a_second_connection_of_a_process_keeps_what_the_first_has_locked(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    look = (
+        "import sys; from pathlib import Path; from cotloom.builder.teacher import open_ledger\n"
+        "with open_ledger(Path(sys.argv[1])) as ledger:\n"
+        "    print(ledger.connection.execute('SELECT count(*) FROM answers').fetchone()[0])\n"
+    )
+
+    def count() -> int:
+        """Count the answers in another process, whose last connection ends with it."""
+        command = [sys.executable, "-c", look, str(path)]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120, cwd=ROOT).stdout)
+
+    with open_ledger(path) as first:
+        with open_ledger(path):
+            assert count() == 0
+        record(first, [(request(), 0, Answer(text="four"))])
+        assert count() == 1

@@ -1,6 +1,7 @@
 """Backend `openai`: any server that speaks OpenAI's chat completions protocol. `openai_client` sends the requests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import polars as pl
@@ -9,11 +10,10 @@ from ....schemas.runtime import Runtime
 from ....schemas.teacher import OpenAITeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe
-from ..request import ReceivedResponse
 from .openai_errors import Server
 from .openai_keys import DEFAULT_URL, find_secrets, resolve_base_url
 from .prompted import open_prompted
-from .protocol import CompletionRequest, FailedRequest, OpenedBackend
+from .protocol import OpenedBackend, Sender
 
 
 def open_backend(
@@ -33,7 +33,8 @@ def open_backend(
         model=teacher.model,
         endpoint=teacher.endpoint or resolve_base_url(teacher),
         sampling=make_sampling_parameters(teacher),
-        send=lambda requests: request_completions(requests, teacher, runtime, refused),
+        open_sender=lambda: open_sender(teacher, runtime, refused),
+        turn=teacher.endpoint or resolve_base_url(teacher),
     )
 
 
@@ -47,31 +48,22 @@ def make_sampling_parameters(teacher: OpenAITeacher) -> dict[str, Any]:
     return parameters | logprobs | sampling.extra_body
 
 
-def request_completions(
-    requests: Sequence[CompletionRequest], teacher: OpenAITeacher, runtime: Runtime, refused: set[str]
-) -> Iterator[list[ReceivedResponse | FailedRequest]]:
-    """Send requests to the server.
+@asynccontextmanager
+async def open_sender(teacher: OpenAITeacher, runtime: Runtime, refused: set[str]) -> AsyncIterator[Sender]:
+    """Open what sends requests to the server.
 
     Args:
-        requests: the completions to request.
         teacher: the server and the model.
-        runtime: concurrency, timeout and number of retries.
+        runtime: concurrency, limits, timeout and number of retries.
         refused: parameters that this server refused before; grows.
 
-    Yields:
-        Results as they arrive: answers, and requests that failed for good.
-
     Raises:
-        InputError: the key, the model, a parameter or the address is wrong, or the key may not go to this host.
-        Stopped: the server can't be reached or keeps failing. All answers were yielded before.
+        InputError: the key is missing, or may not go to this host.
     """
-    if not requests:
-        return
-    server = make_server(teacher, runtime, refused)
+    from . import openai_client  # noqa: PLC0415 - aiohttp takes a while to import
 
-    from . import openai_client  # noqa: PLC0415 - a second to import
-
-    yield from openai_client.request_completions(requests, server, runtime)
+    async with openai_client.open_sender(make_server(teacher, runtime, refused), runtime) as sender:
+        yield sender
 
 
 def make_server(teacher: OpenAITeacher, runtime: Runtime, refused: set[str]) -> Server:

@@ -1,33 +1,31 @@
-"""The client of backend `openai`: many concurrent requests to one server, with bounded retries.
+"""The client of backend `openai`: many requests at once to one server, through one gate, with bounded retries.
 
 One request asks for all missing completions of a prompt. What counts is the number of choices that come back: some
-servers return one whatever n says. Every response is handed on as bytes before it is read, so that nothing paid for is
-lost to what stands in it. Each prompt stands alone: what fails for one never ends the others, unless it shows that the
-server, the key or the recipe is at fault.
+servers return one whatever n says. Every response is handed on as bytes, so that nothing paid for is lost to what
+stands in it. Each prompt stands alone: what fails for one never ends the others, unless it shows that the server, the
+key or the recipe is at fault. A request that the server throttles waits at the gate with all others, and is sent again
+as often as that takes.
 """
 
 import asyncio
-import math
 import random
-import time
-from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
-
-from openai import AsyncOpenAI
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 from ....schemas.runtime import Runtime
 from ...errors import CotloomError
 from ...progress import warn
-from ..chat_responses import UnreadableChoice, explain_no_answer, read_body_error, read_server_error
-from ..request import Answer, ReceivedResponse, Response, ResponseKind
+from ..chat_responses import explain_no_answer, read_body_error, read_server_error
+from ..pacing import Breaker, Gate, Outcome
+from ..request import Answer, ReceivedResponse, Response, ResponseKind, UnreadableChoice
 from ..responses import read_choices
 from .openai_errors import (
     GENERAL_STATUSES,
     OPTIONAL_PARAMETERS,
     Server,
     StatusMeaning,
+    explain_exhaustion,
     explain_failed_answer,
     explain_failing_server,
     explain_no_reply,
@@ -36,51 +34,14 @@ from .openai_errors import (
     find_refused_parameter,
     read_status,
 )
-from .openai_transport import HttpReply, NoReplyError, open_client, send_request
-from .protocol import CompletionRequest, FailedRequest
-
-__all__ = ["Server", "request_completions"]
+from .openai_transport import Connection, HttpReply, NoReplyError, open_connection, send_request
+from .protocol import CompletionRequest, FailedRequest, Results
 
 LONGEST_WAIT_S = 60.0
 """The longest pause before a retry."""
 
-FAILURES_IN_A_ROW = 16
-"""So many prompts that fail one after the other, without any answer between, are taken for a fault of the server."""
 
-_MOST_FAILURES: Mapping[tuple[bool, bool], float] = {
-    (True, False): 1,
-    (True, True): FAILURES_IN_A_ROW,
-    (False, False): FAILURES_IN_A_ROW,
-    (False, True): math.inf,
-}
-"""How many failures in a row end the sampling, by whether they befall every prompt, and whether they are accepted."""
-
-_Results = list[ReceivedResponse | FailedRequest]
-
-
-@dataclass(slots=True)
-class _Session:
-    """What the requests of one build share."""
-
-    client: AsyncOpenAI
-    server: Server
-    runtime: Runtime
-    fatal: CotloomError | None = None
-    """The error after which no further request is sent."""
-    has_succeeded: bool = False
-    """Whether any answer has come."""
-    failures: int = 0
-    """Prompts that failed since the last answer."""
-    arrived: _Results = field(default_factory=list)
-    """What has arrived and was not handed on yet."""
-
-    def take_arrived(self) -> _Results:
-        """Take what has arrived."""
-        arrived, self.arrived = self.arrived, []
-        return arrived
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Failure:
     """Why a try brought no answer."""
 
@@ -88,158 +49,203 @@ class _Failure:
     """The error, should no further try bring one."""
     is_final: bool = False
     """Whether no further try is made."""
+    is_fatal: bool = False
+    """Whether it ends the sampling at once."""
     is_general: bool = False
-    """Whether it would befall every prompt."""
-    pause_s: float | None = None
-    """Seconds to wait before the next try, where the server names them."""
+    """Whether it befalls every prompt."""
 
 
-def request_completions(
-    requests: Sequence[CompletionRequest], server: Server, runtime: Runtime
-) -> Iterator[list[ReceivedResponse | FailedRequest]]:
-    """Send requests to a server; see `openai.request_completions`."""
-    loop = asyncio.new_event_loop()
-    client = loop.run_until_complete(open_client(server, runtime))
-    session = _Session(client, server, runtime)
-    try:
-        yield from _run_requests(loop, session, _group_by_prompt(requests))
-    except (Exception, KeyboardInterrupt):
-        yield session.take_arrived()  # it is recorded, whatever ends the build
-        raise
-    finally:
-        loop.run_until_complete(_close_client(loop, client))
-        loop.close()
-    if session.fatal:
-        raise session.fatal
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Try:
+    """What one request brought."""
+
+    outcome: Outcome
+    """What it says of the server."""
+    received: ReceivedResponse | None = None
+    """A response to record."""
+    missing: Sequence[CompletionRequest] = ()
+    """The completions that are still to be requested; of a failure, all."""
+    failure: _Failure | None = None
+    """Why it answers none."""
+    tokens: int | None = None
+    """The tokens that the server counted."""
 
 
-async def _close_client(loop: asyncio.AbstractEventLoop, client: AsyncOpenAI) -> None:
-    """Cancel the requests in flight, and close the client."""
-    tasks = [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await client.close()
+class ChatSender:
+    """Sends requests to one server."""
 
+    def __init__(self, connection: Connection, gate: Gate, runtime: Runtime) -> None:
+        """Use an open connection."""
+        self._connection = connection
+        self._server = connection.server
+        self._gate = gate
+        self._runtime = runtime
+        self._breaker = Breaker()
+        self._retries = 0
+        self._fatal: CotloomError | None = None
+        self._has_succeeded = False
 
-def _group_by_prompt(requests: Sequence[CompletionRequest]) -> list[list[CompletionRequest]]:
-    """Group completions of the same prompt, which one HTTP request asks for."""
-    groups: dict[str, list[CompletionRequest]] = defaultdict(list)
-    for request in requests:
-        groups[request.request.digest].append(request)
-    return list(groups.values())
+    @property
+    def fatal(self) -> CotloomError | None:
+        """The error that ends the sampling."""
+        return self._fatal
 
+    def describe(self) -> Mapping[str, int | float | str]:
+        """Say how the sending goes: requests in flight, throttled ones, retries; what the server allows; a pause."""
+        state = self._gate.describe()
+        limit = {} if state.requests_per_s is None else {"allowed_per_s": round(state.requests_per_s, 2)}
+        closed = {"closed_s": round(state.closed_s, 1)} if state.closed_s else {}
+        counts = {"in_flight": state.in_flight, "throttled": state.throttled, "retries": self._retries}
+        return {**counts, **limit, **closed}
 
-def _run_requests(
-    loop: asyncio.AbstractEventLoop, session: _Session, groups: Sequence[list[CompletionRequest]]
-) -> Iterator[_Results]:
-    """Keep up to `concurrency` requests in flight, and yield results as they arrive."""
-    waiting = deque(groups)
-    running: set[asyncio.Task[list[CompletionRequest]]] = set()
-    while True:
-        while waiting and len(running) < session.runtime.concurrency and session.fatal is None:
-            group = waiting.popleft()
-            if "n" in session.server.refused:
-                waiting.extendleft([request] for request in reversed(group[1:]))
-                group = group[:1]
-            running.add(loop.create_task(_complete_group(session, group)))
-        if not running:
-            return
-        done, running = loop.run_until_complete(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
-        waiting.extendleft(rest for task in done if (rest := task.result()))
-        yield session.take_arrived()
+    async def send(self, group: Sequence[CompletionRequest], priority: int = 0) -> Results:
+        """Send the missing completions of one prompt: in one request, or each in its own where the server refuses n."""
+        if len(group) > 1 and "n" in self._server.refused:
+            parts = await asyncio.gather(*(self.send([request], priority) for request in group))
+            return [result for part in parts for result in part]
+        results: Results = []
+        missing: Sequence[CompletionRequest] = group
+        tries = 0
+        while missing and self._fatal is None:
+            tried = await self._try_request(missing, tries + 1, priority)
+            results += [] if tried.received is None else [tried.received]
+            if tried.outcome is Outcome.THROTTLED:
+                continue
+            if tried.failure is None:
+                return [*results, *(await self.send(tried.missing, priority) if tried.missing else ())]
+            tries += 1
+            if tried.failure.is_final or tries > self._runtime.retries:
+                return [*results, *(FailedRequest(request, tried.failure.error) for request in missing)]
+            self._retries += 1
+            await asyncio.sleep(_compute_backoff(tries))
+        fatal = self._fatal
+        return [*results, *(FailedRequest(request, fatal) for request in missing if fatal is not None)]
 
+    async def _try_request(self, missing: Sequence[CompletionRequest], number: int, priority: int) -> _Try:
+        """Send one request through the gate, and note what it says of the server."""
+        messages = missing[0].request.messages
+        await self._gate.enter(self._gate.estimate_tokens([each.content for each in messages], len(missing)), priority)
+        reply: HttpReply | None = None
+        tried = _Try(outcome=Outcome.FAILED, missing=missing)
+        try:
+            if self._fatal is not None:
+                return tried
+            reply = await send_request(self._connection, missing)
+            tried = self._read_reply(missing, reply, number)
+        except NoReplyError as error:
+            explained = explain_no_reply(self._server, str(error), number, connected=error.connected)
+            tried = replace(tried, failure=_Failure(error=explained, is_general=not error.connected))
+        finally:
+            self._gate.leave(tried.outcome, tried.tokens, {} if reply is None else reply.headers)
+        self._note(tried)
+        return tried
 
-async def _complete_group(session: _Session, missing: list[CompletionRequest]) -> list[CompletionRequest]:
-    """Send one request for completions of a prompt, again after failures that may pass. Returns what did not come."""
-    number = 0
-    while True:
-        number += 1
-        result = await _try_request(session, missing, number)
-        if not isinstance(result, _Failure):
-            if len(result) < len(missing):
-                session.has_succeeded, session.failures = True, 0
-            return result
-        if result.is_final or number > session.runtime.retries or session.fatal is not None:
-            _add_failure(session, missing, result)
-            return []
-        await asyncio.sleep(_compute_backoff(number) if result.pause_s is None else result.pause_s)
+    def _note(self, tried: _Try) -> None:
+        """Note what a try says of the server; too many failures of late end the sampling."""
+        failure, exhausted = tried.failure, self._gate.find_exhaustion()
+        if tried.outcome is Outcome.SUCCEEDED and failure is None:
+            self._has_succeeded = True
+        if tried.outcome is not Outcome.THROTTLED:
+            self._breaker.note(failed=failure is not None)
+        if failure is not None and (failure.is_fatal or self._is_tripped(failure)):
+            self._stop(failure.error)
+        elif exhausted is not None:
+            self._stop(explain_exhaustion(self._server, exhausted))
 
+    def _is_tripped(self, failure: _Failure) -> bool:
+        """Whether too much failed of late. Failures of single prompts are no reason where they are accepted."""
+        return self._breaker.is_open and (failure.is_general or not self._runtime.accept_failures)
 
-def _add_failure(session: _Session, missing: Sequence[CompletionRequest], failure: _Failure) -> None:
-    """Let these requests fail. What is the server's fault, not the prompt's, ends the sampling."""
-    session.failures += 1
-    session.arrived += [FailedRequest(request, failure.error) for request in missing]
-    if session.failures >= _MOST_FAILURES[failure.is_general, session.runtime.accept_failures]:
-        session.fatal = session.fatal or failure.error
+    def _stop(self, error: CotloomError) -> None:
+        """Send nothing more. What is in flight still arrives, and is recorded."""
+        self._fatal = self._fatal or error
 
+    def _read_reply(self, missing: Sequence[CompletionRequest], reply: HttpReply, number: int) -> _Try:
+        """Read a response."""
+        if 200 <= reply.status < 300:
+            return self._read_completion(missing, reply, number)
+        return self._read_error(missing, reply, number)
 
-async def _try_request(
-    session: _Session, missing: Sequence[CompletionRequest], tries: int
-) -> list[CompletionRequest] | _Failure:
-    """Send one request. Returns the completions that did not come, or why none did."""
-    server = session.server
-    try:
-        reply = await send_request(session.client, server, missing, session.runtime.timeout_s)
-    except NoReplyError as error:
-        explained = explain_no_reply(server, str(error), tries, connected=error.connected)
-        return _Failure(explained, is_general=not error.connected)
-    if 200 <= reply.status < 300:
-        return _read_completion(session, missing, reply, tries)
-    return _read_error_status(session, missing, reply, tries)
+    def _read_completion(self, missing: Sequence[CompletionRequest], reply: HttpReply, number: int) -> _Try:
+        """Read a completion. Some servers send errors with status 200."""
+        response = Response(ResponseKind.CHAT, reply.body)
+        choices = read_choices(response)
+        answered = {
+            request.sample_index: place
+            for place, (request, choice) in enumerate(zip(missing, choices, strict=False))
+            if isinstance(choice, Answer) and explain_no_answer(choice) is None
+        }
+        received = ReceivedResponse(missing[0].request, response, answered, choices)
+        if answered:
+            rest = [request for request in missing if request.sample_index not in answered]
+            return _Try(outcome=Outcome.SUCCEEDED, received=received, missing=rest, tokens=count_tokens(choices))
+        error = read_body_error(reply.body)
+        if error is not None:
+            return self._read_error(missing, replace(reply, status=error.status or 500), number)
+        first = choices[0]
+        explained = (
+            explain_unreadable(self._server, first.reason, number)
+            if isinstance(first, UnreadableChoice)
+            else explain_failed_answer(self._server, explain_no_answer(first) or "", number)
+        )
+        return _Try(outcome=Outcome.FAILED, received=received, missing=missing, failure=_Failure(error=explained))
 
+    def _read_error(self, missing: Sequence[CompletionRequest], reply: HttpReply, number: int) -> _Try:
+        """Read a response with an error status. A refusal that would come again is recorded as the answer."""
+        server, error = self._server, read_server_error(reply.body)
+        meaning = read_status(reply.status, error)
+        if meaning is StatusMeaning.REFUSED:
+            choices = {request.sample_index: 0 for request in missing}
+            response = Response(ResponseKind.REFUSAL, reply.body)
+            received = ReceivedResponse(missing[0].request, response, choices, read_choices(response))
+            return _Try(outcome=Outcome.SUCCEEDED, received=received)
+        if meaning is StatusMeaning.THROTTLED:
+            return _Try(outcome=Outcome.THROTTLED, missing=missing)
+        if meaning is StatusMeaning.REJECTED:
+            return self._read_rejection(missing, reply, number)
+        failure = _Failure(
+            error=explain_failing_server(server, meaning, reply.status, error, number),
+            is_fatal=meaning is StatusMeaning.EXHAUSTED,
+        )
+        return _Try(outcome=Outcome.FAILED, missing=missing, failure=failure)
 
-def _read_completion(
-    session: _Session, missing: Sequence[CompletionRequest], reply: HttpReply, tries: int
-) -> list[CompletionRequest] | _Failure:
-    """Keep a completion, and then read it. Some servers send errors with status 200."""
-    received = ReceivedResponse(missing[0].request, Response(ResponseKind.CHAT, reply.body))
-    session.arrived.append(received)  # it is recorded, whatever happens while it is read
-    choices = read_choices(received.response)
-    answered = {
-        request.sample_index: number
-        for number, (request, choice) in enumerate(zip(missing, choices, strict=False))
-        if isinstance(choice, Answer) and explain_no_answer(choice) is None
-    }
-    session.arrived[-1] = replace(received, choices=answered)
-    if answered:
-        return [request for request in missing if request.sample_index not in answered]
-    error = read_body_error(reply.body)
-    if error is not None:
-        session.arrived.pop()
-        return _read_error_status(session, missing, replace(reply, status=error.status or 500), tries)
-    choice = choices[0]
-    if isinstance(choice, UnreadableChoice):
-        return _Failure(explain_unreadable(session.server, choice.reason, tries))
-    return _Failure(explain_failed_answer(session.server, explain_no_answer(choice) or "", tries))
-
-
-def _read_error_status(
-    session: _Session, missing: Sequence[CompletionRequest], reply: HttpReply, tries: int
-) -> list[CompletionRequest] | _Failure:
-    """Read a response with an error status. A refusal that would come again is recorded as the answer."""
-    server, error = session.server, read_server_error(reply.body)
-    meaning = read_status(reply.status, error)
-    if meaning is StatusMeaning.REFUSED:
-        choices = {request.sample_index: 0 for request in missing}
-        response = Response(ResponseKind.REFUSAL, reply.body)
-        session.arrived.append(ReceivedResponse(missing[0].request, response, choices))
-        return []
-    if meaning is StatusMeaning.REJECTED:
+    def _read_rejection(self, missing: Sequence[CompletionRequest], reply: HttpReply, number: int) -> _Try:
+        """Read a rejection: of a parameter that no recipe asks for, of the key or the model, or of this prompt."""
+        server, error = self._server, read_server_error(reply.body)
         parameter = find_refused_parameter(reply.status, error, reply.sent)
         if parameter is not None and parameter in OPTIONAL_PARAMETERS:
             _leave_out(server, parameter)
-            return list(missing)
-        explained = explain_rejection(
-            server, missing[0].request.model, reply.status, error, parameter, reply.headers.get("location", "")
+            return _Try(outcome=Outcome.SUCCEEDED, missing=missing)
+        model, location = missing[0].request.model, reply.headers.get("Location", "")
+        is_general = reply.status in GENERAL_STATUSES
+        may_pass = is_general and self._has_succeeded  # it took the key and the model a moment ago
+        failure = _Failure(
+            error=explain_rejection(server, model, reply.status, error, parameter, location),
+            is_final=not may_pass,
+            is_fatal=is_general and not self._has_succeeded,
+            is_general=is_general,
         )
-        is_general = reply.status in GENERAL_STATUSES and not session.has_succeeded
-        return _Failure(explained, is_final=True, is_general=is_general)
-    return _Failure(
-        explain_failing_server(server, meaning, reply.status, error, tries),
-        is_general=meaning is StatusMeaning.THROTTLED,
-        pause_s=_read_retry_after(reply.headers.get("retry-after", ""), reply.headers.get("date", "")),
+        return _Try(outcome=Outcome.FAILED, missing=missing, failure=failure)
+
+
+@asynccontextmanager
+async def open_sender(server: Server, runtime: Runtime) -> AsyncIterator[ChatSender]:
+    """Open what sends requests to a server."""
+    gate = Gate(
+        concurrency=runtime.concurrency,
+        requests_per_minute=runtime.requests_per_minute,
+        tokens_per_minute=runtime.tokens_per_minute,
     )
+    async with open_connection(server, runtime.timeout_s) as connection:
+        yield ChatSender(connection, gate, runtime)
+
+
+def count_tokens(choices: Sequence[Answer | UnreadableChoice]) -> int | None:
+    """Count the tokens of a response, those of its request included; None where the server did not say."""
+    usages = [choice.usage for choice in choices if isinstance(choice, Answer)]
+    counts = [usages[0].prompt_tokens, *(usage.completion_tokens for usage in usages)] if usages else [None]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _leave_out(server: Server, parameter: str) -> None:
@@ -247,30 +253,6 @@ def _leave_out(server: Server, parameter: str) -> None:
     if parameter not in server.refused:
         server.refused.add(parameter)
         warn(f"{server.url} does not take the parameter {parameter}: {OPTIONAL_PARAMETERS[parameter]}")
-
-
-def _read_retry_after(value: str, date: str) -> float | None:
-    """Read the seconds of a Retry-After header, a number or a date; None where it can't be read.
-
-    A date is read by the server's clock, from its header Date: the clock of this machine may be wrong.
-    """
-    try:
-        seconds = float(value) if value.isascii() else math.nan
-    except ValueError:
-        until = _read_date(value)
-        if until is None:
-            return None
-        now = _read_date(date)
-        seconds = until - (time.time() if now is None else now)
-    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT_S)
-
-
-def _read_date(value: str) -> float | None:
-    """Read a date of HTTP, in seconds since 1970; None where it is none."""
-    try:
-        return parsedate_to_datetime(value).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _compute_backoff(tries: int) -> float:

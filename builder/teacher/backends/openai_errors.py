@@ -1,8 +1,9 @@
 """What a response of a chat server means: a completion, a refusal, a failure that may pass, or a wrong recipe."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from enum import StrEnum
 
 from ....schemas.prompt import ServerSampling
@@ -52,6 +53,8 @@ class StatusMeaning(StrEnum):
     """It may pass when it is sent again."""
     THROTTLED = "throttled"
     """The server asks for fewer requests."""
+    EXHAUSTED = "exhausted"
+    """The account has no credit left: no request passes until the user has seen to it."""
     REJECTED = "rejected"
     """No retry mends it: the key, the model, a parameter or the address is wrong, or this one prompt."""
 
@@ -69,6 +72,11 @@ _FILTERED = (
     "responsibleai", "moderation", "safety system", "flagged", "data_inspection",
 )  # fmt: skip
 """Words by which servers say that a prompt is withheld."""
+_NO_CREDIT = (
+    "insufficient_quota", "insufficient quota", "exceeded your current quota", "billing", "credit balance",
+    "insufficient credit", "insufficient balance", "payment required", "out of credit",
+)  # fmt: skip
+"""Words by which servers say that the account is used up, with the status of a throttled request."""
 _NOT_OF_THE_PROMPT = frozenset({401, 404})
 """Rejections that no words of a prompt bring about."""
 
@@ -82,6 +90,8 @@ def read_status(status: int, error: ServerError) -> StatusMeaning:
     """
     if 200 <= status < 300:
         return StatusMeaning.COMPLETED
+    if status == 402 or (status == 429 and _has_words(error, _NO_CREDIT)):
+        return StatusMeaning.EXHAUSTED
     if status == 429:
         return StatusMeaning.THROTTLED
     if status in _RETRIED or status >= 500:
@@ -149,7 +159,13 @@ def _is_about(message: str, name: str) -> bool:
 
 
 def explain_rejection(
-    server: Server, model: str, status: int, error: ServerError, parameter: str | None = None, location: str = ""
+    server: Server,
+    model: str,
+    status: int,
+    error: ServerError,
+    parameter: str | None = None,
+    location: str = "",
+    models: Sequence[str] = (),
 ) -> CotloomError:
     """Make the error for a response that no retry can mend.
 
@@ -160,6 +176,7 @@ def explain_rejection(
         error: the error message.
         parameter: the parameter of the request that it is about, where it names one.
         location: where the server sends the request on to.
+        models: the models that the server has, where it says so.
     """
     text = error.message
     if status in {401, 403}:
@@ -168,6 +185,7 @@ def explain_rejection(
         return InputError(f"{server.url} refuses the key ({status}): {text}", hint=hint, keys=("teacher.api_key_env",))
     if status == 404:
         hint = "teacher.model is the exact name on the server; teacher.base_url is the address up to and with /v1"
+        hint = f"{hint}; it has: {', '.join(_list_nearest(model, models))}" if models else hint
         message = f"{server.url} knows no model {model} (404): {text}"
         return InputError(message, hint=hint, keys=("teacher.model", "teacher.base_url"))
     if 300 <= status < 400:
@@ -178,6 +196,14 @@ def explain_rejection(
         )
     hint, key = _suggest_parameter(parameter, text)
     return InputError(f"{server.url} refuses the request ({status}): {text}", hint=hint, keys=(key,))
+
+
+def _list_nearest(model: str, models: Sequence[str]) -> list[str]:
+    """List the models whose names are nearest to one."""
+    return sorted(models, key=lambda name: (-SequenceMatcher(None, model, name).ratio(), name))[:_SHOWN_MODELS]
+
+
+_SHOWN_MODELS = 5
 
 
 def _suggest_parameter(parameter: str | None, text: str) -> tuple[str, str]:
@@ -197,7 +223,7 @@ def _suggest_parameter(parameter: str | None, text: str) -> tuple[str, str]:
 _GO_ON = "every answer so far is in the ledger; "
 _SERVER_HINTS: Mapping[StatusMeaning, str] = {
     StatusMeaning.RETRIED: f"{_GO_ON}run the same command again when the server is well",
-    StatusMeaning.THROTTLED: f"{_GO_ON}run the same command again later, or with a lower --concurrency",
+    StatusMeaning.EXHAUSTED: f"{_GO_ON}add credit to the account of the key, then run the same command again",
 }
 
 
@@ -205,8 +231,15 @@ def explain_failing_server(
     server: Server, meaning: StatusMeaning, status: int, error: ServerError, attempts: int
 ) -> CotloomError:
     """Make the error for a server whose error status did not pass."""
-    message = f"{server.url} keeps failing after {attempts} tries ({status}): {error.message}"
+    verb = "takes no more requests" if meaning is StatusMeaning.EXHAUSTED else f"keeps failing after {attempts} tries"
+    message = f"{server.url} {verb} ({status}): {error.message}"
     return Stopped(message, hint=_SERVER_HINTS[meaning], keys=("teacher.base_url",))
+
+
+def explain_exhaustion(server: Server, reason: str) -> CotloomError:
+    """Make the error for a server that has throttled every request for long."""
+    hint = f"{_GO_ON}run the same command again later; --requests-per-minute and --tokens-per-minute keep below a limit"
+    return Stopped(f"{server.url} is throttling: {reason}", hint=hint, keys=("teacher.base_url",))
 
 
 def explain_no_reply(server: Server, reason: str, attempts: int, *, connected: bool) -> CotloomError:

@@ -1,20 +1,26 @@
-"""The HTTP below the client: one exchange with a chat server, bounded in time and size, without redirects.
+"""The HTTP of the client: one exchange with a chat server, bounded in time and size, without redirects.
 
-The openai package sends the request. Its response is taken as bytes, so that it can be recorded before it is read.
+aiohttp sends the request and orjson writes it. The openai package could do both, at two to three times the processor
+time of a request (docs/benchmark-sampling.md, docs/decisions/0036); it is used where a request costs nothing: for the
+list of models that an error names (`openai_models`). The response is taken as bytes, so that it can be recorded before
+it is read.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
+import json
+import os
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import httpx2
-import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient
+import orjson
+import truststore
+from yarl import URL
 
 from ....schemas.ids import rank
-from ....schemas.runtime import Runtime
 from .openai_errors import Server
 from .openai_keys import DEFAULT_URL
 from .protocol import CompletionRequest
@@ -22,9 +28,11 @@ from .protocol import CompletionRequest
 MOST_BYTES = 64 * 2**20
 """The longest response that is read, in bytes: longer than any answer, and too short to exhaust the memory."""
 
+IDLE_S = 60.0
+"""Seconds that a connection stays open for the next request."""
 
-_HEADERS = ("retry-after", "date", "location")
-"""The headers that are read."""
+_OPENAI_ONLY: Mapping[str, str] = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
+"""The user's own variables for headers that only OpenAI's own server gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class HttpReply:
     body: bytes
     """The body; a key that the server echoes is replaced."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """The headers that are read, by name in lower case."""
+    """The headers; their names are found in any case."""
     sent: frozenset[str] = frozenset()
     """The names of the request's parameters."""
 
@@ -50,104 +58,120 @@ class NoReplyError(Exception):
         self.connected = connected
 
 
-class _TooLongError(httpx2.ReadError):
-    """The response is longer than `MOST_BYTES`."""
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open session with a server."""
+
+    session: aiohttp.ClientSession
+    """Sends requests."""
+    server: Server
+    """The server."""
+    url: URL
+    """Where chats are completed."""
+    proxy: str | None
+    """The proxy that the user's environment names for this server."""
+    timeout_s: float
+    """Seconds until a whole response must be there."""
 
 
-class _BoundedStream(httpx2.AsyncByteStream):
-    """A response's content, up to `MOST_BYTES`."""
-
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
-        async for chunk in self._inner:
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise _TooLongError(f"the response is longer than {MOST_BYTES // 2**20} MB")
-            yield chunk
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._inner.aclose()
+@asynccontextmanager
+async def open_connection(server: Server, timeout_s: float) -> AsyncIterator[Connection]:
+    """Open a session inside the event loop. The caller bounds how many requests are in flight."""
+    url = URL(f"{server.url}/chat/completions").extend_query(dict(server.query))
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_S, ssl=_make_context()),
+        timeout=aiohttp.ClientTimeout(total=timeout_s),
+        headers=make_headers(server),
+        cookie_jar=aiohttp.DummyCookieJar(),  # no server learns what it sent before
+        auto_decompress=False,
+        trust_env=False,  # it would also take a name and password from a netrc file
+    ) as session:
+        yield Connection(session, server, url, _find_proxy(url), timeout_s)
 
 
-async def _limit_response(response: httpx2.Response) -> None:
-    """Bound what is read of a response. A compressed one is refused, because it could expand to any size."""
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise httpx2.DecodingError("the response is compressed, although the request forbids it")
-    response.stream = _BoundedStream(response.stream)
+def _make_context() -> ssl.SSLContext:
+    """Make a context that trusts the certificates of the system, or of $SSL_CERT_FILE."""
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-_SENT = frozenset({
-    "accept", "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding",
-    "user-agent",
-})  # fmt: skip
-"""The client's own headers that are sent. All others would come from the environment, for whatever server."""
-
-_OPENAI_ONLY = frozenset({"openai-organization", "openai-project"})
-"""Headers that the client takes from the environment and that only OpenAI's own server gets."""
-
-
-def _make_header_hook(server: Server) -> Callable[[httpx2.Request], Awaitable[None]]:
-    """Make the function that decides the headers of each request: the server's own, whatever the environment says."""
-    sent = _SENT | _OPENAI_ONLY if server.url == DEFAULT_URL else _SENT
+def make_headers(server: Server) -> dict[str, str]:
+    """Make the headers of every request: the server's own, and nothing else from the environment."""
     key = {} if server.key is None else {"Authorization": f"Bearer {server.key}"}
-
-    async def write_headers(request: httpx2.Request) -> None:
-        for name in [name for name in request.headers if name.lower() not in sent]:
-            del request.headers[name]
-        request.headers.update({**key, **server.headers})
-
-    return write_headers
-
-
-async def open_client(server: Server, runtime: Runtime) -> AsyncOpenAI:
-    """Open a client inside the event loop, because its transport binds to the loop."""
-    http = DefaultAioHttpClient(
-        follow_redirects=False,  # a server must not send key and prompts on to another
-        limits=httpx2.Limits(max_connections=runtime.concurrency),
-        event_hooks={"request": [_make_header_hook(server)], "response": [_limit_response]},
-    )
-    return AsyncOpenAI(
-        api_key="none",  # the headers are written by the hook
-        base_url=server.url,
-        max_retries=0,
-        timeout=runtime.timeout_s,
-        http_client=http,
-        default_headers={"Accept-Encoding": "identity"},
-        default_query=dict(server.query),
-    )
+    return {
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "Content-Type": "application/json",
+        "User-Agent": "cotloom",
+        **_find_own_headers(server),
+        **key,
+        **server.headers,
+    }
 
 
-async def send_request(
-    client: AsyncOpenAI, server: Server, missing: Sequence[CompletionRequest], timeout_s: float
-) -> HttpReply:
+def _find_own_headers(server: Server) -> dict[str, str]:
+    """Find the user's organization and project, for OpenAI's own server alone."""
+    if server.url != DEFAULT_URL:
+        return {}
+    return {header: os.environ[name] for name, header in _OPENAI_ONLY.items() if os.environ.get(name)}
+
+
+def _find_proxy(url: URL) -> str | None:
+    """Find the proxy for an address, as the user's environment or system names it."""
+    host = url.host or ""
+    return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(url.scheme)
+
+
+async def send_request(connection: Connection, missing: Sequence[CompletionRequest]) -> HttpReply:
     """Send one HTTP request for some completions of the same prompt, and receive the whole response.
 
     Args:
-        client: the client.
-        server: the server; its secrets are removed from what comes back.
+        connection: the session.
         missing: the completions.
-        timeout_s: seconds until the whole response must be there.
 
     Raises:
         NoReplyError: no response came in time, or none that is HTTP.
     """
+    server = connection.server
     body = make_body(missing, server.refused)
     try:
-        async with asyncio.timeout(timeout_s):
-            response = await _send_body(client, body)
+        async with connection.session.post(
+            connection.url, data=_encode(body), allow_redirects=False, proxy=connection.proxy
+        ) as response:
+            content = await _read_content(response)
     except TimeoutError as error:
-        raise NoReplyError(f"the answer is not complete after {timeout_s:g} s", connected=True) from error
-    except openai.APIConnectionError as error:
-        cause = error.__cause__ or error
-        raise NoReplyError(_describe(cause), connected=not _is_unconnected(cause)) from error
-    except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+        raise NoReplyError(f"the answer is not complete after {connection.timeout_s:g} s", connected=True) from error
+    except aiohttp.ClientConnectorError as error:
+        raise NoReplyError(_describe(error), connected=False) from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         raise NoReplyError(_describe(error), connected=True) from error
-    headers = {name: response.headers[name] for name in _HEADERS if name in response.headers}
-    return HttpReply(response.status_code, server.redact_secrets(response.content), headers, frozenset(body))
+    return HttpReply(response.status, server.redact_secrets(content), response.headers, frozenset(body))
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    """Encode a request. Half of a surrogate pair and very large numbers are what orjson does not write."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body).encode()
+
+
+async def _read_content(response: aiohttp.ClientResponse) -> bytes:
+    """Read a response, up to `MOST_BYTES`. A compressed one is refused, because it could expand to any size.
+
+    Raises:
+        NoReplyError: it is compressed or too long.
+    """
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise NoReplyError("the response is compressed, although the request forbids it", connected=True)
+    if response.content_length is not None and response.content_length <= MOST_BYTES:
+        return await response.read()
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise NoReplyError(f"the response is longer than {MOST_BYTES // 2**20} MB", connected=True)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def make_body(missing: Sequence[CompletionRequest], refused: Container[str]) -> dict[str, Any]:
@@ -165,21 +189,6 @@ def make_body(missing: Sequence[CompletionRequest], refused: Container[str]) -> 
         **{name: value for name, value in request.sampling.items() if name not in optional},
         **{name: value for name, value in optional.items() if name not in refused},
     }
-
-
-async def _send_body(client: AsyncOpenAI, body: Mapping[str, Any]) -> httpx2.Response:
-    """Post a request; an error status is a response too."""
-    try:
-        return await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
-    except openai.APIStatusError as error:
-        return error.response
-
-
-def _is_unconnected(error: BaseException) -> bool:
-    """Whether no connection was made: the aiohttp transport reports a refused one as a timeout too."""
-    refused = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError)
-    lost = isinstance(error.__cause__, aiohttp.ServerDisconnectedError)
-    return refused and not lost
 
 
 def _describe(error: BaseException) -> str:

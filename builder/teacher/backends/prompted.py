@@ -1,6 +1,7 @@
 """Teachers that are sampled with a prompt: which requests a problem needs, whatever model answers them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +17,9 @@ from ...errors import InputError
 from ...recipe import LoadedRecipe, list_prompts
 from ..demonstrations import Demo, check_demos, find_demos, select_demos
 from ..prompts import format_messages, format_second_call
-from ..request import Answer, ReceivedResponse, Request
+from ..request import Answer, Request
 from ..shares import select_share
-from .protocol import (
-    CompletionRequest,
-    FailedRequest,
-    OpenedBackend,
-    RequestCompletions,
-)
+from .protocol import CompletionRequest, OpenedBackend, OpenSender, Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +50,8 @@ class PromptedBackend:
     """Sampling parameters."""
     seed: int
     """Seed of the choice of demonstrations."""
-    send: RequestCompletions
-    """Sends requests to the model."""
+    sending: OpenSender
+    """Opens what sends requests to the model."""
 
     def list_requests(self, problem: Problem, hint: Hint, indexes: range) -> list[CompletionRequest]:
         """Make one request, and a completion of it for each index."""
@@ -81,11 +77,9 @@ class PromptedBackend:
         sampling = {**self.sampling, **dict(_list_changes(prompt.second_call, self.sampling))}
         return CompletionRequest(problem, self._make_request(problem.problem_id, messages, first.hint, sampling), 0)
 
-    def request_completions(
-        self, requests: Sequence[CompletionRequest]
-    ) -> Iterator[list[ReceivedResponse | FailedRequest]]:
-        """Send requests to the model."""
-        return self.send(requests)
+    def open_sender(self) -> AbstractAsyncContextManager[Sender]:
+        """Open what sends requests to the model."""
+        return self.sending()
 
     def _make_request(
         self, problem_id: str, messages: tuple[Message, ...], hint: Hint, sampling: Mapping[str, Any]
@@ -118,7 +112,8 @@ def open_prompted(  # noqa: PLR0913 - what the backends differ in
     model: str,
     endpoint: str,
     sampling: Mapping[str, Any],
-    send: RequestCompletions,
+    open_sender: OpenSender,
+    turn: str | None = None,
 ) -> OpenedBackend:
     """Open a teacher with the prompts of its recipe, and find the demonstrations that they name.
 
@@ -144,9 +139,9 @@ def open_prompted(  # noqa: PLR0913 - what the backends differ in
         hint=teacher.hint,
         sampling=sampling,
         seed=loaded.recipe.seed,
-        send=send,
+        sending=open_sender,
     )
-    return OpenedBackend(backend, inputs)
+    return OpenedBackend(backend, inputs, turn)
 
 
 def _select_own(

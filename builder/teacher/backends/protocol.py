@@ -1,6 +1,7 @@
 """The interface of every backend: which completions a problem needs, and how they are requested."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,13 +50,35 @@ def make_received(answered: Sequence[tuple[CompletionRequest, Answer]]) -> list[
             group[0][0].request,
             encode_answers([answer for _, answer in group]),
             {request.sample_index: choice for choice, (request, _) in enumerate(group)},
+            [answer for _, answer in group],
         )
         for group in groups.values()
     ]
 
 
-RequestCompletions = Callable[[Sequence[CompletionRequest]], Iterator[list[ReceivedResponse | FailedRequest]]]
-"""Sends requests; yields results in any order, in groups that are recorded together."""
+Results = list[ReceivedResponse | FailedRequest]
+"""What becomes of some requests: responses, and requests that failed for good."""
+
+
+class Sender(Protocol):
+    """What sends requests to a teacher, while a build samples."""
+
+    async def send(self, group: Sequence[CompletionRequest], priority: int = 0) -> Results:
+        """Send the missing completions of one prompt; those with a lower priority number first.
+
+        After a fatal error nothing more is sent: the requests fail with it.
+        """
+
+    @property
+    def fatal(self) -> CotloomError | None:
+        """The error that ends the sampling; None while there is none."""
+
+    def describe(self) -> Mapping[str, int | float | str]:
+        """Say what a person wants to know of the sending, such as `throttled` responses and `retries` so far."""
+
+
+OpenSender = Callable[[], AbstractAsyncContextManager[Sender]]
+"""Opens a sender inside the event loop."""
 
 
 class Backend(Protocol):
@@ -67,10 +90,8 @@ class Backend(Protocol):
     def make_follow_up(self, request: CompletionRequest, answer: Answer) -> CompletionRequest | None:
         """Make the second request that an answer needs, for prompts of two calls."""
 
-    def request_completions(
-        self, requests: Sequence[CompletionRequest]
-    ) -> Iterator[list[ReceivedResponse | FailedRequest]]:
-        """Send requests; yields results in any order, in groups that are recorded together."""
+    def open_sender(self) -> AbstractAsyncContextManager[Sender]:
+        """Open what sends its requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +102,5 @@ class OpenedBackend:
     """The teacher."""
     inputs: Sequence[Input] = ()
     """The files that were read."""
+    turn: str | None = None
+    """The name of what only one build at a time asks from the same store; None where any number may."""

@@ -1,7 +1,7 @@
 """Backend `simulated`: answers that are computed from the problem, without a model."""
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import polars as pl
@@ -10,24 +10,15 @@ from ....schemas.prompt import Prompt
 from ....schemas.runtime import Runtime
 from ....schemas.teacher import SimulatedTeacher
 from ...recipe import LoadedRecipe
-from ..request import Answer, ReceivedResponse
+from ..request import Answer
 from ..simulated.answers import write_answer
 from .prompted import PromptedBackend, ReadyPrompt
-from .protocol import CompletionRequest, FailedRequest, OpenedBackend, make_received
-
-GROUP = 500
-"""Number of answers that are recorded together."""
-
+from .protocol import CompletionRequest, OpenedBackend, Results, make_received
 
 def open_backend(
     loaded: LoadedRecipe, _key: str, teacher: SimulatedTeacher, _problems: pl.DataFrame, _runtime: Runtime
 ) -> OpenedBackend:
     """Open the simulated teacher. It solves `arithmetic` problems only; requests for others raise an InputError."""
-
-    def send(requests: Sequence[CompletionRequest]) -> Iterator[list[ReceivedResponse | FailedRequest]]:
-        remaining = iter(requests)
-        while group := list(islice(remaining, GROUP)):
-            yield [*make_received([_write_answer(request, teacher) for request in group])]
 
     backend = PromptedBackend(
         model="simulated",
@@ -36,9 +27,26 @@ def open_backend(
         hint=teacher.hint,
         sampling=_make_sampling_parameters(teacher),
         seed=loaded.recipe.seed,
-        send=send,
+        sending=lambda: nullcontext(_SimulatedSender(teacher)),
     )
     return OpenedBackend(backend)
+
+
+class _SimulatedSender:
+    """Answers at once."""
+
+    fatal = None
+
+    def __init__(self, teacher: SimulatedTeacher) -> None:
+        self._teacher = teacher
+
+    async def send(self, group: Sequence[CompletionRequest], priority: int = 0) -> Results:  # noqa: ARG002
+        """Answer the completions of one prompt."""
+        return [*make_received([_write_answer(request, self._teacher) for request in group])]
+
+    def describe(self) -> Mapping[str, int | float | str]:
+        """There is nothing to say of the sending."""
+        return {}
 
 
 def _write_answer(request: CompletionRequest, teacher: SimulatedTeacher) -> tuple[CompletionRequest, Answer]:

@@ -1,6 +1,7 @@
 """Backend `transformers`: a local checkpoint, sampled in this process, in batches, with log probabilities."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +21,10 @@ from ...recipe import LoadedRecipe
 from ..chat_templates import render_chat
 from ..checkpoint import get_device, load_pretrained
 from ..provenance import Provenance, read_provenance
-from ..request import LEAST_LOGPROB, Answer, ReceivedResponse
+from ..request import LEAST_LOGPROB, Answer
+from .batching import open_batches
 from .prompted import open_prompted
-from .protocol import CompletionRequest, FailedRequest, OpenedBackend, make_received
+from .protocol import CompletionRequest, OpenedBackend, Results, Sender, make_received
 from .token_texts import make_token_logprobs
 
 MAX_TOKENS = 512
@@ -64,7 +66,8 @@ def open_backend(
         model=get_model_name(teacher),
         endpoint="transformers",
         sampling=make_sampling_parameters(teacher),
-        send=lambda requests: request_completions(requests, teacher, runtime),
+        open_sender=lambda: open_sender(teacher, runtime),
+        turn="transformers",
     )
 
 
@@ -95,25 +98,27 @@ def _digest_files(folder: Path) -> str:
         raise InputError(f"the checkpoint can't be read: {error}", keys=("teacher.model",)) from error
 
 
-def request_completions(
-    requests: Sequence[CompletionRequest], teacher: TransformersTeacher, runtime: Runtime
-) -> Iterator[list[ReceivedResponse | FailedRequest]]:
-    """Sample answers in batches, the longest prompts first.
+@asynccontextmanager
+async def open_sender(teacher: TransformersTeacher, runtime: Runtime) -> AsyncIterator[Sender]:
+    """Open what samples answers in batches, the longest prompts first.
 
-    The seed of a batch comes from its ledger keys, so that the same build samples the same answers. A build that is
-    resumed has other batches, and other answers for what was not recorded.
+    Raises:
+        InputError: its provenance file can't be read.
+    """
+    async with open_batches(lambda requests: complete_requests(requests, teacher), runtime.batch_size) as sender:
+        yield sender
+
+
+def complete_requests(requests: Sequence[CompletionRequest], teacher: TransformersTeacher) -> Results:
+    """Sample one answer to each request.
 
     Raises:
         InputError: torch and transformers are not installed, the checkpoint can't be loaded, or its provenance file
             can't be read.
     """
-    if not requests:
-        return
     checkpoint = _load_checkpoint(teacher.model, read_provenance(teacher.model))
     prompts = [(_render_prompt(checkpoint.tokenizer, request), request) for request in requests]
-    prompts.sort(key=lambda pair: -len(pair[0]))
-    for start in range(0, len(prompts), runtime.batch_size):
-        yield _complete_batch(checkpoint, prompts[start : start + runtime.batch_size], teacher.sampling)
+    return _complete_batch(checkpoint, prompts, teacher.sampling)
 
 
 @lru_cache(maxsize=1)
@@ -136,7 +141,7 @@ def _render_prompt(tokenizer: Any, request: CompletionRequest) -> str:
 
 def _complete_batch(
     checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: LocalSampling
-) -> list[ReceivedResponse | FailedRequest]:
+) -> Results:
     """Sample one answer to each prompt that fits into the window; the others are refused."""
     max_tokens = sampling.max_tokens or MAX_TOKENS
     lengths = [len(ids) for ids in checkpoint.tokenizer([prompt for prompt, _ in prompts])["input_ids"]]

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _create_file(path)
         check_write_ahead_log(path)
         connection = sqlite3.connect(path, timeout=PATIENCE)
     except (OSError, sqlite3.OperationalError) as error:
@@ -111,6 +111,16 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _create_file(path: Path) -> None:
+    """Create the file where it is missing.
+
+    An existing one is not opened: closing it would give up the locks that this process holds on it through SQLite, and
+    another process would then take the log of the last writes for one that nobody needs.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def check_write_ahead_log(path: Path) -> None:

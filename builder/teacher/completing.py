@@ -1,0 +1,186 @@
+"""Get the answers to requests: from the ledger, else from the teacher, recorded before anything else is done with them.
+
+The event loop never waits for a disk: what arrives goes to the recorder, and is used when it is on disk (law 3).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from ..errors import CotloomError, InputError
+from ..text.traces import part_trace
+from .backends.protocol import CompletionRequest, FailedRequest, Sender
+from .ledger import Key, Ledger
+from .request import Answer, ReceivedResponse
+from .samples import add_costs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calls:
+    """Where the answers of a build came from."""
+
+    new: int = 0
+    """Answers that were requested now."""
+    ledger: int = 0
+    """Answers that were in the ledger."""
+    failed: int = 0
+    """Requests that failed."""
+    refused: int = 0
+    """Answers that the teacher refuses to give, now or in the ledger; their samples are dropped."""
+    error: CotloomError | None = None
+    """Why the first of the failed requests failed."""
+    cost_usd: float | None = 0.0
+    """Cost of the new answers in US dollars; null where any price is unknown."""
+    by_teacher: tuple[tuple[str, "Calls"], ...] = ()
+    """Those of each teacher, by the recipe key that it stands at, where there are several."""
+
+    def __add__(self, other: "Calls") -> "Calls":
+        """Add up the calls of two teachers."""
+        return Calls(
+            new=self.new + other.new,
+            ledger=self.ledger + other.ledger,
+            failed=self.failed + other.failed,
+            refused=self.refused + other.refused,
+            error=self.error or other.error,
+            cost_usd=add_costs([self.cost_usd, other.cost_usd]),
+            by_teacher=(*self.by_teacher, *other.by_teacher),
+        )
+
+
+class Recorder(Protocol):
+    """What writes responses to the ledger."""
+
+    async def record(self, received: ReceivedResponse) -> frozenset[Key]:
+        """Record a response. Returns when it is on disk, with the keys that were answered before."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """The first error that ends the sampling: nothing more is sent; what is in flight still arrives."""
+
+    error: CotloomError | None = None
+    """The error; None while there is none."""
+
+    def set(self, error: CotloomError) -> None:
+        """End the sampling; the first error stays."""
+        self.error = self.error or error
+
+    def check(self) -> None:
+        """Raise the error, where there is one."""
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass(slots=True)
+class Completer:
+    """Gets the answers of one teacher."""
+
+    ledger: Ledger
+    """Where answers are looked up."""
+    recorder: Recorder
+    """Writes what arrives."""
+    sender: Sender
+    """Sends what is missing."""
+    forgotten: frozenset[str]
+    """Problems whose answers were erased; they are never requested again."""
+    take_turn: Callable[[], Awaitable[None]]
+    """Waits until no other build asks the same teacher from this store."""
+    stop: Stop
+    """What ends the sampling."""
+    calls: Calls = field(default_factory=Calls)
+    """Where the answers came from so far."""
+    tokens: int = 0
+    """Tokens of the new answers so far, as far as the server counted them."""
+
+    async def __call__(
+        self, requests: Sequence[CompletionRequest], priority: int
+    ) -> Sequence[Answer | FailedRequest]:
+        """Complete the requests of one problem.
+
+        Raises:
+            CotloomError: the sampling ends.
+        """
+        if requests and requests[0].problem.problem_id in self.forgotten:
+            results: Sequence[Answer | FailedRequest] = [_ERASED] * len(requests)
+            self.calls = replace(self.calls, refused=self.calls.refused + len(requests))
+            return results
+        known = self._read_known(requests)
+        missing = [request for request in requests if request.key not in known]
+        if missing:
+            await self.take_turn()
+            known = self._read_known(requests)  # another build may have asked meanwhile
+            missing = [request for request in requests if request.key not in known]
+        self.stop.check()
+        new, failures = await self._request(missing, priority) if missing else ({}, {})
+        results = [_find_result(request, known, new, failures) for request in requests]
+        self._note(results, len(known), new, failures)
+        return results
+
+    def _read_known(self, requests: Sequence[CompletionRequest]) -> dict[Key, Answer]:
+        keys = {request.key for request in requests}
+        digests = list(dict.fromkeys(digest for digest, _ in keys))
+        return {key: _part(answer) for key, answer in self.ledger.read_answers(digests) if key in keys}
+
+    async def _request(
+        self, missing: Sequence[CompletionRequest], priority: int
+    ) -> tuple[dict[Key, Answer], dict[Key, FailedRequest]]:
+        """Request what the ledger lacks, and record it. Returns answers and failures by ledger key."""
+        groups: dict[str, list[CompletionRequest]] = {}
+        for request in missing:
+            groups.setdefault(request.request.digest, []).append(request)
+        sent = await asyncio.gather(*(self.sender.send(group, priority) for group in groups.values()))
+        results = [result for group in sent for result in group]
+        received = [result for result in results if isinstance(result, ReceivedResponse)]
+        earlier = frozenset().union(*await asyncio.gather(*map(self.recorder.record, received)))
+        if self.sender.fatal is not None:
+            self.stop.set(self.sender.fatal)
+        answers = {key: answer for item in received for key, answer in _list_answers(item)}
+        if earlier:
+            answers |= {key: _part(each) for key, each in self.ledger.read_answers({digest for digest, _ in earlier})}
+        return answers, {each.request.key: each for each in results if isinstance(each, FailedRequest)}
+
+    def _note(
+        self,
+        results: Sequence[Answer | FailedRequest],
+        known: int,
+        new: Mapping[Key, Answer],
+        failures: Mapping[Key, FailedRequest],
+    ) -> None:
+        failed = sum(isinstance(result, FailedRequest) for result in results)
+        self.tokens += sum(answer.usage.completion_tokens or 0 for answer in new.values())
+        self.calls += Calls(
+            new=len(results) - known - failed,
+            ledger=known,
+            failed=failed,
+            refused=sum(isinstance(result, Answer) and result.refusal is not None for result in results),
+            error=next((failure.error for failure in failures.values()), None),
+            cost_usd=add_costs(answer.cost_usd for answer in new.values()),
+        )
+
+
+_ERASED = Answer(text=None, refusal="its answers were erased with cotloom ledger forget")
+
+
+def _list_answers(received: ReceivedResponse) -> list[tuple[Key, Answer]]:
+    """List the answers in a response, by ledger key."""
+    read = ((index, received.read[choice]) for index, choice in received.choices.items())
+    return [((received.request.digest, index), _part(each)) for index, each in read if isinstance(each, Answer)]
+
+
+def _part(answer: Answer) -> Answer:
+    """Tell the reasoning of an answer apart from its text, whichever way the server sent it."""
+    parts = part_trace(answer.text, answer.reasoning)
+    if parts.response == answer.text and parts.reasoning == answer.reasoning:
+        return answer
+    return replace(answer, text=parts.response, reasoning=parts.reasoning)
+
+
+def _find_result(
+    request: CompletionRequest,
+    known: Mapping[Key, Answer],
+    new: Mapping[Key, Answer],
+    failures: Mapping[Key, FailedRequest],
+) -> Answer | FailedRequest:
+    answer = known.get(request.key) or new.get(request.key)
+    return answer or failures.get(request.key) or FailedRequest(request, InputError("no answer came"))

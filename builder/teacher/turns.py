@@ -1,0 +1,42 @@
+"""One build at a time asks a server from the same store; another waits, and then finds the answers in the ledger."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from ..store.locks import wait_turn
+from .ledger import Ledger
+
+
+class Turns:
+    """The right to ask the servers of a build, taken with the first request and kept until it ends."""
+
+    def __init__(self, ledger: Ledger, names: Sequence[str]) -> None:
+        """Wait for servers by name; none for teachers that any number of builds may ask."""
+        self._ledger = ledger
+        self._names = names
+        self._stack = ExitStack()
+        self._lock = asyncio.Lock()
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Wait until no other build asks these servers from this store.
+
+        All are taken at once, in one order: two builds that each hold one and wait for the other would wait for ever.
+
+        Raises:
+            InputError: the keys of the ledger are damaged, so that answers would be paid again.
+        """
+        if self._is_taken:
+            return
+        async with self._lock:
+            if not self._is_taken:
+                if self._names:
+                    folder = self._ledger.path.parent / "turns"
+                    await asyncio.to_thread(self._stack.enter_context, wait_turn(folder, self._names))
+                self._ledger.check_keys()
+                self._is_taken = True
+
+    def close(self) -> None:
+        """Let the next build ask."""
+        self._stack.close()
