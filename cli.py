@@ -17,7 +17,7 @@ import typer
 from .builder.commands import ledger
 from .builder.commands import options as opt
 from .builder.commands.run import run_command, show_progress_on_stderr
-from .builder.terminal import print_error, print_json, print_text
+from .builder.terminal import print_json, print_text
 
 if TYPE_CHECKING:
     from .builder.audit import AuditReport
@@ -70,6 +70,8 @@ def build(
     ray_address: opt.RayAddress = None,
     memory: opt.Memory = None,
     concurrency: opt.Concurrency = 64,
+    requests_per_minute: opt.RequestsPerMinute = None,
+    tokens_per_minute: opt.TokensPerMinute = None,
     timeout: opt.Timeout = 300.0,
     retries: opt.Retries = 5,
     accept_failures: opt.AcceptFailures = False,
@@ -77,6 +79,7 @@ def build(
     allow_key: opt.AllowKeys = None,
     set_aside: opt.SetAside = None,
     profile: opt.Profile = None,
+    progress: opt.ProgressStyle = "auto",
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
@@ -84,6 +87,7 @@ def build(
     from .builder.access import find_access, render_destinations
     from .builder.commands.output import describe_build, render_build, write_profile
     from .builder.pipeline import build as build_version
+    from .builder.progress import note
     from .builder.recipe import load_recipe, set_rows_aside
     from .schemas.runtime import EngineKind, Runtime
 
@@ -94,6 +98,8 @@ def build(
         ray_address=ray_address,
         memory_gb=memory,
         concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
         timeout_s=timeout,
         retries=retries,
         accept_failures=accept_failures,
@@ -101,9 +107,9 @@ def build(
         allow_keys=tuple(allow_key or ()),
     )
     loaded = set_rows_aside(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), set_aside or ())
-    for line in render_destinations(find_access(loaded, runtime).destinations):
-        print_error(line)
-    with show_progress_on_stderr():
+    with show_progress_on_stderr(progress):
+        for line in render_destinations(find_access(loaded, runtime).destinations):
+            note(line)
         built = build_version(loaded, runtime)
     if profile is not None:
         write_profile(built, profile)

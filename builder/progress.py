@@ -1,30 +1,149 @@
-"""Progress bars: rooms report progress, the command line draws it on stderr.
+"""Progress: rooms report it, the command line shows it on stderr, as bars for a person or as events for a machine.
 
-with show_progress():                      # the command line, on a terminal
+with show_progress(console):             # the command line
     for row in track(rows, "judging"):   # anywhere below
         ...
 
 A warning is a line on stderr, above the bars, on a terminal or not.
 """
 
+import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from .terminal import print_error
 
 Item = TypeVar("Item")
 
-_shown: ContextVar[Progress | None] = ContextVar("progress", default=None)
+Fact = int | float | str
+
+EVERY_S = 1.0
+"""Seconds between two events of one bar."""
+
+_FACTS: Mapping[str, str] = {
+    "new": "{:,} answers",
+    "tokens": "{:,} tokens",
+    "right": "{:.0%} right",
+    "allowed_per_s": "{:.1f}/s allowed",
+    "closed_s": "waits {:.0f} s for the server",
+    "throttled": "{:,} throttled (429)",
+    "retries": "{:,} retries",
+    "failed": "{:,} failed",
+}
+"""How facts are shown beside a bar. What is zero, or not listed, is left out."""
+
+
+class ProgressKind(StrEnum):
+    """How progress is shown."""
+
+    AUTO = "auto"
+    """Bars, where stderr is a terminal."""
+    JSON = "json"
+    """Events: one JSON object in each line of stderr."""
+    NONE = "none"
+    """Not at all; warnings are shown."""
+
+
+class Bar(Protocol):
+    """Progress of one thing. Calling it advances it."""
+
+    def __call__(self, done: int) -> None:
+        """Advance by a number of items."""
+
+    def report(self, facts: Mapping[str, Fact]) -> None:
+        """Say more than how many items are done."""
+
+
+class _HiddenBar:
+    """Progress that nobody sees."""
+
+    def __call__(self, done: int) -> None:
+        """Nothing is shown."""
+
+    def report(self, facts: Mapping[str, Fact]) -> None:
+        """Nothing is shown."""
+
+
+class _DrawnBar:
+    """A bar on a terminal."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+        self._facts = ""
+
+    def __call__(self, done: int) -> None:
+        """Advance by a number of items."""
+        self._progress.advance(self._task, done)
+        self._draw()
+
+    def report(self, facts: Mapping[str, Fact]) -> None:
+        """Show facts behind the bar."""
+        shown = [_FACTS[name].format(value) for name, value in facts.items() if name in _FACTS and value]
+        self._facts = ", ".join(shown)
+        self._draw()
+
+    def _draw(self) -> None:
+        speed = self._progress.tasks[self._progress.task_ids.index(self._task)].speed
+        rate = f"{speed:,.0f}/s" if speed else ""
+        self._progress.update(self._task, rate="  ".join(part for part in (rate, self._facts) if part))
+
+
+class _EventBar:
+    """Events about one thing: at most one a second, and one at the end."""
+
+    def __init__(self, stage: str, total: int) -> None:
+        self._event: dict[str, Any] = {"event": "progress", "stage": stage, "done": 0, "total": total}
+        self._began = self._last = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        """Count items; write an event where it is time."""
+        self._event["done"] += done
+        if time.monotonic() - self._last >= EVERY_S:
+            self.write()
+
+    def report(self, facts: Mapping[str, Fact]) -> None:
+        """Add facts to the events."""
+        self._event |= facts
+        if time.monotonic() - self._last >= EVERY_S:
+            self.write()
+
+    def write(self) -> None:
+        """Write an event."""
+        self._last = time.monotonic()
+        seconds, done = self._last - self._began, self._event["done"]
+        left = round(seconds / done * (self._event["total"] - done), 1) if done else None
+        print_error(json.dumps({**self._event, "seconds": round(seconds, 1), "left_s": left}))
+
+
+_shown: ContextVar[Progress | ProgressKind] = ContextVar("progress", default=ProgressKind.NONE)
 
 
 @contextmanager
-def show_progress(console: Console) -> Iterator[None]:
-    """Draw a bar for everything that is tracked inside; only where the console is a terminal."""
+def show_progress(console: Console, kind: ProgressKind = ProgressKind.AUTO) -> Iterator[None]:
+    """Show the progress of everything that is tracked inside; bars only where the console is a terminal."""
+    if kind is not ProgressKind.AUTO:
+        token = _shown.set(kind)
+        try:
+            yield
+        finally:
+            _shown.reset(token)
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -43,12 +162,22 @@ def show_progress(console: Console) -> Iterator[None]:
 
 def warn(message: str) -> None:
     """Warn the user of something that is put right without them, in one line on stderr."""
-    line = f"cotloom: {' '.join(message.split())}"
-    progress = _shown.get()
-    if progress is None:
-        print_error(line)
+    _say("warning", " ".join(message.split()), "cotloom: ")
+
+
+def note(message: str) -> None:
+    """Tell the user something that is as it should be, in one line on stderr."""
+    _say("note", message, "")
+
+
+def _say(event: str, text: str, prefix: str) -> None:
+    shown = _shown.get()
+    if isinstance(shown, Progress):
+        shown.console.print(f"{prefix}{text}", markup=False, highlight=False, soft_wrap=True)
+    elif shown is ProgressKind.JSON:
+        print_error(json.dumps({"event": event, "message": text}))
     else:
-        progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_error(f"{prefix}{text}")
 
 
 def warn_all(messages: Iterable[str]) -> None:
@@ -57,42 +186,24 @@ def warn_all(messages: Iterable[str]) -> None:
         warn(message)
 
 
-class Bar:
-    """A bar on its way: `advance` counts items, `report` says more. Calling it advances it."""
-
-    def __init__(self, progress: Progress | None = None, task: TaskID | None = None) -> None:
-        """Draw on a display; without one, nowhere."""
-        self._progress = progress
-        self._task = task
-
-    def __call__(self, done: int) -> None:
-        """Advance by a number of items."""
-        self.advance(done)
-
-    def advance(self, done: int) -> None:
-        """Advance by a number of items."""
-        if self._progress is None or self._task is None:
-            return
-        self._progress.advance(self._task, done)
-        speed = self._progress.tasks[self._progress.task_ids.index(self._task)].speed
-        self._progress.update(self._task, rate=f"{speed:,.0f}/s" if speed else "")
-
-    def report(self, facts: Mapping[str, int | float | str]) -> None:
-        """Say more than how many items are done."""
-
-
 @contextmanager
 def show_bar(description: str, total: int) -> Iterator[Bar]:
-    """Show a bar for a number of items."""
-    progress = _shown.get()
-    if progress is None or total == 0:
-        yield Bar()
-        return
-    task = progress.add_task(description, total=total, rate="")
-    try:
-        yield Bar(progress, task)
-    finally:
-        progress.remove_task(task)
+    """Show the progress of a number of items."""
+    shown = _shown.get()
+    if total == 0 or shown is ProgressKind.NONE:
+        yield _HiddenBar()
+    elif isinstance(shown, Progress):
+        task = shown.add_task(description, total=total, rate="")
+        try:
+            yield _DrawnBar(shown, task)
+        finally:
+            shown.remove_task(task)
+    else:
+        bar = _EventBar(description, total)
+        try:
+            yield bar
+        finally:
+            bar.write()
 
 
 def track(items: Sequence[Item], description: str, every: int = 50) -> Iterable[Item]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class PathRules:
     """Which paths are kept."""
     counter: TokenCounter | None = None
     """What counts tokens; None leaves the counts of the server."""
-    judged: JudgedPieces = JudgedPieces()
+    judged: JudgedPieces = field(default_factory=JudgedPieces)
     """What was judged between rounds of sampling."""
 
     def describe(self) -> dict[str, Any]:
@@ -148,21 +148,19 @@ def select_paths(
     return _choose_paths(stages, rules, judged, methods, bucket), new
 
 
-def _recall(  # noqa: PLR0913 - what is kept, where, by which rules
-    stages: Path | None,
-    name: str,
-    rules: Any,
-    bucket: BucketSize,
-    rows: int,
-    keys: pl.Series,
-    find: Callable[[pl.Series], pl.DataFrame],
-) -> Recalled:
-    """Recall the findings about rows by these rules, and find those that are missing."""
-    if stages is None:
+def _recall(memo: Memo | None, keys: pl.Series, find: Callable[[pl.Series], pl.DataFrame]) -> Recalled:
+    """Recall the findings about rows, and find those that are missing; all, where nothing is kept."""
+    if memo is None:
         needed = keys.unique(maintain_order=True)
         return Recalled(findings=find(needed), new=needed.len(), known=0)
+    return recall_or_find(memo, keys, find)
+
+
+def _open_memo(stages: Path | None, name: str, rules: Any, bucket: BucketSize, rows: int) -> Memo | None:
+    if stages is None:
+        return None
     folder = stages / name / "memo" / digest(rules)[:16]
-    return recall_or_find(Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=rows), keys, find)
+    return Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=rows)
 
 
 def _judge_samples(
@@ -175,9 +173,12 @@ def _judge_samples(
     keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
     policy = rules.verify.model_copy(update={"set_aside": ()})
     deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
-    owners = keyed.select("sample_id", "key").join(samples.select("sample_id", "problem_id"), on="sample_id", how="left")
+    owners = keyed.select("sample_id", "key").join(
+        samples.select("sample_id", "problem_id"), on="sample_id", how="left"
+    )
     find = partial(recall_judged, rules.judged, bucket, owners, partial(_judge_keys, keyed, policy))
-    recalled = _recall(stages, "judge", deciding, bucket, bucket.answers, keyed["key"], find)
+    memo = _open_memo(stages, "judge", deciding, bucket, bucket.answers)
+    recalled = _recall(memo, keyed["key"], find)
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
     judgements = findings.select("sample_id", *_JUDGED)
     judged = verify.add_judgements(samples, pl.concat([judgements, _set_aside(aside, judgements)]))
@@ -260,12 +261,14 @@ def _choose_paths(
     deciding = {**rules.describe(), "verify": None, "tokens": None, "select": policy.model_dump(mode="json")}
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
     find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
-    choices = _recall(stages, "duplicates", apart, bucket, bucket.problems, keyed["key"], find).findings
+    memo = _open_memo(stages, "duplicates", apart, bucket, bucket.problems)
+    choices = _recall(memo, keyed["key"], find).findings
     distinct = keyed.join(choices.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
     if policy.keep is not None:
         many = distinct.filter(pl.len().over("key") > policy.keep)
         find = partial(_find_choices, many, lambda rows: select.pick_rows(rows, policy))
-        picked = _recall(stages, "picks", deciding, bucket, bucket.problems, many["key"], find).findings
+        memo = _open_memo(stages, "picks", deciding, bucket, bucket.problems)
+        picked = _recall(memo, many["key"], find).findings
         choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
     return select.add_choices(judged, pl.concat([choices.drop("key"), outside]))
 

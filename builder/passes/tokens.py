@@ -71,9 +71,7 @@ def add_token_counts(
     return counted.select(samples.columns)
 
 
-def _find_counts(
-    stages: Path | None, counter: TokenCounter, keyed: pl.DataFrame, bucket: BucketSize
-) -> pl.DataFrame:
+def _find_counts(stages: Path | None, counter: TokenCounter, keyed: pl.DataFrame, bucket: BucketSize) -> pl.DataFrame:
     """Find the tokens of texts by key."""
     count = partial(_count_keys, keyed, counter.path)
     if stages is None:

@@ -8,12 +8,12 @@ becomes a sample. From the bottom up: `request`, `ledger`, `prompts`, `demonstra
 
 from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
+from .completing import Calls
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
 from .request import Request
-from .completing import Calls
 from .rounds import CountPaths, PathCounts
 from .rows import write_samples
 from .sampling import SampledAnswers, sample_rationales

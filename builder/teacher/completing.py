@@ -93,9 +93,7 @@ class Completer:
     tokens: int = 0
     """Tokens of the new answers so far, as far as the server counted them."""
 
-    async def __call__(
-        self, requests: Sequence[CompletionRequest], priority: int
-    ) -> Sequence[Answer | FailedRequest]:
+    async def __call__(self, requests: Sequence[CompletionRequest], priority: int) -> Sequence[Answer | FailedRequest]:
         """Complete the requests of one problem.
 
         Raises:

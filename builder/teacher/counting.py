@@ -22,6 +22,11 @@ class PathQueue:
         self._count_paths = count_paths
         self._waiting: list[_Waiting] = []
         self._is_filled = asyncio.Event()
+        self._last: dict[str, tuple[int, int]] = {}
+        self.right = 0
+        """Correct samples among those that were counted."""
+        self.counted = 0
+        """Samples that were counted."""
 
     async def count(self, problem: Problem, samples: Sequence[Sample]) -> PathCounts:
         """Count the paths of one problem, when its turn comes.
@@ -32,7 +37,20 @@ class PathQueue:
         future: asyncio.Future[PathCounts] = asyncio.get_running_loop().create_future()
         self._waiting.append((problem, samples, future))
         self._is_filled.set()
-        return await future
+        counts = await future
+        self._note(problem.problem_id, counts.correct, len(samples))
+        return counts
+
+    def _note(self, problem: str, right: int, counted: int) -> None:
+        """Add what is new of a problem to the sums."""
+        last = self._last.get(problem, (0, 0))
+        self._last[problem] = (right, counted)
+        self.right += right - last[0]
+        self.counted += counted - last[1]
+
+    def end(self, problem: Problem) -> None:
+        """Forget a problem that is done."""
+        self._last.pop(problem.problem_id, None)
 
     async def run(self) -> None:
         """Count what waits, until cancelled."""

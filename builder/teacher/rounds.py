@@ -40,9 +40,7 @@ CountOwnPaths = Callable[[Problem, Sequence[Sample]], Awaitable[PathCounts]]
 class Complete(Protocol):
     """Gets the answers to requests: from the ledger, else from the teacher."""
 
-    async def __call__(
-        self, requests: Sequence[CompletionRequest], priority: int
-    ) -> Sequence[Answer | FailedRequest]:
+    async def __call__(self, requests: Sequence[CompletionRequest], priority: int) -> Sequence[Answer | FailedRequest]:
         """Complete requests; those with a lower priority number are sent first."""
 
 
@@ -191,8 +189,7 @@ async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) ->
     requests = teacher.backend.list_requests(problem, this.hint, this.indexes)
     results = await teacher.complete(requests, -this.number)
     samples = [
-        make_sample(request, result, this.hint, this.number)
-        for request, result in zip(requests, results, strict=True)
+        make_sample(request, result, this.hint, this.number) for request, result in zip(requests, results, strict=True)
     ]
     follow_ups = {
         position: follow_up

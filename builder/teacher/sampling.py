@@ -73,7 +73,7 @@ class _OpenTeacher:
     """How it is asked."""
 
 
-def sample_rationales(  # noqa: PLR0913 - what decides the samples, and where they go
+def sample_rationales(
     loaded: LoadedRecipe,
     problems: pl.DataFrame,
     ledger: Ledger,
@@ -125,7 +125,7 @@ class _Run:
             teachers = await self._open_teachers(stack, stop)
             queue = await stack.enter_async_context(open_queue(count_paths))
             bar = stack.enter_context(show_bar("sampling the teacher", self.kept.height))
-            await stack.enter_async_context(_report(bar, teachers))
+            await stack.enter_async_context(_report(bar, teachers, queue))
             await self._sample_problems(teachers, queue, stop, bar)
             await self.writer.flush()
         stop.check()
@@ -167,9 +167,7 @@ class _Run:
         own = frozenset(select_share(self.kept, teacher.share)["problem_id"])
         return _OpenTeacher(key=key, problems=own, completer=completer, asked=asked)
 
-    async def _sample_problems(
-        self, teachers: Sequence[_OpenTeacher], queue: PathQueue, stop: Stop, bar: Bar
-    ) -> None:
+    async def _sample_problems(self, teachers: Sequence[_OpenTeacher], queue: PathQueue, stop: Stop, bar: Bar) -> None:
         """Start one problem after the other, as many at once as keep the teachers busy."""
         places = asyncio.Semaphore(ROUNDS_AHEAD * self.runtime.concurrency + FEWEST_AHEAD)
 
@@ -180,8 +178,9 @@ class _Run:
             except CotloomError as error:
                 stop.set(error)
             finally:
+                queue.end(problem)
                 places.release()
-                bar.advance(1)
+                bar(1)
 
         async with asyncio.TaskGroup() as tasks:
             for problem in _iterate_problems(self.kept):
@@ -198,12 +197,12 @@ def _iterate_problems(frame: pl.DataFrame) -> Iterator[Problem]:
 
 
 @asynccontextmanager
-async def _report(bar: Bar, teachers: Sequence[_OpenTeacher]) -> AsyncIterator[None]:
+async def _report(bar: Bar, teachers: Sequence[_OpenTeacher], queue: PathQueue) -> AsyncIterator[None]:
     """Report how the sampling goes, until the block ends."""
 
     async def report() -> None:
         while True:
-            bar.report(_describe(teachers))
+            bar.report(_describe(teachers, queue))
             await asyncio.sleep(TICK_S)
 
     task = asyncio.get_running_loop().create_task(report())
@@ -212,14 +211,16 @@ async def _report(bar: Bar, teachers: Sequence[_OpenTeacher]) -> AsyncIterator[N
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        bar.report(_describe(teachers))
+        bar.report(_describe(teachers, queue))
 
 
-def _describe(teachers: Sequence[_OpenTeacher]) -> dict[str, int | float | str]:
-    """Say how the sampling goes: answers, tokens, failures, and what the senders say."""
+def _describe(teachers: Sequence[_OpenTeacher], queue: PathQueue) -> dict[str, int | float | str]:
+    """Say how the sampling goes: answers, tokens, the share that is right, failures, and what the senders say."""
     calls = sum((each.completer.calls for each in teachers), Calls())
     facts: dict[str, Any] = {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
     facts["tokens"] = sum(each.completer.tokens for each in teachers)
+    if queue.counted:
+        facts["right"] = round(queue.right / queue.counted, 4)
     for each in teachers:
         for name, value in each.completer.sender.describe().items():
             facts[name] = facts[name] + value if isinstance(value, int) and name in facts else value

@@ -1,17 +1,31 @@
+import asyncio
 import json
+import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cotloom.builder.errors import Stopped
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.teacher import BACKENDS
-from cotloom.builder.teacher.backends.protocol import CompletionRequest, OpenedBackend, make_received
-from cotloom.builder.teacher.ledger import open_ledger
-from cotloom.builder.teacher.request import Answer, ReceivedResponse, Request
-from cotloom.builder.teacher.rounds import Calls, PathCounts, sample_rounds
+from cotloom.builder.teacher.backends.protocol import (
+    CompletionRequest,
+    FailedRequest,
+    OpenedBackend,
+    Results,
+    make_received,
+)
+from cotloom.builder.teacher.completing import Calls, Completer, Stop
+from cotloom.builder.teacher.counting import open_queue
+from cotloom.builder.teacher.ledger import Ledger, open_ledger, open_recorder
+from cotloom.builder.teacher.request import Answer, Request
+from cotloom.builder.teacher.rounds import AskedTeacher, PathCounts, estimate_chance, sample_problem
+from cotloom.builder.teacher.turns import Turns
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.prompt import HintPolicy, Paths
@@ -27,7 +41,8 @@ class Scripted:
 
     say: Callable[[CompletionRequest], str | None] = lambda item: f"{item.problem.problem_id} {item.sample_index}"
     cost: float | None = FREE
-    group: int = 2
+    delay: Callable[[CompletionRequest], int] = lambda _item: 0
+    fatal: None = None
     asked: list[tuple[str, Hint, int]] = field(default_factory=list)
 
     def list_requests(self, problem: Problem, hint: Hint, indexes: range) -> list[CompletionRequest]:
@@ -40,15 +55,24 @@ class Scripted:
     def make_follow_up(self, _request: CompletionRequest, _answer: Answer) -> None:
         """One call is enough."""
 
-    def request_completions(self, requests: Sequence[CompletionRequest]) -> Iterator[list[ReceivedResponse]]:
-        for begin in range(0, len(requests), self.group):
-            group = []
-            for item in requests[begin : begin + self.group]:
-                self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))
-                text = self.say(item)
-                if text is not None:
-                    group.append((item, Answer(text=text, cost_usd=self.cost)))
-            yield make_received(group)
+    def open_sender(self) -> AbstractAsyncContextManager["Scripted"]:
+        return nullcontext(self)
+
+    async def send(self, group: Sequence[CompletionRequest], _priority: int = 0) -> Results:
+        answered, failed = [], []
+        for item in group:
+            self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))
+            for _ in range(self.delay(item)):
+                await asyncio.sleep(0)
+            text = self.say(item)
+            if text is None:
+                failed.append(FailedRequest(item, Stopped("nothing came")))
+            else:
+                answered.append((item, Answer(text=text, cost_usd=self.cost)))
+        return [*make_received(answered), *failed]
+
+    def describe(self) -> Mapping[str, int]:
+        return {}
 
 
 @dataclass(slots=True)
@@ -65,10 +89,40 @@ class PathCounter:
                 paths[sample.problem_id].append(sample.text)
         return {
             problem.problem_id: PathCounts(
-                correct=len(paths[problem.problem_id]), distinct=len(set(paths[problem.problem_id]))
+                correct=len(paths[problem.problem_id]),
+                distinct=len(set(paths[problem.problem_id])),
+                once=sum(number == 1 for number in Counter(paths[problem.problem_id]).values()),
             )
             for problem in problems
         }
+
+
+def sample_rounds(
+    problems: Sequence[Problem],
+    backend: Scripted,
+    ledger: Ledger,
+    count_paths: PathCounter,
+    *,
+    paths: Paths,
+    hints: HintPolicy,
+) -> tuple[list[Sample], Calls]:
+    """Sample all problems at once, each on its own way."""
+
+    async def run() -> tuple[list[Sample], Calls]:
+        async with open_recorder(ledger.path) as recorder, open_queue(count_paths) as queue:
+            complete = Completer(
+                ledger=ledger,
+                recorder=recorder,
+                sender=backend,
+                forgotten=frozenset(),
+                take_turn=Turns(ledger, ()).take,
+                stop=Stop(),
+            )
+            teacher = AskedTeacher(backend=backend, complete=complete, paths=paths, hints=hints)
+            parts = await asyncio.gather(*(sample_problem(each, [teacher], queue.count) for each in problems))
+            return [sample for part in parts for sample in part], complete.calls
+
+    return asyncio.run(run())
 
 
 @pytest.fixture
@@ -147,12 +201,24 @@ def test_a_most_below_one_round_is_never_passed(sample_problems):
     assert Counter(sample.problem_id for sample in samples) == {"p_0": 2, "p_1": 2, "p_2": 2}
 
 
-def test_rounds_are_examined_when_they_are_complete(sample_problems):
+def test_a_round_is_examined_when_it_is_complete_and_with_all_before_it(sample_problems):
     count_paths = PathCounter()
 
-    sample_problems(Scripted(good_from("p_1", 0), group=1), Paths(round=2, max=6, target=1), count_paths=count_paths)
+    sample_problems(Scripted(good_from("p_1", 0)), Paths(round=2, max=6, target=1), count_paths=count_paths)
 
-    assert count_paths.shown == [Counter(p_0=2, p_1=2, p_2=2), Counter(p_0=4, p_2=4)]
+    shown = sorted((problem, count) for batch in count_paths.shown for problem, count in batch.items())
+    assert shown == [("p_0", 2), ("p_0", 4), ("p_1", 2), ("p_2", 2), ("p_2", 4)]  # after the last nothing is decided
+
+
+def test_a_problem_goes_on_while_another_waits_for_its_answer(sample_problems):
+    """The slow problem's first answer comes after the last of the quick ones."""
+    backend = Scripted(delay=lambda item: 5_000 if item.problem.problem_id == "p_1" else 0)
+
+    sample_problems(backend, Paths(round=1, max=4, target=9))
+
+    order = [problem for problem, _, _ in backend.asked]
+    assert order.index("p_1") < len(order) - 4
+    assert order[-3:] == ["p_1"] * 3
 
 
 def test_fallback_hints_the_unsolved_only_and_says_so(sample_problems):
@@ -230,7 +296,7 @@ def test_an_answer_that_never_comes_is_a_sample_that_says_so_and_is_asked_for_ag
     samples, calls = sample_problems(failing, Paths(round=2))
 
     assert [(s.sample_index, s.reason, s.text) for s in samples] == [(0, None, "good"), (1, "request_failed", None)] * 3
-    assert calls == Calls(new=3, ledger=0, failed=3, cost_usd=0.0)
+    assert (calls.new, calls.ledger, calls.failed, calls.cost_usd) == (3, 0, 3, 0.0)
     whole, calls = sample_problems(Scripted(), Paths(round=2))
     assert {sample.reason for sample in whole} == {None}
     assert (calls.new, calls.ledger, calls.failed) == (3, 3, 0)
@@ -250,14 +316,53 @@ def test_costs_that_are_known_add_up_over_rounds(sample_problems):
     assert (calls.new, calls.cost_usd) == (12, 3.0)
 
 
-def test_the_size_of_the_groups_changes_no_sample(sample_problems, tmp_path):
-    one, _ = sample_problems(Scripted(group=1), Paths(round=3, max=5))
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_in_which_answers_come_changes_no_sample(sample_problems, tmp_path, seed):
+    paths, hints = Paths(round=2, max=6, target=1), HintPolicy(mode="fallback")
+    one, _ = sample_problems(Scripted(good_from("p_1", 1)), paths, hints)
+    delays = random.Random(seed)
+    shuffled = Scripted(good_from("p_1", 1), delay=lambda _item: delays.randrange(50))
     with open_ledger(tmp_path / "other.sqlite") as other:
-        many, _ = sample_rounds(
-            PROBLEMS, Scripted(group=100), other, PathCounter(), paths=Paths(round=3, max=5), hints=HintPolicy()
-        )
+        many, _ = sample_rounds(PROBLEMS, shuffled, other, PathCounter(), paths=paths, hints=hints)
 
     assert many == one
+    assert len(many) == 6 + 2 + 6 + 2 * 2
+
+
+def test_a_problem_that_is_unlikely_to_bring_another_path_is_given_up(sample_problems):
+    """One path that every answer takes: the chance of another falls with each round."""
+    samples, _ = sample_problems(Scripted(lambda _item: "good"), Paths(round=4, max=40, target=2, give_up=0.2))
+
+    assert Counter(sample.problem_id for sample in samples) == {"p_0": 12, "p_1": 12, "p_2": 12}
+    assert estimate_chance(0, 8, 4) > 0.2 > estimate_chance(0, 12, 4)
+
+
+def test_a_problem_whose_paths_were_each_seen_once_is_asked_on(sample_problems):
+    samples, _ = sample_problems(
+        Scripted(lambda item: f"good {item.sample_index}"), Paths(round=4, max=40, target=20, give_up=0.2)
+    )
+
+    assert Counter(sample.problem_id for sample in samples) == {"p_0": 20, "p_1": 20, "p_2": 20}
+
+
+def test_a_problem_that_was_given_up_without_a_path_gets_its_fallback_hint(sample_problems):
+    samples, _ = sample_problems(Scripted(), Paths(round=4, max=40, give_up=0.3), HintPolicy(mode="fallback"))
+
+    assert Counter((sample.hint, sample.round) for sample in samples) == {
+        (Hint.NONE, 0): 12, (Hint.NONE, 1): 12, (Hint.HINTED, 2): 12,
+    }  # fmt: skip
+
+
+@given(once=st.integers(0, 9), answered=st.integers(1, 99), more=st.integers(1, 9))
+def test_the_chance_of_another_path_is_a_chance_and_falls_with_answers_that_bring_none(once, answered, more):
+    chance = estimate_chance(min(once, answered), answered, more)
+
+    assert 0.0 < chance < 1.0
+    assert (
+        estimate_chance(min(once, answered), answered + 1, more)
+        < chance
+        < estimate_chance(min(once, answered), answered, more + 1)
+    )
 
 
 @pytest.fixture

@@ -40,6 +40,9 @@ from .protocol import CompletionRequest, FailedRequest, Results
 LONGEST_WAIT_S = 60.0
 """The longest pause before a retry."""
 
+NO_SUCH_MODEL = 404
+"""The status of a server that does not know the model, or has nothing at this address."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Failure:
@@ -84,6 +87,7 @@ class ChatSender:
         self._retries = 0
         self._fatal: CotloomError | None = None
         self._has_succeeded = False
+        self._is_throttled = False
 
     @property
     def fatal(self) -> CotloomError | None:
@@ -137,12 +141,26 @@ class ChatSender:
             tried = replace(tried, failure=_Failure(error=explained, is_general=not error.connected))
         finally:
             self._gate.leave(tried.outcome, tried.tokens, {} if reply is None else reply.headers)
+        if reply is not None and reply.status == NO_SUCH_MODEL and tried.failure is not None:
+            tried = replace(tried, failure=await self._name_models(tried.failure, missing[0].request.model, reply))
         self._note(tried)
         return tried
+
+    async def _name_models(self, failure: _Failure, model: str, reply: HttpReply) -> _Failure:
+        """Name the models that the server has, in the error that it knows another one not."""
+        from .openai_models import list_models  # noqa: PLC0415 - the openai package takes a second to import
+
+        if self._fatal is not None:
+            return failure
+        error, models = read_server_error(reply.body), await list_models(self._server)
+        return replace(failure, error=explain_rejection(self._server, model, reply.status, error, models=models))
 
     def _note(self, tried: _Try) -> None:
         """Note what a try says of the server; too many failures of late end the sampling."""
         failure, exhausted = tried.failure, self._gate.find_exhaustion()
+        if tried.outcome is Outcome.THROTTLED and not self._is_throttled:
+            self._is_throttled = True
+            warn(f"{self._server.url} is throttling (429): all requests wait as it says, and go on at what it allows")
         if tried.outcome is Outcome.SUCCEEDED and failure is None:
             self._has_succeeded = True
         if tried.outcome is not Outcome.THROTTLED:
@@ -202,14 +220,14 @@ class ChatSender:
         if meaning is StatusMeaning.THROTTLED:
             return _Try(outcome=Outcome.THROTTLED, missing=missing)
         if meaning is StatusMeaning.REJECTED:
-            return self._read_rejection(missing, reply, number)
+            return self._read_rejection(missing, reply)
         failure = _Failure(
             error=explain_failing_server(server, meaning, reply.status, error, number),
             is_fatal=meaning is StatusMeaning.EXHAUSTED,
         )
         return _Try(outcome=Outcome.FAILED, missing=missing, failure=failure)
 
-    def _read_rejection(self, missing: Sequence[CompletionRequest], reply: HttpReply, number: int) -> _Try:
+    def _read_rejection(self, missing: Sequence[CompletionRequest], reply: HttpReply) -> _Try:
         """Read a rejection: of a parameter that no recipe asks for, of the key or the model, or of this prompt."""
         server, error = self._server, read_server_error(reply.body)
         parameter = find_refused_parameter(reply.status, error, reply.sent)
@@ -220,7 +238,7 @@ class ChatSender:
         is_general = reply.status in GENERAL_STATUSES
         may_pass = is_general and self._has_succeeded  # it took the key and the model a moment ago
         failure = _Failure(
-            error=explain_rejection(server, model, reply.status, error, parameter, location),
+            error=explain_rejection(server, model, reply.status, error, parameter=parameter, location=location),
             is_final=not may_pass,
             is_fatal=is_general and not self._has_succeeded,
             is_general=is_general,

@@ -158,11 +158,12 @@ def _is_about(message: str, name: str) -> bool:
     return re.search(pattern, message, re.IGNORECASE) is not None
 
 
-def explain_rejection(
+def explain_rejection(  # noqa: PLR0913 - what the server said, and of what
     server: Server,
     model: str,
     status: int,
     error: ServerError,
+    *,
     parameter: str | None = None,
     location: str = "",
     models: Sequence[str] = (),

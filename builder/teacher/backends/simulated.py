@@ -15,11 +15,11 @@ from ..simulated.answers import write_answer
 from .prompted import PromptedBackend, ReadyPrompt
 from .protocol import CompletionRequest, OpenedBackend, Results, make_received
 
+
 def open_backend(
     loaded: LoadedRecipe, _key: str, teacher: SimulatedTeacher, _problems: pl.DataFrame, _runtime: Runtime
 ) -> OpenedBackend:
     """Open the simulated teacher. It solves `arithmetic` problems only; requests for others raise an InputError."""
-
     backend = PromptedBackend(
         model="simulated",
         endpoint="simulated",

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ..chat_responses import UnreadableChoice
-from ..request import Answer, ReceivedResponse, Response, ResponseKind
+from ..request import Answer, ReceivedResponse, Response, ResponseKind, UnreadableChoice
 from ..responses import read_choices
 from .encoding import compress_body, compute_checksum, decompress_body, encode_request
 from .layout import CHECK_HINT, connect, explain_database_errors

@@ -1,4 +1,5 @@
 """Temporary."""
+
 from contextlib import asynccontextmanager
 
 from .ledger import open_ledger

@@ -1,4 +1,5 @@
 """Temporary."""
+
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
