@@ -21,6 +21,8 @@ class Fault:
     """Whether the connection is closed in the midst of the body."""
     stalls: bool = False
     """Whether nothing comes."""
+    raw: bytes = b""
+    """What is sent in place of a response, before the connection is closed."""
     truncates: bool = False
     """Whether the answer is there, up to its middle, as if it were whole."""
 
@@ -28,6 +30,12 @@ class Fault:
 def _escape(key: str) -> str:
     """Write a text with every character escaped: JSON all the same."""
     return "".join(f"\\u{ord(letter):04x}" for letter in key)
+
+
+def _answer(text: str) -> bytes:
+    """Write a completion around a text that is JSON already."""
+    choice = f'{{"index": 0, "finish_reason": "stop", "message": {{"role": "assistant", "content": "{text}"}}}}'
+    return f'{{"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [{choice}]}}'.encode()
 
 
 FAULTS: Mapping[str, Callable[[str], Fault]] = {
@@ -56,11 +64,18 @@ FAULTS: Mapping[str, Callable[[str], Fault]] = {
         status=307, headers=f"Location: http://127.0.0.1:9/v1/chat/completions?key={key}\r\n".encode()
     ),
     "echo_ok": lambda key: Fault(body=write_error(f"the key {key} has no credit left")),
+    "echo_garbage": lambda key: Fault(raw=f"Bearer {key}\r\nis not known\r\n\r\n".encode()),
+    "echo_answer": lambda key: Fault(body=_answer(f"You sent {key}. The answer is 3.")),
+    "echo_escaped_answer": lambda key: Fault(body=_answer(f"You sent {_escape(key)}. The answer is 3.")),
+    "echo_escaped_refusal": lambda key: Fault(
+        status=400,
+        body=f'{{"error": {{"message": "{_escape(key)} is withheld", "code": "content_filter"}}}}'.encode(),
+    ),
     "echo_refusal": lambda key: Fault(
         status=400, body=write_error(f"{key}: withheld by the content filter", "content_filter")
     ),
 }
-"""The faults. Each is a function of the key that came with the request."""
+"""The faults. Each is a function of the key that came with the request; those named `echo` write it back."""
 
 
 class FaultPicker:

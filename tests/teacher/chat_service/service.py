@@ -87,10 +87,10 @@ class ChatService:
         if fault.truncates or fault.cut:
             content = self._writer.write_completion(body, texts, prompt_tokens, tokens)
             return self._send_part(exchange, delay, name, fault, content)
-        if fault.stalls or fault.status == 0:
+        if fault.stalls or fault.raw or fault.status == 0:
             if fault.stalls:
                 delay, exchange.outcome = self._settings.faults.stall_s, name
-            exchange.timer = self._loop.call_later(delay, self._close, exchange, name)
+            exchange.timer = self._loop.call_later(delay, self._close, exchange, name, fault.raw)
             return exchange
         return self._send_later(exchange, delay, name, fault.status, fault.body, headers=headers + fault.headers)
 

@@ -45,20 +45,13 @@ class Throttling:
     """Whether every reply has the headers `x-ratelimit-...`."""
 
 
-FaultKind = Literal[
-    "throttled", "failed", "dropped", "cut", "truncated", "stalled", "unauthorized",
-    "echo_json", "echo_escaped", "echo_plain", "echo_html", "echo_detail", "echo_header", "echo_redirect",
-    "echo_ok", "echo_refusal",
-]  # fmt: skip
-"""What goes wrong with a request; `faults.FAULTS` says what each is. Those named `echo` write the key back."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Faults:
     """What goes wrong, by rate and by script."""
 
     rates: Mapping[str, float] = field(default_factory=dict)
-    """The share of each fault. A request that is sent again is drawn anew, and the draw depends on nothing else."""
+    """The share of each fault, by its name in `faults.FAULTS`. A request that is sent again is drawn anew; nothing else
+    decides the draw."""
     seed: int = 0
     """Another seed, other requests."""
     script: Mapping[str, str] = field(default_factory=dict)
