@@ -66,6 +66,8 @@ class ChatService:
         exchange = Exchange(connection, record)
         body = orjson.loads(request.body)
         delay = self._draw_latency(digest)
+        if not body.get("messages"):
+            return self._send_later(exchange, 0.0, "refused", 400, write_error("there are no messages"))
         if self._settings.answers.n == "refused" and "n" in body:
             reply = 400, write_error("Unsupported parameter: 'n'", "unsupported_parameter", param="n")
             return self._send_later(exchange, 0.0, "refused", *reply)
