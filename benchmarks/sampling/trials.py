@@ -88,9 +88,7 @@ def run_client(client: str, job: Job, settings: Settings, python: str = sys.exec
         return run_script(client, job, service, recipe, Path(folder), python)
 
 
-def run_script(
-    client: str, job: Job, service: Any, recipe: Path, folder: Path, python: str = sys.executable
-) -> Trial:
+def run_script(client: str, job: Job, service: Any, recipe: Path, folder: Path, python: str = sys.executable) -> Trial:
     """Run a client's script on a recipe, and read what it measured."""
     told = {
         "url": service.url, "questions": str(recipe.with_suffix(".jsonl")), "recipe": str(recipe),
@@ -105,6 +103,7 @@ def run_script(
         )  # fmt: skip
         error = "" if done.returncode == 0 else _find_last_line(done.stderr) or f"exit {done.returncode}"
         details = json.loads(done.stdout.splitlines()[-1]) if not error else {}
+        error = error or details.get("error", "")
     except subprocess.TimeoutExpired:
         error, details = f"did not end within {PATIENCE_S} s", {}
     measured = {name: details[name] for name in ("answers", "seconds", "cpu_s", "peak_mb") if name in details}

@@ -8,6 +8,7 @@ from typing import Any
 from usage import measuring, read_job, report
 
 from cotloom.builder import verify
+from cotloom.builder.errors import CotloomError
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import LoadedRecipe, load_recipe
 from cotloom.builder.sources import load_problems
@@ -17,6 +18,7 @@ from cotloom.schemas.runtime import Runtime
 from cotloom.schemas.sample import Sample
 
 EQUATION = re.compile(r"[\d.]+ [-+*/] [\d.]+ = [\d.]+")
+ADDRESS = re.compile(r"http://\S+")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -68,10 +70,13 @@ def main() -> None:
     )
     runtime.store.mkdir(parents=True, exist_ok=True)
     loaded = load_recipe(job["recipe"], [f"teacher.base_url={job['url']}"])
-    if job["whole"]:
-        build_version(loaded, runtime, told)
-    else:
-        sample(loaded, runtime, runtime.store / "pieces", told)
+    try:
+        if job["whole"]:
+            build_version(loaded, runtime, told)
+        else:
+            sample(loaded, runtime, runtime.store / "pieces", told)
+    except CotloomError as error:
+        told["error"] = f"exit {error.exit_code}: {ADDRESS.sub('the server', error.message)}"
     report(told)
 
 
