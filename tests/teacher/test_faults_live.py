@@ -1,0 +1,102 @@
+"""Servers that fail, throttle and stall: no row is lost, and nothing that was answered is asked again."""
+
+import pytest
+
+from .chat_service import Answers, Faults, Latency, Limit, Settings, running
+from .chat_service.settings import Throttling
+from .live_builds import find_asked_again, finish_build, start_build, write_recipe
+
+RATES = {"throttled": 0.05, "failed": 0.02, "dropped": 0.01, "truncated": 0.005, "stalled": 0.005}
+"""The faults of a bad day, as shares of all requests."""
+AT_ONCE = 64
+OPTIONS = ("--concurrency", str(AT_ONCE), "--timeout", "3")
+
+
+def assert_all_rows(built, service, requests):
+    """Every request has its answer, once."""
+    assert (built["calls"]["new"], built["calls"]["failed"]) == (requests, 0)
+    assert service.read_statistics()["outcomes"]["answered"] == requests
+    assert find_asked_again(service.read_requests()) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_on_a_bad_day_no_row_is_lost_and_no_answer_is_asked_for_again(tmp_path, seed):
+    recipe = write_recipe(tmp_path, 1_000)
+    settings = Settings(latency=Latency(fixed_s=0.05), faults=Faults(rates=RATES, seed=seed))
+    with running(settings) as service:
+        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS))
+    assert_all_rows(built, service, 1_000)
+    assert {*RATES} <= {*service.read_statistics()["outcomes"]}
+
+
+@pytest.mark.parametrize("fault", ["throttled", "cut", "truncated"])
+def test_one_kind_of_fault_in_every_third_request_loses_no_row(tmp_path, fault):
+    recipe = write_recipe(tmp_path, 150)
+    settings = Settings(latency=Latency(fixed_s=0.02), faults=Faults(rates={fault: 1 / 3}))
+    with running(settings) as service:
+        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS, "--retries", "12"))
+    assert_all_rows(built, service, 150)
+
+
+def test_several_answers_to_a_prompt_through_faults(tmp_path):
+    recipe = write_recipe(tmp_path, 100, paths={"round": 4})
+    settings = Settings(latency=Latency(fixed_s=0.02), faults=Faults(rates=RATES, seed=3))
+    with running(settings) as service:
+        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS))
+    assert (built["calls"]["new"], built["calls"]["failed"]) == (400, 0)
+    assert find_asked_again(service.read_requests()) == []
+
+
+PER_SECOND = 30
+LIMITS = {
+    "a bucket that says when": (Limit(of="requests", amount=PER_SECOND, per_s=1.0), Throttling()),
+    "a bucket that says nothing": (Limit(of="requests", amount=PER_SECOND, per_s=1.0), Throttling(retry_after=None)),
+    "the last seconds, with headers": (
+        Limit(of="requests", amount=2 * PER_SECOND, per_s=2.0, kind="sliding"),
+        Throttling(headers=True, retry_after="exact"),
+    ),
+    "windows, after the latency": (
+        Limit(of="requests", amount=2 * PER_SECOND, per_s=2.0, kind="fixed"),
+        Throttling(after_latency=True, retry_after="date"),
+    ),
+    "tokens, with headers": (Limit(of="tokens", amount=PER_SECOND * 70, per_s=1.0), Throttling(headers=True)),
+    "tokens, and it says nothing": (
+        Limit(of="tokens", amount=PER_SECOND * 70, per_s=1.0, capacity=2_000),
+        Throttling(retry_after=None),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_server_with_a_limit_gives_every_row_and_is_not_flooded(tmp_path, name):
+    limit, throttling = LIMITS[name]
+    recipe = write_recipe(tmp_path, 180)
+    settings = Settings(
+        latency=Latency(fixed_s=0.1), limits=(limit,), throttling=throttling, answers=Answers(tokens=50)
+    )
+    with running(settings) as service:
+        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS))
+    assert_all_rows(built, service, 180)
+    assert service.read_statistics()["outcomes"].get("throttled", 0) <= AT_ONCE  # the first wave at the most
+
+
+def test_two_builds_at_once_on_one_store_pay_for_each_answer_once(tmp_path):
+    recipe = write_recipe(tmp_path, 400)
+    with running(Settings(latency=Latency(fixed_s=0.1))) as service:
+        options = ("--concurrency", "16")
+        both = [start_build(recipe, tmp_path / "store", service.url, *options) for _ in range(2)]
+        built = [finish_build(process) for process in both]
+    assert built[0]["content_digest"] == built[1]["content_digest"]
+    statistics = service.read_statistics()
+    assert (statistics["requests"], statistics["bodies"]) == (400, 400)
+
+
+def test_two_builds_of_two_recipes_at_once_on_one_store_pay_for_what_they_share_once(tmp_path):
+    small = write_recipe(tmp_path, 200, name="small")
+    large = write_recipe(tmp_path, 400, name="large")
+    with running(Settings(latency=Latency(fixed_s=0.1))) as service:
+        options = ("--concurrency", "16")
+        both = [start_build(recipe, tmp_path / "store", service.url, *options) for recipe in (small, large)]
+        for process in both:
+            finish_build(process)
+    assert service.read_statistics()["requests"] == 400

@@ -1,0 +1,46 @@
+"""SIGKILL in the midst of sampling: the same command goes on, and only what was in flight is sent again."""
+
+import random
+
+import pytest
+
+from .chat_service import Answers, Latency, RequestRecord, Settings, running
+from .live_builds import find_sent_twice, finish_build, kill_at, start_build, write_recipe
+
+REQUESTS, KILLS, AT_ONCE = 2_000, 10, 32
+OPTIONS = ("--concurrency", str(AT_ONCE))
+SETTINGS = Settings(latency=Latency(fixed_s=0.05), answers=Answers(tokens=40))
+
+
+@pytest.mark.slow
+def test_a_build_that_is_killed_ten_times_sends_nothing_twice_but_what_was_in_flight(tmp_path):
+    recipe = write_recipe(tmp_path, REQUESTS)
+    with running(SETTINGS) as calm:
+        expected = finish_build(start_build(recipe, tmp_path / "calm", calm.url, *OPTIONS))
+    chance = random.Random(14)
+    with running(SETTINGS) as service:
+        kills = [
+            kill_at(start_build(recipe, tmp_path / "killed", service.url, *OPTIONS), service, answered)
+            for answered in sorted(chance.sample(range(1, REQUESTS), KILLS))
+        ]
+        last = finish_build(start_build(recipe, tmp_path / "killed", service.url, *OPTIONS))
+
+    again, wrong = find_sent_twice(service.read_requests(), kills, AT_ONCE)
+    assert last["content_digest"] == expected["content_digest"]
+    assert calm.read_statistics()["requests"] == REQUESTS
+    assert service.read_statistics()["bodies"] == REQUESTS
+    assert service.read_statistics()["outcomes"]["left"] > 0
+    assert wrong == []
+    assert again <= 2 * AT_ONCE * KILLS
+
+
+def make_record(digest, ended_s, outcome="answered"):
+    return RequestRecord(digest=digest, came_s=ended_s - 0.5, in_flight=1, ended_s=ended_s, outcome=outcome)
+
+
+def test_what_was_sent_twice_is_found():
+    before = [*(make_record(f"a{n}", n) for n in range(4)), make_record("open", 4, "left")]
+    assert find_sent_twice([*before, make_record("a3", 9), make_record("open", 9)], [5], 1) == (2, [])
+    assert find_sent_twice([*before, make_record("a2", 9)], [5], 1) == (1, ["a2"])
+    assert find_sent_twice([*before, make_record("a2", 9)], [5], 2) == (1, [])
+    assert find_sent_twice([*before, make_record("b", 9), make_record("b", 9)], [5], 2) == (1, ["b"])
