@@ -59,7 +59,7 @@ class ProgressKind(StrEnum):
     """Not at all; warnings are shown."""
 
 
-class Bar(Protocol):
+class ProgressBar(Protocol):
     """Progress of one thing. Calling it advances it."""
 
     def __call__(self, done: int) -> None:
@@ -187,7 +187,7 @@ def warn_all(messages: Iterable[str]) -> None:
 
 
 @contextmanager
-def show_bar(description: str, total: int) -> Iterator[Bar]:
+def show_bar(description: str, total: int) -> Iterator[ProgressBar]:
     """Show the progress of a number of items."""
     shown = _shown.get()
     if total == 0 or shown is ProgressKind.NONE:

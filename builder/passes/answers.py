@@ -1,26 +1,24 @@
 """The answers of a build, in pieces: recorded ones from a file, or sampled from a teacher."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ...schemas.frames import to_frame
 from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
-from ...schemas.problem import Problem
-from ...schemas.sample import Sample
 from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
 from ..recipe import LoadedRecipe
 from ..store import Version
-from ..store.pieces import add_cell, read_bucket, write_piece
+from ..store.pieces import read_bucket
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import FILES, describe_file
-from ..teacher import Calls, PathCounts, Recording
+from ..teacher import Calls, Recording
 from .problems import LoadedProblems, write_aliases
+from .rounds import PathCounter
 from .runs import list_results, run_buckets
 from .version_answers import describe_version_input, find_version_answers, read_version_answers
 from .work import BuildWork
@@ -181,7 +179,7 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         work.costs.measure("answers", asked.height),
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
     ):
-        count_paths = _PathCounter(work)
+        count_paths = PathCounter(work)
         sampled = teacher.sample_rationales(work.loaded, asked, ledger, count_paths, work.runtime, work.folder)
     return BuildAnswers(
         key=None,
@@ -191,60 +189,3 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         inputs=tuple(sampled.inputs),
         judged=count_paths.list_judged(),
     )
-
-
-class _PathCounter:
-    """Counts correct and distinct paths of problems whose round is complete; each sample is judged once."""
-
-    def __init__(self, work: BuildWork) -> None:
-        """Count by the rules of a build."""
-        self._work = work
-        self._judged: dict[str, list[str]] = {}
-        self._calls = 0
-        recipe = work.recipe
-        self._settings = {
-            "verify": recipe.verify.model_dump(mode="json"),
-            "select": recipe.select.model_dump(mode="json"),
-            "tokenizer": work.describe_tokenizer(),
-        }
-
-    def list_judged(self) -> tuple[Path, ...]:
-        """List the pieces of all judgements."""
-        pieces = {piece for pieces in self._judged.values() for piece in pieces}
-        return tuple(Path(piece) for piece in sorted(pieces) if Path(piece).exists())
-
-    def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, PathCounts]:
-        """Count the paths of some problems among all their samples so far."""
-        parts = min(self._work.runtime.workers, len(problems))
-        items = [self._write_item(problems[part::parts], samples) for part in range(parts)]
-        counted = self._work.stages.run("count_paths", items, self._settings, "counting paths")
-        for item in items:
-            Path(item["problems"]).unlink()
-            Path(item["answers"]).unlink()
-        counts = {problem: numbers for part in counted for problem, numbers in part.items()}
-        return {problem.problem_id: _make_counts(counts.get(problem.problem_id)) for problem in problems}
-
-    def _write_item(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> dict[str, Any]:
-        """Write some problems and their samples as pieces."""
-        self._calls += 1
-        name = self._work.folder / f"round-{self._calls:06}"
-        own = {problem.problem_id for problem in problems}
-        answers = [replace(sample, token_logprobs=None) for sample in samples if sample.problem_id in own]
-        target = f"{name}-judged.arrow"
-        judged = sorted({piece for problem in own for piece in self._judged.get(problem, ()) if Path(piece).exists()})
-        for problem in own:
-            self._judged.setdefault(problem, []).append(target)
-        write_piece(add_cell(to_frame(problems, Problem)), Path(f"{name}-problems.arrow"))
-        teacher.write_samples(answers, Path(f"{name}-answers.arrow"))
-        return {
-            "problems": f"{name}-problems.arrow",
-            "answers": f"{name}-answers.arrow",
-            "judged": judged,
-            "target": target,
-            "rows": len(answers),
-        }
-
-
-def _make_counts(numbers: Sequence[int] | None) -> PathCounts:
-    correct, distinct, once = numbers or (0, 0, 0)
-    return PathCounts(correct=correct, distinct=distinct, once=once)

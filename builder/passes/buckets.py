@@ -31,9 +31,9 @@ from ..store.stages import StageResult, parse_result, read_or_make
 from ..store.tables import FILES, sort_rows, write_table
 from . import runs
 from .examples import FormatRules, make_examples, make_texts
-from .judged import list_judged
 from .mixture import make_mixture, read_candidates
 from .paths import PathRules, count_problems, make_paths, select_paths
+from .rounds.judged import list_judged
 from .tokens import read_counter
 from .unchanged import Before, BucketSize, Place, digest_inputs, find_unchanged, note_result
 

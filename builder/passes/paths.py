@@ -25,7 +25,7 @@ from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from ..text.equations import Equation, find_equations
 from ..text.traces import join_parts
-from .judged import JudgedPieces, recall_judged
+from .rounds.judged import JudgedPieces, recall_judged
 from .tokens import TokenCounter, add_token_counts
 from .unchanged import Before, BucketSize, Unchanged, write_inputs
 

@@ -2,21 +2,18 @@
 
 Law 3: an answer is in the ledger before anything else is done with it, and what is in the ledger is never requested
 again. All backends work alike: a problem becomes a request, the request gets an answer in the ledger, the answer
-becomes a sample. From the bottom up: `request`, `ledger`, `prompts`, `demonstrations`; `simulated/`; `backends/`;
-`rounds`; `sampling`, `estimate`.
+becomes a sample. From the bottom up: `request`, `ledger`, `prompts`, `demonstrations`; `simulated/`; `pacing/`,
+`backends/`; `sampling/`, `estimate`.
 """
 
 from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
-from .completing import Calls
 from .estimate import CallEstimate, estimate_calls
 from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
 from .request import Request
-from .rounds import CountPaths, PathCounts
-from .rows import write_samples
-from .sampling import SampledAnswers, sample_rationales
+from .sampling import Calls, CountPaths, PathCounts, SampledAnswers, sample_rationales, write_samples
 
 __all__ = [
     "ANSWER_SCHEMA",

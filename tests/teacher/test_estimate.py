@@ -4,8 +4,7 @@ import pytest
 
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
-from cotloom.builder.teacher import estimate_calls, open_ledger, sample_rationales
-from cotloom.builder.teacher.rounds import PathCounts
+from cotloom.builder.teacher import PathCounts, estimate_calls, open_ledger, sample_rationales
 from cotloom.builder.verify import IS_READABLE
 from cotloom.schemas.runtime import Runtime
 

@@ -20,12 +20,12 @@ from cotloom.builder.teacher.backends.protocol import (
     Results,
     make_received,
 )
-from cotloom.builder.teacher.completing import Calls, Completer, Stop
-from cotloom.builder.teacher.counting import open_queue
 from cotloom.builder.teacher.ledger import Ledger, open_ledger, open_recorder
 from cotloom.builder.teacher.request import Answer, Request
-from cotloom.builder.teacher.rounds import AskedTeacher, PathCounts, estimate_chance, sample_problem
-from cotloom.builder.teacher.turns import Turns
+from cotloom.builder.teacher.sampling.completing import Calls, Completer, Stop
+from cotloom.builder.teacher.sampling.counting import open_queue
+from cotloom.builder.teacher.sampling.rounds import AskedTeacher, PathCounts, estimate_chance, sample_problem
+from cotloom.builder.teacher.sampling.turns import Turns
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.prompt import HintPolicy, Paths
@@ -112,7 +112,7 @@ def sample_rounds(
         async with open_recorder(ledger.path) as recorder, open_queue(count_paths) as queue:
             complete = Completer(
                 ledger=ledger,
-                recorder=recorder,
+                record=recorder.record,
                 sender=backend,
                 forgotten=frozenset(),
                 take_turn=Turns(ledger, ()).take,

@@ -67,13 +67,13 @@ def _give_results(batch: Sequence[_Waiting], results: Results) -> None:
     """Give each waiting request what is its own. One response may answer several of a prompt: the first gets it."""
     left = list(results)
     for request, future in batch:
-        own = [result for result in left if _answers(result, request)]
-        left = [result for result in left if not _answers(result, request)]
+        own = [result for result in left if _is_answered(result, request)]
+        left = [result for result in left if not _is_answered(result, request)]
         if not future.cancelled():
             future.set_result(own)
 
 
-def _answers(result: ReceivedResponse | FailedRequest, request: CompletionRequest) -> bool:
+def _is_answered(result: ReceivedResponse | FailedRequest, request: CompletionRequest) -> bool:
     if isinstance(result, FailedRequest):
         return result.request.key == request.key
     return result.request.digest == request.request.digest and request.sample_index in result.choices

@@ -34,7 +34,7 @@ from .openai_errors import (
     find_refused_parameter,
     read_status,
 )
-from .openai_transport import Connection, HttpReply, NoReplyError, open_connection, send_request
+from .openai_transport import HttpReply, NoReplyError, ServerConnection, open_connection, send_request
 from .protocol import CompletionRequest, FailedRequest, Results
 
 LONGEST_WAIT_S = 60.0
@@ -77,7 +77,7 @@ class _Try:
 class ChatSender:
     """Sends requests to one server."""
 
-    def __init__(self, connection: Connection, gate: Gate, runtime: Runtime) -> None:
+    def __init__(self, connection: ServerConnection, gate: Gate, runtime: Runtime) -> None:
         """Use an open connection."""
         self._connection = connection
         self._server = connection.server

@@ -59,7 +59,7 @@ class NoReplyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ServerConnection:
     """An open session with a server."""
 
     session: aiohttp.ClientSession
@@ -75,7 +75,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def open_connection(server: Server, timeout_s: float) -> AsyncIterator[Connection]:
+async def open_connection(server: Server, timeout_s: float) -> AsyncIterator[ServerConnection]:
     """Open a session inside the event loop. The caller bounds how many requests are in flight."""
     url = URL(f"{server.url}/chat/completions").extend_query(dict(server.query))
     async with aiohttp.ClientSession(
@@ -86,7 +86,7 @@ async def open_connection(server: Server, timeout_s: float) -> AsyncIterator[Con
         auto_decompress=False,
         trust_env=False,  # it would also take a name and password from a netrc file
     ) as session:
-        yield Connection(session, server, url, _find_proxy(url), timeout_s)
+        yield ServerConnection(session, server, url, _find_proxy(url), timeout_s)
 
 
 def _make_context() -> ssl.SSLContext:
@@ -121,7 +121,7 @@ def _find_proxy(url: URL) -> str | None:
     return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(url.scheme)
 
 
-async def send_request(connection: Connection, missing: Sequence[CompletionRequest]) -> HttpReply:
+async def send_request(connection: ServerConnection, missing: Sequence[CompletionRequest]) -> HttpReply:
     """Send one HTTP request for some completions of the same prompt, and receive the whole response.
 
     Args:

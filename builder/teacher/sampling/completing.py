@@ -6,13 +6,12 @@ The event loop never waits for a disk: what arrives goes to the recorder, and is
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from ..errors import CotloomError, InputError
-from ..text.traces import part_trace
-from .backends.protocol import CompletionRequest, FailedRequest, Sender
-from .ledger import Key, Ledger
-from .request import Answer, ReceivedResponse
+from ...errors import CotloomError, InputError
+from ...text.traces import part_trace
+from ..backends.protocol import CompletionRequest, FailedRequest, Sender
+from ..ledger import Key, Ledger
+from ..request import Answer, ReceivedResponse
 from .samples import add_costs
 
 
@@ -48,11 +47,8 @@ class Calls:
         )
 
 
-class Recorder(Protocol):
-    """What writes responses to the ledger."""
-
-    async def record(self, received: ReceivedResponse) -> frozenset[Key]:
-        """Record a response. Returns when it is on disk, with the keys that were answered before."""
+RecordResponse = Callable[[ReceivedResponse], Awaitable[frozenset[Key]]]
+"""Records a response. Returns when it is on disk, with the keys that were answered before."""
 
 
 @dataclass(slots=True)
@@ -78,7 +74,7 @@ class Completer:
 
     ledger: Ledger
     """Where answers are looked up."""
-    recorder: Recorder
+    record: RecordResponse
     """Writes what arrives."""
     sender: Sender
     """Sends what is missing."""
@@ -130,7 +126,7 @@ class Completer:
         sent = await asyncio.gather(*(self.sender.send(group, priority) for group in groups.values()))
         results = [result for group in sent for result in group]
         received = [result for result in results if isinstance(result, ReceivedResponse)]
-        earlier = frozenset().union(*await asyncio.gather(*map(self.recorder.record, received)))
+        earlier = frozenset().union(*await asyncio.gather(*map(self.record, received)))
         if self.sender.fatal is not None:
             self.stop.set(self.sender.fatal)
         answers = {key: answer for item in received for key, answer in _list_answers(item)}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from ...schemas.frames import to_frame
-from ...schemas.sample import Sample
-from ..store.pieces import add_cell, write_piece
+from ....schemas.frames import to_frame
+from ....schemas.sample import Sample
+from ...store.pieces import add_cell, write_piece
 
 FRAME_ROWS = 256
 """Samples that become a table together; few enough that nothing waits for it."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from ..store.pieces import add_cell, read_bucket, write_piece
-from .unchanged import BucketSize
+from ...store.pieces import add_cell, read_bucket, write_piece
+from ..unchanged import BucketSize
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

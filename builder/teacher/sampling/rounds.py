@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ...schemas.problem import Problem
-from ...schemas.prompt import HintPolicy, Paths
-from ...schemas.reasons import Fate
-from ...schemas.sample import Hint, Sample
-from .backends.protocol import Backend, CompletionRequest, FailedRequest
-from .request import Answer
+from ....schemas.problem import Problem
+from ....schemas.prompt import HintPolicy, Paths
+from ....schemas.reasons import Fate
+from ....schemas.sample import Hint, Sample
+from ..backends.protocol import Backend, CompletionRequest, FailedRequest
+from ..request import Answer
 from .samples import add_second_call, make_sample
 
 
@@ -106,10 +106,10 @@ async def _sample_teacher(
     while this is not None:
         new, is_complete = await _sample_round(problem, teacher, this)
         samples += new
-        if not new or not (is_complete or teacher.accept_failures) or not _may_go_on(this, teacher):
+        if not new or not (is_complete or teacher.accept_failures) or not _is_followed(this, teacher):
             break
         known = [*earlier, *samples]
-        counts = await count_paths(problem, known) if _needs_counts(this, teacher) else PathCounts()
+        counts = await count_paths(problem, known) if _is_counted(this, teacher) else PathCounts()
         answered = sum(sample.fate is Fate.KEPT for sample in known)
         this = plan_next_round(this, counts, answered, teacher.paths, teacher.hints)
     return samples
@@ -127,13 +127,13 @@ def _list_more(last: Round, paths: Paths) -> range:
     return range(begin, min(begin + paths.round, paths.max or paths.round))
 
 
-def _may_go_on(last: Round, teacher: AskedTeacher) -> bool:
+def _is_followed(last: Round, teacher: AskedTeacher) -> bool:
     """Whether there may be a round after one, whatever its answers are."""
     is_fallback = teacher.hints.mode == "fallback"
     return not (is_fallback and last.hint is Hint.HINTED) and (is_fallback or bool(_list_more(last, teacher.paths)))
 
 
-def _needs_counts(last: Round, teacher: AskedTeacher) -> bool:
+def _is_counted(last: Round, teacher: AskedTeacher) -> bool:
     """Whether the next round depends on what was found so far."""
     paths = teacher.paths
     is_last = not _list_more(last, paths)

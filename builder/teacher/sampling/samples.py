@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ...schemas.reasons import Fate, Reason, Stage
-from ...schemas.sample import Hint, Sample, TokenLogprob, Usage, make_sample_id
-from .backends.protocol import CompletionRequest, FailedRequest
-from .request import Answer
-from .responses import count_parts
+from ....schemas.reasons import Fate, Reason, Stage
+from ....schemas.sample import Hint, Sample, TokenLogprob, Usage, make_sample_id
+from ..backends.protocol import CompletionRequest, FailedRequest
+from ..request import Answer
+from ..responses import count_parts
 
 
 def add_costs(costs: Iterable[float | None]) -> float | None:

@@ -16,23 +16,23 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from ...schemas.frames import from_frame
-from ...schemas.manifest import Input
-from ...schemas.problem import Problem
-from ...schemas.reasons import Fate
-from ...schemas.runtime import Runtime
-from ...schemas.teacher import SampledTeacher
-from ..errors import CotloomError, InputError
-from ..progress import Bar, show_bar
-from ..recipe import LoadedRecipe
-from .backends import open_backend
-from .backends.protocol import OpenedBackend
+from ....schemas.frames import from_frame
+from ....schemas.manifest import Input
+from ....schemas.problem import Problem
+from ....schemas.reasons import Fate
+from ....schemas.runtime import Runtime
+from ....schemas.teacher import SampledTeacher
+from ...errors import CotloomError, InputError
+from ...progress import ProgressBar, show_bar
+from ...recipe import LoadedRecipe
+from ..backends import open_backend
+from ..backends.protocol import OpenedBackend
+from ..ledger import Ledger, open_recorder
+from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
 from .counting import PathQueue, open_queue
-from .ledger import Ledger, open_recorder
 from .rounds import AskedTeacher, CountPaths, sample_problem
 from .rows import SampleWriter
-from .shares import select_share, warn_unasked
 from .turns import Turns
 
 ROUNDS_AHEAD = 8
@@ -145,7 +145,7 @@ class _Run:
                 partial(
                     Completer,
                     ledger=self.ledger,
-                    recorder=recorder,
+                    record=recorder.record,
                     forgotten=forgotten,
                     take_turn=turns.take,
                     stop=stop,
@@ -167,7 +167,9 @@ class _Run:
         own = frozenset(select_share(self.kept, teacher.share)["problem_id"])
         return _OpenTeacher(key=key, problems=own, completer=completer, asked=asked)
 
-    async def _sample_problems(self, teachers: Sequence[_OpenTeacher], queue: PathQueue, stop: Stop, bar: Bar) -> None:
+    async def _sample_problems(
+        self, teachers: Sequence[_OpenTeacher], queue: PathQueue, stop: Stop, bar: ProgressBar
+    ) -> None:
         """Start one problem after the other, as many at once as keep the teachers busy."""
         places = asyncio.Semaphore(ROUNDS_AHEAD * self.runtime.concurrency + FEWEST_AHEAD)
 
@@ -197,7 +199,7 @@ def _iterate_problems(frame: pl.DataFrame) -> Iterator[Problem]:
 
 
 @asynccontextmanager
-async def _report(bar: Bar, teachers: Sequence[_OpenTeacher], queue: PathQueue) -> AsyncIterator[None]:
+async def _report(bar: ProgressBar, teachers: Sequence[_OpenTeacher], queue: PathQueue) -> AsyncIterator[None]:
     """Report how the sampling goes, until the block ends."""
 
     async def report() -> None:

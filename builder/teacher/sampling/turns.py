@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from ..store.locks import wait_turn
-from .ledger import Ledger
+from ...store.locks import wait_turn
+from ..ledger import Ledger
 
 
 class Turns:

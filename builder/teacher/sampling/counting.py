@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from ...schemas.problem import Problem
-from ...schemas.sample import Sample
+from ....schemas.problem import Problem
+from ....schemas.sample import Sample
 from .rounds import CountPaths, PathCounts
 
 MOST_TOGETHER = 512
