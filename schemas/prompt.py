@@ -140,11 +140,12 @@ class Paths(Section):
     """How many answers to sample."""
 
     round: int = declare_identity(4, ge=1)
-    """Answers to each problem in one round."""
+    """Answers to each problem in the first round. With a target a later one asks for as many as paths are missing, at
+    most so many; without, for so many again."""
     max: int | None = declare_identity(None, ge=1)
     """The most unhinted answers to one problem; null is one round. A hinted round may add `round` more."""
     target: int | None = declare_identity(None, ge=1)
     """Stop sampling a problem once it has so many distinct correct paths; null samples up to `max`."""
     give_up: float | None = declare_identity(None, gt=0.0, lt=1.0)
-    """Stop sampling a problem once the chance that its next round brings another distinct correct path is below this,
-    as estimated from the paths that were seen once. Null: only `target` and `max` stop it."""
+    """Stop sampling a problem once the chance that its next answer brings another distinct correct path is below this,
+    as estimated from the paths that were seen once: 0.04 is one answer in 25. Null: only `target` and `max` stop it."""

@@ -121,10 +121,15 @@ def plan_first_round(paths: Paths, hints: HintPolicy, number: int = 0) -> Round:
     return Round(number=number, hint=hint, indexes=range(min(paths.round, paths.max or paths.round)))
 
 
-def _list_more(last: Round, paths: Paths) -> range:
-    """List the sample indexes of the round after one; empty where there is none."""
+def _list_more(last: Round, paths: Paths, distinct: int = 0) -> range:
+    """List the sample indexes of the round after one: as many as paths are missing; empty where there is none.
+
+    Calls are saved by asking for no more than what is missing: with a target of 3 and rounds of 4, rounds of 4 again
+    would buy one answer in six for nothing.
+    """
     begin = last.indexes.stop
-    return range(begin, min(begin + paths.round, paths.max or paths.round))
+    missing = paths.round if paths.target is None else min(paths.round, max(paths.target - distinct, 1))
+    return range(begin, min(begin + missing, paths.max or paths.round))
 
 
 def _is_followed(last: Round, teacher: AskedTeacher) -> bool:
@@ -152,23 +157,23 @@ def plan_next_round(last: Round, counts: PathCounts, answered: int, paths: Paths
     """
     if hints.mode == "fallback" and last.hint is Hint.HINTED:
         return None
-    more = _list_more(last, paths)
-    if more and answered and not is_enough(counts, answered, len(more), paths):
+    more = _list_more(last, paths, counts.distinct)
+    if more and answered and not is_enough(counts, answered, paths):
         return Round(number=last.number + 1, hint=last.hint, indexes=more)
     if hints.mode == "fallback" and counts.correct == 0:
         return Round(number=last.number + 1, hint=Hint.HINTED, indexes=range(paths.round))
     return None
 
 
-def is_enough(counts: PathCounts, answered: int, more: int, paths: Paths) -> bool:
+def is_enough(counts: PathCounts, answered: int, paths: Paths) -> bool:
     """Whether a problem has its paths, or another is too unlikely to ask for more answers."""
     if paths.target is not None and counts.distinct >= paths.target:
         return True
-    return paths.give_up is not None and estimate_chance(counts.once, answered, more) < paths.give_up
+    return paths.give_up is not None and estimate_chance(counts.once, answered) < paths.give_up
 
 
-def estimate_chance(once: int, answered: int, more: int) -> float:
-    """Estimate the chance that further answers bring another distinct correct path.
+def estimate_chance(once: int, answered: int) -> float:
+    """Estimate the chance that the next answer brings another distinct correct path.
 
     The share of answers that would be new is about the share of those seen once (Good 1953, The Population Frequencies
     of Species); half an observation is added, so that a problem with no path, or none seen once, keeps a chance.
@@ -176,12 +181,11 @@ def estimate_chance(once: int, answered: int, more: int) -> float:
     Args:
         once: distinct correct paths that one answer took.
         answered: answers so far.
-        more: further answers.
 
-    >>> round(estimate_chance(once=0, answered=4, more=4), 2), round(estimate_chance(once=0, answered=12, more=4), 2)
-    (0.34, 0.15)
+    >>> round(estimate_chance(once=0, answered=4), 3), round(estimate_chance(once=0, answered=12), 3)
+    (0.1, 0.038)
     """
-    return 1.0 - (1.0 - (once + 0.5) / (answered + 1.0)) ** more
+    return (once + 0.5) / (answered + 1.0)
 
 
 async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) -> tuple[list[Sample], bool]:
