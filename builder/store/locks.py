@@ -27,8 +27,3 @@ def lock_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def wait_turn(folder, names):
-    yield

@@ -218,7 +218,8 @@ def test_a_round_is_examined_when_it_is_complete_and_with_all_before_it(sample_p
     sample_problems(Scripted(good_from("p_1", 0)), Paths(round=2, max=6, target=1), count_paths=count_paths)
 
     shown = sorted((problem, count) for batch in count_paths.shown for problem, count in batch.items())
-    assert shown == [("p_0", 2), ("p_0", 4), ("p_1", 2), ("p_2", 2), ("p_2", 4)]  # after the last nothing is decided
+    later = [(problem, count) for problem in ("p_0", "p_2") for count in (3, 4, 5)]
+    assert shown == sorted([("p_0", 2), ("p_1", 2), ("p_2", 2), *later])  # after the sixth nothing is decided
 
 
 def test_a_problem_goes_on_while_another_waits_for_its_answer(sample_problems):

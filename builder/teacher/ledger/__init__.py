@@ -15,6 +15,5 @@ From the bottom up: `encoding`, `write_ahead_log`; `layout`; `ledger`; `check`, 
 """
 
 from .ledger import Key, Ledger, open_ledger
-from .recorder import open_recorder
 
-__all__ = ["Key", "Ledger", "open_ledger", "open_recorder"]
+__all__ = ["Key", "Ledger", "open_ledger"]
