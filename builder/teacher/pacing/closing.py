@@ -109,7 +109,7 @@ class Closing:
 
     def _choose_pause(self, now: float) -> float:
         longest = _FIRST_MINUTE_PAUSE_S if now - self._since_s < LONGEST_PAUSE_S else LONGEST_PAUSE_S
-        doubled = min(longest, self._pause_s * 2.0 ** min(self.refused - 1, 30))
+        doubled = min(max(longest, self._pause_s), self._pause_s * 2.0 ** min(self.refused - 1, 30))
         return min(LONGEST_PAUSE_S, doubled * (1 + _JITTER * self._random.random()))
 
     def is_closed(self, now: float) -> bool:

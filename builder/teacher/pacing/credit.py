@@ -26,9 +26,13 @@ class Credit:
     Two kinds of servers send the same headers. In one a bucket fills up all the time, and `reset` is when it will be
     full. In the other a window ends, and `reset` is when. They differ in this: as more is used, the first moves its
     reset away, and the second does not. A bucket is assumed until the headers show a window.
+
+    Args:
+        most_at_first: the most that is used of a new window before a reply tells what is really left.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_at_first: float = math.inf) -> None:
+        self._most_at_first = most_at_first
         self.limit: float | None = None
         self.refill_per_s = math.inf
         self._is_window = False
@@ -99,10 +103,14 @@ class Credit:
         """Correct an amount that was counted in, once the actual one is known."""
         self._left -= difference
 
+    @property
+    def _first_amount(self) -> float:
+        return min(self._most_at_first, (self.limit or 0.0) * _FIRST_SHARE)
+
     def _roll(self, now: float) -> None:
         """Begin a new window, carefully, once the old one has ended."""
         if self._is_window and now >= self._end_s - _ROUNDING_S and self.limit is not None:
-            self._left = min(self.limit, self._left + self.limit * _FIRST_SHARE)
+            self._left = min(self.limit, self._left + self._first_amount)
             self._is_rolled, self._rolled_s = True, now
             self._end_s = now + (self._window_s or self._span_s)
 
@@ -119,7 +127,7 @@ class Credit:
         return max(0.0, (min(amount, self.limit) - left) / refill)
 
     def _compute_window_delay(self, now: float, amount: float) -> float:
-        most = (self.limit or 0.0) * (_FIRST_SHARE if self._is_rolled else 1.0)
-        if self._left >= min(amount, most) - 1e-9 or now >= self._end_s - _ROUNDING_S:
+        most = self._first_amount if self._is_rolled else self.limit or 0.0
+        if self._left >= min(amount, most) - _ROUNDING_S or now >= self._end_s - _ROUNDING_S:
             return 0.0
         return self._end_s - now

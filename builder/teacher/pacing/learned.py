@@ -30,6 +30,9 @@ _DECREASE = 0.88
 _GROWTH = 0.1
 """How much the pace has grown after as many requests as it was estimated from."""
 
+_SLOWEST_S = 40.0
+"""So many seconds without a refusal let the pace grow as much, however slow it is."""
+
 _FAST_SCALE, _SLOW_SCALE = 0.4, 0.55
 """The scale of growth where nothing is known; the second where refusals come late."""
 
@@ -44,6 +47,12 @@ _MOST_STARTS = 1024
 
 _LONG_S = 5.0
 """A server that asks for a longer pause probably counts in windows: then all of its store comes back in that time."""
+
+_SAME = 0.06
+"""Two refusals at paces so close show a limit that stores nothing: a window."""
+
+_COST = 5.0
+"""Requests; where the server asks for a pause that is as long as these take, growth is half as fast."""
 
 _HALVINGS = 40
 
@@ -78,10 +87,12 @@ class LearnedRate:
         self._is_measuring = False
         self._is_guess = False
         self._measured_s = 0.0
-        self._was_asked = False
+        self._asked_s = 0.0
+        self._refused_rate = math.inf
         self._starts: dict[int, float] = {}
         self._unheard: deque[float] = deque()
         self._heard = 0
+        self._set_s = self._at_s = 0.0
         self._last: deque[float] = deque(maxlen=3)
 
     @property
@@ -97,7 +108,8 @@ class LearnedRate:
     @property
     def rate(self) -> float:
         """The pace, in requests a second. It grows with the requests whose refusal would be known by now."""
-        return self._base * (1 + _GROWTH * (self._heard / self._scale) ** 2)
+        progress = max(self._heard / self._scale, (self._at_s - self._set_s) / _SLOWEST_S)
+        return self._base * (1 + _GROWTH * progress**2)
 
     def compute_delay(self, now: float) -> float:
         """Compute the seconds until the next request may start."""
@@ -120,7 +132,7 @@ class LearnedRate:
             self._next_s = max(self._next_s, ticket.started_s - 0.02 * interval_s) + interval_s
 
     def _remember(self, ticket: Ticket) -> None:
-        self._starts[ticket.number] = ticket.started_s
+        self._at_s = self._starts[ticket.number] = ticket.started_s
         if len(self._starts) > _MOST_STARTS:
             del self._starts[next(iter(self._starts))]
         self._unheard.append(ticket.started_s)
@@ -128,18 +140,17 @@ class LearnedRate:
             self._unheard.popleft()
             self._heard += 1
 
-    def probe(self, ticket: Ticket, accepted: int, *, was_asked: bool) -> None:
+    def probe(self, ticket: Ticket, accepted: int) -> None:
         """Begin anew after the first pause: by measuring how much comes back in a time, or else at a slow pace.
 
         Args:
             ticket: the probe.
             accepted: requests accepted so far.
-            was_asked: whether the server named the pause.
         """
         if self._anchor is None or self._store < math.inf:
             return
-        self._store, self._heard, self._was_asked = float(accepted), 0, was_asked
-        self._measured_s = ticket.started_s - self._anchor.started_s
+        self._store, self._heard = float(accepted), 0
+        self._set_s = self._at_s = ticket.started_s
         if accepted >= _SMALL_STORE:
             self._is_measuring = True
             self._base, self._scale = 1 / max(_GAP_S, self.refusal_s / 3), float(accepted)
@@ -147,9 +158,10 @@ class LearnedRate:
             self._base = 1 / (ticket.started_s - self._anchor.started_s)
             self._scale = _FAST_SCALE if self.is_fast else _SLOW_SCALE
 
-    def note_refusal(self, now: float, ticket: Ticket) -> None:
+    def note_refusal(self, now: float, ticket: Ticket, asked_s: float | None) -> None:
         """Count a 429 in."""
         self._refused_since += 1
+        self._asked_s = asked_s or 0.0
         self._starts.pop(ticket.number, None)
         late_s = now - ticket.started_s
         self.refusal_s = late_s if self._refused_since == 1 and self._anchor is None else max(
@@ -191,22 +203,33 @@ class LearnedRate:
     def _estimate(self, accepted_per_s: float, times: Sequence[float]) -> None:
         """Set the pace by what was accepted since the last refusal; `times` are those of both, and between."""
         refused, accepted = self.rate, len(times) - 2
-        rate = min(refused, max(accepted_per_s, fit_refill(times, max(1.0, self._store))))
-        is_near = rate > _AGREEMENT * refused
         if self._is_measuring:
-            waited_s = self._measured_s
-            by_window = self._store / waited_s if self._was_asked and waited_s > _LONG_S else rate
-            self._set(_SHARE * math.sqrt(rate * max(rate, by_window)), accepted if by_window <= 2 * rate else _ENOUGH)
-        elif is_near or self._is_guess:
-            self._set(_SHARE * rate, max(accepted if is_near else _ENOUGH, 2 * self._scale))
+            self._finish_measuring(accepted_per_s, accepted, times[1] - times[0])
+            return
+        rate = min(refused, max(accepted_per_s, fit_refill(times, max(1.0, self._store))))
+        is_same = abs(refused / self._refused_rate - 1) < _SAME
+        self._refused_rate = refused
+        if rate > _AGREEMENT * refused:
+            self._set(_SHARE * rate, max(accepted, 2 * self._scale))
+        elif is_same:
+            self._set(_AGREEMENT * refused, max(_ENOUGH, 2 * self._scale))
+        elif self._is_guess:
+            self._set(_SHARE * rate, max(_ENOUGH, 2 * self._scale))
         else:
             self._set(_SHARE * math.sqrt(rate * refused), max(_ENOUGH, accepted * (rate / refused) ** 2))
             self._is_guess = True
 
+    def _finish_measuring(self, rate: float, accepted: int, waited_s: float) -> None:
+        """Set the pace by what came back while the gate was closed."""
+        by_window = self._store / waited_s if self._asked_s > _LONG_S else rate
+        self._set(_SHARE * math.sqrt(rate * max(rate, by_window)), accepted if by_window <= 2 * rate else _ENOUGH)
+        self._measured_s = waited_s
+
     def _set(self, rate: float, certain: float) -> None:
         self._is_measuring, self._is_guess, self._heard = False, False, 0
-        self._base, self._scale = rate, min(_MOST_CERTAIN, max(_LEAST_CERTAIN, certain))
-        self._next_s = float("-inf")
+        cost = 1 + min(3.0, self._asked_s * rate / _COST)  # a pause that costs much is not risked often
+        self._base, self._scale = rate, cost * min(_MOST_CERTAIN, max(_LEAST_CERTAIN, certain))
+        self._next_s, self._set_s = float("-inf"), self._at_s
         self._unheard.clear()
 
 

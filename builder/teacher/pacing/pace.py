@@ -19,8 +19,9 @@ from .steady import Steady
 _SHORTEST_S = 1e-6
 """No timer is set for less."""
 
-_TRUST_HEADERS = 2
-"""So many refusals may befall a server whose headers tell what is left, before its headers alone are not believed."""
+_TRUST_HEADERS, _TRUST_SHARE = 3, 0.02
+"""So many pauses, and so many for each request, may befall us at a server whose headers tell what is left. With more,
+its headers alone are not believed: they do not tell of all its limits, or others use it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Pace:
         self._closing = Closing(source or random.Random())  # noqa: S311 - jitter keeps no secret
         self._learned = LearnedRate()
         self._ramp = Ramp(concurrency)
-        self._request_credit, self._token_credit = Credit(), Credit()
+        self._request_credit, self._token_credit = Credit(most_at_first=4.0), Credit()
         self._is_limited = bool(requests_per_minute or tokens_per_minute)
         self._in_flight: dict[int, Ticket] = {}
         self._started, self._started_tokens = 0, 0.0
@@ -111,7 +112,7 @@ class Pace:
 
     def _start_limited(self, now: float, ticket: Ticket) -> None:
         if self._closing.start(ticket):
-            self._learned.probe(ticket, ticket.number - self.throttled, was_asked=bool(self._closing.asked_s))
+            self._learned.probe(ticket, ticket.number - self.throttled)
         self._learned.start(ticket)
         self._request_credit.start(now, 1.0)
         self._token_credit.start(now, ticket.tokens)
@@ -168,7 +169,7 @@ class Pace:
         self._is_limited = True
         self._ramp.end()
         self.throttled += 1
-        self._learned.note_refusal(now, ticket)
+        self._learned.note_refusal(now, ticket, asked_s)
         accepted = ticket.number - self.throttled + 1
         is_lesson = self._closing.is_news(ticket) and not self._trusts_headers()
         if is_lesson:
@@ -179,7 +180,8 @@ class Pace:
     def _trusts_headers(self) -> bool:
         """Whether the headers tell what is left, and were right until now, but for a few times."""
         self._lessons += 1
-        return self._request_credit.is_known and self._lessons <= _TRUST_HEADERS
+        is_known = self._request_credit.is_known or self._token_credit.is_known
+        return is_known and self._lessons <= _TRUST_HEADERS + _TRUST_SHARE * self._started
 
     def find_exhaustion(self, now: float) -> Exhaustion | None:
         """Find out whether the server refuses everything for good; None where it makes sense to go on."""

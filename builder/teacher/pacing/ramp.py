@@ -1,10 +1,13 @@
 """Slow start: few requests at first, and many soon where the server accepts them."""
 
-_FIRST = 8
-"""Requests before the first reply."""
+_FIRST, _FEW = 8, 16
+"""Requests before the first reply; or this part of all that may be in flight, where it is more."""
 
-_GAP_S = 0.002
+_GAP_S = 0.0015
 """Seconds between the first requests, so that an early refusal is heard before many more are sent."""
+
+_GENTLE = 34
+"""With so many connections at most, each accepted request makes room for one more at first."""
 
 _SPREAD = 3
 """Requests start so many times as often as they must to use all connections, for so many rounds of them."""
@@ -21,10 +24,12 @@ class Ramp:
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
+        self._slope = max(1, concurrency // _GENTLE)
         self._accepted = 0
         self._gap_s = _GAP_S
         self._next_s = float("-inf")
-        self.window = min(concurrency, _FIRST)
+        self._first = max(_FIRST, concurrency // _FEW)
+        self.window = min(concurrency, self._first)
         self.is_over = False
 
     def compute_delay(self, now: float) -> float:
@@ -41,7 +46,8 @@ class Ramp:
         if not self.is_over:
             self._accepted += 1
             self._gap_s = min(_GAP_S, latency_s / (_SPREAD * self._concurrency))
-            self.window = min(self._concurrency, _FIRST + self._accepted + max(0, self._accepted - _FIRST) ** 2)
+            steep = max(0, self._accepted - self._first) ** 2
+            self.window = min(self._concurrency, self._first + self._accepted * self._slope + steep)
             self.is_over = self._accepted > _SPREAD * self._concurrency
 
     def end(self) -> None:
