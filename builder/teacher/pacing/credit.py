@@ -13,6 +13,9 @@ _MARGIN_S = 0.01
 _ROUNDING_S = 1e-5
 """Sums of times are not exact."""
 
+_SURE = 4
+"""A server that seemed to have windows is taken for a bucket after so many resets in a row that moved away."""
+
 _FIRST_SHARE = 0.1
 """What of a new window is used before a reply tells what is really left."""
 
@@ -45,6 +48,7 @@ class Credit:
         self._is_rolled = False
         self._rolled_s = -math.inf
         self._first: tuple[float, float] | None = None
+        self._moves = 0
         self._weight = 0.0
 
     @property
@@ -83,7 +87,9 @@ class Credit:
         if self._first is None or grown < 0:
             self._first = (end_s, used)
         elif grown >= max(2.0, 0.01 * (self.limit or 0.0)) and reset_s > 0:
-            self._is_window = end_s - first_end_s < 0.5 * reset_s * grown / used
+            stays = end_s - first_end_s < 0.5 * reset_s * grown / used
+            self._moves = 0 if stays else self._moves + 1
+            self._is_window = stays or (self._is_window and self._moves < _SURE)
             self._first = (end_s, used)
         self._end_s = end_s + _MARGIN_S
         self._span_s = max(self._span_s if self._is_window else _SHORTEST_SPAN_S, reset_s)

@@ -7,10 +7,11 @@ Anthropic (`anthropic-ratelimit-requests-reset`, a time of RFC 3339), of the dra
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import starmap
 
 
@@ -40,11 +41,15 @@ class ServerLimits:
 
 NO_LIMITS = ServerLimits()
 
+_ReadNow = Callable[[], float | None]
+"""Reads the present, in seconds since 1970, by the clock of the server. Reading a date takes its time."""
+
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,12})?(?:ms|us|µs|ns|d|h|m|s))+")
 _DURATION_PART = re.compile(r"([0-9.]+)(ms|us|µs|ns|d|h|m|s)")
 _UNITS_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PARAMETER = re.compile(r"\b(limit|remaining|reset|window|q|w|r|t)=\"?([0-9.]{1,20})")
+_POLICY_NAMES = frozenset({"ratelimit", "ratelimit-policy", "ratelimit-limit", "x-ratelimit-limit"})
 _LONGEST_VALUE = 300
 """Characters; a header with more says nothing about limits."""
 
@@ -79,15 +84,13 @@ def read_limits(headers: Mapping[str, str], wall_s: float | None = None) -> Serv
     found = {low: value for name, value in headers.items() if _is_about_limits(low := name.lower())}
     if not found:
         return NO_LIMITS
-    date = next((value for name, value in headers.items() if name.lower() == "date"), "")
-    now_s = _read_date(date[:_LONGEST_VALUE])
-    now_s = wall_s if now_s is None else now_s
+    read_now = partial(_read_now, headers, wall_s)
     found = {name: value.strip() for name, value in found.items() if len(value) <= _LONGEST_VALUE}
-    requests = _find_quota(found, "requests", now_s)
+    requests = _find_quota(found, "requests", read_now)
     return ServerLimits(
         requests=_add_policy(requests, found),
-        tokens=_find_quota(found, "tokens", now_s),
-        retry_after_s=_read_retry_after(found, now_s),
+        tokens=_find_quota(found, "tokens", read_now),
+        retry_after_s=_read_retry_after(found, read_now),
     )
 
 
@@ -95,13 +98,15 @@ def _is_about_limits(name: str) -> bool:
     return "ratelimit" in name or "rate-limit" in name or name.startswith("retry-after")
 
 
-def _find_quota(found: Mapping[str, str], kind: str, now_s: float | None) -> Quota:
+def _find_quota(found: Mapping[str, str], kind: str, read_now: _ReadNow) -> Quota:
     """Find the first family of headers that says anything about a kind of limit."""
     for limit, remaining, reset in _NAMES[kind]:
+        if limit not in found and remaining not in found:
+            continue
         quota = Quota(
             limit=_read_first_number(found.get(limit, "")),
             remaining=_read_first_number(found.get(remaining, "")),
-            reset_s=_read_span(found.get(reset, ""), now_s),
+            reset_s=_read_span(found.get(reset, ""), read_now),
         )
         if quota.limit is not None or quota.remaining is not None:
             return quota
@@ -110,6 +115,8 @@ def _find_quota(found: Mapping[str, str], kind: str, now_s: float | None) -> Quo
 
 def _add_policy(quota: Quota, found: Mapping[str, str]) -> Quota:
     """Add what `RateLimit` and `RateLimit-Policy` say, in the forms of the older and of the newer drafts."""
+    if _POLICY_NAMES.isdisjoint(found):
+        return quota
     now = dict(_PARAMETER.findall(found.get("ratelimit", "").partition(",")[0]))
     now |= {key: value for key, value in _PARAMETER.findall(found.get("ratelimit", "")) if len(key) > 1}
     limit = quota.limit if quota.limit is not None else _read_number(now.get("limit", ""))
@@ -140,17 +147,14 @@ def _choose(first: float | None, second: float | None) -> float | None:
     return second if first is None else first
 
 
-def _read_retry_after(found: Mapping[str, str], now_s: float | None) -> float | None:
+def _read_retry_after(found: Mapping[str, str], read_now: _ReadNow) -> float | None:
     """Read how long to wait: milliseconds are more exact than seconds, a date is read by the server's own clock."""
     milliseconds = _read_number(found.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
     value = found.get("retry-after", "")
     seconds = _read_number(value)
-    if seconds is not None or now_s is None:
-        return seconds
-    until_s = _read_date(value)
-    return None if until_s is None else max(0.0, until_s - now_s)
+    return _subtract_now(_read_date(value), read_now) if seconds is None and value else seconds
 
 
 def _read_number(text: str) -> float | None:
@@ -160,11 +164,13 @@ def _read_number(text: str) -> float | None:
 
 def _read_first_number(text: str) -> float | None:
     """Read the number that a value begins with: `100, 100;w=60` is 100."""
-    return _read_number(re.split(r"[,;]", text, maxsplit=1)[0].strip())
+    return _read_number(text) if text.isdecimal() else _read_number(text.replace(";", ",").partition(",")[0].strip())
 
 
-def _read_span(text: str, now_s: float | None) -> float | None:
+def _read_span(text: str, read_now: _ReadNow) -> float | None:
     """Read seconds until a reset: a number, a duration such as `1m30s`, a moment since 1970, or a time of day."""
+    if not text:
+        return None
     number = _read_number(text)
     if number is not None and number < _EPOCH_S:
         return number
@@ -174,7 +180,20 @@ def _read_span(text: str, now_s: float | None) -> float | None:
         moment_s: float | None = number / 1000 if number >= _EPOCH_MS else number
     else:
         moment_s = _read_time(text)
+    return _subtract_now(moment_s, read_now)
+
+
+def _subtract_now(moment_s: float | None, read_now: _ReadNow) -> float | None:
+    """Compute the seconds until a moment; None where the moment or the present is not known."""
+    now_s = None if moment_s is None else read_now()
     return None if moment_s is None or now_s is None else max(0.0, moment_s - now_s)
+
+
+def _read_now(headers: Mapping[str, str], wall_s: float | None) -> float | None:
+    """Read the time by the server's clock, or else by ours."""
+    date = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    now_s = _read_date(date[:_LONGEST_VALUE])
+    return wall_s if now_s is None else now_s
 
 
 def _read_duration(text: str) -> float | None:

@@ -87,7 +87,7 @@ class LearnedRate:
         self._is_measuring = False
         self._is_guess = False
         self._measured_s = 0.0
-        self._asked_s = 0.0
+        self._asked_s = self._first_asked_s = 0.0
         self._refused_rate = math.inf
         self._starts: dict[int, float] = {}
         self._unheard: deque[float] = deque()
@@ -149,7 +149,7 @@ class LearnedRate:
         """
         if self._anchor is None or self._store < math.inf:
             return
-        self._store, self._heard = float(accepted), 0
+        self._store, self._heard, self._first_asked_s = float(accepted), 0, self._asked_s
         self._set_s = self._at_s = ticket.started_s
         if accepted >= _SMALL_STORE:
             self._is_measuring = True
@@ -221,7 +221,7 @@ class LearnedRate:
 
     def _finish_measuring(self, rate: float, accepted: int, waited_s: float) -> None:
         """Set the pace by what came back while the gate was closed."""
-        by_window = self._store / waited_s if self._asked_s > _LONG_S else rate
+        by_window = self._store / waited_s if self._first_asked_s > _LONG_S else rate
         self._set(_SHARE * math.sqrt(rate * max(rate, by_window)), accepted if by_window <= 2 * rate else _ENOUGH)
         self._measured_s = waited_s
 
