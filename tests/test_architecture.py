@@ -55,6 +55,7 @@ INNER_FLOORS = {
             "chat_worker",
             "checkpoint_files",
             "recorded_rows",
+            "pacing",
         },
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},

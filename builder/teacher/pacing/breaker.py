@@ -26,12 +26,12 @@ class Breaker:
         self.words = ""
         """What the server said at the latest failure."""
 
-    def succeed(self) -> None:
+    def count_success(self) -> None:
         """Count an answer in."""
         self._has_succeeded, self._in_a_row = True, 0
         self._add(failed=False)
 
-    def fail(self, words: str) -> None:
+    def count_failure(self, words: str) -> None:
         """Count a failure in, with the words of the server or of the connection."""
         self._in_a_row += 1
         self.words = words or self.words

@@ -13,6 +13,9 @@ _MARGIN_S = 0.01
 _ROUNDING_S = 1e-5
 """Sums of times are not exact."""
 
+_LONGEST_S = 60.0
+"""After so long one request is sent, whatever the last headers said."""
+
 _SURE = 4
 """A server that seemed to have windows is taken for a bucket after so many resets in a row that moved away."""
 
@@ -48,6 +51,7 @@ class Credit:
         self._is_rolled = False
         self._rolled_s = -math.inf
         self._first: tuple[float, float] | None = None
+        self._touched_s = -math.inf
         self._moves = 0
         self._weight = 0.0
 
@@ -56,7 +60,7 @@ class Credit:
         """Whether the headers tell what is left."""
         return self._number >= 0
 
-    def observe(self, number: int, started_s: float, since: float, quota: Quota) -> None:
+    def update(self, number: int, started_s: float, since: float, quota: Quota) -> None:
         """Take in what a reply's headers say.
 
         Args:
@@ -72,9 +76,10 @@ class Credit:
         self._weight = self._weight if quota.limit == self.limit else 0.0
         self._number, self.limit, self._is_rolled = number, quota.limit, False
         self._left, self._at_s = quota.remaining - since, started_s
+        self._touched_s = max(self._touched_s, started_s)
         self._window_s = quota.window_s
         if quota.reset_s is not None:
-            self._classify(started_s + quota.reset_s, quota.limit - quota.remaining, quota.reset_s)
+            self._classify(started_s + quota.reset_s, max(0.0, quota.limit - quota.remaining), quota.reset_s)
         else:
             self._end_s = math.inf
         if quota.window_s:
@@ -99,7 +104,8 @@ class Credit:
 
     def start(self, now: float, amount: float) -> None:
         """Count an amount in."""
-        self._roll(now)
+        self._begin_window(now)
+        self._touched_s = now
         if self.refill_per_s < math.inf and not self._is_window and self.limit is not None:
             refilled = self._left + self.refill_per_s * _SHARE * (now - self._at_s)
             self._left, self._at_s = min(self.limit, refilled), now
@@ -113,7 +119,7 @@ class Credit:
     def _first_amount(self) -> float:
         return min(self._most_at_first, (self.limit or 0.0) * _FIRST_SHARE)
 
-    def _roll(self, now: float) -> None:
+    def _begin_window(self, now: float) -> None:
         """Begin a new window, carefully, once the old one has ended."""
         if self._is_window and now >= self._end_s - _ROUNDING_S and self.limit is not None:
             self._left = min(self.limit, self._left + self._first_amount)
@@ -121,16 +127,20 @@ class Credit:
             self._end_s = now + (self._window_s or self._span_s)
 
     def compute_delay(self, now: float, amount: float) -> float:
-        """Compute the seconds until there is enough left."""
+        """Compute the seconds until there is enough left, or until it is time to ask again: headers may be wrong."""
         if self.limit is None:
             return 0.0
+        return max(0.0, min(self._compute_refill_delay(now, amount), self._touched_s + _LONGEST_S - now))
+
+    def _compute_refill_delay(self, now: float, amount: float) -> float:
         if self._is_window:
             return self._compute_window_delay(now, amount)
+        limit = self.limit or 0.0
         if self.refill_per_s == math.inf:
-            return 0.0 if self._left >= min(amount, self.limit) else max(0.0, self._end_s - now)
+            return 0.0 if self._left >= min(amount, limit) else max(0.0, self._end_s - now)
         refill = self.refill_per_s * _SHARE
-        left = min(self.limit, self._left + refill * (now - self._at_s))
-        return max(0.0, (min(amount, self.limit) - left) / refill)
+        left = min(limit, self._left + refill * (now - self._at_s))
+        return max(0.0, (min(amount, limit) - left) / refill)
 
     def _compute_window_delay(self, now: float, amount: float) -> float:
         most = self._first_amount if self._is_rolled else self.limit or 0.0

@@ -11,13 +11,13 @@ from dataclasses import replace
 from .closing import Exhaustion
 from .headers import NO_LIMITS, read_limits
 from .pace import Pace, PaceState
-from .records import Outcome, Ticket
+from .records import RequestOutcome, Ticket
 
 _Waiting = tuple[int, int, float, asyncio.Future[Ticket]]
 """Priority, number in the queue, tokens, and who waits."""
 
 
-class Gate:
+class RequestGate:
     """Lets requests to one server through, at the pace that it bears. For one event loop.
 
     Args:
@@ -57,24 +57,24 @@ class Gate:
         self._number += 1
         self._waiting += 1
         heapq.heappush(self._queue, (priority, self._number, tokens, future))
-        self._admit()
+        self._release_waiting()
         try:
             return await future
         except asyncio.CancelledError:
-            self._abandon(future)
+            self._give_back(future)
             raise
 
-    def _abandon(self, future: asyncio.Future[Ticket]) -> None:
+    def _give_back(self, future: asyncio.Future[Ticket]) -> None:
         """Give back what a cancelled task waits for, or was just given."""
         if future.cancelled():
             self._waiting -= 1
-            self._admit()
+            self._release_waiting()
         elif future.done():
-            self.leave(Outcome.FAILED, ticket=future.result())
+            self.leave(RequestOutcome.FAILED, ticket=future.result())
 
     def leave(
         self,
-        outcome: Outcome,
+        outcome: RequestOutcome,
         tokens: float | None = None,
         headers: Mapping[str, str] | None = None,
         ticket: Ticket | None = None,
@@ -90,9 +90,9 @@ class Gate:
         limits = read_limits(headers, time.time()) if headers else NO_LIMITS
         self._pace.finish(time.monotonic(), outcome, tokens, limits, ticket)
         if self._waiting:
-            self._admit()
+            self._release_waiting()
 
-    def _admit(self) -> None:
+    def _release_waiting(self) -> None:
         """Let through whoever may go now, and set the timer for the next."""
         now = time.monotonic()
         while self._queue:
@@ -115,11 +115,11 @@ class Gate:
             self._timer.cancel()
             self._timer = None
         if delay_s < math.inf:
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._run_timer)
 
-    def _wake(self) -> None:
+    def _run_timer(self) -> None:
         self._timer = None
-        self._admit()
+        self._release_waiting()
 
     def find_exhaustion(self) -> Exhaustion | None:
         """Find out whether the server refuses everything for good. To be asked after each 429."""

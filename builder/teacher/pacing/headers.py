@@ -117,7 +117,7 @@ def _add_policy(quota: Quota, found: Mapping[str, str]) -> Quota:
     """Add what `RateLimit` and `RateLimit-Policy` say, in the forms of the older and of the newer drafts."""
     if _POLICY_NAMES.isdisjoint(found):
         return quota
-    now = dict(_PARAMETER.findall(found.get("ratelimit", "").partition(",")[0]))
+    now: dict[str, str] = dict(_PARAMETER.findall(found.get("ratelimit", "").partition(",")[0]))
     now |= {key: value for key, value in _PARAMETER.findall(found.get("ratelimit", "")) if len(key) > 1}
     limit = quota.limit if quota.limit is not None else _read_number(now.get("limit", ""))
     policies = list(starmap(_read_policy, _list_policies(found)))
@@ -154,7 +154,7 @@ def _read_retry_after(found: Mapping[str, str], read_now: _ReadNow) -> float | N
         return milliseconds / 1000
     value = found.get("retry-after", "")
     seconds = _read_number(value)
-    return _subtract_now(_read_date(value), read_now) if seconds is None and value else seconds
+    return _measure_from_now(_read_date(value), read_now) if seconds is None and value else seconds
 
 
 def _read_number(text: str) -> float | None:
@@ -180,10 +180,10 @@ def _read_span(text: str, read_now: _ReadNow) -> float | None:
         moment_s: float | None = number / 1000 if number >= _EPOCH_MS else number
     else:
         moment_s = _read_time(text)
-    return _subtract_now(moment_s, read_now)
+    return _measure_from_now(moment_s, read_now)
 
 
-def _subtract_now(moment_s: float | None, read_now: _ReadNow) -> float | None:
+def _measure_from_now(moment_s: float | None, read_now: _ReadNow) -> float | None:
     """Compute the seconds until a moment; None where the moment or the present is not known."""
     now_s = None if moment_s is None else read_now()
     return None if moment_s is None or now_s is None else max(0.0, moment_s - now_s)

@@ -86,6 +86,7 @@ class LearnedRate:
         self._next_s = float("-inf")
         self._is_measuring = False
         self._is_guess = False
+        self._fallback = math.inf
         self._measured_s = 0.0
         self._asked_s = self._first_asked_s = 0.0
         self._refused_rate = math.inf
@@ -125,13 +126,13 @@ class LearnedRate:
         """Count a request in."""
         if self._anchor is None:
             return
-        self._remember(ticket)
+        self._keep_start(ticket)
         if self._base < math.inf:
             self._last.append(self.rate)
             interval_s = 1 / self._last[-1]
             self._next_s = max(self._next_s, ticket.started_s - 0.02 * interval_s) + interval_s
 
-    def _remember(self, ticket: Ticket) -> None:
+    def _keep_start(self, ticket: Ticket) -> None:
         self._at_s = self._starts[ticket.number] = ticket.started_s
         if len(self._starts) > _MOST_STARTS:
             del self._starts[next(iter(self._starts))]
@@ -164,8 +165,10 @@ class LearnedRate:
         self._asked_s = asked_s or 0.0
         self._starts.pop(ticket.number, None)
         late_s = now - ticket.started_s
-        self.refusal_s = late_s if self._refused_since == 1 and self._anchor is None else max(
-            late_s, 0.7 * self.refusal_s + 0.3 * late_s
+        self.refusal_s = (
+            late_s
+            if self._refused_since == 1 and self._anchor is None
+            else max(late_s, 0.7 * self.refusal_s + 0.3 * late_s)
         )
 
     def suggest_pause(self, accepted: int) -> float:
@@ -190,13 +193,15 @@ class LearnedRate:
         elif accepted >= _ENOUGH or self._is_measuring:
             self._estimate(accepted / seconds, [anchor.started_s, *starts, ticket.started_s])
         else:
-            self._retreat()
+            self._reduce()
 
-    def _retreat(self) -> None:
+    def _reduce(self) -> None:
         """Set the pace after a refusal so early that only the last steps of its growth tell anything."""
         if self._scale < 1 and len(self._last) == self._last.maxlen:
             accepted, refused, _ = self._last
             self._set(math.sqrt(accepted * refused), _ENOUGH)
+        elif self._is_guess:
+            self._set(_SHARE * self._fallback, 2 * self._scale)
         else:
             self._set(self.rate * _DECREASE, 2 * self._scale)
 
@@ -217,7 +222,7 @@ class LearnedRate:
             self._set(_SHARE * rate, max(_ENOUGH, 2 * self._scale))
         else:
             self._set(_SHARE * math.sqrt(rate * refused), max(_ENOUGH, accepted * (rate / refused) ** 2))
-            self._is_guess = True
+            self._is_guess, self._fallback = True, rate
 
     def _finish_measuring(self, rate: float, accepted: int, waited_s: float) -> None:
         """Set the pace by what came back while the gate was closed."""

@@ -13,7 +13,7 @@ from .credit import Credit
 from .headers import NO_LIMITS, ServerLimits
 from .learned import LearnedRate
 from .ramp import Ramp
-from .records import Outcome, Ticket
+from .records import RequestOutcome, Ticket
 from .steady import Steady
 
 _SHORTEST_S = 1e-6
@@ -124,7 +124,7 @@ class Pace:
     def finish(
         self,
         now: float,
-        outcome: Outcome,
+        outcome: RequestOutcome,
         tokens: float | None = None,
         limits: ServerLimits = NO_LIMITS,
         ticket: Ticket | None = None,
@@ -140,10 +140,10 @@ class Pace:
         """
         ticket = self._take(ticket)
         if limits is not NO_LIMITS:
-            self._observe(ticket, limits)
-        if self._tokens and outcome is not Outcome.THROTTLED and tokens is not None:
+            self._update_credit(ticket, limits)
+        if self._tokens and outcome is not RequestOutcome.THROTTLED and tokens is not None:
             self._tokens.correct(tokens - ticket.tokens)
-        if outcome is Outcome.THROTTLED:
+        if outcome is RequestOutcome.THROTTLED:
             self._refuse(now, ticket, limits.retry_after_s)
             return
         self._ramp.accept(now - ticket.started_s)
@@ -154,12 +154,12 @@ class Pace:
         number = next(iter(self._in_flight)) if ticket is None else ticket.number
         return self._in_flight.pop(number)
 
-    def _observe(self, ticket: Ticket, limits: ServerLimits) -> None:
+    def _update_credit(self, ticket: Ticket, limits: ServerLimits) -> None:
         """Take in what headers say; where they tell what is left, there is no need to start slowly."""
         after = self._started - ticket.number - 1
-        self._request_credit.observe(ticket.number, ticket.started_s, after, limits.requests)
+        self._request_credit.update(ticket.number, ticket.started_s, after, limits.requests)
         tokens_after = self._started_tokens - ticket.tokens_before - ticket.tokens
-        self._token_credit.observe(ticket.number, ticket.started_s, tokens_after, limits.tokens)
+        self._token_credit.update(ticket.number, ticket.started_s, tokens_after, limits.tokens)
         if self._request_credit.is_known or self._token_credit.is_known:
             self._is_limited = True
             self._ramp.end()
@@ -171,13 +171,13 @@ class Pace:
         self.throttled += 1
         self._learned.note_refusal(now, ticket, asked_s)
         accepted = ticket.number - self.throttled + 1
-        is_lesson = self._closing.is_news(ticket) and not self._trusts_headers()
+        is_lesson = self._closing.is_news(ticket) and not self._may_trust_headers()
         if is_lesson:
             self._learned.learn(ticket)
         pause_s = self._learned.suggest_pause(max(accepted, 1))
         self._closing.close(now, ticket, asked_s, pause_s, self._learned.refusal_s)
 
-    def _trusts_headers(self) -> bool:
+    def _may_trust_headers(self) -> bool:
         """Whether the headers tell what is left, and were right until now, but for a few times."""
         self._lessons += 1
         is_known = self._request_credit.is_known or self._token_credit.is_known

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 
-class Outcome(Enum):
+class RequestOutcome(Enum):
     """How a request ended, as far as its pace is concerned."""
 
     SUCCEEDED = "succeeded"

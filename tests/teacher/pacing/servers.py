@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cotloom.builder.teacher.pacing.headers import NO_LIMITS, read_limits
 from cotloom.builder.teacher.pacing.pace import Pace
-from cotloom.builder.teacher.pacing.records import Outcome
+from cotloom.builder.teacher.pacing.records import RequestOutcome
 
 
 class Bucket:
@@ -109,7 +109,7 @@ class Server:
         if self.change and now >= self.change[0]:
             self.limiter, self.change = self.change[1], ()
         if self.limiter is None:
-            return self.latency_s, Outcome.SUCCEEDED, {}
+            return self.latency_s, RequestOutcome.SUCCEEDED, {}
         amount = tokens if self.counts_tokens else 1
         accepted = self.limiter.take(now, amount)
         headers = {}
@@ -123,11 +123,11 @@ class Server:
             }
         if accepted:
             self.accepted += 1
-            return self.latency_s, Outcome.SUCCEEDED, headers
+            return self.latency_s, RequestOutcome.SUCCEEDED, headers
         self.refused += 1
         if self.has_retry_after:
             headers["retry-after"] = str(math.ceil(self.limiter.find_wait(now, amount)))
-        return self.refusal_s, Outcome.THROTTLED, headers
+        return self.refusal_s, RequestOutcome.THROTTLED, headers
 
 
 @dataclass
@@ -141,53 +141,70 @@ class Client:
     end_s: float = 0.0
 
 
-def simulate(server, clients, *, way_s=0.001, longest_s=3600.0, stop=None):
+def simulate(server, clients, *, longest_s=3600.0):
     """Run clients against a server until each request was accepted. Returns the virtual seconds that it took."""
-    events, order = [], itertools.count()
-    to_send = [client.requests for client in clients]
+    return Simulation(server, clients).run(longest_s)
 
-    def push(at_s, kind, *rest):
-        heapq.heappush(events, (at_s, next(order), kind, rest))
 
-    def pump(index, now):
-        client = clients[index]
-        while to_send[index]:
+class Simulation:
+    """The clock of a simulation, and what will happen when."""
+
+    way_s = 0.001
+    """Seconds on the way to the server."""
+
+    def __init__(self, server, clients):
+        self.server, self.clients = server, clients
+        self.to_send = [client.requests for client in clients]
+        self.events, self.order = [], itertools.count()
+
+    def run(self, longest_s):
+        handlers = {"timer": self.wake, "arrive": self.arrive, "reply": self.reply}
+        for index in range(len(self.clients)):
+            self.push(0.0, "timer", index)
+        now = 0.0
+        while self.events and now < longest_s:
+            now, _, kind, (index, *rest) = heapq.heappop(self.events)
+            handlers[kind](now, index, *rest)
+        return max(client.end_s for client in self.clients)
+
+    def push(self, at_s, kind, *rest):
+        heapq.heappush(self.events, (at_s, next(self.order), kind, rest))
+
+    def wake(self, now, index):
+        client = self.clients[index]
+        if now >= client.next_timer:
+            client.next_timer = math.inf
+        self.pump(now, index)
+
+    def arrive(self, now, index, ticket):
+        reply_s, outcome, headers = self.server.receive(now, self.clients[index].tokens)
+        self.push(now + reply_s, "reply", index, ticket, outcome, headers)
+
+    def reply(self, now, index, ticket, outcome, headers):
+        client = self.clients[index]
+        limits = read_limits(headers) if headers else NO_LIMITS
+        client.pace.finish(now, outcome, client.tokens, limits, ticket)
+        if outcome is RequestOutcome.THROTTLED:
+            client.refused += 1
+            self.to_send[index] += 1
+        else:
+            client.done += 1
+            client.end_s = now
+        self.pump(now, index)
+
+    def pump(self, now, index):
+        """Send what may be sent now, and set a timer for the next."""
+        client = self.clients[index]
+        while self.to_send[index]:
             delay = client.pace.compute_delay(now, client.tokens)
             if delay > 1e-6:
                 if delay < math.inf and not now < client.next_timer <= now + delay + 1e-9:
                     client.next_timer = now + delay
-                    push(client.next_timer, "timer", index)
+                    self.push(client.next_timer, "timer", index)
                 return
             ticket = client.pace.start(now, client.tokens)
-            to_send[index] -= 1
-            push(now + way_s, "arrive", index, ticket)
-
-    for index in range(len(clients)):
-        push(0.0, "timer", index)
-    now = 0.0
-    while events and now < longest_s:
-        now, _, kind, (index, *rest) = heapq.heappop(events)
-        client = clients[index]
-        if kind == "arrive":
-            reply_s, outcome, headers = server.receive(now, client.tokens)
-            push(now + reply_s, "reply", index, rest[0], outcome, headers)
-            continue
-        if kind == "reply":
-            ticket, outcome, headers = rest
-            limits = read_limits(headers) if headers else NO_LIMITS
-            client.pace.finish(now, outcome, client.tokens, limits, ticket)
-            if outcome is Outcome.THROTTLED:
-                client.refused += 1
-                to_send[index] += 1
-            else:
-                client.done += 1
-                client.end_s = now
-            if stop and stop(now):
-                break
-        elif kind == "timer" and now >= client.next_timer:
-            client.next_timer = math.inf
-        pump(index, now)
-    return max(client.end_s for client in clients)
+            self.to_send[index] -= 1
+            self.push(now + self.way_s, "arrive", index, ticket)
 
 
 class Oracle:
@@ -204,7 +221,7 @@ class Oracle:
         wait_s = self.limiter.find_wait(now + 0.001, tokens if self.tokens else 1)
         return wait_s + 1e-5 if wait_s > 0 else 0.0
 
-    def start(self, now, tokens):
+    def start(self, *_):
         self.in_flight += 1
 
     def finish(self, *_):

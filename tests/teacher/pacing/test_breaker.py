@@ -12,9 +12,9 @@ from cotloom.builder.teacher.pacing.breaker import Breaker
 def count_until_open(breaker, outcomes):
     for number, good in enumerate(outcomes, 1):
         if good:
-            breaker.succeed()
+            breaker.count_success()
         else:
-            breaker.fail("HTTP 500: out of memory")
+            breaker.count_failure("HTTP 500: out of memory")
         if breaker.is_open:
             return number
     return None
@@ -47,9 +47,9 @@ def test_the_usual_faults_of_a_busy_server_never_end_a_run(seed):
 @pytest.mark.parametrize("words", ["HTTP 502: bad gateway", ""])
 def test_the_words_of_the_server_are_kept(words):
     breaker = Breaker()
-    breaker.fail("HTTP 500: out of memory")
-    breaker.succeed()
-    breaker.fail(words)
+    breaker.count_failure("HTTP 500: out of memory")
+    breaker.count_success()
+    breaker.count_failure(words)
 
     assert breaker.words == (words or "HTTP 500: out of memory")
     assert breaker.describe() == f"2 of the last 3 requests failed, the latest with: {breaker.words}"
