@@ -60,6 +60,13 @@ class Credit:
         """Whether the headers tell what is left."""
         return self._number >= 0
 
+    @property
+    def per_s(self) -> float:
+        """What comes back in a second; infinite where that is not known."""
+        if self._is_window and self.limit is not None:
+            return self.limit / (self._window_s or self._span_s)
+        return self.refill_per_s
+
     def update(self, number: int, started_s: float, since: float, quota: Quota) -> None:
         """Take in what a reply's headers say.
 

@@ -13,6 +13,9 @@ from .headers import NO_LIMITS, read_limits
 from .pace import Pace, PaceState
 from .records import RequestOutcome, Ticket
 
+_READING_S = 0.01
+"""Headers are read no more often: between two readings the pace counts by itself, and reading takes its time."""
+
 _Waiting = tuple[int, int, float, asyncio.Future[Ticket]]
 """Priority, number in the queue, tokens, and who waits."""
 
@@ -39,6 +42,7 @@ class RequestGate:
         self._number = 0
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._next_reading_s = float("-inf")
 
     async def enter(self, tokens: float, priority: int = 0) -> Ticket:
         """Wait until a request may be sent. Each `enter` that returns needs one `leave`.
@@ -87,8 +91,12 @@ class RequestGate:
             headers: the headers of the reply.
             ticket: what `enter` returned; without it the oldest request is taken to have ended, and less is learned.
         """
-        limits = read_limits(headers, time.time()) if headers else NO_LIMITS
-        self._pace.finish(time.monotonic(), outcome, tokens, limits, ticket)
+        now = time.monotonic()
+        limits = NO_LIMITS
+        if headers and (outcome is RequestOutcome.THROTTLED or now >= self._next_reading_s):
+            limits = read_limits(headers, time.time())
+            self._next_reading_s = now + _READING_S
+        self._pace.finish(now, outcome, tokens, limits, ticket)
         if self._waiting:
             self._release_waiting()
 

@@ -190,7 +190,7 @@ class Pace:
     def describe(self, now: float) -> PaceState:
         """Describe how the requests stand."""
         rates = [each.per_s for each in (self._requests,) if each]
-        rates += [self._request_credit.refill_per_s, self._learned.rate]
+        rates += [self._request_credit.per_s, self._learned.rate]
         allowed = min(rates)
         closed_s = self._closing.compute_delay(now) if self._closing.is_closed(now) else 0.0
         asked_s = self._closing.asked_s
