@@ -13,7 +13,7 @@ from .run import show_progress_on_stderr
 if TYPE_CHECKING:
     from ..teacher.ledger.check import LedgerCheck
 
-app = typer.Typer(help="What was paid for: count, check, export, import or erase answers.", no_args_is_help=True)
+app = typer.Typer(help="What was paid for: count, check, move, compact or erase answers.", no_args_is_help=True)
 
 Drop = Annotated[bool, typer.Option("--drop", help="Give up what is damaged; the damaged file is kept beside.")]
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write: NAME.jsonl.gz.")]
@@ -131,6 +131,21 @@ def merge_answers(source: Source, store: opt.Store = opt.STORE, as_json: opt.Jso
     else:
         erased = f"; {imported.forgotten:,} belong to problems that were erased" if imported.forgotten else ""
         print_text(f"Imported {imported.answers:,} answers; {imported.known:,} were there already{erased}.")
+
+
+@app.command("compact")
+def compact_answers(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+    """Rewrite the ledger into its smallest form. No answer is lost."""
+    from ..teacher.ledger.compact import compact_ledger
+
+    require_ledger(store)
+    with show_progress_on_stderr():
+        compacted = compact_ledger(locate_ledger(store))
+    if as_json:
+        print_json(asdict(compacted))
+        return
+    before, after = _format_size(compacted.bytes_before), _format_size(compacted.bytes_after)
+    print_text(f"The ledger takes {after} instead of {before}; it holds {compacted.answers:,} answers as before.")
 
 
 @app.command("forget")

@@ -36,6 +36,8 @@ LOST = 0
 _MOST_FAULTS = 5
 """Faults of the file's structure that are listed."""
 _BATCH = 1_000
+_BRIEFLY_S = 1.0
+"""Seconds to wait for another command that may be about to close the ledger."""
 
 Row = Sequence[Any]
 
@@ -82,17 +84,22 @@ def scan_rows(path: Path, found: LedgerCheck) -> Iterator[tuple[str, Row]]:
     if is_log_damaged(path.with_name(f"{path.name}-wal")):
         found.faults.append("the log of the last writes is damaged: the answers recorded last may be missing")
     with open_as_it_is(path) as connection:
-        found.faults += _check_structure(connection)
-        scan = _Scan(found)
-        for table in TABLES:
-            with show_bar(f"reading {table}", _count_rows(connection, table)) as advance:
-                for row in _read_from_both_ends(connection, table, found):
-                    advance(1)
-                    if scan.is_usable(table, row):
-                        yield table, scan.cut_lost_request(row) if table == "responses" else row
-                    else:
-                        scan.note_damage(table, row)
-        scan.note_lost_requests()
+        yield from scan_tables(connection, found)
+
+
+def scan_tables(connection: sqlite3.Connection, found: LedgerCheck) -> Iterator[tuple[str, Row]]:
+    """Read every row that is intact, as `scan_rows` does, of a ledger that is open."""
+    found.faults += _check_structure(connection)
+    scan = _Scan(found)
+    for table in TABLES:
+        with show_bar(f"reading {table}", _count_rows(connection, table)) as advance:
+            for row in _read_from_both_ends(connection, table, found):
+                advance(1)
+                if scan.is_usable(table, row):
+                    yield table, scan.cut_lost_request(row) if table == "responses" else row
+                else:
+                    scan.note_damage(table, row)
+    scan.note_lost_requests()
 
 
 class _Scan:
@@ -224,17 +231,28 @@ def _name_kept(path: Path) -> Path:
 
 def _check_unused(path: Path) -> None:
     """Check that no other process has the ledger open. One that SQLite can't open at all is open nowhere."""
-    with closing(sqlite3.connect(path, timeout=1.0)) as connection:
+    with suppress(*DATABASE_ERRORS), open_alone(path):
+        pass
+
+
+@contextmanager
+def open_alone(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a ledger that no other connection has open, and keep all others out.
+
+    Raises:
+        Stopped: another command has it open.
+    """
+    with closing(sqlite3.connect(path, timeout=_BRIEFLY_S, isolation_level=None)) as connection:
         try:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")  # in this mode the lock stays
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-                raise Stopped(
-                    f"the ledger {path} is in use by another command", hint="run this again when that has ended"
-                ) from error
-        except DATABASE_ERRORS:
-            return
+            if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise
+            hint = "run this again when that has ended"
+            raise Stopped(f"the ledger {path} is in use by another command", hint=hint) from error
+        yield connection
 
 
 def _copy_rows(path: Path, target: Path) -> None:

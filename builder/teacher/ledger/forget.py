@@ -11,6 +11,7 @@ import polars as pl
 
 from ...errors import InputError
 from ...store import Version, list_versions
+from ...store.atomic import remove_leftovers
 from ...store.withdrawal import mark_withdrawn
 from .encoding import compute_checksum, is_damaged, pack_digest, unpack_digest, unpack_numbers
 from .layout import explain_database_errors, permit_changes
@@ -59,6 +60,7 @@ def forget_problem(ledger: Ledger, store: Path, problem_id: str) -> Forgotten:
     answers = len(ledger.find_keys(digests))
     _delete_rows(ledger, problem_id, digests)
     shutil.rmtree(store / "stages", ignore_errors=True)
+    remove_leftovers(store)
     for version in holding:
         mark_withdrawn(version, problem_id)
     copies = tuple(sorted(ledger.path.parent.glob(f"{ledger.path.stem}.damaged-*{ledger.path.suffix}")))
