@@ -6,6 +6,7 @@ to open it can't be left with the old one.
 """
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from ...errors import InputError
-from ...store.atomic import remove_leftovers
+from ...store.atomic import remove_leftovers, stop_if_unwritable
 from .check import LedgerCheck, open_alone, scan_rows, scan_tables
 from .layout import CHECK_HINT, connect, explain_database_errors
 
@@ -39,19 +40,19 @@ def compact_ledger(path: Path) -> Compacted:
     """
     remove_leftovers(path.parent)
     before = _measure(path)
-    side = path.with_name(f".{path.name}.{os.getpid()}")
+    folder = path.with_name(f".{path.name}.{os.getpid()}")
     with explain_database_errors(path):
         with closing(connect(path)):
             pass  # carries it over where it has the former layout
         try:
             with open_alone(path) as connection:
+                side = _make_side(folder)
                 answers = _write_side(connection, side, path)
                 with closing(sqlite3.connect(side)) as new:
                     new.backup(connection)
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
-            for name in (side, side.with_name(f"{side.name}-journal")):
-                name.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
     return Compacted(answers=answers, bytes_before=before, bytes_after=_measure(path))
 
 
@@ -60,9 +61,16 @@ def _measure(path: Path) -> int:
     return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
+def _make_side(folder: Path) -> Path:
+    """Make a folder that others can't look into: SQLite would let them read the file."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with stop_if_unwritable(folder):
+        folder.mkdir(mode=0o700)
+    return folder / "ledger.sqlite"
+
+
 def _write_side(connection: sqlite3.Connection, side: Path, path: Path) -> int:
     """Write the rows to a new file, and compare each. Returns how many answers there are."""
-    os.close(os.open(side, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # SQLite would let others read it
     connection.execute("VACUUM INTO ?", [str(side)])
     answers, old, new = 0, LedgerCheck(), LedgerCheck()
     for before, after in zip_longest(scan_tables(connection, old), scan_rows(side, new)):
