@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults bench bench-sampling bench-scale bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults bench bench-ledger bench-sampling bench-scale bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -60,6 +60,9 @@ bench: $(VENV)/.dev  ## measure, and write docs/benchmark*.md
 
 bench-sampling: $(VENV)/.dev  ## sample a server on loopback, fast, limited, faulty and killed, beside other clients (half an hour; SAMPLING="--quick" prints in five minutes); write docs/benchmark-sampling.md
 	@$(BIN)/python benchmarks/sampling/run.py $(SAMPLING)
+
+bench-ledger: $(VENV)/.dev  ## measure a ledger of two million answers (ten minutes, 3 GB of disk); write docs/benchmark-ledger.md
+	@$(BIN)/python benchmarks/ledger.py
 
 bench-scale: $(VENV)/.dev  ## measure builds of full size (hours; SCALE="--quick" is minutes, SCALE="60k --work DIR --keep DIR" goes on); write docs/performance.md
 	@$(BIN)/python benchmarks/scale/run.py $(SCALE)

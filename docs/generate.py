@@ -33,7 +33,7 @@ VERSION = "v1"
 
 COMMANDS = (
     "init", "plan", "build", "list", "show", "sql", "explain", "validate", "audit", "export", "publish", "pull",
-    "ledger", "ledger stats", "ledger check", "ledger export", "ledger import", "ledger forget",
+    "ledger", "ledger stats", "ledger check", "ledger export", "ledger import", "ledger compact", "ledger forget",
 )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class Backwards(datetime.datetime):
     def now(cls, tz=None):
         return cls.fromtimestamp(time.time(), tz)
 
-for name in ("run_record", "teacher.ledger.ledger", "teacher.ledger.forget", "store.withdrawal"):
+for name in ("run_record", "teacher.ledger.forget", "store.withdrawal"):
     module = importlib.import_module("cotloom.builder." + name)
     assert module.datetime is datetime.datetime
     module.datetime = Backwards

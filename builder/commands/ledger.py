@@ -13,11 +13,13 @@ from .run import show_progress_on_stderr
 if TYPE_CHECKING:
     from ..teacher.ledger.check import LedgerCheck
 
-app = typer.Typer(help="What was paid for: count, check, export, import or erase answers.", no_args_is_help=True)
+app = typer.Typer(help="What was paid for: count, check, move, compact or erase answers.", no_args_is_help=True)
 
 Drop = Annotated[bool, typer.Option("--drop", help="Give up what is damaged; the damaged file is kept beside.")]
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write: NAME.jsonl.gz.")]
-Source = Annotated[Path, typer.Argument(metavar="FILE", help="A file that `ledger export` wrote.")]
+Source = Annotated[
+    Path, typer.Argument(metavar="SOURCE", help="A file that `ledger export` wrote, another ledger, or another store.")
+]
 ProblemId = Annotated[str, typer.Option("--problem", metavar="ID", help="The problem whose answers are erased.")]
 
 
@@ -44,10 +46,17 @@ def show_statistics(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
         return
     for model in counts.models:
         print_text(f"{model.answers:>10,} answers to {model.prompts:,} prompts  {model.model} ({model.endpoint})")
-    size, stored = (f"{count / 2**20:,.1f} MB" for count in (counts.response_bytes, counts.stored_bytes))
-    print_text(f"{counts.responses:>10,} responses, {size}, stored as {stored}")
+    for name, count, whole, stored in (
+        ("requests", counts.requests, counts.request_bytes, counts.stored_request_bytes),
+        ("responses", counts.responses, counts.response_bytes, counts.stored_bytes),
+    ):
+        print_text(f"{count:>10,} {name}, {_format_size(whole)}, stored as {_format_size(stored)}")
     if counts.forgotten:
         print_text(f"{counts.forgotten:>10,} problems were erased")
+
+
+def _format_size(count: int) -> str:
+    return f"{count / 2**20:,.1f} MB"
 
 
 def require_ledger(store: Path) -> None:
@@ -110,18 +119,33 @@ def export_answers(target: Target, store: opt.Store = opt.STORE, as_json: opt.Js
 
 
 @app.command("import")
-def import_answers(source: Source, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
-    """Read exported answers into the ledger. What it has already stays."""
+def merge_answers(source: Source, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+    """Read exported answers, or those of another store, into the ledger. What it has already stays."""
     from ..teacher.ledger import open_ledger
-    from ..teacher.ledger.transfer import import_ledger
+    from ..teacher.ledger.transfer import import_answers
 
     with show_progress_on_stderr(), open_ledger(locate_ledger(store)) as ledger:
-        imported = import_ledger(ledger, source)
+        imported = import_answers(ledger, source)
     if as_json:
         print_json(asdict(imported))
     else:
         erased = f"; {imported.forgotten:,} belong to problems that were erased" if imported.forgotten else ""
         print_text(f"Imported {imported.answers:,} answers; {imported.known:,} were there already{erased}.")
+
+
+@app.command("compact")
+def compact_answers(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+    """Rewrite the ledger into its smallest form. No answer is lost."""
+    from ..teacher.ledger.compact import compact_ledger
+
+    require_ledger(store)
+    with show_progress_on_stderr():
+        compacted = compact_ledger(locate_ledger(store))
+    if as_json:
+        print_json(asdict(compacted))
+        return
+    before, after = _format_size(compacted.bytes_before), _format_size(compacted.bytes_after)
+    print_text(f"The ledger takes {after} instead of {before}; it holds {compacted.answers:,} answers as before.")
 
 
 @app.command("forget")

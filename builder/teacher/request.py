@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from ...schemas.example import Message
-from ...schemas.ids import make_content_id
+from ...schemas.ids import format_canonical, make_plain_id
 from ...schemas.sample import Hint, TokenLogprob, Usage
 
 LEAST_LOGPROB = -9999.0
@@ -30,18 +33,46 @@ class Request:
     hint: Hint = Hint.NONE
     """Whether the messages show the gold answer."""
 
-    @property
-    def digest(self) -> str:
-        """The ledger key: everything that can change the answer, and nothing else."""
-        return make_content_id(
-            "r",
-            {
-                "messages": [(message.role, message.content) for message in self.messages],
-                "model": self.model,
-                "endpoint": self.endpoint,
-                "sampling": dict(self.sampling),
-            },
-        )
+    digest: str = field(init=False, repr=False, compare=False)
+    """The ledger key: everything that can change the answer, and nothing else. It is made once, with the request."""
+
+    def __post_init__(self) -> None:
+        """Make the digest: what `make_content_id` makes of endpoint, messages, model and sampling."""
+        endpoint, model, sampling = format_setting(self)
+        messages = _format_messages(self.messages)
+        content = f'[{{"endpoint":{endpoint},"messages":{messages},"model":{model},"sampling":{sampling}}}]'
+        object.__setattr__(self, "digest", make_plain_id("r", content))
+
+
+def format_setting(request: Request) -> tuple[str, str, str]:
+    """Format what requests have in common besides messages, as canonical JSON: endpoint, model, sampling."""
+    return format_canonical(request.endpoint), format_canonical(request.model), _format_sampling(request.sampling)
+
+
+def _format_messages(messages: Sequence[Message]) -> str:
+    """Format messages as canonical JSON, in a fifth of the time of `format_canonical`."""
+    pairs = [(message.role, message.content) for message in messages]
+    try:
+        return orjson.dumps(pairs).decode()
+    except TypeError:  # its error names the text
+        return format_canonical(pairs)
+
+
+def _format_sampling(sampling: Mapping[str, Any]) -> str:
+    """Format sampling parameters as canonical JSON; those that were formatted before are looked up."""
+    try:
+        plain = orjson.dumps(dict(sampling), option=_PLAIN)
+    except TypeError:
+        return format_canonical(dict(sampling))
+    return format_canonical(dict(sampling)) if b"null" in plain else _format_plain(plain)  # it may stand for a NaN
+
+
+_PLAIN = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+
+
+@lru_cache(maxsize=256)
+def _format_plain(plain: bytes) -> str:
+    return format_canonical(orjson.loads(plain))
 
 
 class ResponseKind(StrEnum):

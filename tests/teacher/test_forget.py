@@ -13,7 +13,7 @@ from cotloom.builder.teacher.backends.protocol import CompletionRequest, make_re
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.ledger.check import check_ledger
 from cotloom.builder.teacher.ledger.forget import forget_problem
-from cotloom.builder.teacher.ledger.transfer import export_ledger, import_ledger
+from cotloom.builder.teacher.ledger.transfer import export_ledger, import_answers
 from cotloom.builder.teacher.request import Answer, Request
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.frames import from_frame
@@ -99,7 +99,7 @@ def test_a_tombstone_keeps_it_from_being_requested_or_imported_again(recipe, bui
 
     again = build(load_recipe(str(recipe), ["version=1.0.1"]), Runtime(store=store))
     with open_ledger(store / "ledger.sqlite") as ledger:
-        imported = import_ledger(ledger, tmp_path / "all.jsonl.gz")
+        imported = import_answers(ledger, tmp_path / "all.jsonl.gz")
 
     samples = again.version.read_table("samples")
     dropped = samples.filter(samples["problem_id"] == problem)

@@ -151,8 +151,10 @@ def test_the_first_answer_under_a_key_stays(ledger):
         "UPDATE responses SET body = 'other'",
         "DELETE FROM responses",
         "DELETE FROM answers",
-        "UPDATE requests SET request = '{}'",
+        "UPDATE requests SET messages = x''",
         "DELETE FROM requests",
+        "UPDATE texts SET content = x''",
+        "DELETE FROM texts",
         "UPDATE answers SET choice = 0 WHERE sample_index = 0",
     ],
 )

@@ -14,10 +14,10 @@ import pytest
 from cotloom.builder.errors import CotloomError, InputError, Stopped
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.ledger.check import check_ledger, drop_damaged
+from cotloom.builder.teacher.ledger.encoding import pack_digest
 from cotloom.builder.teacher.ledger.layout import TRIGGERS
-from cotloom.builder.teacher.ledger.transfer import export_ledger, import_ledger
+from cotloom.builder.teacher.ledger.transfer import export_ledger, import_answers
 from cotloom.builder.teacher.request import Answer, ReceivedResponse, Response, ResponseKind
-from cotloom.schemas.sample import Usage
 from tests.teacher.received import record
 from tests.teacher.test_ledger import recorded, recorder, request
 
@@ -118,7 +118,7 @@ def damage_answer(path, question="What is 7 + 1?"):
         connection.execute("DROP TRIGGER responses_update")
         connection.execute(
             "UPDATE responses SET body = CAST(replace(body, '+', '-') AS BLOB) WHERE digest = ?",
-            [request(question).digest],
+            [pack_digest(request(question).digest)],
         )
         connection.execute(TRIGGERS["responses_update"])
         connection.commit()
@@ -197,7 +197,7 @@ def test_an_export_brings_everything_to_another_ledger(filled, tmp_path):
     exported = export_ledger(filled, file)
 
     with open_ledger(other) as ledger:
-        first, second = import_ledger(ledger, file), import_ledger(ledger, file)
+        first, second = import_answers(ledger, file), import_answers(ledger, file)
 
     assert (exported.answers, first.answers, first.known, second.answers, second.known) == (181, 181, 0, 0, 181)
     assert read_all(other) == read_all(filled)
@@ -227,7 +227,7 @@ def test_a_spoilt_export_is_the_users_mistake_and_names_the_line(filled, tmp_pat
     file.write_bytes(spoil(file.read_bytes()))
 
     with open_ledger(tmp_path / "other.sqlite") as ledger, pytest.raises(InputError, match=r"line \d+"):
-        import_ledger(ledger, file)
+        import_answers(ledger, file)
 
 
 def test_nothing_of_a_ledger_is_for_others_to_read(tmp_path):
@@ -240,34 +240,3 @@ def test_nothing_of_a_ledger_is_for_others_to_read(tmp_path):
         os.umask(old)
     assert modes == {"ledger.sqlite": 0o600, "ledger.sqlite-wal": 0o600, "ledger.sqlite-shm": 0o600}
     assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
-
-
-FIRST_LAYOUT = """
-CREATE TABLE requests (digest TEXT PRIMARY KEY, request TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE answers (entry INTEGER PRIMARY KEY, digest TEXT NOT NULL REFERENCES requests (digest),
-    sample_index INTEGER NOT NULL, text TEXT, reasoning TEXT, finish_reason TEXT, prompt_tokens INTEGER,
-    completion_tokens INTEGER, cost_usd REAL, token_logprobs TEXT, labels TEXT, simulated INTEGER NOT NULL,
-    recorded_at TEXT NOT NULL, UNIQUE (digest, sample_index));
-CREATE TRIGGER answers_stay BEFORE DELETE ON answers BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-PRAGMA journal_mode = WAL;
-PRAGMA user_version = 1;
-"""
-
-
-def test_the_answers_of_the_first_layout_are_carried_over(path):
-    path.parent.mkdir()
-    digest = request().digest
-    logprobs = '[["a",-0.5,[["b",-2.0]]]]'
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(FIRST_LAYOUT)
-        connection.execute("INSERT INTO requests VALUES (?, '{}')", [digest])
-        row = (1, digest, 4, "text", None, "stop", 3, None, 0.5, logprobs, None, 1, "2026-01-01T00:00:00+00:00")
-        connection.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        connection.commit()
-
-    with open_ledger(path) as ledger:
-        answer = recorded(ledger, request())[digest, 4]
-
-    assert (answer.text, answer.finish_reason, answer.cost_usd, answer.simulated) == ("text", "stop", 0.5, True)
-    assert (answer.usage, answer.token_logprobs[0].top[0].token) == (Usage(prompt_tokens=3), "b")
-    assert check_ledger(path).is_intact

@@ -17,7 +17,7 @@ from ....schemas.runtime import Runtime
 from ...errors import CotloomError
 from ...progress import warn
 from ..chat_responses import explain_no_answer, read_body_error, read_server_error
-from ..pacing import Breaker, Gate, Outcome
+from ..pacing import Breaker, RequestGate, RequestOutcome, TokenEstimate
 from ..request import Answer, ReceivedResponse, Response, ResponseKind, UnreadableChoice
 from ..responses import read_choices
 from .openai_errors import (
@@ -62,7 +62,7 @@ class _Failure:
 class _Try:
     """What one request brought."""
 
-    outcome: Outcome
+    outcome: RequestOutcome
     """What it says of the server."""
     received: ReceivedResponse | None = None
     """A response to record."""
@@ -70,20 +70,21 @@ class _Try:
     """The completions that are still to be requested; of a failure, all."""
     failure: _Failure | None = None
     """Why it answers none."""
-    tokens: int | None = None
-    """The tokens that the server counted."""
+    tokens: tuple[int, int] | None = None
+    """The tokens of the request, and of the answers together, as the server counted them."""
 
 
 class ChatSender:
     """Sends requests to one server."""
 
-    def __init__(self, connection: ServerConnection, gate: Gate, runtime: Runtime) -> None:
+    def __init__(self, connection: ServerConnection, gate: RequestGate, runtime: Runtime) -> None:
         """Use an open connection."""
         self._connection = connection
         self._server = connection.server
         self._gate = gate
         self._runtime = runtime
         self._breaker = Breaker()
+        self._estimate = TokenEstimate()
         self._retries = 0
         self._fatal: CotloomError | None = None
         self._has_succeeded = False
@@ -97,7 +98,7 @@ class ChatSender:
     def describe(self) -> Mapping[str, int | float | str]:
         """Say how the sending goes: requests in flight, throttled ones, retries; what the server allows; a pause."""
         state = self._gate.describe()
-        limit = {} if state.requests_per_s is None else {"allowed_per_s": round(state.requests_per_s, 2)}
+        limit = {} if state.allowed_per_s is None else {"allowed_per_s": round(state.allowed_per_s, 2)}
         closed = {"closed_s": round(state.closed_s, 1)} if state.closed_s else {}
         counts = {"in_flight": state.in_flight, "throttled": state.throttled, "retries": self._retries}
         return {**counts, **limit, **closed}
@@ -113,7 +114,7 @@ class ChatSender:
         while missing and self._fatal is None:
             tried = await self._try_request(missing, tries + 1, priority)
             results += [] if tried.received is None else [tried.received]
-            if tried.outcome is Outcome.THROTTLED:
+            if tried.outcome is RequestOutcome.THROTTLED:
                 continue
             if tried.failure is None:
                 return [*results, *(await self.send(tried.missing, priority) if tried.missing else ())]
@@ -127,10 +128,10 @@ class ChatSender:
 
     async def _try_request(self, missing: Sequence[CompletionRequest], number: int, priority: int) -> _Try:
         """Send one request through the gate, and note what it says of the server."""
-        messages = missing[0].request.messages
-        await self._gate.enter(self._gate.estimate_tokens([each.content for each in messages], len(missing)), priority)
+        characters = sum(len(message.content) for message in missing[0].request.messages)
+        ticket = await self._gate.enter(self._estimate.estimate(characters, len(missing)), priority)
         reply: HttpReply | None = None
-        tried = _Try(outcome=Outcome.FAILED, missing=missing)
+        tried = _Try(outcome=RequestOutcome.FAILED, missing=missing)
         try:
             if self._fatal is not None:
                 return tried
@@ -140,7 +141,10 @@ class ChatSender:
             explained = explain_no_reply(self._server, str(error), number, connected=error.connected)
             tried = replace(tried, failure=_Failure(error=explained, is_general=not error.connected))
         finally:
-            self._gate.leave(tried.outcome, tried.tokens, {} if reply is None else reply.headers)
+            used = None if tried.tokens is None else sum(tried.tokens)
+            self._gate.leave(tried.outcome, used, None if reply is None else reply.headers, ticket)
+        if tried.tokens is not None:
+            self._estimate.learn(characters, *tried.tokens, len(missing))
         if reply is not None and reply.status == NO_SUCH_MODEL and tried.failure is not None:
             tried = replace(tried, failure=await self._name_models(tried.failure, missing[0].request.model, reply))
         self._note(tried)
@@ -157,18 +161,20 @@ class ChatSender:
 
     def _note(self, tried: _Try) -> None:
         """Note what a try says of the server; too many failures of late end the sampling."""
-        failure, exhausted = tried.failure, self._gate.find_exhaustion()
-        if tried.outcome is Outcome.THROTTLED and not self._is_throttled:
+        failure = tried.failure
+        if tried.outcome is RequestOutcome.THROTTLED and not self._is_throttled:
             self._is_throttled = True
             warn(f"{self._server.url} is throttling (429): all requests wait as it says, and go on at what it allows")
-        if tried.outcome is Outcome.SUCCEEDED and failure is None:
+        if tried.outcome is RequestOutcome.SUCCEEDED and failure is None:
             self._has_succeeded = True
-        if tried.outcome is not Outcome.THROTTLED:
-            self._breaker.note(failed=failure is not None)
+        if failure is not None:
+            self._breaker.count_failure(failure.error.message)
+        elif tried.outcome is RequestOutcome.SUCCEEDED:
+            self._breaker.count_success()
         if failure is not None and (failure.is_fatal or self._is_tripped(failure)):
             self._stop(failure.error)
-        elif exhausted is not None:
-            self._stop(explain_exhaustion(self._server, exhausted))
+        elif tried.outcome is RequestOutcome.THROTTLED and (exhausted := self._gate.find_exhaustion()) is not None:
+            self._stop(explain_exhaustion(self._server, exhausted.reason))
 
     def _is_tripped(self, failure: _Failure) -> bool:
         """Whether too much failed of late. Failures of single prompts are no reason where they are accepted."""
@@ -196,7 +202,7 @@ class ChatSender:
         received = ReceivedResponse(missing[0].request, response, answered, choices)
         if answered:
             rest = [request for request in missing if request.sample_index not in answered]
-            return _Try(outcome=Outcome.SUCCEEDED, received=received, missing=rest, tokens=count_tokens(choices))
+            return _Try(outcome=RequestOutcome.SUCCEEDED, received=received, missing=rest, tokens=count_tokens(choices))
         error = read_body_error(reply.body)
         if error is not None:
             return self._read_error(missing, replace(reply, status=error.status or 500), number)
@@ -206,7 +212,9 @@ class ChatSender:
             if isinstance(first, UnreadableChoice)
             else explain_failed_answer(self._server, explain_no_answer(first) or "", number)
         )
-        return _Try(outcome=Outcome.FAILED, received=received, missing=missing, failure=_Failure(error=explained))
+        return _Try(
+            outcome=RequestOutcome.FAILED, received=received, missing=missing, failure=_Failure(error=explained)
+        )
 
     def _read_error(self, missing: Sequence[CompletionRequest], reply: HttpReply, number: int) -> _Try:
         """Read a response with an error status. A refusal that would come again is recorded as the answer."""
@@ -216,16 +224,16 @@ class ChatSender:
             choices = {request.sample_index: 0 for request in missing}
             response = Response(ResponseKind.REFUSAL, reply.body)
             received = ReceivedResponse(missing[0].request, response, choices, read_choices(response))
-            return _Try(outcome=Outcome.SUCCEEDED, received=received)
+            return _Try(outcome=RequestOutcome.SUCCEEDED, received=received)
         if meaning is StatusMeaning.THROTTLED:
-            return _Try(outcome=Outcome.THROTTLED, missing=missing)
+            return _Try(outcome=RequestOutcome.THROTTLED, missing=missing)
         if meaning is StatusMeaning.REJECTED:
             return self._read_rejection(missing, reply)
         failure = _Failure(
             error=explain_failing_server(server, meaning, reply.status, error, number),
             is_fatal=meaning is StatusMeaning.EXHAUSTED,
         )
-        return _Try(outcome=Outcome.FAILED, missing=missing, failure=failure)
+        return _Try(outcome=RequestOutcome.FAILED, missing=missing, failure=failure)
 
     def _read_rejection(self, missing: Sequence[CompletionRequest], reply: HttpReply) -> _Try:
         """Read a rejection: of a parameter that no recipe asks for, of the key or the model, or of this prompt."""
@@ -233,7 +241,7 @@ class ChatSender:
         parameter = find_refused_parameter(reply.status, error, reply.sent)
         if parameter is not None and parameter in OPTIONAL_PARAMETERS:
             _leave_out(server, parameter)
-            return _Try(outcome=Outcome.SUCCEEDED, missing=missing)
+            return _Try(outcome=RequestOutcome.SUCCEEDED, missing=missing)
         model, location = missing[0].request.model, reply.headers.get("Location", "")
         is_general = reply.status in GENERAL_STATUSES
         may_pass = is_general and self._has_succeeded  # it took the key and the model a moment ago
@@ -243,13 +251,13 @@ class ChatSender:
             is_fatal=is_general and not self._has_succeeded,
             is_general=is_general,
         )
-        return _Try(outcome=Outcome.FAILED, missing=missing, failure=failure)
+        return _Try(outcome=RequestOutcome.FAILED, missing=missing, failure=failure)
 
 
 @asynccontextmanager
 async def open_sender(server: Server, runtime: Runtime) -> AsyncIterator[ChatSender]:
     """Open what sends requests to a server."""
-    gate = Gate(
+    gate = RequestGate(
         concurrency=runtime.concurrency,
         requests_per_minute=runtime.requests_per_minute,
         tokens_per_minute=runtime.tokens_per_minute,
@@ -258,12 +266,14 @@ async def open_sender(server: Server, runtime: Runtime) -> AsyncIterator[ChatSen
         yield ChatSender(connection, gate, runtime)
 
 
-def count_tokens(choices: Sequence[Answer | UnreadableChoice]) -> int | None:
-    """Count the tokens of a response, those of its request included; None where the server did not say."""
+def count_tokens(choices: Sequence[Answer | UnreadableChoice]) -> tuple[int, int] | None:
+    """Count the tokens of a request, and of its answers together; None where the server did not say."""
     usages = [choice.usage for choice in choices if isinstance(choice, Answer)]
-    counts = [usages[0].prompt_tokens, *(usage.completion_tokens for usage in usages)] if usages else [None]
+    if not usages or usages[0].prompt_tokens is None:
+        return None
+    counts = [usage.completion_tokens for usage in usages]
     known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    return (usages[0].prompt_tokens, sum(known)) if len(known) == len(counts) else None
 
 
 def _leave_out(server: Server, parameter: str) -> None:

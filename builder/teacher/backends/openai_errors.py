@@ -238,7 +238,7 @@ def explain_failing_server(
 
 
 def explain_exhaustion(server: Server, reason: str) -> CotloomError:
-    """Make the error for a server that has throttled every request for long."""
+    """Make the error for a server that throttles every request, and will for long."""
     hint = f"{_GO_ON}run the same command again later; --requests-per-minute and --tokens-per-minute keep below a limit"
     return Stopped(f"{server.url} is throttling: {reason}", hint=hint, keys=("teacher.base_url",))
 

@@ -14,6 +14,8 @@ new answers are requested, the whole table of keys is verified, so that damage i
 From the bottom up: `encoding`, `write_ahead_log`; `layout`; `ledger`; `check`, `transfer`, `forget`.
 """
 
-from .ledger import Key, Ledger, open_ledger
+from .ledger import Ledger, open_ledger
+from .recorder import open_recorder
+from .writing import Key
 
-__all__ = ["Key", "Ledger", "open_ledger"]
+__all__ = ["Key", "Ledger", "open_ledger", "open_recorder"]

@@ -17,15 +17,27 @@ from urllib.parse import quote
 from ...errors import InputError, Stopped
 from ...progress import show_bar
 from ...store.atomic import replace_file
+from .encoding import compute_checksum, is_damaged, is_key_damaged, unpack_digest, unpack_numbers
 from .layout import DATABASE_ERRORS, FORMAT, TABLES, connect, explain_database_errors, stop_if_full
-from .ledger import Key, is_damaged, parse_response
+from .ledger import parse_response
 from .write_ahead_log import is_log_damaged
+from .writing import Key
 
-_KEYS = {"requests": "digest", "responses": "response", "answers": "digest, sample_index", "forgotten": "problem_id"}
+_KEYS = {
+    "texts": "text",
+    "requests": "request",
+    "responses": "response",
+    "answers": "digest, sample_index",
+    "forgotten": "problem_id",
+}
 """The columns by which each table is ordered."""
+LOST = 0
+"""Stands in a response for a request whose row is lost. Its answers can be read, for they are found by their digest."""
 _MOST_FAULTS = 5
 """Faults of the file's structure that are listed."""
 _BATCH = 1_000
+_BRIEFLY_S = 1.0
+"""Seconds to wait for another command that may be about to close the ledger."""
 
 Row = Sequence[Any]
 
@@ -60,7 +72,7 @@ def check_ledger(path: Path) -> LedgerCheck:
 
 
 def scan_rows(path: Path, found: LedgerCheck) -> Iterator[tuple[str, Row]]:
-    """Read every row that is intact: table and row, answers only where their response is intact.
+    """Read every row that is intact: table and row. What a row refers to is intact and was read before it.
 
     Args:
         path: the ledger.
@@ -71,37 +83,75 @@ def scan_rows(path: Path, found: LedgerCheck) -> Iterator[tuple[str, Row]]:
     """
     if is_log_damaged(path.with_name(f"{path.name}-wal")):
         found.faults.append("the log of the last writes is damaged: the answers recorded last may be missing")
-    with _open_as_it_is(path) as connection:
-        found.faults += _check_structure(connection)
-        responses: set[int] = set()
-        for table in TABLES:
-            with show_bar(f"reading {table}", _count_rows(connection, table)) as advance:
-                for row in _read_from_both_ends(connection, table, found):
-                    advance(1)
-                    if table == "responses" and parse_response(row[1:]) is not None:
-                        responses.add(row[0])
-                    if _is_usable(table, row, responses):
-                        yield table, row
-                    else:
-                        _note_damage(table, row, found)
+    with open_as_it_is(path) as connection:
+        yield from scan_tables(connection, found)
 
 
-def _is_usable(table: str, row: Row, responses: set[int]) -> bool:
-    if table == "responses":
-        return row[0] in responses
-    return not is_damaged(row) and (table != "answers" or row[2] in responses)
+def scan_tables(connection: sqlite3.Connection, found: LedgerCheck) -> Iterator[tuple[str, Row]]:
+    """Read every row that is intact, as `scan_rows` does, of a ledger that is open."""
+    found.faults += _check_structure(connection)
+    scan = _Scan(found)
+    for table in TABLES:
+        with show_bar(f"reading {table}", _count_rows(connection, table)) as advance:
+            for row in _read_from_both_ends(connection, table, found):
+                advance(1)
+                if scan.is_usable(table, row):
+                    yield table, scan.cut_lost_request(row) if table == "responses" else row
+                else:
+                    scan.note_damage(table, row)
+    scan.note_lost_requests()
 
 
-def _note_damage(table: str, row: Row, found: LedgerCheck) -> None:
-    """Note a damaged row. A damaged response is noted by the answers that it gave."""
-    if table == "answers":
-        found.damaged.append((str(row[0]), row[1]))
-    elif table != "responses":
-        found.faults.append(f"a row of {table} is damaged: {str(row[0])[:40]}")
+class _Scan:
+    """The numbers of the rows that are intact, while the tables are read one after the other."""
+
+    def __init__(self, found: LedgerCheck) -> None:
+        self._found = found
+        self._intact: dict[str, set[int]] = {table: set() for table in ("texts", "requests", "responses")}
+        self._lost = 0
+
+    def is_usable(self, table: str, row: Row) -> bool:
+        """Whether a row is intact, and what it refers to."""
+        if is_key_damaged(row) if table == "answers" else is_damaged(row):
+            return False
+        if table == "answers":
+            return row[2] in self._intact["responses"]
+        if table == "requests" and not self._intact["texts"].issuperset((row[3], *unpack_numbers(row[4]))):
+            return False
+        if table == "responses" and parse_response(row) is None:
+            return False
+        if table in self._intact:
+            self._intact[table].add(row[0])
+        return True
+
+    def cut_lost_request(self, row: Row) -> Row:
+        """Replace the number of a request whose row is damaged or missing by `LOST`."""
+        if row[2] in self._intact["requests"] or row[2] == LOST:
+            return row
+        self._lost += 1
+        values = (*row[:2], LOST, *row[3:-1])
+        return (*values, compute_checksum(values))
+
+    def note_damage(self, table: str, row: Row) -> None:
+        """Note a damaged row. A damaged response is noted by the answers that it gave."""
+        if table == "answers":
+            self._found.damaged.append((unpack_digest(row[0]), row[1]))
+        elif table != "responses":
+            self._found.faults.append(f"a row of {table} is damaged: {str(row[0])[:40]}")
+
+    def note_lost_requests(self) -> None:
+        """Note the responses whose request is lost."""
+        if self._lost:
+            self._found.faults.append(f"the requests of {self._lost:,} responses are damaged; their answers are intact")
 
 
 @contextmanager
-def _open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
+def open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a ledger for reading only.
+
+    Raises:
+        InputError: there is no ledger, or it has another layout.
+    """
     if not path.is_file():
         raise InputError(f"there is no ledger at {path}", hint="the first build makes one; --store names the folder")
     with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
@@ -112,7 +162,7 @@ def _open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
             stop_if_full(path, error)
             raise InputError(f"{path} is no ledger: {error}", hint="restore it from a copy") from error
         if version != FORMAT:
-            hint = "run cotloom plan or build once, which carries it over" if version < FORMAT else "upgrade Cotloom"
+            hint = "cotloom ledger stats carries it over" if version < FORMAT else "upgrade Cotloom"
             raise InputError(f"{path} is a ledger of layout {version}; this Cotloom reads {FORMAT}", hint=hint)
         yield connection
 
@@ -181,17 +231,28 @@ def _name_kept(path: Path) -> Path:
 
 def _check_unused(path: Path) -> None:
     """Check that no other process has the ledger open. One that SQLite can't open at all is open nowhere."""
-    with closing(sqlite3.connect(path, timeout=1.0)) as connection:
+    with suppress(*DATABASE_ERRORS), open_alone(path):
+        pass
+
+
+@contextmanager
+def open_alone(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a ledger that no other connection has open, and keep all others out.
+
+    Raises:
+        Stopped: another command has it open.
+    """
+    with closing(sqlite3.connect(path, timeout=_BRIEFLY_S, isolation_level=None)) as connection:
         try:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")  # in this mode the lock stays
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-                raise Stopped(
-                    f"the ledger {path} is in use by another command", hint="run this again when that has ended"
-                ) from error
-        except DATABASE_ERRORS:
-            return
+            if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise
+            hint = "run this again when that has ended"
+            raise Stopped(f"the ledger {path} is in use by another command", hint=hint) from error
+        yield connection
 
 
 def _copy_rows(path: Path, target: Path) -> None:
@@ -207,6 +268,6 @@ def _copy_rows(path: Path, target: Path) -> None:
 
 
 def _insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
-    for row in rows:
-        places = ", ".join("?" * len(row))
-        connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row)  # noqa: S608 - our tables
+    if rows:
+        places = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)  # noqa: S608 - our tables

@@ -1,7 +1,8 @@
 """Erase the answers to a problem, for a person who asks for it, and mark the versions that hold them as withdrawn."""
 
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,14 @@ import polars as pl
 
 from ...errors import InputError
 from ...store import Version, list_versions
+from ...store.atomic import remove_leftovers
 from ...store.withdrawal import mark_withdrawn
-from .encoding import compute_checksum
+from .encoding import compute_checksum, is_damaged, pack_digest, unpack_digest, unpack_numbers
 from .layout import explain_database_errors, permit_changes
 from .ledger import Ledger
+
+_CHUNK = 500
+"""Rows that are removed with one statement."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +60,7 @@ def forget_problem(ledger: Ledger, store: Path, problem_id: str) -> Forgotten:
     answers = len(ledger.find_keys(digests))
     _delete_rows(ledger, problem_id, digests)
     shutil.rmtree(store / "stages", ignore_errors=True)
+    remove_leftovers(store)
     for version in holding:
         mark_withdrawn(version, problem_id)
     copies = tuple(sorted(ledger.path.parent.glob(f"{ledger.path.stem}.damaged-*{ledger.path.suffix}")))
@@ -78,7 +84,7 @@ def _list_digests(version: Version, problem_id: str) -> Iterator[str]:
 def _find_digests(ledger: Ledger, problem_id: str) -> set[str]:
     with explain_database_errors(ledger.path):
         rows = ledger.connection.execute("SELECT digest FROM requests WHERE problem_id = ?", [problem_id])
-        return {digest for (digest,) in rows}
+        return {unpack_digest(digest) for (digest,) in rows}
 
 
 def _delete_rows(ledger: Ledger, problem_id: str, digests: set[str]) -> None:
@@ -89,11 +95,28 @@ def _delete_rows(ledger: Ledger, problem_id: str, digests: set[str]) -> None:
     with explain_database_errors(ledger.path):
         connection.execute("PRAGMA secure_delete = ON")
         with permit_changes(connection):
+            packed = sorted(map(pack_digest, digests))
             for table in ("answers", "responses", "requests"):
-                for digest in sorted(digests):
-                    connection.execute(f"DELETE FROM {table} WHERE digest = ?", [digest])  # noqa: S608 - our tables
+                _delete_where(connection, table, "digest", packed)
+            _delete_where(connection, "texts", "text", _list_unused_texts(connection))
             connection.execute(
                 "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)", (*tombstone, compute_checksum(tombstone))
             )
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _list_unused_texts(connection: sqlite3.Connection) -> list[int]:
+    """List the texts that no request refers to. A damaged request refers to nothing: what it said can't be known."""
+    used: set[int] = set()
+    for row in connection.execute("SELECT * FROM requests"):
+        if not is_damaged(row):
+            used.update((row[3], *unpack_numbers(row[4])))
+    return [text for (text,) in connection.execute("SELECT text FROM texts") if text not in used]
+
+
+def _delete_where(connection: sqlite3.Connection, table: str, column: str, values: Sequence[object]) -> None:
+    for start in range(0, len(values), _CHUNK):
+        chunk = values[start : start + _CHUNK]
+        places = ", ".join("?" * len(chunk))
+        connection.execute(f"DELETE FROM {table} WHERE {column} IN ({places})", chunk)  # noqa: S608 - our tables

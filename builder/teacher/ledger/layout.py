@@ -1,4 +1,4 @@
-"""The tables of a ledger, and how its file is opened: created, carried over from the earlier layout, or refused."""
+"""The tables of a ledger, and how its file is opened: created, carried over from the former layout, or refused."""
 
 import os
 import sqlite3
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ...errors import InputError, Stopped
 from ...store.atomic import MAKE_ROOM
-from .migrate import migrate_first_layout
+from .migrate import FORMER, FORMER_TABLES, FORMER_TRIGGERS, migrate_former_layout
 from .write_ahead_log import is_log_damaged
 
-FORMAT = 2
+FORMAT = 3
 """Version of the table layout."""
 
 PATIENCE = 60.0
@@ -23,16 +23,22 @@ CHECK_HINT = "cotloom ledger check says what is damaged; cotloom ledger export s
 """What to do about a damaged ledger."""
 
 TABLES = {
-    "requests": "CREATE TABLE requests (digest TEXT PRIMARY KEY, problem_id TEXT, request TEXT NOT NULL,"
-    " checksum BLOB NOT NULL) WITHOUT ROWID",
-    "responses": "CREATE TABLE responses (response INTEGER PRIMARY KEY, digest TEXT NOT NULL, kind TEXT NOT NULL,"
-    " body BLOB NOT NULL, size INTEGER, recorded_at TEXT NOT NULL, checksum BLOB NOT NULL)",
-    "answers": "CREATE TABLE answers (digest TEXT NOT NULL, sample_index INTEGER NOT NULL, response INTEGER NOT NULL,"
+    "texts": "CREATE TABLE texts (text INTEGER PRIMARY KEY, hash INTEGER NOT NULL, content BLOB NOT NULL, size INTEGER,"
+    " checksum BLOB NOT NULL)",
+    "requests": "CREATE TABLE requests (request INTEGER PRIMARY KEY, digest BLOB NOT NULL, problem_id TEXT,"
+    " setting INTEGER NOT NULL, messages BLOB NOT NULL, checksum BLOB NOT NULL)",
+    "responses": "CREATE TABLE responses (response INTEGER PRIMARY KEY, digest BLOB NOT NULL, request INTEGER NOT NULL,"
+    " kind TEXT NOT NULL, body BLOB NOT NULL, size INTEGER, recorded_at INTEGER NOT NULL, checksum BLOB NOT NULL)",
+    "answers": "CREATE TABLE answers (digest BLOB NOT NULL, sample_index INTEGER NOT NULL, response INTEGER NOT NULL,"
     " choice INTEGER NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (digest, sample_index)) WITHOUT ROWID",
     "forgotten": "CREATE TABLE forgotten (problem_id TEXT PRIMARY KEY, forgotten_at TEXT NOT NULL,"
     " checksum BLOB NOT NULL) WITHOUT ROWID",
 }
-"""The statement that makes each table."""
+"""The statement that makes each table; a table refers only to those before it."""
+
+INDEXES = {"texts_hash": "CREATE INDEX texts_hash ON texts (hash)"}
+"""The statement that makes each index. Only a random key costs a page of its own for each answer that is recorded, so
+that there are two of them: this one, and the key of `answers`."""
 
 TRIGGERS = {
     f"{table}_{event.lower()}": f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table}"
@@ -52,6 +58,9 @@ _FULL = frozenset(
 _SHORT = frozenset({sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
 """Errors of the disk that say that the file is damaged."""
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+_CACHE_KB = 16_384
+"""Pages that a connection keeps in memory."""
 
 
 @contextmanager
@@ -144,10 +153,15 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise InputError(f"{path} is no ledger: {error}", hint="move it away, or choose another --store") from error
     if version > FORMAT:
         raise InputError(f"the ledger {path} was written by a later Cotloom (layout {version})", hint="upgrade Cotloom")
+    if 0 < version < FORMER:
+        raise InputError(
+            f"the ledger {path} was written before the first release (layout {version})", hint="choose another --store"
+        )
     with explain_database_errors(path):
         _enable_write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         if version < FORMAT:
             _create_tables(connection)
     _check_tables(connection, path)
@@ -160,20 +174,20 @@ def _create_tables(connection: sqlite3.Connection) -> None:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == FORMAT:
             return
-        create_layout(connection, carry_over=version == 1)
+        create_layout(connection, carry_over=version == FORMER)
 
 
 def create_layout(connection: sqlite3.Connection, *, carry_over: bool = False) -> None:
-    """Create tables and triggers inside a transaction; `carry_over` takes the answers of the first layout along."""
+    """Create tables and triggers inside a transaction; `carry_over` takes the answers of the former layout along."""
     if carry_over:
-        for name in ("answers_stay", "answers_stand", "requests_stay", "requests_stand"):
+        for name in FORMER_TRIGGERS:
             connection.execute(f"DROP TRIGGER IF EXISTS {name}")
-        for name in ("requests", "answers"):
-            connection.execute(f"ALTER TABLE {name} RENAME TO first_{name}")
-    for statement in TABLES.values():
+        for name in FORMER_TABLES:
+            connection.execute(f"ALTER TABLE {name} RENAME TO former_{name}")
+    for statement in (*TABLES.values(), *INDEXES.values()):
         connection.execute(statement)
     if carry_over:
-        migrate_first_layout(connection)
+        migrate_former_layout(connection)
     for statement in TRIGGERS.values():
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {FORMAT}")
@@ -185,7 +199,7 @@ def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
         found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     except DATABASE_ERRORS as error:
         raise InputError(f"the ledger {path} is damaged: {error}", hint=CHECK_HINT) from error
-    if found != TABLES | TRIGGERS:
+    if found != TABLES | INDEXES | TRIGGERS:
         raise InputError(f"the ledger {path} is damaged: its tables are not those of a ledger", hint=CHECK_HINT)
 
 

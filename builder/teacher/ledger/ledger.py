@@ -1,24 +1,27 @@
 """An open ledger: look up keys, read answers, record responses."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ..request import Answer, ReceivedResponse, Response, ResponseKind, UnreadableChoice
+from ..chat_responses import UnreadableChoice
+from ..request import Answer, ReceivedResponse, Response, ResponseKind
 from ..responses import read_choices
-from .encoding import compress_body, compute_checksum, decompress_body, encode_request
+from .encoding import compute_checksum, decompress_content, is_damaged, is_key_damaged, pack_digest, unpack_digest
 from .layout import CHECK_HINT, connect, explain_database_errors
-
-Key = tuple[str, int]
-"""Digest of the request, and sample index."""
+from .texts import select_where
+from .writing import Key, ResponseWriter
 
 _SHOWN = 3
 """Damaged answers that a message names."""
+_CHUNK = 512
+"""Requests whose answers are looked up together."""
+_KEYS = "SELECT digest, sample_index FROM answers WHERE digest"
+_ANSWERS = "SELECT * FROM answers WHERE digest"
 
 
 class Ledger:
@@ -28,6 +31,7 @@ class Ledger:
         """Use a connection whose tables exist."""
         self._connection = connection
         self._path = path
+        self._writer = ResponseWriter(connection)
         self._are_keys_checked = False
 
     @property
@@ -43,16 +47,20 @@ class Ledger:
     def find_keys(self, digests: Iterable[str]) -> set[Key]:
         """Find the keys of all recorded answers to these requests.
 
+        One request takes some microseconds; many together take less each, and are looked up in the file's order.
+
         Raises:
             InputError: the ledger is damaged.
         """
-        query = "SELECT digest, sample_index FROM answers WHERE digest IN ({})"
-        with explain_database_errors(self._path):
-            return {
-                (digest, index)
-                for chunk in _split_chunks(digests)
-                for digest, index in self._connection.execute(query.format(_format_placeholders(chunk)), chunk)
-            }
+        try:
+            with explain_database_errors(self._path):
+                return {
+                    (names[digest], index)
+                    for names in _split_chunks(digests)
+                    for digest, index in select_where(self._connection, _KEYS, list(names))
+                }
+        except KeyError as error:  # SQLite found a row where it is not: a page of keys is damaged
+            raise InputError(f"the ledger {self._path} is damaged: a key is not in its place", hint=CHECK_HINT) from error
 
     def read_answers(self, digests: Iterable[str]) -> Iterator[tuple[Key, Answer]]:
         """Read all recorded answers to these requests.
@@ -62,69 +70,73 @@ class Ledger:
         """
         damaged: list[Key] = []
         with explain_database_errors(self._path):
-            for chunk in _split_chunks(digests):
-                where = f"WHERE digest IN ({_format_placeholders(chunk)}) ORDER BY response, choice"
-                keys = self._connection.execute(f"SELECT * FROM answers {where}", chunk).fetchall()  # noqa: S608
-                yield from self._read_choices(keys, damaged)
+            for names in _split_chunks(digests):
+                keys = list(select_where(self._connection, _ANSWERS, list(names), "ORDER BY response, choice"))
+                yield from self._read_choices(keys, names, damaged)
         if damaged:
             raise self._make_damage_error(damaged)
 
-    def _read_choices(self, keys: Sequence[Sequence[Any]], damaged: list[Key]) -> Iterator[tuple[Key, Answer]]:
+    def _read_choices(
+        self, keys: Sequence[Sequence[Any]], names: Mapping[bytes, str], damaged: list[Key]
+    ) -> Iterator[tuple[Key, Answer]]:
         """Read the answers of some keys, sorted by response; those that are damaged are added to a list."""
         for number, group in groupby(keys, key=lambda row: row[2]):
-            row = self._connection.execute("SELECT * FROM responses WHERE response = ?", [number]).fetchone()
-            response = parse_response(row[1:]) if row else None
+            row = self._connection.execute("SELECT * FROM responses WHERE response = ?", (number,)).fetchone()
+            response = parse_response(row) if row else None
             choices = read_choices(response) if response is not None else None
             for key in group:
                 digest, index, _, choice, _ = key
-                if choices is None or digest != row[1] or is_damaged(key):
-                    damaged.append((digest, index))
+                name = names.get(digest)
+                if name is None or choices is None or digest != row[1] or is_key_damaged(key):
+                    damaged.append((name or unpack_digest(digest), index))
                 else:
-                    yield (digest, index), _get_answer(choices, choice)
+                    yield (name, index), _get_answer(choices, choice)
 
-    def record(self, received: Sequence[ReceivedResponse]) -> None:
+    def record(self, received: Sequence[ReceivedResponse]) -> list[frozenset[Key]]:
         """Record responses and the keys that they answer, all or none. Returns once they are on disk.
+
+        Returns:
+            For each response its keys that had an answer already. That answer stays.
 
         Raises:
             Stopped: the disk is full or can't be written.
             InputError: the ledger is damaged.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        requests = {item.request.digest: item.request for item in received}
-        with explain_database_errors(self._path), self._connection:
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?)",
-                (
-                    (*row, compute_checksum(row))
-                    for digest, request in requests.items()
-                    for row in [(digest, request.problem_id, encode_request(request))]
-                ),
-            )
-            for item in received:
-                self._insert_response(item.request.digest, item.response, item.choices.items(), now)
+        with explain_database_errors(self._path):
+            return self._writer.write(received)
 
-    def _insert_response(
-        self, digest: str, response: Response, choices: Iterable[tuple[int, int]], recorded_at: str
-    ) -> None:
-        """Insert a response and the keys it answers, pairs of sample index and choice; the caller has a transaction."""
-        values = (digest, response.kind.value, *compress_body(response.body), recorded_at)
-        cursor = self._connection.execute(
-            "INSERT INTO responses (digest, kind, body, size, recorded_at, checksum) VALUES (?, ?, ?, ?, ?, ?)",
-            (*values, compute_checksum(values)),
-        )
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?)",
-            (
-                (*row, compute_checksum(row))
-                for index, choice in choices
-                for row in [(digest, index, cursor.lastrowid, choice)]
-            ),
-        )
+    def list_digests(self) -> set[str]:
+        """List the digests of all requests that were answered, readably or not."""
+        with explain_database_errors(self._path):
+            return {unpack_digest(digest) for (digest,) in self._connection.execute("SELECT digest FROM responses")}
 
     def find_forgotten(self) -> set[str]:
         """Find the ids of problems whose answers were erased; they are never requested again."""
         with explain_database_errors(self._path):
             return {problem for (problem,) in self._connection.execute("SELECT problem_id FROM forgotten")}
+
+    def list_unread(self) -> frozenset[str]:
+        """List the digests of requests with a response that answers nothing."""
+        query = "SELECT digest FROM responses WHERE response NOT IN (SELECT response FROM answers)"
+        with explain_database_errors(self._path):
+            return frozenset(unpack_digest(digest) for (digest,) in self._connection.execute(query))
+
+    def add_forgotten(self, forgotten: Mapping[str, str]) -> list[str]:
+        """Add tombstones: problems that are never requested, and the times when their answers were erased elsewhere.
+
+        Returns:
+            The problems that have requests here, in order: they get none, for their answers would stay.
+        """
+        if not forgotten:
+            return []
+        with explain_database_errors(self._path), self._connection:
+            query = f"SELECT DISTINCT problem_id FROM requests WHERE problem_id IN ({', '.join('?' * len(forgotten))})"  # noqa: S608
+            held = {problem for (problem,) in self._connection.execute(query, list(forgotten))}
+            rows = [row for row in forgotten.items() if row[0] not in held]
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)", [(*row, compute_checksum(row)) for row in rows]
+            )
+        return sorted(held)
 
     def check_keys(self) -> None:
         """Verify the table of keys, once for an open ledger, before new answers are requested.
@@ -139,7 +151,7 @@ class Ledger:
         with explain_database_errors(self._path):
             (state,) = self._connection.execute("PRAGMA integrity_check(answers)").fetchone()
             rows = self._connection.execute("SELECT * FROM answers")
-            damaged = [(row[0], row[1]) for row in rows if is_damaged(row)]
+            damaged = [(unpack_digest(row[0]), row[1]) for row in rows if is_key_damaged(row)]
         if damaged:
             raise self._make_damage_error(damaged)
         if state != "ok":
@@ -173,20 +185,14 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
 
 
 def parse_response(row: Sequence[Any]) -> Response | None:
-    """Parse the columns digest, kind, body, size, recorded_at and checksum of a response; None where it is damaged."""
-    _, kind, body, size, *_ = row
+    """Parse a row of `responses`; None where it is damaged."""
+    _, _, _, kind, body, size, *_ = row
     if is_damaged(row):
         return None
     try:
-        return Response(ResponseKind(kind), decompress_body(body, size))
+        return Response(ResponseKind(kind), decompress_content(body, size))
     except ValueError:
         return None
-
-
-def is_damaged(row: Sequence[Any]) -> bool:
-    """Whether the last column is not the checksum of the others."""
-    *values, checksum = row
-    return bool(checksum != compute_checksum(values))
 
 
 def _get_answer(choices: Sequence[Answer | UnreadableChoice], number: int) -> Answer:
@@ -195,11 +201,8 @@ def _get_answer(choices: Sequence[Answer | UnreadableChoice], number: int) -> An
     return choice if isinstance(choice, Answer) else Answer(text=None, refusal=choice.reason)
 
 
-def _split_chunks(digests: Iterable[str], size: int = 500) -> Iterator[list[str]]:
-    """Split digests into chunks, each digest once, in order."""
-    unique = list(dict.fromkeys(digests))
-    return (unique[start : start + size] for start in range(0, len(unique), size))
-
-
-def _format_placeholders(chunk: Sequence[str]) -> str:
-    return ", ".join("?" * len(chunk))
+def _split_chunks(digests: Iterable[str]) -> Iterator[Mapping[bytes, str]]:
+    """Split digests into chunks, each digest once, in the file's order; each is given with what is stored of it."""
+    unique = sorted(set(digests))
+    for start in range(0, len(unique), _CHUNK):
+        yield {pack_digest(digest): digest for digest in unique[start : start + _CHUNK]}

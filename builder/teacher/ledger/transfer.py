@@ -5,8 +5,9 @@ One line is one response, with its request and the keys that it answers; nothing
 
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ....schemas.example import Message, Role
 from ...errors import InputError
-from ...progress import show_bar
+from ...progress import show_bar, warn, warn_all
 from ...store.atomic import replace_file
 from ..request import ReceivedResponse, Request, Response, ResponseKind
-from .check import LedgerCheck, Row, scan_rows
-from .ledger import Ledger, parse_response
+from .check import LedgerCheck
+from .entries import Entry, Tombstone, list_entries
+from .ledger import Ledger
 
 SUFFIX = ".jsonl.gz"
 """The ending of an exported file."""
+_SQLITE = b"SQLite format 3\x00"
+"""The first bytes of a ledger."""
 LONGEST_LINE = 2**29
 """A longer line, in bytes, is no response."""
 _BATCH = 500
@@ -71,12 +75,20 @@ class LedgerLine(BaseModel):
 class Imported:
     """The result of an import."""
 
-    answers: int
+    answers: int = 0
     """Answers that are new in the ledger."""
-    known: int
+    known: int = 0
     """Answers that it had already."""
-    forgotten: int
+    forgotten: int = 0
     """Answers to problems that were erased; they stay erased."""
+
+    def __add__(self, other: "Imported") -> "Imported":
+        """Add up two parts of an import."""
+        return Imported(
+            answers=self.answers + other.answers,
+            known=self.known + other.known,
+            forgotten=self.forgotten + other.forgotten,
+        )
 
 
 def export_ledger(path: Path, target: Path) -> LedgerCheck:
@@ -117,78 +129,99 @@ def _check_name(path: Path) -> None:
 
 
 def _list_lines(path: Path, found: LedgerCheck) -> Iterator[LedgerLine]:
-    """List the responses, each with its request and the keys it answers: those come last when the tables are read."""
-    requests: dict[str, Row] = {}
-    choices: dict[int, dict[int, int]] = {}
-    for table, row in scan_rows(path, found):
-        if table == "requests":
-            requests[row[0]] = row
-        elif table == "answers":
-            found.answers += 1
-            choices.setdefault(row[2], {})[row[1]] = row[3]
-        elif table == "forgotten":
-            yield LedgerLine(problem_id=row[0], forgotten_at=row[1])
-    for table, row in scan_rows(path, LedgerCheck()):
-        response = parse_response(row[1:]) if table == "responses" else None
-        if response is not None and row[1] in requests:
-            yield _make_line(row, response, requests[row[1]], choices.get(row[0], {}))
+    for entry in list_entries(path, found):
+        if isinstance(entry, Tombstone):
+            yield LedgerLine(problem_id=entry.problem_id, forgotten_at=entry.forgotten_at)
+        else:
+            yield _make_line(entry)
 
 
-def _make_line(row: Row, response: Response, request: Row, choices: Mapping[int, int]) -> LedgerLine:
+def _make_line(entry: Entry) -> LedgerLine:
+    request, response = entry.received.request, entry.received.response
     return LedgerLine(
-        digest=row[1],
-        problem_id=request[1],
-        request=_read_request(request[2]),
+        digest=request.digest,
+        problem_id=request.problem_id or None,
+        request=LedgerRequest(
+            messages=tuple((message.role.value, message.content) for message in request.messages),
+            model=request.model,
+            endpoint=request.endpoint,
+            sampling=dict(request.sampling),
+        ),
         kind=response.kind,
         body=response.body.decode("latin-1"),
-        choices=dict(choices),
-        recorded_at=row[5],
+        choices=dict(entry.received.choices),
+        recorded_at=datetime.fromtimestamp(entry.recorded_at, UTC).isoformat(timespec="seconds"),
     )
 
 
-def _read_request(text: str) -> LedgerRequest:
-    content = orjson.loads(text)
-    messages = tuple((message["role"], message["content"]) for message in content["messages"])
-    return LedgerRequest.model_validate({**content, "messages": messages})
+def import_answers(ledger: Ledger, source: Path) -> Imported:
+    """Read an exported file, another ledger or another store into a ledger. An answer that is there already stays.
 
-
-def import_ledger(ledger: Ledger, source: Path) -> Imported:
-    """Read an exported file into a ledger. An answer that the ledger has already stays.
+    A problem that was erased here stays erased. One that was erased there is erased here too, unless there are answers
+    to it here: of that the user is warned.
 
     Args:
         ledger: the ledger.
-        source: the file, `*.jsonl.gz`.
+        source: a file that `export_ledger` wrote, `*.jsonl.gz`; a ledger; or the folder of a store.
 
     Raises:
-        InputError: the file is missing or damaged, or a line is no response. What stands before is imported.
+        InputError: it is missing, damaged, or the ledger itself. What stands before the damage is imported.
+        Stopped: the disk is full.
+    """
+    place = source / ledger.path.name if source.is_dir() else source
+    if not place.is_file():
+        raise InputError(f"{place}: no such file", hint=f"give an exported file (NAME{SUFFIX}), a ledger or a store")
+    if place.samefile(ledger.path):
+        raise InputError(f"{source} is the ledger that answers are imported into", hint="--store names that one")
+    return import_ledger(ledger, place) if _is_ledger(place) else import_file(ledger, place)
+
+
+def _is_ledger(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
+
+
+def import_ledger(ledger: Ledger, source: Path) -> Imported:
+    """Read another ledger into a ledger; what is damaged there is left out, and the user is warned.
+
+    Raises:
+        InputError: it has another layout.
+        Stopped: the disk is full.
+    """
+    total, found = Imported(), LedgerCheck()
+    entries = list_entries(source, found)
+    while batch := list(islice(entries, _BATCH)):
+        total += _import_batch(ledger, batch)
+    if not found.is_intact:
+        warn(f"{source} is damaged, and {len(found.damaged):,} answers were left out: cotloom ledger check names them")
+    return total
+
+
+def import_file(ledger: Ledger, source: Path) -> Imported:
+    """Read an exported file into a ledger.
+
+    Raises:
+        InputError: the file is damaged, or a line is no response. What stands before is imported.
         Stopped: the disk is full.
     """
     _check_name(source)
-    if not source.is_file():
-        raise InputError(f"{source}: no such file")
-    total = Imported(answers=0, known=0, forgotten=0)
+    total = Imported()
     size = source.stat().st_size
     with source.open("rb") as raw, gzip.open(raw) as file, show_bar("importing (bytes)", size) as advance:
         lines, done = _read_lines(source, file), 0
         while batch := list(islice(lines, _BATCH)):
-            total = _add_imported(total, _import_batch(ledger, batch))
+            total += _import_batch(ledger, batch)
             done, before = raw.tell(), done
             advance(done - before)
     return total
 
 
-def _add_imported(total: Imported, more: Imported) -> Imported:
-    return Imported(
-        answers=total.answers + more.answers, known=total.known + more.known, forgotten=total.forgotten + more.forgotten
-    )
-
-
-def _read_lines(source: Path, file: gzip.GzipFile) -> Iterator[LedgerLine]:
+def _read_lines(source: Path, file: gzip.GzipFile) -> Iterator[Entry | Tombstone]:
     number = 0
     try:
         while content := file.readline(LONGEST_LINE):
             number += 1
-            yield _check_line(LedgerLine.model_validate_json(content))
+            yield _read_line(LedgerLine.model_validate_json(content))
     except ValidationError as error:
         raise _make_line_error(source, number, error.errors()[0]["msg"]) from error
     except ValueError as error:
@@ -204,20 +237,23 @@ def _make_line_error(source: Path, number: int, message: str) -> InputError:
     )
 
 
-def _check_line(line: LedgerLine) -> LedgerLine:
-    """Check that a line is a response to the request it names, or a problem that was erased.
+def _read_line(line: LedgerLine) -> Entry | Tombstone:
+    """Read a line as a response to the request it names, or a problem that was erased.
 
     Raises:
         ValueError: it is neither.
     """
-    is_response = line.request is not None and line.kind is not None and _make_request(line).digest == line.digest
-    if not is_response and (line.forgotten_at is None or line.problem_id is None):
-        raise ValueError("it is no response to the request that it names")
-    return line
+    if line.request is not None and line.kind is not None:
+        request = _make_request(line, line.request)
+        if request.digest == line.digest:
+            response = Response(line.kind, line.body.encode("latin-1"))
+            return Entry(ReceivedResponse(request, response, line.choices), 0)
+    if line.request is None and line.forgotten_at is not None and line.problem_id is not None:
+        return Tombstone(line.problem_id, line.forgotten_at)
+    raise ValueError("it is no response to the request that it names")
 
 
-def _make_request(line: LedgerLine) -> Request:
-    request = line.request or LedgerRequest(messages=(), model="", endpoint="", sampling={})
+def _make_request(line: LedgerLine, request: LedgerRequest) -> Request:
     return Request(
         problem_id=line.problem_id or "",
         messages=tuple(Message(role=Role(role), content=content) for role, content in request.messages),
@@ -227,19 +263,29 @@ def _make_request(line: LedgerLine) -> Request:
     )
 
 
-def _import_batch(ledger: Ledger, lines: Sequence[LedgerLine]) -> Imported:
+def _import_batch(ledger: Ledger, entries: Sequence[Entry | Tombstone]) -> Imported:
+    _add_tombstones(ledger, [entry for entry in entries if isinstance(entry, Tombstone)])
     forgotten = ledger.find_forgotten()
-    answers = known = erased = 0
-    received = []
-    recorded = ledger.find_keys(line.digest for line in lines if line.digest is not None)
-    for line in lines:
-        if line.problem_id in forgotten or line.kind is None:
-            erased += len(line.choices)
+    own = [entry.received for entry in entries if isinstance(entry, Entry)]
+    recorded = ledger.find_keys(item.request.digest for item in own)
+    unread = frozenset() if all(item.choices for item in own) else ledger.list_unread()
+    total, received = Imported(), []
+    for item in own:
+        if item.request.problem_id in forgotten:
+            total += Imported(forgotten=len(item.choices))
             continue
-        choices = {index: choice for index, choice in line.choices.items() if (line.digest, index) not in recorded}
-        answers, known = answers + len(choices), known + len(line.choices) - len(choices)
-        if choices or not line.choices:
-            response = Response(line.kind, line.body.encode("latin-1"))
-            received.append(ReceivedResponse(_make_request(line), response, choices))
+        new = {i: choice for i, choice in item.choices.items() if (item.request.digest, i) not in recorded}
+        total += Imported(answers=len(new), known=len(item.choices) - len(new))
+        recorded |= {(item.request.digest, index) for index in new}
+        if new or (not item.choices and item.request.digest not in unread):
+            received.append(replace(item, choices=new))
     ledger.record(received)
-    return Imported(answers=answers, known=known, forgotten=erased)
+    return total
+
+
+def _add_tombstones(ledger: Ledger, tombstones: Sequence[Tombstone]) -> None:
+    kept = ledger.add_forgotten({tombstone.problem_id: tombstone.forgotten_at for tombstone in tombstones})
+    warn_all(
+        f"the other ledger has erased the answers to {problem}; this one has some: cotloom ledger forget --problem {problem}"
+        for problem in kept
+    )

@@ -18,6 +18,7 @@ class Turns:
         self._stack = ExitStack()
         self._lock = asyncio.Lock()
         self._is_taken = False
+        self._is_closed = False
 
     async def take(self) -> None:
         """Wait until no other build asks these servers from this store.
@@ -32,11 +33,19 @@ class Turns:
         async with self._lock:
             if not self._is_taken:
                 if self._names:
-                    folder = self._ledger.path.parent / "turns"
-                    await asyncio.to_thread(self._stack.enter_context, wait_turn(folder, self._names))
+                    await asyncio.to_thread(self._wait)
                 self._ledger.check_keys()
                 self._is_taken = True
 
+    def _wait(self) -> None:
+        turn = wait_turn(self._ledger.path.parent, self._names, _describe_wait, lambda: self._is_closed)
+        self._stack.enter_context(turn)
+
     def close(self) -> None:
-        """Let the next build ask."""
+        """Let the next build ask, and wait no longer."""
+        self._is_closed = True
         self._stack.close()
+
+
+def _describe_wait(name: str) -> str:
+    return f"another build asks {name} from this store; this one waits for it to end, and then finds its answers"
