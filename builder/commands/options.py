@@ -50,6 +50,18 @@ Memory = Annotated[
     ),
 ]
 Concurrency = Annotated[int, Option(min=1, max=10_000, help="Concurrent requests to a live teacher.")]
+RequestsPerMinute = Annotated[
+    float | None,
+    Option(min=0.001, metavar="N", help="The most requests a minute to one server. Default: learned from the server."),
+]
+TokensPerMinute = Annotated[
+    float | None,
+    Option(min=0.001, metavar="N", help="The most tokens a minute, requests and answers. Default: learned."),
+]
+ProgressStyle = Annotated[
+    Literal["auto", "json", "none"],
+    Option("--progress", help="Bars on a terminal; or events on stderr, one JSON object a line; or nothing."),
+]
 Timeout = Annotated[float, Option(min=0.001, help="Seconds to wait for one answer.")]
 Retries = Annotated[int, Option(min=0, max=100, help="How often a failed request is tried again.")]
 AcceptFailures = Annotated[bool, Option("--accept-failures", help="Build although requests failed.")]

@@ -174,10 +174,11 @@ def ignore_signals() -> None:
 
 
 @contextmanager
-def show_progress_on_stderr() -> Iterator[None]:
-    """Show the progress of what is done inside; only on a terminal."""
-    from ..progress import show_progress  # noqa: PLC0415 - `--help` draws no progress
+def show_progress_on_stderr(kind: str = "auto") -> Iterator[None]:
+    """Show the progress of what is done inside; bars only on a terminal, events as JSON lines where they are wanted."""
+    from ..progress import ProgressKind, show_progress  # noqa: PLC0415 - `--help` draws no progress
     from ..report.console import make_progress_console  # noqa: PLC0415
 
-    with show_progress(make_progress_console()), clean_standard_streams():  # rich interprets what is printed inside
+    console = make_progress_console()
+    with show_progress(console, ProgressKind(kind)), clean_standard_streams():  # rich interprets what is printed inside
         yield
