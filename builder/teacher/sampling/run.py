@@ -21,6 +21,7 @@ from ....schemas.manifest import Input
 from ....schemas.problem import Problem
 from ....schemas.reasons import Fate
 from ....schemas.runtime import Runtime
+from ....schemas.sample import Sample
 from ....schemas.teacher import SampledTeacher
 from ...errors import CotloomError, InputError
 from ...progress import ProgressBar, show_bar
@@ -31,12 +32,15 @@ from ..ledger import Ledger, open_recorder
 from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
 from .counting import PathQueue, open_queue
-from .rounds import AskedTeacher, CountPaths, sample_problem
+from .rounds import AskedTeacher, CountPaths, PathCounts, sample_problem
 from .rows import SampleWriter
 from .turns import Turns
 
-ROUNDS_AHEAD = 8
-"""So many problems for each request at once are on their way: some wait for their paths to be counted."""
+FRESH_AHEAD = 2
+"""So many problems for each request at once are before the end of their first round: enough to keep a server busy."""
+
+MOST_AHEAD = 8
+"""So many for each request at once are on their way at all: others wait for their paths to be counted."""
 
 FEWEST_AHEAD = 64
 """Problems that are on their way besides."""
@@ -171,25 +175,63 @@ class _Run:
         self, teachers: Sequence[_OpenTeacher], queue: PathQueue, stop: Stop, bar: ProgressBar
     ) -> None:
         """Start one problem after the other, as many at once as keep the teachers busy."""
-        places = asyncio.Semaphore(ROUNDS_AHEAD * self.runtime.concurrency + FEWEST_AHEAD)
+        places = _Places(self.runtime.concurrency)
 
-        async def sample(problem: Problem) -> None:
+        async def sample(problem: Problem, place: _Place) -> None:
             asked = [each.asked for each in teachers if problem.problem_id in each.problems]
+
+            async def count_paths(problem: Problem, samples: Sequence[Sample]) -> PathCounts:
+                place.leave_first_round()
+                return await queue.count(problem, samples)
+
             try:
-                await self.writer.add(await sample_problem(problem, asked, queue.count))
+                await self.writer.add(await sample_problem(problem, asked, count_paths))
             except CotloomError as error:
                 stop.set(error)
             finally:
                 queue.end(problem)
-                places.release()
+                place.leave()
                 bar(1)
 
         async with asyncio.TaskGroup() as tasks:
             for problem in _iterate_problems(self.kept):
-                await places.acquire()
+                place = await places.enter()
                 if stop.error is not None:
                     break
-                tasks.create_task(sample(problem))
+                tasks.create_task(sample(problem, place))
+
+
+class _Places:
+    """How many problems are on their way, and how many of them in their first round."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.fresh = asyncio.Semaphore(FRESH_AHEAD * concurrency + FEWEST_AHEAD)
+        self.all = asyncio.Semaphore(MOST_AHEAD * concurrency + FEWEST_AHEAD)
+
+    async def enter(self) -> "_Place":
+        """Wait until one more problem may start."""
+        await self.all.acquire()
+        await self.fresh.acquire()
+        return _Place(self)
+
+
+class _Place:
+    """The place of one problem."""
+
+    def __init__(self, places: _Places) -> None:
+        self._places = places
+        self._is_fresh = True
+
+    def leave_first_round(self) -> None:
+        """Make room for another problem's first round."""
+        if self._is_fresh:
+            self._is_fresh = False
+            self._places.fresh.release()
+
+    def leave(self) -> None:
+        """Make room for another problem."""
+        self.leave_first_round()
+        self._places.all.release()
 
 
 def _iterate_problems(frame: pl.DataFrame) -> Iterator[Problem]:
