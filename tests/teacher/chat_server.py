@@ -78,8 +78,8 @@ def send(file: BinaryIO, content: bytes, drip_s: float) -> None:
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[ChatServer]:
-    """Serve a script on a port that the system picks, until the block ends."""
+def serving(script: Script, on_get: Callable[[str], Reply] | None = None) -> Iterator[ChatServer]:
+    """Serve a script on a port that the system picks, until the block ends; `on_get` replies to a path."""
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -92,7 +92,15 @@ def serving(script: Script) -> Iterator[ChatServer]:
                 server.keys.append(self.headers.get("Authorization", ""))
                 server.headers.append(dict(self.headers))
                 server.paths.append(self.path)
-            reply = script(body)
+            self.reply(script(body))
+
+        def do_GET(self):
+            with lock:
+                server.headers.append(dict(self.headers))
+                server.paths.append(self.path)
+            self.reply(refusal(404, "nothing here") if on_get is None else on_get(self.path))
+
+        def reply(self, reply: Reply):
             content = encode(reply.body)
             if reply.raw:
                 self.wfile.write(content)

@@ -89,6 +89,8 @@ class ChatSender:
         self._fatal: CotloomError | None = None
         self._has_succeeded = False
         self._is_throttled = False
+        self._models: list[str] | None = None
+        self._asking = asyncio.Lock()
 
     @property
     def fatal(self) -> CotloomError | None:
@@ -151,13 +153,14 @@ class ChatSender:
         return tried
 
     async def _name_models(self, failure: _Failure, model: str, reply: HttpReply) -> _Failure:
-        """Name the models that the server has, in the error that it knows another one not."""
+        """Name the models that the server has, in the error that it does not know one. It is asked once."""
         from .openai_models import list_models  # noqa: PLC0415 - the openai package takes a second to import
 
-        if self._fatal is not None:
-            return failure
-        error, models = read_server_error(reply.body), await list_models(self._server)
-        return replace(failure, error=explain_rejection(self._server, model, reply.status, error, models=models))
+        async with self._asking:
+            if self._models is None:
+                self._models = await list_models(self._server)
+        error = explain_rejection(self._server, model, reply.status, read_server_error(reply.body), models=self._models)
+        return replace(failure, error=error)
 
     def _note(self, tried: _Try) -> None:
         """Note what a try says of the server; too many failures of late end the sampling."""
@@ -200,6 +203,8 @@ class ChatSender:
             if isinstance(choice, Answer) and explain_no_answer(choice) is None
         }
         received = ReceivedResponse(missing[0].request, response, answered, choices)
+        if len(choices) == 1 < len(missing):
+            _leave_out(self._server, "n")
         if answered:
             rest = [request for request in missing if request.sample_index not in answered]
             return _Try(outcome=RequestOutcome.SUCCEEDED, received=received, missing=rest, tokens=count_tokens(choices))

@@ -282,3 +282,44 @@ def test_the_words_of_a_refusal_are_kept(recipe, runtime):
     samples = built.version.read_table("samples")
     assert (set(samples["detail"]), set(samples["reason"])) == ({words}, {"request_failed"})
     assert len(server.requests) == 12
+
+
+def test_a_model_that_a_server_does_not_know_is_answered_with_those_it_has(recipe, runtime, monkeypatch):
+    """The list is asked once, with the key and nothing else of the environment; a secret in it is not shown."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-77aa01")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Secret: hush-custom")
+    names = ["qwen3-4b-instruct", "m-large", "sk-canary-77aa01"]
+    models = Reply({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
+    with (
+        serving(lambda _body: refusal(404, "no such model"), on_get=lambda _path: models) as server,
+        pytest.raises(InputError, match="knows no model") as caught,
+    ):
+        build(recipe(server.url, model="qwen3-4b"), runtime)
+
+    assert "it has: qwen3-4b-instruct, " in caught.value.hint
+    assert "canary" not in caught.value.hint
+    assert server.paths.count("/v1/models") == 1
+    assert "hush-custom" not in str(server.headers)
+
+
+def test_an_account_without_credit_ends_the_build_at_once(recipe, runtime):
+    spent = refusal(429, "You exceeded your current quota, please check your plan and billing", "insufficient_quota")
+    with serving(lambda _body: spent) as server, pytest.raises(Stopped, match="takes no more requests") as caught:
+        build(recipe(server.url), runtime.model_copy(update={"concurrency": 1}))
+
+    assert (len(server.requests), "add credit" in caught.value.hint) == (1, True)
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_key_or_model_that_was_taken_before_may_be_refused_once(recipe, runtime, status):
+    """After the first answer such a status is a hiccup of a gateway, and the request is sent again."""
+    seen = []
+
+    def script(body):
+        seen.append(body)
+        return refusal(status, "who are you?") if len(seen) == 3 else solve(body)
+
+    with serving(script) as server:
+        built = build(recipe(server.url), runtime.model_copy(update={"concurrency": 1}))
+
+    assert (built.calls.failed, len(server.requests)) == (0, len(PROBLEMS) + 1)
