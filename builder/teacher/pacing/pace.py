@@ -149,7 +149,8 @@ class Pace:
         if outcome is RequestOutcome.THROTTLED:
             self._refuse(now, ticket, limits.retry_after_s)
             return
-        self._ramp.accept(now - ticket.started_s)
+        if outcome is RequestOutcome.SUCCEEDED:
+            self._ramp.accept(now - ticket.started_s)
         if self._is_limited:
             self._closing.accept(ticket)
 
