@@ -54,6 +54,9 @@ _LONG_S = 5.0
 _SAME = 0.06
 """Two refusals at paces so close show a limit that stores nothing: a window."""
 
+_DRAINED = 0.42
+"""A refused pace of more than twice the estimate was lived on what the server had stored: it tells nothing."""
+
 _COST = 5.0
 """Requests; where the server asks for a pause that is as long as these take, growth is half as fast."""
 
@@ -177,7 +180,7 @@ class LearnedRate:
         """Suggest seconds to wait after a refusal: what a server stores it does not lose while we wait."""
         if self._base == math.inf or self._is_measuring:
             return min(8.0, max(0.3, 0.32 * math.sqrt(accepted)))
-        pause_s, self._measured_s = max(0.02, 1.1 / self._base, self._measured_s / 2), 0.0
+        pause_s, self._measured_s = max(0.02, 1.1 / self._base, self._measured_s), 0.0
         return pause_s
 
     def learn(self, ticket: Ticket) -> None:
@@ -220,7 +223,7 @@ class LearnedRate:
             self._set(_SHARE * rate, max(accepted, 2 * self._scale))
         elif is_same:
             self._set(_AGREEMENT * refused, max(_ENOUGH, 2 * self._scale))
-        elif self._is_guess:
+        elif self._is_guess or rate < _DRAINED * refused:
             self._set(_SHARE * rate, max(_ENOUGH, 2 * self._scale))
         else:
             self._set(_SHARE * math.sqrt(rate * refused), max(_ENOUGH, accepted * (rate / refused) ** 2))
