@@ -96,10 +96,11 @@ class Closing:
             pause_s: how long to wait where it does not, the first time; it doubles.
             refusal_s: how long a refusal takes to come back.
         """
-        self.asked_s = asked_s
         if self._is_straggler(ticket):
-            self._until_s = max(self._until_s, now + asked_s + _MARGIN_S) if asked_s else self._until_s
+            if asked_s:
+                self.asked_s, self._until_s = asked_s, max(self._until_s, now + asked_s + _MARGIN_S)
             return
+        self.asked_s = asked_s
         self._pause_s = pause_s if self.refused == 0 else self._pause_s
         self.refused += 1
         self._since_s = min(self._since_s, now)

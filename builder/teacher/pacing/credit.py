@@ -16,6 +16,12 @@ _ROUNDING_S = 1e-5
 _LONGEST_S = 60.0
 """After so long one request is sent, whatever the last headers said."""
 
+_PRECISE = 0.9
+"""A quotient of about as much use as the best one so far is as exact."""
+
+_RISE, _FADING = 0.03, 0.99
+"""How much one quotient raises the refill, and what is left of the best one's use after each."""
+
 _SURE = 4
 """A server that seemed to have windows is taken for a bucket after so many resets in a row that moved away."""
 
@@ -81,8 +87,8 @@ class Credit:
         if self._is_window and quota.reset_s is not None and started_s + quota.reset_s < self._rolled_s:
             return  # it tells of a window that has ended
         self._weight = self._weight if quota.limit == self.limit else 0.0
+        self._set_left(started_s, quota.remaining, since, quota.limit)
         self._number, self.limit, self._is_rolled = number, quota.limit, False
-        self._left, self._at_s = quota.remaining - since, started_s
         self._touched_s = max(self._touched_s, started_s)
         self._window_s = quota.window_s
         if quota.reset_s is not None:
@@ -91,6 +97,15 @@ class Credit:
             self._end_s = math.inf
         if quota.window_s:
             self.refill_per_s = quota.limit / quota.window_s
+
+    def _set_left(self, started_s: float, remaining: float, since: float, limit: float) -> None:
+        """Set what is left, as of the last request. A bucket that was full in between held no more than its limit."""
+        self._left, own_left = remaining - since, self._left
+        if self._is_window or not self.is_known or self.refill_per_s == math.inf or self._at_s < started_s:
+            self._at_s = started_s
+            return
+        refilled = self.refill_per_s * _SHARE * (self._at_s - started_s)
+        self._left = min(own_left, self._left + refilled) if remaining + refilled > limit else self._left + refilled
 
     def _classify(self, end_s: float, used: float, reset_s: float) -> None:
         """Find out from two replies whether the reset moves away as more is used; learn how fast a bucket fills."""
@@ -105,9 +120,19 @@ class Credit:
             self._first = (end_s, used)
         self._end_s = end_s + _MARGIN_S
         self._span_s = max(self._span_s if self._is_window else _SHORTEST_SPAN_S, reset_s)
-        if used > 0 and reset_s > 0 and not self._is_window and used >= self._weight:
-            known = self.refill_per_s if used == self._weight else math.inf
-            self.refill_per_s, self._weight = min(known, used / reset_s), used
+        if reset_s > 0 and not self._is_window and used >= max(1e-9, _PRECISE * self._weight):
+            self._measure_refill(used / reset_s, used)
+
+    def _measure_refill(self, per_s: float, used: float) -> None:
+        """Measure how fast a bucket fills: what was used of it comes back until the reset.
+
+        What is left is stated in whole requests, so that the quotient may be far too high: it rises slowly.
+        """
+        if used > self._weight / _PRECISE or per_s < self.refill_per_s:
+            self.refill_per_s = per_s
+        else:
+            self.refill_per_s += _RISE * min(per_s - self.refill_per_s, self.refill_per_s)
+        self._weight = max(used, _FADING * self._weight)
 
     def start(self, now: float, amount: float) -> None:
         """Count an amount in."""
@@ -128,10 +153,14 @@ class Credit:
 
     def _begin_window(self, now: float) -> None:
         """Begin a new window, carefully, once the old one has ended."""
-        if self._is_window and now >= self._end_s - _ROUNDING_S and self.limit is not None:
+        if not self._is_window or self.limit is None:
+            return
+        if self._is_rolled:
+            self._left = min(self.limit, self._left + _SHARE * self.per_s * (now - self._at_s))
+        elif now >= self._end_s - _ROUNDING_S:
             self._left = min(self.limit, self._left + self._first_amount)
             self._is_rolled, self._rolled_s = True, now
-            self._end_s = now + (self._window_s or self._span_s)
+        self._at_s = now
 
     def compute_delay(self, now: float, amount: float) -> float:
         """Compute the seconds until there is enough left, or until it is time to ask again: headers may be wrong."""
@@ -150,7 +179,10 @@ class Credit:
         return max(0.0, (min(amount, limit) - left) / refill)
 
     def _compute_window_delay(self, now: float, amount: float) -> float:
-        most = self._first_amount if self._is_rolled else self.limit or 0.0
-        if self._left >= min(amount, most) - _ROUNDING_S or now >= self._end_s - _ROUNDING_S:
-            return 0.0
-        return self._end_s - now
+        """Compute the delay in a window; where replies come later than its end, as much a second as it lets through."""
+        if not self._is_rolled:
+            is_enough = self._left >= min(amount, self.limit or 0.0) - _ROUNDING_S
+            return 0.0 if is_enough else max(0.0, self._end_s - now)
+        per_s = _SHARE * self.per_s
+        left = self._left + per_s * (now - self._at_s)
+        return max(0.0, (min(amount, self._first_amount) - left) / per_s - _ROUNDING_S)

@@ -30,8 +30,11 @@ _DECREASE = 0.88
 _GROWTH = 0.1
 """How much the pace has grown after as many requests as it was estimated from."""
 
-_SLOWEST_S = 40.0
-"""So many seconds without a refusal let the pace grow as much, however slow it is."""
+_SLOWEST_S = 25.0
+"""So many seconds without a refusal let the pace grow as much, however slow it is; twice as many sixteen times that."""
+
+_IDLE = 3.0
+"""No more than so many intervals of the pace are counted between two requests: an idle hour teaches nothing."""
 
 _FAST_SCALE, _SLOW_SCALE = 0.4, 0.55
 """The scale of growth where nothing is known; the second where refusals come late."""
@@ -50,6 +53,9 @@ _LONG_S = 5.0
 
 _SAME = 0.06
 """Two refusals at paces so close show a limit that stores nothing: a window."""
+
+_DRAINED = 0.42
+"""A refused pace of more than twice the estimate was lived on what the server had stored: it tells nothing."""
 
 _COST = 5.0
 """Requests; where the server asks for a pause that is as long as these take, growth is half as fast."""
@@ -93,7 +99,7 @@ class LearnedRate:
         self._starts: dict[int, float] = {}
         self._unheard: deque[float] = deque()
         self._heard = 0
-        self._set_s = self._at_s = 0.0
+        self._busy_s = self._at_s = 0.0
         self._last: deque[float] = deque(maxlen=3)
 
     @property
@@ -109,7 +115,7 @@ class LearnedRate:
     @property
     def rate(self) -> float:
         """The pace, in requests a second. It grows with the requests whose refusal would be known by now."""
-        progress = max(self._heard / self._scale, (self._at_s - self._set_s) / _SLOWEST_S)
+        progress = max(self._heard / self._scale, (self._busy_s / _SLOWEST_S) ** 2)
         return self._base * (1 + _GROWTH * progress**2)
 
     def compute_delay(self, now: float) -> float:
@@ -133,6 +139,8 @@ class LearnedRate:
             self._next_s = max(self._next_s, ticket.started_s - 0.02 * interval_s) + interval_s
 
     def _keep_start(self, ticket: Ticket) -> None:
+        if self._base < math.inf:
+            self._busy_s += min(ticket.started_s - self._at_s, _IDLE / self.rate)
         self._at_s = self._starts[ticket.number] = ticket.started_s
         if len(self._starts) > _MOST_STARTS:
             del self._starts[next(iter(self._starts))]
@@ -151,12 +159,12 @@ class LearnedRate:
         if self._anchor is None or self._store < math.inf:
             return
         self._store, self._heard, self._first_asked_s = float(accepted), 0, self._asked_s
-        self._set_s = self._at_s = ticket.started_s
+        self._busy_s, self._at_s = 0.0, ticket.started_s
         if accepted >= _SMALL_STORE:
             self._is_measuring = True
             self._base, self._scale = 1 / max(_GAP_S, self.refusal_s / 3), float(accepted)
         else:
-            self._base = 1 / (ticket.started_s - self._anchor.started_s)
+            self._base = 1 / max(_GAP_S, ticket.started_s - self._anchor.started_s)
             self._scale = _FAST_SCALE if self.is_fast else _SLOW_SCALE
 
     def note_refusal(self, now: float, ticket: Ticket, asked_s: float | None) -> None:
@@ -165,17 +173,14 @@ class LearnedRate:
         self._asked_s = asked_s or 0.0
         self._starts.pop(ticket.number, None)
         late_s = now - ticket.started_s
-        self.refusal_s = (
-            late_s
-            if self._refused_since == 1 and self._anchor is None
-            else max(late_s, 0.7 * self.refusal_s + 0.3 * late_s)
-        )
+        is_first = self._refused_since == 1 and self._anchor is None
+        self.refusal_s = late_s if is_first else max(late_s, 0.7 * self.refusal_s + 0.3 * late_s)
 
     def suggest_pause(self, accepted: int) -> float:
         """Suggest seconds to wait after a refusal: what a server stores it does not lose while we wait."""
         if self._base == math.inf or self._is_measuring:
             return min(8.0, max(0.3, 0.32 * math.sqrt(accepted)))
-        pause_s, self._measured_s = max(0.02, 1.1 / self._base, self._measured_s / 2), 0.0
+        pause_s, self._measured_s = max(0.02, 1.1 / self._base, self._measured_s), 0.0
         return pause_s
 
     def learn(self, ticket: Ticket) -> None:
@@ -218,7 +223,7 @@ class LearnedRate:
             self._set(_SHARE * rate, max(accepted, 2 * self._scale))
         elif is_same:
             self._set(_AGREEMENT * refused, max(_ENOUGH, 2 * self._scale))
-        elif self._is_guess:
+        elif self._is_guess or rate < _DRAINED * refused:
             self._set(_SHARE * rate, max(_ENOUGH, 2 * self._scale))
         else:
             self._set(_SHARE * math.sqrt(rate * refused), max(_ENOUGH, accepted * (rate / refused) ** 2))
@@ -234,7 +239,7 @@ class LearnedRate:
         self._is_measuring, self._is_guess, self._heard = False, False, 0
         cost = 1 + min(3.0, self._asked_s * rate / _COST)  # a pause that costs much is not risked often
         self._base, self._scale = rate, cost * min(_MOST_CERTAIN, max(_LEAST_CERTAIN, certain))
-        self._next_s, self._set_s = float("-inf"), self._at_s
+        self._next_s, self._busy_s = float("-inf"), 0.0
         self._unheard.clear()
 
 

@@ -19,6 +19,9 @@ from .steady import Steady
 _SHORTEST_S = 1e-6
 """No timer is set for less."""
 
+_SHORTEST_PAUSE_S = 0.1
+"""The first pause where the headers say what is left, and the server refuses nevertheless; it doubles."""
+
 _TRUST_HEADERS, _TRUST_SHARE = 3, 0.02
 """So many pauses, and so many for each request, may befall us at a server whose headers tell what is left. With more,
 its headers alone are not believed: they do not tell of all its limits, or others use it too."""
@@ -146,7 +149,8 @@ class Pace:
         if outcome is RequestOutcome.THROTTLED:
             self._refuse(now, ticket, limits.retry_after_s)
             return
-        self._ramp.accept(now - ticket.started_s)
+        if outcome is RequestOutcome.SUCCEEDED:
+            self._ramp.accept(now - ticket.started_s)
         if self._is_limited:
             self._closing.accept(ticket)
 
@@ -170,18 +174,22 @@ class Pace:
         self._ramp.end()
         self.throttled += 1
         self._learned.note_refusal(now, ticket, asked_s)
-        accepted = ticket.number - self.throttled + 1
-        is_lesson = self._closing.is_news(ticket) and not self._may_trust_headers()
-        if is_lesson:
-            self._learned.learn(ticket)
-        pause_s = self._learned.suggest_pause(max(accepted, 1))
-        self._closing.close(now, ticket, asked_s, pause_s, self._learned.refusal_s)
+        if self._closing.is_news(ticket):
+            self._lessons += 1
+            if not self._may_trust_headers():
+                self._learned.learn(ticket)
+        self._closing.close(now, ticket, asked_s, self._suggest_pause(ticket), self._learned.refusal_s)
 
     def _may_trust_headers(self) -> bool:
         """Whether the headers tell what is left, and were right until now, but for a few times."""
-        self._lessons += 1
         is_known = self._request_credit.is_known or self._token_credit.is_known
         return is_known and self._lessons <= _TRUST_HEADERS + _TRUST_SHARE * self._started
+
+    def _suggest_pause(self, ticket: Ticket) -> float:
+        """Suggest seconds to wait where the server does not say how many."""
+        if self._may_trust_headers() and not self._learned.is_known:
+            return max(_SHORTEST_PAUSE_S, 1 / self._request_credit.per_s)
+        return self._learned.suggest_pause(max(1, ticket.number - self.throttled + 1))
 
     def find_exhaustion(self, now: float) -> Exhaustion | None:
         """Find out whether the server refuses everything for good; None where it makes sense to go on."""
