@@ -47,6 +47,21 @@ def test_several_answers_to_a_prompt_through_faults(tmp_path):
     assert find_asked_again(service.read_requests()) == []
 
 
+@pytest.mark.parametrize("answers", [Answers(), Answers(n="ignored"), Answers(n="refused")])
+def test_neither_faults_nor_timing_decide_a_version(tmp_path, answers):
+    recipe = write_recipe(tmp_path, 30, paths={"round": 2, "max": 6, "target": 2})
+    calm = Settings(answers=answers)
+    bad = Settings(
+        latency=Latency(fixed_s=0.01, slow_share=0.1, slow_s=0.5), faults=Faults(rates=RATES, seed=6), answers=answers
+    )
+    with running(calm) as one:
+        expected = finish_build(start_build(recipe, tmp_path / "calm", one.url, "--concurrency", "1"))
+    with running(bad) as other:
+        built = finish_build(start_build(recipe, tmp_path / "bad", other.url, *OPTIONS))
+    assert built["content_digest"] == expected["content_digest"]
+    assert find_asked_again(other.read_requests()) == []
+
+
 PER_SECOND = 30
 LIMITS = {
     "a bucket that says when": (Limit(of="requests", amount=PER_SECOND, per_s=1.0), Throttling()),
