@@ -26,8 +26,8 @@ def measure_wire(size: Size) -> Iterator[Section]:
     yield Section(
         title="Sending",
         text=f"{size.requests:,} questions of 200 tokens, 150 tokens back, {size.at_once} at once, each answered after"
-        f" 200 ms: {size.at_once / 0.2:,.0f} a second would be ideal. Medians of up to {size.turns} alternating turns; the"
-        " ratio is that of the turns. CPU time is the client's alone. `ours` is the sampling of a build, with every"
+        f" 200 ms: {size.at_once / 0.2:,.0f} a second would be ideal. Medians of up to {size.turns} alternating turns;"
+        " the ratio is that of the turns. CPU time is the client's alone. `ours` is the sampling of a build, with every"
         " answer in the ledger; `ours, whole build` goes from the recipe to the frozen version, and its rate is that"
         " while it samples. Curator keeps every answer in a file; the bare client keeps nothing.",
         header=["", "requests/s", "to the bare client", "CPU ms/request", "peak MB"],
