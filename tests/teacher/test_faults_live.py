@@ -107,7 +107,7 @@ def test_rounds_do_not_wait_for_the_slowest_of_the_round_before(tmp_path):
     requests = service.read_requests()
     (stalled,) = (request for request in requests if request.outcome == "stalled")
     before = sum(request.came_s < stalled.ended_s for request in requests)
-    assert before >= 1 + 19 * 3  # the other problems went through all their rounds but, perhaps, one
+    assert before >= 1 + 19 * 2  # the other problems have begun their second round at least
 
 
 PER_SECOND = 30
