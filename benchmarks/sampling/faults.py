@@ -83,8 +83,8 @@ def measure_kills(size: Size) -> Iterator[Section]:
     yield Section(
         title="Kills",
         text=f"SIGKILL of a build of {size.killed:,} requests, {KILLED_AT_ONCE} at once, at {size.kills} random"
-        " moments, and then to its end. In flight is what was open at the server, or answered so lately that it was not on disk"
-        " yet: no more than are sent at once.",
+        " moments, and then to its end. In flight is what was open at the server, or answered so lately that it was"
+        " not on disk yet: no more than are sent at once.",
         header=["kills", "same content digest", "sent twice", "of them not in flight"],
         rows=[[show(size.kills), "yes" if is_same else "no", show(again), show(len(wrong))]],
     )

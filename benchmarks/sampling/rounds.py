@@ -37,7 +37,7 @@ def measure_rounds(size: Size) -> Iterator[Section]:
         real = _run(folder, table, "rounds", ROUNDS, LATENCY, whole=True)
         stubbed = _run(folder, table, "stubbed", ROUNDS, LATENCY, whole=False)
     rows = [
-        ["fixed, the real judge", *_describe(fixed, fixed), "-", "-"],
+        ["fixed, the real judge", *_describe(fixed, fixed), "-", "-", "-"],
         ["rounds, the real judge", *_describe(real, fixed), *_describe_busy(real)],
         ["rounds, a stub of the judge", *_describe(stubbed, fixed), *_describe_busy(stubbed)],
     ]
@@ -46,8 +46,9 @@ def measure_rounds(size: Size) -> Iterator[Section]:
         text=f"{size.problems} problems with the simulated teacher's answers, behind a server that takes"
         f" {LATENCY.fixed_s:g} s, and 5 s for 2 % of the requests; {AT_ONCE} at once, each answer a request of its own,"
         f" the same draws in all runs. Target {TARGET}, rounds of {ROUND}, at most {MOST}. Paths are the sum of"
-        f" min(distinct, {TARGET}) over the problems.",
-        header=["", "calls", "to fixed", "paths", "to fixed", "below half", "idle"],
+        f" min(distinct, {TARGET}) over the problems. The server is below half while fewer than {AT_ONCE // 2} requests"
+        " are in flight; at the end there is nothing left to send while the last answers come.",
+        header=["", "calls", "to fixed", "paths", "to fixed", "below half", "of it at the end", "idle"],
         rows=rows,
     )
 
@@ -57,7 +58,9 @@ def write_problems(folder: Path, count: int) -> Path:
     made = {"name": "made", "version": "1.0.0", "teacher": {"backend": "simulated"}}
     made["sources"] = [{"name": "made", "kind": "arithmetic", "problems": count}]
     (folder / "made.yaml").write_text(json.dumps(made))
-    frame = load_problems(load_recipe(str(folder / "made.yaml")), verify.IS_READABLE, runtime=Runtime()).frame
+    frame = load_problems(
+        load_recipe(str(folder / "made.yaml")), verify.IS_READABLE, runtime=Runtime(store=folder)
+    ).frame
     problems = list(from_frame(frame, Problem))
     rows = [{"q": problem.question, "a": problem.answer} for problem in problems]
     (folder / "problems.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
@@ -103,4 +106,23 @@ def _describe(trial: Trial, fixed: Trial) -> list[str]:
 
 
 def _describe_busy(trial: Trial) -> list[str]:
-    return [show_share(trial.busy.find_share_below(AT_ONCE / 2)), show_share(trial.busy.find_share_below(1))]
+    half = AT_ONCE / 2
+    return [
+        show_share(trial.busy.find_share_below(half)),
+        show_share(_find_share_at_end(trial, half)),
+        show_share(trial.busy.find_share_below(1)),
+    ]
+
+
+def _find_share_at_end(trial: Trial, level: float) -> float:
+    """Find the share of the time after which `level` requests were never in flight again."""
+    changes = sorted(
+        change
+        for request in trial.requests
+        for change in ((request.came_s, 1), (request.ended_s or request.came_s, -1))
+    )
+    count, last = 0, 0.0
+    for moment, by in changes:
+        last = moment if count >= level else last
+        count += by
+    return 1 - last / changes[-1][0] if changes else 0.0

@@ -5,7 +5,7 @@ It writes docs/benchmark-sampling.md.
     python benchmarks/sampling/run.py [--quick] [--only wire rounds] [--curator-python /tmp/curator/bin/python]
 
 Curator is measured where `--curator-python` names a Python that has `bespokelabs-curator`; nothing else of the project
-needs it. With `--quick` or `--only` the page is printed and not written.
+needs it. With `--quick` or `--only` the tables are printed and no page is written.
 """
 
 import argparse
@@ -43,7 +43,10 @@ def main() -> None:
     options = parser.parse_args()
     size = make_quick(options.curator_python) if options.quick else Size(curator_python=options.curator_python)
     begin = time.monotonic()
-    sections = [section.render() for name in options.only for section in PARTS[name](size)]
+    sections = []
+    for section in (section for name in options.only for section in PARTS[name](size)):
+        sections.append(section.render())
+        print(sections[-1], flush=True)
     head = (
         "# Benchmark: sampling a teacher\n\n"
         f"Made by `make bench-sampling` (`benchmarks/sampling/`) in {(time.monotonic() - begin) / 60:.0f} minutes,"
@@ -51,7 +54,7 @@ def main() -> None:
         " machine, so that both share its cores, and the\nmachine is not quiet: read the ratios and the CPU time.\n"
     )
     page = "\n".join([head, *sections])
-    print(page)
+    print(head)
     if not options.quick and options.only == list(PARTS):
         PAGE.write_text(page, encoding="utf-8")
 

@@ -118,11 +118,11 @@ def _find_last_line(text: str) -> str:
     return lines[-1][:160] if lines else ""
 
 
-def alternate(clients: Sequence[str], turns: int) -> Iterator[tuple[int, str]]:
+def alternate(clients: Sequence[str], turns: int) -> Iterator[str]:
     """Let clients take turns, each turn in another order."""
     for turn in range(turns):
         shift = turn % len(clients)
-        yield from ((turn, client) for client in [*clients[shift:], *clients[:shift]])
+        yield from [*clients[shift:], *clients[:shift]]
 
 
 def take_median(trials: Sequence[Trial], read: Any) -> float:

@@ -78,13 +78,18 @@ def kill_at(process: subprocess.Popen[str], service: Service, answered: int) -> 
 
     It may have ended before.
     """
-    while process.poll() is None and service.read_statistics()["outcomes"].get("answered", 0) < answered:
-        time.sleep(POLL_S)
+    wait_for_answers(process, service, answered)
     if process.poll() is None:
         kill_build(process)
     while service.read_statistics()["in_flight"]:  # the server has not seen yet that the client is gone
         time.sleep(POLL_S)
     return len(service.read_requests())
+
+
+def wait_for_answers(process: subprocess.Popen[str], service: Service, answered: int) -> None:
+    """Wait until the server has answered so many requests, or the build has ended."""
+    while process.poll() is None and service.read_statistics()["outcomes"].get("answered", 0) < answered:
+        time.sleep(POLL_S)
 
 
 def find_sent_twice(requests: Sequence[RequestRecord], kills: Sequence[int], at_once: int) -> tuple[int, list[str]]:

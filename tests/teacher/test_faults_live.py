@@ -47,6 +47,69 @@ def test_several_answers_to_a_prompt_through_faults(tmp_path):
     assert find_asked_again(service.read_requests()) == []
 
 
+@pytest.mark.parametrize("answers", [Answers(), Answers(n="ignored"), Answers(n="refused")])
+def test_neither_faults_nor_timing_decide_a_version(tmp_path, answers):
+    recipe = write_recipe(tmp_path, 30, paths={"round": 2, "max": 6, "target": 2})
+    calm = Settings(answers=answers)
+    bad = Settings(
+        latency=Latency(fixed_s=0.01, slow_share=0.1, slow_s=0.5), faults=Faults(rates=RATES, seed=6), answers=answers
+    )
+    with running(calm) as one:
+        expected = finish_build(start_build(recipe, tmp_path / "calm", one.url, "--concurrency", "1"))
+    with running(bad) as other:
+        built = finish_build(start_build(recipe, tmp_path / "bad", other.url, *OPTIONS))
+    assert built["content_digest"] == expected["content_digest"]
+    assert find_asked_again(other.read_requests()) == []
+
+
+def test_a_429_does_not_use_up_the_tries_of_a_row(tmp_path):
+    recipe = write_recipe(tmp_path, 12)
+    script = {str(number): "throttled" for number in range(1, 25)}
+    with running(Settings(faults=Faults(script=script, retry_after_s=0.05))) as service:
+        options = ("--concurrency", "4", "--retries", "1")
+        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *options))
+    assert_all_rows(built, service, 12)
+
+
+def test_one_429_with_a_time_makes_everyone_wait(tmp_path):
+    recipe = write_recipe(tmp_path, 200)
+    settings = Settings(latency=Latency(fixed_s=0.05), faults=Faults(script={"40": "throttled"}, retry_after_s=3))
+    with running(settings) as service:
+        built = finish_build(start_build(recipe, tmp_path / "store", service.url, "--concurrency", "4"))
+    assert_all_rows(built, service, 200)
+    requests = service.read_requests()
+    (refused,) = (request for request in requests if request.outcome == "throttled")
+    meanwhile = [request for request in requests if 0 < request.came_s - refused.ended_s < 2.9]
+    assert len(meanwhile) <= 4  # those that were on their way
+
+
+def test_a_server_that_breaks_down_ends_the_build_and_everything_is_kept(tmp_path):
+    recipe = write_recipe(tmp_path, 300)
+    script = {"*": "failed", **{str(number): "" for number in range(1, 101)}}
+    store, options = tmp_path / "store", ("--concurrency", "16", "--retries", "2")
+    with running(Settings(latency=Latency(fixed_s=0.02), faults=Faults(script=script))) as ill:
+        process = start_build(recipe, store, ill.url, *options)
+        out, err = process.communicate(timeout=240)
+    with running() as well:
+        built = finish_build(start_build(recipe, store, well.url, *options))
+    assert process.returncode == 3
+    assert "The server had an error" in out + err
+    assert ill.read_statistics()["outcomes"]["answered"] == 100
+    assert (built["calls"]["ledger"], built["calls"]["new"], well.read_statistics()["requests"]) == (100, 200, 200)
+    assert ill.read_statistics()["requests"] < 300  # it does not go on to knock for every row
+
+
+def test_rounds_do_not_wait_for_the_slowest_of_the_round_before(tmp_path):
+    recipe = write_recipe(tmp_path, 20, paths={"round": 1, "max": 4, "target": 4})
+    faults = Faults(script={"3": "stalled"}, stall_s=5)
+    with running(Settings(latency=Latency(fixed_s=0.05), faults=faults)) as service:
+        finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS, "--timeout", "60"))
+    requests = service.read_requests()
+    (stalled,) = (request for request in requests if request.outcome == "stalled")
+    before = sum(request.came_s < stalled.ended_s for request in requests)
+    assert before >= 1 + 19 * 2  # the other problems have begun their second round at least
+
+
 PER_SECOND = 30
 LIMITS = {
     "a bucket that says when": (Limit(of="requests", amount=PER_SECOND, per_s=1.0), Throttling()),

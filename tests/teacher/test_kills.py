@@ -1,19 +1,22 @@
-"""SIGKILL in the midst of sampling: the same command goes on, and only what was in flight is sent again."""
+"""SIGKILL in the midst of sampling: the same command goes on, and only what was in flight is sent again.
+
+`make bench-sampling` kills ten times, and more requests.
+"""
 
 import random
 
 import pytest
 
 from .chat_service import Answers, Latency, RequestRecord, Settings, running
-from .live_builds import find_sent_twice, finish_build, kill_at, start_build, write_recipe
+from .live_builds import find_sent_twice, finish_build, kill_at, kill_build, start_build, wait_for_answers, write_recipe
 
-REQUESTS, KILLS, AT_ONCE = 2_000, 10, 32
+REQUESTS, KILLS, AT_ONCE = 800, 5, 32
 OPTIONS = ("--concurrency", str(AT_ONCE))
 SETTINGS = Settings(latency=Latency(fixed_s=0.05), answers=Answers(tokens=40))
 
 
 @pytest.mark.slow
-def test_a_build_that_is_killed_ten_times_sends_nothing_twice_but_what_was_in_flight(tmp_path):
+def test_a_build_that_is_killed_again_and_again_sends_nothing_twice_but_what_was_in_flight(tmp_path):
     recipe = write_recipe(tmp_path, REQUESTS)
     with running(SETTINGS) as calm:
         expected = finish_build(start_build(recipe, tmp_path / "calm", calm.url, *OPTIONS))
@@ -32,6 +35,37 @@ def test_a_build_that_is_killed_ten_times_sends_nothing_twice_but_what_was_in_fl
     assert service.read_statistics()["outcomes"]["left"] > 0
     assert wrong == []
     assert again <= 2 * AT_ONCE * KILLS
+
+
+@pytest.mark.slow
+def test_rounds_that_are_killed_come_out_the_same(tmp_path):
+    recipe = write_recipe(tmp_path, 150, paths={"round": 2, "max": 8, "target": 3})
+    with running(SETTINGS) as calm:
+        expected = finish_build(start_build(recipe, tmp_path / "calm", calm.url, *OPTIONS))
+    with running(SETTINGS) as service:
+        kills = [
+            kill_at(start_build(recipe, tmp_path / "killed", service.url, *OPTIONS), service, answered)
+            for answered in (20, 160)
+        ]
+        last = finish_build(start_build(recipe, tmp_path / "killed", service.url, *OPTIONS))
+
+    assert last["content_digest"] == expected["content_digest"]
+    assert {each.digest for each in service.read_requests()} == {each.digest for each in calm.read_requests()}
+    assert find_sent_twice(service.read_requests(), kills, AT_ONCE)[1] == []
+
+
+@pytest.mark.slow
+def test_of_two_builds_on_one_store_the_one_that_is_left_goes_on(tmp_path):
+    recipe = write_recipe(tmp_path, 400)
+    with running(SETTINGS) as service:
+        both = [start_build(recipe, tmp_path / "store", service.url, *OPTIONS) for _ in range(2)]
+        wait_for_answers(both[0], service, 150)
+        kill_build(both[0])
+        finish_build(both[1])
+
+    statistics = service.read_statistics()
+    assert statistics["bodies"] == 400
+    assert statistics["requests"] <= 400 + 2 * AT_ONCE  # what was in flight at the kill
 
 
 def make_record(digest, ended_s, outcome="answered"):

@@ -82,7 +82,7 @@ class FaultPicker:
     """Decides which requests go wrong."""
 
     def __init__(self, faults: Faults) -> None:
-        unknown = {*faults.rates, *faults.script.values()} - {*FAULTS}
+        unknown = {*faults.rates, *faults.script.values()} - {*FAULTS, ""}
         if unknown:
             message = f"no such faults: {', '.join(sorted(unknown))}"
             raise ValueError(message)
@@ -98,7 +98,7 @@ class FaultPicker:
         """
         scripted = self._faults.script.get(str(number), self._faults.script.get("*"))
         if scripted is not None or not self._faults.rates:
-            return scripted
+            return scripted or None
         left = xxh3_64_intdigest(f"{self._faults.seed}/{digest}/{tries}".encode()) / 2**64
         for name, rate in self._faults.rates.items():
             left -= rate

@@ -86,6 +86,8 @@ class ChatService:
             exchange.timer = self._loop.call_later(delay, self._answer, exchange, answer, headers)
             return exchange
         fault = FAULTS[name](request.headers.get("authorization", "").removeprefix("Bearer "))
+        if name == "throttled" and self._settings.faults.retry_after_s is not None:
+            headers += b"Retry-After: %g\r\n" % self._settings.faults.retry_after_s
         if fault.truncates or fault.cut:
             content = self._writer.write_completion(body, texts, prompt_tokens, tokens)
             return self._send_part(exchange, delay, name, fault, content)

@@ -55,7 +55,9 @@ class Faults:
     seed: int = 0
     """Another seed, other requests."""
     script: Mapping[str, str] = field(default_factory=dict)
-    """The fault of the n-th request, from 1 (as a text, for JSON); `*` for all others."""
+    """The fault of the n-th request, from 1 (as a text, for JSON); `*` for all others. Empty: it is answered."""
+    retry_after_s: float | None = None
+    """The Retry-After of the fault `throttled`."""
     stall_s: float = 600.0
     """Seconds until the connection of a stalled request is closed."""
 
