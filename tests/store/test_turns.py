@@ -37,9 +37,7 @@ for _ in range(10):
 
 def use(folder, *names):
     words = [sys.executable, "-P", "-c", USER, str(folder), *names]
-    return subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def describe(name):

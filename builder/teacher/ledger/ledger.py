@@ -60,7 +60,9 @@ class Ledger:
                     for digest, index in select_where(self._connection, _KEYS, list(names))
                 }
         except KeyError as error:  # SQLite found a row where it is not: a page of keys is damaged
-            raise InputError(f"the ledger {self._path} is damaged: a key is not in its place", hint=CHECK_HINT) from error
+            raise InputError(
+                f"the ledger {self._path} is damaged: a key is not in its place", hint=CHECK_HINT
+            ) from error
 
     def read_answers(self, digests: Iterable[str]) -> Iterator[tuple[Key, Answer]]:
         """Read all recorded answers to these requests.

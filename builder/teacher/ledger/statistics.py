@@ -86,7 +86,9 @@ def _count_models(connection: sqlite3.Connection) -> tuple[ModelStatistics, ...]
         for setting, count in connection.execute(query).fetchall():
             counts[_read_model(connection, setting)] += count
     return tuple(
-        ModelStatistics(model=model, endpoint=endpoint, prompts=prompts[model, endpoint], answers=answers[model, endpoint])
+        ModelStatistics(
+            model=model, endpoint=endpoint, prompts=prompts[model, endpoint], answers=answers[model, endpoint]
+        )
         for model, endpoint in sorted(prompts | answers)
     )
 
