@@ -16,7 +16,7 @@ VERBS = frozenset(
     """
     accept accumulate add adjust advance advise align allow append apply arrange ask assemble assert assign attach audit
     average balance batch begin bootstrap bound bring build call can canonicalize capitalise capture carry cast catch
-    change check choose classify clean clear clip close collate collect combine commit compare compile complete
+    change check choose classify clean clear clip close collate collect combine commit compact compare compile complete
     compress compute concat connect construct convert copy correct count cover create cut decide declare decode
     decompress decontaminate deduplicate delete derive describe detect digest disable divide download draw drop dump
     edit embed enable encode end enter escape estimate evaluate examine exclude execute exit expand explain explore

@@ -51,7 +51,7 @@ def read(path, numbers=range(100)):
 
 def count(path, table):
     with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - our own
 
 
 def damage(path, number):
@@ -211,7 +211,7 @@ def test_of_a_damaged_ledger_the_rest_is_merged_and_the_user_is_warned(path, oth
     assert "1 answers were left out" in " ".join(capsys.readouterr().err.split())
 
 
-@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir(), lambda path: path.write_text("x")])
+@pytest.mark.parametrize("make", [lambda _: None, lambda path: path.mkdir(), lambda path: path.write_text("x")])
 def test_what_is_no_source_is_the_users_mistake(path, tmp_path, make):
     source = tmp_path / "nothing"
     make(source)

@@ -1,4 +1,4 @@
-"""The recorder: an event loop hands responses over and goes on; what was handed over is on disk, or an error says why."""
+"""The recorder: an event loop hands responses over and goes on; they are on disk then, or an error says why."""
 
 import asyncio
 import os

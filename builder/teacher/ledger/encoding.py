@@ -128,7 +128,7 @@ _TO_BYTES: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"NoneTypeNone",
     float: lambda value: f"float{value}".encode(),
 }
-"""How each type that SQLite returns is written. A flipped bit may change the type of a value, so that the type counts."""
+"""How each type that SQLite returns is written. A flipped bit may change the type of a value: the type counts."""
 
 _pack_key = struct.Struct("<12sqqq").pack
 _compute_digest = xxhash.xxh3_64_digest

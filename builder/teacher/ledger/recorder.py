@@ -63,7 +63,7 @@ class Recorder:
             raise self._error
         if self._is_closed:
             raise RuntimeError("the recorder is closed")
-        recorded = self._loop.create_future()
+        recorded: asyncio.Future[frozenset[Key]] = self._loop.create_future()
         self._waiting.append((received, recorded))
         self._schedule()
         return await recorded
@@ -71,16 +71,16 @@ class Recorder:
     def _schedule(self) -> None:
         """Schedule the next group, unless one is written now: that one's end schedules it."""
         if self._waiting and self._timer is None and not self._jobs:
-            self._timer = self._loop.call_at(self._started_s + PACE_S, self._submit)
+            self._timer = self._loop.call_at(self._started_s + PACE_S, self._start_group)
 
-    def _submit(self) -> None:
+    def _start_group(self) -> None:
         """Hand a group to the thread."""
         self._timer = None
         self._started_s = self._loop.time()
         group = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
         job = self._thread.submit(self._write, [received for received, _ in group])
         self._jobs[job] = [recorded for _, recorded in group]
-        job.add_done_callback(self._wake)
+        job.add_done_callback(self._report)
 
     def _write(self, received: Sequence[ReceivedResponse]) -> list[frozenset[Key]]:
         """Write a group, in the thread. After an error no other group is written."""
@@ -93,7 +93,7 @@ class Recorder:
             self._error = error
             raise
 
-    def _wake(self, job: Future[list[frozenset[Key]]]) -> None:
+    def _report(self, job: Future[list[frozenset[Key]]]) -> None:
         """Wake the loop once for a whole group, from the thread."""
         self._loop.call_soon_threadsafe(self._finish, job)
 
@@ -120,7 +120,7 @@ class Recorder:
         if self._timer is not None:
             self._timer.cancel()
         while self._waiting:
-            self._submit()
+            self._start_group()
         self._thread.submit(self._connection.close)
         self._thread.shutdown()
         for job in list(self._jobs):

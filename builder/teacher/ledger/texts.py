@@ -44,14 +44,14 @@ class TextIndex:
         unknown: dict[bytes, tuple[str, str] | None] = {text: None for text in settings if text not in self._settings}
         for request in requests:
             for message in request.messages:
-                key = (message.role, message.content)
+                key: tuple[str, str] = (message.role, message.content)
                 if key not in self._messages:
                     unknown[encode_message(*key)] = key
-        for (text, key), number in zip(unknown.items(), self._number_texts(list(unknown)), strict=True):
-            if key is None:
+        for (text, message_key), number in zip(unknown.items(), self._number_texts(list(unknown)), strict=True):
+            if message_key is None:
                 self._settings[text] = number
             else:
-                self._messages[key] = number
+                self._messages[message_key] = number
         numbers = self._messages
         return [
             (self._settings[setting], pack_numbers([numbers[m.role, m.content] for m in request.messages]))

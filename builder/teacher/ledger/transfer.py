@@ -286,6 +286,7 @@ def _import_batch(ledger: Ledger, entries: Sequence[Entry | Tombstone]) -> Impor
 def _add_tombstones(ledger: Ledger, tombstones: Sequence[Tombstone]) -> None:
     kept = ledger.add_forgotten({tombstone.problem_id: tombstone.forgotten_at for tombstone in tombstones})
     warn_all(
-        f"the other ledger has erased the answers to {problem}; this one has some: cotloom ledger forget --problem {problem}"
+        f"the other ledger has erased the answers to {problem}, and this one has some: cotloom ledger forget --problem"
+        f" {problem} erases them here"
         for problem in kept
     )
