@@ -48,12 +48,9 @@ INNER_FLOORS = {
     "builder.teacher": [
         {
             "request",
+            "chat_usage",
             "demonstrations",
             "shares",
-            "provenance",
-            "chat_templates",
-            "chat_worker",
-            "checkpoint_files",
             "recorded_rows",
         },
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
@@ -249,7 +246,7 @@ PRINTING = {
     "builder.engine.worker": "a pipe to the parent process, no terminal",
     "builder.progress": "a warning above the bars, through their console",
     "builder.publish.hub.load_worker": "a pipe to the parent process, no terminal",
-    "builder.teacher.chat_worker": "a pipe to the parent process, no terminal",
+    "builder.teacher.checkpoint.chat_worker": "a pipe to the parent process, no terminal",
 }
 """What may name standard output, standard error or a console, and why."""
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from ...schemas.problem import Problem
 from ...schemas.prompt import HintPolicy, Paths
 from ...schemas.reasons import Fate, Reason, Stage
-from ...schemas.sample import Hint, Sample, TokenLogprob, Usage, make_sample_id
+from ...schemas.sample import Hint, Sample, TokenLogprob, make_sample_id
 from ..errors import CotloomError, InputError
 from ..progress import show_bar
 from ..text.traces import part_trace
 from .backends.protocol import Backend, CompletionRequest, FailedRequest
+from .chat_usage import add_usage
 from .ledger import Key, Ledger
 from .request import Answer, ReceivedResponse
 from .responses import count_parts
@@ -264,6 +265,9 @@ def _make_sample(this: Round, request: CompletionRequest, result: Answer | Faile
         reasoning=result.reasoning,
         finish_reason=result.finish_reason,
         usage=result.usage,
+        served_model=result.served_model,
+        fingerprint=result.fingerprint,
+        response_id=result.response_id,
         reasoning_tokens=reasoning_tokens,
         response_tokens=response_tokens,
         cost_usd=result.cost_usd,
@@ -290,11 +294,7 @@ def _add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answe
         text=f"{sample.text or ''}{between}{result.text or ''}".rstrip(),
         token_logprobs=_join_logprobs(sample, between, result),
         finish_reason=cut,
-        usage=Usage(
-            prompt_tokens=_add_tokens(sample.usage.prompt_tokens, result.usage.prompt_tokens),
-            completion_tokens=_add_tokens(sample.usage.completion_tokens, result.usage.completion_tokens),
-            reasoning_tokens=_add_tokens(sample.usage.reasoning_tokens, result.usage.reasoning_tokens),
-        ),
+        usage=add_usage(sample.usage, result.usage),
         reasoning_tokens=_add_tokens(sample.reasoning_tokens, reasoning_tokens),
         response_tokens=_add_tokens(sample.response_tokens, response_tokens),
         cost_usd=_add_costs([sample.cost_usd, result.cost_usd]),

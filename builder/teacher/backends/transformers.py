@@ -17,9 +17,9 @@ from ...errors import InputError
 from ...files import digest_file
 from ...progress import track
 from ...recipe import LoadedRecipe
-from ..chat_templates import render_chat
 from ..checkpoint import get_device, load_pretrained
-from ..provenance import Provenance, read_provenance
+from ..checkpoint.chat_templates import render_chat
+from ..checkpoint.provenance import Provenance, read_provenance
 from ..request import Answer, ReceivedResponse
 from .prompted import open_prompted
 from .protocol import CompletionRequest, FailedRequest, OpenedBackend, make_received

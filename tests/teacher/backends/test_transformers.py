@@ -20,7 +20,7 @@ from cotloom.builder.teacher.backends import open_backend
 from cotloom.builder.teacher.backends.row_sampling import RowNoise, rank_tokens
 from cotloom.builder.teacher.backends.token_texts import make_token_logprobs
 from cotloom.builder.teacher.checkpoint import load_pretrained
-from cotloom.builder.teacher.provenance import FILE, Provenance, write_provenance
+from cotloom.builder.teacher.checkpoint.provenance import FILE, Provenance, write_provenance
 from cotloom.schemas.frames import from_frame
 from cotloom.schemas.ids import rank
 from cotloom.schemas.problem import Problem
