@@ -161,10 +161,10 @@ def list_calls():
 def test_checkpoints_are_loaded_in_one_place_and_without_code():
     calls = list(list_calls())
 
-    assert {path for path, _ in calls} == {"teacher/checkpoint.py", "student/model/loading.py"}
+    assert {path for path, _ in calls} == {"teacher/checkpoint/loading.py", "student/model/loading.py"}
     for _, call in calls:
         assert "**safe" in call or ("PeftModel" in call and "use_safetensors=True" in call)
-    assert '"trust_remote_code": False' in (ROOT / "builder" / "teacher" / "checkpoint.py").read_text()
+    assert '"trust_remote_code": False' in (ROOT / "builder" / "teacher" / "checkpoint" / "loading.py").read_text()
 
 
 # Pickles
