@@ -89,6 +89,42 @@ class ReadingCount(ManifestPart):
     """Those of them that were kept."""
 
 
+class HintCount(ManifestPart):
+    """What hints did for the problems of one source. Finished responses of sources are not counted."""
+
+    source: str
+    """The source."""
+    kept: Count
+    """Kept samples."""
+    kept_hinted: Count
+    """Those of them that are hinted."""
+    hinted_share: float | None
+    """`kept_hinted` of `kept`, from 0 to 1; null where nothing was kept."""
+    correct: Count
+    """Samples with a correct answer, dropped ones too."""
+    correct_hinted: Count
+    """Those of them that are hinted."""
+    unhinted: Count
+    """Unhinted samples whose answer is correct, wrong, missing or truncated."""
+    unhinted_correct: Count
+    """Those of them that are correct."""
+    unhinted_pass_rate: float | None
+    """`unhinted_correct` of `unhinted`, from 0 to 1; null where there are none."""
+
+
+class ServedModel(ManifestPart):
+    """A model that answered for a teacher, as the server names it."""
+
+    teacher: str
+    """The teacher: the model that was asked for."""
+    model: str
+    """The model that answered."""
+    samples: Count
+    """Samples that it wrote."""
+    fingerprints: Count
+    """How many fingerprints (`system_fingerprint`) the server gave with them."""
+
+
 class LengthBin(ManifestPart):
     """Samples of which a part has about the same length."""
 
@@ -173,6 +209,11 @@ class Manifest(ManifestPart):
     """Kept problems of both splits by their number of distinct correct paths."""
     readings: tuple[ReadingCount, ...] = Field((), strict=False)
     """Samples by the rule that read their final answer."""
+    hints: tuple[HintCount, ...] = Field((), strict=False)
+    """Hinted samples and unhinted pass rate of each source."""
+    served_models: tuple[ServedModel, ...] = Field((), strict=False)
+    """The models that servers say have answered, at most a hundred, the most frequent first. Several for one teacher:
+    the server changed its model while it was sampled."""
     tokens: tuple[TokenCounts, ...] = Field((), strict=False)
     """The lengths of reasonings and responses."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
@@ -189,6 +230,14 @@ def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:
     """List the teachers of the recipe as it describes them, one or several."""
     teacher = manifest.recipe.get("teacher", {})
     return list(teacher) if isinstance(teacher, list) else [teacher]
+
+
+def list_changed_teachers(manifest: Manifest) -> dict[str, list[ServedModel]]:
+    """List the teachers that several models answered for, or one under several fingerprints; each with its models."""
+    models: dict[str, list[ServedModel]] = {}
+    for served in manifest.served_models:
+        models.setdefault(served.teacher, []).append(served)
+    return {name: own for name, own in models.items() if len(own) > 1 or own[0].fingerprints > 1}
 
 
 def seal_manifest(manifest: Manifest) -> Manifest:

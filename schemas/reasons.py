@@ -75,5 +75,5 @@ class Reason(StrEnum):
 ORDER = {reason: index for index, reason in enumerate(Reason)}
 """The precedence of each reason: the lowest wins."""
 
-RESERVED = frozenset({Reason.BLIND_CHECK_FAILED, Reason.DEGENERATE, Reason.REJECTED_IN_REVIEW})
+RESERVED = frozenset({Reason.DEGENERATE, Reason.REJECTED_IN_REVIEW})
 """Reasons that are part of the data model, so that readers of a version know them, and that no stage produces yet."""

@@ -39,8 +39,18 @@ class Verify(Section):
     """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step."""
     hint_parroting: Literal["drop", "tag"] = declare_identity("drop")
     """What happens to a hinted sample that repeats the hint without reasoning."""
+    blind_check: Literal["none", "hinted"] = declare_identity("none")
+    """`hinted`: a hinted sample that would be kept goes back to its teacher, up to its answer and without the hint, and
+    the teacher is asked for the answer. Where another comes, or none, the sample is dropped as `blind_check_failed`."""
     set_aside: tuple[str, ...] = declare_identity((), strict=False)
     """Ids of samples that are not checked, since checking one ended the process that did: they are `check_failed`."""
+
+    @model_validator(mode="after")
+    def _check_blind(self) -> "Verify":
+        if self.blind_check != "none" and self.answer == "unchecked":
+            message = "blind_check compares answers with the gold answer, and answer: unchecked compares none"
+            raise ValueError(message)
+        return self
 
 
 class LengthLimits(Section):

@@ -40,8 +40,6 @@ class Runtime(BaseModel):
     """Seconds to wait for one answer of a live teacher."""
     retries: int = Field(default=5, ge=0, le=100)
     """How often a request that failed is tried again."""
-    batch_size: int = Field(default=16, ge=1)
-    """Prompts of one batch of a local checkpoint."""
     accept_failures: bool = False
     """Build a version although requests failed for good; their samples are dropped as `request_failed`."""
     allow_empty: bool = False

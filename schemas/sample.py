@@ -39,11 +39,18 @@ class Usage:
     """Tokens of one answer as the server counted them; null where it did not report them."""
 
     prompt_tokens: int | None = None
-    """Tokens of the request."""
+    """Tokens of the request. A response with several answers counts them once, with the first."""
+    cached_tokens: int | None = None
+    """Those of them that the server had read before."""
     completion_tokens: int | None = None
     """Tokens of the answer, its reasoning included."""
     reasoning_tokens: int | None = None
     """Those of them that are reasoning, shown or hidden."""
+    joint_tokens: int | None = None
+    """Tokens of all answers of the same response together, where the server has one count for several. It stands with
+    each of them."""
+    estimated_tokens: int | None = None
+    """This answer's share of `joint_tokens`, by the length of its text. An estimate: no one counted it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +131,12 @@ class Sample:
     """Why the teacher stopped, as reported by the server: stop, length, ..."""
     usage: Usage = Usage()
     """Tokens, as the server counted them."""
+    served_model: str | None = None
+    """The model that answered, as the server names it; of two calls, in the first. Null where no server did."""
+    fingerprint: str | None = None
+    """The server's name for how it was set up (`system_fingerprint`)."""
+    response_id: str | None = None
+    """The server's id of the response."""
     reasoning_tokens: int | None = None
     """Tokens of the reasoning, by the recipe's tokenizer, else as the server counted them; 0 where there is none, null
     where unknown."""
@@ -147,6 +160,11 @@ class Sample:
     """The rule that found the final answer."""
     steps: tuple[Step, ...] = ()
     """The equations of the rationale, each checked."""
+    blind_text: str | None = None
+    """What the teacher answered when it was shown the rationale of this hinted sample, up to its answer, and no hint;
+    null where it was not asked."""
+    blind_predicted: str | None = None
+    """The final answer as read from it."""
     signature: str | None = None
     """The method without its wording: the sorted operations. Null where there are none."""
     cluster: str | None = None

@@ -191,6 +191,8 @@ class TransformersTeacher(Section):
     """`transformers`."""
     model: str = declare_identity()
     """The folder of the checkpoint, or its name on the Hub."""
+    batch_size: int = declare_identity(16, ge=1)
+    """Prompts of one batch. Another size changes no text, and log probabilities only as far as arithmetic rounds."""
     prompt: Prompt = declare_identity(Prompt())
     """How a problem is formatted as a prompt."""
     prompts: PromptTable | None = declare_identity(None)

@@ -446,6 +446,13 @@ def test_a_fault_of_recorded_answers_is_named_by_its_key(fault, answers, complet
     assert part in error.message
 
 
+def test_recorded_answers_have_nobody_to_ask_for_a_blind_check(fault):
+    recorded = GOOD.replace("{backend: simulated}", ANSWERS % ("path: x.jsonl, problem: q", "teacher: t"))
+    error = fault(f"{recorded}\nverify: {{blind_check: hinted}}\n")
+    assert error.keys == ("verify.blind_check",)
+    assert "recorded answers can't be asked again" in error.message
+
+
 @pytest.mark.parametrize(
     ("question", "key", "part"),
     [

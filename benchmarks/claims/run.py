@@ -39,7 +39,7 @@ from cotloom.builder.student.statistics.compare import (
     compute_chance,
     compute_score,
 )
-from cotloom.builder.teacher.provenance import Provenance, write_provenance
+from cotloom.builder.teacher.checkpoint.provenance import Provenance, write_provenance
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.ids import digest
 from cotloom.schemas.outcome import SetKind

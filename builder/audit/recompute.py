@@ -122,6 +122,7 @@ def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iter
         reasoning=sample.reasoning,
         finish_reason=sample.finish_reason,
         hint=Hint(sample.hint),
+        blind_text=sample.blind_text,
         policy=policy,
     )
     if judgement.verdict is Verdict.CHECK_FAILED:
@@ -131,6 +132,8 @@ def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iter
         return
     if judgement.predicted != sample.predicted:
         yield f"{sample.sample_id}: judged again, the answer read from its text is not the stored one"
+    if judgement.blind_predicted != sample.blind_predicted:
+        yield f"{sample.sample_id}: judged again, the answer read from its blind check is not the stored one"
     reason: Reason | None = sample.reason if sample.stage is Stage.VERIFY else None
     if judgement.reason is not reason:
         yield f"{sample.sample_id} was dropped by verify for {reason}; judged again, for {judgement.reason}"

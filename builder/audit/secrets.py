@@ -30,7 +30,7 @@ _FILES = ("manifest.json", "build.json", "validation.json")
 _PUBLISHED = ("manifest.json", "validation.json")
 _NARROW: Mapping[str, Sequence[str]] = {
     "problems": ("source", "origin", "task", "category", "license"),
-    "samples": ("teacher", "finish_reason", "rule", "labels"),
+    "samples": ("teacher", "served_model", "fingerprint", "response_id", "finish_reason", "rule", "labels"),
     "examples": ("source", "format"),
 }
 """Columns of names; the other texts may mention paths."""

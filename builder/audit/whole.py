@@ -85,11 +85,15 @@ def _compare_counts(key: str, stated: Mapping[str, int], counted: Mapping[str, i
 
 
 def _compare_answers(whole: Whole) -> Iterator[str]:
-    """Compare what the manifest says of readings and lengths with the samples."""
+    """Compare what the manifest says of readings, hints, served models and lengths with the samples."""
     manifest = whole.version.manifest
     counted_by = manifest.tokens[0].counted_by if manifest.tokens else "usage"
     if set(manifest.readings) != set(select.describe_readings(whole.counts)):
         yield "the manifest counts other rules that read final answers than the samples have"
+    if manifest.hints != tuple(select.describe_hints(whole.counts)):
+        yield "the manifest counts other hinted samples or pass rates than the samples have"
+    if manifest.served_models != tuple(select.describe_served(whole.counts)):
+        yield "the manifest names other served models than the samples have"
     if manifest.tokens != tuple(select.describe_tokens(whole.counts, counted_by)):
         yield "the manifest counts other lengths in tokens than the samples have"
 

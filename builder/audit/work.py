@@ -131,4 +131,5 @@ def _count(bucket: AuditBucket) -> Counter[str]:
     for name, frame in bucket.tables.items():
         counts.update(count_fates(name, frame))
     counts.update(select.count_answers(bucket.tables["samples"]))
+    counts.update(select.count_origins(bucket.tables["problems"], bucket.tables["samples"]))
     return counts

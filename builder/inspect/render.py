@@ -8,7 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...schemas.manifest import BuildRecord, FunnelRow, ReadingCount, TokenCounts
+from ...schemas.manifest import (
+    BuildRecord,
+    FunnelRow,
+    HintCount,
+    ReadingCount,
+    ServedModel,
+    TokenCounts,
+    list_changed_teachers,
+)
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
 from ..report.sentences import ANSWER_CHECKS, SIMULATED
@@ -42,6 +50,7 @@ def render_version(version: Version) -> RenderableType:
         Text(),
         *_render_path_counts(version),
         *_render_tokens(version.manifest.tokens),
+        *_render_hints(version.manifest.hints),
         *_render_readings(version.manifest.readings),
         *_render_sample_pair(samples, problems),
         *_render_validation(version),
@@ -67,6 +76,8 @@ def _render_manifest(version: Version) -> Iterator[Text]:
         yield make_line(f"Withdrawn: it holds text that was erased from the ledger ({erased}).", style="red")
     yield make_line(f"parent     {manifest.parent or 'none'}")
     yield make_line(f"teachers   {', '.join(manifest.teachers)}")
+    for teacher, models in list_changed_teachers(manifest).items():
+        yield from (make_line(text, style="yellow") for text in _describe_models(teacher, models))
     yield make_line(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
     yield make_line(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
     training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
@@ -79,6 +90,13 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     if unmatched:
         yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
     yield from _render_build(version.read_build())
+
+
+def _describe_models(teacher: str, models: Sequence[ServedModel]) -> Iterator[str]:
+    """Say which models answered for a teacher, where the server changed."""
+    for served in models:
+        setups = "" if served.fingerprints < 2 else f", {served.fingerprints:,} fingerprints"
+        yield f"served     {teacher} as {served.model}: {served.samples:,} samples{setups}"
 
 
 def _describe_check(version: Version) -> Iterator[str]:
@@ -150,6 +168,22 @@ def _render_tokens(lengths: Sequence[TokenCounts]) -> Iterator[Text]:
 
 
 _COUNTERS: Mapping[str, str] = {"tokenizer": "the recipe's tokenizer", "usage": "the server's count"}
+
+
+def _render_hints(hints: Sequence[HintCount]) -> Iterator[Text]:
+    """The hinted share of each source, and how often its problems were solved without a hint."""
+    if not hints:
+        return
+    yield make_line("Hinted samples, and answers without a hint", style="bold")
+    for item in hints:
+        shares = f"{item.kept_hinted:,} of {item.kept:,} kept are hinted{_format_share(item.hinted_share)}"
+        rate = f"{item.unhinted_correct:,} of {item.unhinted:,} unhinted are correct"
+        yield make_line(f"  {item.source}: {shares}; {rate}{_format_share(item.unhinted_pass_rate)}")
+    yield Text()
+
+
+def _format_share(share: float | None) -> str:
+    return "" if share is None else f" ({share:.1%})"
 
 
 def _render_readings(readings: Sequence[ReadingCount]) -> Iterator[Text]:

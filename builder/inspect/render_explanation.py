@@ -43,15 +43,7 @@ def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
     yield make_line((f"Sample {sample['sample_id']}", "bold"), f"  {_format_fate(sample)}")
-    position = f"answer {sample['sample_index']}, round {sample['round']}, hint {sample['hint']}"
-    simulated = ", simulated" if sample["simulated"] else ""
-    yield make_line(f"teacher    {sample['teacher']}, {position}{simulated}")
-    yield make_line(f"verdict    {sample['verdict']} ({_format_reading(sample)})")
-    if sample["response_tokens"] is not None:
-        reasoning = f"{sample['reasoning_tokens']:,} of reasoning, " if sample["reasoning_tokens"] else ""
-        yield make_line(f"tokens     {reasoning}{sample['response_tokens']:,} of response")
-    if sample["labels"]:
-        yield make_line(f"labels     {sample['labels']}")
+    yield from (make_line(line) for line in _describe_sample(sample))
     for step in sample["steps"] or []:
         if in_full or step["outcome"] == "wrong":
             yield _render_step(step)
@@ -59,12 +51,44 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
         yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
     if in_full:
-        yield make_line(f"request    {', '.join(sample['request_digests'])}")
-        if sample["reasoning"]:
-            yield make_line("reasoning:", style="bold")
-            yield indent(_mark_part(sample, Part.REASONING))
-            yield make_line("response:", style="bold")
-        yield indent(_mark_part(sample, Part.TEXT))
+        yield from _render_texts(sample)
+
+
+def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:
+    """Describe where a sample came from, and what was found about its answer, in lines."""
+    position = f"answer {sample['sample_index']}, round {sample['round']}, hint {sample['hint']}"
+    simulated = ", simulated" if sample["simulated"] else ""
+    yield f"teacher    {sample['teacher']}, {position}{simulated}"
+    yield f"verdict    {sample['verdict']} ({_format_reading(sample)})"
+    if sample["blind_text"] is not None:
+        blind = "no answer found" if sample["blind_predicted"] is None else f"answer {sample['blind_predicted']}"
+        yield f"blind      {blind}, after the reasoning alone, without the hint"
+    if sample["response_tokens"] is not None:
+        reasoning = f"{sample['reasoning_tokens']:,} of reasoning, " if sample["reasoning_tokens"] else ""
+        yield f"tokens     {reasoning}{sample['response_tokens']:,} of response"
+    if sample["labels"]:
+        yield f"labels     {sample['labels']}"
+
+
+def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What was asked for and what came, in full."""
+    yield make_line(f"request    {', '.join(sample['request_digests'])}")
+    if sample["served_model"]:
+        yield make_line(f"served by  {_format_server(sample)}")
+    if sample["reasoning"]:
+        yield make_line("reasoning:", style="bold")
+        yield indent(_mark_part(sample, Part.REASONING))
+        yield make_line("response:", style="bold")
+    yield indent(_mark_part(sample, Part.TEXT))
+    if sample["blind_text"] is not None:
+        yield make_line("after the reasoning alone, without the hint:", style="bold")
+        yield indent(sample["blind_text"])
+
+
+def _format_server(sample: Mapping[str, Any]) -> str:
+    setup = f", fingerprint {sample['fingerprint']}" if sample["fingerprint"] else ""
+    response = f", response {sample['response_id']}" if sample["response_id"] else ""
+    return f"{sample['served_model']}{setup}{response}"
 
 
 def _format_reading(sample: Mapping[str, Any]) -> str:

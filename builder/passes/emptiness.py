@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...schemas.formats import FORMATS_WITH_RATIONALE, Thinking
-from ...schemas.manifest import FunnelRow, Manifest
+from ...schemas.manifest import FunnelRow, Manifest, list_changed_teachers
 from ...schemas.recipe import LengthLimits, Recipe
 from ..errors import EmptyVersion
 from ..progress import warn
 
 _MOST_REASONS = 4
+_MOST_MODELS = 4
 _HINT = "cotloom plan RECIPE --show prints a prompt and an example; --allow-empty freezes the version as it is"
 
 
@@ -50,6 +51,10 @@ def warn_gaps(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> 
             f"the answers of {counts['unchecked']:,} kept samples were not compared with a gold answer, as"
             " verify.answer: unchecked asks for; their verdict is unchecked, and the card says so"
         )
+    for teacher, models in list_changed_teachers(manifest).items():
+        named = ", ".join(f"{served.model} ({served.samples:,} samples)" for served in models[:_MOST_MODELS])
+        setups = sum(served.fingerprints for served in models)
+        warn(f"the server of {teacher} changed while it was sampled: {named}; {setups:,} fingerprints; see show")
     for split in _list_empty_splits(recipe, manifest):
         warn(f"the split {split} is empty: no group of problems fell into it")
     hidden = describe_hidden_reasoning(recipe, f"{counts.get('reasoned', 0):,} kept samples")

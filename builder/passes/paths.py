@@ -32,10 +32,12 @@ from .unchanged import Before, BucketSize, Unchanged, write_inputs
 SAMPLES = "samples.parquet"
 """The file of a result: rows of `Sample`, judged and chosen."""
 
-_JUDGED = ("verdict", "predicted", "span", "answer_part", "rule", "steps", "reason", "detail")
+_JUDGED = ("verdict", "predicted", "span", "answer_part", "rule", "steps", "blind_predicted", "reason", "detail")
 """What judging finds out about a sample."""
 
-_DECIDING = ("finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "choices")
+_DECIDING = (
+    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices"
+)  # fmt: skip
 """What decides it."""
 
 _FINDINGS = pl.Schema([
@@ -214,6 +216,7 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
             reasoning=row["reasoning"],
             finish_reason=row["finish_reason"],
             hint=Hint(row["hint"]),
+            blind_text=row["blind_text"],
             policy=policy,
             equations=equations,
         )
@@ -300,6 +303,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts["distinct_paths"] = leaders.height
     counts["reasoned"] = kept["reasoning"].count()
     counts.update(select.count_answers(samples))
+    counts.update(select.count_origins(problems, samples))
     counts["unchecked"] = kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
     counts["simulated"] = int(samples["simulated"].sum())
     answered = samples.filter(pl.col("problem_id").is_not_null())

@@ -31,8 +31,23 @@ def check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
     """
     check_names(document, list(_list_names(recipe)))
     _check_teachers(document, recipe)
+    _check_blind(document, recipe)
     _check_texts(document, _list_patterns(recipe), compile_pattern)
     _check_texts(document, _list_templates(recipe), parse_template)
+
+
+def _check_blind(document: MarkedYaml, recipe: Recipe) -> None:
+    """Check that a blind check has somebody to ask.
+
+    Raises:
+        RecipeError: the answers are recorded.
+    """
+    if recipe.verify.blind_check != "none" and recipe.recorded is not None:
+        raise RecipeError(
+            document.format_fault(("verify", "blind_check"), "recorded answers can't be asked again"),
+            hint="blind_check: none; or leave out hinted answers: their column `hint` is hinted",
+            keys=("verify.blind_check",),
+        )
 
 
 def _check_teachers(document: MarkedYaml, recipe: Recipe) -> None:

@@ -4,6 +4,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
+from .origins import count_origins, describe_hints, describe_served
 from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
 from .tallies import count_answers, describe_readings, describe_tokens
@@ -18,7 +19,10 @@ __all__ = [
     "choose_paths",
     "count_answers",
     "count_distinct",
+    "count_origins",
+    "describe_hints",
     "describe_readings",
+    "describe_served",
     "describe_tokens",
     "drop_duplicates",
     "drop_outside",
@@ -30,5 +34,5 @@ __all__ = [
     "select_kept",
 ]
 
-CODE_VERSION = 4
-"""Rises when the same paths get another choice."""
+CODE_VERSION = 5
+"""Rises when the same paths get another choice, or are counted otherwise."""

@@ -42,5 +42,5 @@ __all__ = [
     "write_samples",
 ]
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Rises when the same ledger gives other samples."""

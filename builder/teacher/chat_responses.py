@@ -7,19 +7,18 @@ log probabilities, why it ended) is unknown where it can't be read, and never co
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from ...schemas.sample import Alternative, TokenLogprob, Usage
+from ...schemas.sample import Alternative, TokenLogprob
+from .chat_usage import read_usages
 from .request import LEAST_LOGPROB, Answer, UnreadableChoice
 
 CONTENT_FILTER = "content_filter"
 """The finish reason of an answer that a content filter withheld."""
 
-_MOST_TOKENS = 2**53
-"""A greater number of tokens is no count."""
 _SHOWN = 300
 """Characters of a server's message that are kept."""
 _BOM = b"\xef\xbb\xbf"
@@ -56,8 +55,30 @@ def read_chat_choices(body: bytes) -> list[Answer | UnreadableChoice]:
     if not isinstance(choices, list) or not choices:
         keys = _shorten(", ".join(completion)) if completion else "none"
         return [UnreadableChoice(f"the response has no list of choices; its keys are: {keys}")]
-    usage = completion.get("usage")
-    return [_read_choice(choice, _read_usage(usage, index, len(choices))) for index, choice in enumerate(choices)]
+    read = [_read_choice(choice) for choice in choices]
+    usages = read_usages(completion.get("usage"), [_measure_choice(choice) for choice in read])
+    names: dict[str, Any] = {field: _read_name(completion.get(key)) for field, key in _NAMES.items()}
+    return [
+        replace(choice, usage=usage, **names) if isinstance(choice, Answer) else choice
+        for choice, usage in zip(read, usages, strict=True)
+    ]
+
+
+_NAMES: Mapping[str, str] = {"served_model": "model", "fingerprint": "system_fingerprint", "response_id": "id"}
+"""What a completion says of itself: field of an answer, and key."""
+
+
+def _read_name(value: Any) -> str | None:
+    """Read a name; what is no text, empty, or too long for a name is none."""
+    is_name = isinstance(value, str) and 0 < len(value) <= _SHOWN
+    return _repair_text(value) if is_name else None
+
+
+def _measure_choice(choice: Answer | UnreadableChoice) -> int:
+    """Measure what the server wrote for a choice, in characters."""
+    if isinstance(choice, UnreadableChoice):
+        return 0
+    return len(choice.text or choice.refusal or "") + len(choice.reasoning or "")
 
 
 def parse_body(body: bytes) -> Any:
@@ -133,26 +154,25 @@ def _shorten(value: Any) -> str:
     return _repair_text(" ".join(text[: 10 * _SHOWN].split()))[:_SHOWN] or "no message"
 
 
-def _read_choice(choice: Any, usage: Usage) -> Answer | UnreadableChoice:
+def _read_choice(choice: Any) -> Answer | UnreadableChoice:
     if not isinstance(choice, dict):
         return UnreadableChoice(f"a choice is {_name_type(choice)}, not an object")
     finish_reason = choice.get("finish_reason")
     message = choice.get("message")
     text = _read_content(message.get("content")) if isinstance(message, dict) else None
     if finish_reason == CONTENT_FILTER and (not isinstance(text, str) or not text.strip()):
-        return Answer(text=None, finish_reason=CONTENT_FILTER, usage=usage, refusal="a content filter withheld it")
+        return Answer(text=None, finish_reason=CONTENT_FILTER, refusal="a content filter withheld it")
     if not isinstance(message, dict):
         return UnreadableChoice(f"the message of a choice is {_name_type(message)}, not an object")
     refusal = None if isinstance(text, str) and text.strip() else _read_refusal(message)
     if refusal is not None:
-        return Answer(text=None, finish_reason=_read_reason(finish_reason), usage=usage, refusal=refusal)
+        return Answer(text=None, finish_reason=_read_reason(finish_reason), refusal=refusal)
     if isinstance(text, UnreadableChoice):
         return text
     return Answer(
         text=text,
         reasoning=_read_reasoning(message),
         finish_reason=_read_reason(finish_reason),
-        usage=usage,
         token_logprobs=_read_logprobs(choice.get("logprobs")),
     )
 
@@ -224,37 +244,6 @@ def _join_thoughts(parts: Any) -> str | None:
     thoughts = [part.get("thinking", part.get("text")) for part in items if _get_type(part) in _REASONING_PARTS]
     texts = [_read_content(thought) for thought in thoughts]
     return "".join(text for text in texts if isinstance(text, str)) or None
-
-
-def _read_usage(usage: Any, index: int, choices: int) -> Usage:
-    """Read the tokens of one choice; those of the answers are known where there is one choice only."""
-    if not isinstance(usage, dict):
-        return Usage()
-    prompt = _read_count(usage.get("prompt_tokens"))
-    shown = prompt if index == 0 else None
-    if choices > 1:
-        return Usage(prompt_tokens=shown)
-    completion, reasoning = _read_count(usage.get("completion_tokens")), _read_reasoning_count(usage)
-    total = _read_count(usage.get("total_tokens"))
-    if completion is None or reasoning is None:
-        return Usage(prompt_tokens=shown, completion_tokens=completion)
-    if prompt is not None and total == prompt + completion + reasoning:  # some servers count reasoning beside the rest
-        completion += reasoning
-    is_part = reasoning <= completion
-    return Usage(prompt_tokens=shown, completion_tokens=completion, reasoning_tokens=reasoning if is_part else None)
-
-
-def _read_reasoning_count(usage: Mapping[str, Any]) -> int | None:
-    """Read the tokens of the reasoning: among the details of the answer's tokens, or beside them."""
-    details = usage.get("completion_tokens_details")
-    places = [details if isinstance(details, dict) else {}, usage]
-    counts = (_read_count(place.get("reasoning_tokens")) for place in places)
-    return next((count for count in counts if count is not None), None)
-
-
-def _read_count(value: Any) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS
-    return value if is_count else None
 
 
 def _read_logprobs(logprobs: Any) -> tuple[TokenLogprob, ...] | None:

@@ -103,3 +103,19 @@ def format_second_call(
     own = wording.join(wording.second_call, prompt.answer_format or wording.only[problem.answer_type])
     cue = own if prompt.second_call.cue is None else prompt.second_call.cue
     return (*first, Message(role=Role.ASSISTANT, content=reasoning), Message(role=Role.USER, content=cue))
+
+
+def format_blind_check(problem: Problem, prompt: Prompt, demos: Sequence[Demo], rationale: str) -> tuple[Message, ...]:
+    """Format the call of a blind check: the prompt without a hint, the rationale as the teacher's words, and a cue.
+
+    Args:
+        problem: the problem that the rationale solves.
+        prompt: the prompt that it was sampled with.
+        demos: its demonstrations, in order.
+        rationale: what is shown of the sample, up to its answer.
+
+    Raises:
+        InputError: the recipe's own template is not allowed, or names an unknown value.
+    """
+    asked = format_messages(problem, Hint.NONE, prompt, HintPolicy(), demos)
+    return format_second_call(asked, rationale, problem, prompt)

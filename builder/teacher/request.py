@@ -130,6 +130,12 @@ class Answer:
     """Why generation stopped, as the server names it."""
     usage: Usage = field(default_factory=Usage)
     """Tokens, as the server counted them."""
+    served_model: str | None = None
+    """The model that answered, as the server names it; null where no server did."""
+    fingerprint: str | None = None
+    """The server's name for how it was set up."""
+    response_id: str | None = None
+    """The server's id of the response."""
     cost_usd: float | None = None
     """Price in US dollars; null where unknown."""
     token_logprobs: tuple[TokenLogprob, ...] | None = None

@@ -4,6 +4,7 @@ Law 2: a check that raises or does not understand gives check_failed or unverifi
 Law 7: model text is read by small grammars with bounds; none of it is executed.
 """
 
+from .blind import BlindFinding, check_blind, cut_before_answer
 from .compare import Comparison, ComparisonOutcome, compare
 from .judge import Judgement, judge
 from .read import Reading, read_answer
@@ -13,14 +14,17 @@ from .steps import Steps, check_steps
 __all__ = [
     "CODE_VERSION",
     "IS_READABLE",
+    "BlindFinding",
     "Comparison",
     "ComparisonOutcome",
     "Judgement",
     "Reading",
     "Steps",
     "add_judgements",
+    "check_blind",
     "check_steps",
     "compare",
+    "cut_before_answer",
     "is_readable",
     "judge",
     "read_answer",

@@ -59,6 +59,14 @@ def compare(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str,
     return _COMPARE[answer_type](gold, answer, choices or ())
 
 
+def compare_safely(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str, ...] | None) -> Comparison:
+    """Compare two answers as `compare` does; where that raises, the check has failed (law 2)."""
+    try:
+        return compare(gold, answer, answer_type, choices)
+    except Exception as error:  # noqa: BLE001 - law 2: a check that raises is check_failed, never correct or wrong
+        return Comparison(outcome=ComparisonOutcome.FAILED, detail=f"{type(error).__name__}: {error}")
+
+
 def _decide(is_equal: bool) -> Comparison:
     return Comparison(outcome=ComparisonOutcome.EQUAL if is_equal else ComparisonOutcome.DIFFERENT)
 

@@ -1,7 +1,7 @@
 """Judge one text against one problem, as a pure function."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...schemas.problem import AnswerType, Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
@@ -11,7 +11,8 @@ from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
 from ..text.traces import join_parts
-from .compare import Comparison, ComparisonOutcome, compare
+from .blind import check_blind, cut_before_answer
+from .compare import ComparisonOutcome, compare_safely
 from .hint_leakage import find_parroting
 from .mentions import GUESSED, find_gold
 from .read import Reading, read_answer
@@ -49,6 +50,8 @@ class Judgement:
     """The reading rule that found it."""
     steps: tuple[Step, ...] = ()
     """Its checked equations."""
+    blind_predicted: str | None = None
+    """The final answer of the blind check."""
     reason: Reason | None = None
     """Why the sample is dropped; None where it is kept."""
     detail: str | None = None
@@ -62,6 +65,7 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     reasoning: str | None = None,
     finish_reason: str | None = None,
     hint: Hint = Hint.NONE,
+    blind_text: str | None = None,
     pattern: str | None = None,
     policy: Verify | None = None,
     equations: Mapping[Part, Sequence[Equation]] | None = None,
@@ -77,6 +81,7 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         reasoning: its reasoning, where it was told apart.
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
         hint: whether the teacher was shown the gold answer.
+        blind_text: what the teacher answered after the rationale alone, without the hint; None where it was not asked.
         pattern: see `read_answer`; by default the policy's pattern.
         policy: whether correct answers with wrong steps or parroted hints are dropped, and the longest text.
         equations: the equations of each part from `find_equations`, where the caller has found them already.
@@ -106,7 +111,7 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     reasons = [*_list_answer_reasons(verdict, detail), *_list_rationale_reasons(verdict, steps, parroting, policy)]
     reasons.sort(key=lambda item: ORDER[item[0]])
     reason, detail = _merge_reasons(reasons)
-    return Judgement(
+    judgement = Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
         span=reading.span if reading else None,
@@ -116,6 +121,23 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         reason=reason,
         detail=detail,
     )
+    is_wanted = hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None
+    return _add_blind_check(problem, parts, judgement, blind_text, policy) if is_wanted else judgement
+
+
+def _add_blind_check(
+    problem: Problem, parts: Mapping[Part, str], judgement: Judgement, blind_text: str | None, policy: Verify
+) -> Judgement:
+    """Drop a hinted sample whose answer does not follow from its rationale."""
+    rationale = cut_before_answer(
+        problem,
+        text=parts.get(Part.TEXT),
+        reasoning=parts.get(Part.REASONING),
+        span=judgement.span,
+        answer_part=judgement.answer_part,
+    )
+    found = check_blind(problem, blind_text, rationale, policy)
+    return replace(judgement, blind_predicted=found.predicted, reason=found.reason, detail=found.detail)
 
 
 def _read_parts(
@@ -192,15 +214,8 @@ def _decide_verdict(
         is_guessable = policy.pattern is None and problem.answer_type is not AnswerType.TEXT
         limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
         return Verdict.NO_ANSWER, f"no final answer was found{limit}"
-    comparison = _compare_safely(problem, reading)
+    comparison = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
-
-
-def _compare_safely(problem: Problem, reading: Reading) -> Comparison:
-    try:
-        return compare(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
-    except Exception as error:  # noqa: BLE001 - law 2: a check that raises is check_failed, never correct or wrong
-        return Comparison(outcome=ComparisonOutcome.FAILED, detail=f"{type(error).__name__}: {error}")
 
 
 def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:

@@ -15,7 +15,7 @@ from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Problem, Split, make_problem_id
 from cotloom.schemas.reasons import Fate, Reason, Stage
 from cotloom.schemas.recipe import Select, Verify
-from cotloom.schemas.sample import Sample
+from cotloom.schemas.sample import Hint, Sample
 
 RULES = PathRules(verify=Verify(), select=Select())
 ONE = BucketSize(number=0, bits=0, problems=1, answers=1)
@@ -165,3 +165,35 @@ def test_a_worker_notes_each_sample_before_it_is_checked(tmp_path, monkeypatch):
     one = problem(1)
     select(tmp_path, [sample("0", RIGHT, one), sample("1", LUCKY, one)], [one])
     assert noted == ["s_0", "judged", "s_1", "judged"]
+
+
+BLIND = PathRules(verify=Verify(blind_check="hinted"), select=Select())
+
+
+def test_the_blind_check_drops_hinted_samples_and_counts_them_apart(tmp_path):
+    one, hinted = problem(1), {"hint": Hint.HINTED}
+    samples = [
+        sample("0", RIGHT, one, **hinted, blind_text="18"),
+        sample("1", "9 + 9 = 18. The answer is 18.", one, **hinted, blind_text="So it is 17."),
+        sample("2", "20 - 2 = 18. The answer is 18.", one, **hinted),
+        sample("3", "6 * 3 = 18. The answer is 18.", one),
+        sample("4", "36 / 2 = 18. The answer is 18.", one, **hinted, blind_text="It is 17 or 18."),
+    ]
+    rows, _ = select(tmp_path, samples, [one], BLIND)
+    found = {row["sample_id"]: (row["reason"], row["blind_predicted"]) for row in rows.to_dicts()}
+    failed = Reason.BLIND_CHECK_FAILED
+    assert {name: found[name][0] for name in ("s_0", "s_1", "s_2", "s_3", "s_4")} == {
+        "s_0": None, "s_1": failed, "s_2": failed, "s_3": None, "s_4": Reason.UNVERIFIABLE,
+    }  # fmt: skip
+    assert [found[name][1] for name in ("s_0", "s_1", "s_2", "s_3")] == ["18", "17", None, None]
+    assert set(rows.filter(pl.col("reason").is_not_null())["stage"]) == {Stage.VERIFY}
+    again, new = select(tmp_path, samples, [one], BLIND)
+    assert (again.equals(rows), new) == (True, 0)
+
+
+def test_another_blind_answer_is_judged_anew(tmp_path):
+    one = problem(1)
+    for blind_text, reason in (("17", Reason.BLIND_CHECK_FAILED), ("18", None)):
+        made = sample("0", RIGHT, one, hint=Hint.HINTED, blind_text=blind_text)
+        rows, _ = select(tmp_path, [made], [one], BLIND)
+        assert rows["reason"].to_list() == [reason]

@@ -15,8 +15,8 @@ import pytest
 
 from cotloom.builder.errors import InputError
 from cotloom.builder.student.model.loading import load_checkpoint, load_saved_student, save_student
-from cotloom.builder.teacher.chat_templates import render_chat
 from cotloom.builder.teacher.checkpoint import load_pretrained
+from cotloom.builder.teacher.checkpoint.chat_templates import render_chat
 from cotloom.schemas.student import CheckpointModel
 from tests.student.tiny_students import add_soft_prompt, make_student
 from tests.teacher.tiny import CHAT, make_checkpoint
@@ -161,10 +161,10 @@ def list_calls():
 def test_checkpoints_are_loaded_in_one_place_and_without_code():
     calls = list(list_calls())
 
-    assert {path for path, _ in calls} == {"teacher/checkpoint.py", "student/model/loading.py"}
+    assert {path for path, _ in calls} == {"teacher/checkpoint/loading.py", "student/model/loading.py"}
     for _, call in calls:
         assert "**safe" in call or ("PeftModel" in call and "use_safetensors=True" in call)
-    assert '"trust_remote_code": False' in (ROOT / "builder" / "teacher" / "checkpoint.py").read_text()
+    assert '"trust_remote_code": False' in (ROOT / "builder" / "teacher" / "checkpoint" / "loading.py").read_text()
 
 
 # Pickles
@@ -391,7 +391,7 @@ def test_named_templates_render_the_one_without_a_name(folder):
 
 
 def test_the_process_that_renders_knows_no_secret_of_the_environment(folder, monkeypatch):
-    from cotloom.builder.teacher import chat_templates
+    from cotloom.builder.teacher.checkpoint import chat_templates
 
     monkeypatch.setenv("HOUSE_SECRET", "hush")
     chat_templates._stop_worker()

@@ -66,7 +66,7 @@ class Scripted:
             self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))
             for _ in range(self.delay(item)):
                 await asyncio.sleep(0)
-            while not self.until(self, item):
+            while not self.until(self, item):  # noqa: ASYNC110 - a test's clock
                 await asyncio.sleep(0.001)
             text = self.say(item)
             if text is None:

@@ -10,7 +10,7 @@ FILES = sorted((ROOT / "builder").rglob("*.py"))
 STARTS_PROCESSES = {
     "builder/engine/local.py",  # workers
     "builder/publish/hub/verify_upload.py",  # a stranger with an empty cache, who loads what was published
-    "builder/teacher/chat_templates.py",  # templates of strangers' checkpoints, bounded
+    "builder/teacher/checkpoint/chat_templates.py",  # templates of strangers' checkpoints, bounded
 }
 FORBIDDEN = {
     *("eval", "exec", "compile", "__import__", "sympify", "parse_expr", "parse_latex", "literal_eval"),

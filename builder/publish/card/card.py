@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ....schemas.manifest import Manifest, list_teachers
+from ....schemas.manifest import Manifest, list_changed_teachers, list_teachers
 from ....schemas.sample import LAST_RESORT
 from ....schemas.validation import Validation
 from ...report.markdown import fold_lines, format_code, format_fence
@@ -93,6 +93,7 @@ def render_card(
         facts=facts,
         verify=manifest.recipe["verify"],
         last_resort=sum(item.kept for item in manifest.readings if item.rule == LAST_RESORT),
+        changed=[served for models in list_changed_teachers(manifest).values() for served in models],
         signature=(manifest.recipe.get("select") or {}).get("signature"),
         license=options.license or manifest.recipe.get("license"),
         repo=repo,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ...teacher.chat_templates import OWN_TEMPLATE, render_chat
+from ...teacher.checkpoint.chat_templates import OWN_TEMPLATE, render_chat
 
 Chat = Sequence[Mapping[str, Any]]
 """Messages with `role` and `content`, like the column `messages` of a version."""

@@ -21,8 +21,8 @@ from transformers import (
 from ....schemas.student import CheckpointModel, Lora, Model, TinyModel
 from ...errors import InputError
 from ...teacher.checkpoint import get_device, load_pretrained
-from ...teacher.checkpoint_files import check_adapter
-from ...teacher.provenance import read_provenance
+from ...teacher.checkpoint.files import check_adapter
+from ...teacher.checkpoint.provenance import read_provenance
 from .student import Student
 from .tokenizer import add_newline_token
 

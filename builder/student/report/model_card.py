@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ....schemas.validation import Validation
 from ...report.sentences import SIMULATED_STUDENT
-from ...teacher.provenance import Provenance, write_provenance
+from ...teacher.checkpoint.provenance import Provenance, write_provenance
 from .sentences import describe_difference
 
 _DECODER = ("AutoModelForCausalLM", "text-generation")

@@ -276,9 +276,8 @@ def count_tokens(choices: Sequence[Answer | UnreadableChoice]) -> tuple[int, int
     usages = [choice.usage for choice in choices if isinstance(choice, Answer)]
     if not usages or usages[0].prompt_tokens is None:
         return None
-    counts = [usage.completion_tokens for usage in usages]
-    known = [count for count in counts if count is not None]
-    return (usages[0].prompt_tokens, sum(known)) if len(known) == len(counts) else None
+    completion = usages[0].completion_tokens if usages[0].joint_tokens is None else usages[0].joint_tokens
+    return None if completion is None else (usages[0].prompt_tokens, completion)
 
 
 def _leave_out(server: Server, parameter: str) -> None:

@@ -8,9 +8,12 @@ characters at its beginning too. So a token gets what it adds to the decoded tex
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....schemas.sample import Alternative, TokenLogprob
+
+if TYPE_CHECKING:  # torch is heavy
+    from .row_sampling import RankedTokens
 
 REPLACEMENT = "\ufffd"
 """What a decoder writes for bytes that are no whole character (yet)."""
@@ -18,29 +21,28 @@ REPLACEMENT = "\ufffd"
 _BYTE_TOKEN = re.compile(r"<0x[0-9A-F]{2}>")
 
 
-def make_token_logprobs(tokenizer: Any, ids: Sequence[int], logprobs: Any, top: int) -> Iterator[TokenLogprob]:
+def make_token_logprobs(tokenizer: Any, ids: Sequence[int], ranked: "RankedTokens") -> Iterator[TokenLogprob]:
     """Give each token of an answer its text, its log probability and its most likely alternatives.
 
     Args:
         tokenizer: the tokenizer of the checkpoint.
         ids: the tokens of the answer. Their texts join to `decode(ids)`.
-        logprobs: a tensor of log probabilities, shape (at least len(ids), vocabulary).
-        top: how many alternatives.
+        ranked: the log probabilities of at least so many tokens, and of the most likely ones at each.
     """
+    chosen, values, candidates = ranked.chosen.tolist(), ranked.values.tolist(), ranked.candidates.tolist()
     text = _decode(tokenizer, ids)
     ends = _find_text_ends(tokenizer, ids, text)
     starts = _find_window_starts(tokenizer, ids, ends)
     for position, (token, start, (begin, end)) in enumerate(zip(ids, starts, pairwise(ends), strict=True)):
-        values, candidates = logprobs[position].topk(top)
         settled = ends.index(begin)
-        texts = _decode_candidates(tokenizer, ids[start:position], settled - start, candidates.tolist())
+        texts = _decode_candidates(tokenizer, ids[start:position], settled - start, candidates[position])
         texts[token] = text[begin:end]
         yield TokenLogprob(
             token=text[begin:end],
-            logprob=round(float(logprobs[position, token]), 5),
+            logprob=round(chosen[position], 5),
             top=tuple(
                 Alternative(token=texts[candidate], logprob=round(value, 5))
-                for candidate, value in zip(candidates.tolist(), values.tolist(), strict=True)
+                for candidate, value in zip(candidates[position], values[position], strict=True)
             ),
         )
 

@@ -1,15 +1,15 @@
 """Backend `transformers`: a local checkpoint, sampled in this process, in batches, with log probabilities."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ....schemas.ids import digest, rank
+from ....schemas.ids import digest, format_canonical, rank
 from ....schemas.prompt import LocalSampling
 from ....schemas.runtime import Runtime
 from ....schemas.sample import Usage
@@ -18,14 +18,17 @@ from ...errors import InputError
 from ...files import digest_file
 from ...progress import track
 from ...recipe import LoadedRecipe
-from ..chat_templates import render_chat
 from ..checkpoint import get_device, load_pretrained
-from ..provenance import Provenance, read_provenance
-from ..request import LEAST_LOGPROB, Answer
+from ..checkpoint.chat_templates import render_chat
+from ..checkpoint.provenance import Provenance, read_provenance
+from ..request import Answer
 from .batching import open_batches
 from .prompted import open_prompted
 from .protocol import CompletionRequest, OpenedBackend, Results, Sender, make_received
 from .token_texts import make_token_logprobs
+
+if TYPE_CHECKING:
+    from .row_sampling import LogprobRecorder, RankedTokens
 
 MAX_TOKENS = 512
 """The longest answer where the recipe names none, in tokens."""
@@ -33,9 +36,15 @@ MAX_TOKENS = 512
 CONTENT = frozenset({".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"})
 """Endings of the files in a checkpoint's folder that decide its answers."""
 
+_CHECKPOINT = "checkpoint"
+"""What the digest of the files is called among the sampling parameters."""
+
+PromptedRequest = tuple[str, CompletionRequest]
+"""A rendered prompt, and the request that it is of."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Checkpoint:
+class LocalCheckpoint:
     """A model and its tokenizer, on a device."""
 
     model: Any
@@ -51,7 +60,11 @@ class _Checkpoint:
 
 
 def open_backend(
-    loaded: LoadedRecipe, key: str, teacher: TransformersTeacher, problems: pl.DataFrame, runtime: Runtime
+    loaded: LoadedRecipe,
+    key: str,
+    teacher: TransformersTeacher,
+    problems: pl.DataFrame,
+    runtime: Runtime,  # noqa: ARG001 - for live teachers
 ) -> OpenedBackend:
     """Open a local checkpoint. The weights are loaded with the first request.
 
@@ -66,7 +79,7 @@ def open_backend(
         model=get_model_name(teacher),
         endpoint="transformers",
         sampling=make_sampling_parameters(teacher),
-        open_sender=lambda: open_sender(teacher, runtime),
+        open_sender=lambda: open_sender(teacher),
         turn="transformers",
     )
 
@@ -86,7 +99,7 @@ def make_sampling_parameters(teacher: TransformersTeacher) -> dict[str, Any]:
     """
     parameters = {name: value for name, value in teacher.sampling.model_dump().items() if value is not None}
     folder = Path(teacher.model)
-    return {**parameters, "checkpoint": _digest_files(folder)} if folder.is_dir() else parameters
+    return {**parameters, _CHECKPOINT: _digest_files(folder)} if folder.is_dir() else parameters
 
 
 def _digest_files(folder: Path) -> str:
@@ -99,36 +112,63 @@ def _digest_files(folder: Path) -> str:
 
 
 @asynccontextmanager
-async def open_sender(teacher: TransformersTeacher, runtime: Runtime) -> AsyncIterator[Sender]:
-    """Open what samples answers in batches, the longest prompts first.
-
-    Raises:
-        InputError: its provenance file can't be read.
-    """
-    async with open_batches(lambda requests: complete_requests(requests, teacher), runtime.batch_size) as sender:
+async def open_sender(teacher: TransformersTeacher) -> AsyncIterator[Sender]:
+    """Open what samples answers in batches, the longest prompts first."""
+    async with open_batches(lambda requests: complete_requests(requests, teacher), teacher.batch_size) as sender:
         yield sender
 
 
 def complete_requests(requests: Sequence[CompletionRequest], teacher: TransformersTeacher) -> Results:
     """Sample one answer to each request.
 
+    The answer to a request does not depend on what shares its batch, but for rounding: see `row_sampling`. So a build
+    that is resumed, which has other batches, samples the same answers.
+
     Raises:
         InputError: torch and transformers are not installed, the checkpoint can't be loaded, or its provenance file
             can't be read.
     """
-    checkpoint = _load_checkpoint(teacher.model, read_provenance(teacher.model))
+    checkpoint = load_checkpoint(teacher)
     prompts = [(_render_prompt(checkpoint.tokenizer, request), request) for request in requests]
-    return _complete_batch(checkpoint, prompts, teacher.sampling)
+    batches = split_batches(prompts, teacher.batch_size)
+    return [result for sampling, batch in batches for result in complete_batch(checkpoint, batch, sampling)]
+
+
+def split_batches(
+    prompts: Sequence[PromptedRequest], size: int
+) -> Iterator[tuple[LocalSampling, Sequence[PromptedRequest]]]:
+    """Split requests into batches of the same sampling parameters, the longest prompts first.
+
+    The batches do not depend on the order of the requests.
+    """
+    groups: dict[str, list[PromptedRequest]] = {}
+    for pair in prompts:
+        groups.setdefault(format_canonical(dict(pair[1].request.sampling)), []).append(pair)
+    for _, group in sorted(groups.items()):
+        known = {name: value for name, value in group[0][1].request.sampling.items() if name != _CHECKPOINT}
+        group.sort(key=lambda pair: (-len(pair[0]), pair[1].key))
+        for start in range(0, len(group), size):
+            yield LocalSampling(**known), group[start : start + size]
+
+
+def load_checkpoint(teacher: TransformersTeacher) -> LocalCheckpoint:
+    """Load the checkpoint of a teacher; once, whoever asks for it again.
+
+    Raises:
+        InputError: torch and transformers are not installed, the checkpoint can't be loaded, or its provenance file
+            can't be read.
+    """
+    return _load_checkpoint(teacher.model, read_provenance(teacher.model))
 
 
 @lru_cache(maxsize=1)
-def _load_checkpoint(name: str, provenance: Provenance | None) -> _Checkpoint:
+def _load_checkpoint(name: str, provenance: Provenance | None) -> LocalCheckpoint:
     device = get_device()
     loaded = load_pretrained(
         name, key="teacher.model", dtype="bfloat16" if device == "cuda" else "float32", padding_side="left"
     )
     simulated = provenance is not None and provenance.simulated
-    return _Checkpoint(loaded.model.to(device), loaded.tokenizer, device, simulated=simulated)
+    return LocalCheckpoint(loaded.model.to(device), loaded.tokenizer, device, simulated=simulated)
 
 
 def _render_prompt(tokenizer: Any, request: CompletionRequest) -> str:
@@ -139,9 +179,7 @@ def _render_prompt(tokenizer: Any, request: CompletionRequest) -> str:
     return "\n\n".join(message["content"] for message in chat) + "\n"
 
 
-def _complete_batch(
-    checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: LocalSampling
-) -> Results:
+def complete_batch(checkpoint: LocalCheckpoint, prompts: Sequence[PromptedRequest], sampling: LocalSampling) -> Results:
     """Sample one answer to each prompt that fits into the window; the others are refused."""
     max_tokens = sampling.max_tokens or MAX_TOKENS
     lengths = [len(ids) for ids in checkpoint.tokenizer([prompt for prompt, _ in prompts])["input_ids"]]
@@ -159,67 +197,59 @@ def _complete_batch(
 
 
 def _generate(
-    checkpoint: _Checkpoint, prompts: Sequence[tuple[str, CompletionRequest]], sampling: LocalSampling, max_tokens: int
+    checkpoint: LocalCheckpoint, prompts: Sequence[PromptedRequest], sampling: LocalSampling, max_tokens: int
 ) -> list[Answer]:
-    import torch  # noqa: PLC0415 - see above
+    """Sample an answer to each prompt. The seed of a row comes from its ledger key."""
+    from .row_sampling import LogprobRecorder, list_processors  # noqa: PLC0415 - torch is heavy
 
     encoded = checkpoint.tokenizer([prompt for prompt, _ in prompts], return_tensors="pt", padding=True)
     encoded = {name: encoded[name].to(checkpoint.device) for name in ("input_ids", "attention_mask")}
-    keys = [f"{request.request.digest}{request.sample_index}" for _, request in prompts]
-    torch.manual_seed(rank("batch", "".join(keys)) % 2**31)
-    with torch.inference_mode():
-        output = checkpoint.model.generate(
-            **encoded,
-            max_new_tokens=max_tokens,
-            pad_token_id=checkpoint.tokenizer.pad_token_id,
-            **_make_generate_options(sampling),
-        )
-        decoder_only = not checkpoint.model.config.is_encoder_decoder
-        begin = encoded["input_ids"].shape[1] if decoder_only else 1
-        logprobs = _compute_logprobs(checkpoint, encoded, output, begin) if sampling.top_logprobs else None
-    return [
-        _make_answer(
-            checkpoint,
-            output[row, begin:].tolist(),
-            int(encoded["attention_mask"][row].sum()),
-            None if logprobs is None else logprobs[row],
-            sampling.top_logprobs,
-        )
-        for row in range(len(prompts))
-    ]
+    seeds = [rank("row", f"{request.request.digest}/{request.sample_index}") for _, request in prompts]
+    processors = list_processors(sampling, seeds, checkpoint.device)
+    recorder = LogprobRecorder(sampling.top_logprobs) if sampling.top_logprobs else None
+    if recorder:
+        processors.append(recorder)
+    answers = _generate_ids(checkpoint, encoded, sampling, max_tokens, processors, recorder)
+    ranked = recorder.collect_rows() if recorder else [None] * len(prompts)
+    prompt_tokens = encoded["attention_mask"].sum(dim=1).tolist()
+    return [_make_answer(checkpoint, *row) for row in zip(answers, prompt_tokens, ranked, strict=True)]
 
 
-def _make_generate_options(sampling: LocalSampling) -> dict[str, Any]:
+def _generate_ids(
+    checkpoint: LocalCheckpoint,
+    encoded: Mapping[str, Any],
+    sampling: LocalSampling,
+    max_tokens: int,
+    processors: Any,
+    recorder: "LogprobRecorder | None",
+) -> list[list[int]]:
+    """Generate the tokens of each answer. transformers takes the greatest score; the processors make it a sample."""
+    import torch  # noqa: PLC0415 - heavy
+
     penalty = {} if sampling.repetition_penalty is None else {"repetition_penalty": sampling.repetition_penalty}
-    if sampling.temperature == 0:
-        return {"do_sample": False, **penalty}
-    return {
-        "do_sample": True,
-        "temperature": sampling.temperature or 1.0,
-        "top_p": sampling.top_p or 1.0,
-        "top_k": sampling.top_k or 0,
-        "min_p": sampling.min_p,
-        **penalty,
-    }
+    hook = checkpoint.model.register_forward_hook(recorder.read_logits) if recorder else None
+    try:
+        with torch.inference_mode():
+            output = checkpoint.model.generate(
+                **encoded,
+                max_new_tokens=max_tokens,
+                pad_token_id=checkpoint.tokenizer.pad_token_id,
+                do_sample=False,
+                num_beams=1,
+                logits_processor=processors,
+                **penalty,
+            )
+    finally:
+        if hook:
+            hook.remove()
+    begin = 1 if checkpoint.model.config.is_encoder_decoder else encoded["input_ids"].shape[1]
+    ids: list[list[int]] = output[:, begin:].tolist()
+    return ids
 
 
-def _compute_logprobs(checkpoint: _Checkpoint, encoded: Any, output: Any, begin: int) -> Any:
-    """Compute log probabilities at every generated position, shape (rows, positions, vocabulary).
-
-    They are the model's own, before temperature, as chat servers report them.
-    """
-    import torch  # noqa: PLC0415 - see above
-
-    if checkpoint.model.config.is_encoder_decoder:
-        logits = checkpoint.model(**encoded, decoder_input_ids=output[:, :-1]).logits
-    else:
-        fill = torch.ones(output.shape[0], output.shape[1] - begin, dtype=encoded["attention_mask"].dtype)
-        mask = torch.cat([encoded["attention_mask"], fill.to(checkpoint.device)], dim=1)
-        logits = checkpoint.model(input_ids=output, attention_mask=mask).logits[:, begin - 1 : -1]
-    return torch.log_softmax(logits.float(), dim=-1).clamp(min=LEAST_LOGPROB)
-
-
-def _make_answer(checkpoint: _Checkpoint, ids: list[int], prompt_tokens: int, logprobs: Any, top: int) -> Answer:
+def _make_answer(
+    checkpoint: LocalCheckpoint, ids: list[int], prompt_tokens: int, ranked: "RankedTokens | None"
+) -> Answer:
     tokenizer = checkpoint.tokenizer
     stop_ids = _find_stop_ids(checkpoint)
     end = next((position for position, token in enumerate(ids) if token in stop_ids), None)
@@ -229,12 +259,12 @@ def _make_answer(checkpoint: _Checkpoint, ids: list[int], prompt_tokens: int, lo
         finish_reason="length" if end is None else "stop",
         usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=len(kept)),
         cost_usd=0.0,
-        token_logprobs=None if logprobs is None else tuple(make_token_logprobs(tokenizer, kept, logprobs, top)),
+        token_logprobs=None if ranked is None else tuple(make_token_logprobs(tokenizer, kept, ranked)),
         simulated=checkpoint.simulated,
     )
 
 
-def _find_stop_ids(checkpoint: _Checkpoint) -> set[int]:
+def _find_stop_ids(checkpoint: LocalCheckpoint) -> set[int]:
     """Find the tokens that end an answer."""
     eos = checkpoint.model.generation_config.eos_token_id
     ids = (

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ..chat_responses import UnreadableChoice
-from ..request import Answer, ReceivedResponse, Response, ResponseKind
+from ..request import Answer, ReceivedResponse, Response, ResponseKind, UnreadableChoice
 from ..responses import read_choices
 from .encoding import compute_checksum, decompress_content, is_damaged, is_key_damaged, pack_digest, unpack_digest
 from .layout import CHECK_HINT, connect, explain_database_errors

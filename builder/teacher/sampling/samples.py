@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ....schemas.reasons import Fate, Reason, Stage
-from ....schemas.sample import Hint, Sample, TokenLogprob, Usage, make_sample_id
+from ....schemas.sample import Hint, Sample, TokenLogprob, make_sample_id
 from ..backends.protocol import CompletionRequest, FailedRequest
+from ..chat_usage import add_usage
 from ..request import Answer
 from ..responses import count_parts
 
@@ -49,6 +50,9 @@ def make_sample(request: CompletionRequest, result: Answer | FailedRequest, hint
         reasoning=result.reasoning,
         finish_reason=result.finish_reason,
         usage=result.usage,
+        served_model=result.served_model,
+        fingerprint=result.fingerprint,
+        response_id=result.response_id,
         reasoning_tokens=reasoning_tokens,
         response_tokens=response_tokens,
         cost_usd=result.cost_usd,
@@ -75,11 +79,7 @@ def add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answer
         text=f"{sample.text or ''}{between}{result.text or ''}".rstrip(),
         token_logprobs=_join_logprobs(sample, between, result),
         finish_reason=cut,
-        usage=Usage(
-            prompt_tokens=_add_tokens(sample.usage.prompt_tokens, result.usage.prompt_tokens),
-            completion_tokens=_add_tokens(sample.usage.completion_tokens, result.usage.completion_tokens),
-            reasoning_tokens=_add_tokens(sample.usage.reasoning_tokens, result.usage.reasoning_tokens),
-        ),
+        usage=add_usage(sample.usage, result.usage),
         reasoning_tokens=_add_tokens(sample.reasoning_tokens, reasoning_tokens),
         response_tokens=_add_tokens(sample.response_tokens, response_tokens),
         cost_usd=add_costs([sample.cost_usd, result.cost_usd]),

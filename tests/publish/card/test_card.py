@@ -23,7 +23,7 @@ from cotloom.builder.report.escape import escape_markdown
 from cotloom.builder.report.markdown import fold_lines, format_code, format_fence
 from cotloom.builder.store import Version
 from cotloom.builder.verify import CODE_VERSION
-from cotloom.schemas.manifest import Manifest, ReadingCount
+from cotloom.schemas.manifest import Manifest, ReadingCount, ServedModel
 from cotloom.schemas.validation import Validation
 from tests.publish.versions import recorded
 
@@ -252,6 +252,30 @@ def test_answers_that_were_read_as_a_last_resort_are_a_limitation(quickstart):
     told = render_card(facts(replace(quickstart, manifest=manifest)), [], [], CardOptions())
     assert "The final answers of 7 kept responses stand in the last sentence of a text that marks no answer." in told
     assert "marks no answer" not in render_card(facts(quickstart), [], [], CardOptions())
+
+
+def test_a_blind_check_is_on_the_card_where_the_recipe_asks_for_one(quickstart):
+    recipe = {**quickstart.manifest.recipe, "verify": {**quickstart.manifest.recipe["verify"], "blind_check": "hinted"}}
+    checked = replace(quickstart, manifest=quickstart.manifest.model_copy(update={"recipe": recipe}))
+    words = "shown the reasoning up to the answer"
+    assert words in render_card(facts(checked), [], [], CardOptions())
+    assert words not in render_card(facts(quickstart), [], [], CardOptions())
+
+
+def test_a_server_that_changed_is_on_the_card(quickstart):
+    models = tuple(ServedModel(teacher="t", model=name, samples=2, fingerprints=0) for name in ("a", "b"))
+    changed = replace(quickstart, manifest=quickstart.manifest.model_copy(update={"served_models": models}))
+    told = render_card(facts(changed), [], [], CardOptions())
+    assert "`t` by `a`: 2 responses; `t` by `b`: 2 responses" in told
+    assert "Served as" not in render_card(facts(quickstart), [], [], CardOptions())
+
+
+@pytest.mark.parametrize("languages", [("en",), ("zh",)])
+def test_hints_of_each_source_are_on_the_card(quickstart, languages):
+    (hints,) = quickstart.manifest.hints
+    told = render_card(facts(quickstart), [], [], CardOptions(languages=languages))
+    line = next(line for line in told.splitlines() if "`arithmetic`" in line and str(hints.unhinted_correct) in line)
+    assert f"{hints.unhinted_correct / hints.unhinted:.1%}" in line
 
 
 @pytest.mark.parametrize("kind", ["boolean", "choice", "text"])

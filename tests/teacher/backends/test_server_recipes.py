@@ -114,10 +114,10 @@ SERVERS = {
     "OpenAI": (answer_openai, "OPENAI_API_KEY", False),
     "Azure": (answer_azure, "AZURE_OPENAI_API_KEY", False),
     "OpenRouter": (answer_openrouter, "OPENROUTER_API_KEY", True),
-    "vLLM": (answer_vllm, None, True),
     "DeepSeek": (answer_deepseek, "DEEPSEEK_API_KEY", True),
     "Anthropic": (answer_anthropic, "ANTHROPIC_API_KEY", False),
     "Gemini": (answer_gemini, "GEMINI_API_KEY", True),
+    "vLLM": (answer_vllm, None, True),
 }
 """For each recipe of the page: its server, the variable of its key, and whether it returns the reasoning apart."""
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import takewhile
 
 import pytest
 import torch
@@ -10,14 +11,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration, set_seed
 
 from cotloom.builder.errors import InputError
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
+from cotloom.builder.teacher.backends import open_backend
+from cotloom.builder.teacher.backends.row_sampling import RowNoise, rank_tokens
 from cotloom.builder.teacher.backends.token_texts import make_token_logprobs
-from cotloom.builder.teacher.provenance import FILE, Provenance, write_provenance
+from cotloom.builder.teacher.checkpoint import load_pretrained
+from cotloom.builder.teacher.checkpoint.provenance import FILE, Provenance, write_provenance
+from cotloom.schemas.frames import from_frame
+from cotloom.schemas.ids import rank
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.recipe import extract_identity
 from cotloom.schemas.runtime import Runtime
+from cotloom.schemas.sample import Hint
 from tests.teacher.tiny import make_checkpoint
 
 
@@ -45,7 +54,7 @@ def recipe(tmp_path):
 
 
 def test_a_local_checkpoint_answers_in_batches_and_each_answer_is_a_sample(recipe, checkpoint, tmp_path):
-    built = build(recipe(checkpoint), Runtime(allow_empty=True, store=tmp_path / "store", batch_size=3))
+    built = build(recipe(checkpoint, batch_size=3), Runtime(allow_empty=True, store=tmp_path / "store"))
     samples = built.version.read_table("samples")
     assert (built.calls.new, samples.height, set(samples["cost_usd"])) == (10, 10, {0.0})
     assert set(samples["finish_reason"]) <= {"stop", "length"}
@@ -86,6 +95,131 @@ def test_the_same_build_samples_alike_in_another_store(recipe, checkpoint, tmp_p
     loaded = recipe(checkpoint)
     one, other = (build(loaded, Runtime(allow_empty=True, store=tmp_path / name)) for name in ("one", "other"))
     assert one.version.manifest.content_digest == other.version.manifest.content_digest
+
+
+def sample_rows(loaded, store):
+    """The samples of a build, by the ledger key of each."""
+    samples = build(loaded, Runtime(allow_empty=True, store=store)).version.read_table("samples").to_dicts()
+    return {(row["request_digests"][0], row["sample_index"]): row for row in samples}
+
+
+def check_alike(rows, others):
+    """Hold rows against others of the same keys: the same texts, and log probabilities that differ by rounding."""
+    assert rows.keys() == others.keys()
+    for key, row in rows.items():
+        assert row["text"] == others[key]["text"]
+        for one, other in zip(row["token_logprobs"], others[key]["token_logprobs"], strict=True):
+            assert (one["token"], len(one["top"])) == (other["token"], len(other["top"]))
+            assert one["logprob"] == pytest.approx(other["logprob"], abs=1e-4)
+
+
+SAMPLED = {"max_tokens": 24, "temperature": 0.9, "top_p": 0.95, "top_logprobs": 2}
+
+
+def test_a_row_does_not_depend_on_what_shares_its_batch(recipe, checkpoint, tmp_path):
+    rows = [
+        sample_rows(recipe(checkpoint, sampling=SAMPLED, paths={"round": 4}, batch_size=size), tmp_path / str(size))
+        for size in (1, 4, 16)
+    ]
+    assert len({row["text"] for row in rows[0].values()}) == len(rows[0]) == 20
+    check_alike(rows[0], rows[1])
+    check_alike(rows[0], rows[2])
+
+
+def test_a_build_that_is_resumed_samples_the_same_answers(recipe, checkpoint, tmp_path):
+    one_round = recipe(checkpoint, sampling=SAMPLED, paths={"round": 1})
+    begun = replace(one_round, recipe=one_round.recipe.model_copy(update={"limit": 3, "version": "0.1.0"}))
+    first = sample_rows(begun, tmp_path / "resumed")
+    whole = recipe(checkpoint, sampling=SAMPLED, paths={"round": 3})
+    resumed = sample_rows(whole, tmp_path / "resumed")
+    assert len(first) == 3
+    check_alike(first, {key: resumed[key] for key in first})
+    check_alike(resumed, sample_rows(whole, tmp_path / "at_once"))
+
+
+def test_the_size_of_a_batch_is_identity_and_asks_for_nothing_again(recipe, checkpoint, tmp_path):
+    runtime = Runtime(allow_empty=True, store=tmp_path / "store")
+    one, other = recipe(checkpoint), recipe(checkpoint, batch_size=2)
+    assert extract_identity(one.recipe) != extract_identity(other.recipe)
+    assert build(one, runtime).calls.new == 10
+    other = replace(other, recipe=other.recipe.model_copy(update={"version": "1.0.1"}))
+    made = build(other, runtime).calls
+    assert (made.new, made.ledger) == (0, 10)
+
+
+def test_the_second_call_is_sampled_with_its_own_parameters(recipe, checkpoint, tmp_path):
+    second = {"temperature": 0.0, "max_tokens": 3}
+    prompt = {"template": "cot_two_call", "second_call": second}
+    rows = sample_rows(recipe(checkpoint, prompt=prompt), tmp_path / "store").values()
+    assert max(row["usage"]["completion_tokens"] for row in rows) == 12 + 3
+    answers = {row["request_digests"][1]: row["text"].rpartition("Answer: ")[2] for row in rows}
+    assert len(set(answers.values())) > 1
+
+
+def make_t5(folder):
+    """A model with an encoder and a decoder, untrained, with the tokenizer of the other one."""
+    make_checkpoint(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    (folder / "generation_config.json").unlink()
+    set_seed(1)
+    small = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "vocab_size": len(tokenizer)}
+    ids = {"eos_token_id": 0, "pad_token_id": 1, "decoder_start_token_id": 1}
+    T5ForConditionalGeneration(T5Config(**small, **ids)).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("make", [make_checkpoint, make_t5])
+@pytest.mark.parametrize("sampling", [{}, {"temperature": 0.0}, {"temperature": 2.0, "repetition_penalty": 1.5}])
+def test_log_probabilities_are_those_of_the_model_itself(recipe, tmp_path, make, sampling):
+    """Held against a pass over the answer, alone and without padding: no temperature, no penalty.
+
+    An answer is compared up to its first special token, which has no text.
+    """
+    folder = make(tmp_path / "checkpoint")
+    loaded = recipe(folder, sampling={"max_tokens": 12, "top_logprobs": 4, **sampling})
+    version = build(loaded, Runtime(allow_empty=True, store=tmp_path / "store")).version
+    problems, prompts = version.read_table("problems"), {}
+    backend = open_backend(loaded, "teacher", loaded.recipe.teacher, problems, Runtime()).backend
+    for problem in from_frame(problems, Problem):
+        prompts |= {request.key: request for request in backend.list_requests(problem, Hint.NONE, range(2))}
+    compared, model = 0, load_pretrained(str(folder), key="teacher.model", dtype="float32")
+    for row in version.read_table("samples").to_dicts():
+        messages = prompts[row["request_digests"][0], row["sample_index"]].request.messages
+        chat = [{"role": message.role.value, "content": message.content} for message in messages]
+        text = model.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+        spelled = list(takewhile(lambda item: item["token"], row["token_logprobs"]))
+        compared += len(spelled)
+        expected = score_tokens(model, text, [item["token"] for item in spelled])
+        assert [item["logprob"] for item in spelled] == pytest.approx(expected, abs=1e-4)
+    assert compared > 20
+
+
+def score_tokens(checkpoint, prompt, tokens):
+    """The log probability of each token behind a prompt, by one pass of the model."""
+    pieces = [token.replace(" ", "Ġ").replace("\n", "Ċ") for token in tokens]
+    answer = checkpoint.tokenizer.convert_tokens_to_ids(pieces)
+    ids = checkpoint.tokenizer(prompt, return_tensors="pt")["input_ids"]
+    answered = torch.tensor([answer], dtype=torch.long)
+    with torch.inference_mode():
+        if checkpoint.model.config.is_encoder_decoder:
+            start = torch.tensor([[checkpoint.model.config.decoder_start_token_id]])
+            logits = checkpoint.model(input_ids=ids, decoder_input_ids=torch.cat([start, answered], 1)).logits[:, :-1]
+        else:
+            logits = checkpoint.model(torch.cat([ids, answered], 1)).logits[:, ids.shape[1] - 1 : -1]
+    return logits.log_softmax(-1)[0].gather(1, answered.T)[:, 0].tolist()
+
+
+def test_noise_of_a_row_draws_tokens_by_their_probability():
+    probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05, 0.0])
+    rows = 4000
+    noise = RowNoise([rank("test", str(row)) for row in range(rows)], "cpu")
+    drawn = torch.stack([noise(None, probabilities.log().repeat(rows, 1)).argmax(-1) for _ in range(2)])
+    for draws in drawn:
+        shares = draws.bincount(minlength=5) / rows
+        assert (shares - probabilities).abs().max() < 4 * (0.25 / rows) ** 0.5
+        assert shares[4] == 0
+    both = ((drawn[0] == 0) & (drawn[1] == 0)).float().mean()
+    assert abs(float(both) - 0.25) < 4 * (0.1875 / rows) ** 0.5  # one token of a row says nothing of the next
 
 
 def test_a_prompt_beyond_the_window_is_refused_alone(recipe, checkpoint, tmp_path):
@@ -131,7 +265,7 @@ def make_byte_level_tokenizer():
 def make_ranked_logprobs(tokenizer, ids):
     """The tokens of an answer with all others as alternatives: the higher the id, the less likely."""
     logprobs = -torch.arange(len(tokenizer), dtype=torch.float32).repeat(len(ids), 1)
-    return list(make_token_logprobs(tokenizer, ids, logprobs, top=len(tokenizer)))
+    return list(make_token_logprobs(tokenizer, ids, rank_tokens(logprobs, torch.tensor(ids), top=len(tokenizer))))
 
 
 def test_an_alternative_has_the_space_that_the_sampled_token_has():

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from ..errors import InputError
+from ...errors import InputError
 
 FILE = "cotloom.json"
 """Name of the file."""

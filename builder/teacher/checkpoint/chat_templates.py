@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..credentials import is_secret_name
-from ..errors import InputError
+from ...credentials import is_secret_name
+from ...errors import InputError
 
 OWN_TEMPLATE = (
     "{% for message in messages %}"
@@ -138,7 +138,7 @@ def _request_line(process: "subprocess.Popen[bytes]", request: bytes) -> bytes:
 @lru_cache(maxsize=1)
 def _start_worker() -> _Worker:
     """Start the process. It knows no secret of the environment."""
-    command = [sys.executable, "-P", "-m", "cotloom.builder.teacher.chat_worker"]
+    command = [sys.executable, "-P", "-m", "cotloom.builder.teacher.checkpoint.chat_worker"]
     environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
     process = subprocess.Popen(  # noqa: S603 - ourselves
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InputError
+from ...errors import InputError
 from .chat_templates import check_chat_template
-from .checkpoint_files import check_checkpoint
+from .files import check_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ...errors import InputError
 
 CONFIG = "config.json"
 DOCUMENTS = (CONFIG, "generation_config.json", "tokenizer_config.json")
