@@ -7,6 +7,9 @@ from .headers import Quota
 _SHARE = 0.98
 """What is used of a refill, so that rounding never uses more than all of it."""
 
+_LEAST_SHARE, _REDUCTION = 0.8, 0.96
+"""The least share, and what is left of it after a refusal: what is left is stated in whole requests."""
+
 _MARGIN_S = 0.01
 """Added to the end of a window: the way to the server is not always equally long."""
 
@@ -58,6 +61,7 @@ class Credit:
         self._rolled_s = -math.inf
         self._first: tuple[float, float] | None = None
         self._touched_s = -math.inf
+        self._share = _SHARE
         self._moves = 0
         self._weight = 0.0
 
@@ -104,7 +108,7 @@ class Credit:
         if self._is_window or not self.is_known or self.refill_per_s == math.inf or self._at_s < started_s:
             self._at_s = started_s
             return
-        refilled = self.refill_per_s * _SHARE * (self._at_s - started_s)
+        refilled = self.refill_per_s * self._share * (self._at_s - started_s)
         self._left = min(own_left, self._left + refilled) if remaining + refilled > limit else self._left + refilled
 
     def _classify(self, end_s: float, used: float, reset_s: float) -> None:
@@ -134,12 +138,16 @@ class Credit:
             self.refill_per_s += _RISE * min(per_s - self.refill_per_s, self.refill_per_s)
         self._weight = max(used, _FADING * self._weight)
 
+    def reduce(self) -> None:
+        """Use less of what comes back: the server refused although there should have been enough."""
+        self._share = max(_LEAST_SHARE, _REDUCTION * self._share)
+
     def start(self, now: float, amount: float) -> None:
         """Count an amount in."""
         self._begin_window(now)
         self._touched_s = now
         if self.refill_per_s < math.inf and not self._is_window and self.limit is not None:
-            refilled = self._left + self.refill_per_s * _SHARE * (now - self._at_s)
+            refilled = self._left + self.refill_per_s * self._share * (now - self._at_s)
             self._left, self._at_s = min(self.limit, refilled), now
         self._left -= amount
 
@@ -156,7 +164,7 @@ class Credit:
         if not self._is_window or self.limit is None:
             return
         if self._is_rolled:
-            self._left = min(self.limit, self._left + _SHARE * self.per_s * (now - self._at_s))
+            self._left = min(self.limit, self._left + self._share * self.per_s * (now - self._at_s))
         elif now >= self._end_s - _ROUNDING_S:
             self._left = min(self.limit, self._left + self._first_amount)
             self._is_rolled, self._rolled_s = True, now
@@ -174,7 +182,7 @@ class Credit:
         limit = self.limit or 0.0
         if self.refill_per_s == math.inf:
             return 0.0 if self._left >= min(amount, limit) else max(0.0, self._end_s - now)
-        refill = self.refill_per_s * _SHARE
+        refill = self.refill_per_s * self._share
         left = min(limit, self._left + refill * (now - self._at_s))
         return max(0.0, (min(amount, limit) - left) / refill)
 
@@ -183,6 +191,6 @@ class Credit:
         if not self._is_rolled:
             is_enough = self._left >= min(amount, self.limit or 0.0) - _ROUNDING_S
             return 0.0 if is_enough else max(0.0, self._end_s - now)
-        per_s = _SHARE * self.per_s
+        per_s = self._share * self.per_s
         left = self._left + per_s * (now - self._at_s)
         return max(0.0, (min(amount, self._first_amount) - left) / per_s - _ROUNDING_S)

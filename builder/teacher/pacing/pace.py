@@ -176,6 +176,7 @@ class Pace:
         self._learned.note_refusal(now, ticket, asked_s)
         if self._closing.is_news(ticket):
             self._lessons += 1
+            self._request_credit.reduce()
             if not self._may_trust_headers():
                 self._learned.learn(ticket)
         self._closing.close(now, ticket, asked_s, self._suggest_pause(ticket), self._learned.refusal_s)

@@ -190,6 +190,14 @@ def test_two_builds_share_a_limit_and_both_end(name, wait):
     assert sum(client.refused for client in clients) <= 0.06 * 600
 
 
+@pytest.mark.parametrize(("per_s", "store"), [(100, 10), (100, 100), (50, 10), (300, 30)])
+def test_a_fast_limit_in_headers_is_used_too(per_s, store):
+    seconds, refused = run_one(lambda: Bucket(per_s, store), 1000, has_headers=True)
+
+    assert seconds <= 1.15 * compute_ideal(lambda: Bucket(per_s, store), 1000)
+    assert refused <= 0.005
+
+
 def test_an_idle_hour_does_not_raise_a_pace_that_was_learned():
     server, pace = Server(Bucket(10, 10)), Pace(64, source=random.Random(0))
     simulate(server, [Client(pace, 300)])
