@@ -17,8 +17,8 @@ from ..store.pieces import read_bucket
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import FILES, describe_file
 from ..teacher import Calls, Recording
+from .judging.counter import PathCounter, RationaleCutter
 from .problems import LoadedProblems, write_aliases
-from .rounds import PathCounter
 from .runs import list_results, run_buckets
 from .version_answers import describe_version_input, find_version_answers, read_version_answers
 from .work import BuildWork
@@ -180,7 +180,10 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
     ):
         count_paths = PathCounter(work)
-        sampled = teacher.sample_rationales(work.loaded, asked, ledger, count_paths, work.runtime, work.folder)
+        cut_rationales = RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None
+        sampled = teacher.sample_rationales(
+            work.loaded, asked, ledger, count_paths, work.runtime, work.folder, cut_rationales=cut_rationales
+        )
     return BuildAnswers(
         key=None,
         pieces=sampled.pieces,

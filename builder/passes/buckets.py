@@ -6,6 +6,7 @@ rank_weights    examples -> ranks of formats with a weight
 rank_shares     examples -> ranks of what the stages of the mixture may take
 mix_examples    examples and the highest ranks -> the mixture of a bucket
 count_paths     problems and their answers so far -> correct and distinct paths of each problem
+cut_rationales  problems and hinted answers -> their rationales before the answer, for a blind check
 find_damaged    results -> their files that are missing or damaged
 """
 
@@ -31,9 +32,10 @@ from ..store.stages import StageResult, parse_result, read_or_make
 from ..store.tables import FILES, sort_rows, write_table
 from . import runs
 from .examples import FormatRules, make_examples, make_texts
+from .judging.judged import list_judged
+from .judging.samples import PathRules, find_rationales
 from .mixture import make_mixture, read_candidates
-from .paths import PathRules, count_problems, make_paths, select_paths
-from .rounds.judged import list_judged
+from .paths import count_problems, make_paths, select_paths
 from .tokens import read_counter
 from .unchanged import Before, BucketSize, Place, digest_inputs, find_unchanged, note_result
 
@@ -226,6 +228,21 @@ def count_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     bucket = BucketSize(number=0, bits=0, problems=problems.height, answers=answers.height)
     samples, _ = select_paths(None, rules, problems, answers, bucket)
     return {problem: counts for problem, *counts in select.count_distinct(samples).iter_rows()}
+
+
+def cut_rationales(item: Plain, settings: Plain) -> dict[str, dict[str, str]]:
+    """Cut the rationales of samples with a right answer before that answer, for a blind check.
+
+    Args:
+        item: problems and answers: a piece of each.
+        settings: verify: of the recipe.
+
+    Returns:
+        By problem and sample id. A rationale of which nothing is left is not among them.
+    """
+    problems = read_bucket([Path(item["problems"])]).select(FILES["problems"].names())
+    answers = read_bucket([Path(item["answers"])]).drop("cell")
+    return find_rationales(Verify(**settings["verify"]), problems, answers)
 
 
 def _read_path_rules(settings: Plain) -> PathRules:

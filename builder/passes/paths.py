@@ -1,76 +1,28 @@
 """Judge the samples of one bucket, and choose among the paths of each problem."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ...schemas.frames import get_schema, make_writer
-from ...schemas.ids import digest
 from ...schemas.manifest import File
-from ...schemas.problem import AnswerType, Problem
-from ...schemas.reasons import Fate, Reason, Verdict
-from ...schemas.recipe import Lengths, Select, Verify
-from ...schemas.sample import Hint, Part, Sample
-from .. import select, verify
-from ..engine import mark_row
+from ...schemas.reasons import Fate, Verdict
+from ...schemas.recipe import Lengths
+from .. import select
 from ..parquet import read_parquet
 from ..store.funnel import check_table_fates, count_fates
-from ..store.memo import Memo, Recalled, make_keys, recall_or_find
+from ..store.memo import make_keys
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
-from ..text.equations import Equation, find_equations
-from ..text.traces import join_parts
-from .rounds.judged import JudgedPieces, recall_judged
-from .tokens import TokenCounter, add_token_counts
+from .judging.samples import PathRules, judge_samples, open_memo, recall
+from .tokens import add_token_counts
 from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
 SAMPLES = "samples.parquet"
 """The file of a result: rows of `Sample`, judged and chosen."""
-
-_JUDGED = ("verdict", "predicted", "span", "answer_part", "rule", "steps", "blind_predicted", "reason", "detail")
-"""What judging finds out about a sample."""
-
-_DECIDING = (
-    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices"
-)  # fmt: skip
-"""What decides it."""
-
-_FINDINGS = pl.Schema([
-    ("key", pl.String()),
-    *((name, kind) for name, kind in get_schema(Sample).items() if name in {*_JUDGED, "signature"}),
-    ("operations", pl.List(pl.String)),
-])  # fmt: skip
-"""The columns of what is found out about a text."""
-
-_SET_ASIDE = "set aside by the recipe: checking it ended the process that did"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathRules:
-    """What decides the judgements and choices of a bucket, besides its rows."""
-
-    verify: Verify
-    """How samples are checked."""
-    select: Select
-    """Which paths are kept."""
-    counter: TokenCounter | None = None
-    """What counts tokens; None leaves the counts of the server."""
-    judged: JudgedPieces = field(default_factory=JudgedPieces)
-    """What was judged between rounds of sampling."""
-
-    def describe(self) -> dict[str, Any]:
-        """Everything that decides a result, as plain values."""
-        return {
-            "code": [verify.CODE_VERSION, select.CODE_VERSION],
-            "verify": self.verify.model_dump(mode="json"),
-            "select": self.select.model_dump(mode="json"),
-            "tokens": self.counter and self.counter.describe(),
-        }
 
 
 def make_paths(
@@ -146,110 +98,8 @@ def select_paths(
         Rows of `Sample`, and the number of samples whose judgement was new.
     """
     counted = add_token_counts(stages, rules.counter, samples, bucket, rules.verify.max_characters)
-    judged, methods, new = _judge_samples(stages, rules, problems, counted, bucket)
+    judged, methods, new = judge_samples(stages, rules, problems, counted, bucket)
     return _choose_paths(stages, rules, judged, methods, bucket), new
-
-
-def _recall(memo: Memo | None, keys: pl.Series, find: Callable[[pl.Series], pl.DataFrame]) -> Recalled:
-    """Recall the findings about rows, and find those that are missing; all, where nothing is kept."""
-    if memo is None:
-        needed = keys.unique(maintain_order=True)
-        return Recalled(findings=find(needed), new=needed.len(), known=0)
-    return recall_or_find(memo, keys, find)
-
-
-def _open_memo(stages: Path | None, name: str, rules: Any, bucket: BucketSize, rows: int) -> Memo | None:
-    if stages is None:
-        return None
-    folder = stages / name / "memo" / digest(rules)[:16]
-    return Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=rows)
-
-
-def _judge_samples(
-    stages: Path | None, rules: PathRules, problems: pl.DataFrame, samples: pl.DataFrame, bucket: BucketSize
-) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """Judge samples. Returns them, the methods of kept ones by sample id, and the number of new judgements."""
-    work = verify.select_sampled(problems, samples)
-    is_aside = pl.col("sample_id").is_in(list(rules.verify.set_aside))
-    aside, work = work.filter(is_aside), work.filter(~is_aside)
-    keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
-    policy = rules.verify.model_copy(update={"set_aside": ()})
-    deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
-    owners = keyed.select("sample_id", "key").join(
-        samples.select("sample_id", "problem_id"), on="sample_id", how="left"
-    )
-    find = partial(recall_judged, rules.judged, bucket, owners, partial(_judge_keys, keyed, policy))
-    memo = _open_memo(stages, "judge", deciding, bucket, bucket.answers)
-    recalled = _recall(memo, keyed["key"], find)
-    findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
-    judgements = findings.select("sample_id", *_JUDGED)
-    judged = verify.add_judgements(samples, pl.concat([judgements, _set_aside(aside, judgements)]))
-    return judged, findings.select("sample_id", "signature", "operations"), recalled.new
-
-
-def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
-    """Make the findings about samples that the recipe sets aside: nothing is known of them (law 2)."""
-    empty = {name: pl.lit(None, dtype=kind) for name, kind in judgements.schema.items() if name != "sample_id"}
-    return rows.select("sample_id").with_columns(**{
-        **empty,
-        "verdict": pl.lit(str(Verdict.CHECK_FAILED)),
-        "reason": pl.lit(str(Reason.CHECK_FAILED)),
-        "detail": pl.lit(_SET_ASIDE),
-        "steps": pl.lit([], dtype=judgements.schema["steps"]),
-    })  # fmt: skip
-
-
-def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.DataFrame:
-    """Judge the first row of each key."""
-    rows = keyed.filter(pl.col("key").is_in(keys.implode())).unique("key", keep="first", maintain_order=True)
-    return pl.DataFrame(_judge_rows(rows, policy), schema=_FINDINGS, orient="row")
-
-
-def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
-    write = make_writer(verify.Judgement)
-    for row in rows.iter_rows(named=True):
-        mark_row(row["sample_id"])
-        equations = _find_equations(row, policy.max_characters)
-        judgement = verify.judge(
-            _make_problem(row),
-            row["text"],
-            reasoning=row["reasoning"],
-            finish_reason=row["finish_reason"],
-            hint=Hint(row["hint"]),
-            blind_text=row["blind_text"],
-            policy=policy,
-            equations=equations,
-        )
-        method = None
-        if judgement.reason is None and equations is not None:
-            found = [equation for part in Part for equation in equations.get(part, ())]
-            method = select.read_method(join_parts(row["reasoning"], row["text"]), found)
-        yield {
-            "key": row["key"],
-            **write(judgement),
-            "signature": method and method.signature,
-            "operations": method and sorted(method.operations),
-        }
-
-
-def _find_equations(row: Mapping[str, Any], most: int) -> dict[Part, list[Equation]] | None:
-    """Find the equations of each part of a sample; None where it is too long to be checked."""
-    parts = {part: row[part] for part in (Part.REASONING, Part.TEXT) if row[part]}
-    if sum(map(len, parts.values())) > most:
-        return None
-    return {part: find_equations(text) for part, text in parts.items()}
-
-
-def _make_problem(row: Mapping[str, Any]) -> Problem:
-    return Problem(
-        problem_id="",
-        source="",
-        origin="",
-        question=row["question"],
-        answer=row["answer"],
-        answer_type=AnswerType(row["answer_type"]),
-        choices=tuple(row["choices"] or ()),
-    )
 
 
 def _choose_paths(
@@ -264,14 +114,14 @@ def _choose_paths(
     deciding = {**rules.describe(), "verify": None, "tokens": None, "select": policy.model_dump(mode="json")}
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
     find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
-    memo = _open_memo(stages, "duplicates", apart, bucket, bucket.problems)
-    choices = _recall(memo, keyed["key"], find).findings
+    memo = open_memo(stages, "duplicates", apart, bucket, bucket.problems)
+    choices = recall(memo, keyed["key"], find).findings
     distinct = keyed.join(choices.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
     if policy.keep is not None:
         many = distinct.filter(pl.len().over("key") > policy.keep)
         find = partial(_find_choices, many, lambda rows: select.pick_rows(rows, policy))
-        memo = _open_memo(stages, "picks", deciding, bucket, bucket.problems)
-        picked = _recall(memo, many["key"], find).findings
+        memo = open_memo(stages, "picks", deciding, bucket, bucket.problems)
+        picked = recall(memo, many["key"], find).findings
         choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
     return select.add_choices(judged, pl.concat([choices.drop("key"), outside]))
 

@@ -27,6 +27,7 @@ Plain = Mapping[str, Any]
 
 STAGES: Mapping[str, str] = {
     "count_paths": "rounds",
+    "cut_rationales": "rounds",
     "find_paths": "paths",
     "write_bucket": "examples",
     "rank_weights": "mixture",

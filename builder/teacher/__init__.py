@@ -13,7 +13,7 @@ from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
 from .request import Request
-from .sampling import Calls, CountPaths, PathCounts, SampledAnswers, sample_rationales, write_samples
+from .sampling import Calls, CountPaths, CutRationales, PathCounts, SampledAnswers, sample_rationales, write_samples
 
 __all__ = [
     "ANSWER_SCHEMA",
@@ -24,6 +24,7 @@ __all__ = [
     "CallEstimate",
     "Calls",
     "CountPaths",
+    "CutRationales",
     "Destination",
     "Ledger",
     "PathCounts",

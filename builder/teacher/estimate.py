@@ -1,7 +1,7 @@
 """Estimate the calls of a build before any is made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 import polars as pl
@@ -77,7 +77,8 @@ def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger,
     for key, teacher in loaded.recipe.sampled_teachers.items():
         opened = open_backend(loaded, key, teacher, problems, runtime).backend
         own = list(from_frame(select_share(kept, teacher.share), Problem))
-        parts.append(_estimate_teacher(key, teacher, opened, own, ledger, is_first=not parts))
+        part = _estimate_teacher(key, teacher, opened, own, ledger, is_first=not parts)
+        parts.append(_add_blind_checks(part, teacher) if loaded.recipe.verify.blind_check == "hinted" else part)
     requests = tuple(request for part in parts for request in part.requests)
     return CallEstimate(
         problems=kept.height,
@@ -117,6 +118,13 @@ def _estimate_teacher(
         requests=tuple(PlannedRequest(prompt=prompt, request=first[prompt]) for prompt in sorted(first)),
         reasoned=_count_reasoned(ledger, sorted({digest for digest, _ in recorded})[:LOOKED]),
     )
+
+
+def _add_blind_checks(estimate: CallEstimate, teacher: SampledTeacher) -> CallEstimate:
+    """Add one call for each hinted answer: at most all of them are right, and checked."""
+    paths, mode = teacher.paths, teacher.hint.mode
+    hinted = {"none": 0, "fallback": paths.round, "always": max(paths.max or 0, paths.round)}[mode]
+    return replace(estimate, most=estimate.most + estimate.problems * hinted)
 
 
 def _is_prompted(backend: Backend) -> TypeGuard[PromptedBackend]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cotloom.builder import verify
-from cotloom.builder.passes.paths import PathRules, select_paths
+from cotloom.builder.passes.judging.samples import PathRules
+from cotloom.builder.passes.paths import select_paths
 from cotloom.builder.passes.unchanged import BucketSize
 from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import Problem, Split, make_problem_id

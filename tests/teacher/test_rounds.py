@@ -23,7 +23,7 @@ from cotloom.builder.teacher.backends.protocol import (
 from cotloom.builder.teacher.ledger import Ledger, open_ledger, open_recorder
 from cotloom.builder.teacher.request import Answer, Request
 from cotloom.builder.teacher.sampling.completing import Calls, Completer, Stop
-from cotloom.builder.teacher.sampling.counting import open_queue
+from cotloom.builder.teacher.sampling.queues import open_queue
 from cotloom.builder.teacher.sampling.rounds import AskedTeacher, PathCounts, estimate_chance, sample_problem
 from cotloom.builder.teacher.sampling.turns import Turns
 from cotloom.schemas.example import Message, Role
@@ -123,7 +123,7 @@ def sample_rounds(
                 stop=Stop(),
             )
             teacher = AskedTeacher(backend=backend, complete=complete, paths=paths, hints=hints)
-            parts = await asyncio.gather(*(sample_problem(each, [teacher], queue.count) for each in problems))
+            parts = await asyncio.gather(*(sample_problem(each, [teacher], queue.find) for each in problems))
             return [sample for part in parts for sample in part], complete.calls
 
     return asyncio.run(run())

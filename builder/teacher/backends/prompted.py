@@ -16,7 +16,7 @@ from ....schemas.teacher import OpenAITeacher, TransformersTeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe, list_prompts
 from ..demonstrations import Demo, check_demos, find_demos, select_demos
-from ..prompts import format_messages, format_second_call
+from ..prompts import format_blind_check, format_messages, format_second_call
 from ..request import Answer, Request
 from ..shares import select_share
 from .protocol import CompletionRequest, OpenedBackend, OpenSender, Sender
@@ -76,6 +76,14 @@ class PromptedBackend:
         messages = format_second_call(first.messages, text, problem, prompt)
         sampling = {**self.sampling, **dict(_list_changes(prompt.second_call, self.sampling))}
         return CompletionRequest(problem, self._make_request(problem.problem_id, messages, first.hint, sampling), 0)
+
+    def make_blind_check(self, problem: Problem, rationale: str) -> CompletionRequest:
+        """Make the request that asks for the answer to a rationale, without a hint, as a second call is sampled."""
+        ready = self.find_prompt(problem)
+        demos = select_demos(ready.demos, problem, ready.prompt.shots, self.seed)
+        messages = format_blind_check(problem, ready.prompt, demos, rationale)
+        sampling = {**self.sampling, **dict(_list_changes(ready.prompt.second_call, self.sampling))}
+        return CompletionRequest(problem, self._make_request(problem.problem_id, messages, Hint.NONE, sampling), 0)
 
     def open_sender(self) -> AbstractAsyncContextManager[Sender]:
         """Open what sends requests to the model."""

@@ -90,6 +90,9 @@ class Backend(Protocol):
     def make_follow_up(self, request: CompletionRequest, answer: Answer) -> CompletionRequest | None:
         """Make the second request that an answer needs, for prompts of two calls."""
 
+    def make_blind_check(self, problem: Problem, rationale: str) -> CompletionRequest:
+        """Make the request that asks for the answer to a rationale, without a hint."""
+
     def open_sender(self) -> AbstractAsyncContextManager[Sender]:
         """Open what sends its requests."""
 

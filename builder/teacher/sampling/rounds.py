@@ -15,7 +15,7 @@ from ....schemas.reasons import Fate
 from ....schemas.sample import Hint, Sample
 from ..backends.protocol import Backend, CompletionRequest, FailedRequest
 from ..request import Answer
-from .samples import add_second_call, make_sample
+from .samples import add_blind_check, add_second_call, make_sample
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +32,13 @@ class PathCounts:
 
 CountPaths = Callable[[Sequence[Problem], Sequence[Sample]], Mapping[str, PathCounts]]
 """Counts the correct paths among the samples of each problem, by problem id."""
+
+CutRationales = Callable[[Sequence[Problem], Sequence[Sample]], Mapping[str, Mapping[str, str]]]
+"""Cuts the rationales of samples with a right answer before that answer, for a blind check: by problem and sample id.
+A rationale of which nothing is left is not among them."""
+
+CutOwnRationales = Callable[[Problem, Sequence[Sample]], Awaitable[Mapping[str, str]]]
+"""Cuts the rationales of one problem; those of many may be cut together."""
 
 CountOwnPaths = Callable[[Problem, Sequence[Sample]], Awaitable[PathCounts]]
 """Counts the correct paths of one problem; the counts of many may be taken together."""
@@ -58,6 +65,8 @@ class AskedTeacher:
     """Whether it is shown the gold answer."""
     accept_failures: bool = False
     """Whether a problem goes on although a request of it failed."""
+    cut_rationales: CutOwnRationales | None = None
+    """Cuts the rationales of hinted samples that are checked without the hint; None where none are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,4 +212,22 @@ async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) ->
     second = await teacher.complete(list(follow_ups.values()), -this.number) if follow_ups else ()
     for (position, follow_up), result in zip(follow_ups.items(), second, strict=True):
         samples[position] = add_second_call(samples[position], follow_up, result)
-    return samples, not any(isinstance(result, FailedRequest) for result in [*results, *second])
+    blind = await _check_blindly(problem, teacher, this, samples) if this.hint is Hint.HINTED else []
+    return samples, not any(isinstance(result, FailedRequest) for result in [*results, *second, *blind])
+
+
+async def _check_blindly(
+    problem: Problem, teacher: AskedTeacher, this: Round, samples: list[Sample]
+) -> Sequence[Answer | FailedRequest]:
+    """Send the rationales of right hinted samples back without the hint, up to their answer. Returns what came."""
+    if teacher.cut_rationales is None:
+        return ()
+    rationales = await teacher.cut_rationales(problem, samples)
+    positions = [position for position, sample in enumerate(samples) if sample.sample_id in rationales]
+    requests = [
+        teacher.backend.make_blind_check(problem, rationales[samples[position].sample_id]) for position in positions
+    ]
+    results = await teacher.complete(requests, -this.number) if requests else ()
+    for position, request, result in zip(positions, requests, results, strict=True):
+        samples[position] = add_blind_check(samples[position], request, result)
+    return results

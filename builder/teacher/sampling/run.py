@@ -31,9 +31,10 @@ from ..backends.protocol import OpenedBackend
 from ..ledger import Ledger, open_recorder
 from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
-from .counting import PathQueue, open_queue
-from .rounds import AskedTeacher, CountPaths, PathCounts, sample_problem
+from .queues import open_queue
+from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, PathCounts, sample_problem
 from .rows import SampleWriter
+from .tally import PathTally
 from .turns import Turns
 
 FRESH_AHEAD = 2
@@ -77,13 +78,15 @@ class _OpenTeacher:
     """How it is asked."""
 
 
-def sample_rationales(
+def sample_rationales(  # noqa: PLR0913 - what decides the samples, and where they go
     loaded: LoadedRecipe,
     problems: pl.DataFrame,
     ledger: Ledger,
     count_paths: CountPaths,
     runtime: Runtime,
     folder: Path,
+    *,
+    cut_rationales: CutRationales | None = None,
 ) -> SampledAnswers:
     """Sample rationales for all kept problems.
 
@@ -94,6 +97,7 @@ def sample_rationales(
         count_paths: counts the correct paths of some problems; called in another thread, while requests are sent.
         runtime: concurrency, limits, timeouts and retries of a live teacher.
         folder: where the pieces are written.
+        cut_rationales: cuts the rationales of hinted samples that are checked without the hint; None checks none.
 
     Raises:
         InputError: the teacher can't answer these problems at all.
@@ -104,7 +108,7 @@ def sample_rationales(
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     warn_unasked(loaded.recipe, kept)
     run = _Run(loaded.recipe.sampled_teachers, opened, kept, ledger, runtime, SampleWriter(folder))
-    calls = run_in_loop(run.sample_all(count_paths))
+    calls = run_in_loop(run.sample_all(count_paths, cut_rationales))
     if not run.writer.rows:
         raise InputError(f"the teacher gave no answer to any of the {kept.height} problems")
     inputs = [item for each in opened.values() for item in each.inputs]
@@ -122,22 +126,25 @@ class _Run:
     runtime: Runtime
     writer: SampleWriter
 
-    async def sample_all(self, count_paths: CountPaths) -> Calls:
+    async def sample_all(self, count_paths: CountPaths, cut_rationales: CutRationales | None) -> Calls:
         """Sample all problems. Returns where the answers came from."""
         stop = Stop()
         async with AsyncExitStack() as stack:
-            teachers = await self._open_teachers(stack, stop)
-            queue = await stack.enter_async_context(open_queue(count_paths))
+            cutting = None if cut_rationales is None else await stack.enter_async_context(open_queue(cut_rationales))
+            teachers = await self._open_teachers(stack, stop, None if cutting is None else cutting.find)
+            tally = PathTally(await stack.enter_async_context(open_queue(count_paths)))
             bar = stack.enter_context(show_bar("sampling the teacher", self.kept.height))
-            await stack.enter_async_context(_report(bar, teachers, queue))
-            await self._sample_problems(teachers, queue, stop, bar)
+            await stack.enter_async_context(_report(bar, teachers, tally))
+            await self._sample_problems(teachers, tally, stop, bar)
             await self.writer.flush()
         stop.check()
         calls = sum((each.completer.calls for each in teachers), Calls())
         parts = tuple((each.key, each.completer.calls) for each in teachers) if len(teachers) > 1 else ()
         return replace(calls, by_teacher=parts)
 
-    async def _open_teachers(self, stack: AsyncExitStack, stop: Stop) -> list[_OpenTeacher]:
+    async def _open_teachers(
+        self, stack: AsyncExitStack, stop: Stop, cut_rationales: CutOwnRationales | None
+    ) -> list[_OpenTeacher]:
         recorder = await stack.enter_async_context(open_recorder(self.ledger.path))
         names = [each.turn for each in self.opened.values() if each.turn is not None]
         turns = stack.enter_context(contextlib.closing(Turns(self.ledger, names)))
@@ -146,6 +153,7 @@ class _Run:
             await self._open_teacher(
                 key,
                 stack,
+                cut_rationales,
                 partial(
                     Completer,
                     ledger=self.ledger,
@@ -158,7 +166,9 @@ class _Run:
             for key in self.teachers
         ]
 
-    async def _open_teacher(self, key: str, stack: AsyncExitStack, make: Any) -> _OpenTeacher:
+    async def _open_teacher(
+        self, key: str, stack: AsyncExitStack, cut_rationales: CutOwnRationales | None, make: Any
+    ) -> _OpenTeacher:
         teacher, backend = self.teachers[key], self.opened[key].backend
         completer: Completer = make(sender=await stack.enter_async_context(backend.open_sender()))
         asked = AskedTeacher(
@@ -167,12 +177,13 @@ class _Run:
             paths=teacher.paths,
             hints=teacher.hint,
             accept_failures=self.runtime.accept_failures,
+            cut_rationales=cut_rationales,
         )
         own = frozenset(select_share(self.kept, teacher.share)["problem_id"])
         return _OpenTeacher(key=key, problems=own, completer=completer, asked=asked)
 
     async def _sample_problems(
-        self, teachers: Sequence[_OpenTeacher], queue: PathQueue, stop: Stop, bar: ProgressBar
+        self, teachers: Sequence[_OpenTeacher], tally: PathTally, stop: Stop, bar: ProgressBar
     ) -> None:
         """Start one problem after the other, as many at once as keep the teachers busy."""
         places = _Places(self.runtime.concurrency)
@@ -182,14 +193,14 @@ class _Run:
 
             async def count_paths(problem: Problem, samples: Sequence[Sample]) -> PathCounts:
                 place.leave_first_round()
-                return await queue.count(problem, samples)
+                return await tally.count(problem, samples)
 
             try:
                 await self.writer.add(await sample_problem(problem, asked, count_paths))
             except CotloomError as error:
                 stop.set(error)
             finally:
-                queue.end(problem)
+                tally.end(problem)
                 place.leave()
                 bar(1)
 
@@ -241,12 +252,12 @@ def _iterate_problems(frame: pl.DataFrame) -> Iterator[Problem]:
 
 
 @asynccontextmanager
-async def _report(bar: ProgressBar, teachers: Sequence[_OpenTeacher], queue: PathQueue) -> AsyncIterator[None]:
+async def _report(bar: ProgressBar, teachers: Sequence[_OpenTeacher], tally: PathTally) -> AsyncIterator[None]:
     """Report how the sampling goes, until the block ends."""
 
     async def report() -> None:
         while True:
-            bar.report(_describe(teachers, queue))
+            bar.report(_describe(teachers, tally))
             await asyncio.sleep(TICK_S)
 
     task = asyncio.get_running_loop().create_task(report())
@@ -255,16 +266,16 @@ async def _report(bar: ProgressBar, teachers: Sequence[_OpenTeacher], queue: Pat
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        bar.report(_describe(teachers, queue))
+        bar.report(_describe(teachers, tally))
 
 
-def _describe(teachers: Sequence[_OpenTeacher], queue: PathQueue) -> dict[str, int | float | str]:
+def _describe(teachers: Sequence[_OpenTeacher], tally: PathTally) -> dict[str, int | float | str]:
     """Say how the sampling goes: answers, tokens, the share that is right, failures, and what the senders say."""
     calls = sum((each.completer.calls for each in teachers), Calls())
     facts: dict[str, Any] = {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
     facts["tokens"] = sum(each.completer.tokens for each in teachers)
-    if queue.counted:
-        facts["right"] = round(queue.right / queue.counted, 4)
+    if tally.counted:
+        facts["right"] = round(tally.right / tally.counted, 4)
     for each in teachers:
         for name, value in each.completer.sender.describe().items():
             facts[name] = facts[name] + value if isinstance(value, int) and name in facts else value

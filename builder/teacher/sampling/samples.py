@@ -86,6 +86,14 @@ def add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answer
     )
 
 
+def add_blind_check(sample: Sample, request: CompletionRequest, result: Answer | FailedRequest) -> Sample:
+    """Add what the teacher answered to its own rationale without the hint."""
+    sample = replace(sample, request_digests=(*sample.request_digests, request.request.digest))
+    if isinstance(result, FailedRequest):
+        return _drop_failed(sample, result)
+    return replace(sample, blind_text=result.text, cost_usd=add_costs([sample.cost_usd, result.cost_usd]))
+
+
 NEW_PARAGRAPH = "\n\n"
 SECOND_ANSWER = "Answer: "
 """What stands before the answer of a second call."""
