@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cotloom.builder.store.atomic import remove_leftovers
-from cotloom.builder.teacher.backends import openai_client
+from cotloom.builder.teacher.pacing.headers import read_limits
 from tests.conftest import PATIENCE_S, ROOT
 
 CLOCK = """
@@ -153,8 +153,11 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_server_that_names_it():
     here_s = 1_000_000_000.0
     until, now = formatdate(here_s + 7, usegmt=True), formatdate(here_s, usegmt=True)
 
-    assert openai_client._read_retry_after(until, now) == 7.0
-    assert openai_client._read_retry_after(now, until) == 0.0
-    assert openai_client._read_retry_after(until, "no date") == 0.0  # by this clock it is long past
-    assert openai_client._read_retry_after("3", until) == 3.0
-    assert openai_client._read_retry_after("no date", now) is None
+    def read(value: str, date: str) -> float | None:
+        """Read with a clock of this machine that is a year off."""
+        return read_limits({"Retry-After": value, "Date": date}, wall_s=here_s + 365 * 86_400).retry_after_s
+
+    assert read(until, now) == 7.0
+    assert read(now, until) == 0.0
+    assert read("3", until) == 3.0
+    assert read("no date", now) is None

@@ -45,6 +45,8 @@ class CallEstimate:
     """The first request."""
     requests: tuple["PlannedRequest", ...] = ()
     """The first request of each prompt of each teacher."""
+    blind: int = 0
+    """The most calls of blind checks; they are among `most`."""
     reasoned: int = 0
     """Known answers with reasoning apart from their response; of those in the ledger, the first `LOOKED` are read."""
 
@@ -89,6 +91,7 @@ def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger,
         paid=any(part.paid for part in parts),
         request=requests[0].request if requests else None,
         requests=requests,
+        blind=sum(part.blind for part in parts),
         reasoned=sum(part.reasoned for part in parts),
     )
 
@@ -124,7 +127,8 @@ def _add_blind_checks(estimate: CallEstimate, teacher: SampledTeacher) -> CallEs
     """Add one call for each hinted answer: at most all of them are right, and checked."""
     paths, mode = teacher.paths, teacher.hint.mode
     hinted = {"none": 0, "fallback": paths.round, "always": max(paths.max or 0, paths.round)}[mode]
-    return replace(estimate, most=estimate.most + estimate.problems * hinted)
+    blind = estimate.problems * hinted
+    return replace(estimate, most=estimate.most + blind, blind=blind)
 
 
 def _is_prompted(backend: Backend) -> TypeGuard[PromptedBackend]:
