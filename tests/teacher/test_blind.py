@@ -23,7 +23,13 @@ def recipe(tmp_path):
     (tmp_path / "problems.jsonl").write_text("".join(json.dumps(problem) + "\n" for problem in PROBLEMS))
 
     def write(url, *changes, **teacher):
-        given = {"backend": "openai", "model": "m", "base_url": url, "paths": {"round": 2}, "hint": {"mode": "fallback"}}
+        given = {
+            "backend": "openai",
+            "model": "m",
+            "base_url": url,
+            "paths": {"round": 2},
+            "hint": {"mode": "fallback"},
+        }
         source = {
             "name": "sums", "kind": "file", "path": "problems.jsonl",
             "fields": {"question": "question", "answer": "answer"},

@@ -91,6 +91,8 @@ class ChatSender:
         self._is_throttled = False
         self._models: list[str] | None = None
         self._asking = asyncio.Lock()
+        self._probing = asyncio.Lock()
+        self._probes = 0
 
     @property
     def fatal(self) -> CotloomError | None:
@@ -114,7 +116,7 @@ class ChatSender:
         missing: Sequence[CompletionRequest] = group
         tries = 0
         while missing and self._fatal is None:
-            tried = await self._try_request(missing, tries + 1, priority)
+            tried = await self._send_or_probe(missing, tries + 1, priority)
             results += [] if tried.received is None else [tried.received]
             if tried.outcome is RequestOutcome.THROTTLED:
                 continue
@@ -122,28 +124,49 @@ class ChatSender:
                 return [*results, *(await self.send(tried.missing, priority) if tried.missing else ())]
             tries += 1
             if tried.failure.is_final or tries > self._runtime.retries:
+                if tried.failure.is_general and not self._runtime.accept_failures:
+                    self._stop(tried.failure.error)
                 return [*results, *(FailedRequest(request, tried.failure.error) for request in missing)]
             self._retries += 1
             await asyncio.sleep(_compute_backoff(tries))
         fatal = self._fatal
         return [*results, *(FailedRequest(request, fatal) for request in missing if fatal is not None)]
 
-    async def _try_request(self, missing: Sequence[CompletionRequest], number: int, priority: int) -> _Try:
+    async def _send_or_probe(self, missing: Sequence[CompletionRequest], number: int, priority: int) -> _Try:
+        """Send one request; while the server seems broken, one at a time, with longer and longer pauses.
+
+        So a server that starts late or restarts is waited for, as long as one request would be retried, and is sent
+        no thousands of requests meanwhile.
+        """
+        if not self._breaker.is_open:
+            return await self._try_request(missing, number, priority, is_probe=False)
+        async with self._probing:
+            if self._breaker.is_open and self._probes and self._fatal is None:
+                await asyncio.sleep(_compute_backoff(self._probes))
+            tried = await self._try_request(missing, number, priority, is_probe=True)
+            self._probes = self._probes + 1 if tried.failure is not None else 0
+            if tried.failure is not None and self._probes > self._runtime.retries and self._is_tripped(tried.failure):
+                self._stop(tried.failure.error)
+            return tried
+
+    async def _try_request(
+        self, missing: Sequence[CompletionRequest], number: int, priority: int, *, is_probe: bool
+    ) -> _Try:
         """Send one request through the gate, and note what it says of the server."""
         characters = sum(len(message.content) for message in missing[0].request.messages)
         ticket = await self._gate.enter(self._estimate.estimate(characters, len(missing)), priority)
         reply: HttpReply | None = None
         tried = _Try(outcome=RequestOutcome.FAILED, missing=missing)
         try:
-            if self._fatal is not None:
-                return tried
+            if self._fatal is not None or (self._breaker.is_open and not is_probe):
+                return _Try(outcome=RequestOutcome.THROTTLED, missing=missing)  # it was not sent
             reply = await send_request(self._connection, missing)
             tried = self._read_reply(missing, reply, number)
         except NoReplyError as error:
             explained = explain_no_reply(self._server, str(error), number, connected=error.connected)
             tried = replace(tried, failure=_Failure(error=explained, is_general=not error.connected))
         finally:
-            used = None if tried.tokens is None else sum(tried.tokens)
+            used = None if tried.tokens is None else sum(tried.tokens)  # of one that was not sent, nothing is learned
             self._gate.leave(tried.outcome, used, None if reply is None else reply.headers, ticket)
         if tried.tokens is not None:
             self._estimate.learn(characters, *tried.tokens, len(missing))
@@ -174,7 +197,7 @@ class ChatSender:
             self._breaker.count_failure(failure.error.message)
         elif tried.outcome is RequestOutcome.SUCCEEDED:
             self._breaker.count_success()
-        if failure is not None and (failure.is_fatal or self._is_tripped(failure)):
+        if failure is not None and failure.is_fatal:
             self._stop(failure.error)
         elif tried.outcome is RequestOutcome.THROTTLED and (exhausted := self._gate.find_exhaustion()) is not None:
             self._stop(explain_exhaustion(self._server, exhausted.reason))

@@ -257,7 +257,7 @@ def test_only_the_choices_that_failed_are_asked_for_again(recipe, runtime):
 
 
 def test_a_server_that_never_answers_ends_the_build_and_says_so(recipe, runtime):
-    with pytest.raises(Stopped, match="gives no answer to a prompt, after 3 tries: it is empty"):
+    with pytest.raises(Stopped, match=r"gives no answer to a prompt, after \d tries: it is empty"):
         build_from(recipe, runtime, BLANK["empty"])
 
 
@@ -323,3 +323,26 @@ def test_a_key_or_model_that_was_taken_before_may_be_refused_once(recipe, runtim
         built = build(recipe(server.url), runtime.model_copy(update={"concurrency": 1}))
 
     assert (built.calls.failed, len(server.requests)) == (0, len(PROBLEMS) + 1)
+
+
+def test_a_server_that_starts_late_is_waited_for(recipe, runtime):
+    """The first requests find no server that is ready, far more of them than would do to call it broken."""
+    seen = []
+
+    def script(body):
+        seen.append(body)
+        return refusal(503, "loading the model") if len(seen) <= 20 else solve(body)
+
+    with serving(script) as server:
+        built = build(recipe(server.url, paths={"round": 1}), runtime.model_copy(update={"retries": 6}))
+
+    assert (built.calls.new, built.calls.failed) == (len(PROBLEMS), 0)
+
+
+def test_a_server_that_breaks_down_is_sent_few_requests(recipe, runtime):
+    def script(body):
+        return solve(body) if len(server.requests) <= 4 else refusal(500, "out of memory")
+
+    with serving(script) as server, pytest.raises(Stopped, match="out of memory"):
+        build(recipe(server.url, paths={"round": 1}), runtime.model_copy(update={"retries": 3}))
+    assert len(server.requests) < 60
