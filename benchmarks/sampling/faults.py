@@ -88,3 +88,25 @@ def measure_kills(size: Size) -> Iterator[Section]:
         header=["kills", "same content digest", "sent twice", "of them not in flight"],
         rows=[[show(size.kills), "yes" if is_same else "no", show(again), show(len(wrong))]],
     )
+
+
+def measure_pair(size: Size) -> Iterator[Section]:
+    """Run two builds on one store at once."""
+    settings = Settings(latency=Latency(fixed_s=0.1), answers=Answers(tokens=ANSWER_WORDS), lifetime_s=3_600)
+    with open_folder() as folder, running(settings) as service:
+        recipe = write_recipe(folder, size.killed)
+        both = [start_build(recipe, folder / "store", service.url) for _ in range(2)]
+        digests = {finish_build(process)["content_digest"] for process in both}
+    statistics = service.read_statistics()
+    yield Section(
+        title="Two builds on one store at once",
+        text=f"The same recipe of {size.killed:,} requests, started twice.",
+        header=["same content digest", "requests", "for each answer"],
+        rows=[
+            [
+                "yes" if len(digests) == 1 else "no",
+                show(statistics["requests"]),
+                show(statistics["requests"] / statistics["bodies"], 2),
+            ]
+        ],
+    )

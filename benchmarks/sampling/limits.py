@@ -64,7 +64,7 @@ def _describe(trial: Trial, limit: Limit, size: Size) -> list[str]:
         alone = (needed // limit.amount - (needed % limit.amount == 0)) * limit.per_s + LATENCY_S
     is_whole = not trial.error and len(answered) == size.limited
     return [
-        "well" if not trial.error else trial.error,
+        trial.error or ("well" if is_whole else f"{size.limited - len(answered)} requests failed"),
         f"{len(answered)} of {size.limited}",
         show(trial.busy.total_s, 1),
         f"{show(trial.busy.total_s / alone, 2)} ×" if is_whole else "not finished",

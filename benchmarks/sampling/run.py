@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from faults import measure_faults, measure_kills
+from faults import measure_faults, measure_kills, measure_pair
 from limits import measure_limits
 from page import Section
 from rounds import measure_rounds
@@ -30,6 +30,7 @@ PARTS: Mapping[str, Callable[[Size], Iterator[Section]]] = {
     "rounds": measure_rounds,
     "faults": measure_faults,
     "kills": measure_kills,
+    "pair": measure_pair,
 }
 
 

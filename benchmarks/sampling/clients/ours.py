@@ -65,7 +65,6 @@ def main() -> None:
         workers=job["workers"],
         concurrency=job["at_once"],
         timeout_s=job["timeout_s"],
-        accept_failures=True,
         allow_empty=True,
     )
     runtime.store.mkdir(parents=True, exist_ok=True)
