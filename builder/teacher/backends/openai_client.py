@@ -270,7 +270,7 @@ class ChatSender:
         if parameter is not None and parameter in OPTIONAL_PARAMETERS:
             _leave_out(server, parameter)
             return _Try(outcome=RequestOutcome.SUCCEEDED, missing=missing)
-        model, location = missing[0].request.model, reply.headers.get("Location", "")
+        model, location = missing[0].request.model, server.redact_text(reply.headers.get("Location", ""))
         is_general = reply.status in GENERAL_STATUSES
         may_pass = is_general and self._has_succeeded  # it took the key and the model a moment ago
         failure = _Failure(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 
 from ....schemas.prompt import ServerSampling
 from ...errors import CotloomError, InputError, Stopped
@@ -31,11 +32,36 @@ class Server:
     """Parameters that it refused; later requests leave them out. Grows while requests are sent."""
 
     def redact_secrets(self, content: bytes) -> bytes:
-        """Replace secrets in what the server sent, which may echo them, by the names of their variables."""
+        """Replace secrets in what the server sent, which may echo them, by the names of their variables.
+
+        JSON may write each character of a text as an escape, and a secret is one in whatever way it is written.
+        """
         for variable, value in sorted(self.secrets.items(), key=lambda item: -len(item[1])):
             if len(value) >= SHORTEST_KEY:
-                content = content.replace(value.encode(errors="replace"), f"${variable}".encode())
+                name = f"${variable}".encode()
+                content = content.replace(value.encode(errors="replace"), name)
+                if b"\\" in content:
+                    content = _compile_escaped(value).sub(name, content)
         return content
+
+    def redact_text(self, text: str) -> str:
+        """Replace secrets in a text."""
+        return self.redact_secrets(text.encode(errors="replace")).decode(errors="replace")
+
+
+@lru_cache(maxsize=64)
+def _compile_escaped(value: str) -> re.Pattern[bytes]:
+    """Compile a pattern that finds a text in JSON, each character as it is or as an escape."""
+    return re.compile(b"".join(map(_list_spellings, value.encode("utf-16-be", "replace").decode("utf-16-be"))))
+
+
+def _list_spellings(character: str) -> bytes:
+    """List the ways in which JSON may write a character."""
+    units = character.encode("utf-16-be")
+    codes = [units[place : place + 2].hex() for place in range(0, len(units), 2)]
+    escape = b"".join(rb"\\u(?i:%s)" % code.encode() for code in codes)
+    plain = re.escape(character.encode())
+    return rb"(?:\\?%s|%s)" % (plain, escape)
 
 
 SHORTEST_KEY = 6

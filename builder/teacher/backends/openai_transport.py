@@ -141,9 +141,9 @@ async def send_request(connection: ServerConnection, missing: Sequence[Completio
     except TimeoutError as error:
         raise NoReplyError(f"the answer is not complete after {connection.timeout_s:g} s", connected=True) from error
     except aiohttp.ClientConnectorError as error:
-        raise NoReplyError(_describe(error), connected=False) from error
+        raise NoReplyError(server.redact_text(_describe(error)), connected=False) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise NoReplyError(_describe(error), connected=True) from error
+        raise NoReplyError(server.redact_text(_describe(error)), connected=True) from None
     return HttpReply(response.status, server.redact_secrets(content), response.headers, frozenset(body))
 
 
