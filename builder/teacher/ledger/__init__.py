@@ -13,8 +13,8 @@ An answer is read out of its response each time it is needed, so that a later re
 The first answer recorded under a key stays. Each row has a checksum that is verified when it is read (law 10); before
 new answers are requested, the whole table of keys is verified, so that damage is never paid for silently.
 
-From the bottom up: `encoding`, `write_ahead_log`; `texts`; `writing`, `migrate`; `layout`; `ledger`, `recorder`; `check`,
-`forget`, `statistics`; `entries`, `compact`; `transfer`.
+From the bottom up: `encoding`, `write_ahead_log`; `texts`; `writing`, `migrate`; `layout`; `ledger`, `recorder`;
+`check`, `forget`, `statistics`; `entries`, `compact`; `transfer`.
 """
 
 from .ledger import Ledger, open_ledger

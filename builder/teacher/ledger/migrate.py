@@ -24,6 +24,17 @@ FORMER_TABLES = ("requests", "responses", "answers", "forgotten")
 FORMER_TRIGGERS = tuple(f"{table}_{event}" for table in FORMER_TABLES for event in ("delete", "update"))
 
 
+def check_former_layout(connection: sqlite3.Connection) -> None:
+    """Check the structure of the file, before anything is copied: rows that SQLite can't find would be lost silently.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged.
+    """
+    (state,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if state != "ok":
+        raise sqlite3.DatabaseError(state)
+
+
 def migrate_former_layout(connection: sqlite3.Connection) -> None:
     """Copy every row from the tables `former_*`, and remove these. A damaged row stays damaged, and is never repaired.
 
