@@ -155,7 +155,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise InputError(
             f"the ledger {path} was written before the first release (layout {version})", hint="choose another --store"
         )
-    with explain_database_errors(path, CHECK_HINT if version == FORMAT else FORMER_HINT):
+    with explain_database_errors(path, FORMER_HINT if version == FORMER else CHECK_HINT):
         _enable_write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cell_size_check = ON")

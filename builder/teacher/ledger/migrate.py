@@ -72,7 +72,7 @@ def _copy_requests(connection: sqlite3.Connection) -> dict[bytes, int]:
         requests = {number: request for number, row in batch if (request := _read_request(row)) is not None}
         added = dict(zip(requests, texts.add(list(requests.values())), strict=True))
         texts.finish()
-        numbers |= {pack_digest(requests[number].digest): number for number in requests}
+        numbers |= {pack_digest(row[0]): number for number, row in batch if number in requests}
         _insert(connection, "requests", (_convert_request(number, row, added.get(number)) for number, row in batch))
     return numbers
 
