@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.teacher.ledger import Ledger, open_ledger
+from cotloom.builder.teacher.ledger.check import check_ledger
 from cotloom.builder.teacher.ledger.layout import FORMAT
 from cotloom.builder.teacher.request import Answer, ReceivedResponse, Request, Response, ResponseKind
 from cotloom.schemas.example import Message, Role
@@ -260,6 +261,19 @@ def test_a_full_disk_stops_and_what_was_recorded_stays(ledger):
 
     assert "what was finished is kept" in caught.value.hint
     assert recorded(ledger, request()) == {(request().digest, 0): Answer(text="first")}
+
+
+def test_what_a_full_disk_kept_from_being_written_is_not_referred_to_later(ledger, path):
+    (pages,) = ledger._connection.execute("PRAGMA page_count").fetchone()
+    ledger._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(Stopped):
+        record(ledger, [(request("a new question"), 0, Answer(text=secrets.token_hex(50_000)))])
+
+    ledger._connection.execute("PRAGMA max_page_count = 100000")
+    record(ledger, [(request("a new question"), 0, Answer(text="short"))])
+
+    assert check_ledger(path).is_intact
+    assert recorded(ledger, request("a new question")) == {(request("a new question").digest, 0): Answer(text="short")}
 
 
 def test_processes_that_open_and_record_at_once_lose_nothing(path):

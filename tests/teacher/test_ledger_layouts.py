@@ -1,6 +1,7 @@
 """A ledger of the former layout is carried over when it is opened: every answer, or nothing is changed."""
 
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -11,13 +12,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from cotloom.builder.errors import InputError
+from cotloom.builder.errors import CotloomError, InputError
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.ledger.check import check_ledger
 from cotloom.builder.teacher.ledger.encoding import compute_checksum
 from cotloom.builder.teacher.ledger.entries import Entry, Tombstone, list_entries
 from cotloom.builder.teacher.ledger.layout import FORMAT
 from cotloom.builder.teacher.ledger.migrate import FORMER, FORMER_TABLES
+from cotloom.builder.teacher.ledger.transfer import import_answers
 from cotloom.builder.teacher.request import Answer, Request
 from cotloom.builder.teacher.responses import encode_answers
 from cotloom.schemas.example import Message, Role
@@ -198,6 +200,54 @@ def test_a_ledger_that_can_not_be_carried_over_stays_as_it_is(path, monkeypatch)
         assert orjson.loads(connection.execute("SELECT request FROM requests").fetchone()[0])["model"] == "m"
     with open_ledger(path) as ledger:
         assert len(recorded(ledger, *map(ask, range(20)))) == 40
+
+
+def test_a_ledger_whose_structure_is_damaged_says_how_the_rest_is_saved(path):
+    write_former(path, 200)
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'answers'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    before = path.read_bytes()
+
+    with pytest.raises(InputError, match="is damaged") as caught, open_ledger(path):
+        pass
+
+    assert "of the release that wrote it" in caught.value.hint
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (FORMER,)
+    assert path.read_bytes()[100:] == before[100:]
+
+
+def test_no_flipped_bit_is_carried_over_without_a_word(path, tmp_path):
+    write_former(path, 8)
+    whole = {(ask(number).digest, index): answer(number, index) for number in range(8) for index in range(2)}
+    chance, outcomes = random.Random(3), {"same": 0, "named": 0}
+    for turn in range(150):
+        copy = tmp_path / str(turn) / path.name
+        copy.parent.mkdir()
+        content = bytearray(path.read_bytes())
+        position = chance.randrange(len(content) * 8)
+        content[position // 8] ^= 1 << position % 8
+        copy.write_bytes(content)
+        try:
+            with open_ledger(copy) as ledger:
+                found = recorded(ledger, *map(ask, range(8)))
+                ledger.check_keys()
+            assert found == whole
+        except CotloomError:
+            outcomes["named"] += 1
+        else:
+            outcomes["same"] += 1
+    assert min(outcomes.values()) > 10
+
+
+def test_another_store_of_the_former_layout_names_the_command_that_carries_it_over(path, tmp_path):
+    other = write_former(tmp_path / "other" / "ledger.sqlite", 1)
+    with open_ledger(path) as ledger, pytest.raises(InputError, match="layout 2") as caught:
+        import_answers(ledger, other)
+    assert f"cotloom ledger stats --store {other.parent}" in caught.value.hint
 
 
 def test_a_ledger_from_before_the_first_release_is_refused(path):

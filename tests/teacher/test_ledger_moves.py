@@ -14,8 +14,9 @@ import pytest
 
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.teacher.ledger import open_ledger
-from cotloom.builder.teacher.ledger.check import check_ledger, drop_damaged
+from cotloom.builder.teacher.ledger.check import LedgerCheck, check_ledger, drop_damaged
 from cotloom.builder.teacher.ledger.compact import compact_ledger
+from cotloom.builder.teacher.ledger.entries import list_entries
 from cotloom.builder.teacher.ledger.forget import forget_problem
 from cotloom.builder.teacher.ledger.layout import TRIGGERS
 from cotloom.builder.teacher.ledger.statistics import count_ledger
@@ -248,6 +249,16 @@ def test_a_text_that_other_requests_share_stays_when_a_problem_is_erased_and_its
         assert len(recorded(ledger, others)) == 1
         assert len(recorded(ledger, hers, shown)) == 0
     assert all(NAME.encode() not in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_texts_with_the_same_hash_are_never_mistaken_for_each_other(path, monkeypatch):
+    monkeypatch.setattr("cotloom.builder.teacher.ledger.texts.compute_hash", lambda _text: 7)
+    for numbers in (range(5), range(3, 9)):  # the second time they are looked up in the file
+        fill(path, numbers)
+
+    entries = [entry.received.request for entry in list_entries(path, LedgerCheck())]
+    assert entries == [*map(ask, range(5)), *map(ask, range(3, 5)), *map(ask, range(5, 9))]
+    assert count(path, "texts") == 2 + 1 + 9
 
 
 def test_a_lost_text_costs_its_requests_and_no_answer(path, tmp_path):

@@ -162,7 +162,8 @@ def open_as_it_is(path: Path) -> Iterator[sqlite3.Connection]:
             stop_if_full(path, error)
             raise InputError(f"{path} is no ledger: {error}", hint="restore it from a copy") from error
         if version != FORMAT:
-            hint = "cotloom ledger stats carries it over" if version < FORMAT else "upgrade Cotloom"
+            carry = f"cotloom ledger stats --store {path.parent} carries it over"
+            hint = carry if version < FORMAT else "upgrade Cotloom"
             raise InputError(f"{path} is a ledger of layout {version}; this Cotloom reads {FORMAT}", hint=hint)
         yield connection
 

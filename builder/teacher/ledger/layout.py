@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import InputError, Stopped
 from ...store.atomic import MAKE_ROOM
-from .migrate import FORMER, FORMER_TABLES, FORMER_TRIGGERS, migrate_former_layout
+from .migrate import FORMER, FORMER_TABLES, FORMER_TRIGGERS, check_former_layout, migrate_former_layout
 from .write_ahead_log import is_log_damaged
 
 FORMAT = 3
@@ -21,6 +21,10 @@ PATIENCE = 60.0
 
 CHECK_HINT = "cotloom ledger check says what is damaged; cotloom ledger export saves the rest"
 """What to do about a damaged ledger."""
+FORMER_HINT = (
+    "restore it from a copy; or save the rest with cotloom ledger export of the release that wrote it, and import that"
+)
+"""What to do about a ledger of the former layout that is so damaged that it can't be carried over."""
 
 TABLES = {
     "texts": "CREATE TABLE texts (text INTEGER PRIMARY KEY, hash INTEGER NOT NULL, content BLOB NOT NULL, size INTEGER,"
@@ -64,8 +68,12 @@ _CACHE_KB = 16_384
 
 
 @contextmanager
-def explain_database_errors(path: Path) -> Iterator[None]:
+def explain_database_errors(path: Path, hint: str = CHECK_HINT) -> Iterator[None]:
     """Raise an error that the user can act on in place of SQLite's.
+
+    Args:
+        path: the ledger.
+        hint: what to do where it is damaged.
 
     Raises:
         Stopped: the disk is full or can't be written, or another process holds the ledger.
@@ -79,7 +87,7 @@ def explain_database_errors(path: Path) -> Iterator[None]:
             raise Stopped(
                 f"the ledger {path} is in use by another command", hint="run the command again when that has ended"
             ) from error
-        raise InputError(f"the ledger {path} is damaged: {error}", hint=CHECK_HINT) from error
+        raise InputError(f"the ledger {path} is damaged: {error}", hint=hint) from error
 
 
 def stop_if_full(path: Path, error: Exception) -> None:
@@ -157,7 +165,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise InputError(
             f"the ledger {path} was written before the first release (layout {version})", hint="choose another --store"
         )
-    with explain_database_errors(path):
+    with explain_database_errors(path, FORMER_HINT if version == FORMER else CHECK_HINT):
         _enable_write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cell_size_check = ON")
@@ -180,6 +188,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
 def create_layout(connection: sqlite3.Connection, *, carry_over: bool = False) -> None:
     """Create tables and triggers inside a transaction; `carry_over` takes the answers of the former layout along."""
     if carry_over:
+        check_former_layout(connection)
         for name in FORMER_TRIGGERS:
             connection.execute(f"DROP TRIGGER IF EXISTS {name}")
         for name in FORMER_TABLES:

@@ -24,6 +24,17 @@ FORMER_TABLES = ("requests", "responses", "answers", "forgotten")
 FORMER_TRIGGERS = tuple(f"{table}_{event}" for table in FORMER_TABLES for event in ("delete", "update"))
 
 
+def check_former_layout(connection: sqlite3.Connection) -> None:
+    """Check the structure of the file, before anything is copied: rows that SQLite can't find would be lost silently.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged.
+    """
+    (state,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if state != "ok":
+        raise sqlite3.DatabaseError(state)
+
+
 def migrate_former_layout(connection: sqlite3.Connection) -> None:
     """Copy every row from the tables `former_*`, and remove these. A damaged row stays damaged, and is never repaired.
 
@@ -61,7 +72,7 @@ def _copy_requests(connection: sqlite3.Connection) -> dict[bytes, int]:
         requests = {number: request for number, row in batch if (request := _read_request(row)) is not None}
         added = dict(zip(requests, texts.add(list(requests.values())), strict=True))
         texts.finish()
-        numbers |= {pack_digest(requests[number].digest): number for number in requests}
+        numbers |= {pack_digest(row[0]): number for number, row in batch if number in requests}
         _insert(connection, "requests", (_convert_request(number, row, added.get(number)) for number, row in batch))
     return numbers
 
