@@ -56,8 +56,21 @@ def to_frame(records: Iterable[Any], record: type) -> pl.DataFrame:
     if all(kind in _TEXTS for kind in schema.values()):  # several times faster than row by row
         rows = list(records)
         return pl.DataFrame([_make_column(name, [getattr(row, name) for row in rows], schema[name]) for name in schema])
+    rows = list(records)
+    columns = {name: column for name in schema if (column := _join_arrow_rows(name, rows)) is not None}
     write = make_writer(record)
-    return pl.DataFrame([write(item) for item in records], schema=schema, strict=True)
+    if columns:
+        rows = [dataclasses.replace(row, **dict.fromkeys(columns)) for row in rows]
+    return pl.DataFrame([write(item) for item in rows], schema=schema, strict=True).with_columns(**columns)
+
+
+def _join_arrow_rows(name: str, rows: Sequence[Any]) -> pl.Series | None:
+    """Join the values of a field that are Arrow rows; None where any is of another kind, or all are null."""
+    from .arrow_rows import ArrowRows, join_rows  # noqa: PLC0415 - it reads by the functions below
+
+    values = [getattr(row, name) for row in rows]
+    kinds = set(map(type, values))
+    return pl.Series(name, join_rows(values)) if ArrowRows in kinds and kinds <= {ArrowRows, type(None)} else None
 
 
 def _make_column(name: str, values: Sequence[Any], kind: Any) -> pl.Series:
@@ -96,19 +109,19 @@ def complete_frame(frame: pl.DataFrame, record: Any) -> pl.DataFrame:
 def from_frame(frame: pl.DataFrame, record: type[Record]) -> Iterator[Record]:
     """Convert the rows of a table to records."""
     kind: Any = record
-    build = _make_reader(kind)
+    build = make_reader(kind)
     return (build(row) for row in frame.iter_rows(named=True))
 
 
 @cache
-def _make_reader(hint: Any) -> Any:
+def make_reader(hint: Any) -> Any:
     """Make a function that converts a column's value to the field's type."""
     inner = _remove_none(hint)
     if get_origin(inner) is tuple:
-        item = _make_reader(get_args(inner)[0])
+        item = make_reader(get_args(inner)[0])
         return lambda values: None if values is None else tuple(map(item, values))
     if _is_record(inner):
-        fields = {name: _make_reader(part) for name, part in get_type_hints(inner).items()}
+        fields = {name: make_reader(part) for name, part in get_type_hints(inner).items()}
 
         def read_record(row: dict[str, Any] | None) -> Any:
             return None if row is None else inner(**{name: make(row[name]) for name, make in fields.items()})

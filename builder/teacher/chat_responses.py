@@ -14,6 +14,7 @@ import orjson
 
 from ...schemas.sample import Alternative, TokenLogprob
 from .chat_usage import read_usages
+from .logprob_columns import read_regular_logprobs
 from .request import LEAST_LOGPROB, Answer, UnreadableChoice
 
 CONTENT_FILTER = "content_filter"
@@ -251,6 +252,9 @@ def _read_logprobs(logprobs: Any) -> tuple[TokenLogprob, ...] | None:
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not isinstance(content, list):
         return None
+    regular = read_regular_logprobs(content)
+    if regular is not None:
+        return regular
     tokens = [_read_token(item) for item in content]
     return None if None in tokens else tuple(token for token in tokens if token is not None)
 

@@ -10,13 +10,13 @@ from ....schemas.frames import to_frame
 from ....schemas.sample import Sample
 from ...store.pieces import add_cell, write_piece
 
-FRAME_ROWS = 256
+FRAME_ROWS = 128
 """Samples that become a table together; few enough that nothing waits for it."""
 
 PIECE_ROWS = 65_536
 """The most samples of a piece."""
 
-PIECE_BYTES = 64 * 2**20
+PIECE_BYTES = 32 * 2**20
 """About the most bytes that wait to be written; samples with log probabilities are long."""
 
 
