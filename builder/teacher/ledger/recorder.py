@@ -28,19 +28,19 @@ PACE_S = 0.05
 class Recorder:
     """Hands responses to the thread that writes them; `open_recorder` makes one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pace_s: float) -> None:
         """Open the ledger in a thread of its own. Must be called in a running event loop.
 
         Raises:
             InputError: the file is no ledger, is damaged, or was written by a later Cotloom.
             Stopped: the folder can't be written.
         """
-        self._path = path
+        self._path, self._pace_s = path, pace_s
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[ReceivedResponse, asyncio.Future[frozenset[Key]]]] = deque()
         self._jobs: dict[Future[list[frozenset[Key]]], list[asyncio.Future[frozenset[Key]]]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._started_s = -PACE_S
+        self._started_s = -pace_s
         self._error: Exception | None = None
         self._is_error_known = False
         self._is_closed = False
@@ -71,7 +71,7 @@ class Recorder:
     def _schedule(self) -> None:
         """Schedule the next group, unless one is written now: that one's end schedules it."""
         if self._waiting and self._timer is None and not self._jobs:
-            self._timer = self._loop.call_at(self._started_s + PACE_S, self._start_group)
+            self._timer = self._loop.call_at(self._started_s + self._pace_s, self._start_group)
 
     def _start_group(self) -> None:
         """Hand a group to the thread."""
@@ -130,14 +130,18 @@ class Recorder:
 
 
 @asynccontextmanager
-async def open_recorder(path: Path) -> AsyncIterator[Recorder]:
+async def open_recorder(path: Path, pace_s: float = PACE_S) -> AsyncIterator[Recorder]:
     """Open a ledger for recording, and create it if it is missing.
+
+    Args:
+        path: the ledger.
+        pace_s: seconds from the start of one group to that of the next, at least.
 
     Raises:
         InputError: the file is no ledger, is damaged, or was written by a later Cotloom.
         Stopped: the folder can't be written; at the end too, where what was queued could not be.
     """
-    recorder = Recorder(path)
+    recorder = Recorder(path, pace_s)
     try:
         yield recorder
     finally:
