@@ -34,7 +34,7 @@ class ArrowRows(Sequence[Record], Generic[Record]):
 
     def __iter__(self) -> Iterator[Record]:
         """Make the records."""
-        read = make_reader(self._record)
+        read = make_reader(self._record)  # type: ignore[arg-type]  # a class is hashable
         return (read(row) for row in self.array.to_pylist())
 
     def __eq__(self, other: object) -> bool:
