@@ -53,7 +53,6 @@ fmt: $(VENV)/.dev  ## format and fix what can be fixed
 
 bench: $(VENV)/.dev  ## measure, and write docs/benchmark*.md
 	@$(BIN)/python benchmarks/rooms.py
-	@$(BIN)/python benchmarks/teacher.py
 	@$(BIN)/python benchmarks/verifier.py
 	@$(BIN)/python benchmarks/chunks.py
 	@$(BIN)/python benchmarks/student.py
