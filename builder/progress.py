@@ -188,9 +188,9 @@ def warn_all(messages: Iterable[str]) -> None:
 
 @contextmanager
 def show_bar(description: str, total: int) -> Iterator[ProgressBar]:
-    """Show the progress of a number of items."""
+    """Show the progress of a number of items; nothing without a description, which is a part of something shown."""
     shown = _shown.get()
-    if total == 0 or shown is ProgressKind.NONE:
+    if total == 0 or not description or shown is ProgressKind.NONE:
         yield _HiddenBar()
     elif isinstance(shown, Progress):
         task = shown.add_task(description, total=total, rate="")

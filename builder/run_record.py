@@ -46,7 +46,13 @@ def describe_run(
     return {
         "started_at": started.at.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started.clock_s, 2),
-        "calls": {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused},
+        "calls": {
+            "new": calls.new,
+            "ledger": calls.ledger,
+            "failed": calls.failed,
+            "refused": calls.refused,
+            "saved": calls.saved,
+        },
         "cost_usd": calls.cost_usd,
         "recipe_file": str(loaded.path),
         "files": list_paths(loaded.recipe),

@@ -39,7 +39,9 @@ def describe_build(built: "Built") -> dict[str, Any]:
 
 
 def _describe_calls(calls: "Calls") -> dict[str, Any]:
-    return {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
+    """Describe calls; `saved` only where some were."""
+    counts = {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
+    return counts | ({"saved": calls.saved} if calls.saved else {})
 
 
 def _describe_teachers(calls: "Calls") -> dict[str, Any]:
@@ -79,6 +81,10 @@ def _render_build(built: "Built") -> Iterator[str]:
             f"{built.calls.failed:,} requests failed and {built.calls.refused:,} were refused by the teacher; their"
             " samples are dropped as request_failed."
         )
+    if built.calls.saved:
+        asked = built.calls.new + built.calls.ledger
+        share = built.calls.saved / (built.calls.saved + asked)
+        yield f"{built.calls.saved:,} answers up to paths.max were not needed: {share:.0%} fewer calls."
     for key, calls in built.calls.by_teacher:
         yield f"{key}: {calls.new:,} new, {calls.ledger:,} recorded before, {calls.failed:,} failed."
     if version.manifest.simulated:

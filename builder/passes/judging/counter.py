@@ -37,7 +37,7 @@ class PathCounter:
         """Count the paths of some problems among all their samples so far."""
         parts = min(self._work.runtime.workers, len(problems))
         items = [self._write_item(problems[part::parts], samples) for part in range(parts)]
-        counted = self._work.stages.run("count_paths", items, self._settings, "counting paths")
+        counted = self._work.stages.run("count_paths", items, self._settings, "")
         remove_pieces(items)
         counts = {problem: numbers for part in counted for problem, numbers in part.items()}
         return {problem.problem_id: _make_counts(counts.get(problem.problem_id)) for problem in problems}
@@ -72,7 +72,7 @@ class RationaleCutter:
         """Cut the rationales of some problems: by problem and sample id."""
         parts = min(self._work.runtime.workers, len(problems))
         items = [self._write_item(problems[part::parts], samples) for part in range(parts)]
-        found = self._work.stages.run("cut_rationales", items, self._settings, "cutting rationales")
+        found = self._work.stages.run("cut_rationales", items, self._settings, "")
         remove_pieces(items)
         cut = {problem: rationales for part in found for problem, rationales in part.items()}
         return {problem.problem_id: cut.get(problem.problem_id, {}) for problem in problems}

@@ -31,6 +31,8 @@ class Calls:
     """Why the first of the failed requests failed."""
     cost_usd: float | None = 0.0
     """Cost of the new answers in US dollars; null where any price is unknown."""
+    saved: int = 0
+    """Answers that were not asked for, although `paths.max` allows them: their problems had their paths, or gave up."""
     by_teacher: tuple[tuple[str, "Calls"], ...] = ()
     """Those of each teacher, by the recipe key that it stands at, where there are several."""
 
@@ -43,6 +45,7 @@ class Calls:
             refused=self.refused + other.refused,
             error=self.error or other.error,
             cost_usd=add_costs([self.cost_usd, other.cost_usd]),
+            saved=self.saved + other.saved,
             by_teacher=(*self.by_teacher, *other.by_teacher),
         )
 
@@ -142,7 +145,7 @@ class Completer:
         failures: Mapping[Key, FailedRequest],
     ) -> None:
         failed = sum(isinstance(result, FailedRequest) for result in results)
-        self.tokens += sum(answer.usage.completion_tokens or 0 for answer in new.values())
+        self.tokens += sum(_count_tokens(answer) for answer in new.values())
         self.calls += Calls(
             new=len(results) - known - failed,
             ledger=known,
@@ -154,6 +157,11 @@ class Completer:
 
 
 _ERASED = Answer(text=None, refusal="its answers were erased with cotloom ledger forget")
+
+
+def _count_tokens(answer: Answer) -> int:
+    """Count the tokens of an answer, or our share of those that a server counts for several; 0 where unknown."""
+    return answer.usage.completion_tokens or answer.usage.estimated_tokens or 0
 
 
 def _list_answers(received: ReceivedResponse) -> list[tuple[Key, Answer]]:

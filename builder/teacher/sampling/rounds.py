@@ -197,6 +197,20 @@ def estimate_chance(once: int, answered: int) -> float:
     return (once + 0.5) / (answered + 1.0)
 
 
+def count_saved(teachers: Sequence[AskedTeacher], samples: Sequence[Sample]) -> int:
+    """Count the answers that a problem was not asked for, although the most of its teachers allows them.
+
+    Args:
+        teachers: those that were asked about it.
+        samples: all its samples. Fallback hints come on top of the most, and are not counted.
+    """
+    if not any(teacher.paths.target or teacher.paths.give_up for teacher in teachers):
+        return 0
+    most = sum(max(teacher.paths.max or 0, teacher.paths.round) for teacher in teachers)
+    is_fallback = any(teacher.hints.mode == "fallback" for teacher in teachers)
+    return max(most - sum(sample.hint is Hint.NONE or not is_fallback for sample in samples), 0)
+
+
 async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) -> tuple[list[Sample], bool]:
     """Sample one round. Returns its samples, and whether no request failed."""
     requests = teacher.backend.list_requests(problem, this.hint, this.indexes)

@@ -31,20 +31,12 @@ from ..backends.protocol import OpenedBackend
 from ..ledger import Ledger, open_recorder
 from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
+from .places import Place, Places
 from .queues import open_queue
-from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, PathCounts, sample_problem
+from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, PathCounts, count_saved, sample_problem
 from .rows import SampleWriter
 from .tally import PathTally
 from .turns import Turns
-
-FRESH_AHEAD = 2
-"""So many problems for each request at once are before the end of their first round: enough to keep a server busy."""
-
-MOST_AHEAD = 8
-"""So many for each request at once are on their way at all: others wait for their paths to be counted."""
-
-FEWEST_AHEAD = 64
-"""Problems that are on their way besides."""
 
 TICK_S = 1.0
 """Seconds between two reports of progress."""
@@ -140,7 +132,7 @@ class _Run:
         stop.check()
         calls = sum((each.completer.calls for each in teachers), Calls())
         parts = tuple((each.key, each.completer.calls) for each in teachers) if len(teachers) > 1 else ()
-        return replace(calls, by_teacher=parts)
+        return replace(calls, by_teacher=parts, saved=tally.saved)
 
     async def _open_teachers(
         self, stack: AsyncExitStack, stop: Stop, cut_rationales: CutOwnRationales | None
@@ -186,9 +178,9 @@ class _Run:
         self, teachers: Sequence[_OpenTeacher], tally: PathTally, stop: Stop, bar: ProgressBar
     ) -> None:
         """Start one problem after the other, as many at once as keep the teachers busy."""
-        places = _Places(self.runtime.concurrency)
+        places = Places(self.runtime.concurrency)
 
-        async def sample(problem: Problem, place: _Place) -> None:
+        async def sample(problem: Problem, place: Place) -> None:
             asked = [each.asked for each in teachers if problem.problem_id in each.problems]
 
             async def count_paths(problem: Problem, samples: Sequence[Sample]) -> PathCounts:
@@ -196,7 +188,9 @@ class _Run:
                 return await tally.count(problem, samples)
 
             try:
-                await self.writer.add(await sample_problem(problem, asked, count_paths))
+                samples = await sample_problem(problem, asked, count_paths)
+                tally.saved += count_saved(asked, samples)
+                await self.writer.add(samples)
             except CotloomError as error:
                 stop.set(error)
             finally:
@@ -210,39 +204,6 @@ class _Run:
                 if stop.error is not None:
                     break
                 tasks.create_task(sample(problem, place))
-
-
-class _Places:
-    """How many problems are on their way, and how many of them in their first round."""
-
-    def __init__(self, concurrency: int) -> None:
-        self.fresh = asyncio.Semaphore(FRESH_AHEAD * concurrency + FEWEST_AHEAD)
-        self.all = asyncio.Semaphore(MOST_AHEAD * concurrency + FEWEST_AHEAD)
-
-    async def enter(self) -> "_Place":
-        """Wait until one more problem may start."""
-        await self.all.acquire()
-        await self.fresh.acquire()
-        return _Place(self)
-
-
-class _Place:
-    """The place of one problem."""
-
-    def __init__(self, places: _Places) -> None:
-        self._places = places
-        self._is_fresh = True
-
-    def leave_first_round(self) -> None:
-        """Make room for another problem's first round."""
-        if self._is_fresh:
-            self._is_fresh = False
-            self._places.fresh.release()
-
-    def leave(self) -> None:
-        """Make room for another problem."""
-        self.leave_first_round()
-        self._places.all.release()
 
 
 def _iterate_problems(frame: pl.DataFrame) -> Iterator[Problem]:

@@ -19,6 +19,8 @@ class PathTally:
         """Correct samples among those that were counted."""
         self.counted = 0
         """Samples that were counted."""
+        self.saved = 0
+        """Answers that no problem needed."""
 
     async def count(self, problem: Problem, samples: Sequence[Sample]) -> PathCounts:
         """Count the paths of one problem."""
