@@ -60,7 +60,7 @@ class Scripted:
     def open_sender(self) -> AbstractAsyncContextManager["Scripted"]:
         return nullcontext(self)
 
-    async def send(self, group: Sequence[CompletionRequest], _priority: int = 0) -> Results:
+    async def send(self, group: Sequence[CompletionRequest]) -> Results:
         answered, failed = [], []
         for item in group:
             self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))

@@ -26,7 +26,7 @@ class BatchSender:
         self.fatal: CotloomError | None = None
         """The error that ends the sampling."""
 
-    async def send(self, group: Sequence[CompletionRequest], priority: int = 0) -> Results:  # noqa: ARG002
+    async def send(self, group: Sequence[CompletionRequest]) -> Results:
         """Sample the completions of one prompt, when their turn comes."""
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in group]

@@ -63,21 +63,21 @@ class ChatSender:
         counts = {"in_flight": state.in_flight, "throttled": state.throttled, "retries": self._retries}
         return {**counts, **limit, **closed}
 
-    async def send(self, group: Sequence[CompletionRequest], priority: int = 0) -> Results:
+    async def send(self, group: Sequence[CompletionRequest]) -> Results:
         """Send the missing completions of one prompt: in one request, or each in its own where the server refuses n."""
         if len(group) > 1 and "n" in self._server.refused:
-            parts = await asyncio.gather(*(self.send([request], priority) for request in group))
+            parts = await asyncio.gather(*(self.send([request]) for request in group))
             return [result for part in parts for result in part]
         results: Results = []
         missing: Sequence[CompletionRequest] = group
         tries = 0
         while missing and self._fatal is None:
-            tried = await self._send_or_probe(missing, tries + 1, priority)
+            tried = await self._send_or_probe(missing, tries + 1)
             results += [] if tried.received is None else [tried.received]
             if tried.outcome is RequestOutcome.THROTTLED:
                 continue
             if tried.failure is None:
-                return [*results, *(await self.send(tried.missing, priority) if tried.missing else ())]
+                return [*results, *(await self.send(tried.missing) if tried.missing else ())]
             tries += 1
             if tried.failure.is_final or tries > self._runtime.retries:
                 if tried.failure.is_general and not self._runtime.accept_failures:
@@ -88,29 +88,27 @@ class ChatSender:
         fatal = self._fatal
         return [*results, *(FailedRequest(request, fatal) for request in missing if fatal is not None)]
 
-    async def _send_or_probe(self, missing: Sequence[CompletionRequest], number: int, priority: int) -> RequestResult:
+    async def _send_or_probe(self, missing: Sequence[CompletionRequest], number: int) -> RequestResult:
         """Send one request; while the server seems broken, one at a time, with longer and longer pauses.
 
         So a server that starts late or restarts is waited for, as long as one request would be retried, and is sent
         no thousands of requests meanwhile.
         """
         if not self._breaker.is_open:
-            return await self._try_request(missing, number, priority, is_probe=False)
+            return await self._try_request(missing, number, is_probe=False)
         async with self._probing:
             if self._breaker.is_open and self._probes and self._fatal is None:
                 await asyncio.sleep(_compute_backoff(self._probes))
-            tried = await self._try_request(missing, number, priority, is_probe=True)
+            tried = await self._try_request(missing, number, is_probe=True)
             self._probes = self._probes + 1 if tried.failure is not None else 0
             if tried.failure is not None and self._probes > self._runtime.retries and self._is_tripped(tried.failure):
                 self._stop(tried.failure.error)
             return tried
 
-    async def _try_request(
-        self, missing: Sequence[CompletionRequest], number: int, priority: int, *, is_probe: bool
-    ) -> RequestResult:
+    async def _try_request(self, missing: Sequence[CompletionRequest], number: int, *, is_probe: bool) -> RequestResult:
         """Send one request through the gate, and note what it says of the server."""
         characters = sum(len(message.content) for message in missing[0].request.messages)
-        ticket = await self._gate.enter(self._estimate.estimate(characters, len(missing)), priority)
+        ticket = await self._gate.enter(self._estimate.estimate(characters, len(missing)))
         reply: HttpReply | None = None
         tried = RequestResult(outcome=RequestOutcome.FAILED, missing=missing)
         try:

@@ -63,11 +63,8 @@ Results = list[ReceivedResponse | FailedRequest]
 class Sender(Protocol):
     """What sends requests to a teacher, while a build samples."""
 
-    async def send(self, group: Sequence[CompletionRequest], priority: int = 0) -> Results:
-        """Send the missing completions of one prompt; those with a lower priority number first.
-
-        After a fatal error nothing more is sent: the requests fail with it.
-        """
+    async def send(self, group: Sequence[CompletionRequest]) -> Results:
+        """Send the missing completions of one prompt. After a fatal error nothing more is sent: they fail with it."""
 
     @property
     def fatal(self) -> CotloomError | None:

@@ -40,7 +40,7 @@ class _SimulatedSender:
     def __init__(self, teacher: SimulatedTeacher) -> None:
         self._teacher = teacher
 
-    async def send(self, group: Sequence[CompletionRequest], priority: int = 0) -> Results:  # noqa: ARG002
+    async def send(self, group: Sequence[CompletionRequest]) -> Results:
         """Answer the completions of one prompt."""
         return [*make_received([_write_answer(request, self._teacher) for request in group])]
 

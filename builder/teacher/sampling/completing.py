@@ -92,7 +92,7 @@ class Completer:
     tokens: int = 0
     """Tokens of the new answers so far, as far as the server counted them."""
 
-    async def __call__(self, requests: Sequence[CompletionRequest], priority: int) -> Sequence[Answer | FailedRequest]:
+    async def __call__(self, requests: Sequence[CompletionRequest]) -> Sequence[Answer | FailedRequest]:
         """Complete the requests of one problem.
 
         Raises:
@@ -109,7 +109,7 @@ class Completer:
             known = self._read_known(requests)  # another build may have asked meanwhile
             missing = [request for request in requests if request.key not in known]
         self.stop.check()
-        new, failures = await self._request(missing, priority) if missing else ({}, {})
+        new, failures = await self._request(missing) if missing else ({}, {})
         results = [_find_result(request, known, new, failures) for request in requests]
         self._note(results, len(known), new, failures)
         return results
@@ -120,13 +120,13 @@ class Completer:
         return {key: _part(answer) for key, answer in self.ledger.read_answers(digests) if key in keys}
 
     async def _request(
-        self, missing: Sequence[CompletionRequest], priority: int
+        self, missing: Sequence[CompletionRequest]
     ) -> tuple[dict[Key, Answer], dict[Key, FailedRequest]]:
         """Request what the ledger lacks, and record it. Returns answers and failures by ledger key."""
         groups: dict[str, list[CompletionRequest]] = {}
         for request in missing:
             groups.setdefault(request.request.digest, []).append(request)
-        sent = await asyncio.gather(*(self.sender.send(group, priority) for group in groups.values()))
+        sent = await asyncio.gather(*(self.sender.send(group) for group in groups.values()))
         results = [result for group in sent for result in group]
         received = [result for result in results if isinstance(result, ReceivedResponse)]
         earlier = frozenset().union(*await asyncio.gather(*map(self.record, received)))

@@ -7,7 +7,6 @@ paths (`CountPaths`), so that this room knows nothing of verdicts.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from ....schemas.problem import Problem
 from ....schemas.prompt import HintPolicy, Paths
@@ -44,11 +43,8 @@ CountOwnPaths = Callable[[Problem, Sequence[Sample]], Awaitable[PathCounts]]
 """Counts the correct paths of one problem; the counts of many may be taken together."""
 
 
-class Complete(Protocol):
-    """Gets the answers to requests: from the ledger, else from the teacher."""
-
-    async def __call__(self, requests: Sequence[CompletionRequest], priority: int) -> Sequence[Answer | FailedRequest]:
-        """Complete requests; those with a lower priority number are sent first."""
+Complete = Callable[[Sequence[CompletionRequest]], Awaitable[Sequence[Answer | FailedRequest]]]
+"""Gets the answers to requests: from the ledger, else from the teacher."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,7 +210,7 @@ def count_saved(teachers: Sequence[AskedTeacher], samples: Sequence[Sample]) -> 
 async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) -> tuple[list[Sample], bool]:
     """Sample one round. Returns its samples, and whether no request failed."""
     requests = teacher.backend.list_requests(problem, this.hint, this.indexes)
-    results = await teacher.complete(requests, -this.number)
+    results = await teacher.complete(requests)
     samples = [
         make_sample(request, result, this.hint, this.number) for request, result in zip(requests, results, strict=True)
     ]
@@ -223,7 +219,7 @@ async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) ->
         for position, (request, result) in enumerate(zip(requests, results, strict=True))
         if isinstance(result, Answer) and (follow_up := teacher.backend.make_follow_up(request, result)) is not None
     }
-    second = await teacher.complete(list(follow_ups.values()), -this.number) if follow_ups else ()
+    second = await teacher.complete(list(follow_ups.values())) if follow_ups else ()
     for (position, follow_up), result in zip(follow_ups.items(), second, strict=True):
         samples[position] = add_second_call(samples[position], follow_up, result)
     blind = await _check_blindly(problem, teacher, this, samples) if this.hint is Hint.HINTED else []
@@ -241,7 +237,7 @@ async def _check_blindly(
     requests = [
         teacher.backend.make_blind_check(problem, rationales[samples[position].sample_id]) for position in positions
     ]
-    results = await teacher.complete(requests, -this.number) if requests else ()
+    results = await teacher.complete(requests) if requests else ()
     for position, request, result in zip(positions, requests, results, strict=True):
         samples[position] = add_blind_check(samples[position], request, result)
     return results
