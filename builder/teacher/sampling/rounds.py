@@ -222,12 +222,12 @@ async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) ->
     second = await teacher.complete(list(follow_ups.values())) if follow_ups else ()
     for (position, follow_up), result in zip(follow_ups.items(), second, strict=True):
         samples[position] = add_second_call(samples[position], follow_up, result)
-    blind = await _check_blindly(problem, teacher, this, samples) if this.hint is Hint.HINTED else []
+    blind = await _check_blindly(problem, teacher, samples) if this.hint is Hint.HINTED else []
     return samples, not any(isinstance(result, FailedRequest) for result in [*results, *second, *blind])
 
 
 async def _check_blindly(
-    problem: Problem, teacher: AskedTeacher, this: Round, samples: list[Sample]
+    problem: Problem, teacher: AskedTeacher, samples: list[Sample]
 ) -> Sequence[Answer | FailedRequest]:
     """Send the rationales of right hinted samples back without the hint, up to their answer. Returns what came."""
     if teacher.cut_rationales is None:
