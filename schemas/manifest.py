@@ -261,6 +261,8 @@ class BuildCalls(ManifestPart):
     """Requests that failed."""
     refused: Count = 0
     """Answers that the teacher refuses to give."""
+    saved: Count = 0
+    """Answers up to `paths.max` that were not needed."""
 
 
 class BuildRecord(BaseModel):
