@@ -26,6 +26,9 @@ from .protocol import CompletionRequest, FailedRequest, Results
 LONGEST_WAIT_S = 60.0
 """The longest pause before a retry."""
 
+REFUSED_PAUSE_S = (0.02, 0.1)
+"""The least and the longest pause before a request that was throttled comes to the gate again."""
+
 NO_SUCH_MODEL = 404
 """The status of a server that does not know the model, or has nothing at this address."""
 
@@ -75,6 +78,7 @@ class ChatSender:
             tried = await self._send_or_probe(missing, tries + 1)
             results += [] if tried.received is None else [tried.received]
             if tried.outcome is RequestOutcome.THROTTLED:
+                await asyncio.sleep(random.uniform(*REFUSED_PAUSE_S))  # noqa: S311 - no secret
                 continue
             if tried.failure is None:
                 return [*results, *(await self.send(tried.missing) if tried.missing else ())]

@@ -50,10 +50,10 @@ DELAYED = {
 """A refusal that takes as long as an answer is heard only after all that is on its way was refused too."""
 
 IMMEDIATE = {
-    "bucket of 10": Bound(1.1, 0.045),
-    "sliding second": Bound(1.2, 0.045),
-    "fixed second": Bound(1.35, 0.05),
-    "bucket of 1": Bound(1.25, 0.035),
+    "bucket of 10": Bound(1.15, 0.06),
+    "sliding second": Bound(1.2, 0.06),
+    "fixed second": Bound(1.35, 0.065),
+    "bucket of 1": Bound(1.25, 0.05),
 }
 """Where nothing but 429 tells of a limit, or each 429 asks for a whole second, in which ten are lost."""
 
@@ -131,8 +131,8 @@ def test_a_token_limit_in_headers_is_used_fully_and_never_passed(name, wait):
         ("bucket", True, Bound(1.1, 0.1)),
         ("sliding minute", True, Bound(1.1, 0.05)),
         ("fixed minute", True, Bound(1.1, 0.05)),
-        ("sliding minute", False, Bound(1.6, 0.1)),
-        ("fixed minute", False, Bound(1.3, 0.1)),
+        ("sliding minute", False, Bound(1.6, 0.13)),
+        ("fixed minute", False, Bound(1.3, 0.13)),
     ],
 )
 def test_a_token_limit_that_no_header_states_is_found(name, wait, bound):
@@ -187,7 +187,7 @@ def test_two_builds_share_a_limit_and_both_end(name, wait):
 
     assert [client.done for client in clients] == [300, 300]
     assert seconds <= 2.6 * compute_ideal(REQUEST_SERVERS[name], 600, concurrency=128)
-    assert sum(client.refused for client in clients) <= 0.06 * 600
+    assert sum(client.refused for client in clients) <= 0.08 * 600
 
 
 @pytest.mark.parametrize(("per_s", "store"), [(100, 10), (100, 100), (50, 10), (300, 30)])
@@ -273,6 +273,8 @@ def test_requests_that_were_on_their_way_as_the_gate_closed_neither_close_it_aga
 
 def test_pauses_double_while_nothing_is_accepted_and_never_pass_a_minute():
     pace, now, pauses = Pace(64, source=random.Random(3)), 0.0, []
+    for _ in range(4):  # the first are doubted
+        refuse(pace, now)
     for _ in range(12):
         refuse(pace, now)
         pauses.append(pace.compute_delay(now, 1))
@@ -328,3 +330,25 @@ def test_whatever_comes_back_the_pace_never_waits_for_ever_with_nothing_in_fligh
             now += source.random()
         else:
             now += min(delay, 1e6)
+
+
+class Gateway:
+    """Takes any pace, and refuses one request in so many by chance."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        self._share, self._random = share, random.Random(seed)
+
+    def take(self, _now: float, _amount: float) -> bool:
+        return self._random.random() >= self._share
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("share", [0.01, 0.05])
+def test_429s_that_come_by_chance_slow_nothing_down(seed, share):
+    client = Client(Pace(256, source=random.Random(seed)), 2_000)
+
+    seconds = simulate(Server(Gateway(share, seed)), [client])
+
+    unpaced_s = 2_000 / (1 - share) / 256 * 0.2
+    assert seconds <= 1.6 * unpaced_s
+    assert client.refused > 0
