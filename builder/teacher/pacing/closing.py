@@ -15,6 +15,9 @@ _FIRST_MINUTE_PAUSE_S = 20.0
 _JITTER = 0.1
 """Pauses that we choose are up to so much longer, so that several programs do not come back at the same time."""
 
+_MOST_GROWTH = 8.0
+"""A server that refuses the probe after the time that it asked for is given up to so many times as long."""
+
 _MARGIN_S = 0.005
 """Added to what the server asks for: our clocks do not agree to the millisecond."""
 
@@ -105,8 +108,8 @@ class Closing:
         self.refused += 1
         self._since_s = min(self._since_s, now)
         self._is_open, self._probe, self._probe_wait_s = False, None, max(0.05, 4 * refusal_s)
-        own_s = self._choose_pause(now)
-        self._until_s = now + (asked_s + _MARGIN_S if asked_s and self.refused == 1 else max(own_s, asked_s or 0.0))
+        growth = min(2.0 ** min(self.refused - 1, 30), _MOST_GROWTH)
+        self._until_s = now + (asked_s * growth + _MARGIN_S if asked_s else self._choose_pause(now))
 
     def _choose_pause(self, now: float) -> float:
         longest = _FIRST_MINUTE_PAUSE_S if now - self._since_s < LONGEST_PAUSE_S else LONGEST_PAUSE_S

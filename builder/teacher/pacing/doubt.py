@@ -13,7 +13,7 @@ from .records import Ticket
 _NEXT, _REFUSED = 5, 4
 """Of so many requests after a refused one, so many must be refused for it to be believed."""
 
-_SHORTEST_S, _TIMES = 0.05, 4
+_SHORTEST_S, _TIMES = 0.5, 4
 """A request that is out for longer, and for so many times as long as a refusal takes, is not refused any more."""
 
 
