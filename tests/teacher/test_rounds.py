@@ -424,3 +424,13 @@ def test_a_recipe_file_asks_for_rounds_as_it_says(write_recipe, tmp_path):
 
     assert load_recipe(str(write_recipe(tmp_path, teacher=teacher))).recipe.teacher.paths == Paths(**teacher["paths"])
     assert json.loads((tmp_path / "recipe.yaml").read_text())["teacher"] == teacher
+
+
+def test_a_build_runs_in_a_notebook_too_where_an_event_loop_runs_already(write_recipe, tmp_path, store, build_recipe):
+    teacher = {"backend": "simulated", "paths": {"round": 2, "max": 4, "target": 2}}
+    recipe = write_recipe(tmp_path, teacher=teacher)
+
+    async def run_cell():
+        return build_recipe(recipe, store)
+
+    assert asyncio.run(run_cell()).calls.new > 0

@@ -116,7 +116,8 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _create_file(path)
         check_write_ahead_log(path)
-        connection = sqlite3.connect(path, timeout=PATIENCE)
+        # where a notebook has an event loop of its own, a build reads in another thread, while this one waits
+        connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
     except (OSError, sqlite3.OperationalError) as error:
         raise Stopped(
             f"the ledger {path} can't be opened: {error}", hint="choose another folder with --store"
