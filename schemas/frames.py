@@ -9,9 +9,10 @@ import types
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 import polars as pl
+import pyarrow as pa
 
 from .reasons import Fate, Stage
 
@@ -66,8 +67,6 @@ def to_frame(records: Iterable[Any], record: type) -> pl.DataFrame:
 
 def _join_arrow_rows(name: str, rows: Sequence[Any]) -> pl.Series | None:
     """Join the values of a field that are Arrow rows; None where any is of another kind, or all are null."""
-    from .arrow_rows import ArrowRows, join_rows  # noqa: PLC0415 - it reads by the functions below
-
     values = [getattr(row, name) for row in rows]
     kinds = set(map(type, values))
     return pl.Series(name, join_rows(values)) if ArrowRows in kinds and kinds <= {ArrowRows, type(None)} else None
@@ -194,3 +193,50 @@ def check_frame(frame: pl.DataFrame, record: type, columns: Sequence[str] | None
     ]
     message = f"the table of {record.__name__.lower()}s does not fit its schema: {'; '.join(off) or 'order'}"
     raise TypeError(message)
+
+
+class ArrowRows(Sequence[Record], Generic[Record]):
+    """A sequence of records; it equals the tuple of them."""
+
+    __slots__ = ("_record", "array")
+
+    def __init__(self, array: pa.StructArray, record: type[Record]) -> None:
+        """Keep an array whose fields are those of the record."""
+        self.array = array
+        self._record = record
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, place: Any) -> Any:
+        """Make one record, or some."""
+        return tuple(self)[place]
+
+    def __iter__(self) -> Iterator[Record]:
+        """Make the records."""
+        read = make_reader(self._record)  # type: ignore[arg-type]  # a class is hashable
+        return (read(row) for row in self.array.to_pylist())
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence of records."""
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        """Hash like the tuple."""
+        return hash(tuple(self))
+
+
+def join_rows(rows: Sequence["ArrowRows[Any] | None"]) -> pa.LargeListArray:
+    """Join rows as a column of lists; null stays null. At least one is not null."""
+    arrays = [each.array for each in rows if each is not None]
+    lengths = [0 if each is None else len(each) for each in rows]
+    offsets = [0]
+    for length in lengths:
+        offsets.append(offsets[-1] + length)
+    mask = pa.array([each is None for each in rows])
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.concat_arrays(arrays), mask=mask)

@@ -54,6 +54,7 @@ INNER_FLOORS = {
             "recorded_rows",
             "pacing",
         },
+        {"logprob_columns"},
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},
         {"ledger", "backends"},

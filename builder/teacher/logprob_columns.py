@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
-from ...schemas.arrow_rows import ArrowRows
+from ...schemas.frames import ArrowRows
 from ...schemas.sample import TokenLogprob
 from .request import LEAST_LOGPROB
 

@@ -28,7 +28,7 @@ class Belief(Enum):
     """A limit is met."""
 
 
-class Doubt:
+class RefusalDoubt:
     """Refusals that are not believed yet."""
 
     def __init__(self) -> None:
@@ -40,8 +40,8 @@ class Doubt:
         self._refused.add(ticket.number)
         self._patience_s = max(_SHORTEST_S, _TIMES * (now - ticket.started_s))
 
-    def settle(self, now: float, in_flight: Mapping[int, Ticket], started: int) -> Belief:
-        """Settle what can be settled, the earliest refusal first.
+    def decide(self, now: float, in_flight: Mapping[int, Ticket], started: int) -> Belief:
+        """Decide what can be decided, the earliest refusal first.
 
         Args:
             now: the present.

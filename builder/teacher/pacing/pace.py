@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .closing import Closing, Exhaustion
 from .credit import Credit
-from .doubt import Belief, Doubt
+from .doubt import Belief, RefusalDoubt
 from .headers import NO_LIMITS, ServerLimits
 from .learned import LearnedRate
 from .ramp import Ramp
@@ -68,7 +68,7 @@ class Pace:
         self._closing = Closing(source or random.Random())  # noqa: S311 - jitter keeps no secret
         self._learned = LearnedRate()
         self._ramp = Ramp(concurrency)
-        self._doubt = Doubt()
+        self._doubt = RefusalDoubt()
         self._request_credit, self._token_credit = Credit(most_at_first=4.0), Credit()
         self._is_limited = bool(requests_per_minute or tokens_per_minute)
         self._in_flight: dict[int, Ticket] = {}
@@ -150,7 +150,7 @@ class Pace:
             self._tokens.correct(tokens - ticket.tokens)
         if outcome is RequestOutcome.THROTTLED:
             self.throttled += 1
-            if self._lessons or limits.retry_after_s or self._knows_headers():
+            if self._lessons or limits.retry_after_s or self._has_headers():
                 self._refuse(now, ticket, limits.retry_after_s)
                 return
             self._doubt.add(now, ticket)
@@ -158,7 +158,7 @@ class Pace:
             self._ramp.accept(now - ticket.started_s)
         if self._is_limited and outcome is not RequestOutcome.THROTTLED:
             self._closing.accept(ticket)
-        if not self._lessons and self._doubt.settle(now, self._in_flight, self._started) is Belief.LIMIT:
+        if not self._lessons and self._doubt.decide(now, self._in_flight, self._started) is Belief.LIMIT:
             self._refuse(now, ticket, None)
 
     def _take(self, ticket: Ticket | None) -> Ticket:
@@ -187,13 +187,13 @@ class Pace:
                 self._learned.learn(ticket)
         self._closing.close(now, ticket, asked_s, self._suggest_pause(ticket), self._learned.refusal_s)
 
-    def _knows_headers(self) -> bool:
+    def _has_headers(self) -> bool:
         """Whether the headers tell what is left."""
         return self._request_credit.is_known or self._token_credit.is_known
 
     def _may_trust_headers(self) -> bool:
         """Whether the headers tell what is left, and were right until now, but for a few times."""
-        return self._knows_headers() and self._lessons <= _TRUST_HEADERS + _TRUST_SHARE * self._started
+        return self._has_headers() and self._lessons <= _TRUST_HEADERS + _TRUST_SHARE * self._started
 
     def _suggest_pause(self, ticket: Ticket) -> float:
         """Suggest seconds to wait where the server does not say how many."""

@@ -12,7 +12,7 @@ FEWEST_AHEAD = 64
 """Problems that are on their way besides."""
 
 
-class Places:
+class ProblemPlaces:
     """How many problems are on their way, and how many of them in their first round."""
 
     def __init__(self, concurrency: int) -> None:
@@ -20,17 +20,17 @@ class Places:
         self.fresh = asyncio.Semaphore(FRESH_AHEAD * concurrency + FEWEST_AHEAD)
         self.all = asyncio.Semaphore(MOST_AHEAD * concurrency + FEWEST_AHEAD)
 
-    async def enter(self) -> "Place":
+    async def enter(self) -> "ProblemPlace":
         """Wait until one more problem may start."""
         await self.all.acquire()
         await self.fresh.acquire()
-        return Place(self)
+        return ProblemPlace(self)
 
 
-class Place:
+class ProblemPlace:
     """The place of one problem."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: ProblemPlaces) -> None:
         """Take a place."""
         self._places = places
         self._is_fresh = True

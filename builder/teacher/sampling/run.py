@@ -31,7 +31,7 @@ from ..backends.protocol import OpenedBackend
 from ..ledger import Ledger, open_recorder
 from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
-from .places import Place, Places
+from .places import ProblemPlace, ProblemPlaces
 from .queues import open_queue
 from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, PathCounts, count_saved, sample_problem
 from .rows import SampleWriter
@@ -178,9 +178,9 @@ class _Run:
         self, teachers: Sequence[_OpenTeacher], tally: PathTally, stop: Stop, bar: ProgressBar
     ) -> None:
         """Start one problem after the other, as many at once as keep the teachers busy."""
-        places = Places(self.runtime.concurrency)
+        places = ProblemPlaces(self.runtime.concurrency)
 
-        async def sample(problem: Problem, place: Place) -> None:
+        async def sample(problem: Problem, place: ProblemPlace) -> None:
             asked = [each.asked for each in teachers if problem.problem_id in each.problems]
 
             async def count_paths(problem: Problem, samples: Sequence[Sample]) -> PathCounts:
