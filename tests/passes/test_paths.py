@@ -161,7 +161,7 @@ def test_findings_do_not_depend_on_what_was_found_before_or_on_the_size_of_bucke
 def test_a_worker_notes_each_sample_before_it_is_checked(tmp_path, monkeypatch):
     noted: list[str] = []
     real = verify.judge
-    monkeypatch.setattr("cotloom.builder.passes.paths.mark_row", noted.append)
+    monkeypatch.setattr("cotloom.builder.passes.judging.samples.mark_row", noted.append)
     monkeypatch.setattr(verify, "judge", lambda *args, **rest: (noted.append("judged"), real(*args, **rest))[1])
     one = problem(1)
     select(tmp_path, [sample("0", RIGHT, one), sample("1", LUCKY, one)], [one])

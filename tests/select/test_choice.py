@@ -198,7 +198,7 @@ def test_right_and_distinct_paths_are_counted_apart():
     rows = [path_row("s_a", TEXTS[0]), path_row("s_b", TEXTS[1]), path_row("s_c", TEXTS[2])]
     table = to_frame(rows, Sample)
     chosen = add_choices(table, choose_rows(select_kept(table), Select()))
-    assert count_distinct(chosen).rows() == [("p_1", 3, 2)]
+    assert count_distinct(chosen).rows() == [("p_1", 3, 2, 1)]
 
 
 def path_row(name, text):

@@ -199,7 +199,7 @@ def test_a_recipe_of_references_alone_asks_no_teacher(build_roles):
 
     version = build_roles(SUMS, TALK, EXAM, sources=[{**sample, "fields": fields}])
 
-    assert version.read_beside("build.json")["calls"] == {"new": 0, "ledger": 0, "failed": 0, "refused": 0}
+    assert version.read_beside("build.json")["calls"] == {"new": 0, "ledger": 0, "failed": 0, "refused": 0, "saved": 0}
     assert set(version.read_table("samples")["verdict"]) == {"provided"}
 
 

@@ -84,9 +84,9 @@ def _read_completion(
         if isinstance(choice, Answer) and explain_no_answer(choice) is None
     }
     received = ReceivedResponse(missing[0].request, response, answered, choices)
-    if len(choices) == 1 < len(missing):
-        _leave_out(server, "n")
     if answered:
+        if len(choices) == 1 < len(missing):
+            _leave_out(server, "n")
         rest = [request for request in missing if request.sample_index not in answered]
         return RequestResult(
             outcome=RequestOutcome.SUCCEEDED, received=received, missing=rest, tokens=count_tokens(choices)
