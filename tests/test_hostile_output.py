@@ -229,7 +229,7 @@ def test_no_argument_comes_back_unescaped(words, run, quickstart):
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500])
 def test_what_a_server_says_is_escaped(status, command, tmp_path, write_recipe):
-    with serving(lambda _body: refusal(status, HOSTILE, code=HOSTILE)) as server:
+    with serving(lambda _body: refusal(status, HOSTILE, code=HOSTILE, retry_after="7200")) as server:
         teacher = {"backend": "openai", "model": "m", "base_url": server.url, "endpoint": "e"}
         path = write_recipe(tmp_path, teacher=teacher, sources=[{"name": "made", "kind": "arithmetic", "problems": 1}])
         words = ["build", str(path), "--store", str(tmp_path / "store"), "--retries", "0"]

@@ -19,7 +19,7 @@ def assert_all_rows(built, service, requests):
     assert find_asked_again(service.read_requests()) == []
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_on_a_bad_day_no_row_is_lost_and_no_answer_is_asked_for_again(tmp_path, seed):
     recipe = write_recipe(tmp_path, 1_000)
     settings = Settings(latency=Latency(fixed_s=0.05), faults=Faults(rates=RATES, seed=seed))
@@ -113,7 +113,6 @@ def test_rounds_do_not_wait_for_the_slowest_of_the_round_before(tmp_path):
 PER_SECOND = 30
 LIMITS = {
     "a bucket that says when": (Limit(of="requests", amount=PER_SECOND, per_s=1.0), Throttling()),
-    "a bucket that says nothing": (Limit(of="requests", amount=PER_SECOND, per_s=1.0), Throttling(retry_after=None)),
     "the last seconds, with headers": (
         Limit(of="requests", amount=2 * PER_SECOND, per_s=2.0, kind="sliding"),
         Throttling(headers=True, retry_after="exact"),
@@ -122,7 +121,6 @@ LIMITS = {
         Limit(of="requests", amount=2 * PER_SECOND, per_s=2.0, kind="fixed"),
         Throttling(after_latency=True, retry_after="date"),
     ),
-    "tokens, with headers": (Limit(of="tokens", amount=PER_SECOND * 70, per_s=1.0), Throttling(headers=True)),
     "tokens, and it says nothing": (
         Limit(of="tokens", amount=PER_SECOND * 70, per_s=1.0, capacity=2_000),
         Throttling(retry_after=None),

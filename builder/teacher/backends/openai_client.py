@@ -158,7 +158,7 @@ class ChatSender:
         if failure is not None and failure.is_fatal:
             self._stop(failure.error)
         elif tried.outcome is RequestOutcome.THROTTLED and (exhausted := self._gate.find_exhaustion()) is not None:
-            self._stop(explain_exhaustion(self._server, exhausted.reason))
+            self._stop(explain_exhaustion(self._server, exhausted.reason, tried.words))
 
     def _is_tripped(self, failure: RequestFailure) -> bool:
         """Whether too much failed of late. Failures of single prompts are no reason where they are accepted."""

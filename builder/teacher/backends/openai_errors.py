@@ -263,10 +263,10 @@ def explain_failing_server(
     return Stopped(message, hint=_SERVER_HINTS[meaning], keys=("teacher.base_url",))
 
 
-def explain_exhaustion(server: Server, reason: str) -> CotloomError:
+def explain_exhaustion(server: Server, reason: str, words: str) -> CotloomError:
     """Make the error for a server that throttles every request, and will for long."""
     hint = f"{_GO_ON}run the same command again later; --requests-per-minute and --tokens-per-minute keep below a limit"
-    return Stopped(f"{server.url} is throttling: {reason}", hint=hint, keys=("teacher.base_url",))
+    return Stopped(f"{server.url} is throttling: {reason}. It says: {words}", hint=hint, keys=("teacher.base_url",))
 
 
 def explain_no_reply(server: Server, reason: str, attempts: int, *, connected: bool) -> CotloomError:

@@ -51,6 +51,8 @@ class RequestResult:
     """The completions that are still to be requested; of a failure, all."""
     failure: RequestFailure | None = None
     """Why it answers none."""
+    words: str = ""
+    """What the server says, where it throttles."""
     tokens: tuple[int, int] | None = None
     """The tokens of the request, and of the answers together, as the server counted them."""
 
@@ -118,7 +120,7 @@ def _read_error(
         received = ReceivedResponse(missing[0].request, response, choices, read_choices(response))
         return RequestResult(outcome=RequestOutcome.SUCCEEDED, received=received)
     if meaning is StatusMeaning.THROTTLED:
-        return RequestResult(outcome=RequestOutcome.THROTTLED, missing=missing)
+        return RequestResult(outcome=RequestOutcome.THROTTLED, missing=missing, words=error.message)
     if meaning is StatusMeaning.REJECTED:
         return _read_rejection(server, missing, reply, has_succeeded=has_succeeded)
     failure = RequestFailure(
