@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .closing import Closing, Exhaustion
 from .credit import Credit
-from .doubt import Belief, RefusalDoubt
+from .doubt import RefusalDoubt
 from .headers import NO_LIMITS, ServerLimits
 from .learned import LearnedRate
 from .ramp import Ramp
@@ -86,6 +86,8 @@ class Pace:
         """Compute the seconds until a request may start: 0 for now, infinite while only a reply can make room."""
         if len(self._in_flight) >= self._ramp.window:
             return math.inf
+        if self._doubt.places and self._in_flight and len(self._in_flight) + self._doubt.places >= self._ramp.window:
+            return self._doubt.compute_delay(now, self._in_flight)
         delay_s = self._ramp.compute_delay(now)
         if self._is_limited:
             delay_s = max(delay_s, self._compute_limited_delay(now, tokens))
@@ -158,7 +160,7 @@ class Pace:
             self._ramp.accept(now - ticket.started_s)
         if self._is_limited and outcome is not RequestOutcome.THROTTLED:
             self._closing.accept(ticket)
-        if not self._lessons and self._doubt.decide(now, self._in_flight, self._started) is Belief.LIMIT:
+        if not self._lessons and self._doubt.is_limit(now, self._in_flight, self._started):
             self._refuse(now, ticket, None)
 
     def _take(self, ticket: Ticket | None) -> Ticket:

@@ -139,6 +139,9 @@ class Client:
     refused: int = 0
     next_timer: float = field(default=math.inf)
     end_s: float = 0.0
+    gap_s: float = 0.0
+    """A busy machine sends no two requests closer together."""
+    sent_s: float = -math.inf
 
 
 def simulate(server, clients, *, longest_s=3600.0):
@@ -196,13 +199,13 @@ class Simulation:
         """Send what may be sent now, and set a timer for the next."""
         client = self.clients[index]
         while self.to_send[index]:
-            delay = client.pace.compute_delay(now, client.tokens)
+            delay = max(client.pace.compute_delay(now, client.tokens), client.sent_s + client.gap_s - now)
             if delay > 1e-6:
                 if delay < math.inf and not now < client.next_timer <= now + delay + 1e-9:
                     client.next_timer = now + delay
                     self.push(client.next_timer, "timer", index)
                 return
-            ticket = client.pace.start(now, client.tokens)
+            ticket, client.sent_s = client.pace.start(now, client.tokens), now
             self.to_send[index] -= 1
             self.push(now + self.way_s, "arrive", index, ticket)
 
