@@ -17,8 +17,10 @@ from cotloom.builder.teacher.backends.protocol import (
     CompletionRequest,
     FailedRequest,
     OpenedBackend,
+    RecordResponse,
     Results,
     make_received,
+    record_results,
 )
 from cotloom.builder.teacher.ledger import Ledger, open_ledger, open_recorder
 from cotloom.builder.teacher.request import Answer, Request
@@ -60,7 +62,7 @@ class Scripted:
     def open_sender(self) -> AbstractAsyncContextManager["Scripted"]:
         return nullcontext(self)
 
-    async def send(self, group: Sequence[CompletionRequest]) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
         answered, failed = [], []
         for item in group:
             self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))
@@ -73,7 +75,7 @@ class Scripted:
                 failed.append(FailedRequest(item, Stopped("nothing came")))
             else:
                 answered.append((item, Answer(text=text, cost_usd=self.cost)))
-        return [*make_received(answered), *failed]
+        return await record_results([*make_received(answered), *failed], record)
 
     def describe(self) -> Mapping[str, int]:
         return {}

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from ...errors import CotloomError
 from ..request import ReceivedResponse
-from .protocol import CompletionRequest, FailedRequest, Results
+from .protocol import CompletionRequest, FailedRequest, RecordResponse, Results, record_results
 
 RunBatch = Callable[[Sequence[CompletionRequest]], Results]
 """Samples one answer to each request."""
@@ -26,13 +26,14 @@ class BatchSender:
         self.fatal: CotloomError | None = None
         """The error that ends the sampling."""
 
-    async def send(self, group: Sequence[CompletionRequest]) -> Results:
-        """Sample the completions of one prompt, when their turn comes."""
+    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+        """Sample the completions of one prompt, when their turn comes, and record them."""
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in group]
         self._waiting += zip(group, futures, strict=True)
         self._is_filled.set()
-        return [result for part in await asyncio.gather(*futures) for result in part]
+        parts = await asyncio.gather(*futures)
+        return await record_results([result for part in parts for result in part], record)
 
     def describe(self) -> Mapping[str, int | float | str]:
         """Say how many requests wait."""

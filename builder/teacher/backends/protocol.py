@@ -1,6 +1,7 @@
 """The interface of every backend: which completions a problem needs, and how they are requested."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -60,11 +61,18 @@ Results = list[ReceivedResponse | FailedRequest]
 """What becomes of some requests: responses, and requests that failed for good."""
 
 
+RecordResponse = Callable[[ReceivedResponse], Awaitable[None]]
+"""Records a response. Returns when it is on disk."""
+
+
 class Sender(Protocol):
     """What sends requests to a teacher, while a build samples."""
 
-    async def send(self, group: Sequence[CompletionRequest]) -> Results:
-        """Send the missing completions of one prompt. After a fatal error nothing more is sent: they fail with it."""
+    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+        """Send the missing completions of one prompt, and record each response as soon as it has come.
+
+        After a fatal error nothing more is sent: they fail with it.
+        """
 
     @property
     def fatal(self) -> CotloomError | None:
@@ -72,6 +80,12 @@ class Sender(Protocol):
 
     def describe(self) -> Mapping[str, int | float | str]:
         """Say what a person wants to know of the sending, such as `throttled` responses and `retries` so far."""
+
+
+async def record_results(results: Results, record: RecordResponse) -> Results:
+    """Record the responses among some results. Returns the results when they are on disk."""
+    await asyncio.gather(*(record(result) for result in results if isinstance(result, ReceivedResponse)))
+    return results
 
 
 OpenSender = Callable[[], AbstractAsyncContextManager[Sender]]

@@ -13,7 +13,7 @@ from ...recipe import LoadedRecipe
 from ..request import Answer
 from ..simulated.answers import write_answer
 from .prompted import PromptedBackend, ReadyPrompt
-from .protocol import CompletionRequest, OpenedBackend, Results, make_received
+from .protocol import CompletionRequest, OpenedBackend, RecordResponse, Results, make_received, record_results
 
 
 def open_backend(
@@ -40,9 +40,10 @@ class _SimulatedSender:
     def __init__(self, teacher: SimulatedTeacher) -> None:
         self._teacher = teacher
 
-    async def send(self, group: Sequence[CompletionRequest]) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
         """Answer the completions of one prompt."""
-        return [*make_received([_write_answer(request, self._teacher) for request in group])]
+        results = make_received([_write_answer(request, self._teacher) for request in group])
+        return await record_results([*results], record)
 
     def describe(self) -> Mapping[str, int | float | str]:
         """There is nothing to say of the sending."""

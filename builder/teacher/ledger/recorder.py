@@ -21,7 +21,7 @@ from .writing import Key, ResponseWriter
 
 LARGEST = 256
 """Responses in one group."""
-PACE_S = 0.05
+PACE_S = 0.01
 """Seconds from the start of one group to that of the next, at least: many small groups cost more than a few large."""
 
 

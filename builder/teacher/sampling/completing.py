@@ -50,10 +50,6 @@ class Calls:
         )
 
 
-RecordResponse = Callable[[ReceivedResponse], Awaitable[frozenset[Key]]]
-"""Records a response. Returns when it is on disk, with the keys that were answered before."""
-
-
 @dataclass(slots=True)
 class Stop:
     """The first error that ends the sampling: nothing more is sent; what is in flight still arrives."""
@@ -77,8 +73,8 @@ class Completer:
 
     ledger: Ledger
     """Where answers are looked up."""
-    record: RecordResponse
-    """Writes what arrives."""
+    record: Callable[[ReceivedResponse], Awaitable[frozenset[Key]]]
+    """Records a response. Returns when it is on disk, with the keys that were answered before."""
     sender: Sender
     """Sends what is missing."""
     forgotten: frozenset[str]
@@ -122,14 +118,18 @@ class Completer:
     async def _request(
         self, missing: Sequence[CompletionRequest]
     ) -> tuple[dict[Key, Answer], dict[Key, FailedRequest]]:
-        """Request what the ledger lacks, and record it. Returns answers and failures by ledger key."""
+        """Request what the ledger lacks; it is recorded. Returns answers and failures by ledger key."""
         groups: dict[str, list[CompletionRequest]] = {}
         for request in missing:
             groups.setdefault(request.request.digest, []).append(request)
-        sent = await asyncio.gather(*(self.sender.send(group) for group in groups.values()))
+        earlier: set[Key] = set()
+
+        async def record(received: ReceivedResponse) -> None:
+            earlier.update(await self.record(received))
+
+        sent = await asyncio.gather(*(self.sender.send(group, record) for group in groups.values()))
         results = [result for group in sent for result in group]
         received = [result for result in results if isinstance(result, ReceivedResponse)]
-        earlier = frozenset().union(*await asyncio.gather(*map(self.record, received)))
         if self.sender.fatal is not None:
             self.stop.set(self.sender.fatal)
         answers = {key: answer for item in received for key, answer in _list_answers(item)}

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.teacher import open_ledger
+from cotloom.builder.teacher.ledger import open_recorder
+from cotloom.builder.teacher.sampling import run
 from cotloom.schemas.runtime import Runtime
 from tests.teacher.chat_server import Reply, completion, refusal, serving
 
@@ -73,6 +77,37 @@ def test_a_server_that_gives_one_choice_whatever_n_says_is_asked_again(recipe, r
         built = build(recipe(server.url), runtime)
     assert (built.calls.new, len(server.requests)) == (12, 12)
     assert len({request["seed"] for request in server.requests}) == 12
+
+
+def test_an_answer_is_on_disk_while_the_rest_of_its_prompt_is_still_asked_for(recipe, runtime):
+    saved = []
+
+    def part(body):
+        if body.get("n") == 2:
+            return solve({**body, "n": 1})
+        until = time.monotonic() + 10
+        while not recorded(runtime) and time.monotonic() < until:
+            time.sleep(0.01)
+        saved.append(recorded(runtime))
+        return solve(body)
+
+    with serving(part) as server:
+        build(recipe(server.url), runtime)
+    assert min(saved) > 0
+
+
+def test_a_request_counts_as_in_flight_until_its_answer_is_on_disk(recipe, runtime, monkeypatch):
+    monkeypatch.setattr(run, "open_recorder", partial(open_recorder, pace_s=0.3))
+    came = []
+
+    def note(body):
+        came.append(time.monotonic())
+        return solve(body)
+
+    with serving(note) as server:
+        build(recipe(server.url), runtime.model_copy(update={"concurrency": 2}))
+    assert len(came) == 6
+    assert came[5] - came[0] > 0.4  # two at once, and a group is written every 0.3 s
 
 
 def test_what_was_answered_is_not_asked_again(recipe, runtime):
