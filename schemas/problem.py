@@ -13,6 +13,15 @@ class AnswerType(StrEnum):
     NUMBER = "number"
     CHOICE = "choice"
     BOOLEAN = "boolean"
+    DATE = "date"
+    TIME = "time"
+    LIST = "list"
+    """Several answers whose order counts."""
+    SET = "set"
+    """Several answers in any order."""
+    RATIO = "ratio"
+    EXPRESSION = "expression"
+    """A formula, an interval, a tuple or an equation, in LaTeX or plain characters."""
     TEXT = "text"
 
 

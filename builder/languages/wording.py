@@ -166,7 +166,8 @@ def _read_wording(language: str) -> Wording:
 
 
 def _make_types(words: Mapping[str, str]) -> dict[AnswerType, str]:
-    return {AnswerType(name): text for name, text in words.items()}
+    """Make the words for each type of answer; those of texts where a type has none of its own."""
+    return {kind: words.get(kind.value, words[AnswerType.TEXT.value]) for kind in AnswerType}
 
 
 def _parse_reading(raw: Mapping[str, Any]) -> ReadingWords:

@@ -107,6 +107,12 @@ def _read_boolean(value: Any, _choices: Sequence[str]) -> str | None:
 
 _READERS: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
     AnswerType.NUMBER: _read_text,
+    AnswerType.DATE: _read_text,
+    AnswerType.TIME: _read_text,
+    AnswerType.LIST: _read_text,
+    AnswerType.SET: _read_text,
+    AnswerType.RATIO: _read_text,
+    AnswerType.EXPRESSION: _read_text,
     AnswerType.TEXT: _read_text,
     AnswerType.CHOICE: _read_letter,
     AnswerType.BOOLEAN: _read_boolean,
@@ -115,6 +121,12 @@ _READERS: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
 
 GOLD_FAULTS: Mapping[AnswerType, str] = {
     AnswerType.NUMBER: "not a number",
+    AnswerType.DATE: "not a date",
+    AnswerType.TIME: "not a time",
+    AnswerType.LIST: "not a list",
+    AnswerType.SET: "not a set",
+    AnswerType.RATIO: "not a ratio",
+    AnswerType.EXPRESSION: "not an expression",
     AnswerType.TEXT: "not a text",
     AnswerType.CHOICE: "not the letter, the text or the position of one option",
     AnswerType.BOOLEAN: "neither yes nor no",

@@ -4,10 +4,10 @@ Law 2: a check that raises or does not understand gives check_failed or unverifi
 Law 7: model text is read by small grammars with bounds; none of it is executed.
 """
 
+from .answers import Comparison, ComparisonOutcome, compare
 from .blind import BlindFinding, check_blind, cut_before_answer
-from .compare import Comparison, ComparisonOutcome, compare
 from .judge import Judgement, judge
-from .read import Reading, read_answer
+from .reading import Reading, read_answer
 from .samples import add_judgements, is_readable, select_sampled
 from .steps import Steps, check_steps
 

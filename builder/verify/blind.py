@@ -14,9 +14,8 @@ from ...schemas.recipe import Verify
 from ...schemas.sample import Part, Span
 from ..patterns import SearchError
 from ..text.traces import join_parts
-from .compare import ComparisonOutcome, compare_safely
-from .mentions import GUESSED, find_gold
-from .read import read_answer
+from .answers import ComparisonOutcome, compare_safely
+from .reading import GUESSED, find_gold, read_answer
 
 _SENTENCE = re.compile(r"(?<=[.!?])[\"'”’)\]*]*\s+|\n+|(?<=[。！？])")
 """Where a sentence begins: at the end of the match."""

@@ -11,11 +11,10 @@ from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
 from ..text.traces import join_parts
+from .answers import ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
-from .compare import ComparisonOutcome, compare_safely
 from .hint_leakage import find_parroting
-from .mentions import GUESSED, find_gold
-from .read import Reading, read_answer
+from .reading import GUESSED, Reading, find_gold, read_answer
 from .steps import Steps, check_parts
 
 _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {

@@ -6,7 +6,7 @@ from ...schemas.frames import add_findings
 from ...schemas.problem import AnswerType
 from ...schemas.reasons import Fate, Stage, Verdict
 from ...schemas.sample import Sample
-from .compare import ComparisonOutcome, compare
+from .answers import ComparisonOutcome, compare
 
 
 def is_readable(answer: str, answer_type: AnswerType, choices: tuple[str, ...] = ()) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.verify import ComparisonOutcome, compare, is_readable, judge, read_answer, select_sampled
-from cotloom.builder.verify.words import normalize_answer
+from cotloom.builder.verify.answers.words import normalize_answer
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.problem import AnswerType, Problem, make_problem_id
 from cotloom.schemas.reasons import Verdict

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.verify import ComparisonOutcome, compare, is_readable
-from cotloom.builder.verify.numbers import read_quantity
+from cotloom.builder.verify.answers.numbers import read_quantity
 from cotloom.schemas.problem import AnswerType
 
 

@@ -104,7 +104,7 @@ def test_a_check_that_breaks_is_neither_right_nor_wrong(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(
-        import_module("cotloom.builder.verify.compare"), "compare", broken
+        import_module("cotloom.builder.verify.answers.compare"), "compare", broken
     )  # the function has its name too
     judgement = judge(PROBLEM, RIGHT)
     assert (judgement.verdict, judgement.reason) == (Verdict.CHECK_FAILED, Reason.CHECK_FAILED)

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.verify import ComparisonOutcome, compare, read, words
-from cotloom.builder.verify.numbers import read_quantity
-from cotloom.builder.verify.read import _MARKS, _find_marks, read_answer
-from cotloom.builder.verify.words import normalize_answer
+from cotloom.builder.verify import ComparisonOutcome, compare
+from cotloom.builder.verify.answers import words
+from cotloom.builder.verify.answers.numbers import read_quantity
+from cotloom.builder.verify.answers.words import normalize_answer
+from cotloom.builder.verify.reading import read
+from cotloom.builder.verify.reading.read import _MARKS, _find_marks, read_answer
 from cotloom.schemas.problem import AnswerType
 
 BITS = [

@@ -14,7 +14,7 @@ from ....schemas.sample import Hint
 from ....schemas.validation import Validation
 from ...store import Version
 from ...store.funnel import IDS, TABLES
-from ...verify.mentions import RULE
+from ...verify.reading.mentions import RULE
 
 _MAX_EXAMPLE_CHARACTERS = 1_500
 """The example on the card has at most this many characters."""

@@ -214,7 +214,7 @@ def test_a_check_that_breaks_is_no_answer_and_no_crash(taught, speaking, monkeyp
         message = "out of order"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(sys.modules["cotloom.builder.verify.compare"], "compare", broken)
+    monkeypatch.setattr(sys.modules["cotloom.builder.verify.answers.compare"], "compare", broken)
     speaking(lambda _text, place: make_generation(f"The answer is {place}."))
     frame = evaluate(taught, [TARGET], EVALUATION.model_copy(update={"samples": 3}), condition="version", seed=0)
     assert set(frame["verdict"]) == {"check_failed"}

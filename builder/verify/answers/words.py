@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..languages import has_unspaced, list_readings
+from ...languages import has_unspaced, list_readings
 
 MAX_EXTRA_WORDS = 8
 """The most words that an answer may have besides the gold text that it contains."""

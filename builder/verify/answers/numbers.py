@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from ..languages import has_unspaced
+from ...languages import has_unspaced
 
 MAX_EXPONENT = 300
 """Powers of ten beyond this are not read."""

@@ -11,14 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ...schemas.problem import AnswerType
-from ...schemas.sample import LAST_RESORT, Span
-from ..languages import list_readings
-from ..languages.wording import LINE_START
-from ..patterns import find_last_match
-from .choices import MentionKind, OptionMention, find_option
-from .numbers import find_quantities, to_plain_text
-from .words import BooleanMention, find_boolean, find_leading_boolean
+from ....schemas.problem import AnswerType
+from ....schemas.sample import LAST_RESORT, Span
+from ...languages import list_readings
+from ...languages.wording import LINE_START
+from ...patterns import find_last_match
+from ..answers.choices import MentionKind, OptionMention, find_option
+from ..answers.numbers import find_quantities, to_plain_text
+from ..answers.words import BooleanMention, find_boolean, find_leading_boolean
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -334,6 +334,12 @@ _READ_MARKED: Mapping[AnswerType, Callable[[str, int, int, str, tuple[str, ...]]
     AnswerType.NUMBER: _read_number,
     AnswerType.CHOICE: _read_option,
     AnswerType.BOOLEAN: _read_boolean,
+    AnswerType.DATE: _read_text,
+    AnswerType.TIME: _read_text,
+    AnswerType.LIST: _read_text,
+    AnswerType.SET: _read_text,
+    AnswerType.RATIO: _read_text,
+    AnswerType.EXPRESSION: _read_text,
     AnswerType.TEXT: _read_text,
 }
 """How an answer of each type is read from the segment of text behind a mark."""
@@ -342,6 +348,12 @@ _READ_UNMARKED: Mapping[AnswerType, Callable[[str, tuple[str, ...]], Reading | N
     AnswerType.NUMBER: _read_unmarked_number,
     AnswerType.CHOICE: _read_unmarked_option,
     AnswerType.BOOLEAN: _read_unmarked_boolean,
+    AnswerType.DATE: _read_unmarked_text,
+    AnswerType.TIME: _read_unmarked_text,
+    AnswerType.LIST: _read_unmarked_text,
+    AnswerType.SET: _read_unmarked_text,
+    AnswerType.RATIO: _read_unmarked_text,
+    AnswerType.EXPRESSION: _read_unmarked_text,
     AnswerType.TEXT: _read_unmarked_text,
 }
 """How an answer of each type is read from a text without a mark."""

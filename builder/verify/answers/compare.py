@@ -4,15 +4,19 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 
-from ...schemas.problem import AnswerType
-from ..languages import list_readings
-from ..text.options import LETTERS
+from ....schemas.problem import AnswerType
+from ...languages import list_readings
+from ...text.options import LETTERS
 from .choices import DEFAULT_LETTERS, find_option
+from .dates import compare_dates
+from .expressions import compare_expressions
+from .lists import compare_lists, compare_sets
 from .numbers import Quantity, find_quantities, is_plain_number, read_quantity, to_plain_text
+from .outcomes import Comparison, ComparisonOutcome, decide_equality, leave_undecided
+from .ratios import compare_ratios
+from .times import compare_times
 from .words import find_boolean, match_text
 
 MIN_DECIMALS = 4
@@ -23,25 +27,6 @@ _CORRECTIONS = (
     *(words for reading in list_readings() for words in reading.corrections),
 )  # fmt: skip
 _INFINITIES = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
-
-
-class ComparisonOutcome(StrEnum):
-    """The result of comparing two answers."""
-
-    EQUAL = "equal"
-    DIFFERENT = "different"
-    UNDECIDED = "undecided"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
-    """The result of comparing two answers, and why."""
-
-    outcome: ComparisonOutcome
-    """Equal, different, undecided (not understood) or failed (the check itself raised an error)."""
-    detail: str | None = None
-    """An explanation, where one is needed."""
 
 
 def compare(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str, ...] | None = None) -> Comparison:
@@ -67,14 +52,6 @@ def compare_safely(gold: str, answer: str, answer_type: AnswerType, choices: tup
         return Comparison(outcome=ComparisonOutcome.FAILED, detail=f"{type(error).__name__}: {error}")
 
 
-def _decide(is_equal: bool) -> Comparison:
-    return Comparison(outcome=ComparisonOutcome.EQUAL if is_equal else ComparisonOutcome.DIFFERENT)
-
-
-def _leave_undecided(detail: str) -> Comparison:
-    return Comparison(outcome=ComparisonOutcome.UNDECIDED, detail=detail)
-
-
 def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
     if gold == answer and is_plain_number(gold):
         return Comparison(outcome=ComparisonOutcome.EQUAL)
@@ -82,11 +59,11 @@ def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Compa
         return Comparison(outcome=ComparisonOutcome.EQUAL)
     gold_quantity = read_quantity(gold)
     if gold_quantity is None:
-        return _leave_undecided(f"the gold answer is not a number: {gold}")
+        return leave_undecided(f"the gold answer is not a number: {gold}")
     quantity = read_quantity(answer)
     if quantity is None:
         return _compare_with_several(gold_quantity, answer)
-    return _decide(is_same_quantity(gold_quantity, quantity))
+    return decide_equality(is_same_quantity(gold_quantity, quantity))
 
 
 def _read_infinity(text: str) -> str | None:
@@ -97,7 +74,7 @@ def _compare_with_several(gold: Quantity, answer: str) -> Comparison:
     """Compare a gold number with an answer that is more than one number and its unit."""
     quantities = [quantity for quantity, _, _ in find_quantities(to_plain_text(answer))]
     if not quantities:
-        return _leave_undecided(f"no number could be read from: {answer[:80]}")
+        return leave_undecided(f"no number could be read from: {answer[:80]}")
     if not any(is_same_quantity(gold, quantity) for quantity in quantities):
         return Comparison(outcome=ComparisonOutcome.DIFFERENT)
     if len(quantities) == 1 or all(is_same_quantity(gold, quantity) for quantity in quantities):
@@ -109,7 +86,7 @@ def _compare_with_several(gold: Quantity, answer: str) -> Comparison:
         return Comparison(outcome=ComparisonOutcome.DIFFERENT, detail="the answer ends on another number")
     if "=" in answer:
         return Comparison(outcome=ComparisonOutcome.EQUAL, detail="the answer ends on this number")
-    return _leave_undecided(f"the answer contains several numbers: {answer[:80]}")
+    return leave_undecided(f"the answer contains several numbers: {answer[:80]}")
 
 
 def is_same_quantity(gold: Quantity, answer: Quantity) -> bool:
@@ -155,15 +132,15 @@ def _compare_options(gold: str, answer: str, choices: tuple[str, ...]) -> Compar
     letters = "" if choices else _list_letters(gold)
     gold_option = find_option(gold, choices, letters)
     if gold_option is None or len(gold_option.letters) > 1:
-        return _leave_undecided(f"the gold answer does not name an option: {gold}")
+        return leave_undecided(f"the gold answer does not name an option: {gold}")
     option = find_option(answer, choices, letters)
     if option is not None:
-        return _decide(option.letters == gold_option.letters)
+        return decide_equality(option.letters == gold_option.letters)
     if not choices and any(map(str.isdigit, answer)) and not any(map(str.isalpha, answer)):
         return Comparison(
             outcome=ComparisonOutcome.DIFFERENT, detail="the answer is a number, not the letter of an option"
         )
-    return _leave_undecided(f"the answer does not name exactly one option: {answer[:80]}")
+    return leave_undecided(f"the answer does not name exactly one option: {answer[:80]}")
 
 
 def _list_letters(gold: str) -> str:
@@ -179,23 +156,29 @@ def _list_letters(gold: str) -> str:
 def _compare_booleans(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
     gold_boolean, boolean = find_boolean(gold), find_boolean(answer)
     if gold_boolean is None:
-        return _leave_undecided(f"the gold answer is neither yes nor no: {gold}")
+        return leave_undecided(f"the gold answer is neither yes nor no: {gold}")
     if boolean is None:
-        return _leave_undecided(f"neither yes nor no, or both: {answer[:80]}")
-    return _decide(gold_boolean.value is boolean.value)
+        return leave_undecided(f"neither yes nor no, or both: {answer[:80]}")
+    return decide_equality(gold_boolean.value is boolean.value)
 
 
 def _compare_texts(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
     is_equal = match_text(gold, answer)
     if is_equal is None:
-        return _leave_undecided(f"the answer contains {gold[:40]} among other words")
-    return _decide(is_equal)
+        return leave_undecided(f"the answer contains {gold[:40]} among other words")
+    return decide_equality(is_equal)
 
 
 _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {
     AnswerType.NUMBER: _compare_numbers,
     AnswerType.CHOICE: _compare_options,
     AnswerType.BOOLEAN: _compare_booleans,
+    AnswerType.DATE: compare_dates,
+    AnswerType.TIME: compare_times,
+    AnswerType.LIST: compare_lists,
+    AnswerType.SET: compare_sets,
+    AnswerType.RATIO: compare_ratios,
+    AnswerType.EXPRESSION: compare_expressions,
     AnswerType.TEXT: _compare_texts,
 }
 """How answers of each type are compared."""

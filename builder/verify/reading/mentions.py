@@ -6,14 +6,14 @@ That a text mentions the gold answer is weaker evidence than a stated answer. Th
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ...schemas.problem import AnswerType
-from ...schemas.sample import Span
-from ..text.options import LETTERS
-from .choices import find_option
-from .compare import is_same_quantity
-from .numbers import find_quantities, read_quantity, to_plain_text
+from ....schemas.problem import AnswerType
+from ....schemas.sample import Span
+from ...text.options import LETTERS
+from ..answers.choices import find_option
+from ..answers.compare import is_same_quantity
+from ..answers.numbers import find_quantities, read_quantity, to_plain_text
+from ..answers.words import find_boolean, normalize_answer
 from .read import Reading
-from .words import find_boolean, normalize_answer
 
 RULE = "anywhere"
 """The rule of a gold answer that was found anywhere."""
@@ -106,6 +106,12 @@ _FINDERS: Mapping[AnswerType, Callable[[str, str, Sequence[str]], Iterator[tuple
     AnswerType.NUMBER: _find_numbers,
     AnswerType.CHOICE: _find_options,
     AnswerType.BOOLEAN: _find_booleans,
+    AnswerType.DATE: _find_texts,
+    AnswerType.TIME: _find_texts,
+    AnswerType.LIST: _find_texts,
+    AnswerType.SET: _find_texts,
+    AnswerType.RATIO: _find_texts,
+    AnswerType.EXPRESSION: _find_texts,
     AnswerType.TEXT: _find_texts,
 }
 """How a gold answer of each type is found."""

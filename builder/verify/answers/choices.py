@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..languages import UNSPACED, has_unspaced
-from ..text.options import LETTERS
+from ...languages import UNSPACED, has_unspaced
+from ...text.options import LETTERS
 from .words import cut_at_pause, normalize_answer
 
 DEFAULT_LETTERS = LETTERS[:5]

@@ -1,0 +1,6 @@
+"""Read the final answer out of a whole text: what states it, where, and by which rule."""
+
+from .mentions import GUESSED, find_gold
+from .read import Reading, read_answer
+
+__all__ = ["GUESSED", "Reading", "find_gold", "read_answer"]
