@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .builder.commands import ledger
+from .builder.commands import answers, ledger
 from .builder.commands import options as opt
 from .builder.commands.run import run_command, show_progress_on_stderr
 from .builder.terminal import print_json, print_text
@@ -386,6 +386,8 @@ def pull(ref: opt.HubRef, store: opt.Store = opt.STORE, as_json: opt.Json = Fals
     print_json(build_pull_json(pulled)) if as_json else print_text(render_pull(pulled))
 
 
+app.command("compare")(answers.compare_answers)
+app.command("verify-text")(answers.verify_text)
 app.add_typer(ledger.app, name="ledger")
 
 

@@ -116,6 +116,15 @@ def infer_type(answer: Column, pattern: str | None, options: Options) -> tuple[A
     return AnswerType.TEXT, "the answers are neither numbers, nor options, nor yes and no"
 
 
+def infer_gold_type(gold: str, choices: Sequence[str] = ()) -> AnswerType:
+    """Infer the type of one gold answer.
+
+    >>> [infer_gold_type(gold).value for gold in ("18", "yes", "Paris")]
+    ['number', 'boolean', 'text']
+    """
+    return infer_type(Column("answer", [gold]), None, [tuple(choices)])[0]
+
+
 def _extract_gold(value: Any, pattern: str | None) -> Any:
     match = find_last_match(pattern, value) if pattern and isinstance(value, str) else None
     return value[slice(*match[1])] if match and match[1] and isinstance(value, str) else value

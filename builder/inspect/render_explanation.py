@@ -46,7 +46,7 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
     yield from (make_line(line) for line in _describe_sample(sample))
     for step in sample["steps"] or []:
         if in_full or step["outcome"] == "wrong":
-            yield _render_step(step)
+            yield render_step(step)
     if sample["signature"]:
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
         yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
@@ -77,9 +77,9 @@ def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield make_line(f"served by  {_format_server(sample)}")
     if sample["reasoning"]:
         yield make_line("reasoning:", style="bold")
-        yield indent(_mark_part(sample, Part.REASONING))
+        yield indent(mark_part(sample, Part.REASONING))
         yield make_line("response:", style="bold")
-    yield indent(_mark_part(sample, Part.TEXT))
+    yield indent(mark_part(sample, Part.TEXT))
     if sample["blind_text"] is not None:
         yield make_line("after the reasoning alone, without the hint:", style="bold")
         yield indent(sample["blind_text"])
@@ -98,7 +98,8 @@ def _format_reading(sample: Mapping[str, Any]) -> str:
     return f"answer {sample['predicted']}, read by the rule {sample['rule']}{where}"
 
 
-def _render_step(step: Mapping[str, Any]) -> Text:
+def render_step(step: Mapping[str, Any]) -> Text:
+    """Render a checked equation: red with the right value where it is wrong."""
     is_wrong = step["outcome"] == "wrong"
     correction = f" (should be {step['actual']})" if is_wrong else ""
     where = ", in the reasoning" if step["part"] == Part.REASONING else ""
@@ -106,7 +107,7 @@ def _render_step(step: Mapping[str, Any]) -> Text:
     return make_line(line, style="red" if is_wrong else "")
 
 
-def _mark_part(sample: Mapping[str, Any], part: Part) -> Text:
+def mark_part(sample: Mapping[str, Any], part: Part) -> Text:
     """Style a part of a sample: wrong steps in red, the final answer in green."""
     text = Text(mask_controls(sample[part] or ""))  # keeps the length, so that the spans fit
     for step in sample["steps"] or []:

@@ -4,12 +4,12 @@ Law 2: a check that raises or does not understand gives check_failed or unverifi
 Law 7: model text is read by small grammars with bounds; none of it is executed.
 """
 
-from .answers import Comparison, ComparisonOutcome, compare
+from .answers import Comparison, ComparisonOutcome, compare, compare_safely
 from .blind import BlindFinding, check_blind, cut_before_answer
 from .judge import Judgement, judge
 from .reading import Reading, read_answer
 from .samples import add_judgements, is_readable, select_sampled
-from .steps import Steps, check_steps
+from .steps import Steps, check_parts, check_steps
 
 __all__ = [
     "CODE_VERSION",
@@ -22,8 +22,10 @@ __all__ = [
     "Steps",
     "add_judgements",
     "check_blind",
+    "check_parts",
     "check_steps",
     "compare",
+    "compare_safely",
     "cut_before_answer",
     "is_readable",
     "judge",
