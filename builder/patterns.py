@@ -61,12 +61,24 @@ class SearchError(InputError):
     """A pattern takes too much work on a text. The text was not searched to its end."""
 
 
-@lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Any:
     """Compile a pattern with one group.
 
     Raises:
         PatternError: RE2 can't take it, it is too large, or it has not exactly one group.
+    """
+    compiled = compile_words(pattern)
+    if compiled.groups != 1:
+        raise PatternError(f"needs exactly one group (...), the answer; it has {compiled.groups}")
+    return compiled
+
+
+@lru_cache(maxsize=256)
+def compile_words(pattern: str) -> Any:
+    """Compile a pattern with any number of groups, of which none is asked for.
+
+    Raises:
+        PatternError: RE2 can't take it, or it is too large.
     """
     if len(pattern) > MAX_PATTERN:
         raise PatternError(f"has {len(pattern):,} characters; at most {MAX_PATTERN:,} are allowed")
@@ -78,8 +90,6 @@ def compile_pattern(pattern: str) -> Any:
         raise PatternError("contains half of a surrogate pair") from error
     except re2.error as error:
         raise _explain_error(pattern, error) from error
-    if compiled.groups != 1:
-        raise PatternError(f"needs exactly one group (...), the answer; it has {compiled.groups}")
     if compiled.programsize > MAX_PROGRAM:
         raise PatternError("too large", hint="use smaller repetitions")
     return compiled
@@ -133,6 +143,16 @@ def find_matches(pattern: str, text: str) -> Iterator[Spans]:
     if not spans and text.endswith("\n"):
         spans = list(_search(compiled, text[:-1]))
     yield from spans
+
+
+def find_first_place(pattern: str, text: str) -> int | None:
+    """Find the first character of the first match of a pattern with any groups; None where nothing matches.
+
+    Raises:
+        PatternError: the pattern can't be used.
+    """
+    match = compile_words(pattern).search(_SURROGATE.sub("\ufffd", text))
+    return None if match is None else int(match.start())
 
 
 def find_last_match(pattern: str, text: str) -> Spans | None:

@@ -57,6 +57,7 @@ class Reason(StrEnum):
     UNVERIFIABLE = "unverifiable"
     CHECK_FAILED = "check_failed"
     WRONG_STEP = "wrong_step"
+    OUT_OF_ORDER = "out_of_order"
     HINT_PARROTED = "hint_parroted"
     BLIND_CHECK_FAILED = "blind_check_failed"
     DEGENERATE = "degenerate"

@@ -20,6 +20,15 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 """A language by its ISO 639 code: `en`, `pt-BR`."""
 
 
+class OrderStep(Section):
+    """One step of a procedure that rationales must go through in order."""
+
+    name: str = declare_identity(min_length=1, max_length=100)
+    """Its name, for people."""
+    pattern: str = declare_identity(min_length=1)
+    """Regular expression (see Patterns) that matches where the step is mentioned; groups mean nothing in it."""
+
+
 class Verify(Section):
     """How samples are checked."""
 
@@ -39,11 +48,24 @@ class Verify(Section):
     """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step."""
     hint_parroting: Literal["drop", "tag"] = declare_identity("drop")
     """What happens to a hinted sample that repeats the hint without reasoning."""
+    order: tuple[OrderStep, ...] = declare_identity((), strict=False)
+    """The steps of a procedure. Each must be mentioned, and none for the first time before those that stand above it;
+    else a correct sample is dropped as `out_of_order`. Looked at is the response, and the reasoning where the response
+    mentions no step."""
+    stop_at_first: bool = declare_identity(False)  # noqa: FBT003 - the default of a key
+    """Whether the first rule that applies decides, so that the last steps of `order` may be left out."""
     blind_check: Literal["none", "hinted"] = declare_identity("none")
     """`hinted`: a hinted sample that would be kept goes back to its teacher, up to its answer and without the hint, and
     the teacher is asked for the answer. Where another comes, or none, the sample is dropped as `blind_check_failed`."""
     set_aside: tuple[str, ...] = declare_identity((), strict=False)
     """Ids of samples that are not checked, since checking one ended the process that did: they are `check_failed`."""
+
+    @model_validator(mode="after")
+    def _check_procedure(self) -> "Verify":
+        if self.stop_at_first and not self.order:
+            message = "stop_at_first is for procedures: give their steps in order"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _check_blind(self) -> "Verify":

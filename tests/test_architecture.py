@@ -70,7 +70,7 @@ INNER_FLOORS = {
     "builder.verify": [
         {"answers", "steps"},
         {"reading"},
-        {"blind", "hint_leakage", "samples"},
+        {"blind", "hint_leakage", "order", "samples"},
         {"judge"},
     ],
     "builder.publish": [

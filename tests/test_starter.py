@@ -207,7 +207,7 @@ SAID = {
     "loose": "Place: it is loose, so this rule applies and decides.\nThe answer is (A).",
     "flame": "Place: shut in.\nFlame: blue or endless, so this rule applies and decides.\nThe answer is (A).",
     "wings": "Place: shut in.\nFlame: yellow.\nWings: one hangs, so this rule decides.\nThe answer is (B).",
-    "today": "Place: shut in.\nFlame: yellow.\nWings: folded.\nSince when: today.\nThe answer is (C).",
+    "today": "Place: shut in.\nWings: folded.\nFlame: yellow.\nSince when: today.\nThe answer is (C).",
     "log": "Place: shut in.\nFlame: yellow.\nWings: folded.\nSince when: long ago.\nThe answer is (D).",
     "place": "I would rather not say.",
 }
@@ -235,6 +235,9 @@ def test_the_tutorials_recipe_builds_with_its_demonstrations_in_their_order(tmp_
     problems = version.read_table("problems").select("problem_id", "category")
     verdicts = version.read_table("samples").join(problems, on="problem_id").select("category", "verdict").unique()
     assert dict(verdicts.iter_rows()) == {rule: "no_answer" if rule == "place" else "correct" for rule in SAID}
+    dropped = version.read_table("samples").filter(pl.col("reason") == "out_of_order").join(problems, on="problem_id")
+    assert set(dropped["category"]) == {"today"}
+    assert set(dropped["detail"]) == {"wings (character 16) comes before flame (character 31)"}
 
 
 def test_the_tutorial_shows_the_recipe_and_the_demonstrations_as_they_are():

@@ -10,7 +10,7 @@ from ...schemas.source import Fields, TableSource
 from ...schemas.teacher import AnyAnswers
 from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys
-from ..patterns import compile_pattern
+from ..patterns import compile_pattern, compile_words
 from ..templates import is_template, parse_template
 from .paths import list_prompts
 
@@ -33,6 +33,7 @@ def check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
     _check_teachers(document, recipe)
     _check_blind(document, recipe)
     _check_texts(document, _list_patterns(recipe), compile_pattern)
+    _check_texts(document, _list_order(recipe), compile_words)
     _check_texts(document, _list_templates(recipe), parse_template)
 
 
@@ -121,6 +122,7 @@ def check_models(section: Section) -> None:
 def _list_names(recipe: Recipe) -> Iterator[list[str]]:
     yield [source.name for source in recipe.sources]
     yield [form.name for form in recipe.formats]
+    yield [step.name for step in recipe.verify.order]
     yield [stage.name for stage in recipe.mixture.stages] if recipe.mixture else []
 
 
@@ -142,6 +144,11 @@ def _list_patterns(recipe: Recipe) -> Iterator[tuple[KeyPath, str | None]]:
     for index, source in enumerate(recipe.sources):
         if isinstance(source, TableSource):
             yield ("sources", index, "answer_pattern"), source.answer_pattern
+
+
+def _list_order(recipe: Recipe) -> Iterator[tuple[KeyPath, str | None]]:
+    for index, step in enumerate(recipe.verify.order):
+        yield ("verify", "order", index, "pattern"), step.pattern
 
 
 def _list_templates(recipe: Recipe) -> Iterator[tuple[KeyPath, str | None]]:

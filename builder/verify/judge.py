@@ -14,6 +14,7 @@ from ..text.traces import join_parts
 from .answers import ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
 from .hint_leakage import find_parroting
+from .order import find_disorder
 from .reading import GUESSED, Reading, find_gold, read_answer
 from .steps import Steps, check_parts
 
@@ -107,7 +108,9 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
         parroting = find_parroting(asked, join_parts(reasoning, text), steps.steps, reading.span, part)
-    reasons = [*_list_answer_reasons(verdict, detail), *_list_rationale_reasons(verdict, steps, parroting, policy)]
+    reasons = [*_list_answer_reasons(verdict, detail)]
+    if verdict in _KEPT:
+        reasons += _list_rationale_reasons(parts, steps, parroting, policy)
     reasons.sort(key=lambda item: ORDER[item[0]])
     reason, detail = _merge_reasons(reasons)
     judgement = Judgement(
@@ -222,15 +225,16 @@ def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Rea
 
 
 def _list_rationale_reasons(
-    verdict: Verdict, steps: Steps, parroting: str | None, policy: Verify
+    parts: Mapping[Part, str], steps: Steps, parroting: str | None, policy: Verify
 ) -> list[tuple[Reason, str | None]]:
     """List what is wrong with the reasoning of an answer that is kept, where the policy drops it."""
-    if verdict not in _KEPT:
-        return []
     reasons: list[tuple[Reason, str | None]] = []
     wrong = steps.first_wrong
     if wrong and policy.steps == "drop":
         reasons.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
+    disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
+    if disorder:
+        reasons.append((Reason.OUT_OF_ORDER, disorder))
     if parroting and policy.hint_parroting == "drop":
         reasons.append((Reason.HINT_PARROTED, parroting))
     return reasons
