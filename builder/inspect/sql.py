@@ -1,4 +1,4 @@
-"""DuckDB over a version: the views `problems`, `samples`, `examples` and `funnel`.
+"""DuckDB over a version: the views `problems`, `samples`, `examples`, `funnel` and `disputed_golds`.
 
 A query comes from the user, but the tables may come from strangers: a query reads the version's tables and nothing
 else, and writes nothing. DuckDB opens no file at all. The tables are pyarrow datasets whose pages are verified, and
@@ -27,8 +27,33 @@ TABLES: Mapping[str, Sequence[str]] = {
     "problems": ("problems",),
     "samples": ("samples",),
     "examples": ("examples", "mixture"),
+    "disputed_golds": ("problems", "samples"),
 }
 """The views over Parquet files of the version, and the kinds of file that each reads."""
+
+_DISPUTED = """
+WITH said AS (
+    SELECT problem_id, trim(lower(predicted), ' .$*') AS answer, verdict, count(*) AS samples
+    FROM samples
+    WHERE verdict IN ('correct', 'wrong') AND hint = 'none'
+    GROUP BY ALL
+), counted AS (
+    SELECT problem_id, sum(samples)::BIGINT AS judged, (coalesce(sum(samples) FILTER (verdict = 'correct'), 0))::BIGINT
+        AS correct
+    FROM said
+    GROUP BY ALL
+), agreed AS (
+    SELECT problem_id, arg_max(answer, (samples, answer)) AS agreed_answer, max(samples) AS agreeing
+    FROM said
+    WHERE verdict = 'wrong'
+    GROUP BY ALL
+)
+SELECT problem_id, source, origin, question, problems.answer AS gold, agreed_answer, agreeing, correct, judged
+FROM agreed JOIN counted USING (problem_id) JOIN problems USING (problem_id)
+WHERE agreeing >= 3 AND 2 * agreeing > judged
+ORDER BY agreeing / judged DESC, agreeing DESC, problem_id
+"""
+"""Problems of which more than half of the samples without a hint, and at least three, give the same wrong answer."""
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -50,7 +75,9 @@ _QUERY = re.compile(rf"(?:{_BLANK}|\()*(?:pivot|from|with|select)\b", re.IGNOREC
 """The beginning of a query with a PIVOT, which DuckDB runs as several statements."""
 _NAMED_BY_TEXT = re.compile(r"query", re.IGNORECASE)
 """DuckDB's functions `query` and `query_table` take the name of a table as a text that may be put together."""
-_HINT = "the views are problems, samples, examples and funnel; DESCRIBE samples shows the columns of one"
+_HINT = (
+    "the views are problems, samples, examples, funnel and disputed_golds; DESCRIBE samples shows the columns of one"
+)
 
 
 _MAYBE_DAMAGED = (duckdb.InvalidInputException, duckdb.IOException, *UNREADABLE)
@@ -93,6 +120,7 @@ def connect(version: Version) -> Iterator[Connection]:
     with duckdb.connect(":memory:", config=_SETTINGS) as duck:
         for name, relation in _open_tables(duck, version).items():
             relation.create_view(name)
+        _create_disputed(duck)
         duck.execute("SET lock_configuration = true")
         yield Connection(version=version, duck=duck)
 
@@ -107,6 +135,10 @@ def _open_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> dict[str,
         "examples": _join_examples(opened["examples"], opened["mixture"]),
         "funnel": duck.from_arrow(build_funnel_table(list(version.manifest.funnel)).to_arrow()),
     }
+
+
+def _create_disputed(duck: duckdb.DuckDBPyConnection) -> None:
+    duck.execute(f"CREATE VIEW disputed_golds AS {_DISPUTED}")
 
 
 def _join_examples(texts: duckdb.DuckDBPyRelation, mixture: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
@@ -213,3 +245,4 @@ def write_database(version: Version, path: Path) -> None:
     ):
         for name, relation in _open_tables(duck, version).items():
             relation.create(name)
+        _create_disputed(duck)

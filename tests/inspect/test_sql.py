@@ -1,5 +1,6 @@
 """A query reads the tables of its version and nothing else, and writes nothing, by whatever statement."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -195,7 +196,13 @@ def test_a_session_holds_the_same_tables_after_whatever_was_tried(sql, quickstar
         with pytest.raises(InputError):
             run_query(connection, sql.replace("OUT", str(place)).replace("OWN", str(quickstart.path)))
 
-        assert sorted(run_query(connection, "SHOW TABLES")["name"]) == ["examples", "funnel", "problems", "samples"]
+        assert sorted(run_query(connection, "SHOW TABLES")["name"]) == [
+            "disputed_golds",
+            "examples",
+            "funnel",
+            "problems",
+            "samples",
+        ]
         assert run_query(connection, "FROM funnel").height == len(quickstart.manifest.funnel)
         assert run_query(connection, "SELECT count(*) AS n FROM problems")["n"].to_list() == [40]
 
@@ -281,3 +288,33 @@ def test_a_query_that_needs_too_much_memory_is_an_error_and_writes_no_temporary_
     assert (values["enable_external_access"], values["lock_configuration"]) == ("false", "true")
     assert values["temp_directory"] == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_problems_whose_samples_agree_against_the_gold_are_a_view(tmp_path, build_recipe):
+    said = {"q1": [8, 8, 8, 7], "q2": [8, 8, 7, 7], "q3": [8, 8], "q4": [9, 8, 6, 5], "q5": [7, 7, 7, 8]}
+    rows = [
+        {
+            "question": f"How many are 3 and 4, {name}?",
+            "answer": "7",
+            "texts": [f"The answer is {value}." for value in values],
+        }
+        for name, values in said.items()
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    fields = {"question": "question", "answer": "answer"}
+    answers = {"path": "rows.jsonl", "problem": "question", "completions": [{"column": "texts", "teacher": "t"}]}
+    recipe = {
+        "name": "golds",
+        "version": "1.0.0",
+        "sources": [{"name": "rows", "kind": "file", "path": "rows.jsonl", "fields": fields}],
+        "teacher": {"backend": "recorded", "answers": answers},
+        "split": {"test": 0.0},
+    }
+    (tmp_path / "recipe.yaml").write_text(json.dumps(recipe))
+    version = build_recipe(tmp_path / "recipe.yaml", tmp_path / "store").version
+
+    found = query(version, "FROM disputed_golds")
+
+    assert found.select("question", "gold", "agreed_answer", "agreeing", "correct", "judged").rows() == [
+        ("How many are 3 and 4, q1?", "7", "8", 3, 1, 4)
+    ]
