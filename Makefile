@@ -30,7 +30,7 @@ demo: $(VENV)/.core  ## install, build the quickstart version and show it
 	@echo "  (the command is $(BIN)/cotloom; 'source $(BIN)/activate' puts it on your path)"
 
 test: $(VENV)/.dev  ## install what the tests need and run them all
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3
 
 # Installed, `builder` is `cotloom.builder`; mypy needs the same tree as files (docs/decisions/0019).
 $(VENV)/types: | $(BIN)/python

@@ -4,6 +4,9 @@ import json
 import os
 import signal
 import sys
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: several test processes share the processors already
+
 from copy import deepcopy
 from dataclasses import dataclass
 from ipaddress import ip_address

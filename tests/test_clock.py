@@ -137,7 +137,7 @@ def test_the_age_of_a_leftover_decides_nothing(tmp_path, when_s):
     assert list(tmp_path.iterdir()) == [alive]
 
 
-@pytest.mark.parametrize("start_s", [PAST_S, -1e9, FUTURE_S, 2.0**33], ids=["1970", "1938", "2096", "2242"])
+@pytest.mark.parametrize("start_s", [-1e9, 2.0**33], ids=["1938", "2242"])
 def test_a_ledger_is_exported_alike_whatever_the_clock_says(run_at, recipe, store, tmp_path, start_s):
     run_at(FUTURE_S, "build", recipe, "--store", store)
     run_at(FUTURE_S, "ledger", "export", tmp_path / "a.jsonl.gz", "--store", store)

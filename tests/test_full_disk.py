@@ -63,7 +63,7 @@ def list_visible(store: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name[0] != ".") if folder.exists() else []
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.9])
 def test_a_build_without_room_for_its_version_goes_on_with_room_and_asks_nothing_again(
     run_within, recipe, store, tmp_path, build_recipe, share
 ):
@@ -83,7 +83,7 @@ def test_a_build_without_room_for_its_version_goes_on_with_room_and_asks_nothing
     assert [path.name for path in (store / "versions" / "tiny").iterdir()] == ["1.0.0"]
 
 
-@pytest.mark.parametrize("limit", [0, 100, 5_000, 20_000, 60_000])
+@pytest.mark.parametrize("limit", [0, 5_000, 60_000])
 def test_a_build_without_room_for_anything_keeps_what_it_has(run_within, recipe, store, tmp_path, build_recipe, limit):
     usual = build_recipe(recipe, tmp_path / "usual").version
     words = ("build", recipe, "--store", store, "--workers", 1)

@@ -11,7 +11,7 @@ import pytest
 from .chat_service import Answers, Latency, RequestRecord, Settings, running
 from .live_builds import find_sent_twice, finish_build, kill_at, kill_build, start_build, wait_for_answers, write_recipe
 
-REQUESTS, KILLS, AT_ONCE = 800, 5, 32
+REQUESTS, KILLS, AT_ONCE = 500, 4, 32
 OPTIONS = ("--concurrency", str(AT_ONCE))
 SETTINGS = Settings(latency=Latency(fixed_s=0.05), answers=Answers(tokens=40))
 

@@ -183,6 +183,7 @@ class ChatSender:
     def _stop(self, error: CotloomError) -> None:
         """Send nothing more. What is in flight still arrives, and is recorded."""
         self._fatal = self._fatal or error
+        self._gate.end()
 
 
 @asynccontextmanager

@@ -43,6 +43,7 @@ class RequestGate:
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
         self._next_reading_s = float("-inf")
+        self._is_over = False
 
     async def enter(self, tokens: float, priority: int = 0) -> Ticket:
         """Wait until a request may be sent. Each `enter` that returns needs one `leave`.
@@ -55,7 +56,7 @@ class RequestGate:
             The ticket to give to `leave`.
         """
         now = time.monotonic()
-        if not self._waiting and self._pace.compute_delay(now, tokens) == 0:
+        if self._is_over or (not self._waiting and self._pace.compute_delay(now, tokens) == 0):
             return self._pace.start(now, tokens)
         future: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
         self._number += 1
@@ -109,7 +110,7 @@ class RequestGate:
                 heapq.heappop(self._queue)
                 continue
             delay_s = self._pace.compute_delay(now, tokens)
-            if delay_s > 0:
+            if delay_s > 0 and not self._is_over:
                 self._set_timer(delay_s)
                 return
             heapq.heappop(self._queue)
@@ -136,6 +137,11 @@ class RequestGate:
     def describe(self) -> PaceState:
         """Describe how the requests to the server stand."""
         return replace(self._pace.describe(time.monotonic()), waiting=self._waiting)
+
+    def end(self) -> None:
+        """Let everyone through at once, now and later: nothing is sent any more, and nobody need wait to hear so."""
+        self._is_over = True
+        self._release_waiting()
 
     def close(self) -> None:
         """Cancel the timer. Whoever still waits is not let through."""

@@ -129,3 +129,18 @@ def test_an_estimate_learns_from_usage():
         estimate.learn(1000, prompt_tokens=500, completion_tokens=120, answers=4)
 
     assert estimate.estimate(1000, answers=4) == 620
+
+
+def test_when_all_is_over_nobody_waits_for_the_server():
+    async def run():
+        gate = RequestGate(2)
+        gate.leave(RequestOutcome.THROTTLED, headers={"retry-after": "7200"}, ticket=await gate.enter(1))
+        waiting = [asyncio.create_task(gate.enter(1)) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        held = [task.done() for task in waiting]
+        gate.end()
+        await asyncio.wait_for(asyncio.gather(*waiting, gate.enter(1)), 1)
+        gate.close()
+        return held
+
+    assert asyncio.run(run()) == [False, False, False]
