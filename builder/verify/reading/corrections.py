@@ -1,0 +1,193 @@
+"""What stands behind a stated answer: corrections that withdraw it, checks that confirm it, denials.
+
+A text is cut at each of these turns. A part that states another answer replaces what stood; one that says it is wrong
+leaves nothing; one that goes on counting without stating what comes of it leaves the answer open.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ....schemas.problem import AnswerType
+from .candidates import Candidate, Passage
+from .kinds import is_same
+from .numbers import list_values, pick_in_sentence
+from .sentences import is_question, list_sentences
+from .typed import pick_only
+from .words import find_boolean, find_option, make_mention, pick_whole
+
+RULE = "correction"
+"""The rule of an answer that a correction states."""
+
+_TYPED = frozenset({AnswerType.DATE, AnswerType.TIME, AnswerType.RATIO})
+_BARE = re.compile(
+    r"[\W_]*(?:(?:it|that|this|there|the|answer|is|should|must|be|s|so|then|rather|make|actually|i|meant?|are|just|only|now"
+    r"|to|option|final|correct|one|right)\b[\W_]*){0,8}",
+    re.IGNORECASE,
+)
+"""What may stand between a correction and the value that it states at once."""
+_BEHIND_BARE = re.compile(r"(?:\s[^\W\d_]{1,20})?(?:です|でした|だ|である)?[\s*_)\"'”$}]*(?:$|[.,;:!—–。，；！\n-]|\s(?:because|since|as|in total|instead)\b)")
+_BOOLEAN_LEAD = re.compile(r"^[\s,.:;，。：；–—-]+|[:：]\s?|是(?!否)[：:]?")
+_EQUATION = re.compile("[=≈]")
+_LONGEST_BARE = 6
+_MOST_TURNS = 40
+
+
+class Turn(StrEnum):
+    """What a text does behind a stated answer."""
+
+    RETRACTION = "retractions"
+    AMENDMENT = "amendments"
+    CHECK = "checks"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What stands of an answer in the end."""
+
+    candidate: Candidate | None
+    """The answer; None where it was taken back."""
+    withdrawn: tuple[str, ...] = ()
+    """The answers that were taken back."""
+
+
+def revise(passage: Passage, found: Candidate, answer_type: AnswerType) -> Revision:
+    """Revise an answer by what the text says behind it, up to the end of the passage.
+
+    Args:
+        passage: the whole text in which the answer stands.
+        found: the answer.
+        answer_type: its type.
+    """
+    standing: Candidate | None = found
+    withdrawn: list[str] = []
+    for turn, part in _list_turns(passage, found.end, answer_type):
+        before = standing.answer if standing is not None else found.answer
+        after = _follow(turn, part, standing or found, answer_type)
+        if after is standing:
+            continue
+        is_open = after is not None and after.is_hedged
+        if standing is not None and not is_open and (after is None or not is_same(answer_type, before, after.answer, passage.choices)):
+            withdrawn.append(before)
+        standing = after
+    return Revision(standing, tuple(withdrawn))
+
+
+def _list_turns(passage: Passage, start: int, answer_type: AnswerType) -> Iterator[tuple[Turn, Passage]]:
+    """List the turns behind a place, each with what follows it up to the next."""
+    turns = [
+        match
+        for match in passage.cues.turn.finditer(passage.text, start, passage.end)
+        if not (answer_type is AnswerType.BOOLEAN and match[0].lower() == "no")
+    ][:_MOST_TURNS]
+    ends = [*(match.start() for match in turns[1:]), passage.end][: len(turns)]
+    for match, end in zip(turns, ends, strict=True):
+        yield Turn(match.lastgroup or ""), replace(passage, start=match.end(), end=end, rule=RULE)
+
+
+def _follow(turn: Turn, part: Passage, standing: Candidate, answer_type: AnswerType) -> Candidate | None:
+    """Decide what stands behind a turn."""
+    stated = _find_stated(turn, part, answer_type)
+    text, cues = part.text, part.cues
+    if stated is not None:
+        is_back = is_same(answer_type, stated.answer, standing.answer, part.choices)
+        return standing if is_back else stated
+    if turn is Turn.AMENDMENT:
+        first = next(iter(list_sentences(text, part.start, part.end)), (part.start, part.start))
+        return None if _is_denied(part, *first) else standing
+    if _is_denied(part, part.start, part.end) or _is_denied(part, max(standing.end, part.start - 24), part.start):
+        return None
+    if cues.confirmation.search(text, part.start, part.end):
+        return standing
+    return _leave_open(turn, part, standing, answer_type)
+
+
+def _is_denied(part: Passage, start: int, end: int) -> bool:
+    return part.cues.denial.search(part.text, start, end) is not None
+
+
+def _leave_open(turn: Turn, part: Passage, standing: Candidate, answer_type: AnswerType) -> Candidate:
+    """Leave an answer open where a text goes on counting behind a turn and does not come back to it."""
+    words = part.text[part.start : part.end]
+    if answer_type is not AnswerType.NUMBER:
+        is_open = turn is Turn.RETRACTION and re.search(r"\w", words) is not None
+        return replace(standing, is_hedged=True) if is_open else standing
+    values, own = list_values(words), list_values(standing.answer)
+    is_back = bool(own) and own[-1] in (values if turn is Turn.CHECK else values[-1:])
+    if not values or is_back or (turn is Turn.CHECK and values[-1] in list_values(part.text[: standing.start])):
+        return standing
+    end = part.start + len(words.rstrip())
+    return replace(standing, answer=part.text[standing.start : end].strip(), end=end, is_hedged=True)
+
+
+def _find_stated(turn: Turn, part: Passage, answer_type: AnswerType) -> Candidate | None:
+    """Find the last answer that a part states; behind an amendment only what follows it at once."""
+    sentences = list_sentences(part.text, part.start, part.end)
+    for place, span in reversed(list(enumerate(sentences[:1] if turn is Turn.AMENDMENT else sentences))):
+        if is_question(part.text, span):
+            continue
+        sentence = replace(part, start=span[0], end=span[1])
+        if answer_type is AnswerType.NUMBER:
+            found = _state_number(turn, sentence, is_first=place == 0)
+        elif answer_type is AnswerType.CHOICE:
+            found = _state_option(sentence, is_first=place == 0)
+        elif answer_type is AnswerType.BOOLEAN:
+            found = _state_boolean(sentence)
+        elif answer_type in _TYPED:
+            found = pick_only(sentence, answer_type)
+            found = found if found and (found.is_stated or _is_bare(sentence, found)) else None
+        else:
+            found = _state_text(sentence, is_first=place == 0)
+        if found is not None and not found.is_negated:
+            return found
+    return None
+
+
+def _is_bare(sentence: Passage, found: Candidate) -> bool:
+    """Whether a value is all that a sentence begins with."""
+    bare = _BARE.fullmatch(sentence.text, sentence.start, found.start)
+    return bare is not None and _BEHIND_BARE.match(sentence.text, found.end, sentence.end) is not None
+
+
+def _state_number(turn: Turn, sentence: Passage, *, is_first: bool) -> Candidate | None:
+    found = pick_in_sentence(sentence)
+    if found is None:
+        return None
+    if turn is Turn.CHECK:
+        is_calculation = _EQUATION.search(sentence.text, sentence.start, sentence.end) is not None
+        return found if found.is_concluded or (found.is_stated and not is_calculation) else None
+    return found if found.is_stated or found.is_concluded or (is_first and _is_bare(sentence, found)) else None
+
+
+def _state_option(sentence: Passage, *, is_first: bool) -> Candidate | None:
+    text = sentence.text[sentence.start : sentence.end]
+    bare = _BARE.match(text)
+    for start in dict.fromkeys((bare.end() if bare else 0, 0)):
+        mention = find_option(text[start:], sentence.choices)
+        if mention is not None and (is_first or bare is None or mention.start + start <= bare.end() + 2 or "ption" in text):
+            found = make_mention(sentence, sentence.start + start, mention)
+            return replace(found, is_hedged=len(mention.letters) > 1)
+    return None
+
+
+def _state_boolean(sentence: Passage) -> Candidate | None:
+    text = sentence.text[sentence.start : sentence.end]
+    leads = [match.end() for match in _BOOLEAN_LEAD.finditer(text)]
+    for lead in dict.fromkeys((*reversed(leads), 0)):
+        mention = find_boolean(text[lead:])
+        if mention is not None:
+            return make_mention(sentence, sentence.start + lead, mention)
+    return None
+
+
+def _state_text(sentence: Passage, *, is_first: bool) -> Candidate | None:
+    """Find a short text that a sentence is, or that stands behind the words of a result."""
+    text = sentence.text[sentence.start : sentence.end]
+    bare = _BARE.match(text)
+    start = sentence.start + (bare.end() if bare else 0)
+    found = pick_whole(replace(sentence, start=start))
+    is_short = found is not None and len(found.answer.split()) <= _LONGEST_BARE
+    is_led = bare is not None and re.search(r"\w", bare[0]) is not None
+    is_word = found is not None and found.answer[:1].isalnum() and (found.answer[:1].isupper() or is_led)
+    return found if is_short and is_word and (is_first or is_led) else None
