@@ -17,9 +17,6 @@ from .sentences import is_question, list_sentences
 from .typed import pick_only
 from .words import find_boolean, find_option, make_mention, pick_whole
 
-RULE = "correction"
-"""The rule of an answer that a correction states."""
-
 _TYPED = frozenset({AnswerType.DATE, AnswerType.TIME, AnswerType.RATIO})
 _BARE = re.compile(
     r"[\W_]*(?:(?:it|that|this|there|the|answer|is|should|must|be|s|so|then|rather|make|actually|i|meant?|are|just|only|now"
@@ -29,6 +26,7 @@ _BARE = re.compile(
 """What may stand between a correction and the value that it states at once."""
 _BEHIND_BARE = re.compile(r"(?:\s[^\W\d_]{1,20})?(?:です|でした|だ|である)?[\s*_)\"'”$}]*(?:$|[.,;:!—–。，；！\n-]|\s(?:because|since|as|in total|instead)\b)")
 _BOOLEAN_LEAD = re.compile(r"^[\s,.:;，。：；–—-]+|[:：]\s?|是(?!否)[：:]?")
+_OPEN_END = re.compile(r"[(\[（]?$")
 _EQUATION = re.compile("[=≈]")
 _LONGEST_BARE = 6
 _MOST_TURNS = 40
@@ -83,7 +81,7 @@ def _list_turns(passage: Passage, start: int, answer_type: AnswerType) -> Iterat
     ][:_MOST_TURNS]
     ends = [*(match.start() for match in turns[1:]), passage.end][: len(turns)]
     for match, end in zip(turns, ends, strict=True):
-        yield Turn(match.lastgroup or ""), replace(passage, start=match.end(), end=end, rule=RULE)
+        yield Turn(match.lastgroup or ""), replace(passage, start=match.end(), end=end)
 
 
 def _follow(turn: Turn, part: Passage, standing: Candidate, answer_type: AnswerType) -> Candidate | None:
@@ -92,7 +90,7 @@ def _follow(turn: Turn, part: Passage, standing: Candidate, answer_type: AnswerT
     text, cues = part.text, part.cues
     if stated is not None:
         is_back = is_same(answer_type, stated.answer, standing.answer, part.choices)
-        return standing if is_back else stated
+        return standing if is_back else replace(stated, rule=standing.rule)
     if turn is Turn.AMENDMENT:
         first = next(iter(list_sentences(text, part.start, part.end)), (part.start, part.start))
         return None if _is_denied(part, *first) else standing
@@ -163,7 +161,8 @@ def _state_number(turn: Turn, sentence: Passage, *, is_first: bool) -> Candidate
 def _state_option(sentence: Passage, *, is_first: bool) -> Candidate | None:
     text = sentence.text[sentence.start : sentence.end]
     bare = _BARE.match(text)
-    for start in dict.fromkeys((bare.end() if bare else 0, 0)):
+    begin = bare.end() - len(_OPEN_END.search(bare[0])[0]) if bare else 0  # type: ignore[index]
+    for start in dict.fromkeys((begin, 0)):
         mention = find_option(text[start:], sentence.choices)
         if mention is not None and (is_first or bare is None or mention.start + start <= bare.end() + 2 or "ption" in text):
             found = make_mention(sentence, sentence.start + start, mention)

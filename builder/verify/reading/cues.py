@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cache
 
-from ...languages import ENGLISH, CueWords, choose_wording, has_unspaced, list_readings
+from ...languages import ENGLISH, CueWords, ReadingWords, choose_wording, has_unspaced, list_readings
 
 WINDOW = 64
 """The most characters before or behind a number in which its cue is looked for."""
@@ -21,6 +21,8 @@ _FILLERS = (
 )
 _OPEN = r"[\s:：,，]{0,3}[$€£¥￥(（\[{*_\"'“`\\]{0,6}\s?"
 """What may stand between a cue and its number."""
+_LOOSE = ("n[", "[", r"\x27")
+"""How a piece begins that is no word of its own: n't."""
 _NEVER = re.compile(r"(?!)")
 
 
@@ -74,14 +76,7 @@ def choose_cues(text: str, languages: Iterable[str]) -> Cues:
 def _compile_cues(languages: frozenset[str]) -> Cues:
     chosen = [reading for reading in list_readings() if reading.language in languages]
 
-    def join(name: str) -> str:
-        return "|".join(
-            _wrap(piece, is_spaced=choose_wording(reading.language).is_spaced)
-            for reading in chosen
-            for piece in getattr(reading.cues, name)
-        )
-
-    words = {field.name: join(field.name) for field in fields(CueWords)}
+    words = {field.name: _join_pieces(chosen, field.name) for field in fields(CueWords)}
     turn = "|".join(f"(?P<{kind}>{words[kind]})" for kind in ("retractions", "amendments", "checks"))
     return Cues(
         opening=_compile(rf"(?:{words['openings']})"),
@@ -103,15 +98,16 @@ def _compile_cues(languages: frozenset[str]) -> Cues:
     )
 
 
-def _wrap(piece: str, *, is_spaced: bool) -> str:
-    """Make whole words of a piece; one that begins or ends with a sign needs no edge there."""
-    if not is_spaced:
-        return f"(?:{piece})"
-    before = r"(?<!\w)" if piece[0].isalnum() or piece.startswith("(?:") else ""
-    if piece.startswith(("n[", "['", r"[\x27")):
-        before = ""
-    behind = r"(?!\w)" if piece[-1].isalnum() or piece.endswith(")") else ""
-    return f"{before}(?:{piece}){behind}"
+def _join_pieces(readings: Iterable[ReadingWords], name: str) -> str:
+    """Join the pieces of all languages: whole words first, so that few places of a text are tried."""
+    whole, loose = [], []
+    for reading in readings:
+        is_spaced = choose_wording(reading.language).is_spaced
+        for piece in getattr(reading.cues, name):
+            is_whole = is_spaced and not piece.startswith(_LOOSE)
+            (whole if is_whole else loose).append(piece)
+    words = rf"(?<!\w)(?:{'|'.join(whole)})(?:(?<!\w)|(?!\w))" if whole else ""
+    return "|".join([*([words] if words else []), *loose])
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

@@ -6,6 +6,7 @@ another, as a box behind a phrase, is the inner one and comes last.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ....schemas.problem import AnswerType
 from ...languages import ENGLISH, AnswerMark, list_readings
@@ -32,6 +33,8 @@ _LETTER_A = re.compile(r"\s*\W*a\b", re.IGNORECASE)
 _ARROW = "-->"
 _END = "END"
 _BOXED = "\\boxed{"
+_MOST_STATEMENTS = 64
+"""The most statements that are looked at, the last of a text."""
 _MOST_BOXES = 8
 _LONGEST_BOX = 5_000
 _BARE_LINE = re.compile(r"[^\w\n]*\n")
@@ -43,18 +46,10 @@ def find_statements(text: str, answer_type: AnswerType) -> list[Statement]:
     by_place: dict[int, Statement] = {}
     for statement in _find_all(text, answer_type):
         by_place.setdefault(statement.start, statement)
-    ordered = sorted(by_place.values(), key=lambda statement: statement.start)
-    return [_shorten(statement, behind.mark) for statement, behind in zip(ordered, ordered[1:], strict=False)] + ordered[
-        -1:
-    ]
-
-
-def _shorten(statement: Statement, end: int) -> Statement:
-    if statement.start < end < statement.end:
-        return Statement(
-            rule=statement.rule, mark=statement.mark, start=statement.start, end=end, language=statement.language
-        )
-    return statement
+    ordered = sorted(by_place.values(), key=lambda statement: statement.start)[-_MOST_STATEMENTS:]
+    ends = [statement.mark for statement in ordered[1:]] + [len(text)]
+    cut = [replace(statement, end=min(statement.end, end)) for statement, end in zip(ordered, ends, strict=False)]
+    return [statement for statement in cut if statement.start < statement.end]
 
 
 def _find_all(text: str, answer_type: AnswerType) -> Iterator[Statement]:

@@ -1,6 +1,7 @@
 """The numbers of a sentence, each with what the words around it say of it."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,10 +28,13 @@ _FORMULA_BEHIND = re.compile(r"\\(?!text|mathrm|mbox|q?quad|[)\],;!%$ ]|end)|[�
 _FORMULA_BEFORE = re.compile(r"(?:\\sqrt\s?(?:\[\d\])?\{?|√\(?|[a-z]_\{?|\\log_?\{?|\^\{?|[a-z]\()$")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _COMMA = re.compile("[,，;；)]")
-_INNER = re.compile(r"[,;:—–，；：]|\s")
 _FORMULA_RULES = frozenset({"boxed", "hashes"})
-_MOST = 400
+_DIGIT = re.compile(r"\d")
+_MOST = 200
 """The most numbers of a sentence that are weighed."""
+_MOST_CLAUSES = 40
+_LONGEST_LEAD = 200
+"""So far from its beginning at most a sentence begins with its number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +49,8 @@ class Sentence:
     """One past its last."""
     plain: str
     """The sentence in plain characters."""
+    conclusion: int | None
+    """Where its first conclusion begins."""
 
     def locate(self, answer: str, place: int) -> tuple[int, int]:
         """Locate an answer of the plain sentence in the text; the whole sentence where its signs were rewritten."""
@@ -90,7 +96,11 @@ def make_sentence(passage: Passage, start: int, end: int) -> Sentence:
     """Make a sentence of a part of a text."""
     original = passage.text[start:end]
     plain = original if "\\" not in original else _SHORT_FRACTION.sub(r" \1/\2", original)
-    return Sentence(passage=passage, start=start, end=end, plain=to_plain_text(plain))
+    plain = to_plain_text(plain)
+    opening = passage.cues.opening.search(plain)
+    return Sentence(
+        passage=passage, start=start, end=end, plain=plain, conclusion=opening.start() if opening else None
+    )
 
 
 def list_items(sentence: Sentence) -> list[NumberItem]:
@@ -107,8 +117,14 @@ def _find_spans(plain: str) -> Iterator[tuple[tuple[int, int], Quantity | None]]
         ((start, start + len(plain[start:end].rstrip(" .,;:\n\t"))), quantity)
         for quantity, start, end in find_quantities(plain)
     ]
-    kept = [item for item in quantities if not any(start < item[0][1] and item[0][0] < end for start, end in odd)]
+    kept = [item for item in quantities if not _is_within(item[0], odd)] if odd else quantities
     yield from sorted([*kept, *((span, None) for span in odd)], key=lambda item: item[0])
+
+
+def _is_within(span: tuple[int, int], spans: list[tuple[int, int]]) -> bool:
+    """Whether a span overlaps one of others, which are in order."""
+    place = bisect_left(spans, (span[1],))
+    return place > 0 and spans[place - 1][1] > span[0]
 
 
 def _make_item(
@@ -132,9 +148,9 @@ def _make_item(
         value=None if quantity is None or is_formula or bound or bound_end else quantity.value,
         measure=measured.measure if measured else None,
         unit=plain[end:unit_end].strip(),
-        is_direct=_DIRECT.fullmatch(plain, 0, bound.start() if bound else start) is not None,
+        is_direct=start < _LONGEST_LEAD and _DIRECT.fullmatch(plain, 0, bound.start() if bound else start) is not None,
         is_result=is_result,
-        is_concluded=cues.opening.search(plain, 0, start) is not None,
+        is_concluded=sentence.conclusion is not None and sentence.conclusion < start,
         is_aside=not is_result and (aside is not None or _is_aside(sentence, start, unit_end, clauses)),
         is_negated=not bound
         and bool(cues.exclusion.search(plain, window, start) or cues.excluded.match(plain, unit_end)),
@@ -167,14 +183,16 @@ def _list_clauses(sentence: Sentence) -> list[tuple[int, int]]:
     """List the parts of a sentence that state nothing: what stands before its conclusion, and subordinate clauses."""
     plain, cues = sentence.plain, sentence.passage.cues
     found = [match.span() for match in _find_brackets(plain)]
+    begin = len(plain) - len(plain.lstrip(" \n*_"))
     for match in cues.subordinate.finditer(plain):
-        begins = not plain[: match.start()].strip(" \n*_")
-        pause = _COMMA.search(plain, match.end()) if begins or plain[: match.start()].rstrip()[-1:] in ",，" else None
+        before = plain[max(0, match.start() - 3) : match.start()].rstrip()
+        pause = _COMMA.search(plain, match.end()) if match.start() <= begin or before[-1:] in {",", "，"} else None
         found.append((match.start(), pause.start() if pause else len(plain)))
-    openings = [match for match in cues.opening.finditer(plain) if match.start() and any(map(str.isdigit, plain[match.end() :]))]
-    if openings:
-        found.append((0, openings[-1].start()))
-    return found
+        if pause is None or len(found) > _MOST_CLAUSES:
+            break
+    last_digit = max((match.start() for match in _DIGIT.finditer(plain)), default=-1)
+    openings = [match.start() for match in cues.opening.finditer(plain, 1) if match.end() <= last_digit]
+    return [*found, (0, openings[-1])] if openings else found
 
 
 def _find_brackets(plain: str) -> Iterator[re.Match[str]]:

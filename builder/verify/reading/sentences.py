@@ -7,9 +7,10 @@ from .candidates import Passage
 
 _END = re.compile(r"(?<=[^\s\d])[.!?…](?=[\s*_)\"”’]|$)|(?<=\d)[.!?](?=\s|$)|[\n。！？；]")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:approx|St|Mr|Mrs|Ms|Dr|No|vs|etc|e\.g|i\.e|a\.m|p\.m|Fig|Eq|cf|Jr|Sr|U\.S|ca|bzw|z\.B|Nr)"
+    r"(?:\b(?:approx|St|Mr|Mrs|Ms|Dr|vs|etc|e\.g|i\.e|a\.m|p\.m|Fig|Eq|cf|Jr|Sr|U\.S|ca|bzw|z\.B|Nr)"
     r"|(?<![\w.])[A-Z])\.$"
 )
+_NUMBER_SIGN = re.compile(r"No\.\s?\d")
 _MOST = 200
 """The most sentences that are looked at."""
 
@@ -27,6 +28,8 @@ def _find_sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]
     begin = start
     count = 0
     for match in _END.finditer(text, start, end):
+        if match[0] == "." and _NUMBER_SIGN.match(text, match.end() - 3):
+            continue
         if match[0] == "." and _ABBREVIATION.search(text, max(begin, match.end() - 8), match.end()):
             continue
         if text[begin : match.end()].strip(" .\n*_"):

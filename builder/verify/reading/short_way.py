@@ -9,7 +9,7 @@ from ....schemas.sample import Span
 from .candidates import Reading
 
 _LINE = re.compile(
-    r"[ \t]*(?:(?P<answer_colon>A|Ans|Answer|Final Answer):|(?P<hashes>####))[ \t]*([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*",
+    r"[ \t]*(?:(?:A|Ans|Answer|Final Answer):|(?P<hashes>####))[ \t]*([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*",
     re.IGNORECASE,
 )
 """A last line that is a mark and a number."""
@@ -17,6 +17,7 @@ _SENTENCE = re.compile(
     r"(?:So |Thus,? |Therefore,? |Hence,? )?the (?:final )?answer is ([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*", re.IGNORECASE
 )
 """A last sentence that is."""
+_HASHES, _COLON = "hashes", "answer_colon"
 _LONGEST = 60
 
 
@@ -30,7 +31,7 @@ def read_shortly(text: str) -> Reading | None:
         return None
     match = _LINE.match(text, begin, stop)
     if match is not None and match.end() == stop:
-        return Reading(answer=match[3], span=Span(start=match.start(3), end=match.end(3)), rule=match.lastgroup or "")
+        return Reading(answer=match[2], span=Span(start=match.start(2), end=match.end(2)), rule=_HASHES if match["hashes"] else _COLON)
     return _read_sentence(text, begin, stop)
 
 
