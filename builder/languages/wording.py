@@ -53,6 +53,10 @@ class CueWords:
     """Stand directly before a result: which is, a total of."""
     asides: tuple[str, ...] = ()
     """Stand directly before a number that is not asked for: after, out of, the original."""
+    labels: tuple[str, ...] = ()
+    """Make a label of the number behind them: step, page."""
+    relatives: tuple[str, ...] = ()
+    """Begin what is said of a number before them: which."""
     aside_ends: tuple[str, ...] = ()
     """Stand directly behind such a number."""
     exclusions: tuple[str, ...] = ()

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ....schemas.problem import AnswerType
+from ..answers.choices import find_option
+from ..answers.words import find_boolean
 from .candidates import Candidate, Passage
 from .kinds import is_same
 from .numbers import list_values, pick_in_sentence
 from .sentences import is_question, list_sentences
 from .typed import pick_only
-from .words import find_boolean, find_option, make_mention, pick_whole
+from .words import make_mention, pick_whole
 
 _TYPED = frozenset({AnswerType.DATE, AnswerType.TIME, AnswerType.RATIO})
 _BARE = re.compile(
@@ -24,7 +26,10 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 """What may stand between a correction and the value that it states at once."""
-_BEHIND_BARE = re.compile(r"(?:\s[^\W\d_]{1,20})?(?:です|でした|だ|である)?[\s*_)\"'”$}]*(?:$|[.,;:!—–。，；！\n-]|\s(?:because|since|as|in total|instead)\b)")
+_BEHIND_BARE = re.compile(
+    r"(?:\s[^\W\d_]{1,20})?(?:です|でした|だ|である)?[\s*_)\"'”$}]*"
+    r"(?:$|[.,;:!—–。，；！\n-]|\s(?:because|since|as|in total|instead)\b)"
+)
 _BOOLEAN_LEAD = re.compile(r"^[\s,.:;，。：；–—-]+|[:：]\s?|是(?!否)[：:]?")
 _OPEN_END = re.compile(r"[(\[（]?$")
 _EQUATION = re.compile("[=≈]")
@@ -66,7 +71,11 @@ def revise(passage: Passage, found: Candidate, answer_type: AnswerType) -> Revis
         if after is standing:
             continue
         is_open = after is not None and after.is_hedged
-        if standing is not None and not is_open and (after is None or not is_same(answer_type, before, after.answer, passage.choices)):
+        if (
+            standing is not None
+            and not is_open
+            and (after is None or not is_same(answer_type, before, after.answer, passage.choices))
+        ):
             withdrawn.append(before)
         standing = after
     return Revision(standing, tuple(withdrawn))
@@ -164,7 +173,9 @@ def _state_option(sentence: Passage, *, is_first: bool) -> Candidate | None:
     begin = bare.end() - len(_OPEN_END.search(bare[0])[0]) if bare else 0  # type: ignore[index]
     for start in dict.fromkeys((begin, 0)):
         mention = find_option(text[start:], sentence.choices)
-        if mention is not None and (is_first or bare is None or mention.start + start <= bare.end() + 2 or "ption" in text):
+        if mention is not None and (
+            is_first or bare is None or mention.start + start <= bare.end() + 2 or "ption" in text
+        ):
             found = make_mention(sentence, sentence.start + start, mention)
             return replace(found, is_hedged=len(mention.letters) > 1)
     return None

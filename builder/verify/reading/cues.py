@@ -38,6 +38,10 @@ class Cues:
     """The end of what stands before a result."""
     aside: re.Pattern[str]
     """The end of what stands before a number that is not asked for, with the first character of the number."""
+    label: re.Pattern[str]
+    """The end of what stands before a number that is a label."""
+    relative: re.Pattern[str]
+    """The first word of what is said of a number."""
     aside_end: re.Pattern[str]
     """What stands behind such a number."""
     exclusion: re.Pattern[str]
@@ -83,6 +87,8 @@ def _compile_cues(languages: frozenset[str]) -> Cues:
         subordinate=_compile(rf"(?:{words['subordinates']})"),
         result=_compile(rf"(?:{words['results']}|[=≈→]){_OPEN}{_FILLERS}{_OPEN}$"),
         aside=_compile(rf"(?:{words['asides']})\s{{0,2}}{_FILLERS}{_OPEN}[^\s]$"),
+        label=_compile(rf"(?:{words['labels']})\s{{0,2}}$") if words["labels"] else _NEVER,
+        relative=_compile(rf"(?:{words['relatives']})") if words["relatives"] else _NEVER,
         aside_end=_compile(rf"\s?(?:{words['aside_ends']})"),
         exclusion=_compile(rf"(?:{words['exclusions']})\s{{0,2}}{_FILLERS}{_OPEN}$"),
         excluded=_compile(rf"[*_)\]\"'”]{{0,3}}\s{{0,2}}(?:{words['excluded']})"),
@@ -100,7 +106,8 @@ def _compile_cues(languages: frozenset[str]) -> Cues:
 
 def _join_pieces(readings: Iterable[ReadingWords], name: str) -> str:
     """Join the pieces of all languages: whole words first, so that few places of a text are tried."""
-    whole, loose = [], []
+    whole: list[str] = []
+    loose: list[str] = []
     for reading in readings:
         is_spaced = choose_wording(reading.language).is_spaced
         for piece in getattr(reading.cues, name):
@@ -111,4 +118,4 @@ def _join_pieces(readings: Iterable[ReadingWords], name: str) -> str:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE) if "(?:)" not in pattern else _NEVER
+    return re.compile(pattern, re.IGNORECASE)

@@ -1,4 +1,4 @@
-r"""Find where a text states its answer: behind `\boxed{`, the phrases of each language, `####`, `[ANSWER]`, `--> … END`.
+r"""Find where a text states its answer: in `\boxed{}`, behind phrases, `####`, `[ANSWER]`, `-->`.
 
 All these marks are of one rank: the last that states something and stands is the answer. One that begins within
 another, as a box behind a phrase, is the inner one and comes last.
@@ -22,9 +22,7 @@ _HASHES = AnswerMark(
         re.IGNORECASE,
     ),
 )
-_TAG = AnswerMark(
-    language=ENGLISH, rule="answer_tag", literal="[answer]", pattern=re.compile(r"\[ANSWER\]\s*(?=\S)")
-)
+_TAG = AnswerMark(language=ENGLISH, rule="answer_tag", literal="[answer]", pattern=re.compile(r"\[ANSWER\]\s*(?=\S)"))
 _MARKS = (_HASHES, _TAG, *(mark for reading in list_readings() for mark in reading.marks))
 """Every mark with a literal, in the order in which one is preferred to another of the same place."""
 _ASCII_MARKS = tuple(mark for mark in _MARKS if mark.literal.isascii())

@@ -24,7 +24,9 @@ _DIRECT = re.compile(
     r"|equal|to|precisely|nearly|almost|that|is|it|now|also|be)\s{1,2}){0,5}(?:共|大约|约|一共)?(?:\\[(\[]\s?)?[$*({]*"
 )
 _AFTER_EQUALS = re.compile(r"\s?[-+*/×÷·^]\s?[\d($]|\s?\\(?:times|cdot|div)\b")
-_FORMULA_BEHIND = re.compile(r"\\(?!text|mathrm|mbox|q?quad|[)\],;!%$ ]|end)|[√π^]|[A-Za-z]{1,2}(?![A-Za-z])|!(?=[\s}$]*$)")
+_FORMULA_BEHIND = re.compile(
+    r"\\(?!text|mathrm|mbox|q?quad|[)\],;!%$ ]|end)|[√π^]|[A-Za-z]{1,2}(?![A-Za-z])|!(?=[\s}$]*$)"
+)
 _FORMULA_BEFORE = re.compile(r"(?:\\sqrt\s?(?:\[\d\])?\{?|√\(?|[a-z]_\{?|\\log_?\{?|\^\{?|[a-z]\()$")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _COMMA = re.compile("[,，;；)]")
@@ -33,6 +35,8 @@ _DIGIT = re.compile(r"\d")
 _MOST = 200
 """The most numbers of a sentence that are weighed."""
 _MOST_CLAUSES = 40
+_NARROW = 36
+"""The most characters before a number of what makes it an aside, a bound or excluded."""
 _LONGEST_LEAD = 200
 """So far from its beginning at most a sentence begins with its number."""
 
@@ -98,9 +102,7 @@ def make_sentence(passage: Passage, start: int, end: int) -> Sentence:
     plain = original if "\\" not in original else _SHORT_FRACTION.sub(r" \1/\2", original)
     plain = to_plain_text(plain)
     opening = passage.cues.opening.search(plain)
-    return Sentence(
-        passage=passage, start=start, end=end, plain=plain, conclusion=opening.start() if opening else None
-    )
+    return Sentence(passage=passage, start=start, end=end, plain=plain, conclusion=opening.start() if opening else None)
 
 
 def list_items(sentence: Sentence) -> list[NumberItem]:
@@ -136,12 +138,14 @@ def _make_item(
     unit_end = find_unit_end(plain, end) if quantity is not None else end
     is_formula = quantity is not None and unit_end == end and _is_formula(sentence, start, end)
     measured = read_quantity(plain[start:unit_end]) if unit_end > end else None
-    bound = cues.bound.search(plain, window, start)
+    bound = cues.bound.search(plain, max(0, start - _NARROW), start)
     bound_end = cues.bound_end.match(plain, unit_end)
     before = plain[window:start]
     result = None if _AFTER_EQUALS.match(plain, unit_end) else cues.result.search(before)
-    aside = cues.aside.search(plain[window : start + 1])
-    is_result = result is not None and (aside is None or result.start() <= aside.start())  # a total of; 原来有
+    aside = cues.aside.search(plain[max(0, start - _NARROW) : start + 1])
+    is_result = result is not None and (  # the longer one counts: a total of; 原来有
+        aside is None or result.start() + window <= aside.start() + max(0, start - _NARROW)
+    )
     return NumberItem(
         start=bound.start() if bound else start,
         end=_find_end(plain, unit_end, is_formula=is_formula, bound_end=bound_end),
@@ -151,9 +155,9 @@ def _make_item(
         is_direct=start < _LONGEST_LEAD and _DIRECT.fullmatch(plain, 0, bound.start() if bound else start) is not None,
         is_result=is_result,
         is_concluded=sentence.conclusion is not None and sentence.conclusion < start,
-        is_aside=not is_result and (aside is not None or _is_aside(sentence, start, unit_end, clauses)),
+        is_aside=(aside is not None and not is_result) or _is_aside(sentence, start, unit_end, clauses),
         is_negated=not bound
-        and bool(cues.exclusion.search(plain, window, start) or cues.excluded.match(plain, unit_end)),
+        and bool(cues.exclusion.search(plain, max(0, start - _NARROW), start) or cues.excluded.match(plain, unit_end)),
     )
 
 

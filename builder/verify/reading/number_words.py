@@ -7,7 +7,8 @@ from .candidates import Candidate
 from .number_items import Sentence
 
 _OPENING = re.compile(
-    r"[\s*_\"'“$(:：]*(?:(?:exactly|only|just|simply|about|a total of|the number|number)\s)?(?:\\text\{)?", re.IGNORECASE
+    r"[\s*_\"'“$(:：]*(?:(?:exactly|only|just|simply|about|a total of|the number|number)\s)?(?:\\text\{)?",
+    re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W\d_]+(?:[ -](?!(?:of|in|on|at|for|to|is|are|or)\b)[^\W\d_]+){0,9}")
 _HAN = re.compile(
@@ -31,8 +32,12 @@ def find_number_words(sentence: Sentence) -> Candidate | None:
 def _find_results(sentence: Sentence) -> list[int]:
     """Find the places of words behind the words of a result, the last first."""
     plain = sentence.plain[:400]
-    places = [match.start() for match in re.finditer(r"(?<![^\W\d_])[^\W\d_]|(?<=[\u4e00-\u9fff])[\u4e00-\u9fff]", plain)]
-    return [place for place in reversed(places) if sentence.passage.cues.result.search(plain, max(0, place - 64), place)]
+    places = [
+        match.start() for match in re.finditer(r"(?<![^\W\d_])[^\W\d_]|(?<=[\u4e00-\u9fff])[\u4e00-\u9fff]", plain)
+    ]
+    return [
+        place for place in reversed(places) if sentence.passage.cues.result.search(plain, max(0, place - 64), place)
+    ]
 
 
 def _find_han_end(plain: str, start: int) -> int:

@@ -27,8 +27,12 @@ _JOIN = re.compile(
 )
 """What stands between two numbers that make a hedge or a range, with a noun at most."""
 _LIST = re.compile(r"[*_\s)}$]*[,，、]?[\s$(*_{]*")
-_JOINING = re.compile(r"[-–—/~～、&]|\b(?:or|and|to|ou|et|à|oder|und|bis|o|y|maybe|perhaps|possibly)\b|[或和与到至かと]|から")
-_OPERATOR = re.compile(r"[\s)}$]*(?:[-+*/×÷·^−]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE)
+_JOINING = re.compile(
+    r"[-–—/~～、&]|\b(?:or|and|to|ou|et|à|oder|und|bis|o|y|maybe|perhaps|possibly)\b|[或和与到至かと]|から"
+)
+_OPERATOR = re.compile(
+    r"[\s)}$]*(?:[-+*/×÷·^−]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
+)
 
 
 def pick_number(passage: Passage) -> Candidate | None:
@@ -54,7 +58,7 @@ def pick_number(passage: Passage) -> Candidate | None:
 
 
 def _prefer_conclusion(passage: Passage, later: list[tuple[int, int]], found: Candidate) -> Candidate:
-    """Prefer the conclusion of a solution that stands whole behind its mark: `Answer: He has 12. So 5 are left.`"""
+    """Prefer the conclusion of a solution that stands whole behind its mark, as in `Answer: He has 12. So 5 stay.`."""
     if found.is_direct or found.is_stated or passage.rule not in _WHOLE_ANSWERS:
         return found
     for span in reversed(later):
@@ -82,20 +86,27 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
     if not live:
         return replace(_make_candidate(sentence, items[0], items[0]), is_negated=True)
     main = [item for item in live if not item.is_aside] or live
-    chosen = _choose(main, live, is_boxed=passage.rule == "boxed")
+    chosen = _choose(sentence, main, live)
     if chosen is None:
         return replace(_make_candidate(sentence, main[0], main[-1]), is_hedged=True)
     return _widen(sentence, live, chosen, is_first=is_first)
 
 
-def _choose(main: list[NumberItem], live: list[NumberItem], *, is_boxed: bool) -> NumberItem | None:
+def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) -> NumberItem | None:
     """Choose the number that is asked for; None where nothing tells it from others."""
-    results = [item for item in main if item.is_result] or [item for item in live if item.is_result]
-    if results:
+    results = [item for item in main if item.is_result]
+    if results and not _is_said_of(sentence, live, results[-1]):
         return results[-1]
-    if len(main) == 1 or main[0].is_direct or is_boxed or len({item.value for item in main}) == 1:
-        return main[0]
-    return None
+    is_first = main[0].is_direct or sentence.passage.rule == "boxed"
+    return main[0] if is_first or len({item.value for item in main}) == 1 else None
+
+
+def _is_said_of(sentence: Sentence, live: list[NumberItem], result: NumberItem) -> bool:
+    """Whether a result is only said of the number that the sentence begins with: 24 seats, which is two rows."""
+    if result is live[0] or result is not live[1] or not live[0].is_direct:
+        return False
+    between = sentence.plain[live[0].end : result.start]
+    return "=" not in between and sentence.passage.cues.relative.search(between) is not None
 
 
 def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, is_first: bool) -> Candidate:
@@ -110,13 +121,21 @@ def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, i
     joined = items[first : last + 1]
     is_hedged = any(_is_hedge(sentence, *pair) for pair in pairwise(joined)) and not _is_compound(sentence, joined)
     is_direct = is_first and items[first].is_direct
-    return replace(candidate, is_hedged=is_hedged, is_direct=is_direct, is_stated=chosen.is_result, is_concluded=chosen.is_concluded)
+    return replace(
+        candidate,
+        is_hedged=is_hedged,
+        is_direct=is_direct,
+        is_stated=chosen.is_result,
+        is_concluded=chosen.is_concluded,
+    )
 
 
 def _is_joined(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     between = sentence.plain[left.end : right.start]
     if left.is_result is not right.is_result and "=" in between:
         return False
+    if not between.strip() and sentence.plain[right.start] == "+":  # the sign of 5 + 3
+        return True
     if _OPERATOR.fullmatch(between) and "=" not in between:
         return not right.is_result
     return _is_hedge(sentence, left, right) or _is_compound(sentence, [left, right])
@@ -128,20 +147,22 @@ def _is_hedge(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
         return False
     has_minus = not between.strip() and sentence.plain[right.start] == "-"
     is_joined = _JOIN.fullmatch(between) is not None and _JOINING.search(between) is not None
-    return has_minus or is_joined or ("," in between or "，" in between) and _LIST.fullmatch(between) is not None
+    return has_minus or is_joined or (("," in between or "，" in between) and _LIST.fullmatch(between) is not None)
 
 
 def _is_compound(sentence: Sentence, items: list[NumberItem]) -> bool:
     """Whether several numbers make one: 2 hours and 30 minutes."""
     is_same = len(items) > 1 and all(item.measure and item.measure == items[0].measure for item in items)
     gaps = (sentence.plain[left.end : right.start] for left, right in pairwise(items))
-    return is_same and len({item.unit for item in items}) == len(items) and all(
-        gap.strip(" ,") in {"", "and", "y", "et", "und"} for gap in gaps
+    return (
+        is_same
+        and len({item.unit for item in items}) == len(items)
+        and all(gap.strip(" ,") in {"", "and", "y", "et", "und"} for gap in gaps)
     )
 
 
 def _make_candidate(sentence: Sentence, first: NumberItem, last: NumberItem) -> Candidate:
-    """Make a candidate from the first to the last number; the span is that of the sentence where signs were rewritten."""
+    """Make a candidate from the first to the last number; the span the sentence's where signs were rewritten."""
     answer = sentence.plain[first.start : last.end].strip().rstrip(".,;: ")
     start, end = sentence.locate(answer, first.start)
     return Candidate(answer=answer, start=start, end=end, rule=sentence.passage.rule)

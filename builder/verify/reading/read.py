@@ -16,7 +16,7 @@ from ...languages import ENGLISH, detect_language
 from ...patterns import find_last_match
 from .candidates import Candidate, Passage, Reading, Statement
 from .corrections import Revision, revise
-from .cues import Cues, choose_cues
+from .cues import choose_cues
 from .kinds import PICK, is_same
 from .marks import find_arrow, find_statements
 from .short_way import read_shortly

@@ -11,6 +11,8 @@ _ABBREVIATION = re.compile(
     r"|(?<![\w.])[A-Z])\.$"
 )
 _NUMBER_SIGN = re.compile(r"No\.\s?\d")
+_DIGIT = re.compile(r"\d")
+_SHORT = 2
 _MOST = 200
 """The most sentences that are looked at."""
 
@@ -18,8 +20,8 @@ _MOST = 200
 def list_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """List the sentences of a part of a text, each with its first and one past its last character.
 
-    >>> [("About 5 approx. 6. Then 3.5 left!")[slice(*span)] for span in list_sentences("A 5. Then 3.5 left!", 0, 19)]
-    ['Abou', ' 5 approx. 6. T']
+    >>> list_sentences("She has 5. Then 3.5 are left!", 0, 29)
+    [(0, 10), (10, 29)]
     """
     return list(_find_sentences(text, start, end))
 
@@ -44,9 +46,12 @@ def _find_sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]
 
 def is_question(text: str, span: tuple[int, int]) -> bool:
     """Whether a sentence asks something."""
-    return text[span[0] : span[1]].rstrip(" \n*_)\"”").endswith(("?", "？"))
+    return text[span[0] : span[1]].rstrip(' \n*_)"”').endswith(("?", "？"))
 
 
 def is_remark(passage: Passage, span: tuple[int, int]) -> bool:
     """Whether a sentence says something besides the answer: it asks back, notes, or takes leave."""
+    words = passage.text[span[0] : span[1]]
+    if words.rstrip().endswith("!") and not _DIGIT.search(words) and len(words.split()) <= _SHORT:
+        return True  # Done!
     return is_question(passage.text, span) or passage.cues.remark.match(passage.text, *span) is not None

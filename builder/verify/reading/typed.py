@@ -9,16 +9,21 @@ from .candidates import Candidate, Passage
 from .sentences import list_sentences
 from .words import pick_text
 
-_MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_HALF = r"(?:[ap]m\b|[ap]\.\s?m\b\.?)"
 _PATTERNS: Mapping[AnswerType, re.Pattern[str]] = {
     AnswerType.RATIO: re.compile(
-        r"(?<![\d.:：])\d{1,9}(?:\.\d{1,6})?(?:\s?[:：∶]\s?\d{1,9}(?:\.\d{1,6})?){1,5}(?![\d:])|(?<!\d)\d{1,9} to \d{1,9}(?!\d)"
-        r"|(?<!\d)\d{1,9}[比対]\d{1,9}"
+        r"(?<![\d.:：])\d{1,9}(?:\.\d{1,6})?(?:\s?[:：∶]\s?\d{1,9}(?:\.\d{1,6})?){1,5}(?![\d:])"
+        r"|(?<!\d)\d{1,9} to \d{1,9}(?!\d)|(?<!\d)\d{1,9}[比対]\d{1,9}"
     ),
     AnswerType.TIME: re.compile(
-        r"(?<![\d:])\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?(?:[ap]m\b|[ap]\.\s?m\b\.?))?(?![\d:])|(?<!\d)\d{1,2}\s?(?:[ap]m\b|[ap]\.\s?m\b\.?)"
+        rf"(?<![\d:])\d{{1,2}}[:.]\d{{2}}(?::\d{{2}})?(?:\s?{_HALF})?(?![\d:])|(?<!\d)\d{{1,2}}\s?{_HALF}"
         r"|(?<!\d)\d{1,2}\s?h(?:\s?\d{2})?(?!\w)|(?<!\d)\d{1,2} o['’]clock|\b(?:noon|midnight)\b"
-        r"|(?:上午|下午|晚上|早上|凌晨|中午|午前|午後)?\d{1,2}[点點时時](?:\d{1,2}分|半|[一三]刻)?|(?<!\d)\d{1,2}(?:[:.]\d{2})? Uhr(?: \d{2})?",
+        r"|(?:上午|下午|晚上|早上|凌晨|中午|午前|午後)?\d{1,2}[点點时時](?:\d{1,2}分|半|[一三]刻)?"
+        r"|(?<!\d)\d{1,2}(?:[:.]\d{2})? Uhr(?: \d{2})?",
         re.IGNORECASE,
     ),
     AnswerType.DATE: re.compile(
@@ -50,7 +55,9 @@ def pick_only(passage: Passage, answer_type: AnswerType) -> Candidate | None:
         if not cues.exclusion.search(text[max(passage.start, match.start() - 32) : match.start()])
         and not cues.excluded.match(text, match.end())
     ]
-    results = [match for match in found if cues.result.search(text[max(passage.start, match.start() - 48) : match.start()])]
+    results = [
+        match for match in found if cues.result.search(text[max(passage.start, match.start() - 48) : match.start()])
+    ]
     if len({match[0] for match in found}) > 1:
         found = results[-1:]
     if not found:

@@ -11,10 +11,10 @@ from ..answers.choices import MentionKind, find_option
 from ..answers.words import find_leading_boolean
 from .candidates import Candidate, Passage
 from .kinds import PICK
-from .numbers import pick_in_sentence, pick_number
+from .numbers import pick_in_sentence
 from .sentences import is_question, is_remark, list_sentences
 from .typed import pick_only
-from .words import make_mention, pick_whole
+from .words import make_mention
 
 BOLD = "bold"
 """The rule that reads what is bold in the last line."""
@@ -24,19 +24,24 @@ WHOLE = "whole_text"
 _BOLD = re.compile(r"(?:\*\*|__)(?=\S)([^*\n]{1,120}?)(?:\*\*|__)")
 _ALONE = {MentionKind.LONE, MentionKind.TEXT, MentionKind.LABEL}
 _CONCLUSION = re.compile(
-    r"[\W_]*(?:(?:so|therefore|thus|hence|then|finally|in conclusion|overall|clearly|this|that|it|we|i|the|must|can|should"
-    r"|only|best|correct|right|answer|option|choice|leaves?|means|is|be|are|(?<=['’])(?:s|d|ll)|would|choose|pick|select|go|with|one|left"
-    r"|remaining|us|fits?)\b[\W_]*)*",
+    r"[\W_]*(?:(?:so|therefore|thus|hence|then|finally|in conclusion|overall|clearly|this|that|it|we|i|the|must|can"
+    r"|should|only|best|correct|right|answer|option|choice|leaves?|means|is|be|are|(?<=['’])(?:s|d|ll)|would|choose|pick"
+    r"|select|go|with|one|left|remaining|us|fits?)\b[\W_]*)*",
     re.IGNORECASE,
 )
 """The beginning of a sentence that concludes on an option."""
-_CONCLUDES = re.compile(r"\b(?:so|therefore|thus|hence|choose|pick|select|leaves?|must be|go with|correct|best)\b", re.IGNORECASE)
+_CONCLUDES = re.compile(
+    r"\b(?:so|therefore|thus|hence|choose|pick|select|leaves?|must be|go with|correct|best)\b", re.IGNORECASE
+)
 _MOST_REMARKS = 12
+_TAIL = 3_000
+"""So much of the end of a text is looked at for its last sentence."""
 
 
 def find_last_sentence(passage: Passage) -> tuple[int, int] | None:
     """Find the last sentence that is no remark; None where all of them are."""
-    sentences = list_sentences(passage.text, passage.start, passage.end)[-_MOST_REMARKS:]
+    start = max(passage.start, passage.end - _TAIL)
+    sentences = list_sentences(passage.text, start, passage.end)[-_MOST_REMARKS:]
     return next((span for span in reversed(sentences) if not is_remark(passage, span)), None)
 
 
@@ -47,10 +52,10 @@ def read_unmarked(passage: Passage, answer_type: AnswerType) -> Candidate | None
 
 def _pick_bold(passage: Passage, answer_type: AnswerType) -> Candidate | None:
     """Pick the only value that is bold in the line of the last sentence."""
-    span = find_last_sentence(passage)
+    text = passage.text
+    span = find_last_sentence(passage) if "**" in text or "__" in text else None
     if span is None:
         return None
-    text = passage.text
     line = text.rfind("\n", 0, span[1] - 1 if text[span[1] - 1] == "\n" else span[1]) + 1
     found = []
     for match in _BOLD.finditer(text, min(line, span[0]), span[1] + 2):
@@ -73,7 +78,8 @@ def _read_number(passage: Passage) -> Candidate | None:
     for start in [match.end() for match in turns[-1:]] + [begin]:
         found = pick_in_sentence(replace(passage, start=start, end=end, rule=LAST_RESORT))
         if found is not None and not found.is_negated:
-            return found
+            is_label = passage.cues.label.search(passage.text, max(begin, found.start - 24), found.start) is not None
+            return None if is_label else found
     return None
 
 
@@ -102,7 +108,7 @@ def _read_last_option(passage: Passage, start: int, end: int) -> Candidate | Non
     if opening is None or not _CONCLUDES.search(opening[0]):
         return None
     mention = find_option(sentence[opening.end() :], passage.choices)
-    is_plain = mention is not None and mention.start <= 2 and mention.kind in {*_ALONE, MentionKind.LEADING}  # noqa: PLR2004
+    is_plain = mention is not None and mention.start <= 2 and mention.kind in {*_ALONE, MentionKind.LEADING}
     return make_mention(passage, start + opening.end(), mention) if mention is not None and is_plain else None
 
 
@@ -124,7 +130,9 @@ def _read_boolean(passage: Passage) -> Candidate | None:
 def _read_typed(passage: Passage, answer_type: AnswerType) -> Candidate | None:
     """Read the only value of the type in the last sentence."""
     span = find_last_sentence(passage)
-    return None if span is None else pick_only(replace(passage, start=span[0], end=span[1], rule=LAST_RESORT), answer_type)
+    return (
+        None if span is None else pick_only(replace(passage, start=span[0], end=span[1], rule=LAST_RESORT), answer_type)
+    )
 
 
 def _read_nothing(_passage: Passage) -> None:

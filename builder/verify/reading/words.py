@@ -11,9 +11,10 @@ from .sentences import list_sentences
 
 _TAILS = tuple(tail for reading in list_readings() for tail in reading.tails)
 _BOTH = re.compile(
-    r"\b(?:yes|true)\b.{0,12}\b(?:and|or|/)\s?(?:no|false)\b|\b(?:no|false)\b.{0,12}\b(?:and|or)\s(?:yes|true)\b", re.I
+    r"\b(?:yes|true)\b.{0,12}\b(?:and|or|/)\s?(?:no|false)\b|\b(?:no|false)\b.{0,12}\b(?:and|or)\s(?:yes|true)\b",
+    re.IGNORECASE,
 )
-_CLOSERS = frozenset(")]}$*\"”’")
+_CLOSERS = frozenset(')]}$*"”’')
 _MATH = re.compile(r"(?:\$\$?([^$]{1,2000})\$\$?|\\\(\s?(.{1,2000}?)\s?\\\)|\\\[\s?(.{1,2000}?)\s?\\\])")
 _BEFORE_MATH = re.compile(r"[\s:*_]*(?:[^\W\d_]{1,15}[ ]){0,4}")
 

@@ -1,0 +1,67 @@
+"""The short way to a number gives what the long way gives."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cotloom.builder.verify import read_answer
+from cotloom.builder.verify.reading.read import _read_at_length
+from cotloom.builder.verify.reading.short_way import read_shortly
+from cotloom.schemas.problem import AnswerType
+
+BITS = [
+    *["####", "#### ", "answer", "Answer: ", "A: ", "final ", "The ", "the answer is ", " is ", ": ", "Ans: "],
+    *[
+        "[ANSWER] ",
+        "\\boxed{",
+        "\\boxed{18}",
+        "}",
+        "$",
+        "-->",
+        " END",
+        "\n",
+        " ",
+        "**",
+        "18",
+        "1.5",
+        "007",
+        "1,200",
+        "-",
+    ],
+    *[".", ". ", "%", "/", "=", " or ", " not ", "Wait, ", "no, ", "If so, ", "Some say ", "１８", "x", "9" * 16, "\t"],
+    *["</think>", "\u2028", "so ", "that is wrong", "答案是", "A:\n"],
+]
+ENDS = [
+    "A: 18",
+    "#### -1,200",
+    "The answer is $18.",
+    "So the final answer is \\boxed{18}.",
+    "Answer: 3.50\n",
+    "#### 18.",
+]
+
+
+def read_long(text):
+    return _read_at_length(text, AnswerType.NUMBER, (), last_resort=True)
+
+
+@given(st.lists(st.sampled_from(BITS), max_size=12).map("".join), st.sampled_from(["", *ENDS]))
+@settings(max_examples=600, deadline=None)
+def test_the_short_way_reads_what_the_long_way_reads(before, end):
+    text = before + end
+    shortly = read_shortly(text)
+    assert shortly is None or shortly == read_long(text)
+    assert read_answer(text, AnswerType.NUMBER) == read_long(text)
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("before", ["3 + 4 = 7.\n", "", "She sells 9 of them. She has 2.\n\n"])
+def test_plain_marked_texts_take_the_short_way(before, end):
+    assert read_shortly(before + end) is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["A: 18 or 19", "The answer is 8. Wait, 9.", "It is not true that the answer is 18.", "A: 5 km", "18"]
+)
+def test_what_is_not_plain_takes_the_long_way(text):
+    assert read_shortly(text) is None
