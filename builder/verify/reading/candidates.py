@@ -37,6 +37,8 @@ class Statement:
     """Where it ends at the latest."""
     language: str = ENGLISH
     """The language of its mark."""
+    joined: int | None = None
+    """Where the first of several boxes begins that stand side by side with this one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +79,8 @@ class Candidate:
     """Whether it stands where its passage begins."""
     is_stated: bool = False
     """Whether words before it say that it is a result."""
+    is_aside: bool = False
+    """Whether words around it say that it is not what is asked for."""
     is_concluded: bool = False
     """Whether it stands in the conclusion of a sentence: `…, so 9`."""
 

@@ -20,9 +20,11 @@ from .typed import pick_only
 from .words import make_mention, pick_whole
 
 _TYPED = frozenset({AnswerType.DATE, AnswerType.TIME, AnswerType.RATIO})
+_PICKED = _TYPED | {AnswerType.NUMBER, AnswerType.CHOICE, AnswerType.BOOLEAN}
+"""The types of which a value is told from the words around it."""
 _BARE = re.compile(
     r"[\W_]*(?:(?:it|that|this|there|the|answer|is|should|must|be|s|so|then|rather|make|actually|i|meant?|are|just|only|now"
-    r"|to|option|final|correct|one|right)\b[\W_]*){0,8}",
+    r"|to|say|write|have|been|option|final|correct|one|right)\b[\W_]*){0,8}",
     re.IGNORECASE,
 )
 """What may stand between a correction and the value that it states at once."""
@@ -37,7 +39,7 @@ _LONGEST_BARE = 6
 _MOST_TURNS = 40
 
 
-class Turn(StrEnum):
+class Shift(StrEnum):
     """What a text does behind a stated answer."""
 
     RETRACTION = "retractions"
@@ -55,7 +57,7 @@ class Revision:
     """The answers that were taken back."""
 
 
-def revise(passage: Passage, found: Candidate, answer_type: AnswerType) -> Revision:
+def review_answer(passage: Passage, found: Candidate, answer_type: AnswerType) -> Revision:
     """Revise an answer by what the text says behind it, up to the end of the passage.
 
     Args:
@@ -63,25 +65,39 @@ def revise(passage: Passage, found: Candidate, answer_type: AnswerType) -> Revis
         found: the answer.
         answer_type: its type.
     """
-    standing: Candidate | None = found
+    current: Candidate | None = found
     withdrawn: list[str] = []
+    if _is_refuted(passage, found):
+        return Revision(None, (found.answer,))
     for turn, part in _list_turns(passage, found.end, answer_type):
-        before = standing.answer if standing is not None else found.answer
-        after = _follow(turn, part, standing or found, answer_type)
-        if after is standing:
+        before = current.answer if current is not None else found.answer
+        after = _follow(turn, part, current or found, answer_type)
+        if after is current:
             continue
         is_open = after is not None and after.is_hedged
         if (
-            standing is not None
+            current is not None
             and not is_open
             and (after is None or not is_same(answer_type, before, after.answer, passage.choices))
         ):
             withdrawn.append(before)
-        standing = after
-    return Revision(standing, tuple(withdrawn))
+        current = after
+    return Revision(current, tuple(withdrawn))
 
 
-def _list_turns(passage: Passage, start: int, answer_type: AnswerType) -> Iterator[tuple[Turn, Passage]]:
+def _is_refuted(passage: Passage, found: Candidate) -> bool:
+    """Whether the text says behind an answer that this answer is wrong: `8 is wrong`."""
+    place = passage.text.find(found.answer, found.end, passage.end)
+    while place >= 0:
+        end = place + len(found.answer)
+        is_word = not passage.text[place - 1].isalnum()
+        if is_word and passage.cues.excluded.match(passage.text, end, passage.end):
+            return True
+        place = passage.text.find(found.answer, end, passage.end)
+    return False
+
+
+def _list_turns(passage: Passage, start: int, answer_type: AnswerType) -> Iterator[tuple[Shift, Passage]]:
     """List the turns behind a place, each with what follows it up to the next."""
     turns = [
         match
@@ -90,48 +106,49 @@ def _list_turns(passage: Passage, start: int, answer_type: AnswerType) -> Iterat
     ][:_MOST_TURNS]
     ends = [*(match.start() for match in turns[1:]), passage.end][: len(turns)]
     for match, end in zip(turns, ends, strict=True):
-        yield Turn(match.lastgroup or ""), replace(passage, start=match.end(), end=end)
+        yield Shift(match.lastgroup or ""), replace(passage, start=match.end(), end=end)
 
 
-def _follow(turn: Turn, part: Passage, standing: Candidate, answer_type: AnswerType) -> Candidate | None:
+def _follow(turn: Shift, part: Passage, current: Candidate, answer_type: AnswerType) -> Candidate | None:
     """Decide what stands behind a turn."""
     stated = _find_stated(turn, part, answer_type)
     text, cues = part.text, part.cues
     if stated is not None:
-        is_back = is_same(answer_type, stated.answer, standing.answer, part.choices)
-        return standing if is_back else replace(stated, rule=standing.rule)
-    if turn is Turn.AMENDMENT:
+        is_back = is_same(answer_type, stated.answer, current.answer, part.choices)
+        is_back = is_back or (turn is Shift.CHECK and answer_type not in _PICKED and current.answer in stated.answer)
+        return current if is_back else replace(stated, rule=current.rule)
+    if turn is Shift.AMENDMENT:
         first = next(iter(list_sentences(text, part.start, part.end)), (part.start, part.start))
-        return None if _is_denied(part, *first) else standing
-    if _is_denied(part, part.start, part.end) or _is_denied(part, max(standing.end, part.start - 24), part.start):
+        return None if _is_denied(part, *first) else current
+    if _is_denied(part, part.start, part.end) or _is_denied(part, max(current.end, part.start - 24), part.start):
         return None
     if cues.confirmation.search(text, part.start, part.end):
-        return standing
-    return _leave_open(turn, part, standing, answer_type)
+        return current
+    return _leave_open(turn, part, current, answer_type)
 
 
 def _is_denied(part: Passage, start: int, end: int) -> bool:
     return part.cues.denial.search(part.text, start, end) is not None
 
 
-def _leave_open(turn: Turn, part: Passage, standing: Candidate, answer_type: AnswerType) -> Candidate:
+def _leave_open(turn: Shift, part: Passage, current: Candidate, answer_type: AnswerType) -> Candidate:
     """Leave an answer open where a text goes on counting behind a turn and does not come back to it."""
     words = part.text[part.start : part.end]
     if answer_type is not AnswerType.NUMBER:
-        is_open = turn is Turn.RETRACTION and re.search(r"\w", words) is not None
-        return replace(standing, is_hedged=True) if is_open else standing
-    values, own = list_values(words), list_values(standing.answer)
-    is_back = bool(own) and own[-1] in (values if turn is Turn.CHECK else values[-1:])
-    if not values or is_back or (turn is Turn.CHECK and values[-1] in list_values(part.text[: standing.start])):
-        return standing
+        is_open = turn is Shift.RETRACTION and re.search(r"\w", words) is not None
+        return replace(current, is_hedged=True) if is_open else current
+    values, own = list_values(words), list_values(current.answer)
+    is_back = bool(own) and own[-1] in (values if turn is Shift.CHECK else values[-1:])
+    if not values or is_back or (turn is Shift.CHECK and values[-1] in list_values(part.text[: current.start])):
+        return current
     end = part.start + len(words.rstrip())
-    return replace(standing, answer=part.text[standing.start : end].strip(), end=end, is_hedged=True)
+    return replace(current, answer=part.text[current.start : end].strip(), end=end, is_hedged=True)
 
 
-def _find_stated(turn: Turn, part: Passage, answer_type: AnswerType) -> Candidate | None:
+def _find_stated(turn: Shift, part: Passage, answer_type: AnswerType) -> Candidate | None:
     """Find the last answer that a part states; behind an amendment only what follows it at once."""
     sentences = list_sentences(part.text, part.start, part.end)
-    for place, span in reversed(list(enumerate(sentences[:1] if turn is Turn.AMENDMENT else sentences))):
+    for place, span in reversed(list(enumerate(sentences[:1] if turn is Shift.AMENDMENT else sentences))):
         if is_question(part.text, span):
             continue
         sentence = replace(part, start=span[0], end=span[1])
@@ -157,11 +174,11 @@ def _is_bare(sentence: Passage, found: Candidate) -> bool:
     return bare is not None and _BEHIND_BARE.match(sentence.text, found.end, sentence.end) is not None
 
 
-def _state_number(turn: Turn, sentence: Passage, *, is_first: bool) -> Candidate | None:
+def _state_number(turn: Shift, sentence: Passage, *, is_first: bool) -> Candidate | None:
     found = pick_in_sentence(sentence)
     if found is None:
         return None
-    if turn is Turn.CHECK:
+    if turn is Shift.CHECK:
         is_calculation = _EQUATION.search(sentence.text, sentence.start, sentence.end) is not None
         return found if found.is_concluded or (found.is_stated and not is_calculation) else None
     return found if found.is_stated or found.is_concluded or (is_first and _is_bare(sentence, found)) else None

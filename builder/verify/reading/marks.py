@@ -35,6 +35,8 @@ _MOST_STATEMENTS = 64
 """The most statements that are looked at, the last of a text."""
 _MOST_BOXES = 8
 _LONGEST_BOX = 5_000
+_LONGEST_JOIN = 40
+_JOIN = re.compile(r"\}[\s$\\()]*(?:,|;|/|and|or|to|y|o|et|ou|und|oder|和|或|与|と|か|、)[\s$\\()]*")
 _BARE_LINE = re.compile(r"[^\w\n]*\n")
 """A line without a word, such as the opening of a formula: the answer stands below."""
 
@@ -45,9 +47,19 @@ def find_statements(text: str, answer_type: AnswerType) -> list[Statement]:
     for statement in _find_all(text, answer_type):
         by_place.setdefault(statement.start, statement)
     ordered = sorted(by_place.values(), key=lambda statement: statement.start)[-_MOST_STATEMENTS:]
+    ordered = [_join_box(text, before, statement) for before, statement in zip([None, *ordered], ordered, strict=False)]
     ends = [statement.mark for statement in ordered[1:]] + [len(text)]
     cut = [replace(statement, end=min(statement.end, end)) for statement, end in zip(ordered, ends, strict=False)]
     return [statement for statement in cut if statement.start < statement.end]
+
+
+def _join_box(text: str, before: Statement | None, box: Statement) -> Statement:
+    """Join a box to the one before it, where both are offered: `3 or 4`."""
+    if before is None or before.rule != "boxed" or box.rule != "boxed" or box.mark - before.end > _LONGEST_JOIN:
+        return box
+    is_joined = _JOIN.fullmatch(text, before.end, box.mark) is not None
+    same = text[before.start : before.end] == text[box.start : box.end]
+    return replace(box, joined=before.mark) if is_joined and not same else box
 
 
 def _find_all(text: str, answer_type: AnswerType) -> Iterator[Statement]:

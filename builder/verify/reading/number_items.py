@@ -15,7 +15,9 @@ _SHORT_FRACTION = re.compile(r"\\[dt]?frac\s?(\d)\s?(\d)(?!\d)")
 _ODD = re.compile(
     r"(?<![\d.,:])\d{1,4}(?::|\s:\s)\d{1,4}(?::\d{2}){0,2}(?![\d:])(?:\s?[ap]\.?m\b\.?)?"
     r"|(?<![\d.,:])\d{1,2}\s?[ap]\.?m\b\.?|(?<![\d/])\d{1,4}/\d{1,2}/\d{2,4}(?![\d/])|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)"
-    r"|(?<!\d)\d{1,2}[h点時时]\s?\d{2}(?!\d)分?",
+    r"|(?<![\d.])\d{1,4} (?:out of|in) \d{1,9}(?=\s*(?:[.,;!]|$))|(?<!\d)\d{1,3}['’′]\s?\d{1,2}(?:[\"”″]|'')"
+    r"|(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号號]|\d{1,9}(?:小[时時]|分钟?|[元块米年天周]|千[米克]|公斤|个月)\d{1,3}"
+    r"(?:分钟?|[秒角分克天米]|厘米|毫米|个月|小[时時])|(?<!\d)\d{1,2}[h点時时]\s?\d{2}(?!\d)分?",
     re.IGNORECASE,
 )
 """Times, ratios and dates, which are no numbers."""
@@ -31,6 +33,8 @@ _FORMULA_BEFORE = re.compile(r"(?:\\sqrt\s?(?:\[\d\])?\{?|√\(?|[a-z]_\{?|\\log
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _COMMA = re.compile("[,，;；)]")
 _FORMULA_RULES = frozenset({"boxed", "hashes"})
+_MINUS = re.compile(r"(?<![\w)] )(?<!\w)(?:minus|negative)\s$", re.IGNORECASE)
+"""A sign in words; behind a number it is an operation."""
 _DIGIT = re.compile(r"\d")
 _MOST = 200
 """The most numbers of a sentence that are weighed."""
@@ -84,6 +88,10 @@ class NumberItem:
     """What its unit measures."""
     unit: str
     """Its unit as it stands."""
+    size: Fraction | None
+    """Its value in the base unit of the measure."""
+    is_percent: bool
+    """Whether it is a percentage."""
     is_direct: bool
     """Whether the sentence begins with it."""
     is_result: bool
@@ -135,10 +143,14 @@ def _make_item(
     plain, cues = sentence.plain, sentence.passage.cues
     start, end = span
     window = max(0, start - WINDOW)
-    unit_end = find_unit_end(plain, end) if quantity is not None else end
+    if plain[start] == "$" and plain[end : end + 1] == "$":  # mathematics, no money
+        start += 1
+        unit_end = end
+    else:
+        unit_end = find_unit_end(plain, end) if quantity is not None else end
     is_formula = quantity is not None and unit_end == end and _is_formula(sentence, start, end)
     measured = read_quantity(plain[start:unit_end]) if unit_end > end else None
-    bound = cues.bound.search(plain, max(0, start - _NARROW), start)
+    bound = cues.bound.search(plain, max(0, start - _NARROW), start) or _MINUS.search(plain, max(0, start - 10), start)
     bound_end = cues.bound_end.match(plain, unit_end)
     before = plain[window:start]
     result = None if _AFTER_EQUALS.match(plain, unit_end) else cues.result.search(before)
@@ -152,6 +164,8 @@ def _make_item(
         value=None if quantity is None or is_formula or bound or bound_end else quantity.value,
         measure=measured.measure if measured else None,
         unit=plain[end:unit_end].strip(),
+        size=measured.value * measured.factor if measured else None,
+        is_percent=quantity is not None and quantity.percent,
         is_direct=start < _LONGEST_LEAD and _DIRECT.fullmatch(plain, 0, bound.start() if bound else start) is not None,
         is_result=is_result,
         is_concluded=sentence.conclusion is not None and sentence.conclusion < start,

@@ -15,6 +15,7 @@ _HAN = re.compile(
     r"(?:负|第)?[零〇一二三四五六七八九十百千万亿两]{1,12}"
     r"(?=[个個名人元只支条张本块件箱辆棵岁天年月次位米分倍朵头层页颗把枚匹台套双对种间排组袋盒瓶杯节封门科题幅]|[。．.，,；;！!\s*_）)]|$)"
 )
+_INFINITY = re.compile(r"-?(?:infinity\b|inf\b|∞)", re.IGNORECASE)
 _BEHIND = re.compile(r"\s+(?:of|or|to|other|another)\b", re.IGNORECASE)
 
 
@@ -23,7 +24,7 @@ def find_number_words(sentence: Sentence) -> Candidate | None:
     starts = [(_OPENING.match(sentence.plain).end(), True)]  # type: ignore[union-attr]
     starts += [(place, False) for place in _find_results(sentence)]
     for start, is_direct in starts:
-        end = _find_han_end(sentence.plain, start) or _find_words_end(sentence.plain, start)
+        end = _find_sign_end(sentence.plain, start) or _find_words_end(sentence.plain, start)
         if end:
             return _make_candidate(sentence, start, end, is_direct=is_direct)
     return None
@@ -40,8 +41,8 @@ def _find_results(sentence: Sentence) -> list[int]:
     ]
 
 
-def _find_han_end(plain: str, start: int) -> int:
-    match = _HAN.match(plain, start)
+def _find_sign_end(plain: str, start: int) -> int:
+    match = _HAN.match(plain, start) or _INFINITY.match(plain, start)
     return match.end() if match else 0
 
 

@@ -30,6 +30,9 @@ _LIST = re.compile(r"[*_\s)}$]*[,，、]?[\s$(*_{]*")
 _JOINING = re.compile(
     r"[-–—/~～、&]|\b(?:or|and|to|ou|et|à|oder|und|bis|o|y|maybe|perhaps|possibly)\b|[或和与到至かと]|から"
 )
+_NOUN = re.compile(r"\s[^\W\d_]{2,12}\s")
+"""A noun alone: 5 pounds 3 ounces."""
+_LONGEST_JOIN = 40
 _OPERATOR = re.compile(
     r"[\s)}$]*(?:[-+*/×÷·^−]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
 )
@@ -41,6 +44,12 @@ def pick_number(passage: Passage) -> Candidate | None:
     if plain is not None:
         start, end = plain.span(1)
         return Candidate(answer=plain[1], start=start, end=end, rule=passage.rule, is_direct=True)
+    turn = passage.cues.turn.search(passage.text, passage.start + 1, passage.end)
+    before = _pick_in_sentences(replace(passage, end=turn.start())) if turn is not None else None
+    return _pick_in_sentences(passage) if before is None or before.is_negated else before
+
+
+def _pick_in_sentences(passage: Passage) -> Candidate | None:
     spans = list_sentences(passage.text, passage.start, passage.end)
     negated = None
     for place, span in enumerate(spans):
@@ -52,12 +61,12 @@ def pick_number(passage: Passage) -> Candidate | None:
                 break  # an answer stands in the first sentence or the next
             continue
         if not found.is_negated:
-            return _prefer_conclusion(passage, spans[place + 1 :], found)
+            return _choose_conclusion(passage, spans[place + 1 :], found)
         negated = found
     return negated
 
 
-def _prefer_conclusion(passage: Passage, later: list[tuple[int, int]], found: Candidate) -> Candidate:
+def _choose_conclusion(passage: Passage, later: list[tuple[int, int]], found: Candidate) -> Candidate:
     """Prefer the conclusion of a solution that stands whole behind its mark, as in `Answer: He has 12. So 5 stay.`."""
     if found.is_direct or found.is_stated or passage.rule not in _WHOLE_ANSWERS:
         return found
@@ -95,13 +104,13 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
 def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) -> NumberItem | None:
     """Choose the number that is asked for; None where nothing tells it from others."""
     results = [item for item in main if item.is_result]
-    if results and not _is_said_of(sentence, live, results[-1]):
+    if results and not _is_remarked(sentence, live, results[-1]):
         return results[-1]
     is_first = main[0].is_direct or sentence.passage.rule == "boxed"
     return main[0] if is_first or len({item.value for item in main}) == 1 else None
 
 
-def _is_said_of(sentence: Sentence, live: list[NumberItem], result: NumberItem) -> bool:
+def _is_remarked(sentence: Sentence, live: list[NumberItem], result: NumberItem) -> bool:
     """Whether a result is only said of the number that the sentence begins with: 24 seats, which is two rows."""
     if result is live[0] or result is not live[1] or not live[0].is_direct:
         return False
@@ -127,6 +136,7 @@ def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, i
         is_direct=is_direct,
         is_stated=chosen.is_result,
         is_concluded=chosen.is_concluded,
+        is_aside=chosen.is_aside,
     )
 
 
@@ -134,7 +144,7 @@ def _is_joined(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     between = sentence.plain[left.end : right.start]
     if left.is_result is not right.is_result and "=" in between:
         return False
-    if not between.strip() and sentence.plain[right.start] == "+":  # the sign of 5 + 3
+    if between == "," or (not between.strip() and sentence.plain[right.start] == "+"):  # 1,5 or the sign of 5 + 3
         return True
     if _OPERATOR.fullmatch(between) and "=" not in between:
         return not right.is_result
@@ -143,10 +153,13 @@ def _is_joined(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
 
 def _is_hedge(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     between = sentence.plain[left.end : right.start]
-    if len(between) > 40 or left.value == right.value:
+    if len(between) > _LONGEST_JOIN or left.value == right.value or between == ",":  # 1,5 may be one number
+        return False
+    if left.is_percent is not right.is_percent or (left.size is not None and left.size == right.size):
         return False
     has_minus = not between.strip() and sentence.plain[right.start] == "-"
     is_joined = _JOIN.fullmatch(between) is not None and _JOINING.search(between) is not None
+    is_joined = is_joined or (_NOUN.fullmatch(between) is not None and not (left.is_aside or right.is_aside))
     return has_minus or is_joined or (("," in between or "，" in between) and _LIST.fullmatch(between) is not None)
 
 

@@ -15,10 +15,11 @@ from ....schemas.sample import Span
 from ...languages import ENGLISH, detect_language
 from ...patterns import find_last_match
 from .candidates import Candidate, Passage, Reading, Statement
-from .corrections import Revision, revise
+from .corrections import Revision, review_answer
 from .cues import choose_cues
 from .kinds import PICK, is_same
 from .marks import find_arrow, find_statements
+from .sentences import list_sentences
 from .short_way import read_shortly
 from .unmarked import WHOLE, read_unmarked
 
@@ -27,6 +28,8 @@ _DIGIT, _WORD, _LATIN = re.compile(r"\d"), re.compile(r"\w+"), re.compile(r"[A-Z
 _MOST_BESIDES = 1
 """The most words, such as a unit, beside an answer in a text that is nothing but it."""
 _SENTENCE_START = re.compile(r"[.!?。！？\n]\s*")
+_BREAKS = frozenset("\n。；;")
+"""A mark that begins with one of these begins a sentence."""
 _HEARSAY_WINDOW = 80
 _LANGUAGE_WINDOW = 400
 _NEGATIVE = re.compile(r"\bnot\b|n['’]t\b|不|没|ない", re.IGNORECASE)
@@ -87,31 +90,33 @@ def _read_at_length(
     """Read a response, and where it states nothing, the thought before it."""
     ends = list(_THOUGHT_END.finditer(text)) if "</" in text else []
     if not ends:
-        return _read_part(text, answer_type, choices, last_resort=last_resort)
-    thought, response = text[: ends[-1].start()], text[ends[-1].end() :]
-    reading = _read_part(response, answer_type, choices, last_resort=last_resort) if response.strip() else None
-    if reading is None:
-        return _read_part(thought, answer_type, choices, last_resort=last_resort)
-    span = Span(start=reading.span.start + ends[-1].end(), end=reading.span.end + ends[-1].end())
-    return replace(reading, span=span)
+        return _read_part(text, answer_type, choices, last_resort=last_resort)[0]
+    thought, start = text[: ends[-1].start()], ends[-1].end()
+    reading, is_settled = _read_part(text[start:], answer_type, choices, last_resort=last_resort)
+    if reading is not None:
+        return replace(reading, span=Span(start=reading.span.start + start, end=reading.span.end + start))
+    return None if is_settled else _read_part(thought, answer_type, choices, last_resort=last_resort)[0]
 
 
-def _read_part(text: str, answer_type: AnswerType, choices: tuple[str, ...], *, last_resort: bool) -> Reading | None:
+def _read_part(
+    text: str, answer_type: AnswerType, choices: tuple[str, ...], *, last_resort: bool
+) -> tuple[Reading | None, bool]:
+    """Read a part of a text; and whether it settles the answer, if only by taking it back."""
     statements = find_statements(text, answer_type)
     cues = choose_cues(text, _list_languages(text, statements))
     passage = Passage(text=text, start=0, end=len(text), rule=WHOLE, cues=cues, choices=choices)
     marked, is_settled = _read_marked(passage, statements, answer_type)
     if is_settled:
-        return marked
+        return marked, True
     arrow = find_arrow(text, is_ended=False)
     if arrow is not None:
         candidate = PICK[answer_type](replace(passage, start=arrow.start, end=arrow.end, rule=arrow.rule))
-        return None if candidate is None else _make_reading(Revision(candidate))
+        return (None, False) if candidate is None else (_make_reading(Revision(candidate)), True)
     candidate = read_unmarked(passage, answer_type)
     if candidate is None:
-        return None
-    reading = _make_reading(revise(passage, candidate, answer_type))
-    return reading if last_resort or reading is None else _keep_alone(text, reading)
+        return None, False
+    reading = _make_reading(review_answer(passage, candidate, answer_type))
+    return (reading if last_resort or reading is None else _keep_alone(text, reading)), reading is None
 
 
 def _list_languages(text: str, statements: Sequence[Statement]) -> set[str]:
@@ -139,15 +144,23 @@ def _read_marked(
         elif not any(is_same(answer_type, candidate.answer, other, passage.choices) for other in excluded):
             if vague is not None and _NEGATIVE.search(vague.answer):
                 break
-            return _make_reading(revise(passage, candidate, answer_type)), True
+            if statement.joined is not None:
+                candidate = _widen_boxes(passage, statement, candidate)
+            return _make_reading(review_answer(passage, candidate, answer_type)), True
     if vague is not None:
-        return _make_reading(revise(passage, vague, answer_type)), True
+        return _make_reading(review_answer(passage, vague, answer_type)), True
     return None, bool(statements) and (bool(excluded) or not _has_more(passage, statements[-1]))
+
+
+def _widen_boxes(passage: Passage, statement: Statement, candidate: Candidate) -> Candidate:
+    """Widen the answer to all boxes that stand side by side."""
+    start, end = statement.joined or 0, statement.end + 1
+    return replace(candidate, answer=passage.text[start:end], start=start, end=end, is_hedged=True)
 
 
 def _has_more(passage: Passage, statement: Statement) -> bool:
     """Whether sentences stand behind the line of a mark that states nothing."""
-    return bool(passage.text[statement.end :].strip())
+    return len(list_sentences(passage.text, statement.start, len(passage.text))) > 1
 
 
 def _list_own(passage: Passage, statements: Sequence[Statement]) -> list[Statement]:
@@ -164,12 +177,16 @@ def _find_sentence_start(text: str, place: int) -> int:
 
 
 def _is_hearsay(passage: Passage, statement: Statement) -> bool:
-    start = max(0, statement.mark - _HEARSAY_WINDOW)
-    starts = [match.end() for match in passage.cues.contrast.finditer(passage.text, start, statement.mark)]
-    return passage.cues.hearsay.search(passage.text, starts[-1] if starts else start, statement.mark) is not None
+    start, mark = max(0, statement.mark - _HEARSAY_WINDOW), statement.mark
+    if passage.text[mark] in _BREAKS:
+        return False
+    starts = [match.end() for match in passage.cues.contrast.finditer(passage.text, start, mark)]
+    return passage.cues.hearsay.search(passage.text, starts[-1] if starts else start, mark) is not None
 
 
 def _is_conditional(passage: Passage, statement: Statement) -> bool:
+    if passage.text[statement.mark] in _BREAKS:
+        return False
     start = _find_sentence_start(passage.text, statement.mark)
     return passage.cues.condition.match(passage.text, start, statement.mark) is not None
 

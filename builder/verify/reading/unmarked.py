@@ -33,6 +33,8 @@ _CONCLUSION = re.compile(
 _CONCLUDES = re.compile(
     r"\b(?:so|therefore|thus|hence|choose|pick|select|leaves?|must be|go with|correct|best)\b", re.IGNORECASE
 )
+_LISTED = re.compile(r"[\s*]{0,8}[(\[]?[A-Z][)\].:]")
+_VERDICT = re.compile(r"\s(?:is|must be)\s(?:therefore\s)?(?:the\s)?(?:correct|right|best|answer)\b", re.IGNORECASE)
 _MOST_REMARKS = 12
 _TAIL = 3_000
 """So much of the end of a text is looked at for its last sentence."""
@@ -74,12 +76,13 @@ def _read_number(passage: Passage) -> Candidate | None:
     if bold is not None or span is None:
         return bold
     begin, end = span
+    is_alone = not passage.text[:begin].strip()
     turns = [match for match in passage.cues.turn.finditer(passage.text, *span) if match.lastgroup == "retractions"]
     for start in [match.end() for match in turns[-1:]] + [begin]:
         found = pick_in_sentence(replace(passage, start=start, end=end, rule=LAST_RESORT))
         if found is not None and not found.is_negated:
             is_label = passage.cues.label.search(passage.text, max(begin, found.start - 24), found.start) is not None
-            return None if is_label else found
+            return None if is_label or (found.is_aside and not found.is_concluded and not is_alone) else found
     return None
 
 
@@ -98,6 +101,12 @@ def _read_option(passage: Passage) -> Candidate | None:
 
 def _read_last_option(passage: Passage, start: int, end: int) -> Candidate | None:
     sentence = passage.text[start:end]
+    if _LISTED.match(sentence) and _LISTED.match(passage.text, passage.text.rfind("\n", 0, max(start - 1, 0)) + 1):
+        return None  # the options once more
+    verdict = _VERDICT.search(sentence)
+    if verdict is not None:
+        head = find_option(sentence[: verdict.start()], passage.choices)
+        return None if head is None or len(head.letters) > 1 else make_mention(passage, start, head)
     mention = find_option(sentence, passage.choices)
     if mention is not None and mention.kind in {MentionKind.LONE, MentionKind.CLEAR}:
         second = find_option(sentence[mention.end :], passage.choices)

@@ -64,7 +64,7 @@ def pick_text(passage: Passage) -> Candidate | None:
 def pick_whole(passage: Passage) -> Candidate | None:
     """Pick a whole passage, without the full stop behind words and an unpaired `**`."""
     start, turn = passage.start, passage.cues.turn.search(passage.text, passage.start + 1, passage.end)
-    end = passage.end if turn is None or turn.lastgroup != "retractions" else _find_stop(passage, turn.start())
+    end = passage.end if turn is None else _find_stop(passage, turn.start())
     answer = passage.text[start:end].rstrip()
     if answer.count("**") % 2:
         answer = answer.removesuffix("**").rstrip()
