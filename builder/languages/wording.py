@@ -71,6 +71,8 @@ class CueWords:
     """Withdraw what stands before them: wait, scratch that."""
     amendments: tuple[str, ...] = ()
     """Withdraw it where a value follows at once: I mean 9."""
+    alternatives: tuple[str, ...] = ()
+    """Begin a sentence that offers another answer besides: or maybe."""
     checks: tuple[str, ...] = ()
     """Begin a check, which confirms or withdraws: let me verify."""
     confirmations: tuple[str, ...] = ()

@@ -44,7 +44,12 @@ class Shift(StrEnum):
 
     RETRACTION = "retractions"
     AMENDMENT = "amendments"
+    ALTERNATIVE = "alternatives"
     CHECK = "checks"
+
+
+_AT_ONCE = frozenset({Shift.AMENDMENT, Shift.ALTERNATIVE})
+"""The shifts of which only the first sentence counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,9 @@ def review_answer(passage: Passage, found: Candidate, answer_type: AnswerType) -
     withdrawn: list[str] = []
     if _is_refuted(passage, found):
         return Revision(None, (found.answer,))
-    for turn, part in _list_turns(passage, found.end, answer_type):
+    for shift, part in _list_turns(passage, found.end, answer_type):
         before = current.answer if current is not None else found.answer
-        after = _follow(turn, part, current or found, answer_type)
+        after = _follow(shift, part, current or found, answer_type)
         if after is current:
             continue
         is_open = after is not None and after.is_hedged
@@ -109,51 +114,60 @@ def _list_turns(passage: Passage, start: int, answer_type: AnswerType) -> Iterat
         yield Shift(match.lastgroup or ""), replace(passage, start=match.end(), end=end)
 
 
-def _follow(turn: Shift, part: Passage, current: Candidate, answer_type: AnswerType) -> Candidate | None:
+def _follow(shift: Shift, part: Passage, current: Candidate, answer_type: AnswerType) -> Candidate | None:
     """Decide what stands behind a turn."""
-    stated = _find_stated(turn, part, answer_type)
+    stated = _find_stated(shift, part, answer_type)
+    if shift is Shift.ALTERNATIVE:
+        return current if stated is None else _join_answers(part, current, stated, answer_type)
     text, cues = part.text, part.cues
     if stated is not None:
         is_back = is_same(answer_type, stated.answer, current.answer, part.choices)
-        is_back = is_back or (turn is Shift.CHECK and answer_type not in _PICKED and current.answer in stated.answer)
+        is_back = is_back or (shift is Shift.CHECK and answer_type not in _PICKED and current.answer in stated.answer)
         return current if is_back else replace(stated, rule=current.rule)
-    if turn is Shift.AMENDMENT:
+    if shift is Shift.AMENDMENT:
         first = next(iter(list_sentences(text, part.start, part.end)), (part.start, part.start))
         return None if _is_denied(part, *first) else current
     if _is_denied(part, part.start, part.end) or _is_denied(part, max(current.end, part.start - 24), part.start):
         return None
     if cues.confirmation.search(text, part.start, part.end):
         return current
-    return _leave_open(turn, part, current, answer_type)
+    return _leave_open(shift, part, current, answer_type)
+
+
+def _join_answers(part: Passage, current: Candidate, other: Candidate, answer_type: AnswerType) -> Candidate:
+    """Join two answers of which the text prefers none."""
+    if is_same(answer_type, current.answer, other.answer, part.choices):
+        return current
+    return replace(current, answer=part.text[current.start : other.end], end=other.end, is_hedged=True)
 
 
 def _is_denied(part: Passage, start: int, end: int) -> bool:
     return part.cues.denial.search(part.text, start, end) is not None
 
 
-def _leave_open(turn: Shift, part: Passage, current: Candidate, answer_type: AnswerType) -> Candidate:
+def _leave_open(shift: Shift, part: Passage, current: Candidate, answer_type: AnswerType) -> Candidate:
     """Leave an answer open where a text goes on counting behind a turn and does not come back to it."""
     words = part.text[part.start : part.end]
     if answer_type is not AnswerType.NUMBER:
-        is_open = turn is Shift.RETRACTION and re.search(r"\w", words) is not None
+        is_open = shift is Shift.RETRACTION and re.search(r"\w", words) is not None
         return replace(current, is_hedged=True) if is_open else current
     values, own = list_values(words), list_values(current.answer)
-    is_back = bool(own) and own[-1] in (values if turn is Shift.CHECK else values[-1:])
-    if not values or is_back or (turn is Shift.CHECK and values[-1] in list_values(part.text[: current.start])):
+    is_back = bool(own) and own[-1] in (values if shift is Shift.CHECK else values[-1:])
+    if not values or is_back or (shift is Shift.CHECK and values[-1] in list_values(part.text[: current.start])):
         return current
     end = part.start + len(words.rstrip())
     return replace(current, answer=part.text[current.start : end].strip(), end=end, is_hedged=True)
 
 
-def _find_stated(turn: Shift, part: Passage, answer_type: AnswerType) -> Candidate | None:
+def _find_stated(shift: Shift, part: Passage, answer_type: AnswerType) -> Candidate | None:
     """Find the last answer that a part states; behind an amendment only what follows it at once."""
     sentences = list_sentences(part.text, part.start, part.end)
-    for place, span in reversed(list(enumerate(sentences[:1] if turn is Shift.AMENDMENT else sentences))):
+    for place, span in reversed(list(enumerate(sentences[:1] if shift in _AT_ONCE else sentences))):
         if is_question(part.text, span):
             continue
         sentence = replace(part, start=span[0], end=span[1])
         if answer_type is AnswerType.NUMBER:
-            found = _state_number(turn, sentence, is_first=place == 0)
+            found = _state_number(shift, sentence, is_first=place == 0)
         elif answer_type is AnswerType.CHOICE:
             found = _state_option(sentence, is_first=place == 0)
         elif answer_type is AnswerType.BOOLEAN:
@@ -174,11 +188,13 @@ def _is_bare(sentence: Passage, found: Candidate) -> bool:
     return bare is not None and _BEHIND_BARE.match(sentence.text, found.end, sentence.end) is not None
 
 
-def _state_number(turn: Shift, sentence: Passage, *, is_first: bool) -> Candidate | None:
+def _state_number(shift: Shift, sentence: Passage, *, is_first: bool) -> Candidate | None:
     found = pick_in_sentence(sentence)
     if found is None:
         return None
-    if turn is Shift.CHECK:
+    if shift is Shift.ALTERNATIVE:
+        return found if _is_bare(sentence, found) else None
+    if shift is Shift.CHECK:
         is_calculation = _EQUATION.search(sentence.text, sentence.start, sentence.end) is not None
         return found if found.is_concluded or (found.is_stated and not is_calculation) else None
     return found if found.is_stated or found.is_concluded or (is_first and _is_bare(sentence, found)) else None

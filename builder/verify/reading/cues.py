@@ -23,6 +23,7 @@ _OPEN = r"[\s:：,，]{0,3}[$€£¥￥(（\[{*_\"'“`\\]{0,6}\s?"
 """What may stand between a cue and its number."""
 _LOOSE = ("n[", "[", r"\x27")
 """How a piece begins that is no word of its own: n't."""
+_TURNS = ("retractions", "alternatives", "amendments", "checks")
 _NEVER = re.compile(r"(?!)")
 
 
@@ -81,7 +82,10 @@ def _compile_cues(languages: frozenset[str]) -> Cues:
     chosen = [reading for reading in list_readings() if reading.language in languages]
 
     words = {field.name: _join_pieces(chosen, field.name) for field in fields(CueWords)}
-    turn = "|".join(f"(?P<{kind}>{words[kind]})" for kind in ("retractions", "amendments", "checks"))
+    turn = "|".join(
+        f"(?P<{kind}>{words[kind] or _NEVER.pattern})"
+        for kind in ("retractions", "alternatives", "amendments", "checks")
+    )
     return Cues(
         opening=_compile(rf"(?:{words['openings']})"),
         subordinate=_compile(rf"(?:{words['subordinates']})"),

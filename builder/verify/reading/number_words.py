@@ -7,13 +7,17 @@ from .candidates import Candidate
 from .number_items import Sentence
 
 _OPENING = re.compile(
-    r"[\s*_\"'“$(:：]*(?:(?:exactly|only|just|simply|about|a total of|the number|number)\s)?(?:\\text\{)?",
+    r"[\s*_\"'“$(:：]*(?:(?:exactly|only|just|simply|about|a total of|the number|number|an?)\s)?(?:\\text\{)?",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W\d_]+(?:[ -](?!(?:of|in|on|at|for|to|is|are|or)\b)[^\W\d_]+){0,9}")
 _HAN = re.compile(
     r"(?:负|第)?[零〇一二三四五六七八九十百千万亿两]{1,12}"
     r"(?=[个個名人元只支条张本块件箱辆棵岁天年月次位米分倍朵头层页颗把枚匹台套双对种间排组袋盒瓶杯节封门科题幅]|[。．.，,；;！!\s*_）)]|$)"
+)
+_FRACTION = re.compile(
+    r"halves|half|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s?|percent",
+    re.IGNORECASE,
 )
 _INFINITY = re.compile(r"-?(?:infinity\b|inf\b|∞)", re.IGNORECASE)
 _BEHIND = re.compile(r"\s+(?:of|or|to|other|another)\b", re.IGNORECASE)
@@ -53,12 +57,12 @@ def _find_words_end(plain: str, start: int) -> int:
         return 0
     end, known = 0, None
     for match in re.finditer(r"[^\W\d_]+", words[0]):
+        if known is not None and _FRACTION.fullmatch(match[0]):
+            return start + match.end()  # two thirds
         quantity = read_quantity(words[0][: match.end()])
-        if quantity is None:
-            if match.start() == 0 and match[0].lower() not in {"minus", "negative"}:
-                break
-            continue
-        if known is None or (quantity.value, quantity.measure) != known:
+        if quantity is None and match.start() == 0 and match[0].lower() not in {"minus", "negative"}:
+            break
+        if quantity is not None and (known is None or (quantity.value, quantity.measure) != known):
             end, known = start + match.end(), (quantity.value, quantity.measure)
     return 0 if end and _BEHIND.match(plain, end) else end
 

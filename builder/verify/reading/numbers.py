@@ -32,9 +32,10 @@ _JOINING = re.compile(
 )
 _NOUN = re.compile(r"\s[^\W\d_]{2,12}\s")
 """A noun alone: 5 pounds 3 ounces."""
+_NAME = re.compile(r"(?<![A-Za-z\\])([A-Za-z])\s?=\s?\$?$")
 _LONGEST_JOIN = 40
 _OPERATOR = re.compile(
-    r"[\s)}$]*(?:[-+*/×÷·^−]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
+    r"[\s)}$]*(?:[-+*/×÷·^−±]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
 )
 
 
@@ -104,10 +105,18 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
 def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) -> NumberItem | None:
     """Choose the number that is asked for; None where nothing tells it from others."""
     results = [item for item in main if item.is_result]
+    if len({_find_name(sentence, item) for item in results} - {""}) > 1:
+        return None  # x = 14 and y = 3
     if results and not _is_remarked(sentence, live, results[-1]):
         return results[-1]
     is_first = main[0].is_direct or sentence.passage.rule == "boxed"
     return main[0] if is_first or len({item.value for item in main}) == 1 else None
+
+
+def _find_name(sentence: Sentence, item: NumberItem) -> str:
+    """Find the letter that a number is said to be equal to."""
+    name = _NAME.search(sentence.plain, max(0, item.start - 8), item.start)
+    return name[1] if name else ""
 
 
 def _is_remarked(sentence: Sentence, live: list[NumberItem], result: NumberItem) -> bool:
@@ -159,7 +168,9 @@ def _is_hedge(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
         return False
     has_minus = not between.strip() and sentence.plain[right.start] == "-"
     is_joined = _JOIN.fullmatch(between) is not None and _JOINING.search(between) is not None
-    is_joined = is_joined or (_NOUN.fullmatch(between) is not None and not (left.is_aside or right.is_aside))
+    is_joined = is_joined or (
+        _NOUN.fullmatch(between) is not None and not (left.is_aside or right.is_aside or right.is_result)
+    )
     return has_minus or is_joined or (("," in between or "，" in between) and _LIST.fullmatch(between) is not None)
 
 
@@ -178,6 +189,7 @@ def _make_candidate(sentence: Sentence, first: NumberItem, last: NumberItem) -> 
     """Make a candidate from the first to the last number; the span the sentence's where signs were rewritten."""
     answer = sentence.plain[first.start : last.end].strip().rstrip(".,;: ")
     start, end = sentence.locate(answer, first.start)
+    answer = " ".join(answer.split()) if "  " in answer else answer
     return Candidate(answer=answer, start=start, end=end, rule=sentence.passage.rule)
 
 

@@ -58,8 +58,10 @@ def pick_only(passage: Passage, answer_type: AnswerType) -> Candidate | None:
     results = [
         match for match in found if cues.result.search(text[max(passage.start, match.start() - 48) : match.start()])
     ]
+    openings = [match.end() for match in cues.opening.finditer(text, passage.start, passage.end)]
+    concluded = [match for match in found if openings and match.start() > openings[-1]]
     if len({match[0] for match in found}) > 1:
-        found = results[-1:]
+        found = results[-1:] or (concluded if len(concluded) == 1 else [])
     if not found:
         return None
     is_direct = not re.search(r"\w", text[passage.start : found[0].start()])

@@ -7,7 +7,7 @@ from ...languages import has_unspaced
 from ..answers.numbers import read_quantity
 
 _WORD = re.compile(
-    r"\s?((?:(?:square|cubic|sq\.?|cu\.?) )?[^\W\d_]{1,20}|[°µ][A-Za-z]{1,3})(?:(?:\s?\^\s?)?[23²³](?!\d))?"
+    r"\s{0,3}((?:(?:square|cubic|sq\.?|cu\.?) )?[^\W\d_]{1,20}|[°µ][A-Za-z]{1,3})(?:(?:\s?\^\s?)?[23²³](?!\d))?"
 )
 _PER = re.compile(r"\s?/\s?([^\W\d_]{1,12})|\s(?:per|an?)\s([^\W\d_]{1,12})(?!\w)")
 _SIGN = re.compile(r"\s?[€£¥￥$](?!\d)")

@@ -31,7 +31,7 @@ _CONCLUSION = re.compile(
 )
 """The beginning of a sentence that concludes on an option."""
 _CONCLUDES = re.compile(
-    r"\b(?:so|therefore|thus|hence|choose|pick|select|leaves?|must be|go with|correct|best)\b", re.IGNORECASE
+    r"\b(?:so|therefore|thus|hence|choose|pick|select|leaves?|must be|would be|go with|correct|best)\b", re.IGNORECASE
 )
 _LISTED = re.compile(r"[\s*]{0,8}[(\[]?[A-Z][)\].:]")
 _VERDICT = re.compile(r"\s(?:is|must be)\s(?:therefore\s)?(?:the\s)?(?:correct|right|best|answer)\b", re.IGNORECASE)
@@ -96,7 +96,19 @@ def _read_option(passage: Passage) -> Candidate | None:
         return replace(whole, is_hedged=len(mention.letters) > 1)
     bold = _pick_bold(passage, AnswerType.CHOICE)
     span = find_last_sentence(passage)
-    return bold if bold is not None or span is None else _read_last_option(replace(passage, rule=LAST_RESORT), *span)
+    if bold is not None or span is None:
+        return bold
+    return _read_last_option(replace(passage, rule=LAST_RESORT), *span) or _read_first_line(passage)
+
+
+def _read_first_line(passage: Passage) -> Candidate | None:
+    """Read the option that is all of the first line, where reasons follow."""
+    line = passage.text.lstrip().partition("\n")[0]
+    mention = find_option(line, passage.choices)
+    if mention is None or mention.kind not in {MentionKind.LONE, MentionKind.TEXT} or len(mention.letters) > 1:
+        return None
+    start = len(passage.text) - len(passage.text.lstrip())
+    return make_mention(replace(passage, rule=WHOLE), start, mention)
 
 
 def _read_last_option(passage: Passage, start: int, end: int) -> Candidate | None:

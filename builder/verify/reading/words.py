@@ -7,7 +7,7 @@ from ...languages import list_readings
 from ..answers.choices import OptionMention, find_option
 from ..answers.words import BooleanMention, find_boolean
 from .candidates import Candidate, Passage
-from .sentences import list_sentences
+from .sentences import is_remark, list_sentences
 
 _TAILS = tuple(tail for reading in list_readings() for tail in reading.tails)
 _BOTH = re.compile(
@@ -16,6 +16,7 @@ _BOTH = re.compile(
 )
 _CLOSERS = frozenset(')]}$*"”’')
 _MATH = re.compile(r"(?:\$\$?([^$]{1,2000})\$\$?|\\\(\s?(.{1,2000}?)\s?\\\)|\\\[\s?(.{1,2000}?)\s?\\\])")
+_BEHIND_MATH = re.compile(r"[\s.*$]*|\s?,?\s(?:where|for|with|which|because|since|when|if)\b[^$\\]{0,400}")
 _BEFORE_MATH = re.compile(r"[\s:*_]*(?:[^\W\d_]{1,15}[ ]){0,4}")
 
 
@@ -58,7 +59,14 @@ def pick_text(passage: Passage) -> Candidate | None:
     if passage.rule != "boxed" and text[: passage.start].rstrip(" \t*").endswith("\n"):
         below = text.find("\n\n", passage.start)
         end = len(text) if below < 0 else below
-    return pick_whole(replace(passage, end=end))
+    return pick_whole(replace(passage, end=_cut_remarks(replace(passage, end=end))))
+
+
+def _cut_remarks(passage: Passage) -> int:
+    """Find where remarks begin in a line: `Paris. Hope this helps!`."""
+    sentences = list_sentences(passage.text, passage.start, passage.end)
+    starts = [span[0] for span in sentences[1:] if is_remark(passage, span)]
+    return starts[0] if starts else passage.end
 
 
 def pick_whole(passage: Passage) -> Candidate | None:
@@ -98,7 +106,7 @@ def pick_expression(passage: Passage) -> Candidate | None:
     if whole is None:
         return None
     formulas = list(_MATH.finditer(passage.text, whole.start, whole.end))
-    if len(formulas) != 1 or passage.text[formulas[0].end() : whole.end].strip(" .*$"):
+    if len(formulas) != 1 or _BEHIND_MATH.fullmatch(passage.text, formulas[0].end(), whole.end) is None:
         return whole
     group = next(group for group in (1, 2, 3) if formulas[0][group] is not None)
     if not _BEFORE_MATH.fullmatch(passage.text, whole.start, formulas[0].start()):
