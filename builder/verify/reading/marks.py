@@ -23,7 +23,11 @@ _HASHES = AnswerMark(
     ),
 )
 _TAG = AnswerMark(language=ENGLISH, rule="answer_tag", literal="[answer]", pattern=re.compile(r"\[ANSWER\]\s*(?=\S)"))
-_MARKS = (_HASHES, _TAG, *(mark for reading in list_readings() for mark in reading.marks))
+_ELEMENT = AnswerMark(
+    language=ENGLISH, rule="answer_tag", literal="<answer>", pattern=re.compile(r"<answer>\s*(?=[^\s<])", re.IGNORECASE)
+)
+_ELEMENT_END = "</answer>"
+_MARKS = (_HASHES, _TAG, _ELEMENT, *(mark for reading in list_readings() for mark in reading.marks))
 """Every mark with a literal, in the order in which one is preferred to another of the same place."""
 _ASCII_MARKS = tuple(mark for mark in _MARKS if mark.literal.isascii())
 """Those of them that a text of ASCII characters can have."""
@@ -78,13 +82,18 @@ def _find_all(text: str, answer_type: AnswerType) -> Iterator[Statement]:
                 rule=mark.rule,
                 mark=match.start(),
                 start=match.end(),
-                end=_find_line_end(text, match.end()),
+                end=_find_element_end(text, match.end()) if mark is _ELEMENT else _find_line_end(text, match.end()),
                 language=mark.language,
             )
     yield from _find_boxes(text)
     arrow = find_arrow(text, is_ended=True)
     if arrow is not None:
         yield arrow
+
+
+def _find_element_end(text: str, start: int) -> int:
+    end = text.find(_ELEMENT_END, start)
+    return len(text) if end < 0 else end
 
 
 def _find_line_end(text: str, start: int) -> int:

@@ -92,6 +92,8 @@ class NumberItem:
     """Its value in the base unit of the measure."""
     is_percent: bool
     """Whether it is a percentage."""
+    is_bound: bool
+    """Whether words around it make a bound of it."""
     is_direct: bool
     """Whether the sentence begins with it."""
     is_result: bool
@@ -166,6 +168,7 @@ def _make_item(
         unit=plain[end:unit_end].strip(),
         size=measured.value * measured.factor if measured else None,
         is_percent=quantity is not None and quantity.percent,
+        is_bound=bool(bound or bound_end) and not (bound and _MINUS.fullmatch(bound[0])),
         is_direct=start < _LONGEST_LEAD and _DIRECT.fullmatch(plain, 0, bound.start() if bound else start) is not None,
         is_result=is_result,
         is_concluded=sentence.conclusion is not None and sentence.conclusion < start,

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
+from ....schemas.sample import LAST_RESORT
 from ..answers.numbers import find_quantities, to_plain_text
 from .candidates import Candidate, Passage
 from .number_items import NumberItem, Sentence, list_items, make_sentence
@@ -109,7 +110,7 @@ def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) 
         return None  # x = 14 and y = 3
     if results and not _is_remarked(sentence, live, results[-1]):
         return results[-1]
-    is_first = main[0].is_direct or sentence.passage.rule == "boxed"
+    is_first = (main[0].is_direct and sentence.passage.rule != LAST_RESORT) or sentence.passage.rule == "boxed"
     return main[0] if is_first or len({item.value for item in main}) == 1 else None
 
 
@@ -141,7 +142,7 @@ def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, i
     is_direct = is_first and items[first].is_direct
     return replace(
         candidate,
-        is_hedged=is_hedged,
+        is_hedged=is_hedged or chosen.is_bound,
         is_direct=is_direct,
         is_stated=chosen.is_result,
         is_concluded=chosen.is_concluded,

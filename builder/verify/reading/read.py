@@ -31,6 +31,7 @@ _SENTENCE_START = re.compile(r"[.!?。！？\n]\s*")
 _BREAKS = frozenset("\n。；;")
 """A mark that begins with one of these begins a sentence."""
 _HEARSAY_WINDOW = 80
+_NARROW = 24
 _LANGUAGE_WINDOW = 400
 _NEGATIVE = re.compile(r"\bnot\b|n['’]t\b|不|没|ない", re.IGNORECASE)
 _WORDY = frozenset({AnswerType.CHOICE, AnswerType.BOOLEAN})
@@ -165,7 +166,7 @@ def _has_more(passage: Passage, statement: Statement) -> bool:
 
 def _list_own(passage: Passage, statements: Sequence[Statement]) -> list[Statement]:
     """List the statements that are the writer's own and about the question that was asked, where there are such."""
-    own = [statement for statement in statements if not _is_hearsay(passage, statement)]
+    own = [item for item in statements if not _is_hearsay(passage, item) and not _is_excluded(passage, item)]
     asked = [statement for statement in own if not _is_conditional(passage, statement)]
     return asked or own
 
@@ -174,6 +175,12 @@ def _find_sentence_start(text: str, place: int) -> int:
     start = max(0, place - _HEARSAY_WINDOW)
     ends = [match.end() for match in _SENTENCE_START.finditer(text, start, place)]
     return ends[-1] if ends else start
+
+
+def _is_excluded(passage: Passage, statement: Statement) -> bool:
+    """Whether a box holds what is not the answer."""
+    start = max(0, statement.mark - _NARROW)
+    return statement.rule == "boxed" and passage.cues.exclusion.search(passage.text, start, statement.mark) is not None
 
 
 def _is_hearsay(passage: Passage, statement: Statement) -> bool:

@@ -11,6 +11,7 @@ _ABBREVIATION = re.compile(
     r"|(?<![\w.])[A-Z])\.$"
 )
 _NUMBER_SIGN = re.compile(r"No\.\s?\d")
+_CONTENT = re.compile(r"[^\W_]|[∞½-¾⅐-⅞]")
 _DIGIT = re.compile(r"\d")
 _SHORT = 2
 _MOST = 200
@@ -34,13 +35,13 @@ def _find_sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]
             continue
         if match[0] == "." and _ABBREVIATION.search(text, max(begin, match.end() - 8), match.end()):
             continue
-        if text[begin : match.end()].strip(" .\n*_"):
+        if _CONTENT.search(text, begin, match.end()):
             yield begin, match.end()
             count += 1
         begin = match.end()
         if count >= _MOST:
             break
-    if text[begin:end].strip(" .\n*_"):
+    if _CONTENT.search(text, begin, end):
         yield begin, end
 
 

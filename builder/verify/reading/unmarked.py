@@ -117,8 +117,12 @@ def _read_last_option(passage: Passage, start: int, end: int) -> Candidate | Non
         return None  # the options once more
     verdict = _VERDICT.search(sentence)
     if verdict is not None:
-        head = find_option(sentence[: verdict.start()], passage.choices)
-        return None if head is None or len(head.letters) > 1 else make_mention(passage, start, head)
+        pause = max(sentence.rfind(sign, 0, verdict.start()) for sign in ",:;") + 1
+        for begin in dict.fromkeys((0, pause)):
+            head = find_option(sentence[begin : verdict.start()], passage.choices)
+            if head is not None:
+                return None if len(head.letters) > 1 else make_mention(passage, start + begin, head)
+        return None
     mention = find_option(sentence, passage.choices)
     if mention is not None and mention.kind in {MentionKind.LONE, MentionKind.CLEAR}:
         second = find_option(sentence[mention.end :], passage.choices)

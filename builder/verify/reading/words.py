@@ -15,6 +15,7 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _CLOSERS = frozenset(')]}$*"”’')
+_BRACKET = re.compile(r"(?<=\w)\s?[(（](?![A-Z][)）])")
 _MATH = re.compile(r"(?:\$\$?([^$]{1,2000})\$\$?|\\\(\s?(.{1,2000}?)\s?\\\)|\\\[\s?(.{1,2000}?)\s?\\\])")
 _BEHIND_MATH = re.compile(r"[\s.*$]*|\s?,?\s(?:where|for|with|which|because|since|when|if)\b[^$\\]{0,400}")
 _BEFORE_MATH = re.compile(r"[\s:*_]*(?:[^\W\d_]{1,15}[ ]){0,4}")
@@ -44,7 +45,11 @@ def pick_boolean(passage: Passage) -> Candidate | None:
 def _list_parts(passage: Passage) -> list[tuple[int, int]]:
     """List the parts in which a value is looked for: the whole, and its first sentence."""
     sentences = list_sentences(passage.text, passage.start, passage.end)
-    return list(dict.fromkeys([(passage.start, passage.end), *sentences[:1]]))
+    parts = [(passage.start, passage.end), *sentences[:1]]
+    bracket = _BRACKET.search(passage.text, passage.start + 1, passage.end)
+    if bracket is not None:  # B (a pear)
+        parts.append((passage.start, bracket.start()))
+    return list(dict.fromkeys(parts))
 
 
 def make_mention(passage: Passage, start: int, mention: OptionMention | BooleanMention) -> Candidate:
