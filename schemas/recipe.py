@@ -27,9 +27,8 @@ class Verify(Section):
     """Regular expression (see Patterns) whose one group is the final answer; its last match counts. Where it is given,
     an answer that it does not find is `no_answer`. Null reads by the usual marks of an answer."""
     last_resort: bool = declare_identity(True)  # noqa: FBT003 - the default of a key
-    """Whether a text that marks no answer is read all the same, by what is bold at its end (rule `bold`), its last
-    sentence (`last_sentence`) or its beginning. With `false` such an answer is `no_answer`, unless the text is nothing
-    but the answer."""
+    """Whether a text that marks no answer is read all the same, by its last sentence (rule `last_sentence`) or its
+    beginning. With `false` such an answer is `no_answer`, unless the text is nothing but the answer."""
     answer: Literal["in_response", "anywhere", "unchecked"] = declare_identity("in_response")
     """Where the final answer must be. `in_response`: the response states it. `anywhere`: where no final answer is
     stated, the gold answer must be found anywhere in the rationale. `unchecked`: answers are not compared; samples are
