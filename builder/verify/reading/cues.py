@@ -96,7 +96,9 @@ def _compile_cues(languages: frozenset[str]) -> Cues:
         aside_end=_compile(rf"\s?(?:{words['aside_ends']})"),
         exclusion=_compile(rf"(?:{words['exclusions']})\s{{0,2}}{_FILLERS}{_OPEN}$"),
         excluded=_compile(rf"[*_)\]\"'”]{{0,3}}\s{{0,2}}(?:{words['excluded']})"),
-        bound=_compile(rf"(?:{words['bounds']}|(?<![^\s($])[<>]=?|[≤≥]|\\[lg]eq?(?![a-z])|\\[lg]t(?![a-z])){_OPEN}$"),
+        bound=_compile(
+            rf"(?:{words['bounds']}|(?<![^\s($])[<>]=?|[≤≥±]|\\pm\b|\\[lg]eq?(?![a-z])|\\[lg]t(?![a-z])){_OPEN}$"
+        ),
         bound_end=_compile(rf"\s?(?:\w{{1,20}}\s)?(?:{words['bound_ends']}|\+(?!\s?\d))"),
         turn=_compile(turn),
         confirmation=_compile(rf"(?:{words['confirmations']}|[✓✔✅])"),

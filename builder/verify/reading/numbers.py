@@ -33,7 +33,7 @@ _JOINING = re.compile(
 )
 _NOUN = re.compile(r"\s[^\W\d_]{2,12}\s")
 """A noun alone: 5 pounds 3 ounces."""
-_NAME = re.compile(r"(?<![A-Za-z\\])([A-Za-z])\s?=\s?\$?$")
+_NAME = re.compile(r"(?<![A-Za-z\\])[A-Za-z]\s?=\s?\$?$")
 _LONGEST_JOIN = 40
 _OPERATOR = re.compile(
     r"[\s)}$]*(?:[-+*/×÷·^−±]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
@@ -106,7 +106,8 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
 def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) -> NumberItem | None:
     """Choose the number that is asked for; None where nothing tells it from others."""
     results = [item for item in main if item.is_result]
-    if len({_find_name(sentence, item) for item in results} - {""}) > 1:
+    named = [item for item in results if _has_name(sentence, item)]
+    if len({item.value for item in named}) > 1:
         return None  # x = 14 and y = 3
     if results and not _is_remarked(sentence, live, results[-1]):
         return results[-1]
@@ -114,10 +115,9 @@ def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) 
     return main[0] if is_first or len({item.value for item in main}) == 1 else None
 
 
-def _find_name(sentence: Sentence, item: NumberItem) -> str:
-    """Find the letter that a number is said to be equal to."""
-    name = _NAME.search(sentence.plain, max(0, item.start - 8), item.start)
-    return name[1] if name else ""
+def _has_name(sentence: Sentence, item: NumberItem) -> bool:
+    """Whether a number is said to be what a letter stands for."""
+    return _NAME.search(sentence.plain, max(0, item.start - 8), item.start) is not None
 
 
 def _is_remarked(sentence: Sentence, live: list[NumberItem], result: NumberItem) -> bool:
