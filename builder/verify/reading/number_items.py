@@ -35,6 +35,8 @@ _COMMA = re.compile("[,，;；)]")
 _FORMULA_RULES = frozenset({"boxed", "hashes"})
 _MINUS = re.compile(r"(?<![\w)] )(?<!\w)(?:minus|negative)\s$", re.IGNORECASE)
 """A sign in words; behind a number it is an operation."""
+_BULLET = re.compile(r"\A\s{0,8}[-–*•]\s")
+"""The sign of a list, and no minus."""
 _DIGIT = re.compile(r"\d")
 _MOST = 200
 """The most numbers of a sentence that are weighed."""
@@ -110,9 +112,15 @@ def make_sentence(passage: Passage, start: int, end: int) -> Sentence:
     """Make a sentence of a part of a text."""
     original = passage.text[start:end]
     plain = original if "\\" not in original else _SHORT_FRACTION.sub(r" \1/\2", original)
-    plain = to_plain_text(plain)
+    plain = to_plain_text(plain.replace("—", ","))  # a pause, and no minus
+    if not start or passage.text[start - 1] == "\n":
+        plain = _BULLET.sub(_hide_bullet, plain)
     opening = passage.cues.opening.search(plain)
     return Sentence(passage=passage, start=start, end=end, plain=plain, conclusion=opening.start() if opening else None)
+
+
+def _hide_bullet(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def list_items(sentence: Sentence) -> list[NumberItem]:
