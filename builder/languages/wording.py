@@ -27,12 +27,14 @@ LINE_START = -1
 class AnswerMark:
     """A phrase behind which a text states its final answer."""
 
+    language: str
+    """The language that it is in."""
     rule: str
     """The name of the reading rule."""
     literal: str
     """What it can't match without, in a text without capitals."""
     pattern: re.Pattern[str]
-    """Its pattern; the one group is the answer."""
+    """Its pattern, up to where the answer begins."""
     margin: int = 0
     """The most characters of the mark before its literal, or `LINE_START`."""
     types: frozenset[AnswerType] = frozenset(AnswerType)
@@ -40,8 +42,61 @@ class AnswerMark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CueWords:
+    """The words by which a sentence says which of its values is the answer. Each is a piece of a regular expression."""
+
+    openings: tuple[str, ...] = ()
+    """Begin a conclusion: so, therefore."""
+    subordinates: tuple[str, ...] = ()
+    """Begin a clause whose numbers are not asked for: because, if."""
+    results: tuple[str, ...] = ()
+    """Stand directly before a result: which is, a total of."""
+    asides: tuple[str, ...] = ()
+    """Stand directly before a number that is not asked for: after, out of, the original."""
+    labels: tuple[str, ...] = ()
+    """Make a label of the number behind them: step, page."""
+    relatives: tuple[str, ...] = ()
+    """Begin what is said of a number before them: which."""
+    aside_ends: tuple[str, ...] = ()
+    """Stand directly behind such a number."""
+    exclusions: tuple[str, ...] = ()
+    """Stand directly before a value that is not the answer: not, instead of."""
+    excluded: tuple[str, ...] = ()
+    """Stand directly behind such a value: is wrong."""
+    bounds: tuple[str, ...] = ()
+    """Make a bound of the number behind them: at least."""
+    bound_ends: tuple[str, ...] = ()
+    """Make a bound of the number before them: or more."""
+    retractions: tuple[str, ...] = ()
+    """Withdraw what stands before them: wait, scratch that."""
+    amendments: tuple[str, ...] = ()
+    """Withdraw it where a value follows at once: I mean 9."""
+    alternatives: tuple[str, ...] = ()
+    """Begin a sentence that offers another answer besides: or maybe."""
+    checks: tuple[str, ...] = ()
+    """Begin a check, which confirms or withdraws: let me verify."""
+    confirmations: tuple[str, ...] = ()
+    """Confirm what was stated: that is right."""
+    denials: tuple[str, ...] = ()
+    """Say that what was stated is wrong."""
+    remarks: tuple[str, ...] = ()
+    """Begin a sentence that does not state the answer: note, let me know."""
+    hearsay: tuple[str, ...] = ()
+    """Before a mark, say that the answer behind it is not the writer's: some people think."""
+    contrasts: tuple[str, ...] = ()
+    """End what is another's: but."""
+    conditions: tuple[str, ...] = ()
+    """At the beginning of a sentence, say that its answer is one to another question: if."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReadingWords:
-    """What is read in answers of a language. English rules beyond the marks stand beside the code that reads."""
+    """What is read in answers of a language."""
+
+    language: str = ENGLISH
+    """The language."""
+    cues: CueWords = CueWords()
+    """The words that tell the answer from other values."""
 
     marks: tuple[AnswerMark, ...] = ()
     """The phrases before a final answer."""
@@ -160,7 +215,7 @@ def _read_wording(language: str) -> Wording:
         row_below=rows["below"],
         gap=" " if raw["spaced"] else "",
         full_stop="." if raw["spaced"] else "。",
-        reading=_parse_reading(raw.get("reading", {})),
+        reading=_parse_reading(language, raw.get("reading", {})),
         demonstrations=raw.get("demonstrations", {}),
     )
 
@@ -170,15 +225,20 @@ def _make_types(words: Mapping[str, str]) -> dict[AnswerType, str]:
     return {kind: words.get(kind.value, words[AnswerType.TEXT.value]) for kind in AnswerType}
 
 
-def _parse_reading(raw: Mapping[str, Any]) -> ReadingWords:
-    lists = {name: tuple(value) for name, value in raw.items() if name not in {"marks", "statement"}}
+def _parse_reading(language: str, raw: Mapping[str, Any]) -> ReadingWords:
+    lists = {name: tuple(value) for name, value in raw.items() if name not in {"marks", "statement", "cues"}}
     return ReadingWords(
-        marks=tuple(_parse_mark(mark) for mark in raw.get("marks", ())), statement=raw.get("statement"), **lists
+        language=language,
+        marks=tuple(_parse_mark(language, mark) for mark in raw.get("marks", ())),
+        cues=CueWords(**{name: tuple(pieces) for name, pieces in raw.get("cues", {}).items()}),
+        statement=raw.get("statement"),
+        **lists,
     )
 
 
-def _parse_mark(raw: Mapping[str, Any]) -> AnswerMark:
+def _parse_mark(language: str, raw: Mapping[str, Any]) -> AnswerMark:
     return AnswerMark(
+        language=language,
         rule=raw["rule"],
         literal=raw["literal"],
         pattern=re.compile(raw["pattern"], re.IGNORECASE),

@@ -74,7 +74,8 @@ def _cut_statements(problem: Problem, text: str) -> str:
     for begin, end in pairwise(begins):
         sentence = text[begin:end]
         reading = read_answer(sentence, problem.answer_type, problem.choices, last_resort=False)
-        if reading is not None and reading.rule not in GUESSED and _is_gold(problem, reading.answer):
+        is_stated = reading is not None and reading.rule not in GUESSED and not reading.is_hedged
+        if reading is not None and is_stated and _is_gold(problem, reading.answer):
             return _clean_end(text[: _find_clause(problem, text, begin, begin + reading.span.start)])
     return _clean_end(text)
 
@@ -136,7 +137,8 @@ def check_blind(problem: Problem, blind_text: str | None, rationale: str | None,
     if reading is None:
         return _fail("no answer follows from its reasoning without the hint")
     compared = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
-    reason, words = _OUTCOMES[compared.outcome]
+    outcome = ComparisonOutcome.UNDECIDED if reading.is_hedged else compared.outcome
+    reason, words = _OUTCOMES[outcome]
     shown = words.format(answer=reading.answer, gold=problem.answer, detail=compared.detail)
     return BlindFinding(predicted=reading.answer, reason=reason, detail=shown or None)
 

@@ -106,6 +106,15 @@ def test_the_sentence_of_a_demonstration_is_read(language):
     assert compare("42", found.answer, AnswerType.NUMBER).outcome == "equal"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_words_that_tell_an_answer_from_other_values(language):
+    cues = choose_wording(language).reading.cues
+    needed = "openings results asides excluded retractions checks confirmations denials remarks".split()
+    assert [name for name in needed if not getattr(cues, name)] == []
+    for pieces in asdict(cues).values():
+        assert all(re.compile(piece).groups == 0 for piece in pieces)
+
+
 PINNED = json.loads(Path(__file__).with_name("pinned_words.json").read_text(encoding="utf-8"))
 """Digests of the words that stand in prompts and rows. A change of them is a change of rows: the changelog names it,
 and the code versions of the rooms `teacher` and `format` rise."""

@@ -145,6 +145,7 @@ def test_a_blind_answer_that_can_not_be_compared_is_no_failure():
     judged = check("The answer is 17 or 18.")
     assert (judged.verdict, judged.reason) == (Verdict.CORRECT, Reason.UNVERIFIABLE)
     assert judged.detail.startswith("blind check")
+    assert check("The answer is at least 18.").reason is Reason.UNVERIFIABLE
     assert check("18" * 10).reason is Reason.BLIND_CHECK_FAILED  # twenty digits are another number
     bounded = {"policy": Verify(blind_check="hinted", max_characters=60), "text": "6 * 3 = 18. The answer is 18."}
     long = check("18 " * 30, **bounded)

@@ -13,12 +13,12 @@ from ..answers.choices import find_option
 from ..answers.compare import is_same_quantity
 from ..answers.numbers import find_quantities, read_quantity, to_plain_text
 from ..answers.words import find_boolean, normalize_answer
-from .read import Reading
+from .candidates import Reading
 
 RULE = "anywhere"
 """The rule of a gold answer that was found anywhere."""
 
-GUESSED = frozenset({"last_sentence", "whole_text"})
+GUESSED = frozenset({"bold", "last_sentence", "whole_text"})
 """Rules that read an answer of a text that states none."""
 
 _BOOLEANS = {

@@ -1,73 +1,40 @@
 r"""Read the final answer of a text: the answer, its span, and the rule that found it.
 
-The last mark in the text wins: `#### 18`, `\boxed{18}`, `Answer: 18` or `A: 18`, "the answer is 18", `[ANSWER] 18`,
-`--> 18 END`; and what says the same in other languages, `答案是 18`. A text without a mark is read by answer type: a
-number or a bracketed letter in the last sentence (`last_sentence`), a text that is a letter or an option or begins with
-yes or no (`whole_text`). Answers of type text are never guessed. That is the last resort, and it can be left out: then
-a text without a mark is read only where it is nothing but its answer. A pattern of the recipe replaces all rules.
+The order of rules: the recipe's pattern, which replaces all others; the marks (`\boxed{18}`, "the answer is 18" in any
+language, `#### 18`, `[ANSWER] 18`, `--> 18 END`), of which the last that states something counts; then the last resort:
+`-->` on the last line, what is bold in the last line, the last sentence, a text that is or begins with its answer. What
+the text says behind an answer may withdraw it (see `corrections`). A thought is read where the response states nothing.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ....schemas.problem import AnswerType
-from ....schemas.sample import LAST_RESORT, Span
-from ...languages import list_readings
-from ...languages.wording import LINE_START
+from ....schemas.sample import Span
+from ...languages import ENGLISH, detect_language
 from ...patterns import find_last_match
-from ..answers.choices import MentionKind, OptionMention, find_option
-from ..answers.numbers import find_quantities, to_plain_text
-from ..answers.words import BooleanMention, find_boolean, find_leading_boolean
+from .candidates import Candidate, Passage, Reading, Statement
+from .corrections import Revision, review_answer
+from .cues import choose_cues
+from .kinds import PICK, is_same
+from .marks import find_arrow, find_statements
+from .sentences import list_sentences
+from .short_way import read_shortly
+from .unmarked import WHOLE, read_unmarked
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """The final answer of a text."""
-
-    answer: str
-    """The answer's text."""
-    span: Span
-    """Its position in the text, in characters."""
-    rule: str
-    """The rule that found it, such as `answer_is`."""
-
-
-_ENGLISH, *_OTHERS = list_readings()
-_MARKS: Mapping[str, tuple[str, re.Pattern[str]]] = {
-    "hashes": ("####", re.compile(r"####[ \t]*([^\n]+)")),
-    **{mark.rule: (mark.literal, mark.pattern) for mark in _ENGLISH.marks},
-    "answer_tag": ("[answer]", re.compile(r"\[ANSWER\]\s*([^\n]+)")),
-}
-"""For each rule what it can't match without, in a text without capitals, and its pattern."""
-_OTHER_MARKS = tuple(mark for reading in _OTHERS for mark in reading.marks)
-"""The phrases of other languages."""
-_ASCII_MARKS = tuple(mark for mark in _OTHER_MARKS if mark.literal.isascii())
-"""Those of them that a text of ASCII characters can have."""
-_MARGIN = len("final ")
-"""The most characters of a mark before its literal; before a colon, the mark begins its line."""
-_PLAIN = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\.?\s*")
-"""A segment that is one number and no more, as most are."""
-_LETTER_A = re.compile(r"\s*\**a\b", re.IGNORECASE)
-_ARROW = "-->"
-_END = "END"
-_LAST_COUNTS = {LAST_RESORT, "arrow", "answer_sentence"}
-"""The rules whose segment may be a whole sentence: of its numbers the last is the answer."""
+_THOUGHT_END = re.compile(r"</\s?(?:think|thinking|thought|reasoning)\s?>", re.IGNORECASE)
 _DIGIT, _WORD, _LATIN = re.compile(r"\d"), re.compile(r"\w+"), re.compile(r"[A-Za-z0-9_]")
 _MOST_BESIDES = 1
 """The most words, such as a unit, beside an answer in a text that is nothing but it."""
-_ALONE = {MentionKind.LONE, MentionKind.TEXT, MentionKind.LABEL}
-_BOXED = "\\boxed{"
-_SENTENCE_END = re.compile(r"(?<=[^\d\s])[.!?](?=\s|$)|(?<=\d)[.!?](?=\s|$)|[\n。！？]")
-_CORRECTIONS = re.compile(
-    "|".join([
-        r"\b(?:no,? wait|correction|i mean|actually|sorry)\b",
-        *(re.escape(words) for reading in list_readings() for words in reading.corrections),
-    ]),
-    re.IGNORECASE,
-)  # fmt: skip
-_BETWEEN = frozenset({"to", "or", "and"}).union(*(reading.between for reading in list_readings()))
-_TAILS = tuple(tail for reading in list_readings() for tail in reading.tails)
+_SENTENCE_START = re.compile(r"[.!?。！？\n]\s*")
+_BREAKS = frozenset("\n。；;")
+"""A mark that begins with one of these begins a sentence."""
+_HEARSAY_WINDOW = 80
+_NARROW = 24
+_LANGUAGE_WINDOW = 400
+_NEGATIVE = re.compile(r"\bnot\b|n['’]t\b|不|没|ない", re.IGNORECASE)
+_WORDY = frozenset({AnswerType.CHOICE, AnswerType.BOOLEAN})
 
 
 def read_answer(
@@ -88,25 +55,24 @@ def read_answer(
         last_resort: read a text without a mark, too, although it says more than its answer.
 
     Returns:
-        The reading, or None where the text states no answer.
+        The reading, or None where the text states no answer, or takes back what it states.
 
     Raises:
         PatternError: the pattern can't be used.
         SearchError: it takes too much work on this text.
 
-    >>> read_answer("3 + 4 = 7 pens. The answer is 7 pens.", AnswerType.NUMBER)
-    Reading(answer='7', span=Span(start=30, end=31), rule='answer_is')
+    >>> read_answer("3 + 4 = 7 pens. The answer is 7 pens.", AnswerType.NUMBER).answer
+    '7'
+    >>> read_answer("The answer is 8. Wait, one is missing. It should be 9.", AnswerType.NUMBER).answer
+    '9'
     """
     if pattern is not None:
         return _read_by_pattern(text, pattern)
-    marked = max(_find_marks(text, answer_type), key=lambda mark: mark[1], default=None) or _find_arrow(
-        text, ended=False
-    )
-    if marked is None:
-        reading = _READ_UNMARKED[answer_type](text, choices or ())
-        return reading if last_resort or reading is None else _keep_alone(text, reading)
-    rule, start, end = marked
-    return _READ_MARKED[answer_type](text, start, end, rule, choices or ())
+    if answer_type == AnswerType.NUMBER:
+        reading = read_shortly(text)
+        if reading is not None:
+            return reading
+    return _read_at_length(text, AnswerType(answer_type), choices or (), last_resort=last_resort)
 
 
 def _read_by_pattern(text: str, pattern: str) -> Reading | None:
@@ -119,241 +85,136 @@ def _read_by_pattern(text: str, pattern: str) -> Reading | None:
     return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule="pattern")
 
 
+def _read_at_length(
+    text: str, answer_type: AnswerType, choices: tuple[str, ...], *, last_resort: bool
+) -> Reading | None:
+    """Read a response, and where it states nothing, the thought before it."""
+    ends = list(_THOUGHT_END.finditer(text)) if "</" in text else []
+    if not ends:
+        return _read_part(text, answer_type, choices, last_resort=last_resort)[0]
+    thought, start = text[: ends[-1].start()], ends[-1].end()
+    reading, is_settled = _read_part(text[start:], answer_type, choices, last_resort=last_resort)
+    if reading is not None:
+        return replace(reading, span=Span(start=reading.span.start + start, end=reading.span.end + start))
+    return None if is_settled else _read_part(thought, answer_type, choices, last_resort=last_resort)[0]
+
+
+def _read_part(
+    text: str, answer_type: AnswerType, choices: tuple[str, ...], *, last_resort: bool
+) -> tuple[Reading | None, bool]:
+    """Read a part of a text; and whether it settles the answer, if only by taking it back."""
+    statements = find_statements(text, answer_type)
+    cues = choose_cues(text, _list_languages(text, statements))
+    passage = Passage(text=text, start=0, end=len(text), rule=WHOLE, cues=cues, choices=choices)
+    marked, is_settled = _read_marked(passage, statements, answer_type)
+    if is_settled:
+        return marked, True
+    arrow = find_arrow(text, is_ended=False)
+    if arrow is not None:
+        candidate = PICK[answer_type](replace(passage, start=arrow.start, end=arrow.end, rule=arrow.rule))
+        return (None, False) if candidate is None else (_make_reading(Revision(candidate)), True)
+    candidate = read_unmarked(passage, answer_type)
+    if candidate is None:
+        return None, False
+    reading = _make_reading(review_answer(passage, candidate, answer_type))
+    return (reading if last_resort or reading is None else _keep_alone(text, reading)), reading is None
+
+
+def _list_languages(text: str, statements: Sequence[Statement]) -> set[str]:
+    """List the languages that a text states its answer in; of a text without a mark, its own."""
+    if statements and text.isascii():
+        return {statement.language for statement in statements}
+    return {statement.language for statement in statements} | {detect_language(text[-_LANGUAGE_WINDOW:]) or ENGLISH}
+
+
+def _read_marked(
+    passage: Passage, statements: Sequence[Statement], answer_type: AnswerType
+) -> tuple[Reading | None, bool]:
+    """Read the last mark that states something; and whether the marks decide, or the text behind them may."""
+    excluded: list[str] = []
+    vague: Candidate | None = None
+    for statement in reversed(_list_own(passage, statements)):
+        part = replace(passage, start=statement.start, end=statement.end, rule=statement.rule)
+        candidate = PICK[answer_type](part)
+        if candidate is None:
+            continue
+        if candidate.is_negated:
+            excluded.append(candidate.answer)
+        elif answer_type in _WORDY and not candidate.is_stated:
+            vague = vague or candidate
+        elif not any(is_same(answer_type, candidate.answer, other, passage.choices) for other in excluded):
+            if vague is not None and _NEGATIVE.search(vague.answer):
+                break
+            if statement.joined is not None:
+                candidate = _widen_boxes(passage, statement, candidate)
+            return _make_reading(review_answer(passage, candidate, answer_type)), True
+    if vague is not None:
+        return _make_reading(review_answer(passage, vague, answer_type)), True
+    return None, bool(statements) and (bool(excluded) or not _has_more(passage, statements[-1]))
+
+
+def _widen_boxes(passage: Passage, statement: Statement, candidate: Candidate) -> Candidate:
+    """Widen the answer to all boxes that stand side by side."""
+    start, end = statement.joined or 0, statement.end + 1
+    return replace(candidate, answer=passage.text[start:end], start=start, end=end, is_hedged=True)
+
+
+def _has_more(passage: Passage, statement: Statement) -> bool:
+    """Whether sentences stand behind the line of a mark that states nothing."""
+    return len(list_sentences(passage.text, statement.start, len(passage.text))) > 1
+
+
+def _list_own(passage: Passage, statements: Sequence[Statement]) -> list[Statement]:
+    """List the statements that are the writer's own and about the question that was asked, where there are such."""
+    own = [item for item in statements if not _is_hearsay(passage, item) and not _is_excluded(passage, item)]
+    asked = [statement for statement in own if not _is_conditional(passage, statement)]
+    return asked or own
+
+
+def _find_sentence_start(text: str, place: int) -> int:
+    start = max(0, place - _HEARSAY_WINDOW)
+    ends = [match.end() for match in _SENTENCE_START.finditer(text, start, place)]
+    return ends[-1] if ends else start
+
+
+def _is_excluded(passage: Passage, statement: Statement) -> bool:
+    """Whether a box holds what is not the answer."""
+    start = max(0, statement.mark - _NARROW)
+    return statement.rule == "boxed" and passage.cues.exclusion.search(passage.text, start, statement.mark) is not None
+
+
+def _is_hearsay(passage: Passage, statement: Statement) -> bool:
+    start, mark = max(0, statement.mark - _HEARSAY_WINDOW), statement.mark
+    if passage.text[mark] in _BREAKS:
+        return False
+    starts = [match.end() for match in passage.cues.contrast.finditer(passage.text, start, mark)]
+    return passage.cues.hearsay.search(passage.text, starts[-1] if starts else start, mark) is not None
+
+
+def _is_conditional(passage: Passage, statement: Statement) -> bool:
+    if passage.text[statement.mark] in _BREAKS:
+        return False
+    start = _find_sentence_start(passage.text, statement.mark)
+    return passage.cues.condition.match(passage.text, start, statement.mark) is not None
+
+
+def _make_reading(revision: Revision) -> Reading | None:
+    found = revision.candidate
+    if found is None or not found.answer:
+        return None
+    return Reading(
+        answer=found.answer,
+        span=Span(start=found.start, end=found.end),
+        rule=found.rule,
+        is_hedged=found.is_hedged,
+        withdrawn=revision.withdrawn,
+    )
+
+
 def _keep_alone(text: str, reading: Reading) -> Reading | None:
     """Keep what was read of a text without a mark where the text is nothing but that: `18`, `5 apples`, `(B)`."""
     before, behind = text[: reading.span.start], text[reading.span.end :]
     is_cut = _LATIN.match(before[-1:]) or _LATIN.match(behind)  # the 8 of `8ccc9e19`, but not that of `8元`
     rest = f"{before} {behind}"
     is_alone = not is_cut and not _DIGIT.search(rest) and len(_WORD.findall(rest)) <= _MOST_BESIDES
-    return replace(reading, rule="whole_text") if is_alone and "\n" not in text.strip() else None
-
-
-def _find_marks(text: str, answer_type: AnswerType) -> Iterator[tuple[str, int, int]]:
-    """Find the last occurrence of each mark: rule, first character of the answer, one past its last."""
-    has_options = answer_type is AnswerType.CHOICE  # there, `A: pear` is an option
-    folded = text.casefold()
-    is_aligned = len(folded) == len(text)  # folding makes no character disappear
-    for rule, (literal, mark) in _MARKS.items():
-        place = folded.find(literal)
-        if place < 0:
-            continue
-        first = max(text.rfind("\n", 0, place) if rule == "answer_colon" else place - _MARGIN, 0) if is_aligned else 0
-        spans = [
-            match.span(1) for match in mark.finditer(text, first) if not (has_options and _LETTER_A.match(match[0]))
-        ]
-        if spans:
-            yield rule, *spans[-1]
-    yield from _find_other_marks(text, answer_type, folded)
-    boxed = _find_boxed(text)
-    if boxed:
-        yield "boxed", *boxed
-    arrow = _find_arrow(text, ended=True)
-    if arrow:
-        yield arrow
-
-
-def _find_other_marks(text: str, answer_type: AnswerType, folded: str) -> Iterator[tuple[str, int, int]]:
-    """Find the last occurrence of each mark of other languages than English, as `_find_marks` does."""
-    is_aligned = len(folded) == len(text)
-    for mark in _ASCII_MARKS if text.isascii() else _OTHER_MARKS:
-        place = folded.find(mark.literal)
-        if place < 0 or answer_type not in mark.types:
-            continue
-        margin = place - text.rfind("\n", 0, place) if mark.margin == LINE_START else mark.margin
-        spans = [match.span(1) for match in mark.pattern.finditer(text, max(place - margin, 0) if is_aligned else 0)]
-        if spans:
-            yield mark.rule, *spans[-1]
-
-
-def _find_arrow(text: str, *, ended: bool) -> tuple[str, int, int] | None:
-    """Find what follows the last `-->`, up to `END`; without `END`, only on the last line."""
-    arrow = text.rfind(_ARROW)
-    if arrow < 0:
-        return None
-    text = text.rstrip()
-    has_end = text.endswith(_END)
-    if ended is not has_end or (not has_end and "\n" in text[arrow:]):
-        return None
-    text = text.removesuffix(_END).rstrip()
-    start = len(text) - len(text[arrow + len(_ARROW) :].lstrip())
-    return ("arrow", start, len(text)) if start < len(text) else None
-
-
-def _find_boxed(text: str) -> tuple[int, int] | None:
-    r"""Find the content of the last \boxed{...}, with balanced brackets."""
-    start = text.rfind(_BOXED)
-    if start < 0:
-        return None
-    start += len(_BOXED)
-    depth = 1
-    for end in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[end], 0)
-        if depth == 0:
-            return start, end
-    return None
-
-
-def _find_last_sentence(text: str) -> tuple[int, int]:
-    end = len(text.rstrip())
-    start = 0
-    for match in _SENTENCE_END.finditer(text, 0, max(end - 1, 0)):
-        start = match.end()
-    return start, end
-
-
-def _read_number(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...] = ()) -> Reading | None:
-    """Read the number that a segment states: the first, unless it is computed or corrected further on."""
-    segment = text[start:end]
-    number = _PLAIN.fullmatch(segment)
-    if number is not None:
-        return Reading(answer=number[1], span=Span(start=start, end=start + number.end(1)), rule=rule)
-    plain = to_plain_text(segment)
-    numbers = [(first, last) for _, first, last in find_quantities(plain)]
-    if not numbers:
-        return None
-    if len(numbers) > 1 and _is_hedged(plain, *numbers[:2]):
-        first, last = numbers[0][0], numbers[1][1]  # a range or a hedge is not one answer: compare says so
-    elif "=" in plain or _CORRECTIONS.search(plain) or rule in _LAST_COUNTS:
-        first, last = numbers[-1]
-    else:
-        first, last = numbers[0]
-    answer = plain[first:last].strip().rstrip(".,;: ")
-    offset = first if segment.startswith(answer, first) else segment.find(answer)
-    return _locate_answer(start, segment, answer, offset, rule)
-
-
-def _is_hedged(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
-    """Whether two numbers are a range or a hedge: 17 or 18, 17-18."""
-    between = text[first[1] : second[0]].strip()
-    has_minus = between == "-" or (not between and text[second[0]] == "-")
-    return between in _BETWEEN or (has_minus and "=" not in text)
-
-
-def _locate_answer(start: int, segment: str, answer: str, offset: int, rule: str) -> Reading:
-    """Compute the span of an answer; the whole segment where `to_plain_text` changed it."""
-    if offset < 0:
-        content = segment.strip()
-        offset, length = segment.find(content), len(content)
-    else:
-        length = len(answer)
-    return Reading(answer=answer, span=Span(start=start + offset, end=start + offset + length), rule=rule)
-
-
-def _read_unmarked_number(text: str, _choices: tuple[str, ...]) -> Reading | None:
-    return _read_number(text, *_find_last_sentence(text), LAST_RESORT)
-
-
-def _read_option(text: str, start: int, end: int, rule: str, choices: tuple[str, ...]) -> Reading | None:
-    """Read the option that a segment names, after its last correction where it has one; else the whole segment."""
-    for first in _list_starts(text, start, end):
-        mention = find_option(text[first:end], choices)
-        if mention is not None:
-            return _make_reading(text, first, mention, rule)
-    return _read_whole(text, start, end, rule)
-
-
-def _read_unmarked_option(text: str, choices: tuple[str, ...]) -> Reading | None:
-    """Read the option that a text of one line is or begins with, else the only one in the last sentence."""
-    margin = len(text) - len(text.lstrip())
-    mention = find_option(text.strip(), choices) if "\n" not in text.strip() else None
-    if mention is not None and (mention.kind in _ALONE or (mention.kind is MentionKind.CLEAR and mention.start == 0)):
-        return _make_reading(text, margin, mention, "whole_text")
-    start, end = _find_last_sentence(text)
-    mention = find_option(text[start:end], choices)
-    if mention is None or mention.kind not in {MentionKind.LONE, MentionKind.CLEAR}:
-        return None
-    second = find_option(text[start + mention.end : end], choices)
-    is_only = second is None or second.letters == mention.letters
-    return _make_reading(text, start, mention, LAST_RESORT) if is_only else None
-
-
-def _read_boolean(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
-    for first in _list_starts(text, start, end):
-        mention = find_boolean(text[first:end])
-        if mention is not None:
-            return _make_reading(text, first, mention, rule)
-    return _read_whole(text, start, end, rule)
-
-
-def _read_unmarked_boolean(text: str, _choices: tuple[str, ...]) -> Reading | None:
-    """Read the yes or no at the beginning of the last sentence, else of the text."""
-    start, end = _find_last_sentence(text)
-    last, first = find_leading_boolean(text[start:end]), find_leading_boolean(text)
-    if last is not None:
-        return _make_reading(text, start, last, LAST_RESORT)
-    return _make_reading(text, 0, first, "whole_text") if first is not None else None
-
-
-def _read_text(text: str, start: int, end: int, rule: str, _choices: tuple[str, ...]) -> Reading | None:
-    """Read the line behind the mark; the whole paragraph where it begins below the mark."""
-    if rule != "boxed" and text[:start].rstrip(" \t*").endswith("\n"):
-        below = text.find("\n\n", start)
-        end = len(text) if below < 0 else below
-    return _read_whole(text, start, end, rule)
-
-
-def _read_unmarked_text(_text: str, _choices: tuple[str, ...]) -> Reading | None:
-    return None
-
-
-def _list_starts(text: str, start: int, end: int) -> Iterator[int]:
-    """List where to begin reading: behind the last correction, then at the beginning."""
-    corrections = list(_CORRECTIONS.finditer(text, start, end))
-    if corrections:
-        yield corrections[-1].end()
-    yield start
-
-
-def _make_reading(text: str, start: int, mention: OptionMention | BooleanMention, rule: str) -> Reading:
-    span = Span(start=start + mention.start, end=start + mention.end)
-    return Reading(answer=text[span.start : span.end], span=span, rule=rule)
-
-
-def _read_whole(text: str, start: int, end: int, rule: str) -> Reading | None:
-    """Read the whole segment, without the full stop behind words and an unpaired `**`."""
-    answer = text[start:end].rstrip()
-    if answer.count("**") % 2:
-        answer = answer.removesuffix("**").rstrip()
-    if answer[-2:-1].isalnum():
-        answer = answer.removesuffix(".")
-    if not answer.isascii():
-        answer = _cut_tail(answer)
-    start += len(answer) - len(answer.lstrip())
-    answer = answer.strip()
-    return Reading(answer=answer, span=Span(start=start, end=start + len(answer)), rule=rule) if answer else None
-
-
-def _cut_tail(answer: str) -> str:
-    """Cut what ends a sentence behind an answer where words are not spaced: `東京 です。`."""
-    answer = answer.removesuffix("。").rstrip()
-    tail = next((tail for tail in _TAILS if len(tail) < len(answer) and answer.endswith(tail)), "")
-    return answer.removesuffix(tail).rstrip()
-
-
-_READ_MARKED: Mapping[AnswerType, Callable[[str, int, int, str, tuple[str, ...]], Reading | None]] = {
-    AnswerType.NUMBER: _read_number,
-    AnswerType.CHOICE: _read_option,
-    AnswerType.BOOLEAN: _read_boolean,
-    AnswerType.DATE: _read_text,
-    AnswerType.TIME: _read_text,
-    AnswerType.LIST: _read_text,
-    AnswerType.SET: _read_text,
-    AnswerType.RATIO: _read_text,
-    AnswerType.EXPRESSION: _read_text,
-    AnswerType.TEXT: _read_text,
-}
-"""How an answer of each type is read from the segment of text behind a mark."""
-
-_READ_UNMARKED: Mapping[AnswerType, Callable[[str, tuple[str, ...]], Reading | None]] = {
-    AnswerType.NUMBER: _read_unmarked_number,
-    AnswerType.CHOICE: _read_unmarked_option,
-    AnswerType.BOOLEAN: _read_unmarked_boolean,
-    AnswerType.DATE: _read_unmarked_text,
-    AnswerType.TIME: _read_unmarked_text,
-    AnswerType.LIST: _read_unmarked_text,
-    AnswerType.SET: _read_unmarked_text,
-    AnswerType.RATIO: _read_unmarked_text,
-    AnswerType.EXPRESSION: _read_unmarked_text,
-    AnswerType.TEXT: _read_unmarked_text,
-}
-"""How an answer of each type is read from a text without a mark."""
+    return replace(reading, rule=WHOLE) if is_alone and "\n" not in text.strip() else None

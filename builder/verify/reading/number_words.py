@@ -1,0 +1,83 @@
+"""Numbers in words as answers: twelve, forty-two apples, 三百二十."""
+
+import re
+
+from ..answers.numbers import read_quantity
+from .candidates import Candidate
+from .number_items import Sentence
+
+_OPENING = re.compile(
+    r"[\s*_\"'“$(:：]*(?:(?:exactly|only|just|simply|about|a total of|the number|number|an?)\s)?(?:\\text\{)?",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[^\W\d_]+(?:[ -](?!(?:of|in|on|at|for|to|is|are|or)\b)[^\W\d_]+){0,9}")
+_HAN = re.compile(
+    r"(?:负|第)?[零〇一二三四五六七八九十百千万亿两]{1,12}"
+    r"(?=[个個名人元只支条张本块件箱辆棵岁天年月次位米分倍朵头层页颗把枚匹台套双对种间排组袋盒瓶杯节封门科题幅]|[。．.，,；;！!\s*_）)]|$)"
+)
+_FRACTION = re.compile(
+    r"halves|half|(?:third|quarter|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s?|percent",
+    re.IGNORECASE,
+)
+_INFINITY = re.compile(r"-?(?:infinity\b|inf\b|∞)", re.IGNORECASE)
+_BEHIND = re.compile(r"\s+(?:of|or|to|other|another)\b", re.IGNORECASE)
+
+
+def find_number_words(sentence: Sentence) -> Candidate | None:
+    """Find a number in words that a sentence begins with, or that stands behind the words of a result."""
+    starts = [(_OPENING.match(sentence.plain).end(), True)]  # type: ignore[union-attr]
+    starts += [(place, False) for place in _find_results(sentence)]
+    for start, is_direct in starts:
+        end = _find_sign_end(sentence.plain, start) or _find_words_end(sentence.plain, start)
+        if end:
+            return _make_candidate(sentence, start, end, is_direct=is_direct)
+    return None
+
+
+def _find_results(sentence: Sentence) -> list[int]:
+    """Find the places of words behind the words of a result, the last first."""
+    plain = sentence.plain[:400]
+    places = [
+        match.start() for match in re.finditer(r"(?<![^\W\d_])[^\W\d_]|(?<=[\u4e00-\u9fff])[\u4e00-\u9fff]", plain)
+    ]
+    return [
+        place for place in reversed(places) if sentence.passage.cues.result.search(plain, max(0, place - 64), place)
+    ]
+
+
+def _find_sign_end(plain: str, start: int) -> int:
+    match = _HAN.match(plain, start) or _INFINITY.match(plain, start)
+    return match.end() if match else 0
+
+
+def _find_words_end(plain: str, start: int) -> int:
+    """Find the end of the longest number in words that begins here, its unit included where that is known."""
+    words = _WORDS.match(plain, start)
+    if words is None:
+        return 0
+    end, known = 0, None
+    for match in re.finditer(r"[^\W\d_]+", words[0]):
+        if known is not None and _FRACTION.fullmatch(match[0]):
+            return start + match.end()  # two thirds
+        quantity = read_quantity(words[0][: match.end()])
+        if quantity is None and match.start() == 0 and match[0].lower() not in {"minus", "negative"}:
+            break
+        if quantity is not None and (known is None or (quantity.value, quantity.measure) != known):
+            end, known = start + match.end(), (quantity.value, quantity.measure)
+    return 0 if end and _BEHIND.match(plain, end) else end
+
+
+def _make_candidate(sentence: Sentence, start: int, end: int, *, is_direct: bool) -> Candidate:
+    answer = sentence.plain[start:end]
+    first, last = sentence.locate(answer, start)
+    cues = sentence.passage.cues
+    window = max(0, start - 32)
+    return Candidate(
+        answer=answer,
+        start=first,
+        end=last,
+        rule=sentence.passage.rule,
+        is_direct=is_direct,
+        is_stated=not is_direct,
+        is_negated=bool(cues.exclusion.search(sentence.plain, window, start)),
+    )
