@@ -112,7 +112,7 @@ def _find_step(text: str, place: int) -> tuple[Bound, int]:
     """Find the bound that ends at a place; a word or sign that leaves the number as it is, is passed over."""
     for size in (2, 1):
         sign = text[max(0, place - size) : place]
-        if sign in _SIGNS:
+        if len(sign) == size and sign in _SIGNS:
             return _SIGNS[sign], place - size
     if text[place - 1] in _APPROXIMATE:
         return Bound.NONE, place - (text[place - 1] != "=")

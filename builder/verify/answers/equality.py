@@ -13,7 +13,7 @@ MIN_DECIMALS = 6
 _EQUAL, _DIFFERENT, _UNDECIDED = ComparisonOutcome.EQUAL, ComparisonOutcome.DIFFERENT, ComparisonOutcome.UNDECIDED
 _STRICT = frozenset({Bound.MORE, Bound.LESS})
 _UNKNOWN = frozenset({Bound.NEARLY, Bound.FACTORIAL})
-_YEAR, _MONTH = "calendar", Fraction(30436875, 1000) * 86400
+_YEAR, _MONTH = "calendar", Fraction(30436875, 1000000) * 86400
 """Months are no fixed number of days; this is their mean length in seconds."""
 _SHORTEST, _LONGEST = Fraction(9, 10), Fraction(11, 10)
 

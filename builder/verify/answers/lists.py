@@ -16,13 +16,16 @@ _EQUAL, _DIFFERENT, _UNDECIDED = ComparisonOutcome.EQUAL, ComparisonOutcome.DIFF
 MOST_ELEMENTS = 500
 """Longer lists are not compared element by element."""
 
+DEEPEST = 4
+"""How deep lists within lists are looked into."""
+
 _BRACKETS = {"[": "]", "(": ")", "{": "}", "<": ">", "【": "】", "（": "）"}
 _OPENING, _CLOSING = frozenset(_BRACKETS), frozenset(_BRACKETS.values())
 _STRONG = re.compile(r"\s*(?:;|；|、|\n|→|->)\s*")
 _AND = r"(?:\s(?:and|und|et|y)\s|和|以及|及)"
 _WEAK = re.compile(rf"\s*,\s*(?:(?:and|und|et|y)\s)?|{_AND}")
 _ARROW = re.compile(r"\s>\s")
-_GROUPED = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_GROUPED = re.compile(r"(?<!\d)(?<!\d,)\d{1,3}(?:,\d{3}){1,60}(?!\d|,\d)")
 _EMPTY = frozenset({"", "∅", "empty", "empty set", "the empty set", "empty list", "空集", "none"})
 _HEDGE = re.compile(r"\b(?:or|not|maybe|perhaps|possibly|either|except|nor)\b|n't\b|[或不非]", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-*•]\s|\(?\d{1,2}[.)]\s)")
@@ -134,10 +137,10 @@ def _split_words(elements: Elements) -> Elements:
     return tuple(elements[0].split()) if is_words else elements
 
 
-def _relate_ordered(golds: Elements, answers: Elements) -> ComparisonOutcome:
+def _relate_ordered(golds: Elements, answers: Elements, depth: int = 0) -> ComparisonOutcome:
     if len(golds) != len(answers):
         return _DIFFERENT
-    found = {_relate_element(*pair) for pair in zip(golds, answers, strict=True)}
+    found = {_relate_element(*pair, depth) for pair in zip(golds, answers, strict=True)}
     return _DIFFERENT if _DIFFERENT in found else _UNDECIDED if _UNDECIDED in found else _EQUAL
 
 
@@ -165,10 +168,12 @@ def _find_best(item: str, others: Sequence[str]) -> ComparisonOutcome:
     return _EQUAL if _EQUAL in found else _UNDECIDED if _UNDECIDED in found else _DIFFERENT
 
 
-def _relate_element(gold: str, answer: str) -> ComparisonOutcome:
+def _relate_element(gold: str, answer: str, depth: int = 0) -> ComparisonOutcome:
     """Compare two elements by what they are: lists, numbers, dates, texts."""
-    if gold[:1] in _OPENING and answer[:1] in _OPENING:
-        return _relate_ordered(read_elements(gold), read_elements(answer)) if gold[0] == answer[0] else _UNDECIDED
+    inner = _strip_brackets(gold), _strip_brackets(answer)
+    if inner[0] != gold and inner[1] != answer:
+        is_alike = gold[0] == answer[0] and depth < DEEPEST
+        return _relate_ordered(*map(read_elements, inner), depth + 1) if is_alike else _UNDECIDED
     quantities = read_quantity(gold), read_quantity(answer)
     if quantities[0] is not None and quantities[1] is not None:
         return relate_quantities(quantities[0], quantities[1])

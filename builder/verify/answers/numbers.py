@@ -37,7 +37,7 @@ _DIGITS = (
 )
 _NUMBER = re.compile(
     rf"""
-    (?:(?P<sign>(?<!\d)[-+])\s{{0,3}})?
+    (?:(?P<sign>(?<!\d)[-+]|(?<!\d\s)\b(?:minus|negative)\b|[负負])\s{{0,3}})?
     (?:(?P<currency>(?:US|CA|AU|HK|NT|[CA])\$|[$€£¥₹₩]|\bRs\.?|\b(?:USD|EUR|GBP|RMB|CNY|INR|JPY)(?=\s?\d))\s{{0,3}})?
     (?P<inner>(?<!\d)[-+])?
     (?:
@@ -61,8 +61,9 @@ _NUMBER = re.compile(
 )
 _IN_BASE = re.compile(r"([0-9a-z]{1,200})_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
-_REST = re.compile(r"(?:[ -]{0,2}[^\W\d_][\w'-]{0,40}[.,]?){0,5}[\s.,;:!*_)。，！]{0,6}")
-_REST_WORD = re.compile(r"[^\W\d_][\w'-]*")
+_REST = re.compile(r"(?:\s?/)?(?:[ -]{0,2}[^\W\d_](?:[^\W\d_]|['-]){0,40}[.,]?){0,5}[\s.,;:!*_)。，！]{0,6}")
+_REST_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['-])*")
+_UNSPACED_OTHERS = frozenset("或不没沒非至到")
 _OTHER_WORDS = frozenset(
     "or and to but not no nor if unless maybe plus minus times by over half x than years-old year-old more less fewer "
     "und oder ou et y o bis minutes-to point squared cubed pi".split()
@@ -185,7 +186,7 @@ def _strip_dress(text: str) -> str:
 
 def _find_start(text: str) -> int:
     """Find where the number begins, behind words like `at least` and `about`: at the first digit or number word."""
-    first = re.search(r"(?:[-+]\s?)?(?:[A-Z]{2,3}\s?)?(?:[$€£¥₹₩]\s?)?[-+]?\.?\d", text[:60])
+    first = re.search(r"(?:[-+负負]\s?|\b(?:minus|negative)\s|\b(?:Minus|Negative)\s)?(?:[A-Z]{2,3}\s?)?(?:[$€£¥₹₩]\s?)?[-+]?\.?\d", text[:60])
     if first is not None and (first.start() == 0 or find_bound(text, first.start())[1] == 0):
         return first.start()
     for place in (0, *(match.end() for match in re.finditer(r"\s+", text[:40]))):
@@ -270,6 +271,8 @@ def _add_noun(quantity: Quantity, text: str, end: int) -> Quantity | None:
     if _REST.fullmatch(text, end) is None:
         return None
     words = [word.casefold().strip(".") for word in _REST_WORD.findall(text[end:])]
+    if not _UNSPACED_OTHERS.isdisjoint(text[end:]):
+        return None
     is_number = any(word.partition("-")[0] in _OTHER_WORDS or read_spelled(word) is not None for word in words)
     if is_number or (words and len(words[0]) == 1 and words[0].isascii() and words[0] != "a"):
         return None
@@ -294,7 +297,7 @@ def _parse_quantity(match: re.Match[str]) -> Quantity | None:
         other = value / factor  # the question may ask for dozens
     elif not is_plain:
         other = None if other is None else other * factor
-    if "-" in (match["sign"], match["inner"]):
+    if match["inner"] == "-" or (match["sign"] or "+") != "+":
         value, other = -value, None if other is None else -other
     return Quantity(value, bool(match["percent"]), None, decimals if is_plain else None, other)
 

@@ -8,7 +8,7 @@ from .outcomes import Comparison, call_hedged, decide_equality, leave_undecided
 from .plain import to_plain_text
 
 _PART = r"[-+]?(?:\d{1,15}(?:[.,]\d{1,15})?|\.\d{1,15})(?:\s?/\s?\d{1,15})?"
-_NOUN = r"(?:\s[^\W\d_]{1,20})?"
+_NOUN = r"(?:\s(?!(?:or|and|to|not|but)\b)[^\W\d_]{1,20})?"
 _RATIO = re.compile(
     rf"(?<![\w.:/])(?P<by_colon>{_PART}{_NOUN}(?:\s?[:∶]\s?{_PART}{_NOUN}){{1,12}})(?![\d:])"
     rf"|(?<![\w.:/])(?P<by_word>{_PART}{_NOUN}(?:(?:\s|-)to(?:\s|-){_PART}{_NOUN}){{1,12}})(?!\d)"

@@ -19,8 +19,8 @@ _CORRECTIONS = (
 )  # fmt: skip
 _EQUALS = re.compile(r"(?<![<>!≠=])=(?![=<>])")
 _BETWEEN = re.compile(
-    r"[\s,;/~&|()*_]*(?:(?:or|and|to|between|from|either|both|maybe|perhaps|possibly|even|also|through|until|und|oder|bis|ou|et|"
-    r"entre|o|y|a|is|was|are|it|between|somewhere|the|answer|could|be|may|might|can|range|或者?|和|与|到|至|或是|还是|在|之间|-)\b[\s,;/~&|()*_]*){0,12}"
+    r"[\s,;~&|()_]*(?:(?:or|and|to|between|from|either|both|maybe|perhaps|possibly|even|also|through|until|und|oder|bis|ou|et|"
+    r"entre|o|y|a|is|was|are|it|between|somewhere|the|answer|could|be|may|might|can|range|或者?|和|与|到|至|或是|还是|在|之间|-)\b[\s,;~&|()_]*){0,12}"
     r"|\s*[-~～]\s*"
 )
 """What stands around and between two numbers that are a range or a hedge: `17 or 18`, `between 6 and 8`."""
@@ -34,6 +34,7 @@ _HARMFUL = re.compile(
 """What may make something else of the number beside it."""
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 14
+_DRESS = " .,;:!*_`$()\n"
 _COMMON = frozenset({"one", "a", "second", "first", "un", "une", "una", "ein", "eine"})
 
 
@@ -102,19 +103,22 @@ def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answ
 
 
 def _cut_out(plain: str, places: Sequence[_Place]) -> str:
-    """Cut the numbers out of a text."""
+    """Cut the numbers out of a text, and the dress around all of it."""
     parts, end = [], 0
     for place in places:
         parts.append(plain[end : place.start])
         end = place.end
-    return " ".join([*parts, plain[end:]])
+    parts = [parts[0].lstrip(_DRESS), *parts[1:], plain[end:].rstrip(_DRESS)]
+    return " ".join(parts).replace("**", "").strip(" $`()")
 
 
 def _is_hedge(plain: str, places: Sequence[_Place]) -> bool:
     """Whether the numbers are next to each other, as alternatives or as a range."""
     gaps = [plain[left.end : right.start] for left, right in zip(places, places[1:], strict=False)]
     outside = f"{plain[: places[0].start]} {plain[places[-1].end :]}"
-    is_range = len(places) == 2 and gaps[0].strip() in {"", "-"}
+    gaps = [gap.replace("**", "") for gap in gaps]
+    is_minus = not gaps[0].strip() and plain[places[1].start] == "-"
+    is_range = len(places) == 2 and (is_minus or gaps[0].strip() == "-")  # noqa: PLR2004 - from one to the other
     between = is_range or all(gap.strip() and _BETWEEN.fullmatch(gap) for gap in gaps)
     return between and len(_WORD.findall(outside)) <= _MOST_WORDS and not re.search(r"[+*/^√×÷|!<>\\=]|\d", outside)
 
@@ -127,7 +131,7 @@ def _is_difference(gold: Quantity, places: Sequence[_Place]) -> bool:
 
 def _is_harmful(rest: str) -> bool:
     """Whether what stands beside a number may make something else of it."""
-    if _HARMFUL.search(rest.strip(" .,;:!*_`$()\n")):
+    if _HARMFUL.search(rest):
         return True
     words = [word.casefold() for word in _WORD.findall(rest)]
     return len(words) > _MOST_WORDS or any(
