@@ -38,7 +38,10 @@ PAIRS: Mapping[str, tuple[str, str]] = {
 }
 """Pairs of words beside yes and no. The first of each is the affirmative one."""
 
-_NEGATED = r"(?P<negation>\b(?:not|never|isn['’]t|is\s?n['’]?t|wasn['’]t|hardly|cannot be|can['’]t be)\s{1,3}(?:\w{2,20}ly\s|a\s|an\s|the\s){0,2}|[不非]是?|并非|並非)?"
+_NEGATED = (
+    r"(?P<negation>\b(?:not|never|isn['’]t|is\s?n['’]?t|wasn['’]t|hardly|cannot be|can['’]t be)\s{1,3}"
+    r"(?:\w{2,20}ly\s|a\s|an\s|the\s){0,2}|[不非]是?|并非|並非)?"
+)
 _HEDGE = re.compile(
     r"^[\s\W_]*(?:it is |it's |maybe |both |perhaps |partly )?(?:yes|no|true|false|correct|incorrect)[\s*_,;.…/&-]{0,6}"
     r"(?:(?:and|or|but|then|also|maybe|perhaps|possibly|well|actually|rather|again)[\s,*]{1,3}){0,3}"
@@ -51,7 +54,9 @@ _LEADING_PAIR = re.compile(
     re.IGNORECASE,
 )
 _POSITIVE = frozenset({"yes", "true", "correct"})
-_OTHER_HEDGE = re.compile(r"^\W*(?:[是对對能会會有]\W{0,3}(?:也|又|或者?|还是|和|与)?\W{0,3}(?:[否不错錯]|不是|没有|不对)|[否不错錯]\W{1,3}[是对對])\W*$")
+_OTHER_HEDGE = re.compile(
+    r"^\W*(?:[是对對能会會有]\W{0,3}(?:也|又|或者?|还是|和|与)?\W{0,3}(?:[否不错錯]|不是|没有|不对)|[否不错錯]\W{1,3}[是对對])\W*$"
+)
 
 
 @cache

@@ -53,8 +53,10 @@ _WORDS: Mapping[Bound, str] = {
 _FOLDED = {words: bound for bound, listed in _WORDS.items() for words in listed.split("|")}
 _MOST_WORDS = max(len(words.split()) for words in _FOLDED)
 _UNSPACED: Mapping[str, Bound] = {
-    **dict.fromkeys("至少 不少于 不少於 不低于 不低於 不小于 不小於 最少 起码 少なくとも 大于等于 大于或等于".split(), Bound.AT_LEAST),
-    **dict.fromkeys("至多 最多 不超过 不超過 不多于 不多於 不大于 不大於 不高于 小于等于 小于或等于".split(), Bound.AT_MOST),
+    **dict.fromkeys("至少 不少于 不少於 不低于 不低於 不小于 不小於 最少 起码 少なくとも".split(), Bound.AT_LEAST),
+    **dict.fromkeys("大于等于 大于或等于".split(), Bound.AT_LEAST),
+    **dict.fromkeys("至多 最多 不超过 不超過 不多于 不多於 不大于 不大於 不高于".split(), Bound.AT_MOST),
+    **dict.fromkeys("小于等于 小于或等于".split(), Bound.AT_MOST),
     **dict.fromkeys("大于 大於 多于 多於 超过 超過 高于 高於".split(), Bound.MORE),
     **dict.fromkeys("小于 小於 少于 少於 不到 低于 低於 不足 未满".split(), Bound.LESS),
     **dict.fromkeys("不是 并非 並非 不等于 不等於 而非 不为".split(), Bound.NEGATED),

@@ -11,15 +11,17 @@ from .booleans import compare_booleans
 from .bounds import Bound
 from .choices import DEFAULT_LETTERS, find_option
 from .dates import compare_dates
+from .equality import is_same_quantity, relate_quantities
 from .expressions import compare_expressions
 from .lists import compare_lists, compare_sets
-from .equality import is_same_quantity, relate_quantities
 from .numbers import read_quantity
 from .outcomes import Comparison, ComparisonOutcome, decide_equality, leave_undecided
 from .ratios import compare_ratios
 from .several import compare_with_several
 from .times import compare_times
 from .words import match_text
+
+__all__ = ["compare", "compare_safely", "is_same_quantity"]
 
 _INFINITIES = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
 

@@ -55,7 +55,9 @@ _NAMED = tuple(
 """Dates that can be read in one way. The first that matches at a place counts."""
 _NUMERIC = re.compile(r"(?<![\w./-])(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]*\d)")
 _YEAR_ALONE = re.compile(r"(?:in|the year|year)?\s?(\d{4})\s?年?\.?", re.IGNORECASE)
-_DENIED = re.compile(r"\b(?:not|never|nor|except|before|after|until|since|by|nicht|pas|vor|nach)\b|n't\b|[不非前后後]", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|never|nor|except|before|after|until|since|by|nicht|pas|vor|nach)\b|n't\b|[不非前后後]", re.IGNORECASE
+)
 
 _Part = int | None
 
@@ -154,7 +156,7 @@ def compare_dates(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Com
 def _relate(golds: Sequence[Day], answers: Sequence[Day]) -> ComparisonOutcome:
     """Compare the readings of two dates. Where both have two, they are in the same order."""
     pairs = [(gold, answer) for gold in golds for answer in answers]
-    if len(golds) == len(answers) == 2:  # noqa: PLR2004 - the two orders of day and month
+    if len(golds) == len(answers) == 2:
         pairs = list(zip(golds, answers, strict=True))
     found = {_relate_days(*pair) for pair in pairs}
     return found.pop() if len(found) == 1 else ComparisonOutcome.UNDECIDED

@@ -98,12 +98,16 @@ def _relate_label(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
         return _UNDECIDED if bare.noun and outcome is _EQUAL else outcome
     if bare.noun or bare.percent or measured.percent or measured.unit is None:
         return _DIFFERENT
-    if measured.measure and measured.measure.startswith("money") and measured.factor < 1 and "/" not in measured.measure:
-        if measured.value * measured.factor == bare.value:
-            return _EQUAL if bare is gold else _UNDECIDED
+    if _is_in_cents(measured) and measured.value * measured.factor == bare.value:
+        return _EQUAL if bare is gold else _UNDECIDED
     sizes = {size for meaning in measured.unit.meanings for size in list_sizes(meaning.measure)}
     is_other = bare is gold and any(measured.value * measured.factor == bare.value * size for size in sizes)
     return _UNDECIDED if is_other else _DIFFERENT
+
+
+def _is_in_cents(quantity: Quantity) -> bool:
+    measure = quantity.measure or ""
+    return measure.startswith("money") and "/" not in measure and quantity.factor < 1
 
 
 def relate_values(gold: Quantity, answer: Quantity) -> ComparisonOutcome:

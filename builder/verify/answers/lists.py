@@ -66,7 +66,7 @@ def _split_last(part: str) -> list[str]:
 def _strip_brackets(text: str) -> str:
     """Strip the brackets around a whole list; not those of `(1,2),(3,4)`."""
     closing = _BRACKETS.get(text[:1])
-    if closing is None or text[-1:] != closing or len(text) < 2:  # noqa: PLR2004 - a bracket and its partner
+    if closing is None or text[-1:] != closing or len(text) < 2:
         return text
     depth = 0
     for place, character in enumerate(text):
@@ -106,7 +106,7 @@ def _compare(gold: str, answer: str, relate: Callable[[Elements, Elements], Comp
     golds, answers = _read_pair(gold, answer)
     if max(len(golds), len(answers)) > MOST_ELEMENTS:
         is_same = gold.split() == answer.split()
-        return decide_equality(True) if is_same else leave_undecided(f"more than {MOST_ELEMENTS} elements")
+        return Comparison(outcome=_EQUAL) if is_same else leave_undecided(f"more than {MOST_ELEMENTS} elements")
     if _HEDGE.search(answer) and not _HEDGE.search(gold):
         return leave_undecided(f"a list that may be another: {answer[:80]}")
     outcome = relate(golds, answers)

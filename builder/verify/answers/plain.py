@@ -45,9 +45,9 @@ _LATEX = tuple(
 
 
 def to_plain_text(text: str) -> str:
-    """Write numbers, signs and LaTeX in plain characters. Digits are never joined: 10² is 10^2, 2½ is 2 1/2.
+    r"""Write numbers, signs and LaTeX in plain characters. Digits are never joined: 10² is 10^2, 2½ is 2 1/2.
 
-    >>> to_plain_text("２½"), to_plain_text("10²"), to_plain_text("$\\\\frac12$")
+    >>> to_plain_text("２½"), to_plain_text("10²"), to_plain_text(r"$\frac12$")
     ('2 1/2', '10^2', '$ 1/2$')
     """
     if text.isascii() and "\\" not in text and "{" not in text:

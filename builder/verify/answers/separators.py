@@ -48,7 +48,7 @@ def read_digits(text: str) -> Digits | None:
         return _read_both(text)
     single = _SINGLE.fullmatch(text)
     if single is not None:
-        return _read_single(text, single["whole"], single["by"], single["part"])
+        return _read_single(single["whole"], single["by"], single["part"])
     pattern = _COMMAS if "," in text else _STOPS
     return _make_digits(re.sub("[,.]", "", text), "") if pattern.fullmatch(text) else None
 
@@ -65,7 +65,7 @@ def _read_both(text: str) -> Digits | None:
     return _make_digits(re.sub("[,.]", "", whole), part) if part.isdecimal() and groups.fullmatch(whole) else None
 
 
-def _read_single(text: str, whole: str, by: str, part: str) -> Digits | None:
+def _read_single(whole: str, by: str, part: str) -> Digits | None:
     """Read digits with one separator. Before three digits it may part thousands or decimals."""
     decimal = _make_digits(whole, part)
     if not (len(part) == 3 and 0 < len(whole) <= 3 and whole[0] != "0"):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ...languages import list_readings
 from .bounds import Bound
@@ -88,7 +89,9 @@ def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answ
     rest = _cut_out(plain, places)
     if not standing:
         is_denied = any(relate_quantities(gold, place.quantity) is _DIFFERENT for place in places)
-        return Comparison(outcome=_DIFFERENT, detail="denied") if is_denied else leave_undecided(f"denied: {answer[:80]}")
+        return (
+            Comparison(outcome=_DIFFERENT, detail="denied") if is_denied else leave_undecided(f"denied: {answer[:80]}")
+        )
     outcomes = {relate_quantities(gold, place.quantity) for place in standing}
     if len(standing) > 1 and _is_hedge(plain, standing):
         is_one = outcomes == {_EQUAL}
@@ -114,11 +117,11 @@ def _cut_out(plain: str, places: Sequence[_Place]) -> str:
 
 def _is_hedge(plain: str, places: Sequence[_Place]) -> bool:
     """Whether the numbers are next to each other, as alternatives or as a range."""
-    gaps = [plain[left.end : right.start] for left, right in zip(places, places[1:], strict=False)]
+    gaps = [plain[left.end : right.start] for left, right in pairwise(places)]
     outside = f"{plain[: places[0].start]} {plain[places[-1].end :]}"
     gaps = [gap.replace("**", "") for gap in gaps]
     is_minus = not gaps[0].strip() and plain[places[1].start] == "-"
-    is_range = len(places) == 2 and (is_minus or gaps[0].strip() == "-")  # noqa: PLR2004 - from one to the other
+    is_range = len(places) == 2 and (is_minus or gaps[0].strip() == "-")
     between = is_range or all(gap.strip() and _BETWEEN.fullmatch(gap) for gap in gaps)
     return between and len(_WORD.findall(outside)) <= _MOST_WORDS and not re.search(r"[+*/^√×÷|!<>\\=]|\d", outside)
 

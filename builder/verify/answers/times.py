@@ -33,8 +33,9 @@ _HOURS = re.compile(
     rf"(?<![\w:.,])(?P<hour>\d{{1,2}})(?:[.](?P<minute>[0-5]\d))?\s?(?:{_MARK}|o'?clock(?:\s{_IN_THE})?|uhr(?:\s(?P<later>[0-5]?\d))?)",
     re.IGNORECASE,
 )
+_CHINESE_HALVES = "|".join(word for word in _HALVES if not word.isascii())
 _CHINESE = re.compile(
-    rf"(?P<half>{'|'.join(word for word in _HALVES if not word.isascii())})?\s?(?P<hour>[{_HAN}]{{1,3}})\s?[点點时時](?!间|間)"
+    rf"(?P<half>{_CHINESE_HALVES})?\s?(?P<hour>[{_HAN}]{{1,3}})\s?[点點时時](?!间|間)"
     rf"(?:整|钟|鐘)?(?:(?P<thirty>半)|(?P<quarter>[一三])刻|(?P<minute>[{_HAN}]{{1,3}})\s?分?)?"
 )
 _SPOKEN = re.compile(
@@ -44,8 +45,13 @@ _SPOKEN = re.compile(
 )
 _NAMED: Mapping[str, int] = {"noon": _HALF_DAY, "midday": _HALF_DAY, "midnight": 0, "正午": _HALF_DAY, "午夜": 0}
 _NAMES = re.compile(r"(?:\b12\s)?(?<![a-z])(?P<name>noon|midday|midnight|正午|午夜)(?![a-z])", re.IGNORECASE)
-_DENIED = re.compile(r"\b(?:not|never|nor|before|after|until|by|about|around|almost|than|least|most)\b|n't\b|[不非前后後<>≤≥!]")
-_DRESS = re.compile(r"^(?:the|time|answer|duration|is|it|at|takes?|took|lasts?|for|will|be|was|around|exactly|=|:|\s){0,10}", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|never|nor|before|after|until|by|about|around|almost|than|least|most)\b|n't\b|[不非前后後<>≤≥!]"
+)
+_DRESS = re.compile(
+    r"^(?:the|time|answer|duration|is|it|at|takes?|took|lasts?|for|will|be|was|around|exactly|=|:|\s){0,10}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def _read_duration(text: str) -> Readings | None:
     quantity = read_quantity(text)
     if quantity is None or quantity.measure != "time" or quantity.bound or quantity.percent:
         return None
-    return frozenset({Moment(quantity.value * quantity.factor, False)})
+    return frozenset({Moment(quantity.value * quantity.factor, is_clock=False)})
 
 
 def _find_clocks(text: str) -> Iterator[tuple[int, int, Readings]]:
@@ -102,7 +108,7 @@ def _find_clocks(text: str) -> Iterator[tuple[int, int, Readings]]:
     for match in _SPOKEN.finditer(text):
         yield *match.span(), _read_spoken(match)
     for match in _NAMES.finditer(text):
-        yield *match.span(), frozenset({Moment(Fraction(_NAMED[match["name"].casefold()]), True)})
+        yield *match.span(), frozenset({Moment(Fraction(_NAMED[match["name"].casefold()]), is_clock=True)})
     for match in _CHINESE.finditer(text):
         yield *match.span(), _read_characters(match)
 
@@ -112,14 +118,16 @@ def _read_colon(match: re.Match[str]) -> Readings:
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
     if match["half"] or match["part"]:
         return _make_clock(hour, minute, second, half=match["half"] or match["part"])
-    length = Moment(Fraction(hour * _HOUR + minute * 60 + second), False)
+    length = Moment(Fraction(hour * _HOUR + minute * 60 + second), is_clock=False)
     unit = (match["unit"] or "").casefold()
     if unit.startswith("h"):
         return frozenset({length})
-    clocks = _make_clock(hour, minute, second, is_full=bool(unit) or match["hour"].startswith("0") or match["by"] == "h")
+    clocks = _make_clock(
+        hour, minute, second, is_full=bool(unit) or match["hour"].startswith("0") or match["by"] == "h"
+    )
     if unit:
         return clocks
-    short = {Moment(Fraction(hour * 60 + minute), False)} if not match["second"] else set()
+    short = {Moment(Fraction(hour * 60 + minute), is_clock=False)} if not match["second"] else set()
     return clocks | {length} | short
 
 
@@ -131,10 +139,10 @@ def _make_clock(hour: int, minute: int, second: int = 0, *, half: str = "", is_f
     if half:
         is_late = _HALVES[half.casefold()]
         hours = hour if hour > 12 else hour % 12 + (12 if is_late else 0)
-        return frozenset({Moment(Fraction(hours * _HOUR + minute * 60 + second) % _DAY, True)})
+        return frozenset({Moment(Fraction(hours * _HOUR + minute * 60 + second) % _DAY, is_clock=True)})
     if is_full or hour > 12 or hour == 0:
-        return frozenset({Moment(seconds % _DAY, True)})
-    return frozenset({Moment(seconds % _HALF_DAY, True), Moment(seconds % _HALF_DAY + _HALF_DAY, True)})
+        return frozenset({Moment(seconds % _DAY, is_clock=True)})
+    return frozenset(Moment(seconds % _HALF_DAY + shift, is_clock=True) for shift in (0, _HALF_DAY))
 
 
 def _read_spoken(match: re.Match[str]) -> Readings:
@@ -143,10 +151,9 @@ def _read_spoken(match: re.Match[str]) -> Readings:
     minutes = 30 if shift == "half" else 15 if shift.endswith("quarter") else _read_word(shift)
     if hour is None or minutes is None or hour > 12 or minutes > 59:
         return frozenset()
-    is_later = match["side"].casefold() in {"past", "after"}
+    shift_seconds = (1 if match["side"].casefold() in {"past", "after"} else -1) * minutes * 60
     clock = _make_clock(hour, 0, half=match["half"] or match["part"] or "")
-    moved = {Moment((moment.seconds + (1 if is_later else -1) * minutes * 60) % _DAY, True) for moment in clock}
-    return frozenset(moved)
+    return frozenset(Moment((moment.seconds + shift_seconds) % _DAY, is_clock=True) for moment in clock)
 
 
 def _read_word(text: str) -> int | None:

@@ -10,7 +10,24 @@ from cotloom.builder.verify import compare
 from cotloom.builder.verify.answers.numbers import read_quantity
 from cotloom.schemas.problem import AnswerType
 
-UNITS = ["m", "km", "cm", "kg", "g", "hours", "minutes", "dollars", "cents", "euros", "m²", "liters", "km/h", "°C", "米", "元"]
+UNITS = [
+    "m",
+    "km",
+    "cm",
+    "kg",
+    "g",
+    "hours",
+    "minutes",
+    "dollars",
+    "cents",
+    "euros",
+    "m²",
+    "liters",
+    "km/h",
+    "°C",
+    "米",
+    "元",
+]
 SCALES = ["", "k", " million", " billion", "万", "亿", " hundred", " lakh"]
 MAKE_OTHERS = {
     "sign": lambda text: text[1:] if text.startswith("-") else f"-{text}",
@@ -85,7 +102,7 @@ def test_a_percentage_is_equal_only_to_its_share_and_its_count(value, sign):
 @given(st.integers(1, 10**5), st.sampled_from(UNITS), st.sampled_from(UNITS))
 @settings(max_examples=200, deadline=None)
 def test_another_unit_is_never_equal(value, unit, other):
-    assume(unit != other and {unit, other} not in ({"m", "米"},))
+    assume(unit != other and {unit, other} != {"m", "米"})
     assert outcome(f"{value} {unit}", f"{value} {other}") != "equal"
     assert outcome(f"{value} {unit}", f"{value} {unit}") == "equal"
 
@@ -136,12 +153,12 @@ def test_comparing_any_texts_raises_nothing(gold, answer, kind):
 
 
 BITS = st.lists(
-    st.sampled_from(
-        [*"0123456789.,/:-+%$€£¥!<>=()[]{}^_\\ ", "1.234", "½", "²", "km", "h", "°", "万", "亿", "半", "点", "年", "月", "日", "to"]
-        + ["or", "not", "pm", "half", "past", "dozen", "million", "third", "at least", "\\frac", "\\le", "12/25/1937", "yes", "no"]
-    ),
+    st.sampled_from([
+        *"0123456789.,/:-+%$€£¥!<>=()[]{}^_\\ ", *"½²h°万亿半点年月日", "1.234", "km", "to", "or", "not", "pm", "half",
+        "past", "dozen", "million", "third", "at least", "\\frac", "\\le", "12/25/1937", "yes", "no",
+    ]),
     max_size=8,
-)
+)  # fmt: skip
 
 
 @given(BITS, st.sampled_from([" ", ""]), st.sampled_from([*AnswerType]))

@@ -241,9 +241,7 @@ def test_two_answers_compare_as_a_careful_reader_would(kind, gold, answer, expec
     assert comparison.outcome.value == expected, comparison.detail
 
 
-@pytest.mark.parametrize(
-    ("kind", "gold"), sorted({(kind, gold) for kind, gold, *_ in CASES}), ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("kind", "gold"), sorted({(kind, gold) for kind, gold, *_ in CASES}), ids=str)
 def test_every_gold_answer_of_the_tables_can_be_read(kind, gold):
     assert is_readable(gold, kind)
 

@@ -32,7 +32,7 @@ def read_chinese(text: str) -> Fraction | None:
         return None if value is None else -value
     if text in {"半", "一半"}:
         return Fraction(1, 2)
-    if text.endswith("个半") or text.endswith("個半"):
+    if text.endswith(("个半", "個半")):
         value = _read_whole(text[:-2])
         return None if value is None else value + Fraction(1, 2)
     fraction = _FRACTION.fullmatch(text)

@@ -24,8 +24,11 @@ _ORDINALS = {
 }  # fmt: skip
 _PARTS = {
     "half": 2, "halves": 2, "quarter": 4, "quarters": 4,
-    **{word: value for value, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), 3)},
-    **{f"{word}s": value for value, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), 3)},
+    **{
+        word + end: value
+        for value, word in enumerate("third fourth fifth sixth seventh eighth ninth tenth".split(), 3)
+        for end in ("", "s")
+    },
     "twelfths": 12, "twelfth": 12, "fifteenths": 15, "sixteenth": 16, "sixteenths": 16, "twentieths": 20,
     "hundredths": 100, "hundredth": 100, "thousandths": 1000, "thousandth": 1000,
 }  # fmt: skip
@@ -113,7 +116,7 @@ def _read_cardinal(words: Sequence[str]) -> int | None:
             current = 1
         elif word in {"hundred", "dozen", "dozens"} and 0 < current < 100:
             current *= 100 if word == "hundred" else 12
-        elif word in SCALES and 0 < current and SCALES[word] < last:
+        elif word in SCALES and current > 0 and SCALES[word] < last:
             total, current, last = total + current * SCALES[word], 0, SCALES[word]
         elif word != "and" or not total + current:
             return None
