@@ -1,42 +1,11 @@
 """Answers of two words: yes or no, true or false, valid or invalid. The gold's own pair of words is the vocabulary."""
 
 import re
-from collections.abc import Mapping
 from functools import cache
 
+from ...text.word_pairs import PAIRS, list_pair_words
 from .outcomes import Comparison, call_hedged, decide_equality, leave_undecided
 from .words import find_boolean, find_leading_boolean, normalize_answer
-
-PAIRS: Mapping[str, tuple[str, str]] = {
-    "validity": ("valid", "invalid"),
-    "plausibility": ("plausible", "implausible"),
-    "possibility": ("possible", "impossible"),
-    "likelihood": ("likely", "unlikely"),
-    "consistency": ("consistent", "inconsistent"),
-    "entailment": ("entailed", "not entailed"),
-    "entailing": ("entailment", "non-entailment"),
-    "support": ("supported", "refuted"),
-    "agreement": ("agree", "disagree"),
-    "acceptability": ("acceptable", "unacceptable"),
-    "grammar": ("grammatical", "ungrammatical"),
-    "sense": ("sensible", "nonsensical"),
-    "equivalence": ("equivalent", "not equivalent"),
-    "sentiment": ("positive", "negative"),
-    "truthfulness": ("truthful", "untruthful"),
-    "legality": ("legal", "illegal"),
-    "morality": ("moral", "immoral"),
-    "relevance": ("relevant", "irrelevant"),
-    "safety": ("safe", "unsafe"),
-    "humour": ("sarcastic", "not sarcastic"),
-    "logic": ("logical", "illogical"),
-    "reason": ("reasonable", "unreasonable"),
-    "efficacy": ("有效", "无效"),
-    "plausible": ("合理", "不合理"),
-    "possible": ("可能", "不可能"),
-    "holding": ("成立", "不成立"),
-    "legal": ("合法", "违法"),
-}
-"""Pairs of words beside yes and no. The first of each is the affirmative one."""
 
 _NEGATED = (
     r"(?P<negation>\b(?:not|never|isn['’]t|is\s?n['’]?t|wasn['’]t|hardly|cannot be|can['’]t be)\s{1,3}"
@@ -60,12 +29,6 @@ _OTHER_HEDGE = re.compile(
 
 
 @cache
-def _list_values() -> dict[str, tuple[str, bool]]:
-    """List the words of all pairs: the pair, and whether the word is the affirmative one."""
-    return {word: (pair, not index) for pair, words in PAIRS.items() for index, word in enumerate(words)}
-
-
-@cache
 def _compile_pair(pair: str) -> re.Pattern[str]:
     words = "|".join(sorted(map(re.escape, PAIRS[pair]), key=len, reverse=True))
     word = rf"(?<![\w-])(?:{words})(?!\w)" if PAIRS[pair][0].isascii() else words
@@ -78,12 +41,7 @@ def find_pair(gold: str) -> tuple[str, bool] | None:
     >>> find_pair("Invalid."), find_pair("yes")
     (('validity', False), None)
     """
-    return _list_values().get(normalize_answer(gold))
-
-
-def is_word_of_pair(text: str) -> bool:
-    """Whether a text is a word of one of the pairs, and nothing else."""
-    return find_pair(text) is not None
+    return list_pair_words().get(normalize_answer(gold))
 
 
 def compare_booleans(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Comparison:
@@ -113,7 +71,7 @@ def _is_hedged(answer: str) -> bool:
 
 def _compare_pair(pair: str, wanted: bool, answer: str) -> Comparison:
     """Compare with an answer in the words of a pair; a denied word is the other one."""
-    values = _list_values()
+    values = list_pair_words()
     found = [
         values[match["word"].casefold()][1] is not bool(match["negation"])
         for match in _compile_pair(pair).finditer(answer)
