@@ -11,7 +11,7 @@ from .booleans import compare_booleans
 from .bounds import Bound
 from .choices import DEFAULT_LETTERS, find_option
 from .dates import compare_dates
-from .equality import is_same_quantity, relate_quantities
+from .equality import compare_quantities, is_same_quantity
 from .expressions import compare_expressions
 from .lists import compare_lists, compare_sets
 from .numbers import read_quantity
@@ -60,7 +60,7 @@ def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Compa
     quantity = read_quantity(answer)
     if quantity is None:
         return compare_with_several(gold_quantity, answer)
-    outcome = relate_quantities(gold_quantity, quantity)
+    outcome = compare_quantities(gold_quantity, quantity)
     return Comparison(outcome=outcome, detail=_EXPLAIN.get(outcome))
 
 

@@ -144,7 +144,7 @@ def compare_dates(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Com
         return leave_undecided(f"the gold answer is not one date: {gold[:80]}")
     if not answers:
         return leave_undecided(f"no date could be read from: {answer[:80]}")
-    outcomes = {_relate(golds[0], readings) for readings in answers}
+    outcomes = {_compare_readings(golds[0], readings) for readings in answers}
     if len(outcomes) > 1:
         return call_hedged(answer)
     outcome = outcomes.pop()
@@ -153,16 +153,16 @@ def compare_dates(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Com
     return decide_equality(outcome is ComparisonOutcome.EQUAL)
 
 
-def _relate(golds: Sequence[Day], answers: Sequence[Day]) -> ComparisonOutcome:
+def _compare_readings(golds: Sequence[Day], answers: Sequence[Day]) -> ComparisonOutcome:
     """Compare the readings of two dates. Where both have two, they are in the same order."""
     pairs = [(gold, answer) for gold in golds for answer in answers]
     if len(golds) == len(answers) == 2:
         pairs = list(zip(golds, answers, strict=True))
-    found = {_relate_days(*pair) for pair in pairs}
+    found = {_compare_days(*pair) for pair in pairs}
     return found.pop() if len(found) == 1 else ComparisonOutcome.UNDECIDED
 
 
-def _relate_days(gold: Day, answer: Day) -> ComparisonOutcome:
+def _compare_days(gold: Day, answer: Day) -> ComparisonOutcome:
     parts = list(zip((gold.year, gold.month, gold.day), (answer.year, answer.month, answer.day), strict=True))
     if any(left is not None and right is not None and left != right for left, right in parts):
         return ComparisonOutcome.DIFFERENT

@@ -5,7 +5,7 @@ from fractions import Fraction
 from .bounds import Bound
 from .numbers import Quantity
 from .outcomes import ComparisonOutcome
-from .units import Unit, list_sizes
+from .units import MeasureUnit, list_sizes
 
 MIN_DECIMALS = 6
 """The fewest digits, behind the separator and in all, at which a decimal stands for a fraction (0.333333 for 1/3)."""
@@ -20,12 +20,12 @@ _SHORTEST, _LONGEST = Fraction(9, 10), Fraction(11, 10)
 
 def is_same_quantity(gold: Quantity, answer: Quantity) -> bool:
     """Whether two numbers are known to be equal."""
-    return relate_quantities(gold, answer) is _EQUAL
+    return compare_quantities(gold, answer) is _EQUAL
 
 
-def relate_quantities(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
+def compare_quantities(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
     """Compare two numbers with what is said of them: equal, different or undecided."""
-    outcome = _relate_measured(gold, answer)
+    outcome = _compare_measured_quantities(gold, answer)
     if gold.bound is answer.bound:
         return outcome
     bounds = {gold.bound, answer.bound}
@@ -35,12 +35,12 @@ def relate_quantities(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
     return _UNDECIDED if outcome is not _DIFFERENT and not is_strict else _DIFFERENT
 
 
-def _relate_measured(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
+def _compare_measured_quantities(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
     if gold.unit is not None and answer.unit is not None:
-        return _relate_units(gold, gold.unit, answer, answer.unit)
+        return _compare_units(gold, gold.unit, answer, answer.unit)
     if gold.unit is not None or answer.unit is not None:
-        return _relate_label(gold, answer)
-    outcome = relate_values(gold, answer)
+        return _compare_label(gold, answer)
+    outcome = compare_values(gold, answer)
     if outcome is _EQUAL and gold.noun and answer.noun and not _is_same_noun(gold.noun, answer.noun):
         return _UNDECIDED
     return outcome
@@ -50,10 +50,10 @@ def _is_same_noun(left: str, right: str) -> bool:
     return left[:4] == right[:4] or left in right or right in left
 
 
-def _relate_units(gold: Quantity, gold_unit: Unit, answer: Quantity, unit: Unit) -> ComparisonOutcome:
+def _compare_units(gold: Quantity, gold_unit: MeasureUnit, answer: Quantity, unit: MeasureUnit) -> ComparisonOutcome:
     """Compare numbers that both have a unit, in every meaning that the names of the units share."""
     if gold_unit == unit:
-        return relate_values(gold, answer)
+        return compare_values(gold, answer)
     found = {
         _compare_measured(gold, left, answer, right)
         for left in gold_unit.meanings
@@ -61,13 +61,13 @@ def _relate_units(gold: Quantity, gold_unit: Unit, answer: Quantity, unit: Unit)
         if left.measure == right.measure
     }
     if not found:
-        return _relate_apart(gold, gold_unit, answer, unit)
+        return _compare_apart(gold, gold_unit, answer, unit)
     return found.pop() if len(found) == 1 else _UNDECIDED
 
 
-def _compare_measured(gold: Quantity, gold_unit: Unit, answer: Quantity, unit: Unit) -> ComparisonOutcome:
+def _compare_measured(gold: Quantity, gold_unit: MeasureUnit, answer: Quantity, unit: MeasureUnit) -> ComparisonOutcome:
     if (gold_unit.factor, gold_unit.shift) == (unit.factor, unit.shift):
-        return relate_values(gold, answer)
+        return compare_values(gold, answer)
     if _scale(gold.value, gold_unit) == _scale(answer.value, unit):
         return _EQUAL
     others = [_scale(value, unit) for value in (answer.value, answer.other) if value is not None]
@@ -75,11 +75,11 @@ def _compare_measured(gold: Quantity, gold_unit: Unit, answer: Quantity, unit: U
     return _UNDECIDED if set(others) & set(golds) else _DIFFERENT
 
 
-def _scale(value: Fraction, unit: Unit) -> Fraction:
+def _scale(value: Fraction, unit: MeasureUnit) -> Fraction:
     return (value + unit.shift) * unit.factor
 
 
-def _relate_apart(gold: Quantity, gold_unit: Unit, answer: Quantity, unit: Unit) -> ComparisonOutcome:
+def _compare_apart(gold: Quantity, gold_unit: MeasureUnit, answer: Quantity, unit: MeasureUnit) -> ComparisonOutcome:
     """Compare units of different measures: months and days may be the same span, $5 and $5 per hour the same number."""
     if {gold_unit.measure, unit.measure} == {"calendar", "time"}:
         seconds = [
@@ -87,13 +87,13 @@ def _relate_apart(gold: Quantity, gold_unit: Unit, answer: Quantity, unit: Unit)
         ]  # fmt: skip
         return _UNDECIDED if _SHORTEST * seconds[0] <= seconds[1] <= _LONGEST * seconds[0] else _DIFFERENT
     is_rate = gold_unit.measure.partition("/")[0] == unit.measure.partition("/")[0]
-    return _UNDECIDED if is_rate and relate_values(gold, answer) is not _DIFFERENT else _DIFFERENT
+    return _UNDECIDED if is_rate and compare_values(gold, answer) is not _DIFFERENT else _DIFFERENT
 
 
-def _relate_label(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
+def _compare_label(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
     """Compare where one number has a unit and the other has none: it is read in that unit, or counts cents of 0.5."""
     measured, bare = (gold, answer) if gold.unit is not None else (answer, gold)
-    outcome = relate_values(gold, answer)
+    outcome = compare_values(gold, answer)
     if outcome is not _DIFFERENT:
         return _UNDECIDED if bare.noun and outcome is _EQUAL else outcome
     if bare.noun or bare.percent or measured.percent or measured.unit is None:
@@ -110,10 +110,10 @@ def _is_in_cents(quantity: Quantity) -> bool:
     return measure.startswith("money") and "/" not in measure and quantity.factor < 1
 
 
-def relate_values(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
+def compare_values(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
     """Compare two numbers without their units."""
     if gold.percent is not answer.percent:
-        return _relate_percent(*((gold, answer) if gold.percent else (answer, gold)))
+        return _compare_percent(*((gold, answer) if gold.percent else (answer, gold)))
     if gold.value == answer.value:
         return _EQUAL
     rounded = max(_measure_rounding(gold, answer), _measure_rounding(answer, gold))
@@ -124,12 +124,12 @@ def relate_values(gold: Quantity, answer: Quantity) -> ComparisonOutcome:
     return _DIFFERENT
 
 
-def _relate_percent(percentage: Quantity, bare: Quantity) -> ComparisonOutcome:
+def _compare_percent(percentage: Quantity, bare: Quantity) -> ComparisonOutcome:
     """Compare a percentage with a number: up to 1 the number is a share, above it counts hundredths."""
     share = percentage.value / 100
     decimals = None if percentage.decimals is None else percentage.decimals + 2
-    as_share = relate_values(Quantity(share, decimals=decimals), bare)
-    as_count = relate_values(Quantity(percentage.value, decimals=percentage.decimals), bare)
+    as_share = compare_values(Quantity(share, decimals=decimals), bare)
+    as_count = compare_values(Quantity(percentage.value, decimals=percentage.decimals), bare)
     if as_share is as_count:
         return as_share
     expected = as_share if abs(bare.value) < 1 else as_count if abs(bare.value) > 1 else _UNDECIDED

@@ -8,7 +8,7 @@ from math import prod
 from .bounds import Bound
 from .separators import read_digits
 from .spelled import read_chinese
-from .units import Unit
+from .units import MeasureUnit
 
 MAX_EXPONENT = 300
 """Powers of ten beyond this are not read."""
@@ -62,7 +62,7 @@ class Quantity:
     """The number; a percentage as the number before its sign."""
     percent: bool = False
     """Whether a percent sign follows it."""
-    unit: Unit | None = None
+    unit: MeasureUnit | None = None
     """Its unit, where it is a known one."""
     decimals: int | None = None
     """Decimals as printed; null for fractions and words."""

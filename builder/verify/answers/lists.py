@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from .bounds import Bound
 from .dates import find_dates
-from .equality import relate_quantities
+from .equality import compare_quantities
 from .numbers import read_quantity
 from .outcomes import Comparison, ComparisonOutcome, decide_equality, leave_undecided
 from .plain import to_plain_text
@@ -92,15 +92,15 @@ def _split_outside(text: str, pattern: re.Pattern[str]) -> list[str]:
 
 def compare_lists(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Comparison:
     """Compare two lists."""
-    return _compare(gold, answer, _relate_ordered)
+    return _compare(gold, answer, _compare_ordered)
 
 
 def compare_sets(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Comparison:
     """Compare two sets."""
-    return _compare(gold, answer, _relate_unordered)
+    return _compare(gold, answer, _compare_unordered)
 
 
-def _compare(gold: str, answer: str, relate: Callable[[Elements, Elements], ComparisonOutcome]) -> Comparison:
+def _compare(gold: str, answer: str, rule: Callable[[Elements, Elements], ComparisonOutcome]) -> Comparison:
     if not gold.strip() or not answer.strip():
         return leave_undecided("empty")
     golds, answers = _read_pair(gold, answer)
@@ -109,9 +109,9 @@ def _compare(gold: str, answer: str, relate: Callable[[Elements, Elements], Comp
         return Comparison(outcome=_EQUAL) if is_same else leave_undecided(f"more than {MOST_ELEMENTS} elements")
     if _HEDGE.search(answer) and not _HEDGE.search(gold):
         return leave_undecided(f"a list that may be another: {answer[:80]}")
-    outcome = relate(golds, answers)
+    outcome = rule(golds, answers)
     if outcome is not _EQUAL and _has_groups(gold, answer):
-        others = [relate(*_read_pair(gold, answer, left, right)) for left in (True, False) for right in (True, False)]
+        others = [rule(*_read_pair(gold, answer, left, right)) for left in (True, False) for right in (True, False)]
         outcome = outcome if all(other is outcome for other in others) else _UNDECIDED
     if outcome is _UNDECIDED:
         return leave_undecided(f"elements that may be the same: {answer[:80]}")
@@ -137,14 +137,14 @@ def _split_words(elements: Elements) -> Elements:
     return tuple(elements[0].split()) if is_words else elements
 
 
-def _relate_ordered(golds: Elements, answers: Elements, depth: int = 0) -> ComparisonOutcome:
+def _compare_ordered(golds: Elements, answers: Elements, depth: int = 0) -> ComparisonOutcome:
     if len(golds) != len(answers):
         return _DIFFERENT
-    found = {_relate_element(*pair, depth) for pair in zip(golds, answers, strict=True)}
+    found = {_compare_element(*pair, depth) for pair in zip(golds, answers, strict=True)}
     return _DIFFERENT if _DIFFERENT in found else _UNDECIDED if _UNDECIDED in found else _EQUAL
 
 
-def _relate_unordered(golds: Elements, answers: Elements) -> ComparisonOutcome:
+def _compare_unordered(golds: Elements, answers: Elements) -> ComparisonOutcome:
     """Compare sets: every element must have its equal on the other side."""
     left, right = {_fold(item): item for item in golds}, {_fold(item): item for item in answers}
     shared = left.keys() & right.keys()
@@ -164,19 +164,19 @@ def _fold(item: str) -> str:
 
 def _find_best(item: str, others: Sequence[str]) -> ComparisonOutcome:
     """Find how an element compares with the element that is most like it."""
-    found = {_relate_element(item, other) for other in others}
+    found = {_compare_element(item, other) for other in others}
     return _EQUAL if _EQUAL in found else _UNDECIDED if _UNDECIDED in found else _DIFFERENT
 
 
-def _relate_element(gold: str, answer: str, depth: int = 0) -> ComparisonOutcome:
+def _compare_element(gold: str, answer: str, depth: int = 0) -> ComparisonOutcome:
     """Compare two elements by what they are: lists, numbers, dates, texts."""
     inner = _strip_brackets(gold), _strip_brackets(answer)
     if inner[0] != gold and inner[1] != answer:
         is_alike = gold[0] == answer[0] and depth < DEEPEST
-        return _relate_ordered(*map(read_elements, inner), depth + 1) if is_alike else _UNDECIDED
+        return _compare_ordered(*map(read_elements, inner), depth + 1) if is_alike else _UNDECIDED
     quantities = read_quantity(gold), read_quantity(answer)
     if quantities[0] is not None and quantities[1] is not None:
-        return relate_quantities(quantities[0], quantities[1])
+        return compare_quantities(quantities[0], quantities[1])
     if normalize_answer(gold) == normalize_answer(answer):
         return _EQUAL
     dates = find_dates(gold), find_dates(answer)

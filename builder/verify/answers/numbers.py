@@ -36,6 +36,7 @@ _SUBSCRIPT = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 _BEHIND = re.compile(r"\s?[:/]\s?\d|\.\d|,\d|-[^\W\d]")
 """What makes a number a part of something else: a ratio, a date, `12-year-old`."""
+_OPERATOR = re.compile(r"\s?[-+*/×÷^=)}$|]")
 _PARTS_JOINED = re.compile(r"\s{0,2}(?:,|\band\b|\bund\b|\bet\b|\by\b|又|零)?\s{0,2}")
 _EMPTY_WORDS = "起般样樣定些直共切致向旦边邊面者角"
 """What makes a word of 一 and its like: 一起 is no number."""
@@ -57,6 +58,8 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
         if found is None:
             continue
         quantity, end = found
+        if quantity.bound is Bound.FACTORIAL and not _OPERATOR.match(text, end):  # 18! ends many an answer
+            quantity, end = replace(quantity, bound=Bound.NONE), end - 1
         bound, first = find_bound(text, start)
         if bound is not Bound.NONE:
             quantity, start = replace(quantity, bound=bound), first

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ...languages import list_readings
 from .bounds import Bound
-from .equality import relate_quantities
+from .equality import compare_quantities
 from .numbers import Quantity, find_quantities, read_quantity, to_plain_text
 from .outcomes import Comparison, ComparisonOutcome, call_hedged, leave_undecided
 from .spelled import read_spelled
@@ -70,7 +70,7 @@ def _compare_last(gold: Quantity, plain: str, places: Sequence[_Place]) -> Compa
         rest = rest.replace(words, " ")
     if _is_harmful(rest.replace("no,", " ").replace("wait", " ")):
         return leave_undecided(f"the answer corrects itself: {plain[:80]}")
-    return Comparison(outcome=relate_quantities(gold, last.quantity), detail="the answer corrects itself")
+    return Comparison(outcome=compare_quantities(gold, last.quantity), detail="the answer corrects itself")
 
 
 def _compare_end(gold: Quantity, end: str, answer: str) -> Comparison:
@@ -78,24 +78,24 @@ def _compare_end(gold: Quantity, end: str, answer: str) -> Comparison:
     quantity = read_quantity(end)
     if quantity is None:
         return leave_undecided(f"what follows the last = is not one number: {answer[:80]}")
-    outcome = relate_quantities(gold, quantity)
+    outcome = compare_quantities(gold, quantity)
     details = {_EQUAL: "the answer ends on this number", _DIFFERENT: "the answer ends on another number"}
     return Comparison(outcome=outcome, detail=details.get(outcome, "the answer ends on a number with two readings"))
 
 
 def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answer: str) -> Comparison:
     """Compare with the numbers that are not denied."""
-    standing = [place for place in places if place.quantity.bound is not Bound.NEGATED]
+    remaining = [place for place in places if place.quantity.bound is not Bound.NEGATED]
     rest = _cut_out(plain, places)
-    if not standing:
-        is_denied = any(relate_quantities(gold, place.quantity) is _DIFFERENT for place in places)
+    if not remaining:
+        is_denied = any(compare_quantities(gold, place.quantity) is _DIFFERENT for place in places)
         return (
             Comparison(outcome=_DIFFERENT, detail="denied") if is_denied else leave_undecided(f"denied: {answer[:80]}")
         )
-    outcomes = {relate_quantities(gold, place.quantity) for place in standing}
-    if len(standing) > 1 and _is_hedge(plain, standing):
+    outcomes = {compare_quantities(gold, place.quantity) for place in remaining}
+    if len(remaining) > 1 and _is_hedge(plain, remaining):
         is_one = outcomes == {_EQUAL}
-        none = outcomes == {_DIFFERENT} and not _is_difference(gold, standing)
+        none = outcomes == {_DIFFERENT} and not _is_difference(gold, remaining)
         return Comparison(outcome=_EQUAL) if is_one else Comparison(outcome=_DIFFERENT) if none else call_hedged(answer)
     if len(outcomes) > 1:
         return leave_undecided(f"the answer contains several numbers: {answer[:80]}")

@@ -185,7 +185,7 @@ def compare_times(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Com
         return leave_undecided(f"the gold answer is not one time: {gold[:80]}")
     if not found:
         return leave_undecided(f"no time could be read from: {answer[:80]}")
-    outcomes = {_relate(wanted, readings) for readings in found}
+    outcomes = {_compare_readings(wanted, readings) for readings in found}
     if len(outcomes) > 1:
         return call_hedged(answer)
     outcome = outcomes.pop()
@@ -194,18 +194,18 @@ def compare_times(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Com
     return decide_equality(outcome is ComparisonOutcome.EQUAL)
 
 
-def _relate(gold: Readings, answer: Readings) -> ComparisonOutcome:
+def _compare_readings(gold: Readings, answer: Readings) -> ComparisonOutcome:
     """Compare two times by what they may be: of one that may be both, only the kind of the other counts."""
     if gold == answer:
         return ComparisonOutcome.EQUAL
     for is_clock in (True, False):
         left, right = ({moment for moment in side if moment.is_clock is is_clock} for side in (gold, answer))
         if (left == gold or right == answer) and (left and right):
-            return _relate_kind(left, right, is_clock=is_clock)
+            return _compare_kind(left, right, is_clock=is_clock)
     return ComparisonOutcome.UNDECIDED if gold & answer else ComparisonOutcome.DIFFERENT
 
 
-def _relate_kind(gold: set[Moment], answer: set[Moment], *, is_clock: bool) -> ComparisonOutcome:
+def _compare_kind(gold: set[Moment], answer: set[Moment], *, is_clock: bool) -> ComparisonOutcome:
     if not gold & answer:
         return ComparisonOutcome.DIFFERENT
     is_same = gold == answer or not is_clock

@@ -40,4 +40,4 @@ def test_every_table_row_with_an_outcome_is_read():
     ends = ("| equal |", "| different |", "| undecided |", "| hedged |")
     assert sum(line.endswith(ends) for line in lines) == len(ROWS)
     assert {row[0] for row in ROWS} == set(KINDS.values())
-    assert {kind for kind in AnswerType} - set(KINDS.values()) == {AnswerType.EXPRESSION}
+    assert set(AnswerType) - set(KINDS.values()) == {AnswerType.EXPRESSION}

@@ -3,6 +3,6 @@
 A noun that is counted, `pens`, is no unit.
 """
 
-from .parse import Unit, list_sizes, match_rate, match_unit
+from .parse import MeasureUnit, list_sizes, match_rate, match_unit
 
-__all__ = ["Unit", "list_sizes", "match_rate", "match_unit"]
+__all__ = ["MeasureUnit", "list_sizes", "match_rate", "match_unit"]

@@ -35,7 +35,7 @@ _UNSPACED_POWERS = {"平方": 2, "立方": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class MeasureUnit:
     """A unit of measure."""
 
     measure: str
@@ -44,16 +44,16 @@ class Unit:
     """Its size in the base unit."""
     shift: Fraction = Fraction(0)
     """What is added to a number before it is multiplied, as for degrees Celsius."""
-    twins: tuple["Unit", ...] = ()
+    twins: tuple["MeasureUnit", ...] = ()
     """Other meanings of the same name: a pound is a weight and a sum of money."""
 
     @property
-    def meanings(self) -> tuple["Unit", ...]:
+    def meanings(self) -> tuple["MeasureUnit", ...]:
         """All meanings of the name."""
         return self, *self.twins
 
 
-def match_unit(text: str, start: int = 0) -> tuple[Unit, int] | None:
+def match_unit(text: str, start: int = 0) -> tuple[MeasureUnit, int] | None:
     """Find the unit at a place of a plain text, blanks before it aside.
 
     Returns:
@@ -72,7 +72,7 @@ def match_unit(text: str, start: int = 0) -> tuple[Unit, int] | None:
     return match_rate(text, *found)
 
 
-def match_rate(text: str, unit: Unit, end: int) -> tuple[Unit, int]:
+def match_rate(text: str, unit: MeasureUnit, end: int) -> tuple[MeasureUnit, int]:
     """Divide a unit by those that follow it: `/h`, `per hour`."""
     for _ in range(2):
         below = _match_denominator(text, end)
@@ -82,12 +82,12 @@ def match_rate(text: str, unit: Unit, end: int) -> tuple[Unit, int]:
     return unit, end
 
 
-def _match_denominator(text: str, start: int) -> tuple[Unit, int] | None:
+def _match_denominator(text: str, start: int) -> tuple[MeasureUnit, int] | None:
     per = _PER.match(text, start, start + LONGEST)
     return None if per is None else _match_power(text, per.end())
 
 
-def _match_power(text: str, start: int) -> tuple[Unit, int] | None:
+def _match_power(text: str, start: int) -> tuple[MeasureUnit, int] | None:
     """Match a unit with its power: `square feet`, `m^2`, `平方米`."""
     if has_unspaced(text[start : start + 1]):
         return _match_unspaced(text, start)
@@ -107,7 +107,7 @@ def _skip_blank(text: str, start: int) -> int:
     return start + (text[start : start + 1] == " ")
 
 
-def _add_power(text: str, unit: Unit, end: int) -> tuple[Unit, int]:
+def _add_power(text: str, unit: MeasureUnit, end: int) -> tuple[MeasureUnit, int]:
     """Add the power behind a unit: `m^2`, `m2`, `feet squared`."""
     power = _POWER.match(text, end)
     if power is not None:
@@ -119,7 +119,7 @@ def _add_power(text: str, unit: Unit, end: int) -> tuple[Unit, int]:
     return unit, end
 
 
-def _match_name(text: str, start: int) -> tuple[Unit, int] | None:
+def _match_name(text: str, start: int) -> tuple[MeasureUnit, int] | None:
     """Match a name of one word or two."""
     first = _WORD.match(text, start)
     if first is None:
@@ -135,7 +135,7 @@ def _match_name(text: str, start: int) -> tuple[Unit, int] | None:
     return None if unit is None else (unit, first.end())
 
 
-def _match_unspaced(text: str, start: int) -> tuple[Unit, int] | None:
+def _match_unspaced(text: str, start: int) -> tuple[MeasureUnit, int] | None:
     """Match a unit in a script without blanks: the longest name that begins here."""
     power = _UNSPACED_POWERS.get(text[start : start + 2], 1)
     start += 2 if power > 1 else 0
@@ -147,11 +147,11 @@ def _match_unspaced(text: str, start: int) -> tuple[Unit, int] | None:
 
 
 @cache
-def _list_units() -> dict[str, Unit]:
+def _list_units() -> dict[str, MeasureUnit]:
     """List the units by their names."""
     units = dict(_list_names())
     for name, (size, shift) in TEMPERATURES.items():
-        units[name] = Unit("temperature", Fraction(size), Fraction(shift))
+        units[name] = MeasureUnit("temperature", Fraction(size), Fraction(shift))
     units["degrees celsius"] = units["degree celsius"] = units["degrees c"] = units["celsius"]
     units["degrees fahrenheit"] = units["degree fahrenheit"] = units["degrees f"] = units["fahrenheit"]
     for name, (above, below) in COMPOUNDS.items():
@@ -164,18 +164,18 @@ def _list_units() -> dict[str, Unit]:
     return units
 
 
-def _list_names() -> Iterator[tuple[str, Unit]]:
+def _list_names() -> Iterator[tuple[str, MeasureUnit]]:
     for measure, sizes in NAMES.items():
         power = POWERS.get(measure)
         base = measure if power is None else _write_measure({"length": power})
         for size, names in sizes.items():
             factor = Fraction(size)
             for name in names.split():
-                yield name.replace("_", " ").casefold() if len(name) > 1 else name, Unit(base, factor)
+                yield name.replace("_", " ").casefold() if len(name) > 1 else name, MeasureUnit(base, factor)
 
 
 @lru_cache(maxsize=4096)
-def _find_unit(word: str) -> Unit | None:
+def _find_unit(word: str) -> MeasureUnit | None:
     """Find the unit of this name, in its singular or plural."""
     units = _list_units()
     if len(word) == 1:
@@ -205,19 +205,19 @@ def _write_measure(bases: dict[str, int]) -> str:
     return "/".join(["*".join(above), *below])
 
 
-def _raise_unit(unit: Unit, power: int) -> Unit:
+def _raise_unit(unit: MeasureUnit, power: int) -> MeasureUnit:
     if power == 1:
         return unit
     bases = {base: count * power for base, count in _parse_measure(unit.measure).items()}
-    return Unit(_write_measure(bases), unit.factor**power)
+    return MeasureUnit(_write_measure(bases), unit.factor**power)
 
 
-def _divide(unit: Unit, below: Unit) -> Unit:
+def _divide(unit: MeasureUnit, below: MeasureUnit) -> MeasureUnit:
     bases = _parse_measure(unit.measure)
     for base, count in _parse_measure(below.measure).items():
         bases[base] = bases.get(base, 0) - count
     twins = tuple(_divide(twin, below) for twin in unit.twins)
-    return Unit(_write_measure(bases), unit.factor / below.factor, twins=twins)
+    return MeasureUnit(_write_measure(bases), unit.factor / below.factor, twins=twins)
 
 
 def list_sizes(measure: str) -> frozenset[Fraction]:
