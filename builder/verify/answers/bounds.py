@@ -26,11 +26,13 @@ class Bound(StrEnum):
 
 _WORDS: Mapping[Bound, str] = {
     Bound.AT_LEAST: (
-        "at least|no less than|not less than|no fewer than|not fewer than|minimum of|a minimum of|minimum|mindestens|"
+        "at least|no less than|not less than|no fewer than|not fewer than|minimum of|a minimum of|minimum|min|min.|"
+        "mindestens|"
         "wenigstens|au moins|al menos|por lo menos|como mínimo|minimally|greater than or equal to|more than or equal to"
     ),
     Bound.AT_MOST: (
-        "at most|no more than|not more than|no greater than|up to|maximum of|a maximum of|maximum|höchstens|maximal|"
+        "at most|no more than|not more than|no greater than|up to|maximum of|a maximum of|maximum|max|max.|"
+        "höchstens|maximal|"
         "bis zu|au plus|au maximum|como máximo|a lo sumo|hasta|less than or equal to|fewer than or equal to"
     ),
     Bound.MORE: (
@@ -86,6 +88,7 @@ _LESS = r"less|fewer|lower|smaller|below|under|weniger|moins|menos"
 _SUFFIX = re.compile(
     rf"\s{{0,2}}(?:(?P<plus>\+(?!\s?[\d(.a-zA-Z]))|(?P<factorial>!)"
     rf"|\s?(?:or|and|oder|ou|o|und)\s(?:(?P<more>{_MORE})|(?P<less>{_LESS}))\b"
+    r"|\s?(?:at\s)?(?:(?P<least>least|minimum|min)|(?P<most>most|maximum|max|tops))\b"
     r"|(?P<above>以上|或更多|或以上|多(?=[^\W\d]?$)|余(?=[^\W\d]?$))|(?P<below>以下|以内|或更少|或以下))",
     re.IGNORECASE,
 )
@@ -152,5 +155,5 @@ def match_suffix(text: str, start: int) -> tuple[Bound, int]:
     if match["factorial"]:
         is_operator = text[start] == "!" and text[start - 1 : start] not in {"*", " "}
         return (Bound.FACTORIAL, match.end()) if is_operator else (Bound.NONE, start)
-    is_below = match["less"] or match["below"]
+    is_below = match["less"] or match["below"] or match["most"]
     return (Bound.AT_MOST if is_below else Bound.AT_LEAST), match.end()

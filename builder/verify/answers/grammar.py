@@ -48,7 +48,8 @@ NUMBER = re.compile(
       | (?P<letter>k|(?(currency)[mb]|(?!)))(?!\w)
       | \s?(?P<unspaced>[百千万萬亿億]{{1,2}}(?![克米瓦卡帕伏赫分]))
     )?
-    (?:\s{{0,2}}(?P<percent>%|percent\b|per\ cent\b|pct\b|prozent\b|pour\ cent\b|por\ ciento\b|个百分点))?
+    (?:\s{{0,2}}(?P<percent>%|percent\b|per\ cent\b|pct\b|prozent\b|pour\ cent\b|por\ ciento\b|个百分点
+      |(?P<tenths>成(?![为為本功长長立员員]))))?
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -90,7 +91,7 @@ def parse_quantity(match: re.Match[str]) -> Quantity | None:
     if parsed is None:
         return None
     value, decimals, other = parsed
-    factor = _find_scale(match)
+    factor = _find_scale(match) * (10 if match["tenths"] else 1)
     is_plain = factor == 1 and not match["half"]
     if match["half"]:
         value += Fraction(1, 2)

@@ -173,7 +173,7 @@ def _compare_element(gold: str, answer: str, depth: int = 0) -> ComparisonOutcom
     inner = _strip_brackets(gold), _strip_brackets(answer)
     if inner[0] != gold and inner[1] != answer:
         is_alike = gold[0] == answer[0] and depth < DEEPEST
-        return _compare_ordered(*map(read_elements, inner), depth + 1) if is_alike else _UNDECIDED
+        return _compare_ordered(read_elements(inner[0]), read_elements(inner[1]), depth + 1) if is_alike else _UNDECIDED
     quantities = read_quantity(gold), read_quantity(answer)
     if quantities[0] is not None and quantities[1] is not None:
         return compare_quantities(quantities[0], quantities[1])

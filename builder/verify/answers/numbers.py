@@ -14,7 +14,7 @@ from .grammar import NUMBER, Quantity, parse_quantity
 from .plain import to_plain_text
 from .separators import read_digits
 from .spelled import read_spelled
-from .units import match_rate, match_unit
+from .units import MeasureUnit, match_rate, match_unit
 
 __all__ = ["Quantity", "find_quantities", "is_plain_number", "read_quantity", "to_plain_text"]
 
@@ -25,7 +25,7 @@ _REST_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['-])*")
 _UNSPACED_OTHERS = frozenset("或不没沒非至到")
 _OTHER_WORDS = frozenset(
     "or and to but not no nor if unless maybe plus minus times by over half x than years-old year-old more less fewer "
-    "und oder ou et y o bis minutes-to point squared cubed pi".split()
+    "und oder ou et y o bis minutes-to point squared cubed pi least most minimum maximum almost nearly wrong".split()
 )
 """Words behind a number that make more of it than a number with its noun."""
 _NO_NOUNS = frozenset(
@@ -36,6 +36,10 @@ _SUBSCRIPT = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 _BEHIND = re.compile(r"\s?[:/]\s?\d|\.\d|,\d|-[^\W\d]")
 """What makes a number a part of something else: a ratio, a date, `12-year-old`."""
+_PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b|(?P<tenths>成(?![为為本功长長立员員])))")
+_HALF_AN = re.compile(r"(?:\s(?:of\s)?an?(?=\s))?")
+_MINUTES = re.compile(r"\s?([0-5]?\d)\s?m?(?![\w.])")
+"""What follows `1h`."""
 _OPERATOR = re.compile(r"\s?[-+*/×÷^=)}$|]")
 _PARTS_JOINED = re.compile(r"\s{0,2}(?:,|\band\b|\bund\b|\bet\b|\by\b|又|零)?\s{0,2}")
 _EMPTY_WORDS = "起般样樣定些直共切致向旦边邊面者角"
@@ -146,9 +150,14 @@ def _read_spelled(text: str, start: int) -> tuple[Quantity, int] | None:
     end = start + spelled.end
     if spelled.end == 1 and text[end : end + 1] and text[end] in _EMPTY_WORDS:
         return None
-    percent = re.match(r"\s?(?:%|percent\b|per cent\b)", text[end : end + 10])
-    quantity = Quantity(spelled.value, spelled.percent or percent is not None)
-    return _add_unit(quantity, text, end + (percent.end() if percent else 0), None)
+    percent = _PERCENT.match(text, end)
+    value = spelled.value * 10 if percent is not None and percent["tenths"] else spelled.value
+    quantity = Quantity(value, spelled.percent or percent is not None)
+    if percent is not None:
+        end = percent.end()
+    elif spelled.value < 1:
+        end = _HALF_AN.match(text, end).end()  # type: ignore[union-attr] - it matches nothing, too
+    return _add_unit(quantity, text, end, None)
 
 
 def _complete(text: str, match: re.Match[str], *, has_money: bool) -> tuple[Quantity, int] | None:
@@ -186,6 +195,10 @@ def _add_unit(quantity: Quantity, text: str, end: int, currency: str | None) -> 
 
 def _add_parts(text: str, quantity: Quantity, end: int) -> tuple[Quantity, int]:
     """Add smaller parts of the same measure: `2 hours 30 minutes`, `5 feet 3 inches`."""
+    if quantity.unit == _find_hour() and text[end - 1 : end] == "h":
+        minutes = _MINUTES.match(text, end)
+        if minutes is not None:
+            return replace(quantity, value=quantity.value + Fraction(int(minutes[1]), 60), decimals=None), minutes.end()
     for _ in range(3):
         joined = _PARTS_JOINED.match(text, end)
         match = NUMBER.match(text, joined.end() if joined else end) if quantity.unit and end < len(text) else None
@@ -198,6 +211,11 @@ def _add_parts(text: str, quantity: Quantity, end: int) -> tuple[Quantity, int]:
         total = quantity.value + part.value * unit.factor / quantity.unit.factor
         quantity, end = Quantity(total, unit=quantity.unit), found[1]
     return quantity, end
+
+
+def _find_hour() -> MeasureUnit | None:
+    found = match_unit("h")
+    return None if found is None else found[0]
 
 
 def _add_noun(quantity: Quantity, text: str, end: int) -> Quantity | None:

@@ -28,11 +28,12 @@ _BETWEEN = re.compile(
 _HARMFUL = re.compile(
     r"[+*/^√×÷·|!%<>≤≥≠±\\={}_∞π∑?]|\d|\b[b-hj-z]\b|n't\b|"
     r"\b(?:not|no|none|never|neither|nor|without|if|unless|or|either|maybe|perhaps|possibly|might|could|between|than|"
-    r"except|minus|plus|times|squared|cubed|root|factorial|unknown|impossible|unclear|wrong|incorrect|false)\b"
+    r"except|least|most|minimum|maximum|almost|nearly|minus|plus|times|squared|cubed|root|factorial|unknown|impossible|unclear|wrong|incorrect|false)\b"
     r"|[不没沒非否未无無或]",
     re.IGNORECASE,
 )
 """What may make something else of the number beside it."""
+_NAMES = re.compile(r"[,;]\s{0,2}(?:and\s)?[^\W\d_]{1,20}\s{0,2}=|\band\s[^\W\d_]{1,20}\s{0,2}=")
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 14
 _DRESS = " .,;:!*_`$()\n"
@@ -57,6 +58,8 @@ def compare_with_several(gold: Quantity, answer: str) -> Comparison:
     if len(places) > 1 and any(words in plain.casefold() for words in _CORRECTIONS):
         return _compare_last(gold, plain, places)
     equals = list(_EQUALS.finditer(plain))
+    if len(equals) > 1 and _NAMES.search(plain):
+        return leave_undecided(f"several names with a value each: {answer[:80]}")
     if equals:
         return _compare_end(gold, plain[equals[-1].end() :], answer)
     return _compare_standing(gold, plain, places, answer)
@@ -100,6 +103,8 @@ def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answ
     if len(outcomes) > 1:
         return leave_undecided(f"the answer contains several numbers: {answer[:80]}")
     outcome = outcomes.pop()
+    if len(remaining) > 1 and any(place.quantity.bound is not Bound.NONE for place in remaining):
+        return leave_undecided(f"an inequality: {answer[:80]}")
     if outcome is not _UNDECIDED and not _is_harmful(rest):
         return Comparison(outcome=outcome)
     return leave_undecided(f"the answer says more than a number: {answer[:80]}")

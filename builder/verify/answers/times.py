@@ -80,7 +80,7 @@ def read_time(text: str) -> Readings | None:
 def find_times(text: str) -> list[Readings]:
     """Find the times of a text."""
     text = to_plain_text(text).strip(" .*$\n")
-    duration = _read_duration(_DRESS.sub("", text))
+    duration = None if _COLON.fullmatch(text) else _read_duration(_DRESS.sub("", text))
     if duration is not None:
         return [duration]
     found: list[tuple[int, int, Readings]] = []

@@ -73,6 +73,9 @@ CASES = """
 50% | 50\\% | equal
 50% | 百分之五十 | equal
 50% | fifty percent | equal
+70% | 7成 | equal
+70% | 七成 | equal
+7 | 7成 | different
 50% | 51 | different
 # fractions, decimals
 1/2 | \\frac12 | equal
@@ -130,6 +133,10 @@ CASES = """
 5 | 至少5个 | undecided
 5 | 超过5 | different
 5 | 5以上 | undecided
+5 | 5 at least | undecided
+5 | 5 at most | undecided
+5 | 5 pens at least | undecided
+5 | max 5 | undecided
 5 | mindestens 5 | undecided
 5 | au moins 5 | undecided
 5 | menos de 5 | different
@@ -213,6 +220,10 @@ $20 | $20 per hour | undecided
 1 month | 30 days | undecided
 2 years | 2 days | different
 5 feet 3 inches | 63 inches | equal
+30 mins | half an hour | equal
+45 minutes | three quarters of an hour | equal
+90 minutes | 1h 30m | equal
+90 minutes | 1h30 | equal
 1.5 hours | 1 hour 30 minutes | equal
 1.5 hours | 1 hour and 30 minutes | equal
 90分钟 | 1小时30分钟 | equal
@@ -295,6 +306,7 @@ US$5 | $5 | equal
 320 | 三百二十元 | equal
 3 | 第三 | equal
 2/3 | 三分之二 | equal
+56 | 五六个 | undecided
 12 | 十二个苹果 | equal
 1 | 一起 | undecided
 12 | zwölf | equal
@@ -320,6 +332,8 @@ US$5 | $5 | equal
 18 | 17 or 19 | different
 18 | between 17 and 18 | hedged
 7 | between 6 and 8 | different
+7 | x = 7, y = 8 | undecided
+7 | 6 < 7 | undecided
 18 | 17-18 | hedged
 18 | 17 to 19 | different
 18 | 18 or 18 | equal

@@ -128,6 +128,8 @@ TIMES = """
 3:30 | 4:30 | different
 3.5 hours | 3:30 | equal
 3.5 hours | 3:30 h | equal
+3.5 hours | 3h30 | equal
+3.5 hours | 3h 30m | equal
 3.5 hours | 3 hours 30 minutes | equal
 3.5 hours | 3 hours and 30 minutes | equal
 3.5 hours | 210 minutes | equal

@@ -63,7 +63,8 @@ def _read_decimal(whole: str, digits: str) -> Fraction | None:
 
 def _read_whole(text: str) -> Fraction | None:
     """Read a number with its tens and groups; digits alone are read one by one."""
-    if len(text) > 1 and all(character in DIGITS for character in text):
+    is_spelled_out = len(text) > 2 or "〇" in text or "零" in text  # 五六 is five or six
+    if len(text) > 1 and is_spelled_out and all(character in DIGITS for character in text):
         return Fraction(int("".join(str(DIGITS[character]) for character in text)))
     total, group, digit = Fraction(0), Fraction(0), None
     last_ten, last_group, last = 10**4, 10**16, 0
