@@ -54,7 +54,7 @@ _NAMED = tuple(
 )
 """Dates that can be read in one way. The first that matches at a place counts."""
 _NUMERIC = re.compile(r"(?<![\w./-])(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]*\d)")
-_YEAR_ALONE = re.compile(r"(?:in|the year|year)?\s?(\d{4})\s?年?\.?", re.IGNORECASE)
+_YEAR_ALONE = re.compile(r"(?:in|the year|year)?\s?(\d{4})\s?(?:年|a\.?d\.?|c\.?e\.?)?\.?", re.IGNORECASE)
 _DENIED = re.compile(
     r"\b(?:not|never|nor|except|before|after|until|since|by|nicht|pas|vor|nach)\b|n't\b|[不非前后後]", re.IGNORECASE
 )

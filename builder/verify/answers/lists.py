@@ -26,8 +26,15 @@ _AND = r"(?:\s(?:and|und|et|y)\s|和|以及|及)"
 _WEAK = re.compile(rf"\s*,\s*(?:(?:and|und|et|y)\s)?|{_AND}")
 _ARROW = re.compile(r"\s>\s")
 _GROUPED = re.compile(r"(?<!\d)(?<!\d,)\d{1,3}(?:,\d{3}){1,60}(?!\d|,\d)")
-_EMPTY = frozenset({"", "∅", "empty", "empty set", "the empty set", "empty list", "空集", "none"})
+_EMPTY = frozenset(
+    {"", "∅", "empty", "empty set", "the empty set", "empty list", "空集", "none", "no elements", "no solution"}
+)
 _HEDGE = re.compile(r"\b(?:or|not|maybe|perhaps|possibly|either|except|nor)\b|n't\b|[或不非]", re.IGNORECASE)
+_ELLIPSIS = re.compile(r"\.\.|…|\\[lc]?dots|\betc\b|±|\\pm\b|等等")
+"""What says that there is more than is written."""
+_NAME = re.compile(r"^[A-Za-z]\w?\s?(?:=|∈|\\in\b)\s?")
+_SOLUTIONS = re.compile(r"([A-Za-z])\s?=[^=]{1,60}(?:\s(?:or|and)\s\1\s?=[^=]{1,60}){1,9}")
+_OR = re.compile(r"\sor\s")
 _BULLET = re.compile(r"^(?:[-*•]\s|\(?\d{1,2}[.)]\s)")
 _LATEX = re.compile(r"\\(?=[{}])|\\(?:left|right|big|Big)\b|\\[,;!: ]|\$")
 
@@ -44,6 +51,7 @@ def read_elements(text: str, *, is_grouped: bool = True) -> Elements:
     >>> read_elements("1, 2 and 3"), read_elements("{3; 4}"), read_elements("1,200")
     (('1', '2', '3'), ('3', '4'), ('1,200',))
     """
+    text = _NAME.sub("", text.strip(" $")) if text.count("=") < 2 else text
     text = _strip_brackets(to_plain_text(_LATEX.sub("", text)).replace("\\emptyset", "∅").strip(" .。*`\n"))
     if text.casefold() in _EMPTY:
         return ()
@@ -54,7 +62,9 @@ def read_elements(text: str, *, is_grouped: bool = True) -> Elements:
         if len(parts) > 1:
             parts = [item for part in parts for item in _split_last(part)] if pattern is _STRONG else parts
             break
-    cleaned = (_BULLET.sub("", part.strip()).strip(" \"'“”‘’`*.").replace("\ue000", ",") for part in parts)
+    cleaned = (
+        _NAME.sub("", _BULLET.sub("", part.strip())).strip(" \"'“”‘’`*.").replace("\ue000", ",") for part in parts
+    )
     return tuple(part for part in cleaned if part)
 
 
@@ -96,7 +106,8 @@ def compare_lists(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Com
 
 
 def compare_sets(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Comparison:
-    """Compare two sets."""
+    """Compare two sets. `x = 1 or x = 2` is one, too."""
+    gold, answer = (_OR.sub(", ", side) if _SOLUTIONS.fullmatch(side.strip(" $.")) else side for side in (gold, answer))
     return _compare(gold, answer, _compare_unordered)
 
 
@@ -107,7 +118,7 @@ def _compare(gold: str, answer: str, rule: Callable[[Elements, Elements], Compar
     if max(len(golds), len(answers)) > MOST_ELEMENTS:
         is_same = gold.split() == answer.split()
         return Comparison(outcome=_EQUAL) if is_same else leave_undecided(f"more than {MOST_ELEMENTS} elements")
-    if _HEDGE.search(answer) and not _HEDGE.search(gold):
+    if any(pattern.search(answer) and not pattern.search(gold) for pattern in (_HEDGE, _ELLIPSIS)):
         return leave_undecided(f"a list that may be another: {answer[:80]}")
     outcome = rule(golds, answers)
     if outcome is not _EQUAL and _has_groups(gold, answer):

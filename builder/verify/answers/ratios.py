@@ -6,6 +6,7 @@ from fractions import Fraction
 from .numbers import read_quantity
 from .outcomes import Comparison, call_hedged, decide_equality, leave_undecided
 from .plain import to_plain_text
+from .spelled import CHARACTERS
 
 _PART = r"[-+]?(?:\d{1,15}(?:[.,]\d{1,15})?|\.\d{1,15})(?:\s?/\s?\d{1,15})?"
 _NOUN = r"(?:\s(?!(?:or|and|to|not|but)\b)[^\W\d_]{1,20})?"
@@ -13,6 +14,10 @@ _RATIO = re.compile(
     rf"(?<![\w.:/])(?P<by_colon>{_PART}{_NOUN}(?:\s?[:∶]\s?{_PART}{_NOUN}){{1,12}})(?![\d:])"
     rf"|(?<![\w.:/])(?P<by_word>{_PART}{_NOUN}(?:(?:\s|-)to(?:\s|-){_PART}{_NOUN}){{1,12}})(?!\d)"
     rf"|(?P<by_character>{_PART}\s?比\s?{_PART})"
+)
+_SPELLED = re.compile(
+    rf"(?<![a-z-])(?:[a-z]{{3,9}}-)?[a-z]{{3,9}}(?:\sto\s(?:[a-z]{{3,9}}-)?[a-z]{{3,9}}){{1,3}}(?![a-z-])"
+    rf"|[{CHARACTERS}]{{1,9}}\s?比\s?[{CHARACTERS}]{{1,9}}"
 )
 _FRACTION = re.compile(r"\s*(\d{1,15})\s?/\s?(\d{1,15})\s*")
 _SPLIT = re.compile(r"[:∶比]|(?:\s|-)to(?:\s|-)")
@@ -32,6 +37,8 @@ def find_ratios(text: str) -> list[Parts]:
     if fraction is not None:
         return [_reduce((Fraction(fraction[1]), Fraction(fraction[2])))]
     found = [_read_parts(match[0]) for match in _RATIO.finditer(text)]
+    if not found:
+        found = [_read_parts(match[0]) for match in _SPELLED.finditer(text)]
     return [_reduce(parts) for parts in found if parts is not None]
 
 

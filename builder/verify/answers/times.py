@@ -30,7 +30,7 @@ _COLON = re.compile(
     re.IGNORECASE,
 )
 _HOURS = re.compile(
-    rf"(?<![\w:.,])(?P<hour>\d{{1,2}})(?:[.](?P<minute>[0-5]\d))?\s?(?:{_MARK}|o'?clock(?:\s{_IN_THE})?|uhr(?:\s(?P<later>[0-5]?\d))?)",
+    rf"(?<![\w:.,])(?P<hour>\d{{1,2}})(?:[.](?P<minute>[0-5]\d))?\s?(?:{_MARK}|o'?clock(?:\s{_IN_THE})?|in\sthe\s(?P<of_day>morning|afternoon|evening)|uhr(?:\s(?P<later>[0-5]?\d))?)",
     re.IGNORECASE,
 )
 _CHINESE_HALVES = "|".join(word for word in _HALVES if not word.isascii())
@@ -46,10 +46,10 @@ _SPOKEN = re.compile(
 _NAMED: Mapping[str, int] = {"noon": _HALF_DAY, "midday": _HALF_DAY, "midnight": 0, "正午": _HALF_DAY, "午夜": 0}
 _NAMES = re.compile(r"(?:\b12\s)?(?<![a-z])(?P<name>noon|midday|midnight|正午|午夜)(?![a-z])", re.IGNORECASE)
 _DENIED = re.compile(
-    r"\b(?:not|never|nor|before|after|until|by|about|around|almost|than|least|most)\b|n't\b|[不非前后後<>≤≥!]"
+    r"\b(?:not|never|nor|before|after|until|by|almost|nearly|than|least|most)\b|n't\b|[不非前后後<>≤≥!]"
 )
 _DRESS = re.compile(
-    r"^(?:the|time|answer|duration|is|it|at|takes?|took|lasts?|for|will|be|was|around|exactly|=|:|\s){0,10}",
+    r"^(?:the|time|answer|duration|is|it|at|takes?|took|lasts?|for|will|be|was|about|around|approximately|roughly|exactly|=|:|\s){0,10}",
     re.IGNORECASE,
 )
 
@@ -102,7 +102,7 @@ def _find_clocks(text: str) -> Iterator[tuple[int, int, Readings]]:
     for match in _COLON.finditer(text):
         yield *match.span(), _read_colon(match)
     for match in _HOURS.finditer(text):
-        half = match["half"] or (match["part"] or "")
+        half = match["half"] or match["part"] or match["of_day"] or ""
         minute = int(match["minute"] or match["later"] or 0)
         yield *match.span(), _make_clock(int(match["hour"]), minute, half=half, is_full="uhr" in match[0].casefold())
     for match in _SPOKEN.finditer(text):

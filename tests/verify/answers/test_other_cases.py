@@ -49,6 +49,14 @@ positive | negative | different
 incorrect | correct | different
 correct | incorrect | different
 yes | maybe | undecided
+yes | yeah | equal
+no | Nope. | equal
+no | not at all | equal
+yes | No, wait, yes | equal
+no | No, wait, yes | different
+no | yes. Actually, no | equal
+negative | not positive | undecided
+invalid | valid, no wait, invalid | equal
 """
 DATES = """
 12/25/1937 | December 25, 1937 | equal
@@ -145,6 +153,8 @@ TIMES = """
 3.5 hours | 3:35 | different
 3.5 hours | at least 3.5 hours | undecided
 3.5 hours | 3.5 | undecided
+3.5 hours | about 3.5 hours | equal
+3 PM | 3 in the afternoon | equal
 2 weeks | 14 days | equal
 """
 RATIOS = """
@@ -166,6 +176,9 @@ RATIOS = """
 2:3 | 2:3:4 | different
 1:2:3 | 2:4:6 | equal
 1:2:3 | 1:3:2 | different
+3:4 | three to four | equal
+3:4 | 三比四 | equal
+3:4 | four to three | different
 2:3 | 2:3 or 3:2 | hedged
 2:3 | not 2:3 | undecided
 2:3 | 2 | undecided
@@ -200,6 +213,11 @@ A -> B -> C | A, B, C | equal
 1/2, 3 | 0.5, 3 | equal
 5 km, 3 km | 5000 m, 3 km | equal
 red, 5 | red, 6 | different
+1,2,3 | 1, 2, 3, ... | undecided
+1,2,3 | x = 1, 2, 3 | equal
+1,2,3 | one, two, three | equal
+2, -2 | ±2 | undecided
+red, green | 1. red\\n2. green | equal
 May 1, 2020; May 2, 2020 | 2020-05-01; 2020-05-02 | equal
 """
 SETS = """
@@ -219,6 +237,13 @@ SETS = """
 {(1,2),(3,4)} | {(3,4),(1,2)} | equal
 {(1,2),(3,4)} | {(2,1),(3,4)} | different
 {1,2} | {1,x+1} | undecided
+{2,-2} | x = 2 or x = -2 | equal
+{2,-2} | x = 2 and x = -2 | equal
+{2,-2} | x = 2 or x = 3 | different
+{2,-2} | ±2 | undecided
+{2,-2} | 2 or -2 | undecided
+{1,2} | {1, 2, ...} | undecided
+{} | no solution | equal
 """
 TABLES = {
     AnswerType.BOOLEAN: BOOLEANS,
@@ -229,7 +254,7 @@ TABLES = {
     AnswerType.SET: SETS,
 }
 CASES = [
-    (kind, *(part.strip() for part in line.split(" | ")))
+    (kind, *(part.strip().replace("\\n", "\n") for part in line.split(" | ")))
     for kind, table in TABLES.items()
     for line in table.strip().splitlines()
 ]
