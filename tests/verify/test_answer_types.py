@@ -61,6 +61,10 @@ def read(text, answer_type, choices=None):
         "(A) is wrong, so (B)",
         "B. (A) is too small",
         "B, not A",
+        "A, no wait, B",
+        "I choose B",
+        "We would pick (B).",
+        "I'd go with B",
     ],
 )
 def test_an_option_is_named_by_its_letter(answer):

@@ -3,6 +3,7 @@
 `compare` takes answers, not texts: `read_answer` finds the answer in a text.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from ....schemas.problem import AnswerType
@@ -52,6 +53,8 @@ def compare_safely(gold: str, answer: str, answer_type: AnswerType, choices: tup
 def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
     if gold.isdecimal() and answer.isdecimal() and len(gold) + len(answer) < 400:  # as most are
         return _EQUAL if gold == answer or int(gold) == int(answer) else _DIFFERENT
+    if _DECIMALS.fullmatch(gold) and _DECIMALS.fullmatch(answer):
+        return _EQUAL if gold.rstrip("0").rstrip(".") == answer.rstrip("0").rstrip(".") else _DIFFERENT
     if _read_infinity(gold) and _read_infinity(gold) == _read_infinity(answer):
         return Comparison(outcome=ComparisonOutcome.EQUAL)
     gold_quantity = read_quantity(gold)
@@ -65,6 +68,8 @@ def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Compa
 
 
 _EQUAL, _DIFFERENT = (Comparison(outcome=outcome) for outcome in (ComparisonOutcome.EQUAL, ComparisonOutcome.DIFFERENT))
+_DECIMALS = re.compile(r"-?[1-9][0-9]{0,15}\.(?:[0-9]{1,2}|[0-9]{4,16})")
+"""Decimals that have one reading and one spelling but for the zeros behind them."""
 _EXPLAIN = {ComparisonOutcome.UNDECIDED: "equal in one reading of the number or its unit, and not in another"}
 
 
@@ -77,7 +82,8 @@ def _compare_options(gold: str, answer: str, choices: tuple[str, ...]) -> Compar
     gold_option = find_option(gold, choices, letters)
     if gold_option is None or len(gold_option.letters) > 1:
         return leave_undecided(f"the gold answer does not name an option: {gold}")
-    option = find_option(answer, choices, letters)
+    *_, last = _CORRECTION.split(answer)
+    option = find_option(last, choices, letters) or find_option(answer, choices, letters)
     if option is not None:
         return decide_equality(option.letters == gold_option.letters)
     if not choices and any(map(str.isdigit, answer)) and not any(map(str.isalpha, answer)):
@@ -85,6 +91,9 @@ def _compare_options(gold: str, answer: str, choices: tuple[str, ...]) -> Compar
             outcome=ComparisonOutcome.DIFFERENT, detail="the answer is a number, not the letter of an option"
         )
     return leave_undecided(f"the answer does not name exactly one option: {answer[:80]}")
+
+
+_CORRECTION = re.compile(r"\b(?:no,?\swait|wait,?\sno|correction|i\smean|sorry)\b[\s,:.!…-]*", re.IGNORECASE)
 
 
 def _list_letters(gold: str) -> str:

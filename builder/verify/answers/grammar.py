@@ -127,15 +127,15 @@ def _parse_value(match: re.Match[str]) -> tuple[Fraction, int | None, Fraction |
     digits = read_digits(match["mantissa"])
     if digits is None:
         return None
+    if not (match["e"] or match["ten"] or match["power"]):
+        return digits.value, digits.decimals, digits.other
     exponent, power = int(match["e"] or match["ten"] or 0), int(match["power"] or 1)
     size = len(match["mantissa"])
     if abs(exponent) > MAX_EXPONENT or abs(power) > MAX_EXPONENT or abs(power) * size > MAX_EXPONENT * 2:
         return None
     if power < 0 and not digits.value:
         return None
-    is_plain = not (match["e"] or match["ten"] or match["power"])
-    value = Fraction(digits.value**power) * Fraction(10) ** exponent
-    return value, digits.decimals if is_plain else None, digits.other if is_plain else None
+    return Fraction(digits.value**power) * Fraction(10) ** exponent, None, None
 
 
 def _parse_cycle(before: str, part: str, cycle: str) -> Fraction:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 from ...languages import has_unspaced
 from .bounds import Bound, find_bound, match_suffix
@@ -36,6 +37,7 @@ _SUBSCRIPT = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 _BEHIND = re.compile(r"\s?[:/]\s?\d|\.\d|,\d|-[^\W\d]")
 """What makes a number a part of something else: a ratio, a date, `12-year-old`."""
+_COMMON = re.compile(r"(?:(?P<dollar>\$)(?!.*%))?(?P<digits>[0-9]{1,12}(?:[,.][0-9]{1,12}){0,4})(?P<percent>%)?")
 _PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b|(?P<tenths>成(?![为為本功长長立员員])))")
 _HALF_AN = re.compile(r"(?:\s(?:of\s)?an?(?=\s))?")
 _MINUTES = re.compile(r"\s?([0-5]?\d)\s?m?(?![\w.])")
@@ -85,6 +87,9 @@ def read_quantity(text: str) -> Quantity | None:
     """
     if is_plain_number(text):
         return _read_plain(text)
+    common = _COMMON.fullmatch(text)
+    if common is not None:
+        return _read_common(common)
     text = _strip_dress(to_plain_text(text))
     based = _IN_BASE.fullmatch(text)
     if based:
@@ -111,6 +116,21 @@ def _read_plain(text: str) -> Quantity | None:
         return None if digits is None else Quantity(digits.value, decimals=digits.decimals, other=digits.other)
     other = None if digits.other is None else -digits.other
     return Quantity(-digits.value, decimals=digits.decimals, other=other)
+
+
+def _read_common(match: re.Match[str]) -> Quantity | None:
+    """Read what most numbers look like that are not digits alone."""
+    digits = read_digits(match["digits"])
+    if digits is None:
+        return None
+    unit = _find_dollar() if match["dollar"] else None
+    return Quantity(digits.value, bool(match["percent"]), unit, digits.decimals, digits.other)
+
+
+@cache
+def _find_dollar() -> MeasureUnit | None:
+    found = match_unit("$")
+    return None if found is None else found[0]
 
 
 def _strip_dress(text: str) -> str:
@@ -213,6 +233,7 @@ def _add_parts(text: str, quantity: Quantity, end: int) -> tuple[Quantity, int]:
     return quantity, end
 
 
+@cache
 def _find_hour() -> MeasureUnit | None:
     found = match_unit("h")
     return None if found is None else found[0]

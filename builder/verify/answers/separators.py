@@ -54,7 +54,7 @@ def read_digits(text: str) -> Digits | None:
 
 
 def _make_digits(whole: str, part: str) -> Digits:
-    return Digits(Fraction(f"{whole or '0'}.{part}") if part else Fraction(int(whole)), len(part))
+    return Digits(Fraction(int(whole + part), 10 ** len(part)), len(part))
 
 
 def _read_both(text: str) -> Digits | None:
