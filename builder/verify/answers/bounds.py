@@ -78,7 +78,7 @@ _STATING = frozenset(
 )
 """Words before a number that leave it as it is."""
 _APPROXIMATE = "≈~="
-_ADJUSTING = (*"约約共", "大约", "大約", "大概", "约为", "約為", "正好", "恰好", "总共", "一共")
+_ADJUSTING = (*"约約共第", "大约", "大約", "大概", "约为", "約為", "正好", "恰好", "总共", "一共")
 
 _BEFORE = 40
 """How many characters before a number are looked at."""

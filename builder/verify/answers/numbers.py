@@ -26,16 +26,18 @@ _REST_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['-])*")
 _UNSPACED_OTHERS = frozenset("或不没沒非至到")
 _OTHER_WORDS = frozenset(
     "or and to but not no nor if unless maybe plus minus times by over half x than years-old year-old more less fewer "
-    "und oder ou et y o bis minutes-to point squared cubed pi least most minimum maximum almost nearly wrong".split()
+    "und oder ou et y o bis minutes-to point squared cubed pi factorial mod modulo "
+    "dozen dozens hundred thousand million billion least most minimum maximum almost nearly wrong".split()
 )
 """Words behind a number that make more of it than a number with its noun."""
 _NO_NOUNS = frozenset(
     "in total altogether all left remaining overall of each every per more the a an is are was were for long tall wide "
     "deep away old high heavy ago later apart faster slower only exactly extra additional 的 了".split()
 )
+_ELLIPSIS = re.compile(r"\s?(?:\.\.|…|\\[lc]?dots)")
 _SUBSCRIPT = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
-_BEHIND = re.compile(r"\s?[:/]\s?\d|\.\d|,\d|-[^\W\d]")
+_BEHIND = re.compile(r"\s?[:/]\s?\d|\.\d|,\d|-[^\W\d]|[点點][零〇一二三四五六七八九0-9]")
 """What makes a number a part of something else: a ratio, a date, `12-year-old`."""
 _COMMON = re.compile(r"(?:(?P<dollar>\$)(?!.*%))?(?P<digits>[0-9]{1,12}(?:[,.][0-9]{1,12}){0,4})(?P<percent>%)?")
 _PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b|(?P<tenths>成(?![为為本功长長立员員])))")
@@ -187,13 +189,15 @@ def _complete(text: str, match: re.Match[str], *, has_money: bool) -> tuple[Quan
         return None
     ordinal = _ORDINAL.match(text, end)
     end = ordinal.end() if ordinal else end
-    if _BEHIND.match(text, end):
+    is_open = quantity.decimals and _ELLIPSIS.match(text, end)  # 0.333... is another number
+    if is_open or _BEHIND.match(text, end):
         return None
     currency = match["currency"]
     is_money = currency and (currency != "$" or has_money)
     found = _add_unit(quantity, text, end, currency.strip() if is_money else None)
     behind = text[found[1] : found[1] + 1]
-    is_cut = behind.isalnum() and not has_unspaced(behind) and found[0].unit is None and found[1] == match.end()
+    is_bare = found[0].unit is None or is_money
+    is_cut = behind.isalnum() and not has_unspaced(behind) and is_bare and found[1] == match.end()
     return None if is_cut else found
 
 

@@ -33,6 +33,13 @@ _HARMFUL = re.compile(
     re.IGNORECASE,
 )
 """What may make something else of the number beside it."""
+_FACTORIAL = re.compile(r"\d!")
+_DENIED = re.compile(r"[<>≤≥≠±¬]|\b(?:not|never|no|nearly|almost|least|most|than)\b|n't\b|[不非]", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"\b(?:from|to|until|per|every|all but|by|dozen|hundred|thousand|million|billion|mod|modulo)\s*$", re.IGNORECASE
+)
+"""What makes a part of something else of the number behind it."""
+_MINUS = re.compile(r"\d\s?-\s?\d")
 _NAMES = re.compile(r"[,;]\s{0,2}(?:and\s)?[^\W\d_]{1,20}\s{0,2}=|\band\s[^\W\d_]{1,20}\s{0,2}=")
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 14
@@ -52,6 +59,8 @@ class _Place:
 def compare_with_several(gold: Quantity, answer: str) -> Comparison:
     """Compare a gold number with the numbers of an answer; what is said between them decides, or nothing does."""
     plain = to_plain_text(answer)
+    if _FACTORIAL.search(plain):
+        return leave_undecided(f"a factorial, or an exclamation: {answer[:80]}")
     places = [_Place(*found) for found in find_quantities(plain)]
     if not places:
         return leave_undecided(f"no number could be read from: {answer[:80]}")
@@ -61,6 +70,8 @@ def compare_with_several(gold: Quantity, answer: str) -> Comparison:
     if len(equals) > 1 and _NAMES.search(plain):
         return leave_undecided(f"several names with a value each: {answer[:80]}")
     if equals:
+        if _DENIED.search(plain, 0, equals[-1].start()):
+            return leave_undecided(f"more than an equation: {answer[:80]}")
         return _compare_end(gold, plain[equals[-1].end() :], answer)
     return _compare_standing(gold, plain, places, answer)
 
@@ -98,6 +109,8 @@ def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answ
     outcomes = {compare_quantities(gold, place.quantity) for place in remaining}
     if len(remaining) > 1 and _is_hedge(plain, remaining):
         is_one = outcomes == {_EQUAL}
+        if is_one and (_MINUS.search(plain) or len(places) > len(remaining) or _is_harmful(_BETWEEN.sub(" ", rest))):
+            return leave_undecided(f"the same number, and more: {answer[:80]}")
         none = outcomes == {_DIFFERENT} and not _is_difference(gold, remaining)
         return Comparison(outcome=_EQUAL) if is_one else Comparison(outcome=_DIFFERENT) if none else call_hedged(answer)
     if len(outcomes) > 1:
@@ -105,6 +118,8 @@ def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answ
     outcome = outcomes.pop()
     if len(remaining) > 1 and any(place.quantity.bound is not Bound.NONE for place in remaining):
         return leave_undecided(f"an inequality: {answer[:80]}")
+    if any(_ELSEWHERE.search(plain, 0, place.start) for place in remaining):
+        return leave_undecided(f"a number that is a part of something else: {answer[:80]}")
     if outcome is not _UNDECIDED and not _is_harmful(rest):
         return Comparison(outcome=outcome)
     return leave_undecided(f"the answer says more than a number: {answer[:80]}")

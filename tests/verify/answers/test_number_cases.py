@@ -168,6 +168,22 @@ at least 5 | 5 | undecided
 6 | 2 * 3 | undecided
 5 | 5\\pi | undecided
 5 | 5i | undecided
+5 | 5 factorial | undecided
+5 | $5i | undecided
+5 | $5\\pi | undecided
+5 | 5 mod 7 | undecided
+5 | all but 5 | undecided
+5 | dozen 5 | undecided
+5 | every 5 | undecided
+5 | from 5 | undecided
+5 | until 5 | undecided
+5 | 5 dozen | undecided
+5 | 第5 hundred | undecided
+5 | (5! | undecided
+5 | 5-5 | undecided
+5 | 5点五 | undecided
+0.333 | 0.333... | undecided
+5 | < 5 = 5 | undecided
 12 | 12-year-old | undecided
 5 | H5 | undecided
 5 | 5_2 | undecided

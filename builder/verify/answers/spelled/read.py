@@ -11,6 +11,7 @@ from .european import list_numbers
 
 _WORDS = re.compile(r"[^\W\d_]{1,40}(?:[ -]{1,2}[^\W\d_]{1,40}){0,30}")
 _CHARACTERS = re.compile(rf"[负負第]?(?:百分之)?[{CHARACTERS}半点點分之又0-9.]{{1,40}}(?:[个個]半)?")
+_DIGITS_FIRST = re.compile(r"[第负負]\d")
 _PERCENT = "百分之"
 _PREFIXED_UNITS = frozenset("克米瓦卡帕伏赫焦")
 _MOST_WORDS = 12
@@ -39,7 +40,7 @@ def read_spelled(text: str) -> Spelled | None:
 
 def _read_characters(text: str) -> Spelled | None:
     match = _CHARACTERS.match(text)
-    if match is None:
+    if match is None or _DIGITS_FIRST.match(text):
         return None
     longest = match.end()
     if text[longest - 1] in "千兆" and text[longest : longest + 1] in _PREFIXED_UNITS:
