@@ -24,6 +24,15 @@ from .words import match_text
 
 __all__ = ["compare", "compare_safely", "is_same_quantity"]
 
+MAX_CHARACTERS = 2_000
+"""The longest gold and answer together that are compared."""
+
+_LONGEST = {
+    **dict.fromkeys((AnswerType.LIST, AnswerType.SET), 20_000),
+    **dict.fromkeys((AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION), 10**9),
+}
+"""The same for types with another limit. Texts need none, and expressions have their own."""
+
 _INFINITIES = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
 
 
@@ -39,6 +48,8 @@ def compare(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str,
     >>> compare("18", "$18.00", AnswerType.NUMBER).outcome
     <ComparisonOutcome.EQUAL: 'equal'>
     """
+    if len(gold) + len(answer) > _LONGEST.get(answer_type, MAX_CHARACTERS):
+        return leave_undecided(f"{len(answer):,} characters are no {answer_type}")
     return _COMPARE[answer_type](gold, answer, choices or ())
 
 

@@ -178,7 +178,8 @@ def _read_spelled(text: str, start: int) -> tuple[Quantity, int] | None:
     if percent is not None:
         end = percent.end()
     elif spelled.value < 1:
-        end = _HALF_AN.match(text, end).end()  # type: ignore[union-attr] - it matches nothing, too
+        joined = _HALF_AN.match(text, end)
+        end = joined.end() if joined else end
     return _add_unit(quantity, text, end, None)
 
 

@@ -39,6 +39,7 @@ _ELSEWHERE = re.compile(
     r"\b(?:from|to|until|per|every|all but|by|dozen|hundred|thousand|million|billion|mod|modulo)\s*$", re.IGNORECASE
 )
 """What makes a part of something else of the number behind it."""
+_APPLIED = re.compile(r"\bof\b|^\s?\($|^\)?\($")
 _MINUS = re.compile(r"\d\s?-\s?\d")
 _NAMES = re.compile(r"[,;]\s{0,2}(?:and\s)?[^\W\d_]{1,20}\s{0,2}=|\band\s[^\W\d_]{1,20}\s{0,2}=")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -106,6 +107,8 @@ def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answ
         return (
             Comparison(outcome=_DIFFERENT, detail="denied") if is_denied else leave_undecided(f"denied: {answer[:80]}")
         )
+    if _is_applied(plain, places):
+        return leave_undecided(f"a calculation: {answer[:80]}")
     outcomes = {compare_quantities(gold, place.quantity) for place in remaining}
     if len(remaining) > 1 and _is_hedge(plain, remaining):
         is_one = outcomes == {_EQUAL}
@@ -113,12 +116,12 @@ def _compare_standing(gold: Quantity, plain: str, places: Sequence[_Place], answ
             return leave_undecided(f"the same number, and more: {answer[:80]}")
         none = outcomes == {_DIFFERENT} and not _is_difference(gold, remaining)
         return Comparison(outcome=_EQUAL) if is_one else Comparison(outcome=_DIFFERENT) if none else call_hedged(answer)
-    if len(outcomes) > 1:
+    if len(outcomes) > 1 or any(plain[place.start] in "+-" for place in places[1:]):
         return leave_undecided(f"the answer contains several numbers: {answer[:80]}")
     outcome = outcomes.pop()
     if len(remaining) > 1 and any(place.quantity.bound is not Bound.NONE for place in remaining):
         return leave_undecided(f"an inequality: {answer[:80]}")
-    if any(_ELSEWHERE.search(plain, 0, place.start) for place in remaining):
+    if any(_ELSEWHERE.search(plain, max(0, place.start - 12), place.start) for place in remaining):
         return leave_undecided(f"a number that is a part of something else: {answer[:80]}")
     if outcome is not _UNDECIDED and not _is_harmful(rest):
         return Comparison(outcome=outcome)
@@ -144,6 +147,11 @@ def _is_hedge(plain: str, places: Sequence[_Place]) -> bool:
     is_range = len(places) == 2 and (is_minus or gaps[0].strip() == "-")
     between = is_range or all(gap.strip() and _BETWEEN.fullmatch(gap) for gap in gaps)
     return between and len(_WORD.findall(outside)) <= _MOST_WORDS and not re.search(r"[+*/^√×÷|!<>\\=]|\d", outside)
+
+
+def _is_applied(plain: str, places: Sequence[_Place]) -> bool:
+    """Whether one number is applied to the next: `20% of 25`, `3(5)`."""
+    return any(_APPLIED.search(plain[left.end : right.start]) for left, right in pairwise(places))
 
 
 def _is_difference(gold: Quantity, places: Sequence[_Place]) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.verify import compare
-from cotloom.builder.verify.answers.numbers import read_quantity
+from cotloom.builder.verify.answers.numbers import find_quantities, read_quantity
 from cotloom.schemas.problem import AnswerType
 
 UNITS = [
@@ -168,3 +168,20 @@ def test_comparing_what_looks_like_answers_raises_nothing(bits, joint, kind):
     compare(text, text, kind)
     compare("3.5", text, kind)
     read_quantity(text)
+
+
+LONG = {
+    "groups": "12 34 ", "units": "5 km ", "money": "$5 ", "cycles": "0.(", "lists": "[1,", "characters": "1比",
+    "dates": "12/25/1937 ", "times": "3:30 ", "half past": "half past ", "numerals": "三百", "fractions": "三分之",
+    "signs": "$", "nots": "not valid ", "solutions": "x = 1 or ", "squares": "square ", "superscripts": "²",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", LONG)
+@pytest.mark.usefixtures("ends")
+def test_a_hostile_answer_of_any_type_is_compared_to_its_end(piece):
+    for kind in set(AnswerType) - {AnswerType.EXPRESSION}:
+        gold = {AnswerType.DATE: "12/25/1937", AnswerType.TIME: "3:30 PM", AnswerType.RATIO: "2:3"}.get(kind, "18")
+        for size in (1_900, 19_000):
+            compare(gold, LONG[piece] * (size // len(LONG[piece])), kind)
+            assert sum(1 for _ in find_quantities(LONG[piece] * (size // len(LONG[piece])))) >= 0

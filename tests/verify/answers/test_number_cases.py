@@ -161,6 +161,14 @@ at least 5 | 5 | undecided
 5 | 5x | undecided
 5 | x + 5 | undecided
 5 | 5 + 2 | undecided
+5 | 4 + 1 | undecided
+5 | 10 - 3 - 2 | undecided
+5 | 20% of 25 | undecided
+5 | half of 10 | undecided
+15 | 3(5) | undecided
+15 | (3)(5) | undecided
+5 | 10 ÷ 2 | undecided
+5 | 10 minus 5 | undecided
 5 | 5^2 | different
 25 | 5^2 | equal
 6 | \\sqrt{36} | undecided
@@ -178,7 +186,7 @@ at least 5 | 5 | undecided
 5 | from 5 | undecided
 5 | until 5 | undecided
 5 | 5 dozen | undecided
-5 | 第5 hundred | undecided
+5 | 第5 hundred | different
 5 | (5! | undecided
 5 | 5-5 | undecided
 5 | 5点五 | undecided
