@@ -82,6 +82,23 @@ CASES: dict[str, tuple[str, Any, dict[str, Any]]] = {
         [{"prompt": f"Name the {n}th colour.", "target": name} for n, name in enumerate(["red", "sea green"])],
         {"question": "prompt", "answer": "target", "answer_type": "text"},
     ),
+    **{
+        f"answers that are {kind}": (
+            "jsonl",
+            [{"prompt": f"What is number {n} of them?", "target": target} for n, target in enumerate(targets)],
+            {"question": "prompt", "answer": "target", "answer_type": kind},
+        )
+        for kind, targets in {
+            "boolean": ["valid", "invalid", "Valid"],
+            "date": ["12/25/1937", "01/02/2020", "May 3, 2021"],
+            "time": ["3:30 PM", "14:05", "9 am"],
+            "ratio": ["2:3", "10:1", "1:2:3"],
+            "set": ["{1, 2}", "{3}", "\\{4, 5\\}"],
+            "list": ["1, 2, 3", "[4, 5]", "6;7"],
+            "expression": ["x^2 + 1", "\\frac{\\sqrt{3}}{2}", "5", "[0, 1)"],
+            "number": ["1/2", "\\frac{1}{2}", "1,200", "5 km"],
+        }.items()
+    },
     "finished responses": ("jsonl", FINISHED, {"question": "instruction", "responses": ["output"]}),
 }
 

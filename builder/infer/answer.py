@@ -1,6 +1,8 @@
 """Find the gold answer, how it is marked in a solution, and of which type it is."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from ...schemas.problem import AnswerType
 from ..cells import format_cell
 from ..patterns import find_last_match
 from ..sources.gold import read_gold
+from ..text.word_pairs import list_pair_words
 from ..verify import is_readable
 from .columns import MOST, Column, find_named, has_words, measure_share
 from .names import IDS, split_name
@@ -24,6 +27,9 @@ PATTERNS: Mapping[str, str] = {
 
 LONG = 12
 """From so many words on, a text is a solution or a response, no gold answer."""
+
+_RARELY_GOLD = frozenset({AnswerType.TEXT, AnswerType.DATE, AnswerType.TIME})
+"""Types of columns that are no gold answers by their looks alone: names, and when a row was made."""
 
 Options = Sequence[tuple[str, ...]]
 """The options of each row."""
@@ -47,7 +53,7 @@ def find_answer(columns: Sequence[Column], options: Options, path: Path) -> tupl
     short = [
         column
         for column in plain
-        if infer_type(column, None, options)[0] is not AnswerType.TEXT and not _is_count(column)
+        if infer_type(column, None, options)[0] not in _RARELY_GOLD and not _is_count(column)
         if not IDS & set(split_name(column.name))
     ]
     return (short[-1], "its cells look like answers") if short else (None, "")
@@ -108,9 +114,12 @@ def infer_type(answer: Column, pattern: str | None, options: Options) -> tuple[A
     if options and _has_answer_type(golds, options, AnswerType.CHOICE):
         return AnswerType.CHOICE, "the answers name options"
     if texts - {"0", "1"} and _has_answer_type(golds, none, AnswerType.BOOLEAN):
-        return AnswerType.BOOLEAN, "the answers are yes and no, or true and false"
-    if measure_share(golds, lambda item: is_readable(format_cell(item) or "", AnswerType.NUMBER)) >= MOST:
-        return AnswerType.NUMBER, "the answers are numbers"
+        return AnswerType.BOOLEAN, _describe_pair(texts)
+    for kind, why in _READABLE.items():
+        if measure_share(golds, partial(_is_readable, kind=kind)) >= MOST:
+            return kind, why
+    if measure_share(golds, _is_formula) >= MOST:
+        return AnswerType.EXPRESSION, "the answers are formulas, and numbers among them"
     if len(texts) > 1 and _has_answer_type(golds, none, AnswerType.CHOICE):
         return AnswerType.CHOICE, "the answers are letters, of options that stand in the question"
     return AnswerType.TEXT, "the answers are neither numbers, nor options, nor yes and no"
@@ -123,6 +132,48 @@ def infer_gold_type(gold: str, choices: Sequence[str] = ()) -> AnswerType:
     ['number', 'boolean', 'text']
     """
     return infer_type(Column("answer", [gold]), None, [tuple(choices)])[0]
+_READABLE: Mapping[AnswerType, str] = {
+    AnswerType.NUMBER: "the answers are numbers",
+    AnswerType.TIME: "the answers are times",
+    AnswerType.RATIO: "the answers are ratios",
+    AnswerType.DATE: "the answers are dates",
+    AnswerType.SET: "the answers are sets, in braces",
+    AnswerType.LIST: "the answers are lists, in brackets or of numbers",
+}
+"""The types whose answers are told by reading them, each with the reason that is given."""
+
+_NUMBER = r"-?\d{1,30}(?:\.\d{1,30})?"
+_LOOKS: Mapping[AnswerType, re.Pattern[str]] = {
+    AnswerType.NUMBER: re.compile(r".+", re.DOTALL),
+    AnswerType.TIME: re.compile(r".{0,10}(?:\d:[0-5]\d(?!\d).{0,10}|\d\s?[ap]\.?m\.?|\d?[点點].{0,8})", re.IGNORECASE),
+    AnswerType.RATIO: re.compile(rf"\s*{_NUMBER}(?:\s?:\s?{_NUMBER}){{1,9}}\s*"),
+    AnswerType.DATE: re.compile(r".{0,20}(?:\d[/.-]\d{1,2}[/.-]\d|[^\W\d_]{3}.{0,6}\d{4}|\d{4}\s?年|\d\s?月).{0,20}"),
+    AnswerType.SET: re.compile(r"\s*\$?\\?\{[^{}]*\}\$?\s*"),
+    AnswerType.LIST: re.compile(
+        rf"\s*\[[^\[\]]*\]\s*|\s*{_NUMBER}(?:(?:,\s|;\s?){_NUMBER}){{1,200}}\s*|\s*{_NUMBER}(?:,{_NUMBER}){{2,200}}\s*"
+    ),
+}
+"""How an answer of a type looks, besides that it can be read."""
+
+_FORMULA = re.compile(
+    r"\\[a-zA-Z]{2}|[a-zA-Z)\d]\s?[\^=]|[a-z]\s?[+*/<>-]|[\^_{}√π∞≤≥]|^\s*[\[(].*,.*[\])]\s*$", re.DOTALL
+)
+
+
+def _is_readable(item: Any, *, kind: AnswerType) -> bool:
+    text = format_cell(item) or ""
+    return _LOOKS[kind].fullmatch(text) is not None and is_readable(text, kind)
+
+
+def _is_formula(item: Any) -> bool:
+    text = format_cell(item) or ""
+    return _FORMULA.search(text) is not None or is_readable(text, AnswerType.NUMBER)
+
+
+def _describe_pair(texts: Collection[str | None]) -> str:
+    """Describe the two words of boolean answers."""
+    words = sorted({(text or "").casefold().rstrip(".") for text in texts} & set(list_pair_words()))
+    return f"the answers are {' and '.join(words)}" if words else "the answers are yes and no, or true and false"
 
 
 def _extract_gold(value: Any, pattern: str | None) -> Any:

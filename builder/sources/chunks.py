@@ -68,7 +68,7 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
     """Write problems as pieces, with the columns `source_index`, `position` and `cell`.
 
     Args:
-        problems: the problems; numeric gold answers are checked here, and languages detected that no source states.
+        problems: the problems; gold answers are checked here, and languages detected that no source states.
         placed: where they go.
         first: the position of the first of them among all rows of the source.
 
@@ -98,10 +98,15 @@ def _add_language(problem: Problem, languages: Sequence[str]) -> Problem:
     return replace(problem, language=fit_language(" ".join([problem.question, *problem.choices]), languages))
 
 
+_READ_ALREADY = frozenset({AnswerType.CHOICE, AnswerType.TEXT, AnswerType.BOOLEAN})
+"""The types whose gold answers `read_gold` has checked."""
+
+
 def _drop_unreadable_gold(problem: Problem, is_readable: IsReadable) -> Problem:
-    """Check numeric gold answers; `read_gold` has already checked the other types."""
-    is_number = problem.answer_type is AnswerType.NUMBER and problem.answer is not None
-    if problem.fate is Fate.DROPPED or not is_number or is_readable(problem.answer or "", problem.answer_type):
+    """Check that a gold answer can be read in its type: what can't be read can't be compared, and is no pass."""
+    is_checked = problem.answer is not None and problem.answer_type not in _READ_ALREADY
+    if problem.fate is Fate.DROPPED or not is_checked or is_readable(problem.answer or "", problem.answer_type):
         return problem
-    detail = f"{problem.origin}: {problem.answer!r} can't be read as a {problem.answer_type}"
+    article = "an" if problem.answer_type is AnswerType.EXPRESSION else "a"
+    detail = f"{problem.origin}: {problem.answer!r} can't be read as {article} {problem.answer_type}"
     return drop_problem(problem, Reason.GOLD_UNREADABLE, detail)

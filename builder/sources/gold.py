@@ -7,11 +7,19 @@ from typing import Any
 
 from ...schemas.problem import AnswerType
 from ..cells import format_cell
+from ..languages import list_readings
 from ..text.options import LETTERS
+from ..text.word_pairs import list_pair_words
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
 _LABEL = re.compile(r"\(?([A-Z])[).:]\s*(?=\S)")
 _TRUE, _FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
+
+_OTHER_WORDS = frozenset(word for reading in list_readings() for word in (*reading.yes, *reading.no)) | {
+    "correct",
+    "incorrect",
+}
+"""Words for yes and no in other languages, which keep their word too."""
 
 
 class UnreadableError(ValueError):
@@ -101,8 +109,10 @@ def _normalize_option(text: str) -> str:
 
 
 def _read_boolean(value: Any, _choices: Sequence[str]) -> str | None:
-    word = (format_cell(value) or "").casefold().rstrip(".")
-    return "yes" if word in _TRUE else "no" if word in _FALSE else None
+    """Read yes or no, or a word of another pair, which keeps its own word: invalid."""
+    word = (format_cell(value) or "").casefold().rstrip(".。")
+    own = word if word in list_pair_words() or word in _OTHER_WORDS else None
+    return "yes" if word in _TRUE else "no" if word in _FALSE else own
 
 
 _READERS: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
@@ -117,7 +127,7 @@ _READERS: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
     AnswerType.CHOICE: _read_letter,
     AnswerType.BOOLEAN: _read_boolean,
 }
-"""The reader for each answer type. `load_problems` checks numbers with the verifier."""
+"""The reader for each answer type. `load_problems` checks all but choices and texts with the verifier."""
 
 GOLD_FAULTS: Mapping[AnswerType, str] = {
     AnswerType.NUMBER: "not a number",

@@ -153,6 +153,7 @@ _OUTCOMES: Mapping[ComparisonOutcome, tuple[Reason | None, str]] = {
         Reason.BLIND_CHECK_FAILED, "without the hint, its reasoning leads to {answer}; gold {gold}"
     ),
     ComparisonOutcome.UNDECIDED: (Reason.UNVERIFIABLE, "blind check: read {answer}; gold {gold}"),
+    ComparisonOutcome.HEDGED: (Reason.UNVERIFIABLE, "blind check: {detail}"),
     ComparisonOutcome.FAILED: (Reason.CHECK_FAILED, "blind check: {detail}"),
 }  # fmt: skip
 """What each outcome of the comparison does to the sample, and the words for it."""

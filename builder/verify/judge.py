@@ -22,6 +22,7 @@ _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
     ComparisonOutcome.EQUAL: Verdict.CORRECT,
     ComparisonOutcome.DIFFERENT: Verdict.WRONG,
     ComparisonOutcome.UNDECIDED: Verdict.UNVERIFIABLE,
+    ComparisonOutcome.HEDGED: Verdict.UNVERIFIABLE,
     ComparisonOutcome.FAILED: Verdict.CHECK_FAILED,
 }
 

@@ -58,8 +58,10 @@ def test_a_choice_whose_options_stand_in_the_question_is_a_letter():
     ("cell", "word"),
     [
         (True, "yes"), ("TRUE", "yes"), ("Yes.", "yes"), (1, "yes"), ("1", "yes"), (1.0, "yes"),
-        (False, "no"), ("no", "no"), (0, "no"), ("maybe", None), (2, None),
+        (False, "no"), ("no", "no"), (0, "no"), ("maybe", None), (2, None), ("yes and no", None),
+        ("Valid", "valid"), ("invalid.", "invalid"), ("implausible", "implausible"), ("否", "否"), ("对", "对"),
+        ("incorrect", "incorrect"), ("有效", "有效"), ("validity", None),
     ],
 )  # fmt: skip
-def test_a_gold_boolean_is_stored_as_yes_or_no(cell, word):
+def test_a_gold_boolean_is_stored_as_yes_or_no_or_as_its_own_word(cell, word):
     assert read_gold(cell, AnswerType.BOOLEAN, []) == word

@@ -127,6 +127,20 @@ def test_a_gold_answer_that_can_not_be_read_drops_the_row(load):
     assert frame["detail"][1] == "s.jsonl:2: 'a pair' can't be read as a number"
 
 
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("number", "5 km", "5x"), ("date", "12/25/1937", "13/45/1937"), ("time", "3:30 PM", "late"),
+        ("ratio", "2:3", "2"), ("boolean", "invalid", "yes and no"),
+    ],
+)  # fmt: skip
+def test_a_gold_answer_that_is_none_of_its_type_drops_the_row(load, kind, good, bad):
+    frame = load({"q": "one?", "a": good}, {"q": "two?", "a": bad}, source={"answer_type": kind}).frame
+
+    assert frame["reason"].to_list() == [None, "gold_unreadable"]
+    assert repr(bad) in frame["detail"][1]
+
+
 @pytest.mark.parametrize("solution", ["no mark here", "A: "])
 def test_a_solution_without_the_pattern_drops_the_row(load, solution):
     frame = load({"q": "one?", "a": "A: 1"}, {"q": "two?", "a": solution}, source={"answer_pattern": "A: (.*)"}).frame

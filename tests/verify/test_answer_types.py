@@ -61,6 +61,10 @@ def read(text, answer_type, choices=None):
         "(A) is wrong, so (B)",
         "B. (A) is too small",
         "B, not A",
+        "A, no wait, B",
+        "I choose B",
+        "We would pick (B).",
+        "I'd go with B",
     ],
 )
 def test_an_option_is_named_by_its_letter(answer):
@@ -206,9 +210,9 @@ def test_the_text_of_an_option_alone_is_an_answer():
         ("No, it is true that he left", "no"),
         ("No it is not", "no"),
         ("So the answer is no.", "no"),
-        ("Yes and no", None),
-        ("yes or no", None),
-        ("Yes/No", None),
+        ("Yes and no", "both"),
+        ("yes or no", "both"),
+        ("Yes/No", "both"),
         ("It is true for one and false for the other", None),
         ("No one left", None),
         ("There is no evidence that this is true", None),
@@ -221,7 +225,7 @@ def test_the_text_of_an_option_alone_is_an_answer():
 )
 def test_yes_and_no_are_told_apart(answer, value):
     for gold in ("yes", "no"):
-        expected = "undecided" if value is None else "equal" if gold == value else "different"
+        expected = {None: "undecided", "both": "hedged", gold: "equal"}.get(value, "different")
         assert outcome(gold, answer, BOOLEAN) == expected
 
 

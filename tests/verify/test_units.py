@@ -30,7 +30,7 @@ def test_the_same_quantity_in_two_units_is_equal_both_ways(gold, answer):
         ("18", "17, no wait, 18", "equal", "the answer corrects itself"),
         ("18", "9 * 2 = 18", "equal", "the answer ends on this number"),
         ("18", "18 - 1 = 17", "different", "the answer ends on another number"),
-        ("18", "18 or 17", "undecided", "the answer contains several numbers: 18 or 17"),
+        ("18", "18 or 17", "hedged", "several answers, which are none: 18 or 17"),
     ],
 )
 def test_of_several_numbers_the_last_one_decides_only_where_the_text_says_so(gold, answer, outcome, detail):

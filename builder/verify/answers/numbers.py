@@ -1,155 +1,77 @@
-"""Read numbers as people write them: $1,200.50, 3/4, 2½, 12.5 %, 1.2×10⁵, 3 dozen, 5 km, forty-two.
+"""Read numbers as people write them: $1,200.50, 3/4, 2½, 12.5 %, 1.2×10⁵, 3 dozen, 5 km, forty-two, 三百二十.
 
 Values are exact fractions, so 12345678901234567891 is not 12345678901234567890, and 1e-7 is not 2e-7.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
-from math import prod
+from functools import cache
 
 from ...languages import has_unspaced
+from .bounds import Bound, find_bound, match_suffix
+from .grammar import NUMBER, Quantity, parse_quantity
+from .plain import to_plain_text
+from .separators import read_digits
+from .spelled import read_spelled
+from .units import MeasureUnit, match_rate, match_unit
 
-MAX_EXPONENT = 300
-"""Powers of ten beyond this are not read."""
+__all__ = ["Quantity", "find_quantities", "is_plain_number", "read_quantity", "to_plain_text"]
 
-_VULGAR = {
-    chr(code): Fraction(unicodedata.numeric(chr(code))).limit_denominator(100)
-    for code in [*range(0xBC, 0xBF), *range(0x2150, 0x215F)]
-}
-_MAX_WORDS = 100
-"""The longest number in words. The time of multiplying grows with the digits."""
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
-_SPACES = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000\t]")
-
-_SMALL = dict(
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split(),
-        range(20),
-        strict=True,
-    )
+_IN_BASE = re.compile(r"([0-9a-z]{1,200})_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_REST = re.compile(r"(?:\s?/)?(?:[ -]{0,2}[^\W\d_](?:[^\W\d_]|['-]){0,40}[.,]?){0,5}[\s.,;:!*_)。，！]{0,6}")
+_REST_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['-])*")
+_UNSPACED_OTHERS = frozenset("或不没沒非至到")
+_OTHER_WORDS = frozenset(
+    "or and to but not no nor if unless maybe plus minus times by over half x than years-old year-old more less fewer "
+    "und oder ou et y o bis minutes-to point squared cubed pi factorial mod modulo "
+    "dozen dozens hundred thousand million billion least most minimum maximum almost nearly wrong".split()
 )
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "k": 10**3, "million": 10**6, "billion": 10**9}
-_UNSPACED_SCALES = {"百": 100, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
-
-_UNITS: Mapping[str, tuple[str, Fraction]] = {
-    word: (measure, factor)
-    for measure, words in {
-        "length": {
-            "mm": Fraction(1, 1000), "cm": Fraction(1, 100), "m": Fraction(1), "meter": Fraction(1),
-            "metre": Fraction(1), "km": Fraction(1000), "kilometer": Fraction(1000), "inch": Fraction(254, 10000),
-            "foot": Fraction(3048, 10000), "feet": Fraction(3048, 10000), "yard": Fraction(9144, 10000),
-            "mile": Fraction(1609344, 1000),
-        },
-        "time": {
-            "second": Fraction(1), "minute": Fraction(60), "hour": Fraction(3600), "day": Fraction(86400),
-            "week": Fraction(604800),
-        },
-        "mass": {"mg": Fraction(1, 1000), "g": Fraction(1), "gram": Fraction(1), "kg": Fraction(1000)},
-        "volume": {"ml": Fraction(1, 1000), "l": Fraction(1), "liter": Fraction(1), "litre": Fraction(1)},
-        "money": {"$": Fraction(1), "dollar": Fraction(1), "usd": Fraction(1), "cent": Fraction(1, 100)},
-        "euro": {"€": Fraction(1), "euro": Fraction(1), "eur": Fraction(1)},
-        "sterling": {"£": Fraction(1), "gbp": Fraction(1)},
-    }.items()
-    for word, factor in words.items()
-}  # fmt: skip
-"""The measure of each unit, and its size in the base unit of that measure."""
-
-# Every repetition that can backtrack is bounded, so that no text takes more than linear time.
-_DIGITS = r"(?:\d{1,3}(?:[ ,]\d{2,3}){0,40}[ ,]\d{3}|\d{1,3}(?:\.\d{3}){2,}|\d+)(?:\.\d+)?\.?|\.\d+"
-_NUMBER = re.compile(
-    rf"""
-    (?:(?:approximately|approx\.?|about|around|roughly|exactly|only|≈|~|=)\s{{0,3}}){{0,4}}
-    (?:(?P<sign>(?<!\d)[-+])\s{{0,3}})?(?:(?P<currency>[$€£])\s{{0,3}})?(?P<inner>(?<!\d)[-+])?
-    (?:
-        (?P<over>\d+)\s*/\s*(?P<under>\d+)
-      | (?P<whole>\d+)[ -](?P<above>\d+)\s*/\s*(?P<below>\d+)
-      | (?P<mantissa>{_DIGITS})
-        (?:\s*[eE](?P<e>[-+]?\d+)|\s*[x×*]\s*10\s*\^\s*\(?(?P<ten>[-+]?\d+)\)?|\s*\^\s*(?P<power>\d+))?
-    )
-    (?:
-        \s*(?P<scale>dozen|hundred|thousand|million|billion|k)\b
-      | \s?(?P<unspaced>[百千万萬亿億]{{1,2}}(?![克米瓦卡帕伏赫分]))
-    )?
-    \s*(?P<percent>%|percent\b|per\ cent\b)?
-    """,
-    re.VERBOSE | re.IGNORECASE,
+"""Words behind a number that make more of it than a number with its noun."""
+_NO_NOUNS = frozenset(
+    "in total altogether all left remaining overall of each every per more the a an is are was were for long tall wide "
+    "deep away old high heavy ago later apart faster slower only exactly extra additional 的 了".split()
 )
-_IN_BASE = re.compile(r"([0-9a-z]+)_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
-_UNIT = re.compile(
-    r"\s*(?P<unit>[$€£]|[^\W\d_]+)?(?:\s*(?:\^\s*)?(?P<square>[23]))?(?P<rest>(?:[ ]+[^\W\d_][\w'’-]*){0,5})"
-)
+_ELLIPSIS = re.compile(r"\s?(?:\.\.|…|\\[lc]?dots)")
 _SUBSCRIPT = re.compile(r"_\{?\d")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number with its percent sign, unit and decimals."""
-
-    value: Fraction
-    """The number; a percentage as the number before its sign."""
-    percent: bool = False
-    """Whether a percent sign follows it."""
-    measure: str | None = None
-    """What its unit measures (length, time, money, ...), where the unit is known."""
-    factor: Fraction = Fraction(1)
-    """The size of its unit in the base unit of the measure."""
-    decimals: int | None = None
-    """Decimals as printed; null for fractions and words."""
-
-
-def to_plain_text(text: str) -> str:
-    """Write numbers, signs and LaTeX in plain characters. Digits are never joined: 10² is 10^2, 2½ is 2 1/2."""
-    if text.isascii() and "\\" not in text and "{" not in text:
-        return text
-    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
-    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+", lambda match: "^" + match[0].translate(_SUPERSCRIPTS), text)
-    text = "".join(_replace_character(character) for character in text)
-    return _replace_latex(text)
-
-
-def _replace_character(character: str) -> str:
-    if character in _VULGAR:
-        return f" {_VULGAR[character].numerator}/{_VULGAR[character].denominator}"
-    if character in "−–—":
-        return "-"
-    if character.isdigit() and not character.isascii():
-        return str(unicodedata.digit(character))
-    return unicodedata.normalize("NFKC", character) if "！" <= character <= "～" else character
-
-
-def _replace_latex(text: str) -> str:
-    for pattern, replacement in (
-        (r"\\[dt]?frac\s*\{\s*(-?\d+)\s*\}\s*\{\s*(\d+)\s*\}", r" \1/\2"),
-        (r"\\(?:text|mathrm|mbox|textbf|mathbf)\s*\{([^{}]*)\}", r" \1 "),
-        (r"\\boxed\s*\{([^{}]*)\}", r" \1 "),
-        (r"\\times|\\cdot", "×"),
-        (r"\^\s*(?:\{\s*)?\\circ\s*\}?|°|\\degree", " "),
-        (r"\^\s*\{\s*([-+]?\d+)\s*\}", r"^\1"),
-        (r"\\approx", "≈"),
-        (r"\\([$%])", r"\1"),
-        (r"\\[,!;: ]|\\left|\\right|\\\(|\\\)|\\\[|\\\]|\{,\}", ""),
-    ):
-        text = re.sub(pattern, replacement, text)
-    return text
+_BEHIND = re.compile(r"\s?[:/]\s?\d|\.\d|,\d|-[^\W\d]|[点點][零〇一二三四五六七八九0-9]")
+"""What makes a number a part of something else: a ratio, a date, `12-year-old`."""
+_COMMON = re.compile(r"(?:(?P<dollar>\$)(?!.*%))?(?P<digits>[0-9]{1,12}(?:[,.][0-9]{1,12}){0,4})(?P<percent>%)?")
+_PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b|(?P<tenths>成(?![为為本功长長立员員])))")
+_HALF_AN = re.compile(r"(?:\s(?:of\s)?an?(?=\s))?")
+_MINUTES = re.compile(r"\s?([0-5]?\d)\s?m?(?![\w.])")
+"""What follows `1h`."""
+_OPERATOR = re.compile(r"\s?[-+*/×÷^=)}$|]")
+_PARTS_JOINED = re.compile(r"\s{0,2}(?:,|\band\b|\bund\b|\bet\b|\by\b|又|零)?\s{0,2}")
+_EMPTY_WORDS = "起般样樣定些直共切致向旦边邊面者角"
+"""What makes a word of 一 and its like: 一起 is no number."""
 
 
 def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
-    """Find the numbers of a plain text, each with its first and one past its last character."""
-    for match in _NUMBER.finditer(text):
-        start = match.end() - len(match[0].lstrip(" \n=~≈"))
+    """Find the numbers of a plain text, each with its first and one past its last character.
+
+    A unit belongs to its number, and so does what makes another number of it: `at least 5 km`, `5!`, `7 or more`.
+    """
+    has_money = text.count("$") % 2 == 1
+    end = 0
+    for match in NUMBER.finditer(text):
+        start = match.start()
         before = text[start - 1 : start] if start else ""
         is_word = before.isalnum() and not has_unspaced(before)  # 共18: the number is a word of its own
-        is_part = is_word or before == "_" or _SUBSCRIPT.match(text, match.end())
-        quantity = None if is_part else _parse_quantity(match)
-        if quantity is not None:
-            yield quantity, start, match.end()
+        is_part = is_word or (before and before in "_:./^\\") or start < end or _SUBSCRIPT.match(text, match.end())
+        found = None if is_part else _complete(text, match, has_money=has_money)
+        if found is None:
+            continue
+        quantity, end = found
+        if quantity.bound is Bound.FACTORIAL and not _OPERATOR.match(text, end):  # 18! ends many an answer
+            quantity, end = replace(quantity, bound=Bound.NONE), end - 1
+        bound, first = find_bound(text, start)
+        if bound is not Bound.NONE:
+            quantity, start = replace(quantity, bound=bound), first
+        yield quantity, start, end
 
 
 def is_plain_number(text: str) -> bool:
@@ -166,18 +88,73 @@ def read_quantity(text: str) -> Quantity | None:
     True
     """
     if is_plain_number(text):
-        value = Fraction(text) if "." in text else Fraction(int(text))
-        return Quantity(value, decimals=len(text.partition(".")[2]))
-    text = to_plain_text(text).strip().strip("$ *" if text.count("$") > 1 else " *").strip()
-    text = text.rstrip(".!,;: ") if not text.endswith("..") else text
+        return _read_plain(text)
+    common = _COMMON.fullmatch(text)
+    if common is not None:
+        return _read_common(common)
+    text = _strip_dress(to_plain_text(text))
     based = _IN_BASE.fullmatch(text)
     if based:
         return _parse_in_base(based[1], int(based[2]))
-    match = _NUMBER.match(text)
-    if match is None:
-        return _parse_words(text)
-    quantity = _parse_quantity(match)
-    return None if quantity is None else _add_unit(quantity, match, text[match.end() :])
+    if not text or len(text) > 2000:
+        return None
+    start = _find_start(text)
+    match = NUMBER.match(text, start)
+    found = _read_spelled(text, start) if match is None else _complete(text, match, has_money=text.count("$") % 2 == 1)
+    if found is None:
+        return None
+    quantity, end = _add_parts(text, *found)
+    bound, first = find_bound(text, start)
+    if first > 0:
+        return None
+    quantity = replace(quantity, bound=bound) if bound is not Bound.NONE else quantity
+    return _add_noun(quantity, text, end)
+
+
+def _read_plain(text: str) -> Quantity | None:
+    """Read digits with a decimal point and a minus sign at most."""
+    digits = read_digits(text.removeprefix("-"))
+    if digits is None or text[0] != "-":
+        return None if digits is None else Quantity(digits.value, decimals=digits.decimals, other=digits.other)
+    other = None if digits.other is None else -digits.other
+    return Quantity(-digits.value, decimals=digits.decimals, other=other)
+
+
+def _read_common(match: re.Match[str]) -> Quantity | None:
+    """Read what most numbers look like that are not digits alone."""
+    digits = read_digits(match["digits"])
+    if digits is None:
+        return None
+    unit = _find_dollar() if match["dollar"] else None
+    return Quantity(digits.value, bool(match["percent"]), unit, digits.decimals, digits.other)
+
+
+@cache
+def _find_dollar() -> MeasureUnit | None:
+    found = match_unit("$")
+    return None if found is None else found[0]
+
+
+def _strip_dress(text: str) -> str:
+    """Strip emphasis, mathematics' dollars and the stop at the end."""
+    text = text.strip().strip("$ *`_" if text.count("$") > 1 else " *`_").strip()
+    if text[:1] == "(" and text[-1:] == ")" and text.count("(") == 1:
+        text = text[1:-1]
+    return text if text.endswith("..") else text.rstrip(".,;:。 ")
+
+
+def _find_start(text: str) -> int:
+    """Find where the number begins, behind words like `at least` and `about`: at the first digit or number word."""
+    first = re.search(
+        r"(?:[-+负負]\s?|\b(?:minus|negative)\s|\b(?:Minus|Negative)\s)?(?:[A-Z]{2,3}\s?)?(?:[$€£¥₹₩]\s?)?[-+]?\.?\d",
+        text[:60],
+    )
+    if first is not None and (first.start() == 0 or find_bound(text, first.start())[1] == 0):
+        return first.start()
+    for place in (0, *(match.end() for match in re.finditer(r"\s+", text[:40]))):
+        if find_bound(text, place)[1] == 0 and read_spelled(text[place : place + 200]) is not None:
+            return place
+    return 0
 
 
 def _parse_in_base(digits: str, base: int) -> Quantity | None:
@@ -187,76 +164,100 @@ def _parse_in_base(digits: str, base: int) -> Quantity | None:
         return None
 
 
-def _add_unit(quantity: Quantity, match: re.Match[str], rest: str) -> Quantity | None:
-    """Add the unit behind a number; None where more than a unit follows."""
-    unit = _UNIT.fullmatch(rest)
-    if unit is None or (unit["unit"] or "").lower() in {"or", "and", "to", "year-old"}:
+def _read_spelled(text: str, start: int) -> tuple[Quantity, int] | None:
+    """Read a number in words, with its unit."""
+    spelled = read_spelled(text[start : start + 600])
+    if spelled is None:
         return None
-    word = (match["currency"] or unit["unit"] or "").lower()
-    forms = (word, word.removesuffix("s"), word.removesuffix("es"))
-    known = next((_UNITS[form] for form in forms if form in _UNITS), None)
-    if known is None:
+    end = start + spelled.end
+    if spelled.end == 1 and text[end : end + 1] and text[end] in _EMPTY_WORDS:
+        return None
+    percent = _PERCENT.match(text, end)
+    value = spelled.value * 10 if percent is not None and percent["tenths"] else spelled.value
+    quantity = Quantity(value, spelled.percent or percent is not None)
+    if percent is not None:
+        end = percent.end()
+    elif spelled.value < 1:
+        joined = _HALF_AN.match(text, end)
+        end = joined.end() if joined else end
+    return _add_unit(quantity, text, end, None)
+
+
+def _complete(text: str, match: re.Match[str], *, has_money: bool) -> tuple[Quantity, int] | None:
+    """Read a match with what belongs to it; None where it is a part of something else."""
+    quantity, end = parse_quantity(match), match.end()
+    if quantity is None:
+        return None
+    ordinal = _ORDINAL.match(text, end)
+    end = ordinal.end() if ordinal else end
+    is_open = quantity.decimals and _ELLIPSIS.match(text, end)  # 0.333... is another number
+    if is_open or _BEHIND.match(text, end):
+        return None
+    currency = match["currency"]
+    is_money = currency and (currency != "$" or has_money)
+    found = _add_unit(quantity, text, end, currency.strip() if is_money else None)
+    behind = text[found[1] : found[1] + 1]
+    is_bare = found[0].unit is None or is_money
+    is_cut = behind.isalnum() and not has_unspaced(behind) and is_bare and found[1] == match.end()
+    return None if is_cut else found
+
+
+def _add_unit(quantity: Quantity, text: str, end: int, currency: str | None) -> tuple[Quantity, int]:
+    """Add the unit of a number, and a bound behind it."""
+    if currency is not None:
+        money = match_unit(currency)
+        unit, end = (None, end) if money is None else match_rate(text, money[0], end)
+    else:
+        found = match_unit(text, end) if end < len(text) else None
+        unit, end = found or (None, end)
+    if unit is not None:
+        quantity = replace(quantity, unit=unit)
+    if end == len(text):
+        return quantity, end
+    bound, end = match_suffix(text, end)
+    return (quantity if bound is Bound.NONE else replace(quantity, bound=bound)), end
+
+
+def _add_parts(text: str, quantity: Quantity, end: int) -> tuple[Quantity, int]:
+    """Add smaller parts of the same measure: `2 hours 30 minutes`, `5 feet 3 inches`."""
+    if quantity.unit == _find_hour() and text[end - 1 : end] == "h":
+        minutes = _MINUTES.match(text, end)
+        if minutes is not None:
+            return replace(quantity, value=quantity.value + Fraction(int(minutes[1]), 60), decimals=None), minutes.end()
+    for _ in range(3):
+        joined = _PARTS_JOINED.match(text, end)
+        match = NUMBER.match(text, joined.end() if joined else end) if quantity.unit and end < len(text) else None
+        found = None if match is None or match["sign"] else _complete(text, match, has_money=True)
+        if found is None or quantity.unit is None:
+            break
+        part, unit = found[0], found[0].unit
+        if unit is None or unit.measure != quantity.unit.measure or unit.factor >= quantity.unit.factor or unit.shift:
+            break
+        total = quantity.value + part.value * unit.factor / quantity.unit.factor
+        quantity, end = Quantity(total, unit=quantity.unit), found[1]
+    return quantity, end
+
+
+@cache
+def _find_hour() -> MeasureUnit | None:
+    found = match_unit("h")
+    return None if found is None else found[0]
+
+
+def _add_noun(quantity: Quantity, text: str, end: int) -> Quantity | None:
+    """Add what is counted; None where more than a noun with its words follows."""
+    if end == len(text):
         return quantity
-    measure, factor = known
-    power = int(unit["square"] or 1)
-    return Quantity(
-        quantity.value,
-        quantity.percent,
-        measure if power == 1 else f"{measure}^{power}",
-        factor**power,
-        quantity.decimals,
-    )
-
-
-def _parse_quantity(match: re.Match[str]) -> Quantity | None:
-    value = _parse_value(match)
-    if value is None:
+    if _REST.fullmatch(text, end) is None:
         return None
-    value *= _SCALES[match["scale"].lower()] if match["scale"] else 1
-    value *= prod(_UNSPACED_SCALES[character] for character in match["unspaced"] or "")
-    if "-" in (match["sign"], match["inner"]):
-        value = -value
-    digits = match["mantissa"]
-    plain_decimal = digits is not None and not (
-        match["e"] or match["ten"] or match["power"] or match["scale"] or match["unspaced"]
-    )
-    decimals = len(digits.rstrip(".").partition(".")[2]) if plain_decimal and digits.count(".") < 2 else None
-    return Quantity(value, bool(match["percent"]), decimals=decimals)
-
-
-def _parse_value(match: re.Match[str]) -> Fraction | None:
-    """Parse a number without its sign and scale; None where it divides by zero or is too large."""
-    if len(match[0]) > 400:
+    words = [word.casefold().strip(".") for word in _REST_WORD.findall(text[end:])]
+    if not _UNSPACED_OTHERS.isdisjoint(text[end:]):
         return None
-    if match["under"]:
-        return Fraction(int(match["over"]), int(match["under"])) if int(match["under"]) else None
-    if match["below"]:
-        below = int(match["below"])
-        return int(match["whole"]) + Fraction(int(match["above"]), below) if below else None
-    digits = match["mantissa"].rstrip(".").replace(",", "").replace(" ", "")
-    base = Fraction(digits.replace(".", "") if digits.count(".") > 1 else digits)
-    exponent = int(match["e"] or match["ten"] or 0)
-    power = int(match["power"] or 1)
-    if abs(exponent) > MAX_EXPONENT or power > MAX_EXPONENT or power * len(digits) > MAX_EXPONENT:
+    is_number = any(word.partition("-")[0] in _OTHER_WORDS or read_spelled(word) is not None for word in words)
+    if is_number or (words and len(words[0]) == 1 and words[0].isascii() and words[0] != "a"):
         return None
-    return Fraction(base**power) * Fraction(10) ** exponent
-
-
-def _parse_words(text: str) -> Quantity | None:
-    """Parse a number in words: forty-two, three hundred and five, minus ten."""
-    words = re.findall(r"[a-z]+", text.lower())
-    if not 0 < len(words) <= _MAX_WORDS or " ".join(words) != re.sub(r"[\s-]+", " ", text.lower()).strip():
-        return None
-    negative = words[0] in {"minus", "negative"}
-    total = current = 0
-    for word in words[negative:]:
-        if word in _SMALL or word in _TENS:
-            current += _SMALL.get(word, _TENS.get(word, 0))
-        elif word in _SCALES:
-            current = max(current, 1) * _SCALES[word]
-            total, current = (total, current) if _SCALES[word] <= 100 else (total + current, 0)
-        elif word != "and":
-            return None
-    if not any(word in _SMALL or word in _TENS or word in _SCALES for word in words):
-        return None
-    return Quantity(Fraction(-(total + current) if negative else total + current))
+    if quantity.bound is Bound.NONE and words:
+        bound, after = match_suffix(text, text.find(words[0], end) + len(words[0])) if words[0] in text else (None, 0)
+        quantity = replace(quantity, bound=bound) if bound and after == len(text) else quantity
+    noun = words[0] if words and words[0] not in _NO_NOUNS else ""
+    return replace(quantity, noun=noun) if noun and quantity.unit is None else quantity

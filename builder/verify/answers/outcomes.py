@@ -10,6 +10,7 @@ class ComparisonOutcome(StrEnum):
     EQUAL = "equal"
     DIFFERENT = "different"
     UNDECIDED = "undecided"
+    HEDGED = "hedged"
     FAILED = "failed"
 
 
@@ -18,7 +19,8 @@ class Comparison:
     """The result of comparing two answers, and why."""
 
     outcome: ComparisonOutcome
-    """Equal, different, undecided (not understood) or failed (the check itself raised an error)."""
+    """Equal, different, undecided (not understood), hedged (several answers, the gold one among them) or failed (the
+    check itself raised an error)."""
     detail: str | None = None
     """An explanation, where one is needed."""
 
@@ -31,6 +33,11 @@ def decide_equality(is_equal: bool) -> Comparison:
 def leave_undecided(detail: str) -> Comparison:
     """Make the comparison of answers of which one was not understood."""
     return Comparison(outcome=ComparisonOutcome.UNDECIDED, detail=detail)
+
+
+def call_hedged(answer: str) -> Comparison:
+    """Make the comparison of an answer that is several answers."""
+    return Comparison(outcome=ComparisonOutcome.HEDGED, detail=f"several answers, which are none: {answer[:80]}")
 
 
 def compare_spelling(gold: str, answer: str) -> Comparison:
