@@ -1,0 +1,105 @@
+"""Read a whole answer: cut it into tokens, tell its letters apart, and parse it."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .answer_grammar import AnswerParser
+from .tokens import NAMES, Kind, Piece, cut_tokens, write_spelling
+from .tree import Head, NotUnderstoodError, Tree
+from .words import WORDS
+
+IsUnit = Callable[[str], bool]
+
+_BOXED = re.compile(r"\\boxed\s?\{(.{1,400})\}", re.DOTALL)
+_EMPHASIS = "*` \t\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """An answer as it was read."""
+
+    spelling: str
+    """Its tokens in one spelling."""
+    tree: Tree | None
+    """What it is; None where it was not understood."""
+    problem: str = ""
+    """Why it was not understood, or why it may mean something else."""
+
+
+def read_symbolic(text: str, is_unit: IsUnit) -> ReadAnswer:
+    """Read an answer.
+
+    Args:
+        text: the answer alone, in LaTeX or plain characters.
+        is_unit: whether a word is a unit of measurement.
+    """
+    text = text.strip(_EMPHASIS)
+    boxed = _BOXED.fullmatch(text.strip("$"))
+    try:
+        pieces = cut_tokens(boxed[1] if boxed else text)
+    except NotUnderstoodError as error:
+        return ReadAnswer(" ".join(text.split()), None, str(error))
+    spelling = write_spelling(pieces)
+    word = _read_words(pieces)
+    if word is not None:
+        return ReadAnswer(spelling, word)
+    parser = AnswerParser(_split_letters(_trim_marks(pieces), is_unit))
+    try:
+        tree = parser.parse_answer()
+    except (NotUnderstoodError, ZeroDivisionError) as error:
+        return ReadAnswer(spelling, None, str(error))
+    return ReadAnswer(spelling, tree, "; ".join(dict.fromkeys(parser.doubts)))
+
+
+def _read_words(pieces: Sequence[Piece]) -> Tree | None:
+    """Read an answer that is only words."""
+    kinds = {Kind.TEXT, Kind.LETTERS}
+    words = [piece for piece in pieces if piece.kind in kinds]
+    marks = {piece.text for piece in pieces if piece.kind not in kinds}
+    text = " ".join(piece.text for piece in pieces).strip(" .").casefold()
+    if not words or not marks <= {".", "'", "-", "!"}:
+        return WORDS.get(text.replace(" ", ""))
+    is_formula = pieces[0].kind is Kind.MARK or (marks - {"."} and max(len(piece.text) for piece in words) <= 3)
+    is_known = len(words) == 1 and (words[0].text in NAMES or (words[0].kind is Kind.LETTERS and len(text) == 1))
+    return None if is_formula or is_known else WORDS.get(text, Tree(Head.WORD, name=text.strip("()")))
+
+
+def _trim_marks(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Remove a full stop at the end, and an equals sign at the beginning."""
+    while pieces and pieces[-1].kind is Kind.MARK and pieces[-1].text in {".", ",", ";"}:
+        pieces = pieces[:-1]
+    return pieces[1:] if pieces and pieces[0].text == "=" else pieces
+
+
+def _split_letters(pieces: Sequence[Piece], is_unit: IsUnit) -> list[Piece]:
+    """Tell the letters of a product from functions, units and words."""
+    split: list[Piece] = []
+    for index, piece in enumerate(pieces):
+        if piece.kind is not Kind.LETTERS:
+            split.append(piece)
+        elif piece.text in NAMES or piece.text.lower() in {"or", "and", "sqrt", "infinity"}:
+            split.append(Piece(Kind.COMMAND, NAMES.get(piece.text, piece.text.lower()), piece.is_spaced))
+        elif len(piece.text) > 3 or _is_word_there(pieces, index) or _is_unit_there(pieces, index, is_unit):
+            split.append(Piece(Kind.TEXT, piece.text, piece.is_spaced))
+        else:
+            split += [Piece(Kind.LETTERS, letter, piece.is_spaced) for letter in piece.text]
+    return split
+
+
+def _is_word_there(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether letters stand behind a number and a space, as a word does."""
+    piece = pieces[index]
+    return len(piece.text) > 1 and piece.is_spaced and index > 0 and pieces[index - 1].kind is Kind.NUMBER
+
+
+def _is_unit_there(pieces: Sequence[Piece], index: int, is_unit: IsUnit) -> bool:
+    """Whether letters behind a number are a unit: two or more, or one behind a space at the end."""
+    piece = pieces[index]
+    before = pieces[index - 1] if index else None
+    if before is None or (before.kind is not Kind.NUMBER and before.text not in {")", "}", "/"}):
+        return False
+    is_single = len(piece.text) == 1
+    behind = pieces[index + 1 :]
+    is_last = not behind or (len(behind) <= 4 and behind[0].text == "^")
+    return (not is_single or (piece.is_spaced and is_last)) and is_unit(piece.text)
