@@ -254,5 +254,320 @@ x_1 ~ x_2
 """
 
 
+HELD_SAME = r"""
+\frac{5\sqrt{3}}{6} ~ \dfrac{5}{6}\sqrt3
+\frac{\sqrt{6}-\sqrt{2}}{4} ~ \frac{\sqrt6}{4}-\frac{\sqrt2}{4}
+\frac{2}{\sqrt[3]{4}} ~ \sqrt[3]{2}
+\sqrt{3+2\sqrt2} ~ 1+\sqrt{2}
+\frac{3-\sqrt{5}}{2} ~ \frac12(3-\sqrt5)
+7^{\frac{2}{3}} ~ \sqrt[3]{49}
+2^{-3} ~ 0.125
+-\frac{17}{4} ~ -4\frac14
+-4.25 ~ -\frac{17}{4}
+\frac{22}{7} ~ 3 \frac{1}{7}
+0.1\overline{6} ~ \frac{1}{6}
+6.02 \times 10^{23} ~ 602000000000000000000000
+1.2e3 ~ 1200
+10,000,000 ~ 10^7
+\frac{9}{4}\pi ~ \frac{9\pi}{4}
+9\pi/4 ~ 2.25\pi
+\pi r^2 ~ πr²
+\frac{n(n+1)}{2} ~ \frac{n^2+n}{2}
+x^3-8 ~ (x-2)(x^2+2x+4)
+\frac{a^2-b^2}{a-b} ~ a+b
+\frac{1}{x-1}-\frac{1}{x+1} ~ \frac{2}{x^2-1}
+-(x-3) ~ 3-x
+3x^2y-6xy ~ 3xy(x-2)
+2^{n+1} ~ 2\cdot 2^n
+4^x ~ 2^{2x}
+e^{x+1} ~ e\cdot e^x
+\ln(x^2) ~ 2\ln|x|
+\ln 12 ~ 2\ln 2+\ln 3
+\log_3 \frac{1}{9} ~ -2
+\frac{\ln 5}{\ln 2} ~ \log_2 5
+\log_4 2 ~ \frac12
+\lg 1000 ~ 3
+\cos 2x ~ 1-2\sin^2 x
+\sin(x+y) ~ \sin x\cos y+\cos x\sin y
+1+\tan^2 x ~ \sec^2 x
+\tan\frac{\pi}{6} ~ \frac{\sqrt{3}}{3}
+\cos 120° ~ -\frac{1}{2}
+\arctan 1 ~ \frac{\pi}{4}
+\sin\frac{\pi}{12} ~ \frac{\sqrt6-\sqrt2}{4}
+\cosh x ~ \frac{e^x+e^{-x}}{2}
+(2-3i)(2+3i) ~ 13
+\frac{1+i}{1-i} ~ i
+-\frac12+\frac{\sqrt3}{2}i ~ \frac{-1+i\sqrt{3}}{2}
+i^{2023} ~ -i
+|3+4i| ~ 5
+t = \frac{3}{2} ~ 1.5
+x=-\frac{b}{2a} ~ -\frac{b}{2a}
+y = -\frac{1}{2}x + 4 ~ x+2y=8
+3x - 4y = 12 ~ 4y-3x=-12
+y-2=3(x-1) ~ y=3x-1
+(x-1)^2+(y+2)^2=9 ~ x^2+y^2-2x+4y-4=0
+xy=6 ~ 6 = xy
+A = \frac{1}{2}bh ~ \frac{bh}{2}
+f(x) = 3x - 1 ~ f(x)=-1+3x
+g(t)=t^2 ~ t^2
+k=\pm\sqrt{6} ~ \sqrt6, -\sqrt6
+x=2\pm\sqrt{3} ~ x=2-\sqrt3 \text{ or } x=2+\sqrt3
+x = -3, 4 ~ x=4, x=-3
+\{-3,4\} ~ x=-3 \text{ or } 4
+0, 1, \text{ and } 2 ~ \{2, 1, 0\}
+x_1 = \frac12,\ x_2 = 2 ~ 2, 0.5
+x\in\{1,2,3\} ~ 1,2,3
+\left\{\frac{1}{2},-3\right\} ~ -3, 1/2
+\{5\} ~ 5
+(-2, 7) ~ (-2,\,7)
+\left(\frac{3}{2}, -\frac12\right) ~ (1.5, -0.5)
+x=3,\ y=-1 ~ (3,-1)
+(a,b,c) = (1,2,3) ~ a=1, b=2, c=3
+(0,0),(1,1) ~ (1,1) \text{ and } (0,0)
+(x,y,z)=(1,-1,2) ~ x=1,y=-1,z=2
+(-\infty,-1]\cup[1,\infty) ~ x \le -1 \text{ or } x \ge 1
+[-3, 3] ~ -3\leq x\leq 3
+[-3,3] ~ |x| \le 3
+(2,5] ~ 2<x\le5
+(2,5] ~ \{x : 2 < x \le 5\}
+x<-2 ~ (-\infty,-2)
+a\ge\frac{1}{2} ~ \left[\frac12,+\infty\right)
+m>1 ~ 1<m
+(-\infty,2)\cup(2,\infty) ~ \mathbb{R}\setminus\{2\}
+(0,1)\cup(1,2) ~ (1,2) \cup (0,1)
+\{x\in\mathbb{R} \mid x\neq 3\} ~ x\ne3
+y \le 2x+1 ~ 2x - y \ge -1
+0<a<1 ~ a\in(0,1)
+x>0 ~ (0,+∞)
+2x>6 ~ x>3
+\text{DNE} ~ \text{does not exist}
+\text{undefined} ~ undefined
+\varnothing ~ \text{No real solutions}
+\infty ~ +\infty
+-\infty ~ -∞
+\begin{pmatrix}2\\-1\end{pmatrix} ~ \begin{bmatrix} 2 \\ -1 \end{bmatrix}
+\begin{bmatrix}1&0\\0&1\end{bmatrix} ~ \left(\begin{array}{cc}1 & 0\\ 0 & 1\end{array}\right)
+\begin{pmatrix}1/2&1\end{pmatrix} ~ \begin{pmatrix}\frac{1}{2} & 1\end{pmatrix}
+\langle 2,-1\rangle ~ (2,-1)
+5\text{ km} ~ 5000\text{ m}
+1.5 \text{ hours} ~ 90 \text{ minutes}
+12\text{ square units} ~ 12
+36\pi\text{ cm}^3 ~ 36\pi \text{ cubic cm}
+60\text{ mph} ~ 60
+60^\circ ~ \frac{\pi}{3}
+120^{\circ} ~ 120
+72° ~ 72^{\circ}
+35\% ~ 35 \%
+25\% ~ 25
+0.25 ~ 25\%
+\$1{,}200 ~ \$1200
+\frac{7!}{5!} ~ 42
+\binom{n}{2} ~ \frac{n(n-1)}{2}
+C = 2\pi r ~ 2\pi r
+\lceil 2.1\rceil ~ 3
+\gcd(12,18) ~ 6
+\max(3,7) ~ 7
+\text{(B)} ~ B
+\textbf{12} ~ 12
+\mathbf{x} ~ x
+\mathrm{e}^2 ~ e^2
+\left|x-2\right| ~ |2-x|
+\sqrt{x^2} ~ |x|
+\frac{x}{2} ~ 0.5x
+x\div 3 ~ \frac{x}{3}
+2\sqrt{3} ~ 2√3
+sqrt(12) ~ 2\sqrt3
+pi/2 ~ \frac{\pi}{2}
+x^10 ~ x^{10}
+(x+1)/(x-1) ~ \frac{x+1}{x-1}
+3*x + 2 ~ 3x+2
+１２ ~ 12
+x＞3或x＜1 ~ (-\infty,1)\cup(3,\infty)
+｛1，2｝ ~ \{2,1\}
+空集 ~ \emptyset
+2π ~ 2\pi
+−3 ~ -3
+3√2＋1 ~ 1+3\sqrt{2}
+a²−b² ~ (a+b)(a-b)
+x∈[1,2] ~ [1,2]
+全体实数 ~ \mathbb{R}
+30° ~ 30^\circ
+x=1且y=2 ~ (1,2)
+k\pi, k\in\mathbb{Z} ~ n\pi, n \in \mathbb{Z}
+\frac{1}{2}x^2+C ~ \frac{x^2}{2}+C
+101_2 ~ 101_{2}
+2516_8 ~ 2516_{8}
+\{(1,2)\} ~ (1,2)
+\frac{\partial}{1}x ~ \frac{\partial}{1}x
+x^2 + x \cdot 1 ~ x(x+1)
+"""
+
+HELD_OTHER = r"""
+\frac{5\sqrt{3}}{6} ~ \frac{5\sqrt{3}}{8}
+\frac{\sqrt{6}-\sqrt{2}}{4} ~ \frac{\sqrt{6}+\sqrt{2}}{4}
+\frac{2}{\sqrt[3]{4}} ~ \sqrt[3]{4}
+\sqrt{3+2\sqrt2} ~ \sqrt{2}-1
+\frac{3-\sqrt{5}}{2} ~ \frac{3+\sqrt{5}}{2}
+\frac{3-\sqrt{5}}{2} ~ 3-\frac{\sqrt{5}}{2}
+7^{\frac{2}{3}} ~ 7^{\frac{3}{2}}
+2^{-3} ~ -8
+-\frac{17}{4} ~ -4\frac34
+-4.25 ~ 4.25
+\frac{22}{7} ~ \pi
+\frac{22}{7} ~ 3.14
+0.1\overline{6} ~ 0.\overline{16}
+6.02 \times 10^{23} ~ 6.02 \times 10^{22}
+1.2e3 ~ 1.2e2
+10,000,000 ~ 10^6
+\frac{9}{4}\pi ~ \frac{4}{9}\pi
+9\pi ~ 9
+\pi r^2 ~ 2\pi r
+\pi r^2 ~ \pi R
+\frac{n(n+1)}{2} ~ \frac{n(n-1)}{2}
+x^3-8 ~ (x-2)^3
+x^3-8 ~ (x-2)(x^2-2x+4)
+\frac{1}{x-1}-\frac{1}{x+1} ~ \frac{1}{x^2-1}
+-(x-3) ~ -x-3
+3x^2y-6xy ~ 3xy(x+2)
+2^{n+1} ~ 2^n+1
+2^{n+1} ~ 2^{n-1}
+4^x ~ 2^{x}
+e^{x+1} ~ e^x+1
+\ln(x^2) ~ (\ln x)^2
+\ln 12 ~ 2\ln 3+\ln 2
+\log_3 \frac{1}{9} ~ 2
+\frac{\ln 5}{\ln 2} ~ \ln\frac{5}{2}
+\log_4 2 ~ 2
+\cos 2x ~ 1-\sin^2 x
+\cos 2x ~ 2\sin^2 x-1
+\sin(x+y) ~ \sin x+\sin y
+\sin(x+y) ~ \sin(x-y)
+1+\tan^2 x ~ \csc^2 x
+\tan\frac{\pi}{6} ~ \sqrt3
+\cos 120° ~ \frac12
+\arctan 1 ~ \frac{\pi}{3}
+\sin 1 ~ \sin 1^\circ
+(2-3i)(2+3i) ~ -5
+\frac{1+i}{1-i} ~ -i
+-\frac12+\frac{\sqrt3}{2}i ~ \frac12-\frac{\sqrt3}{2}i
+i^{2023} ~ i
+|3+4i| ~ 7
+t = \frac{3}{2} ~ \frac23
+x=-\frac{b}{2a} ~ \frac{b}{2a}
+x=-\frac{b}{2a} ~ -\frac{a}{2b}
+y = -\frac{1}{2}x + 4 ~ x+2y=4
+y = -\frac{1}{2}x + 4 ~ y=\frac12x+4
+3x - 4y = 12 ~ 3x+4y=12
+3x - 4y = 12 ~ 4x-3y=12
+(x-1)^2+(y+2)^2=9 ~ (x+1)^2+(y-2)^2=9
+(x-1)^2+(y+2)^2=9 ~ (x-1)^2+(y+2)^2=3
+\frac{x^2}{9}+\frac{y^2}{4}=1 ~ \frac{x^2}{4}+\frac{y^2}{9}=1
+y=x^2 ~ x=y^2
+xy=6 ~ x+y=6
+f(x) = 3x - 1 ~ f(x)=3x+1
+f(2)=3 ~ f(3)=3
+k=\pm\sqrt{6} ~ \sqrt6
+k=\pm\sqrt{6} ~ \pm 6
+x=2\pm\sqrt{3} ~ x=-2\pm\sqrt3
+x = -3, 4 ~ x=3, -4
+x = -3, 4 ~ -3
+0, 1, 2 ~ 0, 1, 3
+x\in\{1,2,3\} ~ \{1,2\}
+\left\{\frac{1}{2},-3\right\} ~ \left\{-\frac{1}{2},3\right\}
+(-2, 7) ~ (2,7)
+(-2, 7) ~ [-2,7]
+(-2, 7) ~ (7,-2)
+\left(\frac{3}{2}, -\frac12\right) ~ \left(\frac{2}{3}, -\frac12\right)
+x=3,\ y=-1 ~ (-1,3)
+x=3,\ y=-1 ~ x=3, y=1
+(a,b,c) = (1,2,3) ~ (a,b,c)=(1,3,2)
+(0,0),(1,1) ~ (0,1),(1,0)
+(1,2,3) ~ 6
+(-\infty,-1]\cup[1,\infty) ~ (-\infty,-1)\cup(1,\infty)
+(-\infty,-1]\cup[1,\infty) ~ [-1,1]
+(-\infty,-1]\cup[1,\infty) ~ x\le 1 \text{ or } x\ge -1
+[-3, 3] ~ -3< x< 3
+[-3,3] ~ |x| \ge 3
+(2,5] ~ [2,5)
+(2,5] ~ (2,6]
+(2,5] ~ (-2,5]
+x<-2 ~ x<2
+x<-2 ~ (-2,\infty)
+a\ge\frac{1}{2} ~ a\ge 2
+a\ge\frac{1}{2} ~ a=\frac12
+m>1 ~ n>1
+m>1 ~ m<1
+(-\infty,2)\cup(2,\infty) ~ \mathbb{R}
+(0,1)\cup(1,2) ~ (0,2)
+\{x\mid x\neq 3\} ~ x=3
+y \le 2x+1 ~ y\ge 2x+1
+y \le 2x+1 ~ y < 2x+1
+2x>6 ~ x>6
+-2x>6 ~ x>-3
+\text{DNE} ~ 0
+\varnothing ~ \{0\}
+\infty ~ -\infty
+\infty ~ 8
+\begin{pmatrix}2\\-1\end{pmatrix} ~ \begin{pmatrix}-1\\2\end{pmatrix}
+\begin{pmatrix}2\\-1\end{pmatrix} ~ \begin{pmatrix}2\\1\end{pmatrix}
+\begin{bmatrix}1&0\\0&1\end{bmatrix} ~ \begin{bmatrix}1&0\\0&-1\end{bmatrix}
+\begin{bmatrix}1&0\\0&1\end{bmatrix} ~ \begin{bmatrix}0&1\\1&0\end{bmatrix}
+\langle 2,-1\rangle ~ \langle 2,1\rangle
+5\text{ km} ~ 5\text{ m}
+5\text{ km} ~ 5\text{ kg}
+1.5 \text{ hours} ~ 1.5 \text{ minutes}
+36\pi\text{ cm}^3 ~ 36\text{ cm}^3
+60^\circ ~ \frac{\pi}{6}
+120^{\circ} ~ 12^\circ
+35\% ~ 3.5\%
+25\% ~ 0.25\%
+0.25 ~ 0.25\%
+\$1{,}200 ~ \$120
+5\text{ apples} ~ 6\text{ apples}
+\frac{7!}{5!} ~ \frac{7}{5}
+7! ~ 6!
+\binom{6}{2} ~ \binom{6}{3}
+C = 2\pi r ~ \pi r
+\lceil 2.1\rceil ~ 2
+\gcd(12,18) ~ 36
+\text{(B)} ~ C
+\text{(B)} ~ (D)
+\left|x-2\right| ~ |x+2|
+|x-2| ~ x-2
+\sqrt{x^2} ~ x
+\frac{x}{2} ~ \frac{2}{x}
+x^10 ~ x^{11}
+(x+1)/(x-1) ~ x+1/x-1
+-ab ~ ab
+abc ~ abd
+１２ ~ 21
+x＞3或x＜1 ~ (1,3)
+｛1，2｝ ~ {1,3}
+2π ~ π²
+−3 ~ 3
+3√2＋1 ~ 3√2−1
+a²−b² ~ (a−b)²
+x∈[1,2] ~ x∈(1,2)
+全体实数 ~ 无解
+30° ~ 30\%
+x=1且y=2 ~ x=2且y=1
+k\pi, k\in\mathbb{Z} ~ 2k\pi, k \in \mathbb{Z}
+\frac{1}{2}x^2+C ~ \frac{1}{2}x^2
+101_2 ~ 101_3
+\frac{1}{3} ~ 0.333334
+\frac{2}{3} ~ 0.666
+\sqrt{2} ~ 1.41421
+x+y ~ x-y
+a_1 ~ a_{11}
+5 \text{ or } 6 ~ 5
+5 \text{ and } 6 ~ 5,7
+not 5 ~ 5
+at least 5 ~ 5
+5 < x ~ 5
+x \approx 5 ~ 5
+5x ~ 5
+"""
+
+
 def read_pairs(text):
-    return [tuple(part.strip() for part in line.split(" ~ ")) for line in text.strip().splitlines()]
+    return [tuple(part.strip() for part in line.split(" ~ ")) for line in text.splitlines() if line]

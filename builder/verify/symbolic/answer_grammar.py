@@ -1,6 +1,6 @@
 r"""Read whole answers: values with units, solutions, tuples, sets, intervals, relations, matrices, words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from .grammar import ScalarParser
 from .tokens import Kind
@@ -70,16 +70,16 @@ class AnswerParser(ScalarParser):
             if not is_and:
                 self.doubts.append("a comma between conditions")
             return Tree(Head.BOTH, tuple(items))
-        self._note_separators(items)
+        self._note_separators()
         return Tree(Head.LIST, tuple(items))
 
-    def _note_separators(self, items: Sequence[Tree]) -> None:
+    def _note_separators(self) -> None:
         """Doubt a number with separators of thousands among other numbers: it may be two."""
         is_grouped = any(
             piece.kind is Kind.NUMBER and "," in piece.text.replace("{,}", "").replace(",\\!", "")
             for piece in self.pieces[: self.index]
         )
-        if is_grouped and len(items) > 0:
+        if is_grouped:
             self.doubts.append("a comma within a number")
 
     def _parse_item(self) -> Tree:
@@ -192,10 +192,10 @@ class AnswerParser(ScalarParser):
 
     def _make_collection(self, opener: str, inner: Tree, closer: str) -> Tree:
         items = inner.parts if inner.head is Head.LIST else (inner,)
+        self._note_separators()
         if opener in {"\\{", "{"}:
             is_group = opener == "{" and inner.head is not Head.LIST
             return inner if is_group else Tree(Head.SET, items)
-        self._note_separators(items if len(items) > 1 else ())
         brackets = opener + closer
         if len(items) == 1:
             if brackets != "()":

@@ -58,6 +58,8 @@ def make_exact(tree: Tree) -> Ratio:
 def _make_power(base: Ratio, exponent: Ratio) -> Ratio:
     number = read_constant(exponent)
     if number is not None and number.denominator == 1:
+        if base == _NAMED["i"]:
+            number %= 4
         if abs(number) > MAX_EXPONENT:
             raise NotUnderstoodError("an exponent out of bounds")
         return raise_ratio(base, int(number))
@@ -144,8 +146,8 @@ def _make_call(name: str, arguments: list[Ratio]) -> Ratio:
         return _make_logarithm(arguments[0])
     if name in _COMPUTED and len(known) == len(values):
         return make_constant(_COMPUTED[name](*known))
-    if name == "abs" and arguments:
-        arguments = [_make_positive(arguments[0])]
+    if name == "abs":
+        return _make_absolute(arguments[0])
     if name in {"gcd", "lcm", "max", "min"} and len(known) != len(values):
         raise NotUnderstoodError(f"{name} of what is no number")
     return make_atom(f"f:{name}({','.join(map(write_key, arguments))})")
@@ -179,6 +181,14 @@ def _make_logarithm(argument: Ratio) -> Ratio:
     for prime, exponent in terms:
         total = add_ratios(total, multiply_ratios(make_constant(exponent), make_atom(f"l:{prime}")))
     return total
+
+
+def _make_absolute(argument: Ratio) -> Ratio:
+    """Make an absolute value: of a complex number, the root of the sum of two squares."""
+    if argument.den == ONE and set(argument.num) <= {(), *_NAMED["i"].num} and argument.num:
+        squares = sum((value**2 for value in argument.num.values()), Fraction(0))
+        return raise_number(squares, _HALF)
+    return make_atom(f"f:abs({write_key(_make_positive(argument))})")
 
 
 def _make_positive(ratio: Ratio) -> Ratio:

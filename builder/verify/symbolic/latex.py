@@ -7,12 +7,12 @@ from .tree import CONSTANTS, MINUS_ONE, Head, NotUnderstoodError, Tree, list_var
 LETTERS = "xytzuvwabckmnpqrs"
 """What variables are called. Each of them is nothing but a variable in LaTeX."""
 
-_CONSTANTS: Mapping[str, str] = {"pi": r"\pi", "e": "e", "i": "i"}
+_CONSTANTS: Mapping[str, str] = {"pi": r"\pi", "e": "e", "i": "I"}
 _FUNCTIONS: Mapping[str, str] = {
     name: f"\\{name}" for name in "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln".split()
 }
 _BRACKETS: Mapping[str, tuple[str, str]] = {
-    "abs": (r"\left|", r"\right|"),
+    "abs": ("|", "|"),
     "floor": (r"\lfloor ", r"\rfloor "),
     "ceil": (r"\lceil ", r"\rceil "),
 }
@@ -38,9 +38,9 @@ def _write_tree(tree: Tree, letters: Mapping[str, str]) -> str:
         return _write_symbol(tree.name, letters)
     parts = [_write_tree(part, letters) for part in tree.parts]
     if tree.head is Head.SUM:
-        return rf"\left({' + '.join(parts)}\right)"
+        return f"({' + '.join(parts)})"
     if tree.head is Head.PRODUCT:
-        return r" \cdot ".join(f"{{({part})}}" for part in parts)
+        return r" \cdot ".join(f"({part})" for part in parts)
     if tree.head is Head.POWER:
         return _write_power(tree, parts)
     if tree.head is Head.CALL:

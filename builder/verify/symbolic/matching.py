@@ -10,7 +10,15 @@ from .quantities import MeasureUnit, match_quantities, read_degrees
 from .reading import ReadAnswer, read_symbolic
 from .regions import match_regions
 from .scalars import SCALARS, match_scalars
-from .solutions import list_solutions, match_maps, match_solutions, read_assignment, spread_signs
+from .solutions import (
+    is_family,
+    list_solutions,
+    match_maps,
+    match_solutions,
+    name_family,
+    read_assignment,
+    spread_signs,
+)
 from .tree import Head, Tree, list_variables
 
 _SEVERAL = frozenset({Head.LIST, Head.SET})
@@ -38,7 +46,12 @@ def match_symbolic(gold: str, answer: str, measure_unit: Callable[[str], tuple[s
 def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: MeasureUnit) -> Finding:
     if one.tree is None or two.tree is None:
         return leave_unknown("not understood")
-    return _Matcher(measure_unit).match(*(read_degrees(spread_signs(tree)) for tree in (one.tree, two.tree)))
+    trees = [read_degrees(spread_signs(tree)) for tree in (one.tree, two.tree)]
+    matcher = _Matcher(measure_unit)
+    if not any(map(is_family, trees)):
+        return matcher.match(*trees)
+    found = matcher.match(*map(name_family, trees))
+    return found if found.likeness is Likeness.SAME else leave_unknown("values for every whole number")
 
 
 class _Matcher:

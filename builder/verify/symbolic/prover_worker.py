@@ -80,9 +80,9 @@ def _decide_pair(request: Mapping[str, Any]) -> dict[str, str]:
 
 def prove_equality(left: str, right: str) -> bool:
     """Whether math-verify finds two expressions equal."""
-    is_real = "i" not in left.replace(r"\right", "").replace(r"\sin", "").replace(r"\pi", "")
+    is_real = None if "I" in left + right else True
     try:
-        one, two = (latex2sympy(text, is_real=is_real, convert_degrees=False) for text in (left, right))
+        one, two = (latex2sympy(text, is_real=is_real, normalization_config=None) for text in (left, right))
         return bool(verify([one], [two], timeout_seconds=None))
     except MemoryError:
         raise

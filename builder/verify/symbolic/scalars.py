@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from functools import lru_cache
+from math import trunc
 
 from .exact import decide_scalars, make_exact
 from .findings import OTHER, SAME, Finding, Likeness, decide, leave_unknown
@@ -106,7 +107,7 @@ def _match_rounded(gold: Tree, answer: Tree) -> Finding | None:
             continue
         exact = _read_rational(other)
         value = _estimate_fraction(other) if exact is None else exact
-        if value is None or abs(value - decimal.value) >= Fraction(1, 10**decimal.decimals):
+        if value is None or not _is_rounded(value, decimal):
             continue
         digits = len(str(abs(decimal.value.numerator * 10**decimal.decimals // decimal.value.denominator)))
         is_enough = min(decimal.decimals, digits) >= MIN_DIGITS
@@ -122,6 +123,12 @@ def _read_rational(tree: Tree) -> Fraction | None:
         return read_constant(make_exact(tree))
     except (NotUnderstoodError, ZeroDivisionError):
         return None
+
+
+def _is_rounded(value: Fraction, decimal: Tree) -> bool:
+    """Whether a decimal is a value that was cut or rounded at its last digit."""
+    scaled = value * 10**decimal.decimals
+    return decimal.value * 10**decimal.decimals in {trunc(scaled), round(scaled)}
 
 
 def _estimate_fraction(tree: Tree) -> Fraction | None:

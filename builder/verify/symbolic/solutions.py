@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from .findings import OTHER, SAME, Finding, Likeness, join_findings, leave_unknown
-from .tree import SIGN, Head, Tree, list_symbols, list_variables, make_number, replace_symbol
+from .tree import SIGN, Head, Tree, list_symbols, list_variables, make_number, make_symbol, replace_symbol
 
 MAX_SOLUTIONS = 12
 """The most values that are compared without regard to their order."""
@@ -24,6 +24,19 @@ def spread_signs(tree: Tree) -> Tree:
         return Tree(Head.RELATION, (left, spread_signs(right)), "=")
     values = tuple(replace_symbol(tree, SIGN.name, make_number(sign)) for sign in (1, -1))
     return Tree(Head.LIST, values)
+
+
+def is_family(tree: Tree) -> bool:
+    """Whether an answer is values for every whole number: `k pi, k in Z`."""
+    if tree.head is not Head.LIST or tree.parts[-1].head is not Head.RELATION or tree.parts[-1].name != "in":
+        return False
+    name, domain = tree.parts[-1].parts
+    return name.head is Head.SYMBOL and domain.head is Head.WORD
+
+
+def name_family(tree: Tree) -> Tree:
+    """Give the number that runs in a family of values one name."""
+    return replace_symbol(tree, tree.parts[-1].parts[0].name, make_symbol("any number")) if is_family(tree) else tree
 
 
 def read_assignment(tree: Tree) -> tuple[Tree, Tree] | None:
