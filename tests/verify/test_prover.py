@@ -11,9 +11,10 @@ import pytest
 
 from cotloom.builder.verify import ComparisonOutcome
 from cotloom.builder.verify.answers.expressions import compare_expressions
-from cotloom.builder.verify.symbolic import prover, scalars
-from cotloom.builder.verify.symbolic.latex import write_pair
-from cotloom.builder.verify.symbolic.reading import read_symbolic
+from cotloom.builder.verify.symbolic import scalars
+from cotloom.builder.verify.symbolic.grammar.reading import read_symbolic
+from cotloom.builder.verify.symbolic.proof import prover
+from cotloom.builder.verify.symbolic.proof.latex import write_pair
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVED = (r"\sin 2x", r"2\sin x\cos x")
@@ -109,7 +110,7 @@ def test_it_ends_with_the_process_that_asked():
     code = (
         "import os, signal\n"
         "from cotloom.builder.verify.answers.expressions import compare_expressions as compare\n"
-        "from cotloom.builder.verify.symbolic import prover\n"
+        "from cotloom.builder.verify.symbolic.proof import prover\n"
         r"compare(r'\sin 2x', r'2\sin x\cos x')"
         "\n"
         "print(prover._get_prover().process.pid, flush=True)\n"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cotloom.builder.verify import ComparisonOutcome
 from cotloom.builder.verify.answers.expressions import compare_expressions
-from cotloom.builder.verify.symbolic.reading import read_symbolic
+from cotloom.builder.verify.symbolic.grammar.reading import read_symbolic
 
 from .symbolic_cases import HELD_OTHER, HELD_SAME, OTHER, SAME, read_pairs
 

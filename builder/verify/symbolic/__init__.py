@@ -3,8 +3,8 @@
 `match_symbolic` is the only door. Nothing here evaluates a text: a tree is built, and computed with.
 """
 
-from .findings import Finding, Likeness
+from .findings import Likeness, Likening
 from .matching import match_symbolic
-from .prover import stop_prover
+from .proof import stop_prover
 
-__all__ = ["Finding", "Likeness", "match_symbolic", "stop_prover"]
+__all__ = ["Likeness", "Likening", "match_symbolic", "stop_prover"]

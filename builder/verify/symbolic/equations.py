@@ -9,7 +9,7 @@ from itertools import product
 from math import e, pi, sqrt
 
 from .exact import make_exact
-from .findings import OTHER, SAME, Finding, leave_unknown
+from .findings import OTHER, SAME, Likening, leave_unknown
 from .polynomials import Monomial, Poly, Ratio, add_ratios, is_decidable, list_atoms, multiply_polys
 from .tree import NotUnderstoodError, Tree
 
@@ -20,15 +20,15 @@ _UNLIKE = 1e-6
 """A sum beyond this share of its terms is not zero, whatever was rounded."""
 
 
-def match_equations(gold: Tree, answer: Tree) -> Finding:
+def match_equations(gold: Tree, answer: Tree) -> Likening:
     """Compare two equations: those with the same solutions are the same."""
     try:
-        return _match_sides(*(_subtract_sides(tree) for tree in (gold, answer)))
+        return _match_sides(*(_take_difference(tree) for tree in (gold, answer)))
     except (NotUnderstoodError, ArithmeticError) as error:
         return leave_unknown(str(error))
 
 
-def _match_sides(one: Ratio, two: Ratio) -> Finding:
+def _match_sides(one: Ratio, two: Ratio) -> Likening:
     if _find_factor(one.num, two.num):
         return SAME if one.den == two.den else leave_unknown("the same but for what they divide by")
     if not is_decidable(list_atoms(one) | list_atoms(two)):
@@ -39,10 +39,10 @@ def _match_sides(one: Ratio, two: Ratio) -> Finding:
     return leave_unknown("equations that may have the same solutions")
 
 
-def match_conditions(gold: Tree, answer: Tree) -> Finding:
+def match_conditions(gold: Tree, answer: Tree) -> Likening:
     """Compare two inequalities."""
     try:
-        one, two = (_subtract_sides(tree) for tree in (gold, answer))
+        one, two = (_take_difference(tree) for tree in (gold, answer))
         factor = _find_factor(one.num, two.num)
     except (NotUnderstoodError, ArithmeticError) as error:
         return leave_unknown(str(error))
@@ -56,7 +56,7 @@ def match_conditions(gold: Tree, answer: Tree) -> Finding:
     return OTHER if is_plain else leave_unknown("conditions that may mean the same")
 
 
-def _subtract_sides(tree: Tree) -> Ratio:
+def _take_difference(tree: Tree) -> Ratio:
     left, right = tree.parts[0], tree.parts[-1]
     return add_ratios(make_exact(left), make_exact(right), -1)
 

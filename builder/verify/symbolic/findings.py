@@ -16,7 +16,7 @@ class Likeness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Likening:
     """Whether two answers are the same, and why."""
 
     likeness: Likeness
@@ -25,20 +25,20 @@ class Finding:
     """An explanation, where one is needed."""
 
 
-SAME, OTHER = Finding(Likeness.SAME), Finding(Likeness.OTHER)
+SAME, OTHER = Likening(Likeness.SAME), Likening(Likeness.OTHER)
 
 
-def decide(is_same: bool) -> Finding:
+def decide(is_same: bool) -> Likening:
     """Make the finding of two answers that were understood."""
     return SAME if is_same else OTHER
 
 
-def leave_unknown(detail: str) -> Finding:
+def leave_unknown(detail: str) -> Likening:
     """Make the finding of answers that nothing decides."""
-    return Finding(Likeness.UNKNOWN, detail)
+    return Likening(Likeness.UNKNOWN, detail)
 
 
-def join_findings(findings: list[Finding]) -> Finding:
+def join_findings(findings: list[Likening]) -> Likening:
     """Join what was found of parts: the same where all are, another where one is."""
     for likeness in (Likeness.OTHER, Likeness.BROKEN, Likeness.UNKNOWN):
         for finding in findings:

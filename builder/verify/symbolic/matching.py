@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-from .answer_grammar import is_condition
 from .equations import match_conditions, match_equations
-from .findings import OTHER, SAME, Finding, Likeness, join_findings, leave_unknown
+from .findings import OTHER, SAME, Likeness, Likening, join_findings, leave_unknown
+from .grammar import ReadAnswer, is_condition, read_symbolic
 from .quantities import MeasureUnit, match_quantities, read_degrees
-from .reading import ReadAnswer, read_symbolic
 from .regions import match_regions
 from .scalars import SCALARS, match_scalars
 from .solutions import (
@@ -25,7 +24,7 @@ _SEVERAL = frozenset({Head.LIST, Head.SET})
 _REGIONS = frozenset({Head.INTERVAL, Head.UNION, Head.MINUS})
 
 
-def match_symbolic(gold: str, answer: str, measure_unit: Callable[[str], tuple[str, Fraction] | None]) -> Finding:
+def match_symbolic(gold: str, answer: str, measure_unit: Callable[[str], tuple[str, Fraction] | None]) -> Likening:
     """Compare two answers of mathematics.
 
     Args:
@@ -43,7 +42,7 @@ def match_symbolic(gold: str, answer: str, measure_unit: Callable[[str], tuple[s
     return _match_read(one, two, measure_unit)
 
 
-def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: MeasureUnit) -> Finding:
+def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: MeasureUnit) -> Likening:
     if one.tree is None or two.tree is None:
         return leave_unknown("not understood")
     trees = [read_degrees(spread_signs(tree)) for tree in (one.tree, two.tree)]
@@ -60,7 +59,7 @@ class _Matcher:
     def __init__(self, measure_unit: MeasureUnit) -> None:
         self._measure_unit = measure_unit
 
-    def match(self, gold: Tree, answer: Tree) -> Finding:
+    def match(self, gold: Tree, answer: Tree) -> Likening:
         """Compare two trees."""
         if gold == answer:
             return SAME
@@ -94,7 +93,7 @@ class _Matcher:
             return Tree(Head.RELATION, (sides[0], sides[-1]), "=") if is_true else Tree(Head.WORD, name="a chain")
         return tree
 
-    def _match_names(self, gold: Tree, answer: Tree) -> Finding:
+    def _match_names(self, gold: Tree, answer: Tree) -> Likening:
         """Compare values of variables with different names."""
         both = [read_assignment(tree) for tree in (gold, answer)]
         pairs = [pair for pair in both if pair is not None]
@@ -106,7 +105,7 @@ class _Matcher:
         is_case = len(names) == 2 and names[0].casefold() == names[1].casefold()
         return OTHER if is_plain and not is_case else leave_unknown("values of different variables")
 
-    def _match_values(self, gold: Tree, answer: Tree) -> Finding:
+    def _match_values(self, gold: Tree, answer: Tree) -> Likening:
         pairs = [read_assignment(tree) for tree in (gold, answer)]
         is_open = [
             tree.head is Head.RELATION and pair is None for tree, pair in zip((gold, answer), pairs, strict=True)
@@ -134,13 +133,13 @@ class _Matcher:
             return found if found.likeness is Likeness.OTHER else leave_unknown("a tuple and a matrix")
         return OTHER if Head.WORD not in heads and len(heads - SCALARS) == 1 else leave_unknown("answers of two kinds")
 
-    def _match_parts(self, gold: Tree, answer: Tree) -> Finding:
+    def _match_parts(self, gold: Tree, answer: Tree) -> Likening:
         """Compare tuples or matrices in order."""
         if len(gold.parts) != len(answer.parts) or (gold.head is answer.head and gold.name != answer.name):
             return OTHER
         return join_findings([self.match(one, two) for one, two in zip(gold.parts, answer.parts, strict=True)])
 
-    def _match_loose(self, gold: Tree, answer: Tree) -> Finding:
+    def _match_loose(self, gold: Tree, answer: Tree) -> Likening:
         """Compare a tuple with values without brackets, or in those of a set."""
         if Head.SET in {gold.head, answer.head}:
             inner = [
@@ -148,18 +147,18 @@ class _Matcher:
             ]
             return self.match(*inner) if inner != [gold, answer] else OTHER
         if any(part.head is Head.TUPLE for tree in (gold, answer) for part in tree.parts):
-            return match_solutions(
-                *(tree.parts if tree.head is Head.LIST else (tree,) for tree in (gold, answer)), self.match
-            )
+            one, two = (tree.parts if tree.head is Head.LIST else (tree,) for tree in (gold, answer))
+            return match_solutions(one, two, self.match)
         found = match_solutions(gold.parts, answer.parts, self.match)
         return found if found.likeness is Likeness.OTHER else leave_unknown("a tuple and a list")
 
-    def _match_conditions(self, gold: Tree, answer: Tree) -> Finding:
+    def _match_conditions(self, gold: Tree, answer: Tree) -> Likening:
         """Compare sets of real numbers, or conditions."""
         names = [_find_condition_names(tree) for tree in (gold, answer)]
         if all(names) and names[0] != names[1]:
             return leave_unknown("conditions on other variables")
-        found = match_regions(*map(_open_region, (gold, answer)))
+        is_plain = max(map(len, names)) <= 1
+        found = match_regions(*map(_open_region, (gold, answer))) if is_plain else leave_unknown("several variables")
         if found.likeness is not Likeness.UNKNOWN:
             return found
         if all(tree.head is Head.RELATION and is_condition(tree) for tree in (gold, answer)):

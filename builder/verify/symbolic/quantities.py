@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from .exact import make_exact
-from .findings import OTHER, Finding, Likeness, leave_unknown
+from .findings import OTHER, Likeness, Likening, leave_unknown
 from .polynomials import ONE
 from .tree import (
     DEGREE,
@@ -21,7 +21,7 @@ from .tree import (
 )
 
 MeasureUnit = Callable[[str], tuple[str, Fraction] | None]
-Match = Callable[[Tree, Tree], Finding]
+Match = Callable[[Tree, Tree], Likening]
 
 _POWERS = re.compile(r"^(square|sq\.?|cubic|cu\.?) (\S+)$")
 _DROPPED = re.compile(r"\s*\^\s*")
@@ -29,7 +29,7 @@ _DEGREES = "degree"
 _PERCENT = frozenset({"%", "percent"})
 
 
-def match_quantities(gold: Tree, answer: Tree, measure_unit: MeasureUnit, match: Match) -> Finding:
+def match_quantities(gold: Tree, answer: Tree, measure_unit: MeasureUnit, match: Match) -> Likening:
     """Compare two values of which at least one has a unit."""
     units = [_read_unit(tree) for tree in (gold, answer)]
     values = [tree.parts[0] if tree.head is Head.QUANTITY else tree for tree in (gold, answer)]
@@ -70,7 +70,7 @@ def _measure(unit: str, measure_unit: MeasureUnit) -> tuple[str, Fraction] | Non
     return f"{found[0]}^{power}", found[1] ** power
 
 
-def _match_bare(values: list[Tree], units: list[str], match: Match) -> Finding:
+def _match_bare(values: list[Tree], units: list[str], match: Match) -> Likening:
     """Compare two values of which one has no unit."""
     unit = units[0] or units[1]
     if bool(list_variables(values[0])) is not bool(list_variables(values[1])):
@@ -86,7 +86,7 @@ def _match_bare(values: list[Tree], units: list[str], match: Match) -> Finding:
     return found
 
 
-def _match_percent(values: list[Tree], found: Finding, match: Match, *, is_gold: bool) -> Finding:
+def _match_percent(values: list[Tree], found: Likening, match: Match, *, is_gold: bool) -> Likening:
     """Compare a percentage with a number: a gold one may lose its sign, and a gold number may be written as one."""
     share = [make_product(value, make_number(Fraction(1, 100))) for value in values]
     shared = match(share[0], values[1]) if is_gold else match(values[0], share[1])

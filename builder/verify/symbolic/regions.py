@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from .answer_grammar import ORDERS
-from .findings import OTHER, Finding, Likeness, join_findings, leave_unknown
-from .numeric import estimate_value
+from .findings import OTHER, Likeness, Likening, join_findings, leave_unknown
+from .grammar import ORDERS
+from .proof import estimate_value
 from .scalars import SCALARS, match_scalars
 from .tree import INFINITY, Head, Tree, list_symbols, list_variables, negate
 
@@ -34,7 +34,7 @@ class NoRegionError(ValueError):
     """A node is no set of real numbers, or not one that can be told."""
 
 
-def match_regions(gold: Tree, answer: Tree) -> Finding:
+def match_regions(gold: Tree, answer: Tree) -> Likening:
     """Compare two sets of real numbers."""
     try:
         one, two = read_region(gold), read_region(answer)

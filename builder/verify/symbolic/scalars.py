@@ -5,10 +5,10 @@ from functools import lru_cache
 from math import trunc
 
 from .exact import decide_scalars, make_exact
-from .findings import OTHER, SAME, Finding, Likeness, decide, leave_unknown
-from .numeric import estimate_value
+from .findings import OTHER, SAME, Likeness, Likening, decide, leave_unknown
+from .magnitudes import has_other_size
 from .polynomials import read_constant
-from .prover import prove_pair
+from .proof import estimate_value, prove_pair
 from .tree import (
     INFINITY,
     LOG_FACTOR,
@@ -37,7 +37,7 @@ _LOG_FACTORS = (make_number(1), make_quotient(make_number(1), make_call("ln", ma
 
 
 @lru_cache(maxsize=8192)
-def match_scalars(gold: Tree, answer: Tree) -> Finding:
+def match_scalars(gold: Tree, answer: Tree) -> Likening:
     """Compare two expressions."""
     if gold == answer:
         return SAME
@@ -58,11 +58,11 @@ def match_scalars(gold: Tree, answer: Tree) -> Finding:
     if rounded is not None:
         return rounded
     if is_same is None:
-        return prove_pair(gold, answer)
-    return _doubt_case(gold, answer)
+        return OTHER if has_other_size(gold, answer) else prove_pair(gold, answer)
+    return _leave_case(gold, answer)
 
 
-def _doubt_case(gold: Tree, answer: Tree) -> Finding:
+def _leave_case(gold: Tree, answer: Tree) -> Likening:
     """Leave open whether `X` is `x`."""
     names = sorted(list_variables(gold)), sorted(list_variables(answer))
     folded = [sorted(map(str.casefold, side)) for side in names]
@@ -70,7 +70,7 @@ def _doubt_case(gold: Tree, answer: Tree) -> Finding:
     return leave_unknown("the variables differ in case") if is_case else OTHER
 
 
-def _match_infinities(gold: Tree, answer: Tree) -> Finding:
+def _match_infinities(gold: Tree, answer: Tree) -> Likening:
     signs = [_read_infinity(tree) for tree in (gold, answer)]
     for tree, sign in zip((gold, answer), signs, strict=True):
         if sign == 0 and INFINITY.name in list_symbols(tree):
@@ -88,7 +88,7 @@ def _read_infinity(tree: Tree) -> int:
     return 0
 
 
-def _match_logarithms(gold: Tree, answer: Tree) -> Finding:
+def _match_logarithms(gold: Tree, answer: Tree) -> Likening:
     """Compare for each base that `log` may have."""
     findings = [
         match_scalars(*(replace_symbol(tree, LOG_FACTOR.name, factor) for tree in (gold, answer)))
@@ -100,7 +100,7 @@ def _match_logarithms(gold: Tree, answer: Tree) -> Finding:
     return broken or leave_unknown("log is written without its base")
 
 
-def _match_rounded(gold: Tree, answer: Tree) -> Finding | None:
+def _match_rounded(gold: Tree, answer: Tree) -> Likening | None:
     """Compare where one of two expressions that are not the same is a decimal that rounds the other; None elsewhere."""
     for decimal, other in ((gold, answer), (answer, gold)):
         if decimal.head is not Head.NUMBER or not decimal.decimals or list_variables(other):

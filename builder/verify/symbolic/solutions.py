@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from .findings import OTHER, SAME, Finding, Likeness, join_findings, leave_unknown
+from .findings import OTHER, SAME, Likeness, Likening, join_findings, leave_unknown
 from .tree import SIGN, Head, Tree, list_symbols, list_variables, make_number, make_symbol, replace_symbol
 
 MAX_SOLUTIONS = 12
 """The most values that are compared without regard to their order."""
 
-Match = Callable[[Tree, Tree], Finding]
+Match = Callable[[Tree, Tree], Likening]
 
 
 def spread_signs(tree: Tree) -> Tree:
@@ -87,7 +87,7 @@ def read_map(tree: Tree) -> dict[str, Tree] | None:
     return found if len(found) == len(tree.parts) and is_several else None
 
 
-def match_maps(gold: Tree, answer: Tree, match: Match) -> Finding | None:
+def match_maps(gold: Tree, answer: Tree, match: Match) -> Likening | None:
     """Compare values of several variables; None where neither of two answers is such a thing."""
     one, two = read_map(gold), read_map(answer)
     if one is None and two is None:
@@ -120,7 +120,7 @@ def list_solutions(tree: Tree) -> tuple[str, tuple[Tree, ...]]:
     return (names.pop() if len(names) == 1 else ""), values
 
 
-def match_solutions(gold: Sequence[Tree], answer: Sequence[Tree], match: Match) -> Finding:
+def match_solutions(gold: Sequence[Tree], answer: Sequence[Tree], match: Match) -> Likening:
     """Compare values without regard to their order."""
     if max(len(gold), len(answer)) > MAX_SOLUTIONS:
         is_same = len(gold) == len(answer) and all(one == two for one, two in zip(gold, answer, strict=True))

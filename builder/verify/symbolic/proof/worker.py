@@ -20,8 +20,8 @@ from latex2sympy2_extended import latex2sympy
 from math_verify import verify
 from mpmath import mp
 
+from ..tree import Head, NotUnderstoodError, Tree, list_symbols, list_variables
 from .numeric import NumberLibrary, compute_value
-from .tree import Head, NotUnderstoodError, Tree, list_symbols, list_variables
 
 MEMORY = 200 << 20
 """Bytes that proofs may take beyond what the libraries take."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .answer_grammar import AnswerParser
-from .tokens import NAMES, Kind, Piece, cut_tokens, write_spelling
-from .tree import Head, NotUnderstoodError, Tree
+from ..tree import Head, NotUnderstoodError, Tree
+from .answers import AnswerParser
+from .tokens import NAMES, Kind, MathToken, cut_tokens, write_spelling
 from .words import WORDS
 
 IsUnit = Callable[[str], bool]
@@ -52,7 +52,7 @@ def read_symbolic(text: str, is_unit: IsUnit) -> ReadAnswer:
     return ReadAnswer(spelling, tree, "; ".join(dict.fromkeys(parser.doubts)))
 
 
-def _read_words(pieces: Sequence[Piece]) -> Tree | None:
+def _read_words(pieces: Sequence[MathToken]) -> Tree | None:
     """Read an answer that is only words."""
     kinds = {Kind.TEXT, Kind.LETTERS}
     words = [piece for piece in pieces if piece.kind in kinds]
@@ -65,35 +65,35 @@ def _read_words(pieces: Sequence[Piece]) -> Tree | None:
     return None if is_formula or is_known else WORDS.get(text, Tree(Head.WORD, name=text.strip("()")))
 
 
-def _trim_marks(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def _trim_marks(pieces: Sequence[MathToken]) -> Sequence[MathToken]:
     """Remove a full stop at the end, and an equals sign at the beginning."""
     while pieces and pieces[-1].kind is Kind.MARK and pieces[-1].text in {".", ",", ";"}:
         pieces = pieces[:-1]
     return pieces[1:] if pieces and pieces[0].text == "=" else pieces
 
 
-def _split_letters(pieces: Sequence[Piece], is_unit: IsUnit) -> list[Piece]:
+def _split_letters(pieces: Sequence[MathToken], is_unit: IsUnit) -> list[MathToken]:
     """Tell the letters of a product from functions, units and words."""
-    split: list[Piece] = []
+    split: list[MathToken] = []
     for index, piece in enumerate(pieces):
         if piece.kind is not Kind.LETTERS:
             split.append(piece)
         elif piece.text in NAMES or piece.text.lower() in {"or", "and", "sqrt", "infinity"}:
-            split.append(Piece(Kind.COMMAND, NAMES.get(piece.text, piece.text.lower()), piece.is_spaced))
+            split.append(MathToken(Kind.COMMAND, NAMES.get(piece.text, piece.text.lower()), piece.is_spaced))
         elif len(piece.text) > 3 or _is_word_there(pieces, index) or _is_unit_there(pieces, index, is_unit):
-            split.append(Piece(Kind.TEXT, piece.text, piece.is_spaced))
+            split.append(MathToken(Kind.TEXT, piece.text, piece.is_spaced))
         else:
-            split += [Piece(Kind.LETTERS, letter, piece.is_spaced) for letter in piece.text]
+            split += [MathToken(Kind.LETTERS, letter, piece.is_spaced) for letter in piece.text]
     return split
 
 
-def _is_word_there(pieces: Sequence[Piece], index: int) -> bool:
+def _is_word_there(pieces: Sequence[MathToken], index: int) -> bool:
     """Whether letters stand behind a number and a space, as a word does."""
     piece = pieces[index]
     return len(piece.text) > 1 and piece.is_spaced and index > 0 and pieces[index - 1].kind is Kind.NUMBER
 
 
-def _is_unit_there(pieces: Sequence[Piece], index: int, is_unit: IsUnit) -> bool:
+def _is_unit_there(pieces: Sequence[MathToken], index: int, is_unit: IsUnit) -> bool:
     """Whether letters behind a number are a unit: two or more, or one behind a space at the end."""
     piece = pieces[index]
     before = pieces[index - 1] if index else None

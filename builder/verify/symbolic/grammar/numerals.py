@@ -2,14 +2,13 @@
 
 from fractions import Fraction
 
-from .tree import (
+from ..tree import (
     DEGREE,
     EULER,
     LOG_FACTOR,
     MINUS_ONE,
     RADIANS,
     Head,
-    NotUnderstoodError,
     Tree,
     make_call,
     make_number,
@@ -59,13 +58,14 @@ def read_number(text: str) -> Tree:
         return make_number(_read_repeating(text))
     mantissa, _, exponent = text.lower().partition("e")
     if len(exponent.lstrip("+-0")) > MAX_EXPONENT_DIGITS:
-        raise NotUnderstoodError("an exponent out of bounds")
+        power = make_power(make_number(10), make_number(int(exponent)))
+        return make_product(make_number(Fraction(f"0{mantissa}")), power)
     decimals = 0 if exponent else len(mantissa.partition(".")[2])
-    return make_number(Fraction(text if not mantissa.startswith(".") else f"0{text}"), decimals)
+    return make_number(Fraction(f"0{text}"), decimals)
 
 
 def _read_repeating(text: str) -> Fraction:
     fixed, _, period = text[:-1].partition("(")
     whole, _, decimals = fixed.partition(".")
-    share = Fraction(int(period), 10 ** len(period) - 1)
-    return Fraction(int(whole or 0)) + (Fraction(int(decimals or 0)) + share) / 10 ** len(decimals)
+    share = Fraction(int(period), int("9" * len(period)))
+    return int(whole or 0) + (int(decimals or 0) + share) / Fraction(f"1{'0' * len(decimals)}")

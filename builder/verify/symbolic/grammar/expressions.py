@@ -5,10 +5,7 @@ What is written in two senses (`1/2x`, `\sin x/2`) is read in one of them and no
 
 from collections.abc import Callable, Mapping, Sequence
 
-from .cursor import END, TokenCursor
-from .numerals import make_function, read_number, read_share
-from .tokens import Kind, Piece
-from .tree import (
+from ..tree import (
     DEGREE,
     EULER,
     IMAGINARY,
@@ -27,6 +24,9 @@ from .tree import (
     make_symbol,
     negate,
 )
+from .cursor import END, TokenCursor
+from .numerals import make_function, read_number, read_share
+from .tokens import Kind, MathToken
 
 MAX_DEPTH = 24
 """The deepest nesting that is read."""
@@ -161,7 +161,7 @@ class ScalarParser(TokenCursor):
         ahead = 1 if self.is_mark("^") else 0
         is_grouped = ahead == 1 and self.get_piece(1).text == "{"
         ahead += is_grouped
-        if self.get_piece(ahead) != Piece(Kind.COMMAND, "circ", self.get_piece(ahead).is_spaced):
+        if self.get_piece(ahead) != MathToken(Kind.COMMAND, "circ", self.get_piece(ahead).is_spaced):
             return False
         self.index += ahead + 1 + is_grouped
         return True
@@ -180,7 +180,7 @@ class ScalarParser(TokenCursor):
             if len(piece.text) > 1:
                 if not piece.text.isdigit():
                     raise NotUnderstoodError("a decimal without braces")
-                self.pieces[self.index] = Piece(Kind.NUMBER, piece.text[1:])
+                self.pieces[self.index] = MathToken(Kind.NUMBER, piece.text[1:])
                 if len(piece.text) > 2:
                     self.doubts.append("digits without braces")
                 return make_number(int(piece.text[0]))
@@ -318,8 +318,9 @@ class ScalarParser(TokenCursor):
     def _parse_operand(self) -> Tree:
         """Parse the argument of a function: a bracket, or factors up to a sign, a function or a bracket."""
         if self.is_mark("(", "{", "["):
+            is_round = self.is_mark("(")
             inner = self._parse_atom()
-            if self.is_mark("^"):
+            if self.is_mark("^") and not is_round:
                 self.doubts.append("a power behind the argument of a function")
             return inner
         factors = [self._parse_power()]

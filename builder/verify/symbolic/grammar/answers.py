@@ -2,9 +2,9 @@ r"""Read whole answers: values with units, solutions, tuples, sets, intervals, r
 
 from collections.abc import Mapping
 
-from .grammar import ScalarParser
+from ..tree import Head, NotUnderstoodError, Tree
+from .expressions import ScalarParser
 from .tokens import Kind
-from .tree import Head, NotUnderstoodError, Tree
 from .words import NOTHING, REALS, WORDS
 
 MAX_ITEMS = 40

@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 
-from .tokens import Kind, Piece
-from .tree import NotUnderstoodError
+from ..tree import NotUnderstoodError
+from .tokens import Kind, MathToken
 
-END = Piece(Kind.MARK, "")
+END = MathToken(Kind.MARK, "")
 """What stands behind the last token."""
 
 
 class TokenCursor:
     """Stands at one token of several, and notes what is in doubt about those before it."""
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
+    def __init__(self, pieces: Sequence[MathToken]) -> None:
         self.pieces = list(pieces)
         self.index = 0
         self.depth = 0
         self.bars = 0
         self.doubts: list[str] = []
 
-    def get_piece(self, ahead: int = 0) -> Piece:
+    def get_piece(self, ahead: int = 0) -> MathToken:
         """Get the next token; an empty mark at the end."""
         place = self.index + ahead
         return self.pieces[place] if place < len(self.pieces) else END

@@ -18,13 +18,13 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from ...credentials import is_secret_name
+from ....credentials import is_secret_name
+from ..findings import Likeness, Likening
+from ..tree import NotUnderstoodError, Tree
 from .bounds import check_bounds
-from .findings import Finding, Likeness
 from .latex import write_pair
-from .tree import NotUnderstoodError, Tree
 
-SECONDS = 4
+SECONDS = 3
 """The processor time that one pair may take. It does not depend on how busy the machine is."""
 
 _PATIENCE_S = 60.0
@@ -53,7 +53,7 @@ def is_installed() -> bool:
 
 
 @lru_cache(maxsize=8192)
-def prove_pair(gold: Tree, answer: Tree) -> Finding:
+def prove_pair(gold: Tree, answer: Tree) -> Likening:
     """Decide whether two expressions are equal.
 
     What it says of a pair is remembered, so that a pair that was killed once stays so while this process lives.
@@ -63,13 +63,13 @@ def prove_pair(gold: Tree, answer: Tree) -> Finding:
         answer: the other one.
     """
     if not is_installed():
-        return Finding(Likeness.UNKNOWN, MISSING)
+        return Likening(Likeness.UNKNOWN, MISSING)
     try:
         for tree in (gold, answer):
             check_bounds(tree)
         latex = write_pair(gold, answer)
     except NotUnderstoodError as error:
-        return Finding(Likeness.UNKNOWN, str(error))
+        return Likening(Likeness.UNKNOWN, str(error))
     request = {"seconds": SECONDS, "latex": latex, "trees": [_list_tree(gold), _list_tree(answer)]}
     with _lock:
         return _read_finding(_ask(json.dumps(request).encode() + b"\n"))
@@ -79,15 +79,15 @@ def _list_tree(tree: Tree) -> list[Any]:
     return [tree.head.value, tree.name, str(tree.value), [_list_tree(part) for part in tree.parts]]
 
 
-def _read_finding(answer: Mapping[str, str]) -> Finding:
+def _read_finding(answer: Mapping[str, str]) -> Likening:
     if "error" in answer:
-        return Finding(Likeness.BROKEN, f"the comparison was ended: {answer['error']}")
+        return Likening(Likeness.BROKEN, f"the comparison was ended: {answer['error']}")
     if answer["values"] == "differ":
-        return Finding(Likeness.OTHER, "their values differ")
+        return Likening(Likeness.OTHER, "their values differ")
     if answer["values"] == "agree" and answer["proof"] == "proved":
-        return Finding(Likeness.SAME)
+        return Likening(Likeness.SAME)
     is_close = answer["values"] == "agree"
-    return Finding(Likeness.UNKNOWN, "their values agree, and nothing proves them equal" if is_close else "no values")
+    return Likening(Likeness.UNKNOWN, "their values agree, and nothing proves them equal" if is_close else "no values")
 
 
 def _ask(request: bytes) -> Mapping[str, str]:
@@ -140,7 +140,7 @@ def _read_line(process: "subprocess.Popen[bytes]") -> bytes:
 @lru_cache(maxsize=1)
 def _start_prover() -> _Prover:
     """Start the process, and wait until it is ready. It knows no secret of the environment."""
-    command = [sys.executable, "-P", "-m", "cotloom.builder.verify.symbolic.prover_worker"]
+    command = [sys.executable, "-P", "-m", "cotloom.builder.verify.symbolic.proof.worker"]
     environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
     process = subprocess.Popen(  # noqa: S603 - ourselves
         command,

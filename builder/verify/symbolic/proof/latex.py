@@ -2,7 +2,7 @@ r"""Write an expression in LaTeX, from our own tree: what is proved elsewhere is
 
 from collections.abc import Mapping, Sequence
 
-from .tree import CONSTANTS, MINUS_ONE, Head, NotUnderstoodError, Tree, list_variables
+from ..tree import CONSTANTS, MINUS_ONE, Head, NotUnderstoodError, Tree, list_variables
 
 LETTERS = "xytzuvwabckmnpqrs"
 """What variables are called. Each of them is nothing but a variable in LaTeX."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from .tree import NotUnderstoodError
+from ..tree import NotUnderstoodError
 
 MAX_CHARACTERS = 400
 """The longest answer that is read."""
@@ -28,7 +28,7 @@ class Kind(StrEnum):
     MARK = "mark"
 
 
-class Piece(NamedTuple):
+class MathToken(NamedTuple):
     """One token."""
 
     kind: Kind
@@ -136,7 +136,7 @@ def _write_fraction(match: re.Match[str]) -> str:
     return f"\\frac{{{above}}}{{{below}}}" if below else match[0]
 
 
-def cut_tokens(text: str) -> tuple[Piece, ...]:
+def cut_tokens(text: str) -> tuple[MathToken, ...]:
     """Cut an answer into tokens.
 
     Raises:
@@ -144,7 +144,7 @@ def cut_tokens(text: str) -> tuple[Piece, ...]:
     """
     if len(text) > MAX_CHARACTERS:
         raise NotUnderstoodError(f"longer than {MAX_CHARACTERS} characters")
-    pieces: list[Piece] = []
+    pieces: list[MathToken] = []
     is_spaced = False
     for match in _TOKEN.finditer(unify_characters(text)):
         piece = _make_piece(match, is_spaced=is_spaced)
@@ -155,7 +155,7 @@ def cut_tokens(text: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _make_piece(match: re.Match[str], *, is_spaced: bool) -> Piece | None:
+def _make_piece(match: re.Match[str], *, is_spaced: bool) -> MathToken | None:
     """Make the token of a match; None where it is only for the eye."""
     text = match[0]
     if match["space"] is not None or text == "$":
@@ -163,27 +163,27 @@ def _make_piece(match: re.Match[str], *, is_spaced: bool) -> Piece | None:
     if match["text"] is not None:
         return _make_text(match["text"], is_style=bool(match["letter"]), is_spaced=is_spaced)
     if match["edge"]:
-        return Piece(Kind.COMMAND, f"{match['edge']} {match['environment'].rstrip('*')}", is_spaced)
+        return MathToken(Kind.COMMAND, f"{match['edge']} {match['environment'].rstrip('*')}", is_spaced)
     if match["domain"]:
-        return Piece(Kind.COMMAND, f"mathbb {match['domain']}", is_spaced)
+        return MathToken(Kind.COMMAND, f"mathbb {match['domain']}", is_spaced)
     if match["command"]:
         return _make_command(match["command"], is_spaced=is_spaced)
     if match["escaped"]:
         return _make_escaped(match["escaped"], is_spaced=is_spaced)
     if match["repeating"]:
-        return Piece(Kind.NUMBER, f"{match['repeating']}({match['period'] or match['digit']})", is_spaced)
+        return MathToken(Kind.NUMBER, f"{match['repeating']}({match['period'] or match['digit']})", is_spaced)
     if match["number"]:
-        return Piece(Kind.NUMBER, text, is_spaced)
-    return Piece(Kind.LETTERS if match["letters"] else Kind.MARK, text, is_spaced)
+        return MathToken(Kind.NUMBER, text, is_spaced)
+    return MathToken(Kind.LETTERS if match["letters"] else Kind.MARK, text, is_spaced)
 
 
-def _make_command(command: str, *, is_spaced: bool) -> Piece | None:
+def _make_command(command: str, *, is_spaced: bool) -> MathToken | None:
     """Make the token of a command; braces of a set are told from those that group."""
     name = _SYNONYMS.get(command, command)
     if name in _SKIPPED:
         return None
     is_mark = len(name) == 1 and not name.isalpha()
-    return Piece(Kind.MARK if is_mark else Kind.COMMAND, f"\\{name}" if name in {"{", "}"} else name, is_spaced)
+    return MathToken(Kind.MARK if is_mark else Kind.COMMAND, f"\\{name}" if name in {"{", "}"} else name, is_spaced)
 
 
 _ESCAPED: Mapping[str, tuple[Kind, str]] = {
@@ -192,29 +192,29 @@ _ESCAPED: Mapping[str, tuple[Kind, str]] = {
 }  # fmt: skip
 
 
-def _make_escaped(character: str, *, is_spaced: bool) -> Piece | None:
+def _make_escaped(character: str, *, is_spaced: bool) -> MathToken | None:
     if character in "()[]":  # \( and \[ begin mathematics
         return None
     kind, text = _ESCAPED.get(character, (Kind.MARK, character))
-    return Piece(kind, text, is_spaced)
+    return MathToken(kind, text, is_spaced)
 
 
-def _make_text(text: str, *, is_style: bool, is_spaced: bool) -> Piece | None:
+def _make_text(text: str, *, is_style: bool, is_spaced: bool) -> MathToken | None:
     """Make the token of a text inside of LaTeX: a letter and a function are what they are outside of it."""
     words = " ".join(text.split())
     bare = words.strip(" ,.")
     if not words or (len(words) == 1 and (is_style or words in "ie")):
-        return Piece(Kind.LETTERS, words, is_spaced) if words else None
+        return MathToken(Kind.LETTERS, words, is_spaced) if words else None
     if bare.lower() in {"or", "and"}:
-        return Piece(Kind.COMMAND, bare.lower(), is_spaced)
+        return MathToken(Kind.COMMAND, bare.lower(), is_spaced)
     if bare in NAMES and NAMES[bare] not in {"or", "and", "circ"}:
-        return Piece(Kind.COMMAND, NAMES[bare], is_spaced)
+        return MathToken(Kind.COMMAND, NAMES[bare], is_spaced)
     if bare.isdigit():
-        return Piece(Kind.NUMBER, bare, is_spaced)
-    return Piece(Kind.TEXT, words, is_spaced)
+        return MathToken(Kind.NUMBER, bare, is_spaced)
+    return MathToken(Kind.TEXT, words, is_spaced)
 
 
-def write_spelling(pieces: tuple[Piece, ...]) -> str:
+def write_spelling(pieces: tuple[MathToken, ...]) -> str:
     r"""Write tokens in one spelling: texts with the same one are the same answer.
 
     >>> write_spelling(cut_tokens(r"\left( \dfrac{1}{2}, \infty \right)")) == write_spelling(cut_tokens(r"(\frac12,∞)"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .tree import Head, NotUnderstoodError, Tree
+from ..tree import Head, NotUnderstoodError, Tree
 
 MAX_FACTORIAL = 300
 """The largest number whose factorial is computed."""

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import prod
 
-from .tree import Head, NotUnderstoodError, Tree
+from ..tree import Head, NotUnderstoodError, Tree
 
 MAX_NODES = 200
 """The most nodes of an expression."""
@@ -11,7 +11,7 @@ MAX_NODES = 200
 MAX_DIGITS = 300
 """The most digits of a number, written or to the power of another."""
 
-MAX_EXPANSION = 40
+MAX_EXPANSION = 100
 """The largest whole exponent of a sum that is expanded by a library."""
 
 
@@ -70,7 +70,7 @@ def _bound_size(tree: Tree) -> Fraction:
     if tree.head is Head.SUM:
         return sum(parts, Fraction(0))
     if tree.head is Head.PRODUCT:
-        return min(prod(max(part, Fraction(1)) for part in parts), Fraction(10**9))
+        return min(prod((max(part, Fraction(1)) for part in parts), start=Fraction(1)), Fraction(10**9))
     if tree.head is Head.POWER:
         return min(max(parts[0], Fraction(1)) ** 3, Fraction(10**9))
     is_growing = tree.head is Head.CALL and tree.name in {"factorial", "binomial", "sinh", "cosh"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .tree import INFINITY, Head, Tree, negate
+from ..tree import INFINITY, Head, Tree, negate
 
 NOTHING = Tree(Head.SET)
 """The empty set: no solution."""
