@@ -566,6 +566,11 @@ at least 5 ~ 5
 5 < x ~ 5
 x \approx 5 ~ 5
 5x ~ 5
+0<a<1 ~ 2a\in(0,1)
+(2,5] ~ \{y : 2 < x \le 5\}
+(1,\infty) ~ (1,\infty]
+(-\infty,2] ~ [-\infty,2]
+(-\infty,1)\cup(3,\infty) ~ x<1 or y>3
 """
 
 

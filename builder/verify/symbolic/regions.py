@@ -99,9 +99,9 @@ def _read_difference(tree: Tree) -> list[Segment]:
 
 def _make_segment(low: Tree, high: Tree, brackets: str) -> Segment:
     start, stop = _find_place(low), _find_place(high)
-    return Segment(
-        low, brackets[0] == "[" and abs(start) != _INF, high, brackets[1] == "]" and abs(stop) != _INF, start, stop
-    )
+    if (brackets[0] == "[" and start == -_INF) or (brackets[1] == "]" and stop == _INF):
+        raise NoRegionError("an end at infinity in square brackets")
+    return Segment(low, brackets[0] == "[", high, brackets[1] == "]", start, stop)
 
 
 _INF = float("inf")
@@ -121,7 +121,7 @@ def _find_place(tree: Tree) -> float:
 def _read_condition(tree: Tree) -> list[Segment]:
     """Read a condition on one variable that stands alone on one side."""
     left, right = tree.parts
-    if tree.name == "in":
+    if tree.name == "in" and left.head is Head.SYMBOL:
         return _read_segments(right)
     if len(list_variables(tree)) != 1 or tree.name not in ORDERS:
         raise NoRegionError("a condition on several variables")

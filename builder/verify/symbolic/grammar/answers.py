@@ -2,7 +2,7 @@ r"""Read whole answers: values with units, solutions, tuples, sets, intervals, r
 
 from collections.abc import Mapping
 
-from ..tree import Head, NotUnderstoodError, Tree
+from ..tree import Head, NotUnderstoodError, Tree, list_variables
 from .expressions import ScalarParser
 from .tokens import Kind
 from .words import NOTHING, REALS, WORDS
@@ -219,11 +219,12 @@ class AnswerParser(ScalarParser):
     def _parse_builder(self) -> Tree:
         if self.get_piece(2).text == "in" and self.get_piece(3).text != "mathbb R":
             raise NotUnderstoodError("a set of other numbers than the real ones")
+        name = self.get_piece(1).text
         self.index += 5 if self.get_piece(2).text == "in" else 3
         condition = self._parse_alternatives()
         self.skip_mark("\\}")
-        if not is_condition(condition) and condition.head is not Head.LIST:
-            raise NotUnderstoodError("a set without a condition")
+        if list_variables(condition) != {name} or (not is_condition(condition) and condition.head is not Head.LIST):
+            raise NotUnderstoodError("a set without a condition on its variable")
         return condition
 
     def parse_other(self, name: str) -> Tree:
