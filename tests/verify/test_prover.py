@@ -14,7 +14,7 @@ from cotloom.builder.verify.answers.expressions import compare_expressions
 from cotloom.builder.verify.symbolic import scalars
 from cotloom.builder.verify.symbolic.grammar.reading import read_symbolic
 from cotloom.builder.verify.symbolic.proof import prover
-from cotloom.builder.verify.symbolic.proof.latex import write_pair
+from cotloom.builder.verify.symbolic.proof.latex import write_pairs
 
 ROOT = Path(__file__).resolve().parents[2]
 PROVED = (r"\sin 2x", r"2\sin x\cos x")
@@ -150,6 +150,6 @@ def test_what_is_sent_is_written_by_us(text):
     """A name of the model's own is not in it: variables are renamed, and nothing else has names."""
     tree = read_symbolic(text, lambda _: False).tree
     assert tree is not None
-    left, right = write_pair(tree, tree)
-    assert left == right
-    assert "q" not in left
+    for left, right in write_pairs(tree, tree):
+        assert left == right
+        assert "q" not in left

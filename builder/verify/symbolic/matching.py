@@ -12,13 +12,13 @@ from .scalars import SCALARS, match_scalars
 from .solutions import (
     is_family,
     list_solutions,
+    match_families,
     match_maps,
     match_solutions,
-    name_family,
     read_assignment,
     spread_signs,
 )
-from .tree import Head, Tree, list_variables
+from .tree import Head, Tree, has_number, list_variables
 
 _SEVERAL = frozenset({Head.LIST, Head.SET})
 _REGIONS = frozenset({Head.INTERVAL, Head.UNION, Head.MINUS})
@@ -47,10 +47,9 @@ def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: MeasureUnit) -> 
         return leave_unknown("not understood")
     trees = [read_degrees(spread_signs(tree)) for tree in (one.tree, two.tree)]
     matcher = _Matcher(measure_unit)
-    if not any(map(is_family, trees)):
-        return matcher.match(*trees)
-    found = matcher.match(*map(name_family, trees))
-    return found if found.likeness is Likeness.SAME else leave_unknown("values for every whole number")
+    if any(map(is_family, trees)):
+        return match_families(trees[0], trees[1], matcher.match)
+    return matcher.match(*trees)
 
 
 class _Matcher:
@@ -112,7 +111,7 @@ class _Matcher:
         ]
         if any(is_open):
             is_both = gold.head is answer.head is Head.RELATION
-            return match_equations(gold, answer) if is_both else leave_unknown("an equation and a value")
+            return match_equations(gold, answer) if is_both else self._match_measured(gold, answer)
         gold, answer = (tree if pair is None else pair[1] for tree, pair in zip((gold, answer), pairs, strict=True))
         gold, answer = (self._close_chain(tree) for tree in (gold, answer))
         if _is_region(gold) or _is_region(answer):
@@ -132,6 +131,15 @@ class _Matcher:
             found = self._match_parts(gold, answer)
             return found if found.likeness is Likeness.OTHER else leave_unknown("a tuple and a matrix")
         return OTHER if Head.WORD not in heads and len(heads - SCALARS) == 1 else leave_unknown("answers of two kinds")
+
+    def _match_measured(self, gold: Tree, answer: Tree) -> Likening:
+        """Compare a gold value with an answer that says what has it: `AB = 5`, `x + y = 5`."""
+        if answer.head is Head.RELATION and answer.name == "=" and not list_variables(gold):
+            measured, value = answer.parts
+            if not has_number(measured) and not list_variables(value):
+                found = self.match(gold, value)
+                return found if found.likeness is Likeness.SAME else leave_unknown("an equation and another value")
+        return leave_unknown("an equation and a value")
 
     def _match_parts(self, gold: Tree, answer: Tree) -> Likening:
         """Compare tuples or matrices in order."""

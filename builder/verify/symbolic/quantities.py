@@ -24,7 +24,7 @@ MeasureUnit = Callable[[str], tuple[str, Fraction] | None]
 Match = Callable[[Tree, Tree], Likening]
 
 _POWERS = re.compile(r"^(square|sq\.?|cubic|cu\.?) (\S+)$")
-_DROPPED = re.compile(r"\s*\^\s*")
+_DROPPED = re.compile(r"\s*([/^])\s*")
 _DEGREES = "degree"
 _PERCENT = frozenset({"%", "percent"})
 
@@ -51,7 +51,7 @@ def _read_unit(tree: Tree) -> str:
     """Read the unit of a value in one spelling."""
     if tree.head is not Head.QUANTITY:
         return ""
-    unit = _DROPPED.sub("^", tree.name.strip(" ."))
+    unit = _DROPPED.sub(r"\1", tree.name.strip(" ."))
     power = _POWERS.match(unit)
     if power:
         unit = f"{power[2]}^{2 if power[1].startswith('s') else 3}"

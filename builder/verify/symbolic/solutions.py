@@ -34,9 +34,20 @@ def is_family(tree: Tree) -> bool:
     return name.head is Head.SYMBOL and domain.head is Head.WORD
 
 
-def name_family(tree: Tree) -> Tree:
+def match_families(gold: Tree, answer: Tree, match: Match) -> Likening:
+    """Compare values for every whole number: the same by another name, or undecided."""
+    if is_family(gold) and is_family(answer) and gold.parts[-1].parts[1] == answer.parts[-1].parts[1]:
+        found = match(_name_family(gold), _name_family(answer))
+        if found.likeness is Likeness.SAME:
+            return found
+    return leave_unknown("values for every whole number")
+
+
+def _name_family(tree: Tree) -> Tree:
     """Give the number that runs in a family of values one name."""
-    return replace_symbol(tree, tree.parts[-1].parts[0].name, make_symbol("any number")) if is_family(tree) else tree
+    *values, number = tree.parts
+    inner = values[0] if len(values) == 1 else Tree(Head.LIST, tuple(values))
+    return replace_symbol(inner, number.parts[0].name, make_symbol("any number"))
 
 
 def read_assignment(tree: Tree) -> tuple[Tree, Tree] | None:
@@ -45,6 +56,8 @@ def read_assignment(tree: Tree) -> tuple[Tree, Tree] | None:
         return None
     left, right = tree.parts
     if _is_name(left) and _is_apart(left, right):
+        return left, right
+    if tree.name == "in" and left.head is Head.TUPLE and all(map(_is_name, left.parts)):
         return left, right
     if tree.name == "=" and _is_name(right) and _is_apart(right, left):
         return right, left
@@ -64,7 +77,7 @@ def write_name(tree: Tree) -> str:
 def _is_name(tree: Tree) -> bool:
     if tree.head is Head.SYMBOL:
         return bool(list_variables(tree))
-    is_function = tree.head is Head.CALL and len(tree.name.strip("'")) == 1
+    is_function = tree.head is Head.CALL and len(tree.name.strip("'").removesuffix("^-1")) == 1
     return is_function or tree.head is Head.WORD
 
 

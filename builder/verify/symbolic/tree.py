@@ -114,6 +114,11 @@ def list_variables(tree: Tree) -> set[str]:
     return list_symbols(tree) - CONSTANTS
 
 
+def has_number(tree: Tree) -> bool:
+    """Whether a tree holds a number."""
+    return tree.head is Head.NUMBER or any(map(has_number, tree.parts))
+
+
 def replace_symbol(tree: Tree, name: str, other: Tree) -> Tree:
     """Replace a symbol everywhere."""
     if tree.head is Head.SYMBOL:

@@ -91,6 +91,7 @@ class AnswerParser(ScalarParser):
                 self.index, name = self.index + 1, f"{name}="
             names.append(name)
             sides.append(self._parse_operand_with_unit())
+        self._skip_rounded(sides[-1])
         if not names:
             return sides[0]
         if set(names) == {"="}:
@@ -99,6 +100,13 @@ class AnswerParser(ScalarParser):
         if len(pairs) > 1 and not set(names) <= ORDERS - {"!="}:
             raise NotUnderstoodError("a chain of several relations")
         return pairs[0] if len(pairs) == 1 else Tree(Head.BOTH, tuple(pairs))
+
+    def _skip_rounded(self, exact: Tree) -> None:
+        """Step over the rounded value behind an exact one."""
+        if self.is_command("approx") and not list_variables(exact):
+            self.index += 1
+            if self._parse_operand_with_unit().head not in {Head.NUMBER, Head.QUANTITY}:
+                raise NotUnderstoodError("a rounded value that is no number")
 
     def _parse_operand_with_unit(self) -> Tree:
         """Parse a value or a set, with the unit before or behind it."""
@@ -236,9 +244,23 @@ class AnswerParser(ScalarParser):
             self.index += 1
             return Tree(Head.TUPLE, items.parts)
         kind, _, environment = name.partition(" ")
+        if kind == "begin" and environment == "cases":
+            return self._parse_cases()
         if kind == "begin" and environment in _MATRICES:
             return self._parse_matrix(environment)
         raise NotUnderstoodError(f"the command {name}")
+
+    def _parse_cases(self) -> Tree:
+        """Parse values of several variables, one a line."""
+        items = [self._parse_item()]
+        while self.is_command("newline"):
+            self.index += 1
+            items.append(self._parse_item())
+            self.index += self.is_mark(",")
+        if not self.is_command("end cases") or not all(item.head is Head.RELATION for item in items):
+            raise NotUnderstoodError("cases that are no values")
+        self.index += 1
+        return Tree(Head.LIST, tuple(items))
 
     def _parse_matrix(self, environment: str) -> Tree:
         if environment == "array":

@@ -242,9 +242,19 @@ class ScalarParser(TokenCursor):
         while self.is_mark("'"):
             self.index += 1
             name += "'"
-        if name[0] in _OPAQUE and self.is_mark("(") and name != "e":
+        if name[0] in _OPAQUE and self._skip_inverse():
+            name += "^-1"
+        if name[0] in _OPAQUE and self.is_mark("("):
             return make_call(name, self._parse_atom())
         return _CONSTANTS.get(name) or make_symbol(name)
+
+    def _skip_inverse(self) -> bool:
+        """Step over the sign of an inverse function, where a bracket follows."""
+        texts = [self.get_piece(ahead).text for ahead in range(6)]
+        if texts != ["^", "{", "-", "1", "}", "("]:
+            return False
+        self.index += 5
+        return True
 
     def _parse_command(self, name: str) -> Tree:
         if name in _CONSTANTS:

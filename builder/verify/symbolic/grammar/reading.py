@@ -75,12 +75,13 @@ def _trim_marks(pieces: Sequence[MathToken]) -> Sequence[MathToken]:
 def _split_letters(pieces: Sequence[MathToken], is_unit: IsUnit) -> list[MathToken]:
     """Tell the letters of a product from functions, units and words."""
     split: list[MathToken] = []
+    unit = _find_unit(pieces, is_unit)
     for index, piece in enumerate(pieces):
         if piece.kind is not Kind.LETTERS:
             split.append(piece)
         elif piece.text in NAMES or piece.text.lower() in {"or", "and", "sqrt", "infinity"}:
             split.append(MathToken(Kind.COMMAND, NAMES.get(piece.text, piece.text.lower()), piece.is_spaced))
-        elif len(piece.text) > 3 or _is_word_there(pieces, index) or _is_unit_there(pieces, index, is_unit):
+        elif len(piece.text) > 3 or _is_word_there(pieces, index) or index >= unit:
             split.append(MathToken(Kind.TEXT, piece.text, piece.is_spaced))
         else:
             split += [MathToken(Kind.LETTERS, letter, piece.is_spaced) for letter in piece.text]
@@ -93,13 +94,17 @@ def _is_word_there(pieces: Sequence[MathToken], index: int) -> bool:
     return len(piece.text) > 1 and piece.is_spaced and index > 0 and pieces[index - 1].kind is Kind.NUMBER
 
 
-def _is_unit_there(pieces: Sequence[MathToken], index: int, is_unit: IsUnit) -> bool:
-    """Whether letters behind a number are a unit: two or more, or one behind a space at the end."""
-    piece = pieces[index]
-    before = pieces[index - 1] if index else None
-    if before is None or (before.kind is not Kind.NUMBER and before.text not in {")", "}", "/"}):
-        return False
-    is_single = len(piece.text) == 1
-    behind = pieces[index + 1 :]
-    is_last = not behind or (len(behind) <= 4 and behind[0].text == "^")
-    return (not is_single or (piece.is_spaced and is_last)) and is_unit(piece.text)
+def _find_unit(pieces: Sequence[MathToken], is_unit: IsUnit) -> int:
+    """Find where the unit at the end begins: letters behind a number and a space, with slashes and powers."""
+    start = len(pieces)
+    for index in range(len(pieces) - 1, 0, -1):
+        piece, before = pieces[index], pieces[index - 1]
+        if piece.kind is Kind.LETTERS and is_unit(piece.text):
+            is_behind = before.kind is Kind.NUMBER or before.text in {")", "}"}
+            is_apart = piece.is_spaced or len(piece.text) > 1
+            start = index if is_behind and is_apart else start
+        elif piece.text not in {"/", "^", "{", "}", "2", "3"} and (
+            before.text != "/" or piece.kind is not Kind.LETTERS
+        ):
+            break
+    return start

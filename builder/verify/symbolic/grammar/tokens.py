@@ -72,7 +72,7 @@ _VULGAR = re.compile("[¼-¾⅐-⅞]")
 
 _SKIPPED = frozenset(
     "left right big Big bigl bigr Bigl Bigr bigg Bigg biggl biggr displaystyle textstyle limits quad qquad thinspace "
-    "middle rm bf it mathstrut nolimits hspace".split()
+    "middle rm bf it mathstrut nolimits hspace angle triangle".split()
 )
 """Commands that change nothing but the look."""
 

@@ -2,7 +2,7 @@ r"""Write an expression in LaTeX, from our own tree: what is proved elsewhere is
 
 from collections.abc import Mapping, Sequence
 
-from ..tree import CONSTANTS, MINUS_ONE, Head, NotUnderstoodError, Tree, list_variables
+from ..tree import CONSTANTS, MINUS_ONE, Head, NotUnderstoodError, Tree, list_symbols, list_variables
 
 LETTERS = "xytzuvwabckmnpqrs"
 """What variables are called. Each of them is nothing but a variable in LaTeX."""
@@ -18,8 +18,10 @@ _BRACKETS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def write_pair(left: Tree, right: Tree) -> tuple[str, str]:
-    """Write two expressions, with the same letter for the same variable.
+def write_pairs(left: Tree, right: Tree) -> list[tuple[str, str]]:
+    """Write two expressions, with the same letter for the same variable; and again with powers of e for variables.
+
+    A power of e is positive, which logarithms and roots of products need to be simplified.
 
     Raises:
         NotUnderstoodError: one holds what has no LaTeX of ours, or there are too many variables.
@@ -28,7 +30,11 @@ def write_pair(left: Tree, right: Tree) -> tuple[str, str]:
     if len(names) > len(LETTERS):
         raise NotUnderstoodError("too many variables")
     letters = dict(zip(names, LETTERS, strict=False))
-    return _write_tree(left, letters), _write_tree(right, letters)
+    positive = {name: f"(e^{{{letter}}})" for name, letter in letters.items()}
+    is_real = names and not {"i"} & (list_symbols(left) | list_symbols(right))
+    return [
+        (_write_tree(left, used), _write_tree(right, used)) for used in ([letters, positive] if is_real else [letters])
+    ]
 
 
 def _write_tree(tree: Tree, letters: Mapping[str, str]) -> str:

@@ -9,9 +9,6 @@ from typing import Any
 
 from ..tree import Head, NotUnderstoodError, Tree
 
-MAX_FACTORIAL = 300
-"""The largest number whose factorial is computed."""
-
 MAX_POWER = 2000
 """The largest absolute exponent."""
 
@@ -75,11 +72,6 @@ def _raise_number(tree: Tree, base: Any, exponent: Any, library: NumberLibrary) 
 def _call_function(tree: Tree, parts: list[Any], library: NumberLibrary) -> Any:
     if tree.name == "root":
         return _take_root(parts[0], parts[1], library)
-    if tree.name == "factorial":
-        return library.convert(Fraction(math.factorial(_read_whole(parts[0]))))
-    if tree.name == "binomial":
-        above, below = map(_read_whole, parts)
-        return library.convert(Fraction(math.comb(above, below)))
     function = library.functions.get(tree.name)
     if function is None:
         raise NotUnderstoodError(f"the function {tree.name}")
@@ -98,12 +90,6 @@ def _take_root(base: Any, degree: Any, library: NumberLibrary) -> Any:
     is_negative = not base.imag and base.real < 0 and degree.real % 2 == 1
     root = library.raise_number(-base if is_negative else base, one / degree)
     return -root if is_negative else root
-
-
-def _read_whole(value: Any) -> int:
-    if value.imag or value.real != int(value.real) or not 0 <= value.real <= MAX_FACTORIAL:
-        raise NotUnderstoodError("a factorial out of bounds")
-    return int(value.real)
 
 
 def _read_real(function: Callable[[float], float]) -> Callable[[complex], complex]:

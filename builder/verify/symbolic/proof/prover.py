@@ -22,7 +22,7 @@ from ....credentials import is_secret_name
 from ..findings import Likeness, Likening
 from ..tree import NotUnderstoodError, Tree
 from .bounds import check_bounds
-from .latex import write_pair
+from .latex import write_pairs
 
 SECONDS = 3
 """The processor time that one pair may take. It does not depend on how busy the machine is."""
@@ -67,7 +67,7 @@ def prove_pair(gold: Tree, answer: Tree) -> Likening:
     try:
         for tree in (gold, answer):
             check_bounds(tree)
-        latex = write_pair(gold, answer)
+        latex = write_pairs(gold, answer)
     except NotUnderstoodError as error:
         return Likening(Likeness.UNKNOWN, str(error))
     request = {"seconds": SECONDS, "latex": latex, "trees": [_list_tree(gold), _list_tree(answer)]}

@@ -70,7 +70,7 @@ def _decide_pair(request: Mapping[str, Any]) -> dict[str, str]:
     """Say whether the values agree, and if so whether the expressions are proved to be equal."""
     try:
         values = compare_values(*(read_tree(tree) for tree in request["trees"]))
-        is_proved = values == "agree" and prove_equality(*request["latex"])
+        is_proved = values == "agree" and any(prove_equality(*latex) for latex in request["latex"])
     except MemoryError:
         return {"error": "it takes too much memory"}
     except RecursionError:
@@ -153,7 +153,7 @@ def _refuse_complex(function: Any) -> Any:
 _NAMES = {
     "sqrt": "sqrt", "ln": "log", "sin": "sin", "cos": "cos", "tan": "tan", "cot": "cot", "sec": "sec", "csc": "csc",
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "sinh": "sinh", "cosh": "cosh",
-    "tanh": "tanh", "abs": "fabs", "floor": "floor", "ceil": "ceil",
+    "tanh": "tanh", "factorial": "factorial", "binomial": "binomial", "abs": "fabs", "floor": "floor", "ceil": "ceil",
 }  # fmt: skip
 _CONSTANTS = {"pi": mp.pi, "e": mp.e}
 _COMPLEX = NumberLibrary(_convert, {name: getattr(mp, own) for name, own in _NAMES.items()}, _CONSTANTS | {"i": mp.j})
