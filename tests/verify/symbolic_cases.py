@@ -254,6 +254,165 @@ x_1 ~ x_2
 """
 
 
+MORE_SAME = r"""
+x=3, y=4 ~ \begin{cases}x=3\\y=4\end{cases}
+(1,2),(3,4) ~ \left\{ (1,2), (3,4) \right\}
+\pm3 ~ 3 \text{ or } -3
+5 \frac{1}{2}\text{ cups} ~ 5.5 cups
+\$5.50 ~ 5.50 dollars
+60 \text{ km/h} ~ 60 km/h
+9.8\, \text{m/s}^2 ~ 9.8 m/s^2
+3.0 \times 10^8 \text{ m/s} ~ 3e8 m/s
+2.5\text{ kg} ~ 2500 g
+5\text{ m} ~ 5 m
+x^2+2x+1=0 ~ (x+1)^2=0
+\frac{x}{3}+\frac{y}{4}=1 ~ 4x+3y=12
+-\sqrt{3} < x < \sqrt{3} ~ (-\sqrt3,\sqrt3)
+x \in (-\infty,-2) \cup (2,\infty) ~ |x|>2
+[2,4] ~ [2,3]\cup[3,4]
+[0,\infty) ~ \{x\in\mathbb{R}: x\ge 0\}
+\{1,2\} ~ \{1,2,2\}
+-\frac{i}{2} ~ \frac{1}{2i}
+2e^{i\pi/3} ~ 1+\sqrt3 i
+\cos\theta + i\sin\theta ~ e^{i\theta}
+\log_{2}(x+1) ~ \frac{\ln(x+1)}{\ln 2}
+\ln x - \ln y ~ \ln\frac{x}{y}
+\sqrt 2 ~ \sqrt{18}/3
+\frac{\sqrt6}{3} ~ \sqrt{\frac{2}{3}}
+\sqrt3 ~ 3^{1/2}
+5^{-1/2} ~ \frac{\sqrt5}{5}
+\frac{\pi}{2} + k\pi, k \in \mathbb{Z} ~ x = \frac{\pi}{2}+n\pi, n\in\mathbb{Z}
+x = \frac{\pi}{4} ~ 45^\circ
+a=2,b=-3 ~ (a,b)=(2,-3)
+f^{-1}(x)=\frac{x-1}{2} ~ \frac{x-1}{2}
+0.3 ~ P(A)=0.3
+1/4 ~ P(X=2)=1/4
+n^2 ~ S_n = n^2
+5 ~ AB = 5
+5 ~ |AB| = 5
+60^\circ ~ \angle ABC = 60^\circ
+6 ~ S_{\triangle ABC} = 6
+(1,2),(2,1) ~ (x,y) \in \{(1,2),(2,1)\}
+3\sqrt2 ~ 3\sqrt{2} \approx 4.24
+x=\sqrt2 ~ x = \sqrt{2} ≈ 1.41
+x>2 ~ x \gt 2
+24 ~ 24.
+24 ~ 4! = 24
+24 ~ 2 \cdot 12 = 24
+\frac{1}{2} ~ \frac{2}{4} = \frac{1}{2}
+(2, \infty) ~ x \in \left( 2, \infty \right)
+-1 \le x \le 1 ~ 1 \ge x \ge -1
+x_1 = 1,\; x_2 = 5 ~ x = 1 \text{ or } x = 5
+2\sqrt{13} ~ \sqrt{52}
+\frac{\sqrt{2}}{2} ~ \sin 45^\circ
+\sqrt{a^2+b^2} ~ (a^2+b^2)^{1/2}
+\frac{1}{\sqrt{x}} ~ x^{-\frac12}
+\sqrt[4]{16x^4} ~ 2|x|
+(3x-1)(2x+5) ~ 6x^2+13x-5
+\text{June 20} ~ June 20
+\frac{10}{3}\text{ hours} ~ 200\text{ minutes}
+10\text{ units} ~ 10
+\{-1, 0, 1\} ~ -1,0,1
+\varnothing ~ no solutions
+1 < x \leq 2 \text{ or } x > 5 ~ (1,2]\cup(5,+\infty)
+x \neq 1 \text{ and } x \neq 2 ~ (-\infty,1)\cup(1,2)\cup(2,\infty)
+\mathbb{R}\setminus\{1,2\} ~ (-\infty,1)\cup(1,2)\cup(2,\infty)
+\left(\frac{1}{2},\frac{\sqrt{3}}{2}\right) ~ \left(\cos 60^\circ,\sin 60^\circ\right)
+10\sqrt{3}\ \text{cm} ~ 10\sqrt3 cm
+4\text{ ft }6\text{ in} ~ 4\text{ ft }6\text{ in}
+1+2i, 1-2i ~ 1\pm 2i
+x^2-3x+2=0 ~ 2x^2-6x+4=0
+y=-x ~ x+y=0
+V = \frac{4}{3}\pi r^3 ~ \frac{4\pi r^3}{3}
+0.75 ~ 75\%
+2^{3x} ~ 8^x
+\sqrt{2}\cdot\sqrt{3} ~ \sqrt6
+\frac{a}{b}\div\frac{c}{d} ~ \frac{ad}{bc}
+(x-2)^2 ~ (2-x)^2
+|x-2| ~ |2-x|
+\sqrt{x}\sqrt{y} ~ \sqrt{xy}
+\frac{2\pi}{3} ~ 120^\circ
+\dfrac{\sqrt{10}}{10} ~ \frac{1}{\sqrt{10}}
+\frac{3+\sqrt{17}}{4}, \frac{3-\sqrt{17}}{4} ~ x=\frac{3\pm\sqrt{17}}{4}
+2+\sqrt{3} ~ \frac{1}{2-\sqrt{3}}
+\sqrt{7+4\sqrt{3}} ~ 2+\sqrt{3}
+\frac{\sqrt{3}-1}{2\sqrt{2}} ~ \frac{\sqrt6-\sqrt2}{4}
+16\sqrt[4]{2} ~ 2^{17/4}
+1.\overline{27} ~ \frac{14}{11}
+\frac{1}{2^{10}} ~ \frac{1}{1024}
+1-\left(\frac{5}{6}\right)^4 ~ \frac{671}{1296}
+\binom{10}{3} ~ 120
+10! / (7! 3!) ~ 120
+\frac{10\cdot 9}{2} ~ 45
+\left(\frac{1}{2},1\right] ~ \frac12<x\le1
+x\ge 1 ~ 1\le x
+(-\infty,-3)\cup(-3,\infty) ~ x\neq -3
+(-1,0)\cup(0,1) ~ -1<x<0 \text{ or } 0<x<1
+x<-1 \lor x>4 ~ (-\infty,-1)\cup(4,\infty)
+[2,\infty) ~ \{x | x\geq 2\}
+k<-2 或 k>2 ~ (-\infty,-2)\cup(2,+\infty)
+-3≤a≤1 ~ [-3,1]
+a=-1或a=3 ~ -1或3
+y=\frac{3}{2}x-\frac{1}{2} ~ 3x-2y-1=0
+3x+4y-25=0 ~ 3x + 4y = 25
+y=-2x+1 ~ 2x+y=1
+x^2=4y ~ y=\frac{x^2}{4}
+\frac{x^2}{4}+\frac{y^2}{3}=1 ~ 3x^2+4y^2=12
+(x-3)^2+y^2=4 ~ x^2-6x+y^2+5=0
+a_n=2^{n-1} ~ \frac{2^n}{2}
+a_n = 3n-2 ~ 3n-2
+S=\frac{n(3n-1)}{2} ~ \frac{3}{2}n^2-\frac{1}{2}n
+f(x)=\sin(2x) ~ 2\sin x\cos x
+T=\pi ~ π
+\sin^4 x-\cos^4 x ~ -\cos 2x
+\ln 2+\ln 3 ~ \ln 6
+\log_9 27 ~ 1.5
+e^{-x}(x-1) ~ \frac{x-1}{e^x}
+\frac{d}{2} ~ 0.5d
+-\frac{1}{x^2} ~ -x^{-2}
+3x^2-6x ~ 3x(x-2)
+(2x-1)(x+3) ~ 2x^2+5x-3
+(x+y)(x-y)(x^2+y^2) ~ x^4-y^4
+\frac{a}{a-b} ~ \frac{-a}{b-a}
+\frac{x+2}{x^2-4} ~ \frac{1}{x-2}
+(3,-2) ~ x=3,\,y=-2
+(4,-1) ~ (4, -1).
+(1,2), (-1,-2) ~ (\pm 1, \pm 2)
+\{(1,2)\} ~ (x,y)=(1,2)
+\{3, 5, 7\} ~ \{7,3,5\}
+\begin{pmatrix} -2 \\ 5 \end{pmatrix} ~ \begin{pmatrix} -2 \\ 5.0 \end{pmatrix}
+2-i ~ -i+2
+(3+2i)(1-i) ~ 5-i
+\frac{5}{1+2i} ~ 1-2i
+e^{i\pi/2} ~ i
+\sqrt{5}\angle 30^\circ ~ \sqrt{5}\angle 30^\circ
+24\pi \text{ cm}^2 ~ 24\pi\,cm^2
+15\text{ m/s} ~ 15 m/s
+3\text{ hours} ~ 180 minutes
+2.4\times10^{-3} ~ 0.0024
+\$2.50 ~ $2.50
+\text{7 apples} ~ 7 apples
+40\% ~ 40 percent
+\text{Tuesday} ~ Tuesday.
+\text{(A)} ~ (A)
+\text{odd} ~ odd
+m = 4 ~ 4
+x = 2, -5 ~ x = -5 or x = 2
+8,-8 ~ \pm 8
+１/２ ~ 0.5
+x²+2x ~ x(x+2)
+5√2 cm ~ 5\sqrt{2}\text{ cm}
+(-∞, 2) ~ (-\infty,2)
+{x|x>1} ~ (1,+\infty)
+不存在 ~ \text{does not exist}
+\dfrac{1}{n+1} ~ 1/(n+1)
+4\times 10^3 ~ 4000
+10 000 ~ 10000
+7{,}000{,}000 ~ 7 \times 10^6
+x^{1/2} ~ \sqrt{x}
+-\infty<x<\infty ~ \mathbb{R}
+"""
+
 HELD_SAME = r"""
 \frac{5\sqrt{3}}{6} ~ \dfrac{5}{6}\sqrt3
 \frac{\sqrt{6}-\sqrt{2}}{4} ~ \frac{\sqrt6}{4}-\frac{\sqrt2}{4}
@@ -571,6 +730,105 @@ x \approx 5 ~ 5
 (1,\infty) ~ (1,\infty]
 (-\infty,2] ~ [-\infty,2]
 (-\infty,1)\cup(3,\infty) ~ x<1 or y>3
+\frac{2\pi}{3} ~ 130^\circ
+\frac{1}{\sqrt{10}} ~ \sqrt{10}
+x=\frac{3\pm\sqrt{17}}{4} ~ x=\frac{3\pm\sqrt{17}}{2}
+x=\frac{3\pm\sqrt{17}}{4} ~ x=\frac{3+\sqrt{17}}{4}
+2+\sqrt{3} ~ \frac{1}{2+\sqrt{3}}
+\sqrt{7+4\sqrt{3}} ~ 2-\sqrt{3}
+16\sqrt[4]{2} ~ 16\sqrt{2}
+1.\overline{27} ~ 1.27
+1-\left(\frac{5}{6}\right)^4 ~ \left(\frac{5}{6}\right)^4
+\binom{10}{3} ~ \binom{10}{4}
+\left(\frac{1}{2},1\right] ~ \left[\frac{1}{2},1\right]
+\left(\frac{1}{2},1\right] ~ \left(\frac{1}{2},1\right)
+\left(\frac{1}{2},1\right] ~ \left(-\frac{1}{2},1\right]
+(-\infty,-3)\cup(-3,\infty) ~ x\neq 3
+x<-1 \lor x>4 ~ -1<x<4
+[2,\infty) ~ (-\infty,2]
+-3≤a≤1 ~ -3<a≤1
+a=-1或a=3 ~ a=1或a=-3
+y=\frac{3}{2}x-\frac{1}{2} ~ 3x-2y+1=0
+3x+4y-25=0 ~ 4x+3y-25=0
+y=-2x+1 ~ y=-2x-1
+x^2=4y ~ y^2=4x
+\frac{x^2}{4}+\frac{y^2}{3}=1 ~ \frac{x^2}{4}-\frac{y^2}{3}=1
+(x-3)^2+y^2=4 ~ (x-3)^2+y^2=2
+a_n=2^{n-1} ~ a_n=2^n
+a_n = 3n-2 ~ a_n=3n+2
+a_n = 3n-2 ~ b_n=3n-2
+f(x)=\sin(2x) ~ f(x)=\sin(x)
+f(x)=\sin(2x) ~ g(x)=\sin(2x)
+\ln 2+\ln 3 ~ \ln 5
+\log_9 27 ~ \frac{2}{3}
+e^{-x}(x-1) ~ e^{x}(x-1)
+-\frac{1}{x^2} ~ \frac{1}{x^2}
+(2x-1)(x+3) ~ 2x^2+5x+3
+x^4-y^4 ~ (x^2-y^2)^2
+\frac{a}{a-b} ~ \frac{a}{b-a}
+\frac{x+2}{x^2-4} ~ \frac{1}{x+2}
+(3,-2) ~ x=3, y=2
+(1,2), (-1,-2) ~ (1,-2), (-1,2)
+(1,2), (-1,-2) ~ (1,2)
+\{3, 5, 7\} ~ \{3, 5, 9\}
+\{3, 5, 7\} ~ \{3, 5\}
+\begin{pmatrix} -2 \\ 5 \end{pmatrix} ~ \begin{pmatrix} 2 \\ 5 \end{pmatrix}
+2-i ~ 2+i
+2-i ~ 1-2i
+\frac{5}{1+2i} ~ 1+2i
+24\pi \text{ cm}^2 ~ 24\pi\text{ cm}
+24\pi \text{ cm}^2 ~ 24\text{ cm}^2
+15\text{ m/s} ~ 15\text{ km/h}
+3\text{ hours} ~ 3\text{ minutes}
+2.4\times10^{-3} ~ 2.4\times10^{3}
+\$2.50 ~ \$25
+\text{7 apples} ~ 8 apples
+40\% ~ 60\%
+\text{Tuesday} ~ Monday
+\text{(A)} ~ (B)
+\text{odd} ~ even
+x = 2, -5 ~ x = -2, 5
+8,-8 ~ 8
+x²+2x ~ x²−2x
+5√2 cm ~ 5√3 cm
+{x|x>1} ~ {x|x≥1}
+不存在 ~ 0
+1/(n+1) ~ 1/n+1
+7{,}000{,}000 ~ 7 \times 10^5
+x^{1/2} ~ x^{2}
+|x-1| ~ |x|-1
+x>0, y>0 ~ x>0
+5\text{ or more} ~ 5
+between 3 and 5 ~ 3, 5
+5 \pm 1 ~ 5
+3 < 5 ~ 5
+x=5 is wrong ~ 5
+5? ~ 5
+\sim 5 ~ 5
+>5 ~ 5
+[5] ~ 5
+\lfloor x \rfloor ~ x
+\bar{x} ~ x
+\vec{v} ~ v
+x' ~ x
+\neg p ~ p
+\frac{5}{} ~ 5
+5\% ~ 0.05\%
+\log x ~ \ln x
+a^b ~ b^a
+x_{12} ~ x_1 2
+\sqrt{5}i ~ \sqrt{5i}
+\sqrt{5}x ~ \sqrt{5x}
+\frac{1}{2}x ~ \frac{1}{2x}
+e^{2x} ~ e^2x
+-3^2 ~ 9
+2^{2^3} ~ (2^2)^3
+n! + 1 ~ (n+1)!
+5 ~ 5 million
+5 thousand ~ 5
+5 ~ 5 squared
+12 ~ 12 dozen
+5 ~ 5 wrong
 """
 
 

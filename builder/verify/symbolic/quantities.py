@@ -26,6 +26,11 @@ Match = Callable[[Tree, Tree], Likening]
 _POWERS = re.compile(r"^(square|sq\.?|cubic|cu\.?) (\S+)$")
 _DROPPED = re.compile(r"\s*([/^])\s*")
 _DEGREES = "degree"
+_COUNTED = frozenset(
+    "unit unit^2 unit^3 way people person student solution point integer pair value triangle %".split()
+) | {_DEGREES, "dollar"}
+"""What may stand behind a number that has nothing behind it in the other answer, besides units that measure."""
+
 _PERCENT = frozenset({"%", "percent"})
 
 
@@ -36,7 +41,9 @@ def match_quantities(gold: Tree, answer: Tree, measure_unit: MeasureUnit, match:
     if units[0] == units[1]:
         return match(*values)
     if not all(units):
-        return _match_bare(values, units, match)
+        unit = units[0] or units[1]
+        is_known = unit in _COUNTED or unit.startswith("base ") or _measure(unit, measure_unit) is not None
+        return _match_bare(values, units, match, is_known=is_known)
     measures = [_measure(unit, measure_unit) for unit in units]
     found = match(*values)
     if None in measures:
@@ -70,7 +77,7 @@ def _measure(unit: str, measure_unit: MeasureUnit) -> tuple[str, Fraction] | Non
     return f"{found[0]}^{power}", found[1] ** power
 
 
-def _match_bare(values: list[Tree], units: list[str], match: Match) -> Likening:
+def _match_bare(values: list[Tree], units: list[str], match: Match, *, is_known: bool) -> Likening:
     """Compare two values of which one has no unit."""
     unit = units[0] or units[1]
     if bool(list_variables(values[0])) is not bool(list_variables(values[1])):
@@ -83,7 +90,7 @@ def _match_bare(values: list[Tree], units: list[str], match: Match) -> Likening:
     if unit == _DEGREES and found.likeness is Likeness.OTHER:
         radians = [make_product(value, RADIANS) if own else value for value, own in zip(values, units, strict=True)]
         return match(*radians)
-    return found
+    return found if is_known or found.likeness is not Likeness.SAME else leave_unknown(f"the words {unit}")
 
 
 def _match_percent(values: list[Tree], found: Likening, match: Match, *, is_gold: bool) -> Likening:

@@ -179,8 +179,8 @@ class AnswerParser(ScalarParser):
         opener = self.get_piece()
         if opener.kind is not Kind.MARK or opener.text not in _OPENERS:
             raise NotUnderstoodError("an operand is missing")
-        if opener.text == "\\{" and self._is_builder():
-            return self._parse_builder()
+        if opener.text in {"\\{", "{"} and self._is_builder():
+            return self._parse_builder(_OPENERS[opener.text])
         self.index += 1
         bars, self.bars = self.bars, 0
         self.depth += 1
@@ -224,13 +224,13 @@ class AnswerParser(ScalarParser):
         ahead = 4 if self.get_piece(2).text == "in" and self.get_piece(3).text.startswith("mathbb") else 2
         return self.get_piece(ahead).kind is Kind.MARK and self.get_piece(ahead).text in {"|", ":"}
 
-    def _parse_builder(self) -> Tree:
+    def _parse_builder(self, closer: str) -> Tree:
         if self.get_piece(2).text == "in" and self.get_piece(3).text != "mathbb R":
             raise NotUnderstoodError("a set of other numbers than the real ones")
         name = self.get_piece(1).text
         self.index += 5 if self.get_piece(2).text == "in" else 3
         condition = self._parse_alternatives()
-        self.skip_mark("\\}")
+        self.skip_mark(closer)
         if list_variables(condition) != {name} or (not is_condition(condition) and condition.head is not Head.LIST):
             raise NotUnderstoodError("a set without a condition on its variable")
         return condition

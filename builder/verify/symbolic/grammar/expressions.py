@@ -94,7 +94,7 @@ class ScalarParser(TokenCursor):
                 self.index += 1
                 is_divided = piece.text == "/"
                 factors[:] = [make_quotient(_join_factors(factors), self._parse_factor())]
-            elif self.starts_factor():
+            elif self.is_factor_next():
                 if is_divided:
                     self.doubts.append("a product behind a slash")
                 self._add_neighbour(factors)
@@ -112,12 +112,12 @@ class ScalarParser(TokenCursor):
         share = read_share(factor) if is_whole and len(factors) == 1 else None
         if share is not None:
             factors[-1] = make_number(last.value + share)
-        elif is_number:
+        elif is_number and Head.NUMBER in {last.head, factor.head}:
             raise NotUnderstoodError("two numbers without a sign between them")
         else:
             factors.append(factor)
 
-    def starts_factor(self) -> bool:
+    def is_factor_next(self) -> bool:
         """Whether the next token begins a factor."""
         piece = self.get_piece()
         if piece.kind is Kind.MARK:
@@ -334,7 +334,7 @@ class ScalarParser(TokenCursor):
                 self.doubts.append("a power behind the argument of a function")
             return inner
         factors = [self._parse_power()]
-        while self.starts_factor() and not self.is_mark("(", "[", "|") and not self.is_command(*_FUNCTIONS):
+        while self.is_factor_next() and not self.is_mark("(", "[", "|") and not self.is_command(*_FUNCTIONS):
             self._add_neighbour(factors)
         is_quotient = self.is_mark("/") and self.get_piece(1).text not in _FUNCTIONS
         if is_quotient or self.is_mark("(", "["):

@@ -3,15 +3,18 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..tree import Head, NotUnderstoodError, Tree
 from .answers import AnswerParser
-from .tokens import NAMES, Kind, MathToken, cut_tokens, write_spelling
+from .tokens import MAX_CHARACTERS, NAMES, Kind, MathToken, cut_tokens, write_spelling
 from .words import WORDS
 
-IsUnit = Callable[[str], bool]
+IsUnit = Callable[[str], object]
 
 _BOXED = re.compile(r"\\boxed\s?\{(.{1,400})\}", re.DOTALL)
+_SPACED = re.compile(r"[-−]?\d{1,3}(?: \d{3}){1,10}(?:\.\d{1,30})?")
+"""A number with spaces between its thousands."""
 _EMPHASIS = "*` \t\n"
 
 
@@ -20,7 +23,7 @@ class ReadAnswer:
     """An answer as it was read."""
 
     spelling: str
-    """Its tokens in one spelling."""
+    """Its tokens in one spelling; empty where it is too long."""
     tree: Tree | None
     """What it is; None where it was not understood."""
     problem: str = ""
@@ -28,18 +31,23 @@ class ReadAnswer:
 
 
 def read_symbolic(text: str, is_unit: IsUnit) -> ReadAnswer:
-    """Read an answer.
+    """Read an answer. Those that were read are remembered: a gold answer has many answers beside it.
 
     Args:
         text: the answer alone, in LaTeX or plain characters.
-        is_unit: whether a word is a unit of measurement.
+        is_unit: says something of a word that is a unit of measurement, and nothing of others.
     """
-    text = text.strip(_EMPHASIS)
+    return _read_text(text.strip(_EMPHASIS)[: MAX_CHARACTERS + 1], is_unit)
+
+
+@lru_cache(maxsize=4096)
+def _read_text(text: str, is_unit: IsUnit) -> ReadAnswer:
     boxed = _BOXED.fullmatch(text.strip("$"))
+    text = text.replace(" ", "") if _SPACED.fullmatch(text.strip("$")) else text
     try:
         pieces = cut_tokens(boxed[1] if boxed else text)
     except NotUnderstoodError as error:
-        return ReadAnswer(" ".join(text.split()), None, str(error))
+        return ReadAnswer("", None, str(error))
     spelling = write_spelling(pieces)
     word = _read_words(pieces)
     if word is not None:
