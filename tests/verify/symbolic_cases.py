@@ -411,6 +411,80 @@ x²+2x ~ x(x+2)
 7{,}000{,}000 ~ 7 \times 10^6
 x^{1/2} ~ \sqrt{x}
 -\infty<x<\infty ~ \mathbb{R}
+20\text{ cm}^2 ~ \text{Area} = 20\text{ cm}^2
+20 ~ \text{Area} = 20
+5 ~ x=5\,\mathrm{cm}
+5 ~ \mathbf{5}
+\frac12 ~ \left.\frac12\right.
+5 ~ {5}
+\frac12 ~ \displaystyle\frac12
+5 ~ $$5$$
+5 ~ \[5\]
+5 ~ \(5\)
+\frac12 ~ $\frac{1}{2}$ .
+\frac12 ~ \boxed{\frac12}
+x=5 ~ \boxed{x=5}
+5 ~ x=\boxed{5}
+5 ~ \boxed{5\text{ cm}}
+5 ~ \fbox{5}
+5 ~ \textbf{5}
+5 ~ \underline{5}
+5 ~ **5**
+(3, 4) ~ (3; 4)
+x=1, x=2 ~ x=1,\quad x=2
+\frac{3}{4} ~ 3/4
+\frac{-3}{4} ~ -0.75
+(-1)^n ~ (-1)^{n}
+\frac{x}{y} ~ x/y
+\frac{2x}{3} ~ 2x/3
+\frac{2x}{3} ~ \frac23 x
+3\pi/4 ~ \frac{3\pi}{4}
+\frac{3}{4}\pi ~ 3π/4
+\sin\left(\frac{\pi}{3}\right) ~ \frac{\sqrt{3}}{2}
+\sin(π/3) ~ √3/2
+\tan(45°) ~ 1
+\cos^2\theta ~ (\cos\theta)^2
+\cos^2\theta ~ \frac{1+\cos 2\theta}{2}
+\sin^{-1}(x) ~ \arcsin x
+\log_{10} x ~ \lg x
+ln(2) ~ \ln 2
+log_2(8) ~ 3
+exp(2) ~ e^2
+sqrt(2)/2 ~ \frac{\sqrt{2}}{2}
+2*sqrt(3) ~ 2\sqrt{3}
+2**3 ~ 8
+(x^2+1)**2 ~ (x^2+1)^2
+x^(1/2) ~ \sqrt{x}
+x^(n+1) ~ x^{n+1}
+[1, 2) U (3, 4] ~ [1,2)\cup(3,4]
+(-inf, 3) ~ (-\infty,3)
+(-oo, 3) ~ (-\infty,3)
+x>=3 ~ x\ge 3
+x <= 3 ~ (-\infty,3]
+x != 3 ~ x\ne 3
+1 <= x < 2 ~ [1,2)
+{1, 2, 3} ~ \{1,2,3\}
+x = 1 or 2 ~ \{1,2\}
+x in [1,2] ~ [1,2]
+1 and 2 ~ \{1,2\}
+3 + 4i ~ 3+4i
+3 + 4*i ~ 3+4i
+50 degrees ~ 50^\circ
+5 cm^2 ~ 5\text{ cm}^2
+5 square meters ~ 5\text{ m}^2
+$5 ~ \$5
+5 dollars ~ \$5
+€5 ~ 5 €
+1/3 ~ 0.3333333
+-1/3 ~ -0.333333
+2/3 ~ 0.666667
+y = mx + b ~ mx+b
+E=mc^2 ~ mc^2
+F = \frac{9}{5}C + 32 ~ \frac{9C}{5}+32
+\Delta = b^2-4ac ~ b^2-4ac
+\alpha+\beta ~ β+α
+\theta=\frac{\pi}{6} ~ \theta = 30^\circ
+\lambda_1=1,\lambda_2=3 ~ 1,3
 """
 
 HELD_SAME = r"""

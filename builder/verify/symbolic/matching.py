@@ -45,7 +45,9 @@ def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: MeasureUnit) -> 
     matcher = _Matcher(measure_unit)
     if any(map(is_family, trees)):
         return match_families(trees[0], trees[1], matcher.match)
-    return matcher.match(*trees)
+    found = matcher.match(*trees)
+    is_loose = (one.has_run or two.has_run) and list_variables(one.tree) != list_variables(two.tree)
+    return leave_unknown("letters that may be a word") if is_loose and found.likeness is Likeness.OTHER else found
 
 
 class _Matcher:

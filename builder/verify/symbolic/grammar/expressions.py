@@ -41,7 +41,8 @@ _CONSTANTS: Mapping[str, Tree] = {
 _FUNCTIONS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log lg exp".split())
 _OPAQUE = frozenset("fghFGHP")
 """Letters that are functions where a bracket follows."""
-_MANY = frozenset({"gcd", "lcm", "max", "min", "abs", "floor", "ceil"})
+_SINGLE = frozenset({"abs", "floor", "ceil"})
+_MANY = _SINGLE | {"gcd", "lcm", "max", "min"}
 """Functions that need brackets."""
 _ROOTS: Mapping[str, int] = {"sqrt": 2, "surd": 2, "cubert": 3}
 _CLOSERS: Mapping[str, str] = {"lfloor": "rfloor", "lceil": "rceil"}
@@ -268,7 +269,7 @@ class ScalarParser(TokenCursor):
         if name in _CLOSERS:
             return self._parse_rounding(name)
         if name in _MANY:
-            return make_call(name, *self._parse_list())
+            return self._parse_many(name)
         if name in _FUNCTIONS:
             return self._parse_function(name)
         return self.parse_other(name)
@@ -293,9 +294,12 @@ class ScalarParser(TokenCursor):
         self.index += 1
         return make_call("floor" if name == "lfloor" else "ceil", inner)
 
-    def _parse_list(self) -> tuple[Tree, ...]:
+    def _parse_many(self, name: str) -> Tree:
         inner = self._parse_atom()
-        return inner.parts if inner.head is Head.TUPLE else (inner,)
+        arguments = inner.parts if inner.head is Head.TUPLE else (inner,)
+        if (len(arguments) == 1) is not (name in _SINGLE):
+            raise NotUnderstoodError(f"{name} of {len(arguments)} values")
+        return make_call(name, *arguments)
 
     def _parse_root(self, name: str) -> Tree:
         degree = make_number(_ROOTS[name])

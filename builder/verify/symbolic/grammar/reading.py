@@ -28,6 +28,8 @@ class ReadAnswer:
     """What it is; None where it was not understood."""
     problem: str = ""
     """Why it was not understood, or why it may mean something else."""
+    has_run: bool = False
+    """Whether letters without a sign between them were read as a product: they may be a word."""
 
 
 def read_symbolic(text: str, is_unit: IsUnit) -> ReadAnswer:
@@ -57,7 +59,8 @@ def _read_text(text: str, is_unit: IsUnit) -> ReadAnswer:
         tree = parser.parse_answer()
     except (NotUnderstoodError, ZeroDivisionError) as error:
         return ReadAnswer(spelling, None, str(error))
-    return ReadAnswer(spelling, tree, "; ".join(dict.fromkeys(parser.doubts)))
+    has_run = any(piece.kind is Kind.LETTERS and len(piece.text) > 1 and piece.text not in NAMES for piece in pieces)
+    return ReadAnswer(spelling, tree, "; ".join(dict.fromkeys(parser.doubts)), has_run)
 
 
 def _read_words(pieces: Sequence[MathToken]) -> Tree | None:
@@ -89,6 +92,8 @@ def _split_letters(pieces: Sequence[MathToken], is_unit: IsUnit) -> list[MathTok
             split.append(piece)
         elif piece.text in NAMES or piece.text.lower() in {"or", "and", "sqrt", "infinity"}:
             split.append(MathToken(Kind.COMMAND, NAMES.get(piece.text, piece.text.lower()), piece.is_spaced))
+        elif piece.text == "in" and index + 1 < len(pieces) and pieces[index + 1].text in {"[", "(", "{", "\\{"}:
+            split.append(MathToken(Kind.COMMAND, "in", piece.is_spaced))
         elif len(piece.text) > 3 or _is_word_there(pieces, index) or index >= unit:
             split.append(MathToken(Kind.TEXT, piece.text, piece.is_spaced))
         else:

@@ -68,13 +68,16 @@ _LOWERED = "₀₁₂₃₄₅₆₇₈₉"
 _POWER = re.compile(f"[{_RAISED}]{{1,12}}")
 _INDEX = re.compile(f"[{_LOWERED}]{{1,12}}")
 _TO_LINE = str.maketrans(_RAISED + _LOWERED, "0123456789+-n0123456789")
+_UNION = re.compile(r"(?<=[\])])\s{0,3}U\s{0,3}(?=[\[({])")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 
 _SKIPPED = frozenset(
     "left right big Big bigl bigr Bigl Bigr bigg Bigg biggl biggr displaystyle textstyle limits quad qquad thinspace "
-    "middle rm bf it mathstrut nolimits hspace angle triangle".split()
+    "middle rm bf it mathstrut nolimits hspace angle triangle boxed fbox underline".split()
 )
 """Commands that change nothing but the look."""
+
+_CURRENCIES = frozenset("€£¥₹")
 
 _SYNONYMS: Mapping[str, str] = {
     "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "leq": "le", "geq": "ge", "leqslant": "le", "geqslant": "ge",
@@ -92,6 +95,7 @@ NAMES: Mapping[str, str] = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "tg": "tan", "arctg": "arctan", "pi": "pi", "theta": "theta",
     "alpha": "alpha", "beta": "beta", "gamma": "gamma", "lambda": "lambda", "infinity": "infty", "inf": "infty",
     "infty": "infty", "or": "or", "and": "and", "cbrt": "cubert", "Pi": "pi", "deg": "circ", "degrees": "circ",
+    "oo": "infty",
     "degree": "circ", "union": "cup", "cup": "cup", "abs": "abs", "floor": "floor", "ceil": "ceil", "frac": "frac",
 }  # fmt: skip
 """Plain words that are commands."""
@@ -102,7 +106,7 @@ _TEXT = (
 )
 _TOKEN = re.compile(
     rf"""
-    (?P<space>\s+|\\[,;:!>\ ]|~|\\\n)
+    (?P<space>\s+|\\[,;:!>\ ]|~|\\\n|\\(?:left|right)\s?\.(?!\d))
   | {_TEXT}\s{{0,3}}\{{(?P<text>[^{{}}\\]{{0,120}})\}}
   | \\(?P<edge>begin|end)\s{{0,3}}\{{(?P<environment>[a-zA-Z]{{1,20}}\*?)\}}
   | \\mathbb\s{{0,3}}\{{?\s?(?P<domain>[A-Z])\s?\}}?
@@ -131,6 +135,11 @@ def unify_characters(text: str) -> str:
     return text.translate(_TABLE)
 
 
+def _unify_signs(text: str) -> str:
+    """Write the signs of programs as LaTeX does: a power, a relation, and the letter for a union."""
+    return _UNION.sub(r"\\cup ", text.replace("**", "^").replace(" != ", r" \ne "))
+
+
 def _write_fraction(match: re.Match[str]) -> str:
     above, _, below = unicodedata.normalize("NFKC", match[0]).partition("⁄")
     return f"\\frac{{{above}}}{{{below}}}" if below else match[0]
@@ -146,7 +155,7 @@ def cut_tokens(text: str) -> tuple[MathToken, ...]:
         raise NotUnderstoodError(f"longer than {MAX_CHARACTERS} characters")
     pieces: list[MathToken] = []
     is_spaced = False
-    for match in _TOKEN.finditer(unify_characters(text)):
+    for match in _TOKEN.finditer(unify_characters(_unify_signs(text))):
         piece = _make_piece(match, is_spaced=is_spaced)
         is_spaced = match.lastgroup == "space" or (is_spaced and piece is None)
         pieces += [piece] if piece else []
@@ -174,7 +183,8 @@ def _make_piece(match: re.Match[str], *, is_spaced: bool) -> MathToken | None:
         return MathToken(Kind.NUMBER, f"{match['repeating']}({match['period'] or match['digit']})", is_spaced)
     if match["number"]:
         return MathToken(Kind.NUMBER, text, is_spaced)
-    return MathToken(Kind.LETTERS if match["letters"] else Kind.MARK, text, is_spaced)
+    kind = Kind.LETTERS if match["letters"] else Kind.TEXT if text in _CURRENCIES else Kind.MARK
+    return MathToken(kind, text, is_spaced)
 
 
 def _make_command(command: str, *, is_spaced: bool) -> MathToken | None:
