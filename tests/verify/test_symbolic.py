@@ -44,7 +44,7 @@ def test_another_answer_is_never_equal(gold, answer):
 
 def test_most_other_answers_are_different():
     outcomes = [outcome(gold, answer) for gold, answer in read_pairs(OTHER + HELD_OTHER)]
-    assert outcomes.count(DIFFERENT) / len(outcomes) > 0.85
+    assert outcomes.count(DIFFERENT) / len(outcomes) > 0.8
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,10 @@ def test_most_other_answers_are_different():
         ("", "5"),
         (r"\frac{1}{0}", r"\frac{2}{0}"),
         ("x>1, x<3", "1<x<3"),
+        ("0.5", "0,5"),
+        ("1234", "1.234"),
+        ("101", "101_2"),
+        ("5", "5 million"),
     ],
     ids=str,
 )

@@ -116,9 +116,7 @@ class _Matcher:
             return self._match_conditions(gold, answer)
         heads = {gold.head, answer.head}
         if heads & _SEVERAL:
-            if Head.TUPLE in heads:
-                return self._match_loose(gold, answer)
-            return match_solutions(list_solutions(gold)[1], list_solutions(answer)[1], self.match)
+            return self._match_several(gold, answer)
         if Head.QUANTITY in heads:
             return match_quantities(gold, answer, self._measure_unit, self.match)
         if len(heads) == 1 and gold.head in {Head.TUPLE, Head.MATRIX}:
@@ -134,7 +132,8 @@ class _Matcher:
         """Compare a gold value with an answer that says what has it: `AB = 5`, `x + y = 5`."""
         if answer.head is Head.RELATION and answer.name == "=" and not list_variables(gold):
             measured, value = answer.parts
-            if not has_number(measured) and not list_variables(value):
+            is_measured = not has_number(measured) and len(list_variables(measured)) > 1
+            if is_measured and not list_variables(value):
                 found = self.match(gold, value)
                 return found if found.likeness is Likeness.SAME else leave_unknown("an equation and another value")
         return leave_unknown("an equation and a value")
@@ -144,6 +143,14 @@ class _Matcher:
         if len(gold.parts) != len(answer.parts) or (gold.head is answer.head and gold.name != answer.name):
             return OTHER
         return join_findings([self.match(one, two) for one, two in zip(gold.parts, answer.parts, strict=True)])
+
+    def _match_several(self, gold: Tree, answer: Tree) -> Likening:
+        """Compare answers of which at least one is several values."""
+        if Head.TUPLE in {gold.head, answer.head}:
+            return self._match_loose(gold, answer)
+        if _is_decimal(gold, answer) or _is_decimal(answer, gold):
+            return leave_unknown("a comma that may stand before decimals")
+        return match_solutions(list_solutions(gold)[1], list_solutions(answer)[1], self.match)
 
     def _match_loose(self, gold: Tree, answer: Tree) -> Likening:
         """Compare a tuple with values without brackets, or in those of a set."""
@@ -172,6 +179,13 @@ class _Matcher:
         if gold.head is answer.head is Head.INTERVAL:
             return OTHER if gold.name != answer.name else self._match_parts(gold, answer)
         return found
+
+
+def _is_decimal(values: Tree, other: Tree) -> bool:
+    """Whether two numbers with a comma between them may be one: `0,5` for 0.5."""
+    if values.head is not Head.LIST or other.head not in SCALARS or len(values.parts) != 2:
+        return False
+    return all(part.head is Head.NUMBER and part.value.denominator == 1 for part in values.parts)
 
 
 def _open_set(tree: Tree) -> Tree:

@@ -85,8 +85,9 @@ def _match_bare(values: list[Tree], units: list[str], match: Match, *, is_known:
     found = match(*values)
     if unit == "%":
         return _match_percent(values, found, match, is_gold=bool(units[0]))
-    if unit.startswith("base ") and found.likeness is Likeness.OTHER:
-        return leave_unknown("a number in another base")
+    if unit.startswith("base "):
+        is_left_out = units[0] and found.likeness is Likeness.SAME
+        return found if is_left_out else leave_unknown("a number in another base")
     if unit == _DEGREES and found.likeness is Likeness.OTHER:
         radians = [make_product(value, RADIANS) if own else value for value, own in zip(values, units, strict=True)]
         return match(*radians)

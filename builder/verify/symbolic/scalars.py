@@ -57,9 +57,16 @@ def match_scalars(gold: Tree, answer: Tree) -> Likening:
     rounded = _match_rounded(gold, answer)
     if rounded is not None:
         return rounded
+    if is_same is False and (_is_grouped(gold, answer) or _is_grouped(answer, gold)):
+        return leave_unknown("a point that may stand between thousands")
     if is_same is None:
         return OTHER if has_other_size(gold, answer) else prove_pair(gold, answer)
     return _leave_case(gold, answer)
+
+
+def _is_grouped(one: Tree, two: Tree) -> bool:
+    """Whether a decimal is the other number where its point stands between thousands: `1.234` for 1234."""
+    return one.head is two.head is Head.NUMBER and one.decimals == 3 and one.value * 1000 == two.value
 
 
 def _leave_case(gold: Tree, answer: Tree) -> Likening:
