@@ -1,6 +1,6 @@
 """Pairs of symbolic answers: the same one written in two ways, and another one by a sign, digit, bracket or name.
 
-HELD_SAME and most of what follows it were written when the code was done, to see how it does on what it was not made for.
+HELD_SAME and most pairs around it were written when the code was done, to see how it does on what it was not made for.
 """
 
 SAME = r"""
