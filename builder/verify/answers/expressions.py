@@ -1,5 +1,6 @@
 """Expressions of mathematics, in LaTeX or plain characters: read and compared."""
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -16,6 +17,9 @@ _OUTCOMES: Mapping[Likeness, ComparisonOutcome] = {
 }
 
 
+_WORD = re.compile(r"[^\W\d_]{1,30}(?:/[^\W\d_]{1,30})?")
+
+
 def compare_expressions(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Comparison:
     r"""Compare two expressions.
 
@@ -30,8 +34,11 @@ def compare_expressions(gold: str, answer: str, _choices: tuple[str, ...] = ()) 
 
 @lru_cache(maxsize=512)
 def measure_unit(word: str) -> tuple[str, Fraction] | None:
-    """Say what a unit measures, and how large it is in the base unit of that; None where it is no unit."""
-    quantity = read_quantity(f"1 {word}") if word.isalpha() else None
-    if quantity is None or not quantity.measure:
+    """Say what a unit measures, and how large it is in the base unit of that; None where it is no unit.
+
+    Temperatures are left out: their scales begin at different points.
+    """
+    quantity = read_quantity(f"1 {word}") if _WORD.fullmatch(word) else None
+    if quantity is None or not quantity.measure or quantity.measure == "temperature":
         return None
     return quantity.measure, quantity.value * quantity.factor

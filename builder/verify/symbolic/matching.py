@@ -3,7 +3,7 @@
 from .equations import match_conditions, match_equations
 from .findings import OTHER, SAME, Likeness, Likening, join_findings, leave_unknown
 from .grammar import ReadAnswer, is_condition, read_symbolic
-from .quantities import MeasureUnit, match_quantities, read_degrees
+from .quantities import UnitReader, match_quantities, read_degrees
 from .regions import match_regions
 from .scalars import SCALARS, match_scalars
 from .solutions import (
@@ -21,7 +21,7 @@ _SEVERAL = frozenset({Head.LIST, Head.SET})
 _REGIONS = frozenset({Head.INTERVAL, Head.UNION, Head.MINUS})
 
 
-def match_symbolic(gold: str, answer: str, measure_unit: MeasureUnit) -> Likening:
+def match_symbolic(gold: str, answer: str, measure_unit: UnitReader) -> Likening:
     """Compare two answers of mathematics.
 
     Args:
@@ -38,7 +38,7 @@ def match_symbolic(gold: str, answer: str, measure_unit: MeasureUnit) -> Likenin
     return _match_read(one, two, measure_unit)
 
 
-def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: MeasureUnit) -> Likening:
+def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: UnitReader) -> Likening:
     if one.tree is None or two.tree is None:
         return leave_unknown("not understood")
     trees = [read_degrees(spread_signs(tree)) for tree in (one.tree, two.tree)]
@@ -53,7 +53,7 @@ def _match_read(one: ReadAnswer, two: ReadAnswer, measure_unit: MeasureUnit) -> 
 class _Matcher:
     """Compares trees, with what is known of units."""
 
-    def __init__(self, measure_unit: MeasureUnit) -> None:
+    def __init__(self, measure_unit: UnitReader) -> None:
         self._measure_unit = measure_unit
 
     def match(self, gold: Tree, answer: Tree) -> Likening:

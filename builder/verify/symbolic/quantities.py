@@ -20,7 +20,7 @@ from .tree import (
     replace_symbol,
 )
 
-MeasureUnit = Callable[[str], tuple[str, Fraction] | None]
+UnitReader = Callable[[str], tuple[str, Fraction] | None]
 Match = Callable[[Tree, Tree], Likening]
 
 _POWERS = re.compile(r"^(square|sq\.?|cubic|cu\.?) (\S+)$")
@@ -34,7 +34,7 @@ _COUNTED = frozenset(
 _PERCENT = frozenset({"%", "percent"})
 
 
-def match_quantities(gold: Tree, answer: Tree, measure_unit: MeasureUnit, match: Match) -> Likening:
+def match_quantities(gold: Tree, answer: Tree, measure_unit: UnitReader, match: Match) -> Likening:
     """Compare two values of which at least one has a unit."""
     units = [_read_unit(tree) for tree in (gold, answer)]
     values = [tree.parts[0] if tree.head is Head.QUANTITY else tree for tree in (gold, answer)]
@@ -68,7 +68,7 @@ def _read_unit(tree: Tree) -> str:
     return "%" if stem in _PERCENT else f"{stem}{caret}{exponent}"
 
 
-def _measure(unit: str, measure_unit: MeasureUnit) -> tuple[str, Fraction] | None:
+def _measure(unit: str, measure_unit: UnitReader) -> tuple[str, Fraction] | None:
     stem, _, exponent = unit.partition("^")
     found = measure_unit(stem)
     if found is None or (exponent and exponent not in {"2", "3"}):

@@ -90,6 +90,8 @@ def _split_letters(pieces: Sequence[MathToken], is_unit: IsUnit) -> list[MathTok
     for index, piece in enumerate(pieces):
         if piece.kind is not Kind.LETTERS:
             split.append(piece)
+        elif index >= unit and piece.text in {"min", "max"}:
+            split.append(MathToken(Kind.TEXT, piece.text, piece.is_spaced))
         elif piece.text in NAMES or piece.text.lower() in {"or", "and", "sqrt", "infinity"}:
             split.append(MathToken(Kind.COMMAND, NAMES.get(piece.text, piece.text.lower()), piece.is_spaced))
         elif piece.text == "in" and index + 1 < len(pieces) and pieces[index + 1].text in {"[", "(", "{", "\\{"}:
