@@ -1,0 +1,155 @@
+"""The process that proves: it is killed where it must be, replaced, asked from anywhere, and never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cotloom.builder.verify import ComparisonOutcome
+from cotloom.builder.verify.answers.expressions import compare_expressions
+from cotloom.builder.verify.symbolic import scalars
+from cotloom.builder.verify.symbolic.grammar.reading import read_symbolic
+from cotloom.builder.verify.symbolic.proof import prover
+from cotloom.builder.verify.symbolic.proof.latex import write_pairs
+
+ROOT = Path(__file__).resolve().parents[2]
+PROVED = (r"\sin 2x", r"2\sin x\cos x")
+
+
+@pytest.fixture
+def fresh():
+    """A process of this test's own, and nothing remembered."""
+    scalars.match_scalars.cache_clear()
+    prover.prove_pair.cache_clear()
+    prover.stop_prover()
+    yield
+    scalars.match_scalars.cache_clear()
+    prover.prove_pair.cache_clear()
+    prover.stop_prover()
+
+
+def compare(pair):
+    return compare_expressions(*pair)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_process_that_was_killed_has_failed_stays_so_and_is_replaced():
+    assert compare(PROVED).outcome is ComparisonOutcome.EQUAL
+    first = prover._get_prover().process
+    first.send_signal(signal.SIGSTOP)
+    os.kill(first.pid, signal.SIGKILL)
+    failed = (r"\cos 2x", r"1-2\sin^2 x")
+    assert compare(failed).outcome is ComparisonOutcome.FAILED
+    assert compare(PROVED).outcome is ComparisonOutcome.EQUAL
+    assert compare(failed).outcome is ComparisonOutcome.FAILED  # what was said of a pair is not said otherwise
+    assert compare((r"\cos 2x", r"2\cos^2 x-1")).outcome is ComparisonOutcome.EQUAL
+    assert prover._get_prover().process.pid != first.pid
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_proof_that_takes_too_long_has_failed(monkeypatch):
+    assert compare(PROVED).outcome is ComparisonOutcome.EQUAL
+    monkeypatch.setattr(prover, "SECONDS", 0.001)
+    found = compare((r"\sin 3x", r"3\sin x-4\sin^3 x"))
+    assert found.outcome is ComparisonOutcome.FAILED
+    assert "seconds" in found.detail
+
+
+def test_without_the_extra_it_is_undecided_and_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(prover, "is_installed", lambda: False)
+    prover.prove_pair.cache_clear()
+    scalars.match_scalars.cache_clear()
+    found = compare((r"\sin 4x", r"2\sin 2x\cos 2x"))
+    assert found.outcome is ComparisonOutcome.UNDECIDED
+    assert "cotloom[math]" in found.detail
+    assert compare(("x^2-1", "(x-1)(x+1)")).outcome is ComparisonOutcome.EQUAL
+    assert compare((r"\sqrt{8}", r"2\sqrt{3}")).outcome is ComparisonOutcome.DIFFERENT
+    prover.prove_pair.cache_clear()
+    scalars.match_scalars.cache_clear()
+
+
+def run_code(code):
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_comparing_imports_no_algebra_into_this_process():
+    code = (
+        "import sys\nfrom cotloom.builder.verify import compare\n"
+        "from cotloom.schemas.problem import AnswerType\n"
+        r"print(compare(r'\sin 2x', r'2\sin x\cos x', AnswerType.EXPRESSION).outcome.value)"
+        "\n"
+        "print([name for name in ('sympy', 'mpmath', 'math_verify', 'multiprocessing') if name in sys.modules])"
+    )
+    assert run_code(code) == ["equal", "[]"]
+
+
+DAEMON = r"""
+import multiprocessing
+from cotloom.builder.verify.answers.expressions import compare_expressions
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.apply(compare_expressions, (r"\sin 2x", r"2\sin x\cos x")).outcome.value)
+"""
+
+
+def test_a_daemonic_worker_may_ask(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(DAEMON)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout.strip()) == (0, "equal"), done.stderr
+
+
+def test_it_ends_with_the_process_that_asked():
+    code = (
+        "import os, signal\n"
+        "from cotloom.builder.verify.answers.expressions import compare_expressions as compare\n"
+        "from cotloom.builder.verify.symbolic.proof import prover\n"
+        r"compare(r'\sin 2x', r'2\sin x\cos x')"
+        "\n"
+        "print(prover._get_prover().process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    pid = int(done.stdout)
+    for _ in range(600):
+        if not is_alive(pid):
+            return
+        time.sleep(0.1)
+    pytest.fail("it is still there")
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_process_that_was_forked_does_not_end_that_of_its_parent():
+    compare(PROVED)
+    process = prover._get_prover().process
+    child = os.fork()
+    if not child:
+        prover._close(prover._get_prover.__globals__["_start_prover"]())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert process.poll() is None
+
+
+@pytest.mark.parametrize("text", [r"\sin(q)+\alpha_{qqq}^2-q'", r"q_{\import}+1", "q_{'); q('}+2"])
+def test_what_is_sent_is_written_by_us(text):
+    """A name of the model's own is not in it: variables are renamed, and nothing else has names."""
+    tree = read_symbolic(text, lambda _: False).tree
+    assert tree is not None
+    for left, right in write_pairs(tree, tree):
+        assert left == right
+        assert "q" not in left
