@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas.sample import Part, Step, StepOutcome
-from ..text.arithmetic import format_value
-from ..text.equations import Equation, find_equations
+from ..text.equations import Equation, find_equations, format_value
 
 MAX_STEPS = 200
 """The number of equations of one text that are checked."""
@@ -67,9 +66,8 @@ def check_steps(question: str, rationale: str, equations: Sequence[Equation] | N
 
 
 def _make_step(text: str, equation: Equation) -> Step:
-    left, right, outcome = equation
-    start, end = left.start, right.end
-    return Step(start=start, end=end, text=text[start:end], actual=format_value(left.node.value), outcome=outcome)
+    start, end, left, _, outcome = equation
+    return Step(start=start, end=end, text=text[start:end], actual=format_value(left.value), outcome=outcome)
 
 
 def _uncheck_quoted(step: Step, quotable: set[str]) -> Step:

@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.text.arithmetic import ExpressionError, Token, TokenKind, _is_chain, _parse_chain, _Parser
-from cotloom.builder.text.equations import _find_in_passages, find_equations
-from cotloom.builder.text.lexer import split_pieces
+from cotloom.builder.text.equations.arithmetic import ExpressionError, Token, TokenKind, _is_chain, _parse_chain, _Parser
+from cotloom.builder.text.equations import find_equations
+from cotloom.builder.text.equations.find import read_passage
+from cotloom.builder.text.equations.lexer import split_pieces
+from cotloom.builder.text.equations.markup import blank_markup
+from cotloom.builder.text.equations.withdrawn import uncheck_withdrawn
+from cotloom.builder.text.equations.worded import add_worded
 
 BITS = [
     *["=", " = ", "≈", "~=", "\\approx ", " equals ", "+", " - ", "-", "−", "*", " * ", "x", " x ", "/", "%"],
@@ -19,7 +23,14 @@ BITS = [
 @given(st.lists(st.sampled_from(BITS), max_size=40).map("".join))
 @settings(max_examples=500, deadline=None)
 def test_reading_only_the_passages_with_a_sign_finds_what_reading_the_whole_text_finds(text):
-    assert find_equations(text) == _find_in_passages(text, [(0, len(text))])
+    assert find_equations(text) == read_whole(text)
+
+
+def read_whole(text):
+    """The long way: the grammar reads the whole text, passages and plain equations are not told apart."""
+    clean = blank_markup(text)
+    found = add_worded(clean, read_passage(clean, 0, len(clean)))
+    return uncheck_withdrawn(text, found)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,6 @@
+"""Equations in running text: found in one pass, and checked with exact fractions."""
+
+from .arithmetic import Exact, Node, Number, Operation, format_value, list_operations
+from .find import Equation, find_equations
+
+__all__ = ["Equation", "Exact", "Node", "Number", "Operation", "find_equations", "format_value", "list_operations"]

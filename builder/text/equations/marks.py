@@ -1,0 +1,77 @@
+"""Join the equations of a text with those of its calculator annotations, `<<48/2=24>>`.
+
+A mark and the text around it state the same step twice. Each is checked as it stands: a true mark excuses no text, and
+a true text no mark. Where they differ, and only one of them comes out exactly, the other is wrong.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from ....schemas.sample import StepOutcome
+from .doubts import has_doubt, judge_equation
+from .lexer import Piece, split_mark, split_pieces
+from .operands import read_side
+from .sides import Reading, read_equations
+
+MAX_NUMBER = 30
+"""The most characters of the number behind a mark."""
+
+
+def read_marks(text: str, marks: Sequence[Piece]) -> list[Reading]:
+    """Read the equations of marks, and whether the number behind each is its result."""
+    found: list[Reading] = []
+    for mark in marks:
+        inner = read_equations(text[: mark.end], split_mark(mark), mark.end)
+        found += [*inner[:-1], _check_printed(text, mark, inner[-1])] if inner else []
+    return found
+
+
+def _check_printed(text: str, mark: Piece, reading: Reading) -> Reading:
+    """Hold the number behind a mark against its result: <<48/2=24>>25 is wrong."""
+    pieces = split_pieces(text[mark.end : mark.end + MAX_NUMBER])[:4]
+    while pieces and pieces[0].name == "currency":
+        pieces = pieces[1:]
+    if not pieces or pieces[0].name != "number" or text[mark.end : mark.end + 1] in {" ", "\n", ""}:
+        return reading
+    after = pieces[1] if len(pieces) > 1 else None
+    is_whole = after is None or after.start > pieces[0].end or after.text in {".", ",", ")"} or after.name == "word"
+    printed = read_side([pieces[0]._replace(start=pieces[0].start + mark.end, end=pieces[0].end + mark.end)])
+    if not is_whole or printed is None or reading.outcome is StepOutcome.WRONG:
+        return reading
+    outcome = judge_equation(reading.right, printed, approximate=False, chained=True)
+    outcome = StepOutcome.WRONG if outcome is StepOutcome.WRONG else reading.outcome
+    return Reading(reading.left, printed, outcome) if outcome is StepOutcome.WRONG else reading
+
+
+def join_marks(outer: Sequence[Reading], marks: Sequence[Reading]) -> list[Reading]:
+    """Join the equations of a passage with those of its marks; a mark that says the same as the text is left out."""
+    starts = [mark.start for mark in marks]
+    joined: list[Reading] = []
+    repeated: set[int] = set()
+    replaced: dict[int, Reading] = {}
+    for item in outer:
+        within = marks[bisect_left(starts, item.start) : bisect_right(starts, item.end)]
+        repeated |= {mark.start for mark in within if _is_repeated(mark, item)}
+        for mark in within:
+            item, other = _compare(item, mark)
+            replaced[mark.start] = other
+        joined.append(item)
+    extra = [replaced.get(mark.start, mark) for mark in marks if mark.start not in repeated]
+    return sorted([*joined, *extra], key=lambda reading: (reading.start, reading.end))
+
+
+def _is_repeated(mark: Reading, outer: Reading) -> bool:
+    """Whether the text around a calculator annotation states the same equation."""
+    return mark.left.readings == outer.left.readings and mark.right.readings == outer.right.readings
+
+
+def _compare(outer: Reading, mark: Reading) -> tuple[Reading, Reading]:
+    """Of a text and its mark that come to the same by different ways, only one of which is exact, the other is wrong."""
+    if mark.right.readings != outer.right.readings or mark.left.readings == outer.left.readings:
+        return outer, mark
+    if outer.outcome is StepOutcome.RIGHT and mark.outcome is StepOutcome.ROUNDED:
+        return outer, mark._replace(outcome=StepOutcome.WRONG)
+    is_plain = mark.outcome is StepOutcome.RIGHT and outer.outcome is StepOutcome.ROUNDED
+    if is_plain and outer.left.computed and not has_doubt(outer.left, outer.right):
+        return outer._replace(outcome=StepOutcome.WRONG), mark
+    return outer, mark

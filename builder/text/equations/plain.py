@@ -1,0 +1,114 @@
+"""Read plain equations of numbers and four signs, as most are: `8 pens + 3 pens = 11`, `48/2 = <<48/2=24>>24`.
+
+Only what is true and nothing else is read here; the grammar reads the rest, and would read this to the same effect.
+"""
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+from ....schemas.sample import StepOutcome
+from .arithmetic import Exact, ExpressionError, Node, Number, apply_operator
+from .equation import Equation
+from .words import NO_UNITS, OPERATOR_WORDS, is_determiner
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
+_UNITS = r"(?:/[a-z]{2,20}|(?:[ ][a-z]{2,20}){1,3}(?:/[a-z]{2,20})?)?"
+_PLAIN = re.compile(
+    rf"""
+    (?:^|(?<=\n)|(?<=[a-zA-Z,;:.][ ]))
+    (?<!\btimes[ ])(?<!\bminus[ ])(?<!\bplus[ ])(?<!\bby[ ])(?<!\bequals[ ])(?<!\bpercent[ ])(?<!\bx[ ])(?<!\bX[ ])
+    (?<![\d%}}][ ]of[ ])(?<!\bpercent[ ]of[ ])
+    (?P<left>
+        \$?(?:{_NUMBER}){_UNITS}(?:[ ]?(?:[-+*/×÷]|x(?=[ ]?[$.\d]))[ ]?\$?(?:{_NUMBER}){_UNITS}){{1,8}}
+    )
+    [ ]?=[ ]?
+    (?:\$?(?P<mark><<[^<>\n]{{1,80}}>>))?
+    (?P<right>\$?(?:{_NUMBER}))
+    (?=
+        (?:/[a-z]{{2,20}})?
+        (?:[ ](?!(?:x|X|times|plus|minus|divided|multiplied|percent|equals)\b)[A-Za-z][A-Za-z'-]{{0,20}}){{0,40}}
+        (?:[.,;:?](?:\s|$)|\s*$|[ ]?\n|(?<=[a-z])[ ]\$?\d)
+    )
+    """,
+    re.VERBOSE,
+)
+_TOKEN = re.compile(rf"{_NUMBER}|[-+*/]")
+_WORD = re.compile(r"/?[a-z]{2,}")
+_MARK = re.compile(rf"<<((?:{_NUMBER})(?:[-+*/](?:{_NUMBER})){{1,8}})=({_NUMBER})>>")
+_PLAIN_SIGNS = str.maketrans({" ": None, "$": None, ",": None, "×": "*", "x": "*", "÷": "/"})
+
+MAX_REMEMBERED = 8192
+"""How many expressions are remembered: the answers to a problem repeat them."""
+
+
+def read_plain(text: str, start: int, stop: int, signs: int) -> list[Equation] | None:
+    """Read a passage where all its equations are plain and true; None where any may not be.
+
+    Args:
+        text: the text.
+        start: the passage's first character: the stop before it, or the beginning of the text.
+        stop: the stop behind it.
+        signs: the number of equal signs in it.
+    """
+    found: list[Equation] = []
+    for match in _PLAIN.finditer(text, start, min(stop + 2, len(text))):
+        left, mark, right = match.groups()
+        if left.islower():
+            if not _has_only_units(left):
+                return None
+            left = _WORD.sub("", left)
+        key = left.translate(_PLAIN_SIGNS)
+        node, claim = compute_plain(key), read_number(right.translate(_PLAIN_SIGNS))
+        if node is None or node.value != claim or (mark and not _is_same(mark, key, node.value)):
+            return None
+        signs -= 2 if mark else 1
+        found.append(Equation(match.start(1), match.end(3), node, claim, StepOutcome.RIGHT))
+    return found if signs == 0 else None
+
+
+def _has_only_units(left: str) -> bool:
+    """Whether the words between numbers are units: none that ends an expression, none that multiplies."""
+    words = set(_WORD.findall(left))
+    return words.isdisjoint(NO_UNITS) and words.isdisjoint(OPERATOR_WORDS) and not any(map(is_determiner, words))
+
+
+def _is_same(mark: str, key: str, value: Exact) -> bool:
+    """Whether a calculator annotation comes to the same."""
+    match = _MARK.fullmatch(mark.replace(",", ""))
+    if match is None or read_number(match[2]) != value:
+        return False
+    if match[1] == key:
+        return True
+    node = compute_plain(match[1])
+    return node is not None and node.value == value
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def read_number(text: str) -> Exact:
+    """Read a number without commas."""
+    if text.isdigit():
+        return int(text)
+    whole, _, decimals = text.partition(".")
+    value = Fraction(int(whole + decimals), 10 ** len(decimals))
+    return value.numerator if value.denominator == 1 else value
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def compute_plain(text: str) -> Node | None:
+    """Compute a chain of numbers and signs, units skipped; None where it has no value."""
+    first, *rest = _TOKEN.findall(text)
+    term: Node = Number(read_number(first))
+    total: Node | None = None
+    joined = ""
+    try:
+        for sign, number in zip(rest[::2], rest[1::2], strict=True):
+            right = Number(read_number(number))
+            if sign in "*/":
+                term = apply_operator(sign, term, right)
+            else:
+                total = term if total is None else apply_operator(joined, total, term)
+                joined, term = sign, right
+        return term if total is None else apply_operator(joined, total, term)
+    except ExpressionError:
+        return None
