@@ -9,7 +9,7 @@ from math import factorial
 
 from ...languages import has_unspaced
 from .lexer import BINARY, SIGNS, VALUES, Piece
-from .words import CHANGES, FUNCTIONS, MEASURES, SCALES, STARTERS, UNSPACED_NUMERALS
+from .words import FUNCTIONS, MEASURES, SCALES, STARTERS, UNSPACED_NUMERALS
 
 _OPENERS = frozenset("\n([]{}\"'“”‘’*`|，。：；！？、（）【】「」《》<>→⇒¿¡")
 """Signs that may stand directly before an expression."""
@@ -101,7 +101,7 @@ def _is_sign_cut(text: str, before: Piece, first: str, *, is_adjacent: bool) -> 
     if before.text in _OPENERS or (not is_adjacent and before.name == "close"):
         return False
     if is_adjacent:
-        return True
+        return before.text != ":" or not text[before.start - 1 : before.start].isalpha()
     if before.text == "," and text[before.start - 1 : before.start].isdigit():
         return len(first) == 3 and first.isdigit()  # 14, 400
     if before.text == ":":
@@ -111,15 +111,14 @@ def _is_sign_cut(text: str, before: Piece, first: str, *, is_adjacent: bool) -> 
 
 def is_cut_after(text: str, pieces: Sequence[Piece], index: int) -> bool:
     """Whether the pieces behind an expression may be an unread part of it: 9:00, 2 + √9, 2 (mod 5), 5 feet 3."""
-    side_end = pieces[index - 1].end
-    number = pieces[index - 1].text
+    side_end, number = pieces[index - 1].end, pieces[index - 1].text
+    if index < len(pieces) and pieces[index].text.lower() in FUNCTIONS:
+        return True
     while index < len(pieces) and pieces[index].name == "word":
-        word = pieces[index].text
-        if word.lower() in FUNCTIONS and not (word in CHANGES):
-            return True
+        word = pieces[index].text.lower()
         index += 1
-        if index < len(pieces) and pieces[index].name in VALUES and pieces[index].end > side_end:
-            return word.lower().removesuffix("s") in MEASURES or word.lower() in MEASURES or len(word) == 1
+        if index < len(pieces) and pieces[index].name in VALUES:
+            return word.removesuffix("s") in MEASURES or word in MEASURES or len(word) == 1
     if index == len(pieces):
         return False
     piece = pieces[index]

@@ -12,10 +12,13 @@ from .arithmetic import Number, Operation
 from .lexer import SIGNS, VALUES, Piece
 from .operands import Side, read_side
 from .rounding import is_near, is_quotient, is_rounded
-from .words import ARTICLES, CHANGES, MEASURES, SCALES, UNSPACED_SCALES
+from .words import ARTICLES, CHANGES, MEASURES, NUMBER_WORDS, SCALES, SPEEDS, UNSPACED_SCALES
 
 
 _GROUPED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+
+
+_UNIT_PLACES = VALUES | {"close", "percent"}
 
 
 class Doubt(StrEnum):
@@ -68,13 +71,13 @@ def has_doubt(left: Side, right: Side) -> bool:
 def _has_conversion(left: Side, right: Side) -> bool:
     """Whether the equation converts or mixes units of measure: 30 minutes + 30 minutes = 1 hour."""
     plain, rates = _list_measures(left)
-    claimed = set().union(*_list_measures(right))
-    if (plain or rates) and claimed and not claimed <= plain | rates:
+    claimed, _ = _list_measures(right)
+    kinds = {MEASURES[unit] for unit in plain | rates}
+    if any(MEASURES[unit] in kinds for unit in claimed - plain - rates):
         return True
     if any(MEASURES[rate] in {MEASURES[unit] for unit in plain} for rate in rates - plain):
         return True  # 60 miles per hour * 30 minutes
-    kinds = [MEASURES[unit] for unit in plain]
-    return len(set(kinds)) < len(kinds) and any(piece.name in SIGNS for piece in left.pieces)
+    return len({MEASURES[unit] for unit in plain}) < len(plain) and any(piece.name in SIGNS for piece in left.pieces)
 
 
 def _list_measures(side: Side) -> tuple[set[str], set[str]]:
@@ -82,6 +85,9 @@ def _list_measures(side: Side) -> tuple[set[str], set[str]]:
     plain: set[str] = set()
     rates: set[str] = set()
     for before, piece in zip([None, *side.pieces], side.pieces, strict=False):
+        if piece.text in SPEEDS:
+            plain.add(SPEEDS[piece.text])
+            rates.add("hour")
         unit = find_measure(piece)
         is_rate = piece.text.startswith("/") or (before is not None and before.text in {"per", "an", "a", "every"})
         if unit is not None:
@@ -110,7 +116,11 @@ def _is_range(left: Side, right: Side) -> bool:
     is_tight = names == ["number", "minus", "number"] and left.end - left.start == sum(
         len(piece.text) for piece in left.pieces if piece.end <= left.end
     )
-    return is_tight and ((first < last and claimed >= 0) or (last < first and claimed == 12 - first + last))
+    if not is_tight:
+        return False
+    is_time = any(piece.text.lower() in {"hour", "hours", "hrs"} for piece in right.pieces)
+    spans = {last - first, last - first + 1} if first < last else {12 - first + last} if is_time else set()
+    return claimed in spans or (right.computed and first < last)
 
 
 def _is_change(right: Side) -> bool:
@@ -144,7 +154,7 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
     words = [index for index, name in enumerate(names) if name == "word"]
     if side.cut:
         yield Doubt.CUT
-    if any(_is_scale(side.pieces[index].text) for index in words):
+    if any(_is_scale(side, index) for index in words):
         yield Doubt.SCALE
     if "percent" in names and not SIGNS.isdisjoint(names):
         yield Doubt.PERCENT_SUM
@@ -179,8 +189,12 @@ def _join_groups(side: Side) -> tuple[Piece, ...]:
     )
 
 
-def _is_scale(word: str) -> bool:
-    return word.lower() in SCALES or word[0] in UNSPACED_SCALES
+def _is_scale(side: Side, index: int) -> bool:
+    """Whether a word multiplies the number before it; behind the side, only the first word may."""
+    word, start, _ = side.pieces[index][1:]
+    if start >= side.end and side.pieces[index - 1].end > side.end:
+        return False
+    return word.lower() in SCALES or word[0] in UNSPACED_SCALES or (word.lower() in NUMBER_WORDS and start < side.end)
 
 
 def _is_variable(pieces: Sequence[Piece], index: int) -> bool:
@@ -189,7 +203,7 @@ def _is_variable(pieces: Sequence[Piece], index: int) -> bool:
     if has_unspaced(piece.text) or find_measure(piece) is not None or piece.text[0] == "/":
         return False
     before = pieces[index - 1] if index else None
-    is_adjacent = before is not None and before.end == piece.start and before.name != "stop"
+    is_adjacent = before is not None and before.end == piece.start and before.name in _UNIT_PLACES
     after = pieces[index + 1] if index + 1 < len(pieces) else None
     is_article = piece.text in ARTICLES and after is not None and after.name in {"word", "number", "currency"}
     return (len(piece.text) == 1 and not is_article) or is_adjacent

@@ -21,12 +21,12 @@ _LEXER = re.compile(
     (?:
         (?P<word>
             (?:/[ ]?(?=[^\W\d_]{2}))?
-            (?!\b(?:times(?![ ]?[+=*/]|[ ]?-[ ])|equals|percent|plus|minus|divided[ ]by|multiplied[ ]by|[xX])\b|(?<=\d)[xX][ ]?[$]?\d)
+            (?!\b(?:times(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])|equals|percent|plus|minus|divided[ ]by|multiplied[ ]by|[xX])\b|(?<=\d)[xX][ ]?[$]?\d)
             [^\W\d_]+(?:['’-][^\W\d_]+)*
         )
       | (?P<number>(?:\d{1,3}(?:(?:,|\{,\})\d{3}){1,20}(?!,?\d)|\d+)(?:\.\d+)?|\.\d+)
       | (?P<product>(?<=[\d)])(?=\())
-      | (?P<times>(?<!\*)\*(?!\*)|×|·|⋅|\\times|\\cdot|[xX]|times\b(?![ ]?[+=*/]|[ ]?-[ ])|multiplied[ ]by\b)
+      | (?P<times>(?<!\*)\*(?!\*)|×|·|⋅|\\times|\\cdot|[xX]|times(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])|multiplied[ ]by\b)
       | (?P<equals>==?|≈|~=|\\approx|equals\b)
       | (?P<percent>\\?%|percent\b)
       | (?P<plus>\+|plus\b)

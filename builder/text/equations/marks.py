@@ -8,11 +8,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from ....schemas.sample import StepOutcome
-from .doubts import has_doubt, judge_equation
-from .lexer import Piece, split_mark, split_pieces
-from .operands import read_side
+from .doubts import judge_equation
+from .lexer import VALUES, Piece, split_mark, split_pieces
+from .operands import Side, read_side
+from .rounding import is_near
 from .sides import Reading, read_equations
 
+_LOOSE = frozenset({StepOutcome.ROUNDED, StepOutcome.UNCHECKED})
 MAX_NUMBER = 30
 """The most characters of the number behind a mark."""
 
@@ -22,8 +24,16 @@ def read_marks(text: str, marks: Sequence[Piece]) -> list[Reading]:
     found: list[Reading] = []
     for mark in marks:
         inner = read_equations(text[: mark.end], split_mark(mark), mark.end)
+        inner = [_trust_calculator(reading) for reading in inner]
         found += [*inner[:-1], _check_printed(text, mark, inner[-1])] if inner else []
     return found
+
+
+def _trust_calculator(reading: Reading) -> Reading:
+    """Set a false equation of bare numbers to wrong: a mark is a calculation, not prose that may be misread."""
+    left, right, outcome = reading
+    is_false = outcome is StepOutcome.UNCHECKED and is_bare(left) and is_bare(right) and not is_near(left, right)
+    return reading._replace(outcome=StepOutcome.WRONG) if is_false else reading
 
 
 def _check_printed(text: str, mark: Piece, reading: Reading) -> Reading:
@@ -71,7 +81,16 @@ def _compare(outer: Reading, mark: Reading) -> tuple[Reading, Reading]:
         return outer, mark
     if outer.outcome is StepOutcome.RIGHT and mark.outcome is StepOutcome.ROUNDED:
         return outer, mark._replace(outcome=StepOutcome.WRONG)
-    is_plain = mark.outcome is StepOutcome.RIGHT and outer.outcome is StepOutcome.ROUNDED
-    if is_plain and outer.left.computed and not has_doubt(outer.left, outer.right):
+    is_exact = mark.outcome is StepOutcome.RIGHT and outer.outcome in _LOOSE
+    if is_exact and outer.left.computed and is_bare(outer.left) and _list_numbers(outer) != _list_numbers(mark):
         return outer._replace(outcome=StepOutcome.WRONG), mark
     return outer, mark
+
+
+def is_bare(side: Side) -> bool:
+    """Whether a side is numbers and signs only, wholly read."""
+    return not side.cut and not any(piece.name in {"word", "percent"} for piece in side.pieces)
+
+
+def _list_numbers(reading: Reading) -> list[str]:
+    return [piece.text.replace(",", "") for piece in reading.left.pieces if piece.name in VALUES]

@@ -104,6 +104,11 @@ def _read_expression(symbols: tuple[Symbol, ...]) -> Expression | None:
 _recall_expression = lru_cache(maxsize=4096)(_read_expression)
 
 
+def forget_expressions() -> None:
+    """Forget the expressions that are remembered."""
+    _recall_expression.cache_clear()
+
+
 def _convert_pieces(pieces: Sequence[Symbol | Piece]) -> list[Token] | None:
     """Convert pieces to the tokens of an expression; None where a word does not follow a number."""
     tokens: list[Token] = []

@@ -112,3 +112,9 @@ def compute_plain(text: str) -> Node | None:
         return term if total is None else apply_operator(joined, total, term)
     except ExpressionError:
         return None
+
+
+def forget_plain() -> None:
+    """Forget the expressions that are remembered."""
+    compute_plain.cache_clear()
+    read_number.cache_clear()

@@ -166,10 +166,20 @@ def _read_right_side(text: str, pieces: Sequence[Piece], begin: int, limit: int)
         piece = pieces[last - 1]
         if piece.name in _LASTS:
             cut = is_cut_after(text, pieces, last)
-            side = read_side(pieces[begin:last], pieces[last : last + 2], cut=cut)
+            side = read_side(pieces[begin:last], _list_trailing(pieces, last), cut=cut)
             if side is not None:
                 return side, last, end
     return None, begin, end
+
+
+def _list_trailing(pieces: Sequence[Piece], last: int) -> Sequence[Piece]:
+    """The words directly behind an expression, and the piece behind the first of them."""
+    if last == len(pieces) or pieces[last].name not in {"word", "times", "percent", "currency"}:
+        return ()
+    end = last + 1
+    while end < len(pieces) and pieces[end - 1].name in {"word", "percent"} and end < last + 3:
+        end += 1
+    return pieces[last:end]
 
 
 def _is_part(pieces: Sequence[Piece], index: int, limit: int) -> bool:

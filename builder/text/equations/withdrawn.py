@@ -27,7 +27,7 @@ _DENIED_BEFORE = re.compile(
     r"|\b(?:mistake|error|fallacy|misconception|temptation|wrong (?:sum|answer|step|equation|result|calculation)|false (?:claim|equation|statement))"
     r"(?: (?:here|would|might))?(?: (?:is|was|be|to|of))?(?: (?:say|write|think|compute|writing|thinking|saying|computing))?(?: that)?"
     r"|\b(?:wrong|incorrect|false|untrue|falsch|faux|falso|mistake|error)\s?[:—–-]"
-    r"|\b(?:is it|does|did|could|can|was|were|would|should)(?: (?:it|we|that|true|be))?(?: (?:true|that|be|mean|say|have)){0,2}"
+    r"|\bis it (?:true|right|correct|possible) that"
     r"|不是|并非|並非|错误|錯誤|假设|假設|如果|若|误以为|以为|[❌✗✘✖]"
     rf"){_OPEN}$",
     re.IGNORECASE,

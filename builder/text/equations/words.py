@@ -28,10 +28,15 @@ STARTERS = frozenset(
 """Words before a sign that belongs to the number behind it: so -3 + 4 = 1."""
 
 SCALES = frozenset(
-    "dozen dozens pair pairs score hundred thousand million billion half double twice triple hundreds thousands halves thirds "
-    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "dozen dozens pair pairs score hundred thousand million billion half double twice triple hundreds thousands halves "
+    "thirds".split()
 )
 """Words that multiply the number before them."""
+
+NUMBER_WORDS = frozenset(
+    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+"""Numbers in words, which are no units."""
 
 UNSPACED_SCALES = frozenset("十百千万萬亿億兆打双雙对對半倍成")
 """Scale words where words are not spaced, by their first letter."""
@@ -55,17 +60,19 @@ MEASURES = {
         "mass": "gram kg kilogram pound lb ounce oz ton mg",
         "money": "cent dollar penny pennie nickel dime quarter coin",
         "volume": "liter litre ml gallon quart pint cup",
-        "speed": "mph",
     }.items()
     for word in words.split()
 }
 """Units that convert into each other, in the singular, and what they measure."""
 
+SPEEDS = {"mph": "mile", "kph": "km", "kmh": "km"}
+"""Units of speed, and what they count by the hour."""
+
 _DETERMINERS = frozenset("the his her their its my our your another other".split())
 
 _OTHER_ARITHMETIC = re.compile(
     r"\b(?i:mod(?:ulo|ular|ulus)?|modular)\b|\\[bp]?mod\b|\\equiv|≡|\bbase[- ](?:\d|two|three|eight|ten|twelve|sixteen)"
-    r"|\b(?i:binary|hexadecimal|octal|ternary|congruen\w{1,4}|clock arithmetic)\b|\b(?:12|24)-hour|\bGF\(|\\mathbb"
+    r"|\b(?i:binary|hexadecimal|octal|ternary|congruen\w{1,4}|clock arithmetic)\b|\b(?:12|24)-hour (?:clock|time)|\bGF\(|\\mathbb"
     r"|ℤ|[Zz]_\{?\d|\\oplus|⊕|\bXOR\b|同余|进制|進制"
 )
 """Words of texts in which 9 + 5 may be 2."""

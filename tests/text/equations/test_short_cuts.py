@@ -42,7 +42,7 @@ def read_whole(text):
         ("a x b X", "word times word times"),
         ("xs X's", "word times stop word"),
         ("3times 4 times 5", "number word number times number"),
-        ("times-table timestable", "times minus word word"),
+        ("times-table timestable", "word word"),
         ("_plus plus Plus", "stop word plus word"),
         ("divided by divided bye divided", "divide word word word"),
         ("equals equal percent percents minus", "equals word percent word minus"),
