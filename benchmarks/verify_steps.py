@@ -130,7 +130,11 @@ def plant_mistake(text: str, draw: random.Random, *, is_marked: bool, place: str
         step = f"{around[0]}<<{new}>>{printed[0]}"
     else:
         left, _, right = new.rpartition("=")
-        step = f"{left}={text[start : mark.start()].rpartition('=')[2]}{mark[0]}{right.lstrip(' $')}" if is_marked else f"{left}={right}"
+        step = (
+            f"{left}={text[start : mark.start()].rpartition('=')[2]}{mark[0]}{right.lstrip(' $')}"
+            if is_marked
+            else f"{left}={right}"
+        )
     before, after = text[:start], text[end:]
     if not is_marked:
         before, after = MARK.sub("", before), MARK.sub("", after)
@@ -147,7 +151,9 @@ def change_equation(equation: str, draw: random.Random) -> str | None:
             kinds["operator" if tokens[index] in "+-*/" else "operand"].append(index)
         index = draw.choice(kinds[draw.choice([kind for kind, held in kinds.items() if held])])
         token = tokens[index]
-        tokens[index] = draw.choice([sign for sign in "+-*/" if sign != token]) if token in "+-*/" else change_number(token, draw)
+        tokens[index] = (
+            draw.choice([sign for sign in "+-*/" if sign != token]) if token in "+-*/" else change_number(token, draw)
+        )
         changed = "".join(tokens)
         if is_false(changed):
             return changed
@@ -218,7 +224,16 @@ def render_speed(rows: Sequence[dict]) -> Iterator[str]:
         run = lambda texts=texts: [check_steps("", text) for text in texts]  # noqa: E731
         forget()
         yield f"stepped, {name}: {count_per_second(run, len(texts)):,.0f} a second, repeated {count_per_second(run, len(texts)):,.0f}"
-    problems = [Problem(problem_id="p", source="s", origin="o", question=row["question"], answer=row["answer"].rpartition("#### ")[2].replace(",", "")) for row in rows]
+    problems = [
+        Problem(
+            problem_id="p",
+            source="s",
+            origin="o",
+            question=row["question"],
+            answer=row["answer"].rpartition("#### ")[2].replace(",", ""),
+        )
+        for row in rows
+    ]
     run = lambda: [judge_and_sign(*item) for item in zip(problems, marked, strict=True)]  # noqa: E731
     forget()
     yield f"judged and signed, with marks: {count_per_second(run, len(rows)):,.0f} a second, repeated {count_per_second(run, len(rows)):,.0f}"

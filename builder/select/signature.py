@@ -79,9 +79,7 @@ def read_method(text: str, equations: Sequence[Equation] | None = None) -> Metho
         value = step.right
         results[value] = form
         roots[value] = form.text
-    performed = frozenset(
-        _format_operation(operation) for step in steps for operation in list_operations(step.left)
-    )
+    performed = frozenset(_format_operation(operation) for step in steps for operation in list_operations(step.left))
     return Method("; ".join(sorted(set(roots.values()))) if steps else None, performed)
 
 

@@ -25,6 +25,12 @@ _GOES_ON = frozenset("([{\\^_|/*+=")
 _COMMANDS = frozenset("implies Rightarrow to Longrightarrow rightarrow iff therefore text because and qed".split())
 """Commands of LaTeX beside an expression that have no part in it."""
 _SHARES = frozenset("half third quarter fourth fifth sixth seventh eighth ninth tenth thirds quarters".split())
+_LABELLED = frozenset(
+    "day week month year night step grade chapter page room question part problem level round".split()
+)
+_HOLDERS = frozenset({"of", "in", "with"})
+MAX_BLANKS = 20
+MAX_BOUND = 40
 MAX_FACTORIAL = 30
 
 
@@ -32,7 +38,7 @@ def is_cut_before(text: str, pieces: Sequence[Piece], index: int) -> bool:
     """Whether the piece before an expression may be an unread part of it."""
     first = pieces[index]
     if index == 0:
-        return first.name in SIGNS and text[: first.start].rstrip(" ")[-1:].isalnum()
+        return first.name in SIGNS and _find_before(text, first.start).isalnum()
     before = pieces[index - 1]
     if _is_bullet(text, before):
         return False
@@ -43,13 +49,27 @@ def is_cut_before(text: str, pieces: Sequence[Piece], index: int) -> bool:
         return _is_word_cut(text, pieces, index, is_adjacent=is_adjacent)
     if before.name == "open":
         return _is_bracket_cut(pieces, index - 1)
+    if before.name == "close" and _is_bound(text, before):
+        return True
     if before.name in {"stop", "close"}:
         return _is_sign_cut(text, before, first.text, is_adjacent=is_adjacent)
     return before.name != "equals"
 
 
+def _is_bound(text: str, close: Piece) -> bool:
+    """Whether a closing bracket ends the bound of a sum or an integral."""
+    place = text.rfind("(", max(0, close.start - MAX_BOUND), close.start)
+    return place > 0 and text[place - 1] in {"^", "_"}
+
+
 def _is_bullet(text: str, piece: Piece) -> bool:
-    return piece.text in {"-", "–", "*"} and text[: piece.start].rstrip(" ")[-1:] in {"", "\n"}
+    return piece.text in {"-", "–", "*"} and _find_before(text, piece.start) in {"", "\n"}
+
+
+def _find_before(text: str, index: int) -> str:
+    """The nearest character before a place that is no blank; only a few are looked at."""
+    near = text[max(0, index - MAX_BLANKS) : index].rstrip(" ")
+    return near[-1:] or (" " if index > MAX_BLANKS else "")
 
 
 def _may_be_signed(before: Piece, *, is_adjacent: bool) -> bool:
@@ -62,7 +82,7 @@ def _may_be_signed(before: Piece, *, is_adjacent: bool) -> bool:
 
 
 def _is_word_cut(text: str, pieces: Sequence[Piece], index: int, *, is_adjacent: bool) -> bool:
-    word, first = pieces[index - 1], pieces[index]
+    word = pieces[index - 1]
     earlier = pieces[index - 2] if index > 1 else None
     if is_adjacent:
         return not _is_loose(word, earlier)
@@ -73,12 +93,29 @@ def _is_word_cut(text: str, pieces: Sequence[Piece], index: int, *, is_adjacent:
         return True
     if earlier is None:
         return False
+    if lower in _HOLDERS and _is_held(pieces, index):
+        return True  # 8 packs of 5 bags * $4
     if lower == "of":
-        return earlier.name in {"percent", "frac"} or earlier.text.lower() in {*_SHARES, *FUNCTIONS, "power", "square", "cube"}
+        return earlier.name in {"percent", "frac"} or earlier.text.lower() in {
+            *_SHARES,
+            *FUNCTIONS,
+            "power",
+            "square",
+            "cube",
+        }
+    if lower in _LABELLED and earlier.text.lower() in {"on", "in", "of", "for", "by", "through", "until"}:
+        return True  # on day 1 * 2
     if lower in {"and", "&"} and earlier.name in VALUES:
         return any(piece.name in {"divide", "frac"} for piece in pieces[index : index + 2])  # 1 and 1/4
     is_short = len(word.text) == 1 and lower not in {"a", "i"}
     return earlier.name in VALUES and (is_short or lower in MEASURES or lower.removesuffix("s") in MEASURES)
+
+
+def _is_held(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether things are counted in what a product begins with: a number and a unit before, a unit and a times sign."""
+    before = [piece.name for piece in pieces[max(0, index - 4) : index - 1]]
+    behind = [piece.name for piece in pieces[index + 1 : index + 4]]
+    return "number" in before and before[-1:] == ["word"] and behind[:1] == ["word"] and "times" in behind
 
 
 def _is_loose(word: Piece, earlier: Piece | None) -> bool:
@@ -106,12 +143,12 @@ def _is_sign_cut(text: str, before: Piece, first: str, *, is_adjacent: bool) -> 
         return len(first) == 3 and first.isdigit()  # 14, 400
     if before.text == ":":
         return text[max(0, before.start - 2) : before.start].strip(" ").isdigit() and text[before.start - 1] == " "
-    return before.text not in _SPACED_BEFORE or text[: before.start].rstrip(" ")[-1:] in {"+", "-", "*", "/"}
+    return before.text not in _SPACED_BEFORE or _find_before(text, before.start) in {"+", "-", "*", "/"}
 
 
 def is_cut_after(text: str, pieces: Sequence[Piece], index: int) -> bool:
     """Whether the pieces behind an expression may be an unread part of it: 9:00, 2 + √9, 2 (mod 5), 5 feet 3."""
-    side_end, number = pieces[index - 1].end, pieces[index - 1].text
+    side_end = pieces[index - 1].end
     if index < len(pieces) and pieces[index].text.lower() in FUNCTIONS:
         return True
     while index < len(pieces) and pieces[index].name == "word":
@@ -123,7 +160,7 @@ def is_cut_after(text: str, pieces: Sequence[Piece], index: int) -> bool:
         return False
     piece = pieces[index]
     if piece.name == "stop":
-        return _is_stop_cut(text, piece, number, side_end)
+        return _is_stop_cut(text, piece, side_end)
     if piece.name == "open":
         is_function = index + 1 < len(pieces) and pieces[index + 1].text.lower().lstrip("\\") in FUNCTIONS
         is_command = index + 2 < len(pieces) and pieces[index + 2].text in FUNCTIONS
@@ -149,13 +186,13 @@ def _begins_word(text: str, index: int) -> bool:
     return text[index : index + 2].isalpha()
 
 
-def _is_stop_cut(text: str, piece: Piece, number: str, side_end: int) -> bool:
+def _is_stop_cut(text: str, piece: Piece, side_end: int) -> bool:
     sign, after = piece.text, text[piece.start + 1 : piece.start + 2]
     is_adjacent = piece.start == side_end
     if sign == "\n":
         return False
     if sign == "!" and is_adjacent:
-        return _is_factorial(text, piece, number)
+        return _continues_factorial(text, piece)
     if sign in _STOPS:
         if text[piece.start : piece.start + 4].strip(".…") == "%":
             return True  # 8.333...%
@@ -170,8 +207,8 @@ def _is_stop_cut(text: str, piece: Piece, number: str, side_end: int) -> bool:
     return unicodedata.category(sign) in {"No", "Sm", "Lm", "Mn", "Sk"}
 
 
-def _is_factorial(text: str, piece: Piece, number: str) -> bool:
-    """Whether an exclamation mark makes a factorial: an operator follows, or the number is small enough to be one."""
+def _continues_factorial(text: str, piece: Piece) -> bool:
+    """Whether an operator behind an exclamation mark makes it a factorial."""
     rest = text[piece.end : piece.end + 3].lstrip(" ")
     return rest[:1] in {"=", "+", "-", "*", "/", "^", ")", "!", "×", "\\"} and rest != ""
 

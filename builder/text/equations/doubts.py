@@ -12,8 +12,7 @@ from .arithmetic import Number, Operation
 from .lexer import SIGNS, VALUES, Piece
 from .operands import Side, read_side
 from .rounding import is_near, is_quotient, is_rounded
-from .words import ARTICLES, CHANGES, MEASURES, NUMBER_WORDS, SCALES, SPEEDS, UNSPACED_SCALES
-
+from .words import ARTICLES, CHANGES, FUNCTIONS, MEASURES, NUMBER_WORDS, SCALES, SPEEDS, UNSPACED_SCALES
 
 _GROUPED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
@@ -50,8 +49,12 @@ def judge_equation(left: Side, right: Side, *, approximate: bool, chained: bool,
         return StepOutcome.ROUNDED
     claim = right.node.value
     is_decimal = right.node.value.denominator != 1
-    is_whole_part = not is_decimal and is_quotient(left) and abs(claim) < abs(left.node.value)
-    is_doubtful = has_doubt(left, right) or ((is_decimal or is_whole_part) and is_near(left, right)) or _is_true_grouped(left, right)
+    is_whole_part = not is_decimal and is_quotient(left) and abs(Fraction(claim)) < abs(Fraction(left.node.value))
+    is_doubtful = (
+        has_doubt(left, right)
+        or ((is_decimal or is_whole_part) and is_near(left, right))
+        or _is_true_grouped(left, right)
+    )
     computed = left.computed or chained
     return StepOutcome.WRONG if computed and not is_doubtful else StepOutcome.UNCHECKED
 
@@ -64,6 +67,7 @@ def has_doubt(left: Side, right: Side) -> bool:
         or _is_range(left, right)
         or _is_change(right)
         or _is_in_cents(left, right)
+        or _is_fraction(left)
         or any(True for side in (left, right) for _ in _find_doubts(side))
     )
 
@@ -131,6 +135,12 @@ def _is_change(right: Side) -> bool:
     )
 
 
+def _is_fraction(left: Side) -> bool:
+    """Whether the left side is a fraction of a thing, not a calculation: 1/2 a cup = 4 ounces."""
+    names = [piece.name for piece in left.pieces]
+    return names[:4] == ["number", "divide", "number", "word"] and set(names[4:]) <= {"word"}
+
+
 def _is_in_cents(left: Side, right: Side) -> bool:
     """Whether the claim has a dollar sign, and is true if the left side counts cents: 100 * 0.75 = $0.75."""
     names = {piece.name for piece in left.pieces}
@@ -152,7 +162,7 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
     """Yield the reasons why an expression may have been misread."""
     names = [piece.name for piece in side.pieces]
     words = [index for index, name in enumerate(names) if name == "word"]
-    if side.cut:
+    if side.cut or any(side.pieces[index].text in FUNCTIONS for index in words):
         yield Doubt.CUT
     if any(_is_scale(side, index) for index in words):
         yield Doubt.SCALE
@@ -178,13 +188,18 @@ def _is_true_grouped(left: Side, right: Side) -> bool:
     sides = [_join_groups(side) for side in (left, right)]
     if sides == [left.pieces, right.pieces]:
         return False
-    one, other = (read_side([piece for piece in pieces if piece.end <= side.end]) for pieces, side in zip(sides, (left, right), strict=True))
+    one, other = (
+        read_side([piece for piece in pieces if piece.end <= side.end])
+        for pieces, side in zip(sides, (left, right), strict=True)
+    )
     return one is not None and other is not None and any(value in other.readings for value in one.readings)
 
 
 def _join_groups(side: Side) -> tuple[Piece, ...]:
     return tuple(
-        piece._replace(text=piece.text.replace(".", "")) if piece.name == "number" and _GROUPED.fullmatch(piece.text) else piece
+        piece._replace(text=piece.text.replace(".", ""))
+        if piece.name == "number" and _GROUPED.fullmatch(piece.text)
+        else piece
         for piece in side.pieces
     )
 

@@ -20,8 +20,12 @@ _LEXER = re.compile(
     r"""
     (?:
         (?P<word>
-            (?:/[ ]?(?=[^\W\d_]{2}))?
-            (?!\b(?:times(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])|equals|percent|plus|minus|divided[ ]by|multiplied[ ]by|[xX])\b|(?<=\d)[xX][ ]?[$]?\d)
+            \b0(?:[xX][0-9A-Fa-f]|[bB][01]|[oO][0-7])[0-9A-Fa-f]*\b
+          | (?:/[ ]?(?=[^\W\d_]{2}))?
+            (?!
+                \b(?:times(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])|equals|percent|plus|minus|divided[ ]by|multiplied[ ]by|[xX])\b
+              | (?<=\d)[xX][ ]?[$]?\d
+            )
             [^\W\d_]+(?:['’-][^\W\d_]+)*
         )
       | (?P<number>(?:\d{1,3}(?:(?:,|\{,\})\d{3}){1,20}(?!,?\d)|\d+)(?:\.\d+)?|\.\d+)

@@ -45,6 +45,7 @@ def _check_printed(text: str, mark: Piece, reading: Reading) -> Reading:
         return reading
     after = pieces[1] if len(pieces) > 1 else None
     is_whole = after is None or after.start > pieces[0].end or after.text in {".", ",", ")"} or after.name == "word"
+    is_whole = is_whole and (after is None or after.name not in VALUES)  # 17 500
     printed = read_side([pieces[0]._replace(start=pieces[0].start + mark.end, end=pieces[0].end + mark.end)])
     if not is_whole or printed is None or reading.outcome is StepOutcome.WRONG:
         return reading
@@ -62,10 +63,10 @@ def join_marks(outer: Sequence[Reading], marks: Sequence[Reading]) -> list[Readi
     for item in outer:
         within = marks[bisect_left(starts, item.start) : bisect_right(starts, item.end)]
         repeated |= {mark.start for mark in within if _is_repeated(mark, item)}
+        checked = item
         for mark in within:
-            item, other = _compare(item, mark)
-            replaced[mark.start] = other
-        joined.append(item)
+            checked, replaced[mark.start] = _compare(checked, mark)
+        joined.append(checked)
     extra = [replaced.get(mark.start, mark) for mark in marks if mark.start not in repeated]
     return sorted([*joined, *extra], key=lambda reading: (reading.start, reading.end))
 
@@ -76,7 +77,7 @@ def _is_repeated(mark: Reading, outer: Reading) -> bool:
 
 
 def _compare(outer: Reading, mark: Reading) -> tuple[Reading, Reading]:
-    """Of a text and its mark that come to the same by different ways, only one of which is exact, the other is wrong."""
+    """Where a text and its mark come to the same by different ways, and only one is exact, the other is wrong."""
     if mark.right.readings != outer.right.readings or mark.left.readings == outer.left.readings:
         return outer, mark
     if outer.outcome is StepOutcome.RIGHT and mark.outcome is StepOutcome.ROUNDED:

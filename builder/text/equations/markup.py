@@ -45,9 +45,9 @@ MAX_NESTED = 3
 
 
 def blank_markup(text: str) -> str:
-    """Blank Markdown and LaTeX around numbers, and write signs in one way; every number stays where it is.
+    r"""Blank Markdown and LaTeX around numbers, and write signs in one way; every number stays where it is.
 
-    >>> blank_markup("3＋4 = **8**"), blank_markup(r"\\boxed{8}"), blank_markup("2^{24}")
+    >>> blank_markup("3＋4 = **8**"), blank_markup(r"\boxed{8}"), blank_markup("2^{24}")
     ('3+4 =   8  ', '       8 ', '2^(24)')
     """
     if not text.isascii():

@@ -8,7 +8,7 @@ of the last digit. A printed float (six decimals or more) may be off by a millio
 from collections.abc import Iterator
 from fractions import Fraction
 
-from .arithmetic import Exact, Operation
+from .arithmetic import Operation
 from .lexer import VALUES
 from .operands import Side
 
@@ -29,7 +29,7 @@ def is_rounded(left: Side, right: Side, *, approximate: bool) -> bool:
         gap = abs(value - claimed)
         if is_float and gap * 10**FLOAT_DECIMALS <= abs(value):
             return True
-        if approximate and gap < _find_unit(right, decimals):
+        if approximate and (gap < (unit := _find_unit(right, decimals)) or (decimals and gap == unit)):
             return True
         if count_digits(right) >= SIGNIFICANT and (decimals or is_quotient(left)) and _is_cut(value, claimed, decimals):
             return True
@@ -79,7 +79,7 @@ def _find_unit(right: Side, decimals: int) -> Fraction:
     return Fraction(10 ** (len(text) - len(text.rstrip("0")))) if text.strip("0") else Fraction(1)
 
 
-def _is_cut(value: Exact, claimed: Exact, decimals: int) -> bool:
+def _is_cut(value: Fraction, claimed: Fraction, decimals: int) -> bool:
     """Whether a number is a value rounded or cut at so many decimals."""
     unit = Fraction(1, 10**decimals)
     gap = abs(value - claimed)

@@ -14,6 +14,9 @@ from .words import LINKS, NO_UNITS, is_determiner
 MAX_PIECES = 100
 """The most tokens of one side of an equation, units included."""
 
+MAX_BRACKETS = 10
+"""The most equations in brackets of one passage."""
+
 _EXACT_SIGNS = frozenset({"=", "==", "equals"})
 _OPERAND_STARTS = VALUES | {"open"}
 _OPERAND_ENDS = VALUES | {"close"}
@@ -61,9 +64,13 @@ def read_equations(text: str, pieces: Sequence[Piece], stop: int) -> list[Readin
     """Read the equations of a passage; its last piece may be one behind `stop`."""
     inner, outer = _part_brackets(text, pieces, stop)
     pairs = _pair_sides(text, outer, stop)
-    closings = [*[after.chained for after in pairs[1:]], False]
-    found = [_judge_pair(text, pair, closing=closing) for pair, closing in zip(pairs, closings, strict=False)]
+    found = _judge_pairs(text, pairs)
     return sorted([*inner, *found], key=lambda reading: (reading.start, reading.end)) if inner else found
+
+
+def _judge_pairs(text: str, pairs: Sequence[_Pair]) -> list[Reading]:
+    closings = [*[after.chained for after in pairs[1:]], False]
+    return [_judge_pair(text, pair, closing=closing) for pair, closing in zip(pairs, closings, strict=False)]
 
 
 def _judge_pair(text: str, pair: _Pair, *, closing: bool) -> Reading:
@@ -89,24 +96,36 @@ def _is_share_true(left: Side, right: Side) -> bool:
 
 def _part_brackets(text: str, pieces: Sequence[Piece], stop: int) -> tuple[list[Reading], Sequence[Piece]]:
     """Read the equations within brackets, and put their results in their places: (3 + 9 = 12) + 2 = 14."""
-    signs = [index for index, piece in enumerate(pieces) if piece.name == "equals"]
-    opens: list[int] = []
-    for index, piece in enumerate(pieces):
+    found: list[Reading] = []
+    for _ in range(MAX_BRACKETS):
+        place = _find_bracket(pieces, stop)
+        if place is None:
+            break
+        start, sign, end = place
+        inner = _judge_pairs(text, _pair_sides(text, pieces[start + 1 : end], stop))
+        if not any(reading.left.computed and reading.end == pieces[end - 1].end for reading in inner):
+            break
+        found += inner
+        pieces = [*pieces[: start + 1], *pieces[sign + 1 :]]
+    return found, pieces
+
+
+def _find_bracket(pieces: Sequence[Piece], stop: int) -> tuple[int, int, int] | None:
+    """Find the first innermost bracket that holds an equal sign, and is followed by another: its ends, and the sign."""
+    last = max(
+        (index for index, piece in enumerate(pieces) if piece.name == "equals" and piece.start <= stop), default=0
+    )
+    opened, sign = None, None
+    for index, piece in enumerate(pieces[:last]):
         if piece.name == "open":
-            opens.append(index)
-        elif piece.name == "close" and opens:
-            start = opens.pop()
-            held = [sign for sign in signs if start < sign < index]
-            if not held:
-                continue
-            inner = read_equations(text, pieces[start + 1 : index], stop)
-            is_whole = any(reading.left.computed and reading.end == pieces[index - 1].end for reading in inner)
-            if not is_whole or not any(sign > index and pieces[sign].start <= stop for sign in signs):
-                return [], pieces
-            rest = [*pieces[: start + 1], *pieces[held[-1] + 1 :]]
-            more, outer = _part_brackets(text, rest, stop)
-            return [*inner, *more], outer
-    return [], pieces
+            opened, sign = index, None
+        elif piece.name == "equals":
+            sign = index
+        elif piece.name == "close":
+            if opened is not None and sign is not None:
+                return opened, sign, index
+            opened = None
+    return None
 
 
 def _pair_sides(text: str, pieces: Sequence[Piece], stop: int) -> list[_Pair]:
@@ -190,7 +209,9 @@ def _is_part(pieces: Sequence[Piece], index: int, limit: int) -> bool:
     follows = pieces[index + 1].name if index + 1 < limit else "equals"
     if name in _OPERAND_ENDS:
         is_remark = follows == "open" and pieces[index + 1].start > pieces[index].end
-        return (follows not in _OPERAND_STARTS or is_remark) and not (follows == "currency" and _is_price(pieces, index + 1))
+        return (follows not in _OPERAND_STARTS or is_remark) and not (
+            follows == "currency" and _is_price(pieces, index + 1)
+        )
     if name in _JOINTS:
         return follows != "word" or (name in BINARY and _is_owner(pieces, index + 1))
     return name == "percent"

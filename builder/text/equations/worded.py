@@ -44,7 +44,8 @@ _PHRASE = re.compile(
       | (?P<result>{"|".join(_RESULTS)})[ ](?:of|between)[ ]\$?(?P<a>{_NUMBER})[ ]and[ ]
       | \$?(?<![\d.,])(?P<c>{_NUMBER}){_UNIT}[ ](?P<join>{"|".join(_JOINS)})[ ]
     )
-    \$?(?P<b>{_NUMBER})(?P<power>[ ](?:squared|cubed))?{_UNIT}[ ](?P<verb>{_VERB})[ ](?P<about>(?:about|approximately|roughly|around|nearly|almost)[ ])?\$?(?P<claim>{_NUMBER})
+    \$?(?P<b>{_NUMBER})(?P<power>[ ](?:squared|cubed))?{_UNIT}[ ](?P<verb>{_VERB})[ ]
+    (?P<about>(?:about|approximately|roughly|around|nearly|almost)[ ])?\$?(?P<claim>{_NUMBER})
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -61,8 +62,8 @@ _FREE_START = re.compile(
 )
 _FREE_END = re.compile(
     r"[*_]{0,2}(?:\s*$|\s*\n|[.,;:!)](?!\d)|[。，；：！）]"
-    r"|[ ](?!(?:more|less|fewer|times|of|percent|plus|minus|and[ ](?:a|an|one|two|three|half)|to|or|divided|x|dozen|hundred|thousand"
-    r"|million|billion|pairs?|cents?|minutes?|hours?|seconds?|days?|weeks?|months?|years?|feet|foot|inch|inches)\b)[A-Za-z]"
+    r"|[ ](?!(?:more|less|fewer|times|of|percent|plus|minus|and[ ](?:a|an|one|two|three|half)|to|or|divided|x|dozen"
+    r"|hundred|thousand|million|billion|pairs?|cents?|minutes?|hours?|seconds?|days?|weeks?|months?|years?|feet|foot|inch|inches)\b)[A-Za-z]"
     r"|(?!的|万|亿|千|百|倍|分|多|%)[\u4e00-\u9fff])"
 )
 MAX_PHRASE = 120
@@ -72,9 +73,7 @@ MAX_PHRASE = 120
 def add_worded(text: str, found: list[Equation]) -> list[Equation]:
     """Add the worded equations of a text to its others, in order."""
     worded = [*_find_english(text), *(_find_chinese(text) if not text.isascii() and "的" in text else [])]
-    kept = [
-        item for item in worded if not any(other.start < item.end and item.start < other.end for other in found)
-    ]
+    kept = [item for item in worded if not any(other.start < item.end and item.start < other.end for other in found)]
     return sorted([*found, *kept], key=lambda equation: (equation.start, equation.end)) if kept else found
 
 
@@ -82,7 +81,8 @@ def _find_english(text: str) -> list[Equation]:
     found: list[Equation] = []
     reached = 0
     for hint in _HINT.finditer(text):
-        start = max(reached, hint.start() - MAX_PHRASE, text.rfind("\n", 0, hint.start()) + 1)
+        near = max(reached, hint.start() - MAX_PHRASE)
+        start = max(near, text.rfind("\n", near, hint.start()) + 1)
         for match in _PHRASE.finditer(text, start, min(len(text), hint.end() + 20)):
             equation = _make_equation(text, match, _read_english)
             if match.end() >= hint.end() and equation is not None:
@@ -114,7 +114,8 @@ def _judge(value: Exact, claim: Exact, text: str, match: re.Match[str], *, is_ab
     if value == claim:
         return StepOutcome.RIGHT
     decimals = len(match["claim"].partition(".")[2])
-    if is_about or abs(value - claim) < Fraction(1, 10**decimals) and Fraction(value).denominator != 1:
+    is_near = abs(Fraction(value) - claim) < Fraction(1, 10**decimals) and value.denominator != 1
+    if is_about or is_near:
         return StepOutcome.UNCHECKED
     is_free = _FREE_START.search(text, max(0, match.start() - 20), match.start()) and _FREE_END.match(text, match.end())
     return StepOutcome.WRONG if is_free else StepOutcome.UNCHECKED

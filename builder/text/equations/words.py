@@ -15,7 +15,7 @@ OPERATOR_WORDS = frozenset({"times", "x", "X", "plus", "minus", "divided", "perc
 FUNCTIONS = frozenset(
     "mod modulo rem remainder base choose log ln lg exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh "
     "sqrt root cbrt abs min max gcd lcm hcf det dim lim sum prod sgn sign floor ceil factorial squared cubed twice "
-    "double triple thrice half negative bmod pmod binom frac nth to_the".split()
+    "double triple thrice half negative bmod pmod binom frac dx dy dt du dr".split()
 )
 """Words of mathematics that make another number of the one beside them."""
 
@@ -34,7 +34,8 @@ SCALES = frozenset(
 """Words that multiply the number before them."""
 
 NUMBER_WORDS = frozenset(
-    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty "
+    "ninety".split()
 )
 """Numbers in words, which are no units."""
 
@@ -72,7 +73,8 @@ _DETERMINERS = frozenset("the his her their its my our your another other".split
 
 _OTHER_ARITHMETIC = re.compile(
     r"\b(?i:mod(?:ulo|ular|ulus)?|modular)\b|\\[bp]?mod\b|\\equiv|≡|\bbase[- ](?:\d|two|three|eight|ten|twelve|sixteen)"
-    r"|\b(?i:binary|hexadecimal|octal|ternary|congruen\w{1,4}|clock arithmetic)\b|\b(?:12|24)-hour (?:clock|time)|\bGF\(|\\mathbb"
+    r"|\b(?i:binary|hexadecimal|octal|ternary|congruen\w{1,4}|clock arithmetic)\b"
+    r"|\b(?:12|24)-hour (?:clock|time)|\bGF\(|\\mathbb"
     r"|ℤ|[Zz]_\{?\d|\\oplus|⊕|\bXOR\b|同余|进制|進制"
 )
 """Words of texts in which 9 + 5 may be 2."""

@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.text.equations.arithmetic import ExpressionError, Token, TokenKind, _is_chain, _parse_chain, _Parser
 from cotloom.builder.text.equations import find_equations
+from cotloom.builder.text.equations.arithmetic import (
+    ExpressionError,
+    Token,
+    TokenKind,
+    _is_chain,
+    _parse_chain,
+    _Parser,
+)
 from cotloom.builder.text.equations.find import read_passage
 from cotloom.builder.text.equations.lexer import split_pieces
 from cotloom.builder.text.equations.markup import blank_markup
@@ -20,8 +27,67 @@ BITS = [
 ]
 
 
-@given(st.lists(st.sampled_from(BITS), max_size=40).map("".join))
-@settings(max_examples=500, deadline=None)
+PLAIN = [
+    *[
+        "3",
+        "4 ",
+        "12",
+        " + ",
+        "-",
+        " * ",
+        "/",
+        " x ",
+        "=",
+        " = ",
+        "7",
+        "$",
+        "1,200",
+        ".5",
+        " pens",
+        " a day",
+        "/day",
+        "of ",
+    ],
+    *[
+        "total of ",
+        "20% of ",
+        "so ",
+        "So ",
+        " times ",
+        " minus ",
+        " by ",
+        "; ",
+        ". ",
+        "\n",
+        "<<3+4=7>>",
+        "<<3*4=12>>",
+        "12 ",
+    ],
+    *[
+        " apples per box",
+        " each",
+        "x",
+        " is 7",
+        "the ",
+        "'s ",
+        "(",
+        ")",
+        "half of ",
+        "more than ",
+        "–",
+        "×",
+        "＝",
+        "4元",
+        "加",
+    ],
+]
+
+
+@given(
+    st.lists(st.sampled_from(BITS), max_size=40).map("".join)
+    | st.lists(st.sampled_from(PLAIN), max_size=25).map("".join)
+)
+@settings(max_examples=800, deadline=None)
 def test_reading_only_the_passages_with_a_sign_finds_what_reading_the_whole_text_finds(text):
     assert find_equations(text) == read_whole(text)
 
