@@ -178,10 +178,10 @@ def _is_operator(text: str, piece: Piece) -> bool:
     if piece.text not in {"-", "–", "−"}:
         return True
     rest = after.lstrip(" ")
-    return not (rest == "" or (before == " " and after[:1] == " " and _begins_word(text, piece.end)))
+    return not (rest == "" or (before == " " and after[:1] == " " and _is_word_beginning(text, piece.end)))
 
 
-def _begins_word(text: str, index: int) -> bool:
+def _is_word_beginning(text: str, index: int) -> bool:
     """Whether a word of two letters or more begins here."""
     return text[index : index + 2].isalpha()
 
@@ -192,7 +192,7 @@ def _is_stop_cut(text: str, piece: Piece, side_end: int) -> bool:
     if sign == "\n":
         return False
     if sign == "!" and is_adjacent:
-        return _continues_factorial(text, piece)
+        return _is_in_factorial(text, piece)
     if sign in _STOPS:
         if text[piece.start : piece.start + 4].strip(".…") == "%":
             return True  # 8.333...%
@@ -207,7 +207,7 @@ def _is_stop_cut(text: str, piece: Piece, side_end: int) -> bool:
     return unicodedata.category(sign) in {"No", "Sm", "Lm", "Mn", "Sk"}
 
 
-def _continues_factorial(text: str, piece: Piece) -> bool:
+def _is_in_factorial(text: str, piece: Piece) -> bool:
     """Whether an operator behind an exclamation mark makes it a factorial."""
     rest = text[piece.end : piece.end + 3].lstrip(" ")
     return rest[:1] in {"=", "+", "-", "*", "/", "^", ")", "!", "×", "\\"} and rest != ""

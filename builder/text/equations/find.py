@@ -14,13 +14,14 @@ from ....schemas.sample import StepOutcome
 from .equation import Equation
 from .lexer import split_pieces
 from .marks import join_marks, read_marks
-from .markup import blank_markup
+from .markup import clean_markup
 from .plain import read_plain
-from .sides import Reading, read_equations
+from .sides import Statement, read_equations
 from .withdrawn import uncheck_withdrawn
 from .worded import add_worded
 
 _SIGN = re.compile(r"=|≈|\\approx|\bequals\b")
+_OTHER_SIGN = re.compile(r"≈|\\approx|\bequals\b")
 _STOP = re.compile(r"[.,;:!?\n](?:(?<=\n)|(?=\s))")
 """What ends a passage, and is a piece by itself wherever it stands outside marks."""
 _BROKEN_MARK = re.compile(r"<<[^<>]*?(?:\n|[.,;:!?]\s)")
@@ -33,14 +34,32 @@ def find_equations(text: str) -> list[Equation]:
     >>> [(equation.outcome.value, text[equation.start : equation.end]) for equation in find_equations(text)]
     [('wrong', '3 + 4 = 8'), ('right', '3 * 5 = 15')]
     """
-    clean = blank_markup(text)
-    found: list[Equation] = []
-    for start, stop, signs in list_passages(clean):
-        plain = read_plain(clean, start, stop, signs)
-        found += read_passage(clean, start, stop) if plain is None else plain
+    clean = clean_markup(text)
+    found = _read_signs(clean) if has_signs(clean) else []
     found = add_worded(clean, found)
     if any(equation.outcome is StepOutcome.WRONG for equation in found):
         return uncheck_withdrawn(text, found)
+    return found
+
+
+def has_signs(text: str) -> bool:
+    """Whether an equal sign may stand in a text."""
+    return "=" in text or "≈" in text or "\\approx" in text or "equals" in text
+
+
+def _read_signs(text: str) -> list[Equation]:
+    """Read the equations that have a sign: those that are plain, and with the grammar what is left."""
+    plain, taken = read_plain(text)
+    if text.count("=") == sum(taken) and not _OTHER_SIGN.search(text):
+        return plain
+    found: list[Equation] = []
+    index = 0
+    for start, stop, signs in list_passages(text):
+        first, count = index, 0
+        while index < len(plain) and plain[index].start < stop:
+            count += taken[index]
+            index += 1
+        found += plain[first:index] if count == signs else read_passage(text, start, stop)
     return found
 
 
@@ -83,6 +102,6 @@ def read_passage(text: str, start: int, stop: int) -> list[Equation]:
     return [_make_equation(reading) for reading in join_marks(outer, read_marks(text, marks))]
 
 
-def _make_equation(reading: Reading) -> Equation:
+def _make_equation(reading: Statement) -> Equation:
     left, right, outcome = reading
     return Equation(left.start, right.end, left.node, right.node.value, outcome)

@@ -23,7 +23,8 @@ _LEXER = re.compile(
             \b0(?:[xX][0-9A-Fa-f]|[bB][01]|[oO][0-7])[0-9A-Fa-f]*\b
           | (?:/[ ]?(?=[^\W\d_]{2}))?
             (?!
-                \b(?:times(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])|equals|percent|plus|minus|divided[ ]by|multiplied[ ]by|[xX])\b
+                \b(?:equals|percent|plus|minus|divided[ ]by|multiplied[ ]by|[xX])\b
+              | \btimes\b(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])
               | (?<=\d)[xX][ ]?[$]?\d
             )
             [^\W\d_]+(?:['’-][^\W\d_]+)*

@@ -12,16 +12,16 @@ from .doubts import judge_equation
 from .lexer import VALUES, Piece, split_mark, split_pieces
 from .operands import Side, read_side
 from .rounding import is_near
-from .sides import Reading, read_equations
+from .sides import Statement, read_equations
 
 _LOOSE = frozenset({StepOutcome.ROUNDED, StepOutcome.UNCHECKED})
 MAX_NUMBER = 30
 """The most characters of the number behind a mark."""
 
 
-def read_marks(text: str, marks: Sequence[Piece]) -> list[Reading]:
+def read_marks(text: str, marks: Sequence[Piece]) -> list[Statement]:
     """Read the equations of marks, and whether the number behind each is its result."""
-    found: list[Reading] = []
+    found: list[Statement] = []
     for mark in marks:
         inner = read_equations(text[: mark.end], split_mark(mark), mark.end)
         inner = [_trust_calculator(reading) for reading in inner]
@@ -29,14 +29,14 @@ def read_marks(text: str, marks: Sequence[Piece]) -> list[Reading]:
     return found
 
 
-def _trust_calculator(reading: Reading) -> Reading:
+def _trust_calculator(reading: Statement) -> Statement:
     """Set a false equation of bare numbers to wrong: a mark is a calculation, not prose that may be misread."""
     left, right, outcome = reading
     is_false = outcome is StepOutcome.UNCHECKED and is_bare(left) and is_bare(right) and not is_near(left, right)
     return reading._replace(outcome=StepOutcome.WRONG) if is_false else reading
 
 
-def _check_printed(text: str, mark: Piece, reading: Reading) -> Reading:
+def _check_printed(text: str, mark: Piece, reading: Statement) -> Statement:
     """Hold the number behind a mark against its result: <<48/2=24>>25 is wrong."""
     pieces = split_pieces(text[mark.end : mark.end + MAX_NUMBER])[:4]
     while pieces and pieces[0].name == "currency":
@@ -51,15 +51,15 @@ def _check_printed(text: str, mark: Piece, reading: Reading) -> Reading:
         return reading
     outcome = judge_equation(reading.right, printed, approximate=False, chained=True)
     outcome = StepOutcome.WRONG if outcome is StepOutcome.WRONG else reading.outcome
-    return Reading(reading.left, printed, outcome) if outcome is StepOutcome.WRONG else reading
+    return Statement(reading.left, printed, outcome) if outcome is StepOutcome.WRONG else reading
 
 
-def join_marks(outer: Sequence[Reading], marks: Sequence[Reading]) -> list[Reading]:
+def join_marks(outer: Sequence[Statement], marks: Sequence[Statement]) -> list[Statement]:
     """Join the equations of a passage with those of its marks; a mark that says the same as the text is left out."""
     starts = [mark.start for mark in marks]
-    joined: list[Reading] = []
+    joined: list[Statement] = []
     repeated: set[int] = set()
-    replaced: dict[int, Reading] = {}
+    replaced: dict[int, Statement] = {}
     for item in outer:
         within = marks[bisect_left(starts, item.start) : bisect_right(starts, item.end)]
         repeated |= {mark.start for mark in within if _is_repeated(mark, item)}
@@ -71,12 +71,12 @@ def join_marks(outer: Sequence[Reading], marks: Sequence[Reading]) -> list[Readi
     return sorted([*joined, *extra], key=lambda reading: (reading.start, reading.end))
 
 
-def _is_repeated(mark: Reading, outer: Reading) -> bool:
+def _is_repeated(mark: Statement, outer: Statement) -> bool:
     """Whether the text around a calculator annotation states the same equation."""
     return mark.left.readings == outer.left.readings and mark.right.readings == outer.right.readings
 
 
-def _compare(outer: Reading, mark: Reading) -> tuple[Reading, Reading]:
+def _compare(outer: Statement, mark: Statement) -> tuple[Statement, Statement]:
     """Where a text and its mark come to the same by different ways, and only one is exact, the other is wrong."""
     if mark.right.readings != outer.right.readings or mark.left.readings == outer.left.readings:
         return outer, mark
@@ -93,5 +93,5 @@ def is_bare(side: Side) -> bool:
     return not side.cut and not any(piece.name in {"word", "percent"} for piece in side.pieces)
 
 
-def _list_numbers(reading: Reading) -> list[str]:
+def _list_numbers(reading: Statement) -> list[str]:
     return [piece.text.replace(",", "") for piece in reading.left.pieces if piece.name in VALUES]

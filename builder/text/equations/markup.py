@@ -44,10 +44,10 @@ MAX_NESTED = 3
 """How deep groups of LaTeX are read within each other."""
 
 
-def blank_markup(text: str) -> str:
+def clean_markup(text: str) -> str:
     r"""Blank Markdown and LaTeX around numbers, and write signs in one way; every number stays where it is.
 
-    >>> blank_markup("3＋4 = **8**"), blank_markup(r"\boxed{8}"), blank_markup("2^{24}")
+    >>> clean_markup("3＋4 = **8**"), clean_markup(r"\boxed{8}"), clean_markup("2^{24}")
     ('3+4 =   8  ', '       8 ', '2^(24)')
     """
     if not text.isascii():
@@ -55,7 +55,7 @@ def blank_markup(text: str) -> str:
         if has_unspaced(text):
             text = _EQUAL.sub(_pad("= "), _BETWEEN.sub(_write_sign, text))
     if "\\" in text:
-        text = _blank_latex(text)
+        text = _clean_latex(text)
     if "^{" in text:
         text = _POWER.sub(r"^(\1)", text)
     if "**" in text:
@@ -75,7 +75,7 @@ def _write_sign(match: re.Match[str]) -> str:
     return match[1] + _SIGNS[match[2]].ljust(len(match[2]))
 
 
-def _blank_latex(text: str) -> str:
+def _clean_latex(text: str) -> str:
     text = text.replace("\\\\", " \n")
     text = _DOTS.sub(_pad("..."), _ALIGNED.sub(" ", _SPACED.sub(_pad(""), text)))
     text = _SHORT_FRACTION.sub(lambda match: f"({match[2]}/{match[3].rjust(len(match[0]) - 4)})", text)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from .arithmetic import Exact, ExpressionError, Node, Operation, Token, TokenKind, parse_expression
+from .arithmetic import Exact, ExpressionError, Node, Number, Operation, Token, TokenKind, parse_expression
 from .lexer import BINARY, VALUES, Piece
 from .words import is_determiner
 
@@ -74,6 +74,8 @@ class Side(NamedTuple):
 
 def read_side(pieces: Sequence[Piece], trailing: Sequence[Piece] = (), *, cut: bool = False) -> Side | None:
     """Read all pieces as one expression, skipping units; None where that is impossible."""
+    if len(pieces) == 1:
+        return _read_number_side(pieces[0], trailing, cut=cut)
     symbols = tuple([piece[:2] for piece in pieces])
     is_short = pieces[-1].end - pieces[0].start <= MAX_REMEMBERED
     expression = _recall_expression(symbols) if is_short else _read_expression(symbols)
@@ -81,6 +83,15 @@ def read_side(pieces: Sequence[Piece], trailing: Sequence[Piece] = (), *, cut: b
         return None
     node, readings, first, size = expression
     return Side(node, readings, pieces[0].start, pieces[size - 1].end, first, (*pieces, *trailing), cut)
+
+
+def _read_number_side(piece: Piece, trailing: Sequence[Piece], *, cut: bool) -> Side | None:
+    """Read the most frequent side: one number."""
+    name, text, start, end = piece
+    value = _parse_number(name, text) if name in VALUES else None
+    if value is None:
+        return None
+    return Side(Number(value), (value,), start, end, value, (piece, *trailing), cut)
 
 
 def _read_expression(symbols: tuple[Symbol, ...]) -> Expression | None:

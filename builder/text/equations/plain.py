@@ -5,10 +5,10 @@ Only what is true and nothing else is read here; the grammar reads the rest, and
 
 import re
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ....schemas.sample import StepOutcome
-from .arithmetic import Exact, ExpressionError, Node, Number, apply_operator
+from .arithmetic import Exact, ExpressionError, Node, Number, Operation, apply_operator
 from .equation import Equation
 from .words import NO_UNITS, OPERATOR_WORDS, is_determiner
 
@@ -16,15 +16,16 @@ _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
 _UNITS = r"(?:/[a-z]{2,20}|(?:[ ][a-z]{2,20}){1,3}(?:/[a-z]{2,20})?)?"
 _PLAIN = re.compile(
     rf"""
-    (?:^|(?<=\n)|(?<=[a-zA-Z,;:.][ ]))
-    (?<!\btimes[ ])(?<!\bminus[ ])(?<!\bplus[ ])(?<!\bby[ ])(?<!\bequals[ ])(?<!\bpercent[ ])(?<!\bx[ ])(?<!\bX[ ])
-    (?<![\d%}}][ ]of[ ])(?<!\bpercent[ ]of[ ])
-    (?P<left>
-        \$?(?:{_NUMBER}){_UNITS}(?:[ ]?(?:[-+*/×÷]|x(?=[ ]?[$.\d]))[ ]?\$?(?:{_NUMBER}){_UNITS}){{1,8}}
+    (
+        [$.\d](?:(?<=[a-zA-Z,;:.][ ].)|(?<=\n.)|(?<=^.))
+        (?<!\btimes[ ].)(?<!\bminus[ ].)(?<!\bplus[ ].)(?<!\bby[ ].)(?<!\bequals[ ].)(?<!\bpercent[ ].)(?<![ ][xX][ ].)
+        (?<![\d%}}][ ]of[ ].)(?<!\bpercent[ ]of[ ].)
+        (?:(?<=\$)(?:{_NUMBER})|(?<=\d)(?:\d{{0,2}}(?:,\d{{3}}){{1,6}}|\d{{0,20}})(?:\.\d{{1,20}})?|(?<=\.)\d{{1,20}})
+        {_UNITS}(?:[ ]?(?:[-+*/×÷]|x(?=[ ]?[$.\d]))[ ]?\$?(?:{_NUMBER}){_UNITS}){{1,8}}
     )
     [ ]?=[ ]?
-    (?:\$?(?P<mark><<[^<>\n]{{1,80}}>>))?
-    (?P<right>\$?(?:{_NUMBER}))
+    (?:\$?(<<[^<>\n]{{1,80}}>>))?
+    (\$?(?:{_NUMBER}))
     (?=
         (?:/[a-z]{{2,20}})?
         (?:[ ](?!(?:x|X|times|plus|minus|divided|multiplied|percent|equals)\b)[A-Za-z][A-Za-z'-]{{0,20}}){{0,40}}
@@ -33,38 +34,45 @@ _PLAIN = re.compile(
     """,
     re.VERBOSE,
 )
+"""A sum, a sign, a mark where there is one, a result, and behind it nothing that goes on with it."""
 _TOKEN = re.compile(rf"{_NUMBER}|[-+*/]")
 _WORD = re.compile(r"/?[a-z]{2,}")
 _MARK = re.compile(rf"<<((?:{_NUMBER})(?:[-+*/](?:{_NUMBER})){{1,8}})=({_NUMBER})>>")
 _PLAIN_SIGNS = str.maketrans({" ": None, "$": None, ",": None, "×": "*", "x": "*", "÷": "/"})
 
+_PAIR = re.compile(r"(\d{1,20})([-+*/])(\d{1,20})")
+
+_make_number = partial(tuple.__new__, Number)
+_make_operation = partial(tuple.__new__, Operation)
+_make_equation = partial(tuple.__new__, Equation)
+
 MAX_REMEMBERED = 8192
 """How many expressions are remembered: the answers to a problem repeat them."""
 
 
-def read_plain(text: str, start: int, stop: int, signs: int) -> list[Equation] | None:
-    """Read a passage where all its equations are plain and true; None where any may not be.
+def read_plain(text: str) -> tuple[list[Equation], list[int]]:
+    """Read the equations of a text that are plain and true; also count the equal signs that each takes up.
 
-    Args:
-        text: the text.
-        start: the passage's first character: the stop before it, or the beginning of the text.
-        stop: the stop behind it.
-        signs: the number of equal signs in it.
+    >>> [(found.start, found.end, signs) for found, signs in zip(*read_plain("3 + 4 = <<3+4=7>>7, 3 + x = 5"))]
+    [(0, 18, 2)]
     """
     found: list[Equation] = []
-    for match in _PLAIN.finditer(text, start, min(stop + 2, len(text))):
+    signs: list[int] = []
+    for match in _PLAIN.finditer(text):
         left, mark, right = match.groups()
         if left.islower():
             if not _has_only_units(left):
-                return None
+                continue
             left = _WORD.sub("", left)
         key = left.translate(_PLAIN_SIGNS)
-        node, claim = compute_plain(key), read_number(right.translate(_PLAIN_SIGNS))
-        if node is None or node.value != claim or (mark and not _is_same(mark, key, node.value)):
-            return None
-        signs -= 2 if mark else 1
-        found.append(Equation(match.start(1), match.end(3), node, claim, StepOutcome.RIGHT))
-    return found if signs == 0 else None
+        right = right.translate(_PLAIN_SIGNS)
+        node, claim = compute_plain(key), read_number(right)
+        if node is None or node.value != claim:
+            continue
+        if mark is None or mark == f"<<{key}={right}>>" or _is_same(mark, key, claim):
+            found.append(_make_equation((match.start(1), match.end(3), node, claim, StepOutcome.RIGHT)))
+            signs.append(2 if mark else 1)
+    return found, signs
 
 
 def _has_only_units(left: str) -> bool:
@@ -75,7 +83,7 @@ def _has_only_units(left: str) -> bool:
 
 def _is_same(mark: str, key: str, value: Exact) -> bool:
     """Whether a calculator annotation comes to the same."""
-    match = _MARK.fullmatch(mark.replace(",", ""))
+    match = _MARK.fullmatch(mark.replace(",", "") if "," in mark else mark)
     if match is None or read_number(match[2]) != value:
         return False
     if match[1] == key:
@@ -96,7 +104,28 @@ def read_number(text: str) -> Exact:
 
 @lru_cache(maxsize=MAX_REMEMBERED)
 def compute_plain(text: str) -> Node | None:
-    """Compute a chain of numbers and signs, units skipped; None where it has no value."""
+    """Compute a chain of numbers and signs; None where it has no value."""
+    pair = _PAIR.fullmatch(text)
+    return _compute_chain(text) if pair is None else _compute_pair(*pair.groups())
+
+
+def _compute_pair(one: str, sign: str, other: str) -> Node | None:
+    """Compute the most frequent case: two whole numbers and a sign."""
+    left, right = int(one), int(other)
+    if sign == "+":
+        value: Exact = left + right
+    elif sign == "-":
+        value = left - right
+    elif sign == "*":
+        value = left * right
+    elif right == 0:
+        return None
+    else:
+        value = Fraction(left, right) if left % right else left // right
+    return _make_operation((sign, _make_number((left,)), _make_number((right,)), value))
+
+
+def _compute_chain(text: str) -> Node | None:
     first, *rest = _TOKEN.findall(text)
     term: Node = Number(read_number(first))
     total: Node | None = None

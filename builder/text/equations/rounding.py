@@ -61,14 +61,15 @@ def _list_readings(left: Side, right: Side, decimals: int) -> Iterator[tuple[Fra
 def is_quotient(left: Side) -> bool:
     """Whether a side is a division that leaves a remainder, or a product with one."""
     node = left.node
-    return isinstance(node, Operation) and node.op in {"/", "*"} and _divides(node) and node.value.denominator != 1
+    return isinstance(node, Operation) and node.op in {"/", "*"} and _has_division(node) and node.value.denominator != 1
 
 
-def _divides(node: Operation) -> bool:
+def _has_division(node: Operation) -> bool:
     """Whether a product or quotient holds a division: 100/3, 2 * (10/3)."""
     if node.op == "/":
         return True
-    return node.op == "*" and any(isinstance(part, Operation) and _divides(part) for part in (node.left, node.right))
+    parts = (node.left, node.right) if node.op == "*" else ()
+    return any(isinstance(part, Operation) and _has_division(part) for part in parts)
 
 
 def _find_unit(right: Side, decimals: int) -> Fraction:

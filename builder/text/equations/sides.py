@@ -26,7 +26,7 @@ _LASTS = VALUES | {"close", "percent"}
 _ROUNDED_WORDS = frozenset({"about", "approximately", "roughly", "around", "nearly", "almost", "circa"})
 
 
-class Reading(NamedTuple):
+class Statement(NamedTuple):
     """An equation as the grammar reads it."""
 
     left: Side
@@ -60,7 +60,7 @@ class _Pair:
     """Whether a word behind it goes on as an equal sign does."""
 
 
-def read_equations(text: str, pieces: Sequence[Piece], stop: int) -> list[Reading]:
+def read_equations(text: str, pieces: Sequence[Piece], stop: int) -> list[Statement]:
     """Read the equations of a passage; its last piece may be one behind `stop`."""
     inner, outer = _part_brackets(text, pieces, stop)
     pairs = _pair_sides(text, outer, stop)
@@ -68,12 +68,12 @@ def read_equations(text: str, pieces: Sequence[Piece], stop: int) -> list[Readin
     return sorted([*inner, *found], key=lambda reading: (reading.start, reading.end)) if inner else found
 
 
-def _judge_pairs(text: str, pairs: Sequence[_Pair]) -> list[Reading]:
+def _judge_pairs(text: str, pairs: Sequence[_Pair]) -> list[Statement]:
     closings = [*[after.chained for after in pairs[1:]], False]
     return [_judge_pair(text, pair, closing=closing) for pair, closing in zip(pairs, closings, strict=False)]
 
 
-def _judge_pair(text: str, pair: _Pair, *, closing: bool) -> Reading:
+def _judge_pair(text: str, pair: _Pair, *, closing: bool) -> Statement:
     left, right = pair.left, pair.right
     outcome = judge_equation(
         left, right, approximate=pair.approximate, chained=pair.chained, closing=closing or pair.linked
@@ -84,7 +84,7 @@ def _judge_pair(text: str, pair: _Pair, *, closing: bool) -> Reading:
         outcome = StepOutcome.UNCHECKED
     if outcome is StepOutcome.WRONG and is_factorial(text, right.end, left.node.value, right.node.value):
         outcome = StepOutcome.UNCHECKED
-    return Reading(left, right, outcome)
+    return Statement(left, right, outcome)
 
 
 def _is_share_true(left: Side, right: Side) -> bool:
@@ -94,9 +94,9 @@ def _is_share_true(left: Side, right: Side) -> bool:
     return cut is not None and any(value in cut.readings for value in left.readings)
 
 
-def _part_brackets(text: str, pieces: Sequence[Piece], stop: int) -> tuple[list[Reading], Sequence[Piece]]:
+def _part_brackets(text: str, pieces: Sequence[Piece], stop: int) -> tuple[list[Statement], Sequence[Piece]]:
     """Read the equations within brackets, and put their results in their places: (3 + 9 = 12) + 2 = 14."""
-    found: list[Reading] = []
+    found: list[Statement] = []
     for _ in range(MAX_BRACKETS):
         place = _find_bracket(pieces, stop)
         if place is None:

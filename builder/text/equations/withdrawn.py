@@ -115,12 +115,12 @@ def is_withdrawn(text: str, equation: Equation) -> bool:
         _DENIED_BEFORE.search(before) is not None
         or _DENIED_BEHIND.match(behind) is not None
         or _is_struck(text, start)
-        or _leaves_scale_out(text, equation)
+        or _is_scale_left_out(text, equation)
         or (_is_whole_quotient(equation) and has_whole_words(f"{before} {behind}"))
     )
 
 
-def _leaves_scale_out(text: str, equation: Equation) -> bool:
+def _is_scale_left_out(text: str, equation: Equation) -> bool:
     """Whether a result is in thousands that only words before it name: 5 thousand dollars, 5 * 3 = 15,000."""
     before = text[max(0, equation.start - MAX_SCALE) : equation.start].lower()
     value, claim = equation.left.value, equation.right
@@ -151,11 +151,11 @@ def _is_corrected(text: str, equation: Equation, later: Iterable[Equation]) -> b
     for other in later:
         if other.start > equation.end + MAX_CORRECTION:
             return False
-        is_again = other.outcome is StepOutcome.RIGHT and _shares_operands(equation.left, other.left)
+        is_again = other.outcome is StepOutcome.RIGHT and _is_same_step(equation.left, other.left)
         if is_again and _CORRECTED.search(text, equation.end, other.start):
             return True
     return False
 
 
-def _shares_operands(one: Node, other: Node) -> bool:
+def _is_same_step(one: Node, other: Node) -> bool:
     return one == other

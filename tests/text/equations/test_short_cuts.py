@@ -15,7 +15,7 @@ from cotloom.builder.text.equations.arithmetic import (
 )
 from cotloom.builder.text.equations.find import read_passage
 from cotloom.builder.text.equations.lexer import split_pieces
-from cotloom.builder.text.equations.markup import blank_markup
+from cotloom.builder.text.equations.markup import clean_markup
 from cotloom.builder.text.equations.withdrawn import uncheck_withdrawn
 from cotloom.builder.text.equations.worded import add_worded
 
@@ -94,7 +94,7 @@ def test_reading_only_the_passages_with_a_sign_finds_what_reading_the_whole_text
 
 def read_whole(text):
     """The long way: the grammar reads the whole text, passages and plain equations are not told apart."""
-    clean = blank_markup(text)
+    clean = clean_markup(text)
     found = add_worded(clean, read_passage(clean, 0, len(clean)))
     return uncheck_withdrawn(text, found)
 
