@@ -131,7 +131,16 @@ def _is_bracket_cut(pieces: Sequence[Piece], index: int) -> bool:
         return False
     before = pieces[index - 1]
     is_adjacent = before.end == pieces[index].start
-    return before.name in BINARY or (is_adjacent and before.name in {*VALUES, "close", "word"})
+    if before.name in BINARY:
+        return not _is_closed(pieces, index)
+    return is_adjacent and before.name in {*VALUES, "close", "word"}
+
+
+def _is_closed(pieces: Sequence[Piece], index: int) -> bool:
+    """Whether a bracket is closed behind an equal sign: 2 * (3 + 4 = 7)."""
+    names = [piece.name for piece in pieces[index + 1 :]]
+    end = names.index("close") if "close" in names else 0
+    return "equals" in names[:end] and "open" not in names[:end]
 
 
 def _is_sign_cut(text: str, before: Piece, first: str, *, is_adjacent: bool) -> bool:

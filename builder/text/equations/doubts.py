@@ -48,7 +48,7 @@ def judge_equation(left: Side, right: Side, *, approximate: bool, chained: bool,
     if is_rounded(left, right, approximate=approximate):
         return StepOutcome.ROUNDED
     claim = right.node.value
-    is_decimal = right.node.value.denominator != 1
+    is_decimal = any("." in piece.text for piece in right.pieces if piece.name == "number" and piece.end <= right.end)
     is_whole_part = not is_decimal and is_quotient(left) and abs(Fraction(claim)) < abs(Fraction(left.node.value))
     is_doubtful = (
         has_doubt(left, right)
@@ -138,7 +138,8 @@ def _is_change(right: Side) -> bool:
 def _is_fraction(left: Side) -> bool:
     """Whether the left side is a fraction of a thing, not a calculation: 1/2 a cup = 4 ounces."""
     names = [piece.name for piece in left.pieces]
-    return names[:4] == ["number", "divide", "number", "word"] and set(names[4:]) <= {"word"}
+    is_thing = names[:4] == ["number", "divide", "number", "word"] and set(names[4:]) <= {"word"}
+    return is_thing and left.node.value < 2
 
 
 def _is_in_cents(left: Side, right: Side) -> bool:
@@ -162,7 +163,7 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
     """Yield the reasons why an expression may have been misread."""
     names = [piece.name for piece in side.pieces]
     words = [index for index, name in enumerate(names) if name == "word"]
-    if side.cut or any(side.pieces[index].text in FUNCTIONS for index in words):
+    if side.cut or any(piece.text in FUNCTIONS and piece.start < side.end for piece in side.pieces):
         yield Doubt.CUT
     if any(_is_scale(side, index) for index in words):
         yield Doubt.SCALE

@@ -37,6 +37,7 @@ _SHORT_FRACTION = re.compile(r"\\([dtc]?)frac ?(\d)(\d)")
 _ALIGNED = re.compile(r"&(?=\s?(?:=|≈|\\approx))|(?<==)&")
 _DOTS = re.compile(r"\\[lc]?dots[a-z]?\b")
 _BOLD = re.compile(r"(?!(?<=[\d)])\*\*[\d(]|(?<=[\d)] )\*\* [\d(])\*{2,3}")
+_STARRED = re.compile(r"(= ?)\*(\$?[\d.,]{1,20})\*(?!\s?[\d(*])")
 _EMPHASIS = re.compile(r"(?<![\w\\})])_{1,3}(?=[\w$(.+-])|(?<=[\w)%.])_{1,3}(?![\w{(\\])")
 _TAG = re.compile(r"</?[a-z]{1,6}>")
 
@@ -60,6 +61,8 @@ def clean_markup(text: str) -> str:
         text = _POWER.sub(r"^(\1)", text)
     if "**" in text:
         text = _BOLD.sub(_pad(""), text)
+    if "= *" in text or "=*" in text:
+        text = _STARRED.sub(r"\1 \2 ", text)
     if "_" in text:
         text = _EMPHASIS.sub(_pad(""), text)
     if "`" in text or "~~" in text:

@@ -7,9 +7,10 @@ goes on behind it; else it is unchecked.
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 
 from ....schemas.sample import StepOutcome
-from .arithmetic import Exact, ExpressionError, Node, Number, apply_operator
+from .arithmetic import Exact, ExpressionError, Node, Number, Operation, apply_operator
 from .equation import Equation
 from .plain import read_number
 
@@ -22,13 +23,15 @@ _MULTIPLES = {"twice": 2, "double": 2, "thrice": 3, "triple": 3, "quadruple": 4}
 _JOINS = {
     "more than": "+", "plus": "+", "added to": "+", "less than": "~", "fewer than": "~", "subtracted from": "~",
     "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/", "times as much as": "*",
-    "times as many as": "*",
+    "times as many as": "*", "+": "+", "-": "-", "*": "*", "/": "/", "×": "*", "÷": "/",
 }  # fmt: skip
 """What joins two numbers, and the sign it stands for; ~ takes the first from the second."""
+BINARY_SIGNS = frozenset("+-*/×÷")
 _RESULTS = {"sum": "+", "total": "+", "product": "*", "difference": "|", "quotient": "/"}
 
+_JOIN = "|".join(re.escape(words) for words in _JOINS)
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,15})(?:\.\d{1,10})?(?![\d%/:^]|[.,]\d)"
-_VERB = r"(?:is|are|equals|makes|make|gives|was|would[ ]be|will[ ]be|comes[ ]to|=)"
+_VERB = r"(?:is(?:[ ]equal[ ]to)?|are|equals(?:[ ]to)?|makes|make|gives|was|would[ ]be|will[ ]be|comes[ ]to|=)"
 _UNIT = r"(?:[ ](?!(?:is|are|equals|makes|make|gives|was|of|and|or|than|from|would|will)\b)[a-z]{2,20}){0,2}"
 _HINT = re.compile(rf"\d(?:[ ][a-z]{{2,20}}){{0,2}}[ ]{_VERB}[ ](?:about[ ])?\$?\d")
 _PHRASE = re.compile(
@@ -42,7 +45,7 @@ _PHRASE = re.compile(
         )[ ]of[ ](?:the[ ])?
       | (?P<multiple>{"|".join(_MULTIPLES)})[ ](?:the[ ])?
       | (?P<result>{"|".join(_RESULTS)})[ ](?:of|between)[ ]\$?(?P<a>{_NUMBER})[ ]and[ ]
-      | \$?(?<![\d.,])(?P<c>{_NUMBER}){_UNIT}[ ](?P<join>{"|".join(_JOINS)})[ ]
+      | \$?(?<![\d.,])(?P<c>{_NUMBER}){_UNIT}[ ](?P<join>{_JOIN})[ ]
     )
     \$?(?P<b>{_NUMBER})(?P<power>[ ](?:squared|cubed))?{_UNIT}[ ](?P<verb>{_VERB})[ ]
     (?P<about>(?:about|approximately|roughly|around|nearly|almost)[ ])?\$?(?P<claim>{_NUMBER})
@@ -51,13 +54,14 @@ _PHRASE = re.compile(
 )
 _CHINESE = re.compile(
     rf"(?<![\d.])(?P<b>{_NUMBER})的(?:(?P<half>一半)|(?P<bottom>[二三四五六七八九十两]|\d{{1,3}})分之(?P<top>[一二三四五六七八九]|\d{{1,3}})"
-    rf"|(?P<percent>\d{{1,4}}(?:\.\d{{1,4}})?)[%％]|(?P<multiple>[两二三四五六七八九十]|\d{{1,3}})倍)(?:是|等于|等於|为|為|=|就是)"
+    rf"|(?P<percent>\d{{1,4}}(?:\.\d{{1,4}})?)[%％]|(?P<multiple>[两二三四五六七八九十]|\d{{1,3}})倍)"
+    r"(?:是|等于|等於|为|為|=[ ]?|就是)"
     rf"(?P<claim>{_NUMBER})"
 )
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
 _FREE_START = re.compile(
-    r"(?:^|[.,;:!?(\n。，；：！？（]|\b(?:so|then|that|because|since|therefore|thus|hence|now|but|which|means))\s{0,3}[*_]{0,2}$",
+    r"(?:^|[.,;:!?(\n。，；：！？（]|\b(?:so|then|that|because|since|therefore|thus|hence|now|but|which|means))\s{0,3}[*_$]{0,2}$",
     re.IGNORECASE,
 )
 _FREE_END = re.compile(
@@ -73,8 +77,16 @@ MAX_PHRASE = 120
 def add_worded(text: str, found: list[Equation]) -> list[Equation]:
     """Add the worded equations of a text to its others, in order."""
     worded = [*_find_english(text), *(_find_chinese(text) if not text.isascii() and "的" in text else [])]
-    kept = [item for item in worded if not any(other.start < item.end and item.start < other.end for other in found)]
-    return sorted([*found, *kept], key=lambda equation: (equation.start, equation.end)) if kept else found
+    if not worded:
+        return found
+    sums = [other for other in found if isinstance(other.left, Operation)]
+    new = [item for item in worded if not any(map(partial(_is_over, item), sums))]
+    kept = [other for other in found if not any(map(partial(_is_over, other), new))]
+    return sorted([*kept, *new], key=lambda equation: (equation.start, equation.end))
+
+
+def _is_over(one: Equation, other: Equation) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _find_english(text: str) -> list[Equation]:
@@ -101,6 +113,8 @@ def _make_equation(
     text: str, match: re.Match[str], read: Callable[[Mapping[str, str | None]], Node]
 ) -> Equation | None:
     groups = match.groupdict()
+    if groups.get("join") in BINARY_SIGNS and groups["verb"] in {"=", "equals"}:
+        return None  # the grammar has read it
     try:
         node = read(groups)
     except ExpressionError:

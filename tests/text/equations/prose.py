@@ -55,7 +55,7 @@ def sequences(r):
 
 
 def powers(r):
-    a, b, c, d = draw(r, 2, 6)
+    a, b, c, d = draw(r, 2, 6)  # noqa: RUF059
     return [
         f"({a}^{b})^{c}={a}^{{{b * c}}}.",
         f"{a}^{b} \\cdot {a}^{c} = {a}^{{{b + c}}}.",
@@ -144,14 +144,14 @@ def sets_and_spans(r):
         "10:45 + 30 = 11:15, 2:50 + 20 minutes = 3:10.",
         f"2[{a}, {b}] = [{2 * a}, {2 * b}], f(({a}, {b})) = {a + b}.",
         f"det [[{a}, {b}], [{c}, {d}]] = {a}*{d} - {b}*{c} = {a * d - b * c}.",
-        f"\\begin{{pmatrix}} {a} & {b} \\end{{pmatrix}} + \\begin{{pmatrix}} {c} & {d} \\end{{pmatrix}} = \\begin{{pmatrix}} {a + c} & {b + d} \\end{{pmatrix}}",
+        f"\\begin{{pmatrix}} {a} & {b} \\end{{pmatrix}} + \\begin{{pmatrix}} {c} & {d} \\end{{pmatrix}} = \\begin{{pmatrix}} {a + c} & {b + d} \\end{{pmatrix}}",  # noqa: E501
         f"max({a}, {b} + 1) = {max(a, b + 1)}, min({a}, {b}) + {c} + 1 = {a + c + 1}.",
         f"d(({a},{b}),({a},{d})) = {d - b}.",
     ]
 
 
 def functions(r):
-    a, b, c, d = draw(r, 2, 9)
+    a, b, c, d = draw(r, 2, 9)  # noqa: RUF059
     return [
         f"f({a})={a * a}, f({a}) + {b} = {a * a + b}, since f(x) = x^2.",
         f"f({a}+{b}) = f({a + b}) = {(a + b) ** 2}.",
@@ -160,18 +160,18 @@ def functions(r):
         f"{a}! = {math.factorial(a)}, {a}!/{a - 1}! = {a}, {a}! + {b} + {c} = {math.factorial(a) + b + c}.",
         f"{math.factorial(3)} * 4 = 4! = 24, and 2 * 3 = 3!.",
         f"{a + 1}! = {a + 1} * {a}! = {a + 1} * {math.factorial(a)} = {math.factorial(a + 1)}.",
-        f"C({a + 2}, 2) = {math.comb(a + 2, 2)}, {a + 2}C2 + {b} + 1 = {math.comb(a + 2, 2) + b + 1}, {a + 2} choose 2 + 1 = {math.comb(a + 2, 2) + 1}.",
+        f"C({a + 2}, 2) = {math.comb(a + 2, 2)}, {a + 2}C2 + {b} + 1 = {math.comb(a + 2, 2) + b + 1}, {a + 2} choose 2 + 1 = {math.comb(a + 2, 2) + 1}.",  # noqa: E501
         f"\\binom{{{a + 2}}}{{2}} + {b} + {c} = {math.comb(a + 2, 2) + b + c}.",
         f"{b} + {c} = \\binom{{{b + c}}}{{1}}, {a} * {b} = {b} \\binom{{{a}}}{{1}}.",
-        f"log_2({2**a}) = {a}, log_2 {2**a} + log_2 {2**b} = {a} + {b} = {a + b}, \\log_2 {2**a} + {b} + 1 = {a + b + 1}.",
+        f"log_2({2**a}) = {a}, log_2 {2**a} + log_2 {2**b} = {a} + {b} = {a + b}, \\log_2 {2**a} + {b} + 1 = {a + b + 1}.",  # noqa: E501
         f"log 100 + {a} + {b} = {2 + a + b}, \\ln 1 + {a} + {b} = {a + b}.",
         f"sin 90° + {a} + {b} = {1 + a + b}, \\sin 30^\\circ + 0.5 + {a} = {a + 1}.",
         f"cos(0) + {a} + {b} = {1 + a + b}, sin²x + cos²x = 1.",
         f"{a} x {b} matrix, {a}x + {b}x = {a + b}x, {a}x · {b} = {a * b}x, {a} x + {b} = {c}.",
         f"{a}i * {b}i = -{a * b}, i^2 + {a} + {b} = {a + b - 1}, ({a}+i)({a}-i) = {a * a + 1}.",
         f"f'({a}) = 2({a}) = {2 * a}, \\int_0^{a} 2x dx = {a}^2 = {a * a}, \\int_0^{{{a}}} 1 + {b} - {b} dx = {a}.",
-        f"2π({a}) = {write_decimal(Fraction(2 * math.pi * a), 2)}, π * {a}^2 = {write_decimal(Fraction(math.pi * a * a), 2)}, {b} + 2π = {write_decimal(Fraction(b + 2 * math.pi), 2)}.",
-        f"{a} + 2\\pi = {write_decimal(Fraction(a + 2 * math.pi), 3)}, \\pi \\cdot {a}^2 = {write_decimal(Fraction(math.pi * a * a), 3)}.",
+        f"2π({a}) = {write_decimal(Fraction(2 * math.pi * a), 2)}, π * {a}^2 = {write_decimal(Fraction(math.pi * a * a), 2)}, {b} + 2π = {write_decimal(Fraction(b + 2 * math.pi), 2)}.",  # noqa: E501
+        f"{a} + 2\\pi = {write_decimal(Fraction(a + 2 * math.pi), 3)}, \\pi \\cdot {a}^2 = {write_decimal(Fraction(math.pi * a * a), 3)}.",  # noqa: E501
     ]
 
 
@@ -189,7 +189,7 @@ def algebra(r):
         f"y - {a} = {b}(x - {c}), x_1 + {a} - {a} = x_1.",
         f"… + {a} + {b} = {a + b + c} if the first term is {c}.",
         f"\\alpha + {a} + {b} = {a + b + c} where \\alpha = {c}.",
-        f"{a} + {b} > {a + b - 1} = {a + b - 1}, {a} + {b} ≠ {a + b + 1}, {a} + {b} != {a + b + 2}, {a} + {b} <= {a + b + 3}.",
+        f"{a} + {b} > {a + b - 1} = {a + b - 1}, {a} + {b} ≠ {a + b + 1}, {a} + {b} != {a + b + 2}, {a} + {b} <= {a + b + 3}.",  # noqa: E501
         f"Let n = {a}. Then 2n + 1 = {2 * a + 1} and n^2 + {b} + 1 = {a * a + b + 1}.",
         f"ax^2 + bx + c = 0 with b^2 - 4ac = {a + b}^2 - 4 * {a} * {b} = {(a + b) ** 2 - 4 * a * b}.",
         f"\\frac{{x}}{{{a}}} + {b} + {c} = {b + c + d} for x = {a * d}.",
@@ -205,7 +205,7 @@ def algebra(r):
 
 
 def units_and_percent(r):
-    a, b, c, d = draw(r, 2, 9)
+    a, b, c, d = draw(r, 2, 9)  # noqa: RUF059
     return [
         f"{a} m + {b} cm = {100 * a + b} cm, {a} km + {b} m = {1000 * a + b} m.",
         f"{a} feet {b} inches + 1 inch = {a} feet {b + 1} inches.",
