@@ -23,6 +23,12 @@ class Steps:
         wrong = (step for step in self.steps if step.outcome is StepOutcome.WRONG and step.part is Part.TEXT)
         return next(wrong, None)
 
+    @property
+    def coverage(self) -> float | None:
+        """The share of the equations that could be checked; None where there is none."""
+        checked = sum(step.outcome is not StepOutcome.UNCHECKED for step in self.steps)
+        return checked / len(self.steps) if self.steps else None
+
 
 def check_parts(
     question: str, parts: Mapping[Part, str], equations: Mapping[Part, Sequence[Equation]] | None = None
