@@ -4,17 +4,21 @@ A mark and the text around it state the same step twice. Each is checked as it s
 a true text no mark. Where they differ, and only one of them comes out exactly, the other is wrong.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from ....schemas.sample import StepOutcome
+from .arithmetic import Exact, Node, Number
 from .doubts import judge_equation
 from .lexer import VALUES, Piece, split_mark, split_pieces
 from .operands import Side, read_side
+from .plain import compute_plain, read_number, split_plain_mark
 from .rounding import is_near
 from .sides import Statement, read_equations
 
 _LOOSE = frozenset({StepOutcome.ROUNDED, StepOutcome.UNCHECKED})
+_PRINTED = re.compile(r"\$?(\d{1,3}(?:,\d{3}){1,6}|\d{1,15})(?=\s|[.,;:)](?:\s|$)|$)")
 MAX_NUMBER = 30
 """The most characters of the number behind a mark."""
 
@@ -23,10 +27,30 @@ def read_marks(text: str, marks: Sequence[Piece]) -> list[Statement]:
     """Read the equations of marks, and whether the number behind each is its result."""
     found: list[Statement] = []
     for mark in marks:
+        plain = _read_plain_mark(text, mark)
+        if plain is not None:
+            found.append(plain)
+            continue
         inner = read_equations(text[: mark.end], split_mark(mark), mark.end)
         inner = [_trust_calculator(reading) for reading in inner]
         found += [*inner[:-1], _check_printed(text, mark, inner[-1])] if inner else []
     return found
+
+
+def _read_plain_mark(text: str, mark: Piece) -> Statement | None:
+    """Read a mark of numbers and signs that is true, and followed by its result, as nearly all are."""
+    parts = split_plain_mark(mark.text)
+    if parts is None:
+        return None
+    node, claim = compute_plain(parts[0]), read_number(parts[1])
+    printed = _PRINTED.match(text, mark.end)
+    if node is None or node.value != claim or (printed and read_number(printed[1].replace(",", "")) != claim):
+        return None
+    if printed is None and text[mark.end : mark.end + 1] not in {" ", "\n", ""}:
+        return None
+    start, sign = mark.start + 2, mark.start + mark.text.index("=")
+    left = Side(node, (node.value,), start, sign, node.value, ())
+    return Statement(left, Side(Number(claim), (claim,), sign + 1, mark.end - 2, claim, ()), StepOutcome.RIGHT)
 
 
 def _trust_calculator(reading: Statement) -> Statement:
@@ -83,7 +107,12 @@ def _compare(outer: Statement, mark: Statement) -> tuple[Statement, Statement]:
     if outer.outcome is StepOutcome.RIGHT and mark.outcome is StepOutcome.ROUNDED:
         return outer, mark._replace(outcome=StepOutcome.WRONG)
     is_exact = mark.outcome is StepOutcome.RIGHT and outer.outcome in _LOOSE
-    if is_exact and outer.left.computed and is_bare(outer.left) and _list_numbers(outer) != _list_numbers(mark):
+    if (
+        is_exact
+        and outer.left.computed
+        and is_bare(outer.left)
+        and _list_numbers(outer.left.node) != _list_numbers(mark.left.node)
+    ):
         return outer._replace(outcome=StepOutcome.WRONG), mark
     return outer, mark
 
@@ -93,5 +122,8 @@ def is_bare(side: Side) -> bool:
     return not side.cut and not any(piece.name in {"word", "percent"} for piece in side.pieces)
 
 
-def _list_numbers(reading: Statement) -> list[str]:
-    return [piece.text.replace(",", "") for piece in reading.left.pieces if piece.name in VALUES]
+def _list_numbers(node: Node) -> list[Exact]:
+    """List the numbers of an expression in order."""
+    if isinstance(node, Number):
+        return [node.value]
+    return [*_list_numbers(node.left), *_list_numbers(node.right)]

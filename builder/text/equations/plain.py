@@ -83,13 +83,17 @@ def _has_only_units(left: str) -> bool:
 
 def _is_same(mark: str, key: str, value: Exact) -> bool:
     """Whether a calculator annotation comes to the same."""
-    match = _MARK.fullmatch(mark.replace(",", "") if "," in mark else mark)
-    if match is None or read_number(match[2]) != value:
+    parts = split_plain_mark(mark)
+    if parts is None or read_number(parts[1]) != value:
         return False
-    if match[1] == key:
-        return True
-    node = compute_plain(match[1])
-    return node is not None and node.value == value
+    node = compute_plain(parts[0])
+    return parts[0] == key or (node is not None and node.value == value)
+
+
+def split_plain_mark(mark: str) -> tuple[str, str] | None:
+    """Split a calculator annotation of numbers and signs into its sides; None where it has more than that."""
+    match = _MARK.fullmatch(mark.replace(",", "") if "," in mark else mark)
+    return None if match is None else (match[1], match[2])
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)

@@ -97,6 +97,9 @@ def _is_share_true(left: Side, right: Side) -> bool:
 def _part_brackets(text: str, pieces: Sequence[Piece], stop: int) -> tuple[list[Statement], Sequence[Piece]]:
     """Read the equations within brackets, and put their results in their places: (3 + 9 = 12) + 2 = 14."""
     found: list[Statement] = []
+    names = [piece.name for piece in pieces]
+    if names.count("equals") < 2 or "open" not in names:
+        return found, pieces
     for _ in range(MAX_BRACKETS):
         place = _find_bracket(pieces, stop)
         if place is None:
