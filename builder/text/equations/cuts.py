@@ -11,7 +11,7 @@ from ...languages import has_unspaced
 from .lexer import BINARY, SIGNS, VALUES, Piece
 from .words import FUNCTIONS, MEASURES, SCALES, STARTERS, UNSPACED_NUMERALS
 
-_OPENERS = frozenset("\n([]{}\"'“”‘’*`|，。：；！？、（）【】「」《》<>→⇒¿¡")
+_OPENERS = frozenset("\n([]{\"'“”‘’*`|，。：；！？、（）【】「」《》<>→⇒¿¡")
 """Signs that may stand directly before an expression."""
 
 _SPACED_BEFORE = _OPENERS | frozenset(".,;:!?&—…#-–")

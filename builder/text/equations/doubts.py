@@ -11,8 +11,8 @@ from ...languages import has_unspaced
 from .arithmetic import Number, Operation
 from .lexer import SIGNS, VALUES, Piece
 from .operands import Side, read_side
-from .rounding import is_near, is_quotient, is_rounded
-from .words import ARTICLES, CHANGES, FUNCTIONS, MEASURES, NUMBER_WORDS, SCALES, SPEEDS, UNSPACED_SCALES
+from .rounding import has_rounded_operand, is_near, is_quotient, is_rounded
+from .words import ARTICLES, CHANGES, FUNCTIONS, HOURS, MEASURES, NUMBER_WORDS, SCALES, SPEEDS, UNSPACED_SCALES
 
 _GROUPED = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
@@ -47,6 +47,8 @@ def judge_equation(left: Side, right: Side, *, approximate: bool, chained: bool,
         return StepOutcome.RIGHT
     if is_rounded(left, right, approximate=approximate):
         return StepOutcome.ROUNDED
+    if approximate and right.computed:
+        return StepOutcome.UNCHECKED  # 2^10 ≈ 10^3
     claim = right.node.value
     is_decimal = any("." in piece.text for piece in right.pieces if piece.name == "number" and piece.end <= right.end)
     is_whole_part = not is_decimal and is_quotient(left) and abs(Fraction(claim)) < abs(Fraction(left.node.value))
@@ -68,6 +70,7 @@ def has_doubt(left: Side, right: Side) -> bool:
         or _is_change(right)
         or _is_in_cents(left, right)
         or _is_fraction(left)
+        or has_rounded_operand(left, right)
         or any(True for side in (left, right) for _ in _find_doubts(side))
     )
 
@@ -137,7 +140,7 @@ def _is_change(right: Side) -> bool:
 
 def _is_fraction(left: Side) -> bool:
     """Whether the left side is a fraction of a thing, not a calculation: 1/2 a cup = 4 ounces."""
-    names = [piece.name for piece in left.pieces]
+    names = [piece.name for piece in left.pieces if piece.name != "currency"]
     is_thing = names[:4] == ["number", "divide", "number", "word"] and set(names[4:]) <= {"word"}
     return is_thing and left.node.value < 2
 
@@ -163,7 +166,7 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
     """Yield the reasons why an expression may have been misread."""
     names = [piece.name for piece in side.pieces]
     words = [index for index, name in enumerate(names) if name == "word"]
-    if side.cut or any(piece.text in FUNCTIONS and piece.start < side.end for piece in side.pieces):
+    if side.cut or any(_is_function(side, index) for index in words):
         yield Doubt.CUT
     if any(_is_scale(side, index) for index in words):
         yield Doubt.SCALE
@@ -172,7 +175,8 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
     if any(_is_variable(side.pieces, index) for index in words) or _has_variable_x(side.pieces):
         yield Doubt.VARIABLE
     texts = [piece.text for piece in side.pieces if piece.name == "number"]
-    if any(len(text) > 1 and text[0] == "0" and text[1] != "." for text in texts):
+    has_hours = any(piece.text in HOURS for piece in side.pieces)
+    if has_hours or any(len(text) > 1 and text[0] == "0" and text[1] != "." for text in texts):
         yield Doubt.CLOCK
     if _has_open_order([name for name in names if name != "word"]):
         yield Doubt.ORDER
@@ -203,6 +207,12 @@ def _join_groups(side: Side) -> tuple[Piece, ...]:
         else piece
         for piece in side.pieces
     )
+
+
+def _is_function(side: Side, index: int) -> bool:
+    """Whether a word makes another number of the one before it: 9 pi."""
+    is_beside = side.pieces[index].start < side.end or (index > 0 and side.pieces[index - 1].end <= side.end)
+    return is_beside and side.pieces[index].text in FUNCTIONS
 
 
 def _is_scale(side: Side, index: int) -> bool:

@@ -31,6 +31,8 @@ _SPACED = re.compile(
 _WRAPPED = re.compile(
     r"(\\(?:boxed|fbox|text(?:bf|it|rm|tt|normal)?|math(?:rm|bf|it|sf)|mbox|emph|underline|operatorname)\{)([^{}]{0,80})(\})"
 )
+_UNIT_SQUARE = re.compile(r"(?<=\b[cmkd]m)[²³]|(?<=\bft)[²³]|(?<=\bm)[²³]|(?<=\bin)[²³]")
+_UNIT_POWER = re.compile(r"\b([cmkd]?m|ft|in|inch|inches|feet|units?|yd|miles?)\^(?:[234]|\{[234]\})(?!\d)")
 _POWER = re.compile(r"\^\{([^{}]{1,30})\}")
 _FRACTION = re.compile(r"\\([dtc]?)frac\{(?!\d{1,30}\}\{\d{1,30}\})([^{}]{1,60})\}\{([^{}]{1,60})\}")
 _SHORT_FRACTION = re.compile(r"\\([dtc]?)frac ?(\d)(\d)")
@@ -52,11 +54,13 @@ def clean_markup(text: str) -> str:
     ('3+4 =   8  ', '       8 ', '2^(24)')
     """
     if not text.isascii():
-        text = text.translate(_WIDE)
+        text = _UNIT_SQUARE.sub(" ", text.translate(_WIDE))
         if has_unspaced(text):
             text = _EQUAL.sub(_pad("= "), _BETWEEN.sub(_write_sign, text))
     if "\\" in text:
         text = _clean_latex(text)
+    if "^" in text:
+        text = _UNIT_POWER.sub(lambda match: match[1].ljust(len(match[0])), text)
     if "^{" in text:
         text = _POWER.sub(r"^(\1)", text)
     if "**" in text:

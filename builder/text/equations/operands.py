@@ -134,7 +134,7 @@ def _convert_pieces(pieces: Sequence[Symbol | Piece]) -> list[Token] | None:
             if words > most or not tokens or tokens[-1].kind not in _BEFORE_UNITS:
                 return None
             continue
-        if words and name in _NOT_BEHIND_UNITS:
+        if words and (name in _NOT_BEHIND_UNITS or name == "power"):
             return None
         words, most = 0, MAX_UNIT_WORDS
         token = _convert_piece(name, text)

@@ -13,13 +13,13 @@ from .equation import Equation
 from .words import NO_UNITS, OPERATOR_WORDS, is_determiner
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
-_UNITS = r"(?:/[a-z]{2,20}|(?:[ ][a-z]{2,20}){1,3}(?:/[a-z]{2,20})?)?"
+_UNITS = r"(?:/[a-z]{2,20}(?:[ ][a-z]{2,20}){0,2}|(?:[ ][a-z]{2,20}){1,3}(?:/[a-z]{2,20})?)?"
 _PLAIN = re.compile(
     rf"""
     (
-        [$.\d](?:(?<=[a-zA-Z,;:.][ ].)|(?<=\n.)|(?<=^.))
-        (?<!\btimes[ ].)(?<!\bminus[ ].)(?<!\bplus[ ].)(?<!\bby[ ].)(?<!\bequals[ ].)(?<!\bpercent[ ].)(?<![ ][xX][ ].)
-        (?<![\d%}}][ ]of[ ].)(?<!\bpercent[ ]of[ ].)
+        [$.\d](?:(?<=[a-zA-Z,;:.][ ].)|(?<=[a-zA-Z]:.)|(?<=\n.)|(?<=^.))
+        (?<!\btimes[ ].)(?<!\bminus[ ].)(?<!\bplus[ ].)(?<!d[ ]by[ ].)(?<!\bequals[ ].)(?<!\bpercent[ ].)
+        (?<![ ][xX][ ].)(?<![\d%}}][ ]of[ ].)(?<!\bpercent[ ]of[ ].)
         (?:(?<=\$)(?:{_NUMBER})|(?<=\d)(?:\d{{0,2}}(?:,\d{{3}}){{1,6}}|\d{{0,20}})(?:\.\d{{1,20}})?|(?<=\.)\d{{1,20}})
         {_UNITS}(?:[ ]?(?:[-+*/×÷]|x(?=[ ]?[$.\d]))[ ]?\$?(?:{_NUMBER}){_UNITS}){{1,8}}
     )
@@ -27,8 +27,11 @@ _PLAIN = re.compile(
     (?:\$?(<<[^<>\n]{{1,80}}>>))?
     (\$?(?:{_NUMBER}))
     (?=
-        (?:/[a-z]{{2,20}})?
-        (?:[ ](?!(?:x|X|times|plus|minus|divided|multiplied|percent|equals)\b)[A-Za-z][A-Za-z'-]{{0,20}}){{0,40}}
+        (?:/[a-z]{{2,20}}|[a-wyz][a-z]{{0,5}})?
+        (?:
+            [ ](?!(?:x|X|plus|minus|divided|multiplied|percent|equals)\b|times[ ](?:[a-z]{{1,5}}[ ])?[-$(.\\\d])
+            [A-Za-z][A-Za-z'’-]{{0,20}}(?:/[a-z]{{2,20}})?
+        ){{0,40}}
         (?:[.,;:?](?:\s|$)|\s*$|[ ]?\n|(?<=[a-z])[ ]\$?\d)
     )
     """,
@@ -37,7 +40,7 @@ _PLAIN = re.compile(
 """A sum, a sign, a mark where there is one, a result, and behind it nothing that goes on with it."""
 _TOKEN = re.compile(rf"{_NUMBER}|[-+*/]")
 _WORD = re.compile(r"/?[a-z]{2,}")
-_MARK = re.compile(rf"<<((?:{_NUMBER})(?:[-+*/](?:{_NUMBER})){{1,8}})=({_NUMBER})>>")
+_MARK = re.compile(rf"<<((?:{_NUMBER})(?:[-+*/](?:{_NUMBER})){{0,8}})=({_NUMBER})>>")
 _PLAIN_SIGNS = str.maketrans({" ": None, "$": None, ",": None, "×": "*", "x": "*", "÷": "/"})
 
 _PAIR = re.compile(r"(\d{1,20})([-+*/])(\d{1,20})")

@@ -5,6 +5,7 @@ more. Decimals may be rounded anywhere, whole numbers only where they are a quot
 of the last digit. A printed float (six decimals or more) may be off by a millionth.
 """
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -14,6 +15,9 @@ from .operands import Side
 
 FLOAT_DECIMALS = 6
 """A number with at least this many decimals is a printed float, compared with a relative tolerance of 1e-6."""
+
+_ROUNDED = re.compile(r"\.\d{3}|\.(?:33|66|67|17|83)$")
+"""Decimals that look rounded: three or more, or those of a third and a sixth."""
 
 SIGNIFICANT = 2
 """The fewest digits of a rounded number: with one, nearly everything is rounded."""
@@ -42,6 +46,23 @@ def is_near(left: Side, right: Side) -> bool:
         return False
     decimals = _list_decimals(right)[-1]
     return any(_is_cut(value, claimed, places) for value, claimed, places in _list_readings(left, right, decimals))
+
+
+def has_rounded_operand(left: Side, right: Side) -> bool:
+    """Whether a product is true for a factor that was rounded before: 1.414 * 2 = 2.83, 33.33 * 3 = 100."""
+    node = left.node
+    if not isinstance(node, Operation) or node.op not in {"*", "/"} or right.computed:
+        return False
+    texts = [text for name, text, _, end in left.pieces if name in VALUES and end <= left.end]
+    errors = [_measure_rounding(text) for text in texts if _ROUNDED.search(text)]
+    value, claim = abs(Fraction(node.value)), abs(Fraction(right.node.value))
+    return bool(errors) and abs(value - claim) <= value * sum(errors)
+
+
+def _measure_rounding(text: str) -> Fraction:
+    """How much of itself a number may have lost by rounding."""
+    value = Fraction(text.replace(",", ""))
+    return Fraction(1, 10 ** len(text.partition(".")[2])) / value / 2 if value else Fraction(0)
 
 
 def count_digits(side: Side) -> int:

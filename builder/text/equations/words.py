@@ -15,7 +15,7 @@ OPERATOR_WORDS = frozenset({"times", "x", "X", "plus", "minus", "divided", "perc
 FUNCTIONS = frozenset(
     "mod modulo rem remainder base choose log ln lg exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh "
     "sqrt root cbrt abs min max gcd lcm hcf det dim lim sum prod sgn sign floor ceil factorial squared cubed twice "
-    "double triple thrice half negative bmod pmod binom frac dx dy dt du dr".split()
+    "pi phi tau theta alpha beta double triple thrice half negative bmod pmod binom frac dx dy dt du dr".split()
 )
 """Words of mathematics that make another number of the one beside them."""
 
@@ -38,6 +38,9 @@ NUMBER_WORDS = frozenset(
     "ninety".split()
 )
 """Numbers in words, which are no units."""
+
+HOURS = frozenset({"am", "pm", "AM", "PM", "o'clock", "o’clock", "noon", "midnight"})
+"""Words of a time of day, which starts again after 12."""
 
 UNSPACED_SCALES = frozenset("十百千万萬亿億兆打双雙对對半倍成")
 """Scale words where words are not spaced, by their first letter."""
@@ -73,9 +76,10 @@ _DETERMINERS = frozenset("the his her their its my our your another other".split
 
 _OTHER_ARITHMETIC = re.compile(
     r"\b(?i:mod(?:ulo|ular|ulus)?|modular)\b|\\[bp]?mod\b|\\equiv|≡|\bbase[- ](?:\d|two|three|eight|ten|twelve|sixteen)"
-    r"|\b(?i:binary|hexadecimal|octal|ternary|congruen\w{1,4}|clock arithmetic)\b"
+    r"|\b(?i:binary|hexadecimal|octal|ternary|congruen\w{1,4}|clock arithmetic"
+    r"|boolean|bitwise|xor|on (?:a|the) clock)\b"
     r"|\b(?:12|24)-hour (?:clock|time)|\bGF\(|\\mathbb"
-    r"|ℤ|[Zz]_\{?\d|\\oplus|⊕|\bXOR\b|同余|进制|進制"
+    r"|ℤ|[Zz]_\{?\d|\\oplus|⊕|同余|进制|進制"
 )
 """Words of texts in which 9 + 5 may be 2."""
 

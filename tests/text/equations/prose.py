@@ -228,10 +228,38 @@ def units_and_percent(r):
     ]
 
 
+def physics(r):
+    a, b, c, d = draw(r, 2, 9)  # noqa: RUF059
+    return [
+        f"{a} cm^2 + {b} cm^2 = {a + b} cm^2, {a} m^{{2}} + {b} m^{{2}} = {a + b} m^{{2}}, {a} cm² + {b} cm² = {a + b} cm².",  # noqa: E501
+        f"1/2 mv^2 = 1/2 * {a} * {b}^2 = {Fraction(a * b * b, 2)}.",
+        f"F = ma = {a} kg * {b} m/s^2 = {a * b} N.",
+        f"{a} m/s * {b} s = {a * b} m, {a} km/h * {b} h = {a * b} km.",
+        f"2 * {a} pi = {write_decimal(Fraction(2 * a * math.pi), 2)}, {a} + {b} = {a + b}, A = \\pi r^2 = \\pi * {a}^2.",  # noqa: E501
+        f"4/3 pi r^3 = 4/3 * 3.14 * {a}^3 = {write_decimal(Fraction(4 * 314 * a**3, 300), 2)}.",
+        f"1/2 bh = 1/2 * {a} * {b} = {Fraction(a * b, 2)}.",
+        f"11 am + {a} hours = {a - 1} pm, 9 o'clock + 5 hours = 2 o'clock, 10 PM + {a} hours = {a - 2} AM.",
+        f"2^10 ≈ 10^3, 2^{{10}} \\approx 10^{{3}} = 1000, {a}.1 * {b} ≈ {a} * {b} = {a * b}.",
+        f"1.414 * {a} = {write_decimal(Fraction(a * math.sqrt(2)), 3)}, 33.33 * 3 = 100, 0.333 * 3 = 1, 0.667 * {3 * a} = {2 * a}.",  # noqa: E501
+        f"\\log_{{2}} {2**a} + {b} = {a + b}, \\log_{{10}}{10**a} + {b} + 1 = {a + b + 1}.",
+        f"{a} ± {b} + 1 = {a + b + 1} or {a - b + 1}, x = \\frac{{{a} \\pm {b}}}{{2}} = {Fraction(a + b, 2)}.",
+        f"({a} - 1, {b} - 2) = ({a - 1}, {b - 2}), slope = ({a + b} - {a})/({b}) = 1.",
+        f"|A| + |B| - |A ∩ B| = {a} + {b} - 1 = {a + b - 1}.",
+        f"1/2 + 1/4 + 1/8 + \\dots = 1, 0.9 + 0.09 + 0.009 + … = 1, 1 + 1/2 + 1/4 + ... = 2.",  # noqa: F541
+        f"{a} = {a}\\cdot 1, {a * b} = {a} \\cdot {b}, -\\frac{{b}}{{2a}} = -\\frac{{{2 * a}}}{{2}} = -{a}.",
+        f"\\sum_{{i=1}}^{{3}} i = 1 + 2 + 3 = 6, \\prod_{{k=1}}^{{4}} k = 24, \\lim_{{x \\to 0}} {a} + {b} = {a + b}.",
+        f"In boolean algebra, 1 + 1 = 1. Bitwise, 5 ^ 3 = 6.",  # noqa: F541
+        f"{a} = 1: 1 = 1(2)/2 = 1, so {a}^2 - {b} = {a * a - b}.",
+        f"50% of 50% = 25%, 10% = 0.1 * 200 = 20, {a}% + {b}% = {a + b}%.",
+        f"€{a} + €{b} = €{a + b}, {a}€ + {b}€ = {a + b}€, ¥{a}00 + ¥{b}00 = ¥{a + b}00.",
+        f"\\phi({a}) + {b} + 1 = \\phi({a}) + {b + 1}, \\text{{Var}}(X) = {a + b} - {b} = {a}.",
+    ]
+
+
 KINDS: dict[str, Callable[[random.Random], list[str]]] = {
     kind.__name__: kind
     for kind in (
-        probabilities, sequences, powers, roots, modular, bases, sets_and_spans, functions, algebra, units_and_percent
+        probabilities, sequences, powers, roots, modular, bases, sets_and_spans, functions, algebra, units_and_percent, physics  # noqa: E501
     )
 }  # fmt: skip
 
