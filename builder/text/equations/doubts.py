@@ -172,7 +172,9 @@ def _find_doubts(side: Side) -> Iterator[Doubt]:
         yield Doubt.SCALE
     if "percent" in names and not SIGNS.isdisjoint(names):
         yield Doubt.PERCENT_SUM
-    if any(_is_variable(side.pieces, index) for index in words) or _has_variable_x(side.pieces):
+    if any(_is_beside(side, index) and _is_variable(side.pieces, index) for index in words) or _has_variable_x(
+        side.pieces
+    ):
         yield Doubt.VARIABLE
     texts = [piece.text for piece in side.pieces if piece.name == "number"]
     has_hours = any(piece.text in HOURS for piece in side.pieces)
@@ -211,14 +213,18 @@ def _join_groups(side: Side) -> tuple[Piece, ...]:
 
 def _is_function(side: Side, index: int) -> bool:
     """Whether a word makes another number of the one before it: 9 pi."""
-    is_beside = side.pieces[index].start < side.end or (index > 0 and side.pieces[index - 1].end <= side.end)
-    return is_beside and side.pieces[index].text in FUNCTIONS
+    return _is_beside(side, index) and side.pieces[index].text in FUNCTIONS
+
+
+def _is_beside(side: Side, index: int) -> bool:
+    """Whether a word stands within a side or directly behind it; of other words behind it, none changes a number."""
+    return side.pieces[index].start < side.end or (index > 0 and side.pieces[index - 1].end <= side.end)
 
 
 def _is_scale(side: Side, index: int) -> bool:
     """Whether a word multiplies the number before it; behind the side, only the first word may."""
     word, start, _ = side.pieces[index][1:]
-    if start >= side.end and side.pieces[index - 1].end > side.end:
+    if not _is_beside(side, index):
         return False
     return word.lower() in SCALES or word[0] in UNSPACED_SCALES or (word.lower() in NUMBER_WORDS and start < side.end)
 
