@@ -2,8 +2,8 @@
 
 import pytest
 
-from cotloom.builder.text.equations import find_equations
 from cotloom.builder.select import signature
+from cotloom.builder.text.equations import find_equations
 from cotloom.builder.verify import check_steps, judge, steps
 from cotloom.builder.verify.steps import MAX_STEPS
 from cotloom.schemas.problem import Problem

@@ -29,6 +29,7 @@ _LABELLED = frozenset(
     "day week month year night step grade chapter page room question part problem level round".split()
 )
 _HOLDERS = frozenset({"of", "in", "with"})
+MAX_BRACKET = 60
 MAX_BLANKS = 20
 MAX_BOUND = 40
 MAX_FACTORIAL = 30
@@ -138,7 +139,7 @@ def _is_bracket_cut(pieces: Sequence[Piece], index: int) -> bool:
 
 def _is_closed(pieces: Sequence[Piece], index: int) -> bool:
     """Whether a bracket is closed behind an equal sign: 2 * (3 + 4 = 7)."""
-    names = [piece.name for piece in pieces[index + 1 :]]
+    names = [piece.name for piece in pieces[index + 1 : index + MAX_BRACKET]]
     end = names.index("close") if "close" in names else 0
     return "equals" in names[:end] and "open" not in names[:end]
 
