@@ -35,7 +35,7 @@ def check_parts(
 ) -> Steps:
     """Check the equations of an answer, part by part; see `check_steps`.
 
-    >>> found = check_parts("", {Part.REASONING: "3 + 4 = 8, no, 3 + 4 = 7.", Part.TEXT: "7 * 2 = 14."})
+    >>> found = check_parts("", {Part.REASONING: "3 + 4 = 8. And 3 + 4 = 7.", Part.TEXT: "7 * 2 = 14."})
     >>> [(str(step.part), str(step.outcome)) for step in found.steps], found.first_wrong
     ([('reasoning', 'wrong'), ('reasoning', 'right'), ('text', 'right')], None)
     """
