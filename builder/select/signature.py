@@ -12,8 +12,16 @@ from typing import NamedTuple
 import xxhash
 
 from ...schemas.sample import StepOutcome
-from ..text.arithmetic import Exact, Node, Number, Operation, format_value, list_operations
-from ..text.equations import Equation, find_equations
+from ..text.equations import (
+    Equation,
+    Exact,
+    Node,
+    Number,
+    Operation,
+    find_equations,
+    format_value,
+    list_operations,
+)
 
 MAX_CHARACTERS = 120
 """The longest expression that a signature spells out; longer ones are hashed, so that signatures stay bounded."""
@@ -62,18 +70,16 @@ def read_method(text: str, equations: Sequence[Equation] | None = None) -> Metho
     steps = [
         equation
         for equation in equations
-        if equation.outcome is not StepOutcome.UNCHECKED and isinstance(equation.left.node, Operation)
+        if equation.outcome is not StepOutcome.UNCHECKED and isinstance(equation.left, Operation)
     ]
     results: dict[Exact, _CanonicalForm] = {}
     roots: dict[Exact, str] = {}
     for step in steps:
-        form = _canonicalize(step.left.node, results, roots)
-        value = step.right.node.value
+        form = _canonicalize(step.left, results, roots)
+        value = step.right
         results[value] = form
         roots[value] = form.text
-    performed = frozenset(
-        _format_operation(operation) for step in steps for operation in list_operations(step.left.node)
-    )
+    performed = frozenset(_format_operation(operation) for step in steps for operation in list_operations(step.left))
     return Method("; ".join(sorted(set(roots.values()))) if steps else None, performed)
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas.sample import Part, Step, StepOutcome
-from ..text.arithmetic import format_value
-from ..text.equations import Equation, find_equations
+from ..text.equations import Equation, find_equations, format_value
 
 MAX_STEPS = 200
 """The number of equations of one text that are checked."""
@@ -24,13 +23,19 @@ class Steps:
         wrong = (step for step in self.steps if step.outcome is StepOutcome.WRONG and step.part is Part.TEXT)
         return next(wrong, None)
 
+    @property
+    def coverage(self) -> float | None:
+        """The share of the equations that could be checked; None where there is none."""
+        checked = sum(step.outcome is not StepOutcome.UNCHECKED for step in self.steps)
+        return checked / len(self.steps) if self.steps else None
+
 
 def check_parts(
     question: str, parts: Mapping[Part, str], equations: Mapping[Part, Sequence[Equation]] | None = None
 ) -> Steps:
     """Check the equations of an answer, part by part; see `check_steps`.
 
-    >>> found = check_parts("", {Part.REASONING: "3 + 4 = 8, no, 3 + 4 = 7.", Part.TEXT: "7 * 2 = 14."})
+    >>> found = check_parts("", {Part.REASONING: "3 + 4 = 8. And 3 + 4 = 7.", Part.TEXT: "7 * 2 = 14."})
     >>> [(str(step.part), str(step.outcome)) for step in found.steps], found.first_wrong
     ([('reasoning', 'wrong'), ('reasoning', 'right'), ('text', 'right')], None)
     """
@@ -67,9 +72,8 @@ def check_steps(question: str, rationale: str, equations: Sequence[Equation] | N
 
 
 def _make_step(text: str, equation: Equation) -> Step:
-    left, right, outcome = equation
-    start, end = left.start, right.end
-    return Step(start=start, end=end, text=text[start:end], actual=format_value(left.node.value), outcome=outcome)
+    start, end, left, _, outcome = equation
+    return Step(start=start, end=end, text=text[start:end], actual=format_value(left.value), outcome=outcome)
 
 
 def _uncheck_quoted(step: Step, quotable: set[str]) -> Step:

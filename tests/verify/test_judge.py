@@ -171,13 +171,13 @@ def test_published_solutions_are_judged_as_they_were_labelled(data, pattern):
         judged += 1
     assert judged == 2640
     assert apart <= 5
-    assert over_wrong_steps == 6
+    assert over_wrong_steps == 10
 
 
 def test_hardly_any_solution_by_people_holds_a_wrong_step(data):
     rows = lines(data / "gsm8k" / "train.jsonl")
     wrong = sum(check_steps(row["question"], row["answer"]).first_wrong is not None for row in rows)
-    assert wrong / len(rows) <= 0.005
+    assert wrong / len(rows) <= 0.003
 
 
 def test_every_published_gold_answer_is_equal_to_itself(data):

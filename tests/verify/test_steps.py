@@ -2,13 +2,15 @@
 
 import pytest
 
+from cotloom.builder.select import signature
 from cotloom.builder.text.equations import find_equations
-from cotloom.builder.verify import check_steps, judge
+from cotloom.builder.verify import check_steps, judge, steps
 from cotloom.builder.verify.steps import MAX_STEPS
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.reasons import Verdict
 from cotloom.schemas.sample import Part, StepOutcome
 
+RATIONALE = "3 + 4 = 7. The answer is 7."
 QUESTION = "Tim wrote 3 + 4 = 8 on the board. By how much is his sum too large?"
 
 
@@ -71,3 +73,22 @@ def test_equations_that_were_found_before_give_the_same_steps_and_the_same_judge
 
     assert check_steps(QUESTION, rationale, equations) == check_steps(QUESTION, rationale)
     assert judge(problem, rationale, equations={Part.TEXT: equations}) == judge(problem, rationale)
+
+
+def test_equations_that_were_found_before_are_not_looked_for_again(monkeypatch):
+    problem = Problem(problem_id="p", source="s", origin="o", question=QUESTION, answer="7")
+    equations = find_equations(RATIONALE)
+    searched = []
+    for module in (steps, signature):
+        monkeypatch.setattr(module, "find_equations", lambda text: searched.append(text) or [])
+    assert judge(problem, RATIONALE, equations={Part.TEXT: equations}).verdict is Verdict.CORRECT
+    assert signature.read_method(RATIONALE, equations).signature == "(3 + 4)"
+    assert searched == []
+
+
+@pytest.mark.parametrize(
+    ("rationale", "coverage"),
+    [("3 + 4 = 7. 7 * 2 = 15.", 1), ("3 + 4 = 7. 2x + 3 = 11.", 0.5), ("2x + 3 = 11.", 0), ("So it is.", None)],
+)
+def test_the_share_of_checked_equations_is_known(rationale, coverage):
+    assert check_steps("", rationale).coverage == coverage

@@ -2,8 +2,8 @@ from fractions import Fraction
 
 import pytest
 
-from cotloom.builder.text.lexer import split_pieces
-from cotloom.builder.text.operands import MAX_UNIT_WORDS, read_side
+from cotloom.builder.text.equations.lexer import split_pieces
+from cotloom.builder.text.equations.operands import MAX_UNIT_WORDS, read_side
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,17 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from .arithmetic import Exact, ExpressionError, Node, Operation, Token, TokenKind, parse_expression
+from .arithmetic import Exact, ExpressionError, Node, Number, Operation, Token, TokenKind, parse_expression
 from .lexer import BINARY, VALUES, Piece
+from .words import is_determiner
 
 MAX_UNIT_WORDS = 3
 """The most words between a number and the next operator: `3 large red apples + 4 = 7`."""
+
+MAX_RATE_WORDS = 6
+"""The most of them where they name a rate: `4 paper clips per small box * 3 = 12`."""
+
+_RATES = frozenset({"per", "a", "an", "each", "every"})
 
 MAX_REMEMBERED = 100
 """The most characters of an expression that is remembered: the answers to a problem repeat their expressions."""
@@ -68,6 +74,8 @@ class Side(NamedTuple):
 
 def read_side(pieces: Sequence[Piece], trailing: Sequence[Piece] = (), *, cut: bool = False) -> Side | None:
     """Read all pieces as one expression, skipping units; None where that is impossible."""
+    if len(pieces) == 1:
+        return _read_number_side(pieces[0], trailing, cut=cut)
     symbols = tuple([piece[:2] for piece in pieces])
     is_short = pieces[-1].end - pieces[0].start <= MAX_REMEMBERED
     expression = _recall_expression(symbols) if is_short else _read_expression(symbols)
@@ -75,6 +83,15 @@ def read_side(pieces: Sequence[Piece], trailing: Sequence[Piece] = (), *, cut: b
         return None
     node, readings, first, size = expression
     return Side(node, readings, pieces[0].start, pieces[size - 1].end, first, (*pieces, *trailing), cut)
+
+
+def _read_number_side(piece: Piece, trailing: Sequence[Piece], *, cut: bool) -> Side | None:
+    """Read the most frequent side: one number."""
+    name, text, start, end = piece
+    value = _parse_number(name, text) if name in VALUES else None
+    if value is None:
+        return None
+    return Side(Number(value), (value,), start, end, value, (piece, *trailing), cut)
 
 
 def _read_expression(symbols: tuple[Symbol, ...]) -> Expression | None:
@@ -98,20 +115,28 @@ def _read_expression(symbols: tuple[Symbol, ...]) -> Expression | None:
 _recall_expression = lru_cache(maxsize=4096)(_read_expression)
 
 
+def forget_expressions() -> None:
+    """Forget the expressions that are remembered."""
+    _recall_expression.cache_clear()
+
+
 def _convert_pieces(pieces: Sequence[Symbol | Piece]) -> list[Token] | None:
     """Convert pieces to the tokens of an expression; None where a word does not follow a number."""
     tokens: list[Token] = []
-    words = 0
+    words, most = 0, MAX_UNIT_WORDS
     for piece in pieces:
         name, text = piece[:2]
         if name == "word" and text != "of":
+            if tokens and tokens[-1].kind is TokenKind.OPERATOR and is_determiner(text):
+                continue  # + Tom's 8 pens
             words += 1
-            if words > MAX_UNIT_WORDS or not tokens or tokens[-1].kind not in _BEFORE_UNITS:
+            most = MAX_RATE_WORDS if text in _RATES else most
+            if words > most or not tokens or tokens[-1].kind not in _BEFORE_UNITS:
                 return None
             continue
-        if words and name in _NOT_BEHIND_UNITS:
+        if words and (name in _NOT_BEHIND_UNITS or name == "power"):
             return None
-        words = 0
+        words, most = 0, MAX_UNIT_WORDS
         token = _convert_piece(name, text)
         if token is not None:
             tokens.append(token)
@@ -133,5 +158,5 @@ def _parse_number(name: str, text: str) -> Exact | None:
     if name == "frac":
         numerator, denominator = map(int, re.findall(r"\d+", text))
         return Fraction(numerator, denominator) if denominator else None
-    text = text.replace(",", "")
+    text = text.replace("{,}", "").replace(",", "")
     return int(text) if text.isdigit() else Fraction(text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.text.arithmetic import (
+from cotloom.builder.text.equations.arithmetic import (
     MAX_DEPTH,
     MAX_EXPONENT,
     MAX_TOKENS,
@@ -16,8 +16,8 @@ from cotloom.builder.text.arithmetic import (
     list_operations,
     parse_expression,
 )
-from cotloom.builder.text.lexer import split_pieces
-from cotloom.builder.text.operands import _convert_pieces
+from cotloom.builder.text.equations.lexer import split_pieces
+from cotloom.builder.text.equations.operands import _convert_pieces
 
 OPEN, CLOSE = Token(TokenKind.OPEN, ""), Token(TokenKind.CLOSE, "")
 PLUS, MINUS, POWER, DIVIDE = (Token(TokenKind.OPERATOR, sign) for sign in "+-^/")

@@ -102,6 +102,15 @@ HOSTILE = {
     "a word": "a-" * 25_000,
     "a tower": "2^" * 25_000 + "2 = 1",
     "spaces": " " * 50_000,
+    "brackets with signs": "(1+1=2)+" * 6_000 + "=3",
+    "wrong steps": "1 + 1 = 3. " * 4_000,
+    "worded": "half of 48 is 20 " * 3_000,
+    "fractions within": "\\boxed{\\frac{1+1}{2}} = 3 " * 2_000,
+    "powers": "^{1}" * 12_000,
+    "bold": "1**" * 16_000,
+    "rates": "3/day" * 10_000 + "=4",
+    "products": "(3)" * 16_000 + "=3",
+    "Chinese signs": "3 个加 4 等于" * 5_000,
 }
 
 

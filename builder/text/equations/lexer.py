@@ -4,8 +4,8 @@ import re
 from functools import partial
 from typing import NamedTuple
 
-BINARY = {"times": "*", "divide": "/", "power": "^", "plus": "+", "minus": "-"}
-"""Operators by their piece names."""
+BINARY = {"times": "*", "product": "*", "divide": "/", "power": "^", "plus": "+", "minus": "-"}
+"""Operators by their piece names. A product has no sign: 40(.50)."""
 
 VALUES = frozenset({"number", "frac"})
 """Piece names of numbers."""
@@ -14,27 +14,35 @@ SIGNS = frozenset({"plus", "minus"})
 """Piece names of plus and minus."""
 
 
-# Words come first, being the most frequent, and a space behind a token is taken with it: it begins none.
+# Words come first, being the most frequent, and a space behind a token is taken with it: it begins none. A slash
+# before a word is a part of it: $20/shirt.
 _LEXER = re.compile(
     r"""
     (?:
         (?P<word>
-            (?!\b(?:times|equals|percent|plus|minus|divided[ ]by|[xX])\b|(?<=\d)[xX]\d)
+            \b0(?:[xX][0-9A-Fa-f]|[bB][01]|[oO][0-7])[0-9A-Fa-f]*\b
+          | (?:/[ ]?(?=[^\W\d_]{2}))?
+            (?!
+                \b(?:equals|percent|plus|minus|divided[ ]by|multiplied[ ]by|[xX])\b
+              | \btimes\b(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])
+              | (?<=\d)[xX][ ]?[$]?\d
+            )
             [^\W\d_]+(?:['’-][^\W\d_]+)*
         )
-      | (?P<number>(?:\d{1,3}(?:,\d{3}){1,20}(?![\d,])|\d+)(?:\.\d+)?|\.\d+)
-      | (?P<times>(?<!\*)\*(?!\*)|×|·|⋅|\\times|\\cdot|[xX]|times\b)
-      | (?P<equals>=|≈|~=|\\approx|equals\b)
+      | (?P<number>(?:\d{1,3}(?:(?:,|\{,\})\d{3}){1,20}(?!,?\d)|\d+)(?:\.\d+)?|\.\d+)
+      | (?P<product>(?<=[\d)])(?=\())
+      | (?P<times>(?<!\*)\*(?!\*)|×|·|⋅|\\times|\\cdot|[xX]|times(?=[ ](?:[a-z]{1,5}[ ])?[-$(.\\\d])|multiplied[ ]by\b)
+      | (?P<equals>==?|≈|~=|\\approx|equals\b)
       | (?P<percent>\\?%|percent\b)
       | (?P<plus>\+|plus\b)
       | (?P<minus>-|−|–|minus\b)
-      | (?P<divide>/|÷|\\div|divided[ ]by\b)
+      | (?P<divide>/|÷|\\div\b|divided[ ]by\b)
       | (?P<mark><<[^<>]*>>)
       | (?P<frac>\\[dt]?frac\{\d+\}\{\d+\})
       | (?P<power>\^|(?<=[\d)])\*\*(?=[\d(])|(?<=[\d)][ ])\*\*(?=[ ][\d(]))
       | (?P<open>\()
       | (?P<close>\))
-      | (?P<currency>\\?\$|€|£)
+      | (?P<currency>\\?\$|€|£|¥|₹)
       | (?P<stop>\n|\S)
     )
     [ ]?
