@@ -132,6 +132,8 @@ def infer_gold_type(gold: str, choices: Sequence[str] = ()) -> AnswerType:
     ['number', 'boolean', 'text']
     """
     return infer_type(Column("answer", [gold]), None, [tuple(choices)])[0]
+
+
 _READABLE: Mapping[AnswerType, str] = {
     AnswerType.NUMBER: "the answers are numbers",
     AnswerType.TIME: "the answers are times",

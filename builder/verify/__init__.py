@@ -33,7 +33,7 @@ __all__ = [
     "select_sampled",
 ]
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Rises when the same text gets another judgement."""
 
 IS_READABLE = f"{__name__}:is_readable"

@@ -29,6 +29,9 @@ _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
 _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
 """The verdicts of samples that are kept, unless their reasoning is dropped."""
 
+_MANY = frozenset({AnswerType.LIST, AnswerType.SET, AnswerType.EXPRESSION})
+"""The types whose answers may have several parts, so that several values leave nothing open."""
+
 CUT_OFF = "length"
 """The finish reason of an answer that was cut off at its token limit."""
 
@@ -218,6 +221,8 @@ def _decide_verdict(
         limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
         return Verdict.NO_ANSWER, f"no final answer was found{limit}"
     comparison = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
+    if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
+        return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
 
 
