@@ -17,7 +17,7 @@ from .separators import read_digits
 from .spelled import read_spelled
 from .units import MeasureUnit, match_rate, match_unit
 
-__all__ = ["Quantity", "find_quantities", "is_plain_number", "read_quantity", "to_plain_text"]
+__all__ = ["Quantity", "find_bare_quantities", "find_quantities", "is_plain_number", "read_quantity", "to_plain_text"]
 
 _IN_BASE = re.compile(r"([0-9a-z]{1,200})_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
@@ -55,6 +55,25 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
 
     A unit belongs to its number, and so does what makes another number of it: `at least 5 km`, `5!`, `7 or more`.
     """
+    for match, found, last in _find_numbers(text):
+        quantity, start, end = found, match.start(), last
+        if quantity.bound is Bound.FACTORIAL and not _OPERATOR.match(text, end):  # 18! ends many an answer
+            quantity, end = replace(quantity, bound=Bound.NONE), end - 1
+        bound, first = find_bound(text, start)
+        if bound is not Bound.NONE:
+            quantity, start = replace(quantity, bound=bound), first
+        yield quantity, start, end
+
+
+def find_bare_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
+    """Find the numbers of a plain text as `find_quantities` does, without their units and what stands around them."""
+    for match, quantity, _ in _find_numbers(text):
+        ordinal = _ORDINAL.match(text, match.end())
+        yield replace(quantity, bound=Bound.NONE), match.start(), ordinal.end() if ordinal else match.end()
+
+
+def _find_numbers(text: str) -> Iterator[tuple[re.Match[str], Quantity, int]]:
+    """Find numbers that are no part of anything else, each with its quantity and one past the end of its unit."""
     has_money = text.count("$") % 2 == 1
     end = 0
     for match in NUMBER.finditer(text):
@@ -63,15 +82,9 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
         is_word = before.isalnum() and not has_unspaced(before)  # 共18: the number is a word of its own
         is_part = is_word or (before and before in "_:./^\\") or start < end or _SUBSCRIPT.match(text, match.end())
         found = None if is_part else _complete(text, match, has_money=has_money)
-        if found is None:
-            continue
-        quantity, end = found
-        if quantity.bound is Bound.FACTORIAL and not _OPERATOR.match(text, end):  # 18! ends many an answer
-            quantity, end = replace(quantity, bound=Bound.NONE), end - 1
-        bound, first = find_bound(text, start)
-        if bound is not Bound.NONE:
-            quantity, start = replace(quantity, bound=bound), first
-        yield quantity, start, end
+        if found is not None:
+            quantity, end = found
+            yield match, quantity, end
 
 
 def is_plain_number(text: str) -> bool:

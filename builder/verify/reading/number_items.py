@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..answers.numbers import Quantity, find_quantities, read_quantity, to_plain_text
+from ..answers.numbers import Quantity, find_bare_quantities, read_quantity, to_plain_text
 from .candidates import Passage
 from .cues import WINDOW
 from .units import find_unit_end
@@ -17,10 +17,11 @@ _ODD = re.compile(
     r"|(?<![\d.,:])\d{1,2}\s?[ap]\.?m\b\.?|(?<![\d/])\d{1,4}/\d{1,2}/\d{2,4}(?![\d/])|(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)"
     r"|(?<![\d.])\d{1,4} (?:out of|in) \d{1,9}(?=\s*(?:[.,;!]|$))|(?<!\d)\d{1,3}['’′]\s?\d{1,2}(?:[\"”″]|'')"
     r"|(?:\d{2,4}年)?\d{1,2}月\d{1,2}[日号號]|\d{1,9}(?:小[时時]|分钟?|[元块米年天周]|千[米克]|公斤|个月)\d{1,3}"
-    r"(?:分钟?|[秒角分克天米]|厘米|毫米|个月|小[时時])|(?<!\d)\d{1,2}[h点時时]\s?\d{2}(?!\d)分?",
+    r"(?:分钟?|[秒角分克天米]|厘米|毫米|个月|小[时時])|(?<!\d)\d{1,2}[h点時时]\s?\d{2}(?!\d)分?"
+    r"|(?<![\w.,:/^*×+-])\d{1,9}[a-cnxyz](?:\^\d{1,3})?(?![\w^])",
     re.IGNORECASE,
 )
-"""Times, ratios and dates, which are no numbers."""
+"""Times, ratios, dates and terms of a variable, which are no numbers."""
 _DIRECT = re.compile(
     r"[\s*_\"'“(\[$€£¥`~:：≈#>-]*(?:(?:about|approximately|approx\.?|around|roughly|exactly|only|just|simply|a|the|total|of"
     r"|equal|to|precisely|nearly|almost|that|is|it|now|also|be)\s{1,2}){0,5}(?:共|大约|约|一共)?(?:\\[(\[]\s?)?[$*({]*"
@@ -135,7 +136,7 @@ def _find_spans(plain: str) -> Iterator[tuple[tuple[int, int], Quantity | None]]
     odd = [match.span() for match in _ODD.finditer(plain)]
     quantities = [
         ((start, start + len(plain[start:end].rstrip(" .,;:\n\t"))), quantity)
-        for quantity, start, end in find_quantities(plain)
+        for quantity, start, end in find_bare_quantities(plain)
     ]
     kept = [item for item in quantities if not _is_within(item[0], odd)] if odd else quantities
     yield from sorted([*kept, *((span, None) for span in odd)], key=lambda item: item[0])
@@ -180,7 +181,8 @@ def _make_item(
         is_direct=start < _LONGEST_LEAD and _DIRECT.fullmatch(plain, 0, bound.start() if bound else start) is not None,
         is_result=is_result,
         is_concluded=sentence.conclusion is not None and sentence.conclusion < start,
-        is_aside=(aside is not None and not is_result) or _is_aside(sentence, start, unit_end, clauses),
+        is_aside=(aside is not None and not is_result)
+        or any(_is_aside(sentence, start, place, clauses) for place in {end, unit_end}),
         is_negated=not bound
         and bool(cues.exclusion.search(plain, max(0, start - _NARROW), start) or cues.excluded.match(plain, unit_end)),
     )
