@@ -183,3 +183,23 @@ def test_hardly_any_solution_by_people_holds_a_wrong_step(data):
 def test_every_published_gold_answer_is_equal_to_itself(data):
     golds = [row["answer"].rpartition("#### ")[2] for row in lines(data / "gsm8k" / "train.jsonl")]
     assert [gold for gold in golds if compare(gold, gold, AnswerType.NUMBER).outcome != "equal"] == []
+
+
+@pytest.mark.parametrize(
+    ("gold", "text", "verdict"),
+    [
+        ("no", "no, yes", "unverifiable"),
+        ("yes", "The answer is yes, no.", "unverifiable"),
+        ("yes", "The answer is yes, yes.", "correct"),
+        ("no", "No, wait, yes.", "wrong"),
+        ("yes", "Yes, no one is left.", "correct"),
+    ],
+)
+def test_a_second_word_that_says_the_opposite_leaves_the_answer_open(gold, text, verdict):
+    problem = Problem(problem_id="p", source="s", origin="o", answer=gold, answer_type=AnswerType.BOOLEAN)
+    assert judge(problem, text).verdict == verdict
+
+
+def test_a_bound_is_not_the_number():
+    problem = Problem(problem_id="p", source="s", origin="o", answer="5")
+    assert judge(problem, "The answer is at least 5.").verdict == "unverifiable"

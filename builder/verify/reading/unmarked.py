@@ -14,7 +14,7 @@ from .kinds import PICK
 from .numbers import pick_in_sentence
 from .sentences import is_question, is_remark, list_sentences
 from .typed import pick_only
-from .words import make_mention
+from .words import make_boolean, make_mention
 
 BOLD = "bold"
 """The rule that reads what is bold in the last line."""
@@ -143,13 +143,13 @@ def _read_boolean(passage: Passage) -> Candidate | None:
     span = find_last_sentence(passage) or (passage.start, passage.end)
     last = find_leading_boolean(text[slice(*span)])
     if last is not None and not is_question(text, span):
-        return make_mention(replace(passage, rule=LAST_RESORT), span[0], last)
+        return make_boolean(replace(passage, rule=LAST_RESORT), span[0], last)
     openings = [match.end() for match in passage.cues.opening.finditer(text, *span)]
     last = find_leading_boolean(text[openings[-1] : span[1]]) if openings else None
     if last is not None:
-        return make_mention(replace(passage, rule=LAST_RESORT), openings[-1], last)
+        return make_boolean(replace(passage, rule=LAST_RESORT), openings[-1], last)
     first = find_leading_boolean(text[passage.start : passage.end])
-    return make_mention(replace(passage, rule=WHOLE), passage.start, first) if first is not None else None
+    return make_boolean(replace(passage, rule=WHOLE), passage.start, first) if first is not None else None
 
 
 def _read_typed(passage: Passage, answer_type: AnswerType) -> Candidate | None:

@@ -14,6 +14,8 @@ _BOTH = re.compile(
     r"\b(?:yes|true)\b.{0,12}\b(?:and|or|/)\s?(?:no|false)\b|\b(?:no|false)\b.{0,12}\b(?:and|or)\s(?:yes|true)\b",
     re.IGNORECASE,
 )
+_SECOND = re.compile(r"\s?[,/;]\s?(yes|no|true|false)\b(?=[\s.!?*\"']{0,4}$)", re.IGNORECASE)
+"""A second yes or no, and nothing else, behind the first."""
 _CLOSERS = frozenset(')]}$*"”’')
 _BRACKET = re.compile(r"(?<=\w)\s?[(（](?![A-Z][)）])")
 _MATH = re.compile(r"(?:\$\$?([^$]{1,2000})\$\$?|\\\(\s?(.{1,2000}?)\s?\\\)|\\\[\s?(.{1,2000}?)\s?\\\])")
@@ -36,10 +38,18 @@ def pick_boolean(passage: Passage) -> Candidate | None:
     for start, end in _list_parts(passage):
         mention = find_boolean(passage.text[start:end])
         if mention is not None:
-            return replace(make_mention(passage, start, mention), is_stated=True)
+            return replace(make_boolean(passage, start, mention), is_stated=True)
     found = pick_whole(passage)
     is_hedged = _BOTH.search(passage.text, passage.start, passage.end) is not None
     return found if found is None else replace(found, is_hedged=is_hedged)
+
+
+def make_boolean(passage: Passage, start: int, mention: BooleanMention) -> Candidate:
+    """Make a candidate of a yes or no; a hedge where nothing but the opposite follows: `no, yes`."""
+    found = make_mention(passage, start, mention)
+    second = _SECOND.match(passage.text, found.end)
+    other = None if second is None else find_boolean(second[1])
+    return replace(found, is_hedged=other is not None and other.value is not mention.value)
 
 
 def _list_parts(passage: Passage) -> list[tuple[int, int]]:

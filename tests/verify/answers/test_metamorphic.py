@@ -83,7 +83,7 @@ def test_a_changed_number_is_never_equal(change, value):
     assert outcome(str(value), MAKE_OTHERS[change](str(value))) != "equal"
 
 
-@pytest.mark.parametrize("change", set(MAKE_OTHERS) - {"another digit", "zero behind", "hedge", "range"})
+@pytest.mark.parametrize("change", sorted(set(MAKE_OTHERS) - {"another digit", "zero behind", "hedge", "range"}))
 @given(st.decimals(0, 1000, places=2))
 @settings(max_examples=10, deadline=None)
 def test_a_changed_decimal_is_never_equal(change, value):
