@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults bench bench-ledger bench-sampling bench-scale bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults bench bench-ledger bench-sampling bench-verify bench-scale bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -59,6 +59,9 @@ bench: $(VENV)/.dev  ## measure, and write docs/benchmark*.md
 
 bench-sampling: $(VENV)/.dev  ## sample a server on loopback, fast, limited, faulty and killed, beside other clients (half an hour; SAMPLING="--quick" prints in five minutes); write docs/benchmark-sampling.md
 	@$(BIN)/python benchmarks/sampling/run.py $(SAMPLING)
+
+bench-verify: $(VENV)/.dev  ## measure the verifier beside math-verify (three minutes; needs GSM8K); write docs/benchmark-verify.md
+	@$(BIN)/python benchmarks/verify.py
 
 bench-ledger: $(VENV)/.dev  ## measure a ledger of two million answers (ten minutes, 3 GB of disk); write docs/benchmark-ledger.md
 	@$(BIN)/python benchmarks/ledger.py

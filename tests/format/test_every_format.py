@@ -112,6 +112,12 @@ GOLDS = {
     AnswerType.NUMBER: st.integers(-9999, 99_999).map(str) | st.integers(0, 9999).map("${:,}".format),
     AnswerType.CHOICE: st.sampled_from("AB"),
     AnswerType.BOOLEAN: st.sampled_from(["yes", "no"]),
+    AnswerType.DATE: st.sampled_from(["1937-12-25", "December 25, 1937", "25.12.1937", "1937年12月25日"]),
+    AnswerType.TIME: st.sampled_from(["3:30 pm", "15:30", "9 am", "2 hours 30 minutes"]),
+    AnswerType.LIST: st.sampled_from(["1, 2, 3", "[1, 2]", "apple, banana", "1; 2"]),
+    AnswerType.SET: st.sampled_from(["{1, 2}", "{a, b, c}"]),
+    AnswerType.RATIO: st.sampled_from(["2:3", "1:2:3"]),
+    AnswerType.EXPRESSION: st.sampled_from(["x^2 - 1", r"\frac{\sqrt{3}}{2}", "(1, 2)", r"[0, \infty)", "x = 5"]),
     AnswerType.TEXT: st.sampled_from(
         ["Paris", "> )", "1 2\n3 4", "St. Louis", "U.S.", "apple, banana", "the end", "C++", "a", "not known", "5!"]
     ),
