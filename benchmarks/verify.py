@@ -46,7 +46,7 @@ def render_head() -> list[str]:
     return [
         "# Benchmark: the verifier",
         "",
-        f"Made by `make bench-verify` (`benchmarks/verify.py`): Python {platform.python_version()}, one core, CPU time.",
+        f"Made by `make bench-verify` (`benchmarks/verify.py`): Python {platform.python_version()}, CPU time.",
         "The machine is not quiet: read the ratios.",
         "",
     ]
