@@ -92,7 +92,7 @@ def test_the_verdicts_agree_with_the_labels_of_the_recording(ask):
 def test_right_answers_over_a_wrong_step_are_dropped_and_explained_by_the_step(ask, gsm8k_store, run):
     rows = ask("SELECT sample_id, detail FROM samples WHERE verdict = 'correct' AND reason = 'wrong_step'")
 
-    assert len(rows) == 6
+    assert len(rows) == 10
     for row in rows:
         told = run("explain", "gsm8k-recorded", row["sample_id"], "--store", gsm8k_store, "--json").json["sample"]
         wrong = [step for step in told["steps"] if step["outcome"] == "wrong"]

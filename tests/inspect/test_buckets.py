@@ -64,11 +64,17 @@ def test_a_query_finds_the_same_rows(sql, both):
     assert_frame_equal(several, one, check_row_order=False)
 
 
-def test_nothing_but_the_four_views_is_shown(both):
+def test_nothing_but_the_five_views_is_shown(both):
     for version in both:
-        assert sorted(query(version, "SHOW TABLES")["name"]) == ["examples", "funnel", "problems", "samples"]
+        assert sorted(query(version, "SHOW TABLES")["name"]) == [
+            "disputed_golds",
+            "examples",
+            "funnel",
+            "problems",
+            "samples",
+        ]
         assert sorted(query(version, "SELECT view_name AS v FROM duckdb_views() WHERE NOT internal")["v"]) == [
-            "examples", "funnel", "problems", "samples",
+            "disputed_golds", "examples", "funnel", "problems", "samples",
         ]  # fmt: skip
 
 
@@ -78,7 +84,13 @@ def test_a_database_has_the_rows_of_all_buckets(both, tmp_path):
     write_database(several, tmp_path / "x.duckdb")
 
     with duckdb.connect(str(tmp_path / "x.duckdb"), read_only=True) as duck:
-        assert sorted(duck.sql("SHOW TABLES").pl()["name"]) == ["examples", "funnel", "problems", "samples"]
+        assert sorted(duck.sql("SHOW TABLES").pl()["name"]) == [
+            "disputed_golds",
+            "examples",
+            "funnel",
+            "problems",
+            "samples",
+        ]
         for table in TABLES:
             assert_frame_equal(duck.sql(f"FROM {table}").pl(), several.read_table(table), check_row_order=False)
 

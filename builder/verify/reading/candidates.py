@@ -24,7 +24,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Statement:
+class StatedAnswer:
     """A place of a text that states an answer."""
 
     rule: str

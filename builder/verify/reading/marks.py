@@ -11,7 +11,7 @@ from dataclasses import replace
 from ....schemas.problem import AnswerType
 from ...languages import ENGLISH, AnswerMark, list_readings
 from ...languages.wording import LINE_START
-from .candidates import Statement
+from .candidates import StatedAnswer
 
 _HASHES = AnswerMark(
     language=ENGLISH,
@@ -45,9 +45,9 @@ _BARE_LINE = re.compile(r"[^\w\n]*\n")
 """A line without a word, such as the opening of a formula: the answer stands below."""
 
 
-def find_statements(text: str, answer_type: AnswerType) -> list[Statement]:
+def find_statements(text: str, answer_type: AnswerType) -> list[StatedAnswer]:
     """Find the places that state an answer, in order. Each ends at the end of its line or where the next begins."""
-    by_place: dict[int, Statement] = {}
+    by_place: dict[int, StatedAnswer] = {}
     for statement in _find_all(text, answer_type):
         by_place.setdefault(statement.start, statement)
     ordered = sorted(by_place.values(), key=lambda statement: statement.start)[-_MOST_STATEMENTS:]
@@ -57,7 +57,7 @@ def find_statements(text: str, answer_type: AnswerType) -> list[Statement]:
     return [statement for statement in cut if statement.start < statement.end]
 
 
-def _join_box(text: str, before: Statement | None, box: Statement) -> Statement:
+def _join_box(text: str, before: StatedAnswer | None, box: StatedAnswer) -> StatedAnswer:
     """Join a box to the one before it, where both are offered: `3 or 4`."""
     if before is None or before.rule != "boxed" or box.rule != "boxed" or box.mark - before.end > _LONGEST_JOIN:
         return box
@@ -66,7 +66,7 @@ def _join_box(text: str, before: Statement | None, box: Statement) -> Statement:
     return replace(box, joined=before.mark) if is_joined and not same else box
 
 
-def _find_all(text: str, answer_type: AnswerType) -> Iterator[Statement]:
+def _find_all(text: str, answer_type: AnswerType) -> Iterator[StatedAnswer]:
     folded = text.casefold()
     is_aligned = len(folded) == len(text)  # folding makes no character disappear
     for mark in _ASCII_MARKS if text.isascii() else _MARKS:
@@ -78,7 +78,7 @@ def _find_all(text: str, answer_type: AnswerType) -> Iterator[Statement]:
         for match in mark.pattern.finditer(text, first):
             if answer_type is AnswerType.CHOICE and mark.rule == "answer_colon" and _LETTER_A.match(match[0]):
                 continue  # `A: pear` is an option
-            yield Statement(
+            yield StatedAnswer(
                 rule=mark.rule,
                 mark=match.start(),
                 start=match.end(),
@@ -102,7 +102,7 @@ def _find_line_end(text: str, start: int) -> int:
     return len(text) if end < 0 else end
 
 
-def find_arrow(text: str, *, is_ended: bool) -> Statement | None:
+def find_arrow(text: str, *, is_ended: bool) -> StatedAnswer | None:
     """Find what follows the last `-->`, up to `END`; without `END`, only on the last line."""
     arrow = text.rfind(_ARROW)
     if arrow < 0:
@@ -113,10 +113,10 @@ def find_arrow(text: str, *, is_ended: bool) -> Statement | None:
         return None
     text = text.removesuffix(_END).rstrip()
     start = len(text) - len(text[arrow + len(_ARROW) :].lstrip())
-    return Statement(rule="arrow", mark=arrow, start=start, end=len(text)) if start < len(text) else None
+    return StatedAnswer(rule="arrow", mark=arrow, start=start, end=len(text)) if start < len(text) else None
 
 
-def _find_boxes(text: str) -> Iterator[Statement]:
+def _find_boxes(text: str) -> Iterator[StatedAnswer]:
     r"""Find the contents of the last \boxed{...}, with balanced brackets."""
     place = len(text)
     for _ in range(_MOST_BOXES):
@@ -126,7 +126,7 @@ def _find_boxes(text: str) -> Iterator[Statement]:
         start = place + len(_BOXED)
         end = _find_bracket(text, start)
         if end is not None and text[start:end].strip():
-            yield Statement(rule="boxed", mark=place, start=start, end=end)
+            yield StatedAnswer(rule="boxed", mark=place, start=start, end=end)
 
 
 def _find_bracket(text: str, start: int) -> int | None:

@@ -2,6 +2,7 @@
 
 import re
 
+from ....schemas.sample import LAST_RESORT
 from ..answers.numbers import read_quantity
 from .candidates import Candidate
 from .number_items import Sentence
@@ -20,7 +21,12 @@ _FRACTION = re.compile(
     re.IGNORECASE,
 )
 _INFINITY = re.compile(r"-?(?:infinity\b|inf\b|∞)", re.IGNORECASE)
-_BEHIND = re.compile(r"\s+(?:of|or|to|other|another)\b", re.IGNORECASE)
+_BEHIND = re.compile(r"\s+(?:of|or|to|other|another|more|by|could|would|can|may|might|must|should)\b", re.IGNORECASE)
+_SHORT_END = re.compile(r"\W{0,4}(?:[^\W\d_]{1,30}\W{1,4}){0,4}(?:[^\W\d_]{1,30})?\W{0,8}\Z")
+"""What may follow a number in words of a text that marks no answer: a unit, and hardly more. `One could say ...`"""
+_ORDINAL = re.compile(r"first|second|third|once", re.IGNORECASE)
+"""Words that begin a sentence and are seldom a number."""
+_GUESSED = frozenset({LAST_RESORT, "whole_text"})
 
 
 def find_number_words(sentence: Sentence) -> Candidate | None:
@@ -29,9 +35,16 @@ def find_number_words(sentence: Sentence) -> Candidate | None:
     starts += [(place, False) for place in _find_results(sentence)]
     for start, is_direct in starts:
         end = _find_sign_end(sentence.plain, start) or _find_words_end(sentence.plain, start)
-        if end:
+        if end and _may_be_meant(sentence, start, end):
             return _make_candidate(sentence, start, end, is_direct=is_direct)
     return None
+
+
+def _may_be_meant(sentence: Sentence, start: int, end: int) -> bool:
+    """Whether words may be the answer: where nothing marks it, only at the end of their sentence."""
+    if sentence.passage.rule not in _GUESSED:
+        return True
+    return not _ORDINAL.fullmatch(sentence.plain, start, end) and _SHORT_END.match(sentence.plain, end) is not None
 
 
 def _find_results(sentence: Sentence) -> list[int]:

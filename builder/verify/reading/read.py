@@ -14,7 +14,7 @@ from ....schemas.problem import AnswerType
 from ....schemas.sample import Span
 from ...languages import ENGLISH, detect_language
 from ...patterns import find_last_match
-from .candidates import Candidate, Passage, Reading, Statement
+from .candidates import Candidate, Passage, Reading, StatedAnswer
 from .corrections import Revision, review_answer
 from .cues import choose_cues
 from .kinds import PICK, is_same
@@ -120,7 +120,7 @@ def _read_part(
     return (reading if last_resort or reading is None else _keep_alone(text, reading)), reading is None
 
 
-def _list_languages(text: str, statements: Sequence[Statement]) -> set[str]:
+def _list_languages(text: str, statements: Sequence[StatedAnswer]) -> set[str]:
     """List the languages that a text states its answer in; of a text without a mark, its own."""
     if statements and text.isascii():
         return {statement.language for statement in statements}
@@ -128,7 +128,7 @@ def _list_languages(text: str, statements: Sequence[Statement]) -> set[str]:
 
 
 def _read_marked(
-    passage: Passage, statements: Sequence[Statement], answer_type: AnswerType
+    passage: Passage, statements: Sequence[StatedAnswer], answer_type: AnswerType
 ) -> tuple[Reading | None, bool]:
     """Read the last mark that states something; and whether the marks decide, or the text behind them may."""
     excluded: list[str] = []
@@ -153,18 +153,18 @@ def _read_marked(
     return None, bool(statements) and (bool(excluded) or not _has_more(passage, statements[-1]))
 
 
-def _widen_boxes(passage: Passage, statement: Statement, candidate: Candidate) -> Candidate:
+def _widen_boxes(passage: Passage, statement: StatedAnswer, candidate: Candidate) -> Candidate:
     """Widen the answer to all boxes that stand side by side."""
     start, end = statement.joined or 0, statement.end + 1
     return replace(candidate, answer=passage.text[start:end], start=start, end=end, is_hedged=True)
 
 
-def _has_more(passage: Passage, statement: Statement) -> bool:
+def _has_more(passage: Passage, statement: StatedAnswer) -> bool:
     """Whether sentences stand behind the line of a mark that states nothing."""
     return len(list_sentences(passage.text, statement.start, len(passage.text))) > 1
 
 
-def _list_own(passage: Passage, statements: Sequence[Statement]) -> list[Statement]:
+def _list_own(passage: Passage, statements: Sequence[StatedAnswer]) -> list[StatedAnswer]:
     """List the statements that are the writer's own and about the question that was asked, where there are such."""
     own = [item for item in statements if not _is_hearsay(passage, item) and not _is_excluded(passage, item)]
     asked = [statement for statement in own if not _is_conditional(passage, statement)]
@@ -177,13 +177,13 @@ def _find_sentence_start(text: str, place: int) -> int:
     return ends[-1] if ends else start
 
 
-def _is_excluded(passage: Passage, statement: Statement) -> bool:
+def _is_excluded(passage: Passage, statement: StatedAnswer) -> bool:
     """Whether a box holds what is not the answer."""
     start = max(0, statement.mark - _NARROW)
     return statement.rule == "boxed" and passage.cues.exclusion.search(passage.text, start, statement.mark) is not None
 
 
-def _is_hearsay(passage: Passage, statement: Statement) -> bool:
+def _is_hearsay(passage: Passage, statement: StatedAnswer) -> bool:
     start, mark = max(0, statement.mark - _HEARSAY_WINDOW), statement.mark
     if passage.text[mark] in _BREAKS:
         return False
@@ -191,7 +191,7 @@ def _is_hearsay(passage: Passage, statement: Statement) -> bool:
     return passage.cues.hearsay.search(passage.text, starts[-1] if starts else start, mark) is not None
 
 
-def _is_conditional(passage: Passage, statement: Statement) -> bool:
+def _is_conditional(passage: Passage, statement: StatedAnswer) -> bool:
     if passage.text[statement.mark] in _BREAKS:
         return False
     start = _find_sentence_start(passage.text, statement.mark)
