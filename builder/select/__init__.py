@@ -34,5 +34,5 @@ __all__ = [
     "select_kept",
 ]
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Rises when the same paths get another choice, or are counted otherwise."""

@@ -32,7 +32,7 @@ __all__ = [
     "resolve_revisions",
 ]
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Incremented when the same files produce different problems."""
 
 
