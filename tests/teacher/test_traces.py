@@ -18,13 +18,13 @@ PROBLEMS = [
 
 
 def write_thoughts(number: int, draw: int) -> tuple[str, str]:
-    """Write reasoning and response of one draw: two methods, one of them with a step that is withdrawn, and a guess."""
+    """Write reasoning and response of one draw: two methods, one of them with a wrong step, and a guess."""
     pens, caps, total = number, number + 3, 4 * number + 6
     if draw == 0:
         thoughts = f"One box: {pens} + {caps} = {pens + caps}.\nTwo boxes: 2 * {pens + caps} = {total}."
     elif draw == 1:
         thoughts = (
-            f"Pens: 2 * {pens} = {2 * pens + 1}. Wait, that is wrong: 2 * {pens} = {2 * pens}.\n"
+            f"Pens: 2 * {pens} = {2 * pens + 1}. Counted again, 2 * {pens} = {2 * pens}.\n"
             f"Caps: 2 * {caps} = {2 * caps}. All: {2 * pens} + {2 * caps} = {total}."
         )
     else:
@@ -194,7 +194,7 @@ def test_paths_with_the_same_response_and_other_reasoning_are_other_paths(channe
     assert kept["signature"].null_count() == 0
 
 
-def test_a_step_that_reasoning_withdraws_is_marked_and_drops_nothing(channel):
+def test_a_wrong_step_in_reasoning_is_marked_and_drops_nothing(channel):
     samples = channel.read_table("samples").filter(pl.col("sample_index") == 1)
     wrong = [[step for step in steps if step["outcome"] == "wrong"] for steps in samples["steps"].to_list()]
     assert all(len(steps) == 1 and steps[0]["part"] == "reasoning" for steps in wrong)

@@ -21,7 +21,8 @@ __all__ = ["Quantity", "find_bare_quantities", "find_quantities", "is_plain_numb
 
 _IN_BASE = re.compile(r"([0-9a-z]{1,200})_\{?([2-9]|[12]\d|3[0-6])\}?", re.IGNORECASE)
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
-_REST = re.compile(r"(?:\s?/)?(?:[ -]{0,2}[^\W\d_](?:[^\W\d_]|['-]){0,40}[.,]?){0,5}[\s.,;:!*_)。，！]{0,6}")
+_REST = re.compile(r"(?:\s?/)?(?:[ -]{0,2}[^\W\d_](?:[^\W\d_]|['-]){0,40}+[.,]?+){0,5}+[\s.,;:!*_)。，！]{0,6}")
+"""A noun with its words. Nothing is given back, so that a long word takes no longer than its length."""
 _REST_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['-])*")
 _UNSPACED_OTHERS = frozenset("或不没沒非至到")
 _OTHER_WORDS = frozenset(
