@@ -140,3 +140,22 @@ def test_any_text_is_read_and_the_span_lies_in_it(text):
 )
 def test_the_span_is_that_of_the_number_read_and_not_of_its_like(text, start):
     assert read(text).span.start == start
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "First I count all of them and",
+        "One could say that it is hard.",
+        "I need one more minute to think",
+        "Once we are done, two are left over there by the others, I think.",
+        "We count them one by one.",
+    ],
+)
+def test_a_word_that_only_begins_a_sentence_is_no_number(text):
+    assert read_answer(text, AnswerType.NUMBER) is None
+
+
+@pytest.mark.parametrize("text", ["Twelve.", "So the total is forty-two apples.", "twelve eggs in all"])
+def test_a_number_in_words_that_ends_its_sentence_is_one(text):
+    assert read_answer(text, AnswerType.NUMBER) is not None
