@@ -12,6 +12,8 @@ from .chat_service import Answers, Latency, RequestRecord, Settings, running
 from .live_builds import find_sent_twice, finish_build, kill_at, kill_build, start_build, wait_for_answers, write_recipe
 
 REQUESTS, KILLS, AT_ONCE = 500, 4, 32
+WINDOW = 3 * AT_ONCE
+"""While one answer waits for a slow disk, other places are taken anew: so many may be answered behind it."""
 OPTIONS = ("--concurrency", str(AT_ONCE))
 SETTINGS = Settings(latency=Latency(fixed_s=0.05), answers=Answers(tokens=40))
 
@@ -37,12 +39,12 @@ def test_a_build_that_is_killed_again_and_again_sends_nothing_twice_but_what_was
         kills = kill_builds(recipe, tmp_path / "killed", service, moments)
         last = finish_build(start_build(recipe, tmp_path / "killed", service.url, *OPTIONS))
 
-    again, wrong = find_sent_twice(service.read_requests(), kills, AT_ONCE)
+    again, wrong = find_sent_twice(service.read_requests(), kills, WINDOW)
     assert last["content_digest"] == expected["content_digest"]
     assert calm.read_statistics()["requests"] == REQUESTS
     assert service.read_statistics()["bodies"] == REQUESTS
     assert wrong == []
-    assert again <= 2 * AT_ONCE * KILLS
+    assert again <= AT_ONCE * KILLS  # no kill loses more than is in flight
 
 
 @pytest.mark.slow
@@ -56,7 +58,7 @@ def test_rounds_that_are_killed_come_out_the_same(tmp_path):
 
     assert last["content_digest"] == expected["content_digest"]
     assert {each.digest for each in service.read_requests()} == {each.digest for each in calm.read_requests()}
-    assert find_sent_twice(service.read_requests(), kills, AT_ONCE)[1] == []
+    assert find_sent_twice(service.read_requests(), kills, WINDOW)[1] == []
 
 
 @pytest.mark.slow
