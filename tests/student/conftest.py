@@ -33,6 +33,8 @@ def _spare_libraries():
     import_module("cotloom.builder.student.command")
     gc.collect()
     gc.freeze()
+    yield
+    gc.unfreeze()  # some libraries complain of what is left at the end
 
 
 @pytest.fixture(scope="session")
