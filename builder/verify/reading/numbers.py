@@ -34,6 +34,9 @@ _JOINING = re.compile(
 _NOUN = re.compile(r"\s[^\W\d_]{2,12}\s")
 """A noun alone: 5 pounds 3 ounces."""
 _NAME = re.compile(r"(?<![A-Za-z\\])[A-Za-z]\s?=\s?\$?$")
+_NAMED = re.compile(r"(?<![A-Za-z\\])[A-Za-z]\s?=")
+_REMARKED = 2
+"""Behind so many numbers a result is no remark on the first."""
 _LONGEST_JOIN = 40
 _OPERATOR = re.compile(
     r"[\s)}$]*(?:[-+*/×÷·^−±]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
@@ -93,6 +96,9 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
     items = list_items(sentence) if _HAS_NUMBER.search(sentence.plain) else []
     if not items:
         return find_number_words(sentence)
+    last = _find_last_result(sentence, items)
+    if last is not None:
+        return _widen(sentence, items, last, is_first=is_first)
     live = [item for item in items if not item.is_negated]
     if not live:
         return replace(_make_candidate(sentence, items[0], items[0]), is_negated=True)
@@ -100,7 +106,15 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
     chosen = _choose(sentence, main, live)
     if chosen is None:
         return replace(_make_candidate(sentence, main[0], main[-1]), is_hedged=True)
-    return _widen(sentence, live, chosen, is_first=is_first)
+    return _widen(sentence, items, chosen, is_first=is_first)
+
+
+def _find_last_result(sentence: Sentence, items: list[NumberItem]) -> NumberItem | None:
+    """Find the last result where `_choose` would choose it, without a look at the words around most other numbers."""
+    if len(items) <= _REMARKED or _NAMED.search(sentence.plain) or any(item.is_negated for item in items[:_REMARKED]):
+        return None
+    candidates = (item for item in reversed(items[_REMARKED:]) if item.is_result)
+    return next((item for item in candidates if not item.is_negated and not item.is_aside), None)
 
 
 def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) -> NumberItem | None:
@@ -131,19 +145,23 @@ def _is_remarked(sentence: Sentence, live: list[NumberItem], result: NumberItem)
 def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, is_first: bool) -> Candidate:
     """Widen a number to what it is a part of: a hedge, a calculation, a length of 5 feet 3 inches."""
     place = items.index(chosen)
-    first = last = place
-    while first and _is_joined(sentence, items[first - 1], items[first]):
-        first -= 1
-    while last + 1 < len(items) and _is_joined(sentence, items[last], items[last + 1]):
-        last += 1
-    candidate = _make_candidate(sentence, items[first], items[last])
-    joined = items[first : last + 1]
+    joined = [chosen]
+    for item in reversed(items[:place]):
+        if not item.is_negated:
+            if not _is_joined(sentence, item, joined[0]):
+                break
+            joined.insert(0, item)
+    for item in items[place + 1 :]:
+        if not item.is_negated:
+            if not _is_joined(sentence, joined[-1], item):
+                break
+            joined.append(item)
+    candidate = _make_candidate(sentence, joined[0], joined[-1])
     is_hedged = any(_is_hedge(sentence, *pair) for pair in pairwise(joined)) and not _is_compound(sentence, joined)
-    is_direct = is_first and items[first].is_direct
     return replace(
         candidate,
         is_hedged=is_hedged or chosen.is_bound,
-        is_direct=is_direct,
+        is_direct=is_first and joined[0].is_direct,
         is_stated=chosen.is_result,
         is_concluded=chosen.is_concluded,
         is_aside=chosen.is_aside,
@@ -152,7 +170,7 @@ def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, i
 
 def _is_joined(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     between = sentence.plain[left.end : right.start]
-    if left.is_result is not right.is_result and "=" in between:
+    if "=" in between and left.is_result is not right.is_result:
         return False
     if between == "," or (not between.strip() and sentence.plain[right.start] == "+"):  # 1,5 or the sign of 5 + 3
         return True
