@@ -236,18 +236,18 @@ def _hide_bullet(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def list_items(sentence: Sentence) -> list[NumberItem]:
-    """List the numbers of a sentence in order."""
-    spans = [*_find_spans(sentence.plain)]
+def list_items(sentence: Sentence, begin: int = 0) -> list[NumberItem]:
+    """List the numbers of a sentence in order, from a place on that no number stands across."""
+    spans = [*_find_spans(sentence.plain, begin)]
     return [NumberItem(sentence, *span, quantity) for span, quantity in spans[:_MOST]]
 
 
-def _find_spans(plain: str) -> Iterator[tuple[tuple[int, int], Quantity | None]]:
+def _find_spans(plain: str, begin: int) -> Iterator[tuple[tuple[int, int], Quantity | None]]:
     """Find numbers, and whatever looks like one and is none: 3:30 pm, 3:4."""
-    odd = [match.span() for match in _ODD.finditer(plain)]
+    odd = [match.span() for match in _ODD.finditer(plain, begin)]
     quantities = [
         ((start, start + len(plain[start:end].rstrip(" .,;:\n\t"))), quantity)
-        for quantity, start, end in find_bare_quantities(plain)
+        for quantity, start, end in find_bare_quantities(plain, begin)
     ]
     kept = [item for item in quantities if not _is_within(item[0], odd)] if odd else quantities
     yield from sorted([*kept, *((span, None) for span in odd)], key=lambda item: item[0])
@@ -286,9 +286,11 @@ def _list_clauses(sentence: Sentence) -> list[tuple[int, int]]:
         found.append((match.start(), pause.start() if pause else len(plain)))
         if pause is None or len(found) > _MOST_CLAUSES:
             break
-    last_digit = max((match.start() for match in _DIGIT.finditer(plain)), default=-1)
-    openings = [match.start() for match in cues.opening.finditer(plain, 1) if match.end() <= last_digit]
-    return [*found, (0, openings[-1])] if openings else found
+    openings = list(cues.opening.finditer(plain, 1))
+    if openings:
+        last_digit = max((match.start() for match in _DIGIT.finditer(plain)), default=-1)
+        openings = [match for match in openings if match.end() <= last_digit]
+    return [*found, (0, openings[-1].start())] if openings else found
 
 
 def _find_brackets(plain: str) -> Iterator[re.Match[str]]:

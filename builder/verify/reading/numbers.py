@@ -35,8 +35,6 @@ _NOUN = re.compile(r"\s[^\W\d_]{2,12}\s")
 """A noun alone: 5 pounds 3 ounces."""
 _NAME = re.compile(r"(?<![A-Za-z\\])[A-Za-z]\s?=\s?\$?$")
 _NAMED = re.compile(r"(?<![A-Za-z\\])[A-Za-z]\s?=")
-_REMARKED = 2
-"""Behind so many numbers a result is no remark on the first."""
 _LONGEST_JOIN = 40
 _OPERATOR = re.compile(
     r"[\s)}$]*(?:[-+*/×÷·^−±]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
@@ -93,12 +91,32 @@ def pick_in_sentence(passage: Passage) -> Candidate | None:
 
 def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool) -> Candidate | None:
     sentence = make_sentence(passage, start, end)
-    items = list_items(sentence) if _HAS_NUMBER.search(sentence.plain) else []
+    if not _HAS_NUMBER.search(sentence.plain):
+        return find_number_words(sentence)
+    found = _pick_last_result(sentence, is_first=is_first) if "=" in sentence.plain else None
+    return found or _pick_among_all(sentence, list_items(sentence), is_first=is_first)
+
+
+def _pick_last_result(sentence: Sentence, *, is_first: bool) -> Candidate | None:
+    """Pick the number behind the last equal sign where `_choose` would, without a look at those before it.
+
+    Nothing before such a sign is joined to what stands behind it.
+    """
+    if _NAMED.search(sentence.plain):
+        return None
+    first, *others = list_items(sentence, sentence.plain.rindex("=") + 1) or [None]
+    if first is None or not _is_plain_result(first) or any(map(_is_plain_result, others)):
+        return None
+    return _widen(sentence, [first, *filter(None, others)], first, is_first=is_first)
+
+
+def _is_plain_result(item: NumberItem | None) -> bool:
+    return item is not None and item.is_result and not item.is_negated and not item.is_aside
+
+
+def _pick_among_all(sentence: Sentence, items: list[NumberItem], *, is_first: bool) -> Candidate | None:
     if not items:
         return find_number_words(sentence)
-    last = _find_last_result(sentence, items)
-    if last is not None:
-        return _widen(sentence, items, last, is_first=is_first)
     live = [item for item in items if not item.is_negated]
     if not live:
         return replace(_make_candidate(sentence, items[0], items[0]), is_negated=True)
@@ -107,14 +125,6 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
     if chosen is None:
         return replace(_make_candidate(sentence, main[0], main[-1]), is_hedged=True)
     return _widen(sentence, items, chosen, is_first=is_first)
-
-
-def _find_last_result(sentence: Sentence, items: list[NumberItem]) -> NumberItem | None:
-    """Find the last result where `_choose` would choose it, without a look at the words around most other numbers."""
-    if len(items) <= _REMARKED or _NAMED.search(sentence.plain) or any(item.is_negated for item in items[:_REMARKED]):
-        return None
-    candidates = (item for item in reversed(items[_REMARKED:]) if item.is_result)
-    return next((item for item in candidates if not item.is_negated and not item.is_aside), None)
 
 
 def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) -> NumberItem | None:
@@ -181,16 +191,22 @@ def _is_joined(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
 
 def _is_hedge(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     between = sentence.plain[left.end : right.start]
-    if len(between) > _LONGEST_JOIN or left.value == right.value or between == ",":  # 1,5 may be one number
+    if len(between) > _LONGEST_JOIN or between == "," or not _is_open_gap(sentence, between, left, right):
+        return False  # 1,5 may be one number
+    if left.value == right.value or left.is_percent is not right.is_percent:
         return False
-    if left.is_percent is not right.is_percent or (left.size is not None and left.size == right.size):
-        return False
-    has_minus = not between.strip() and sentence.plain[right.start] == "-"
-    is_joined = _JOIN.fullmatch(between) is not None and _JOINING.search(between) is not None
-    is_joined = is_joined or (
-        _NOUN.fullmatch(between) is not None and not (left.is_aside or right.is_aside or right.is_result)
-    )
-    return has_minus or is_joined or (("," in between or "，" in between) and _LIST.fullmatch(between) is not None)
+    return left.size is None or left.size != right.size
+
+
+def _is_open_gap(sentence: Sentence, between: str, left: NumberItem, right: NumberItem) -> bool:
+    """Whether two numbers with this between them may be a hedge or a range."""
+    if not between.strip() and sentence.plain[right.start] == "-":
+        return True
+    if _JOIN.fullmatch(between) is not None and _JOINING.search(between) is not None:
+        return True
+    if _NOUN.fullmatch(between) is not None and not (left.is_aside or right.is_aside or right.is_result):
+        return True
+    return ("," in between or "，" in between) and _LIST.fullmatch(between) is not None
 
 
 def _is_compound(sentence: Sentence, items: list[NumberItem]) -> bool:
