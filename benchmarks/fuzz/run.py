@@ -25,8 +25,9 @@ from cotloom.schemas.problem import AnswerType
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "fuzz.md"
 MOST_S, MOST_KB = 5.0, 300 * 1024
+"""The most that a pair may take, in seconds of the processor: other programs may be busy. A proof has its own limit."""
 HANG_S = 60
-"""A pair that takes so long ends the run, with the place where it stands."""
+"""A pair that takes so long by the clock ends the run, with the place where it stands."""
 CHUNK = 1_000
 KINDS = [AnswerType(name) for name in (
     "number", "choice", "boolean", "date", "time", "list", "set", "ratio", "expression", "text"
@@ -86,7 +87,7 @@ class Watch:
 def try_pair(part: Part, watch: Watch, pair: Any) -> None:
     """Try one pair within its limits."""
     faulthandler.dump_traceback_later(HANG_S, exit=True)
-    before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     watch.seen.clear()
     watch.is_on = True
     try:
@@ -94,7 +95,7 @@ def try_pair(part: Part, watch: Watch, pair: Any) -> None:
     finally:
         watch.is_on = False
         faulthandler.cancel_dump_traceback_later()
-        spent = time.perf_counter() - begin
+        spent = time.process_time() - begin
         added = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         part.pairs += 1
         part.slowest_s, part.most_kb = max(part.slowest_s, spent), max(part.most_kb, added)
@@ -151,10 +152,11 @@ def render_page(parts: Mapping[str, Part], start: int, seconds: float) -> str:
         "",
         f"Written by `make test-fuzz`: seed {start}, {total:,} pairs of a gold answer and an answer, {seconds:,.0f} s.",
         "",
-        "Each pair is compared, and a text is read, judged and searched for equations. No pair may crash, take 5 s or",
-        "add 300 MB, or execute anything. A gold answer is equal to itself, with blanks around it, in digits of full",
-        "width and written otherwise. Another digit, sign, unit, magnitude, order or bracket, or a denial, is never",
-        "equal, and never judged correct in a text. Hostile texts are made of pieces of answers and of any characters.",
+        "Each pair is compared, and a text is read, judged and searched for equations. No pair may crash, take 5 s of",
+        "the processor, add 300 MB, or execute anything. A gold answer is equal to itself, with blanks around it, in",
+        "digits of full width and written otherwise. Another digit, sign, unit, magnitude, order or bracket, or a",
+        "denial, is never equal, and never judged correct in a text. Hostile texts are made of pieces of answers and of",
+        "any characters.",
         "",
         "| pairs of | tried | findings | slowest, s | most memory added, MB |",
         "|---|---|---|---|---|",

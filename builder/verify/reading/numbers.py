@@ -104,14 +104,14 @@ def _pick_last_result(sentence: Sentence, *, is_first: bool) -> Candidate | None
     """
     if _NAMED.search(sentence.plain):
         return None
-    first, *others = list_items(sentence, sentence.plain.rindex("=") + 1) or [None]
-    if first is None or not _is_plain_result(first) or any(map(_is_plain_result, others)):
+    items = list_items(sentence, sentence.plain.rindex("=") + 1)
+    if not items or not _is_plain_result(items[0]) or any(map(_is_plain_result, items[1:])):
         return None
-    return _widen(sentence, [first, *filter(None, others)], first, is_first=is_first)
+    return _widen(sentence, items, items[0], is_first=is_first)
 
 
-def _is_plain_result(item: NumberItem | None) -> bool:
-    return item is not None and item.is_result and not item.is_negated and not item.is_aside
+def _is_plain_result(item: NumberItem) -> bool:
+    return item.is_result and not item.is_negated and not item.is_aside
 
 
 def _pick_among_all(sentence: Sentence, items: list[NumberItem], *, is_first: bool) -> Candidate | None:
