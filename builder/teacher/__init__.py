@@ -6,6 +6,7 @@ becomes a sample. From the bottom up: `request`, `ledger`, `prompts`, `demonstra
 `backends/`; `sampling/`, `estimate`.
 """
 
+from .asked import AskedProblems
 from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
 from .estimate import CallEstimate, estimate_calls
@@ -21,6 +22,7 @@ __all__ = [
     "CODE_VERSION",
     "PIECE",
     "READING",
+    "AskedProblems",
     "CallEstimate",
     "Calls",
     "CountPaths",

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-import polars as pl
-
 from ...schemas.frames import from_frame
 from ...schemas.problem import Problem
-from ...schemas.reasons import Fate
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Hint
 from ...schemas.teacher import SampledTeacher
 from ..recipe import LoadedRecipe
 from ..text.traces import part_trace
+from .asked import AskedProblems
 from .backends import open_backend
 from .backends.prompted import PromptedBackend
 from .backends.protocol import Backend
@@ -61,20 +59,20 @@ class PlannedRequest:
     """The request."""
 
 
-def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtime: Runtime) -> CallEstimate:
+def estimate_calls(loaded: LoadedRecipe, problems: AskedProblems, ledger: Ledger, runtime: Runtime) -> CallEstimate:
     """Estimate how many answers a build would request. No request is sent.
 
     Args:
         loaded: the recipe.
-        problems: rows of `Problem`.
+        problems: the problems that would be asked.
         ledger: answers that are recorded already.
         runtime: concurrency, timeouts and retries of a live teacher.
 
     Raises:
         InputError: the teacher can't be opened.
     """
-    kept = problems.filter(pl.col("fate") == Fate.KEPT)
-    warn_unasked(loaded.recipe, kept)
+    warn_unasked(loaded.recipe, problems.outline)
+    kept = problems.read()
     parts: list[CallEstimate] = []
     for key, teacher in loaded.recipe.sampled_teachers.items():
         opened = open_backend(loaded, key, teacher, problems, runtime).backend
