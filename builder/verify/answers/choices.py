@@ -19,7 +19,8 @@ DEFAULT_LETTERS = LETTERS[:5]
 _LEADING_WORDS = re.compile(
     r"[\W_]*(?:(?:so|then|therefore|thus|hence|clearly|definitely|certainly|probably|likely|most|the|final|correct|right"
     r"|best|answer|is|be|must|would|should|it|either|between|both|option|choice|letter|text|mathrm|textbf|mathbf|mbox"
-    r"|boxed|(?:i|we)(?:['’](?:d|ll))?\s(?:would\s|will\s)?(?:choose|pick|select|chose|go\swith))\b[\W_]*)*",
+    r"|boxed|not\s(?:option\s)?[(\[]?[A-Z][)\]]?(?:\s(?:or|nor|and)\s[(\[]?[A-Z][)\]]?){0,3},?\sbut(?:\srather)?"
+    r"|(?:i|we)(?:['’](?:d|ll))?\s(?:would\s|will\s)?(?:choose|pick|select|chose|go\swith))\b[\W_]*)*",
     re.IGNORECASE,
 )
 """Words that may come before the letter at the beginning of an answer."""

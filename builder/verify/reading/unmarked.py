@@ -8,6 +8,7 @@ from functools import partial
 from ....schemas.problem import AnswerType
 from ....schemas.sample import LAST_RESORT
 from ..answers.choices import MentionKind, find_option
+from ..answers.numbers import read_quantity
 from ..answers.words import find_leading_boolean
 from .candidates import Candidate, Passage
 from .kinds import PICK
@@ -82,8 +83,18 @@ def _read_number(passage: Passage) -> Candidate | None:
         found = pick_in_sentence(replace(passage, start=start, end=end, rule=LAST_RESORT))
         if found is not None and not found.is_negated:
             is_label = passage.cues.label.search(passage.text, max(begin, found.start - 24), found.start) is not None
-            return None if is_label or (found.is_aside and not found.is_concluded and not is_alone) else found
-    return None
+            if not is_label and (not found.is_aside or found.is_concluded or is_alone):
+                return found
+            break
+    return _read_first_number(passage)
+
+
+def _read_first_number(passage: Passage) -> Candidate | None:
+    """Read the number that is all of the first line, where reasons follow."""
+    start = len(passage.text) - len(passage.text.lstrip())
+    end = passage.text.find("\n\n", start)
+    is_number = end > 0 and read_quantity(passage.text[start:end]) is not None
+    return pick_in_sentence(replace(passage, start=start, end=end, rule=WHOLE)) if is_number else None
 
 
 def _read_option(passage: Passage) -> Candidate | None:
