@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ...schemas.manifest import (
     BuildRecord,
+    FaultCount,
     FunnelRow,
     HintCount,
     ReadingCount,
@@ -52,6 +53,7 @@ def render_version(version: Version) -> RenderableType:
         *_render_tokens(version.manifest.tokens),
         *_render_hints(version.manifest.hints),
         *_render_readings(version.manifest.readings),
+        *_render_faults(version.manifest.faults),
         *_render_sample_pair(samples, problems),
         *_render_validation(version),
         *_render_commands(version, samples, problems),
@@ -199,6 +201,16 @@ def _render_readings(readings: Sequence[ReadingCount]) -> Iterator[Text]:
         samples, kept = sum(item.samples for item in last), sum(item.kept for item in last)
         line = f"  last resort: {samples:,} answers of texts that mark none ({kept:,} kept);"
         yield make_line(f"{line} verify.last_resort: false leaves them out", style="yellow")
+    yield Text()
+
+
+def _render_faults(faults: Sequence[FaultCount]) -> Iterator[Text]:
+    """The faults of rationales, and how many samples with one were kept all the same."""
+    if not faults:
+        return
+    yield make_line("Faults of rationales, besides wrong steps", style="bold")
+    for item in faults:
+        yield make_line(f"  {item.kind}: {item.samples:,} ({item.kept:,} kept)")
     yield Text()
 
 
