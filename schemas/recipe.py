@@ -78,8 +78,9 @@ class Verify(Section):
     kept with the verdict `unchecked`, never `correct`."""
     max_characters: int = declare_identity(1_000_000, ge=1, le=10_000_000)
     """The longest answer that is read, in characters. A longer one is dropped as `too_long`, unread."""
-    steps: Literal["drop", "tag"] = declare_identity("drop")
-    """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step."""
+    steps: Literal["drop", "tag", "label"] = declare_identity("drop")
+    """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step. `label` drops it
+    from the examples too, for its labelled steps: `cotloom export --format trl-steps` (docs/exports.md)."""
     hint_parroting: Literal["drop", "tag"] = declare_identity("drop")
     """What happens to a hinted sample that repeats the hint without reasoning."""
     faults: Faults = declare_identity(Faults())

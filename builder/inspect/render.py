@@ -267,6 +267,8 @@ def _render_commands(version: Version, samples: pl.DataFrame, problems: pl.DataF
     yield make_line(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
     yield make_line(f"  cotloom explain {ref} {row_id}")
     yield make_line(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
+    if version.manifest.recipe.get("verify", {}).get("steps") == "label":
+        yield make_line(f"  cotloom export {ref} --format trl-steps --to {version.manifest.name}-steps")
 
 
 def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:

@@ -266,7 +266,7 @@ def _list_rationale_reasons(
     """List what is wrong with the reasoning of an answer that is kept, where the policy drops it."""
     reasons: list[tuple[Reason, str | None]] = []
     wrong = steps.first_wrong
-    if wrong and policy.steps == "drop":
+    if wrong and policy.steps != "tag":
         reasons.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
     if disorder:
         reasons.append((Reason.OUT_OF_ORDER, disorder))

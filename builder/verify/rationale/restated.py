@@ -11,6 +11,10 @@ _SENTENCE = re.compile(r"[^.!?。！？；\n]+(?:\.(?=\d)[^.!?。！？；\n]*)*
 _ASKING = frozenset(
     "need find want determine figure whether asks asked asking question problem consider given look read states says"
     " following above below statement number how many much when where who why choose pick select options option"
+    " asked again"
+    " pregunta preguntan pide nos dice debemos encontrar buscamos cuántos cuántas cuánto problema"
+    " question demande demandé on nous cherche trouver combien problème énoncé"
+    " frage lautet gefragt gesucht wird wir sollen müssen finden wie viele aufgabe"
     " 需 要 求 问 題 题 目 知 道 判 断 下 面 上 述 已 中".split()
 )
 """Words that ask, and those that say that something is asked."""
