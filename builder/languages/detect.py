@@ -96,7 +96,7 @@ def count_foreign(text: str) -> int:
     """Count the different words of a text that are frequent in other languages than English, and not in English.
 
     >>> count_foreign("Ella compra las manzanas para su hermana"), count_foreign("She buys apples")
-    (3, 0)
+    (4, 0)
     """
     return len(_list_sure_words()[1].intersection(text.lower().split()))
 

@@ -47,10 +47,23 @@ def find_faults(rationale: Rationale, policy: Faults) -> tuple[RationaleFault, .
     ])  # fmt: skip
 
 
+_REASONS: Mapping[FaultKind, Reason] = {
+    FaultKind.REFUSED: Reason.REFUSED,
+    FaultKind.DEGENERATE: Reason.DEGENERATE,
+    FaultKind.CUT_OFF: Reason.CUT_OFF,
+    FaultKind.TRACE_CUT_OFF: Reason.TRACE_CUT_OFF,
+    FaultKind.ANSWER_FIRST: Reason.ANSWER_FIRST,
+    FaultKind.RESTATED: Reason.RESTATED,
+    FaultKind.OTHER_LANGUAGE: Reason.OTHER_LANGUAGE,
+    FaultKind.TRACE_LANGUAGE: Reason.TRACE_LANGUAGE,
+}
+"""The reason for which each fault drops a sample."""
+
+
 def list_dropping(faults: tuple[RationaleFault, ...], policy: Faults) -> list[tuple[Reason, str | None]]:
     """List the faults for which a policy drops a sample, as reasons."""
     return [
-        (Reason(fault.kind.value), fault.detail)
+        (_REASONS[fault.kind], fault.detail)
         for fault in faults
         if getattr(policy, fault.kind.value, FaultPolicy.TAG) is FaultPolicy.DROP
     ]

@@ -55,7 +55,7 @@ def find_other_language(question: str, text: str, language: str | None = None) -
         return None
     for start, window in _list_windows(text):
         found = _detect_other(window, asked)
-        if found and not _allows(question, asked, found):
+        if found and not _may_ask_for(question, asked, found):
             return FaultPlace(start=start, end=start + len(window), detail=f"{found}, where the question is in {asked}")
     return None
 
@@ -95,7 +95,7 @@ def _detect_other(window: str, asked: str) -> str | None:
     return found if is_sure else None
 
 
-def _allows(question: str, asked: str, found: str) -> bool:
+def _may_ask_for(question: str, asked: str, found: str) -> bool:
     """Whether a question has words of the other language, too: it may ask for it."""
     if found in _UNSPACED:
         return asked not in _UNSPACED and len(_HAN.findall(question)) >= 2

@@ -30,7 +30,7 @@ def find_loop(text: str) -> FaultPlace | None:
     has no blank or no letter.
 
     >>> find_loop("So x is 5. " + "Let me check that again. " * 6).detail
-    'repeated 6 times: Let me check that again'
+    'repeated 6 times: Let me check that again.'
     >>> find_loop("2 * 2 * 2 * 2 * 2 * 2 * 2 = 128.") is None
     True
     """
