@@ -89,6 +89,17 @@ class ReadingCount(ManifestPart):
     """Those of them that were kept."""
 
 
+class FaultCount(ManifestPart):
+    """How many samples have a fault of their rationale."""
+
+    kind: str
+    """The fault: a value of `FaultKind`."""
+    samples: Count
+    """Samples."""
+    kept: Count
+    """Those of them that were kept: the recipe tags this fault, and drops nothing for it."""
+
+
 class HintCount(ManifestPart):
     """What hints did for the problems of one source. Finished responses of sources are not counted."""
 
@@ -209,6 +220,8 @@ class Manifest(ManifestPart):
     """Kept problems of both splits by their number of distinct correct paths."""
     readings: tuple[ReadingCount, ...] = Field((), strict=False)
     """Samples by the rule that read their final answer."""
+    faults: tuple[FaultCount, ...] = Field((), strict=False)
+    """Samples by the faults of their rationale."""
     hints: tuple[HintCount, ...] = Field((), strict=False)
     """Hinted samples and unhinted pass rate of each source."""
     served_models: tuple[ServedModel, ...] = Field((), strict=False)

@@ -73,6 +73,7 @@ INNER_FLOORS = {
         {"answers", "steps"},
         {"reading"},
         {"blind", "hint_leakage", "order", "samples"},
+        {"rationale"},
         {"judge"},
     ],
     "builder.publish": [

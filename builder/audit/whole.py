@@ -90,6 +90,8 @@ def _compare_answers(whole: Whole) -> Iterator[str]:
     counted_by = manifest.tokens[0].counted_by if manifest.tokens else "usage"
     if set(manifest.readings) != set(select.describe_readings(whole.counts)):
         yield "the manifest counts other rules that read final answers than the samples have"
+    if set(manifest.faults) != set(select.describe_faults(whole.counts)):
+        yield "the manifest counts other faults of rationales than the samples have"
     if manifest.hints != tuple(select.describe_hints(whole.counts)):
         yield "the manifest counts other hinted samples or pass rates than the samples have"
     if manifest.served_models != tuple(select.describe_served(whole.counts)):

@@ -7,7 +7,7 @@ from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplic
 from .origins import count_origins, describe_hints, describe_served
 from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
-from .tallies import count_answers, describe_readings, describe_tokens
+from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
 __all__ = [
     "CODE_VERSION",
@@ -20,6 +20,7 @@ __all__ = [
     "count_answers",
     "count_distinct",
     "count_origins",
+    "describe_faults",
     "describe_hints",
     "describe_readings",
     "describe_served",
