@@ -16,8 +16,8 @@ class Fields(Section):
     """The question: a column, or several in order (`[Body, Question]`), whose texts stand below one another; a template
     joins them otherwise. Of a conversation (`messages`, `conversations`) it is what the user asks."""
     answer: Column | None = declare_identity(None)
-    """The gold answer, or a solution that holds it (see `answer_pattern`). Only a `reference` source may lack it, and
-    any source where `verify.answer` is `unchecked`."""
+    """The gold answer, or a solution that holds it (see `answer_pattern`). A `reference` source may lack it, and any
+    source where `verify.consensus` is given or `verify.answer` is `unchecked`."""
     choices: Column | None = declare_identity(None)
     """The options of a multiple-choice question, a list in order."""
     reference_rationale: Column | None = declare_identity(None)

@@ -71,7 +71,7 @@ INNER_FLOORS = {
         {"symbolic"},
         {"answers", "steps"},
         {"reading"},
-        {"blind", "hint_leakage", "order", "samples"},
+        {"blind", "consensus", "hint_leakage", "order", "samples"},
         {"judge"},
     ],
     "builder.publish": [

@@ -19,10 +19,10 @@ from ...schemas.manifest import (
 )
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
-from ..report.sentences import ANSWER_CHECKS, SIMULATED
+from ..report.sentences import ANSWER_CHECKS, CONSENSUS, SIMULATED
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
-from ..store.tables import list_files
+from ..store.tables import has_consensus, list_files
 from ..store.withdrawal import list_withdrawn_problems
 from ..text.traces import join_parts
 
@@ -104,6 +104,8 @@ def _describe_check(version: Version) -> Iterator[str]:
     note = ANSWER_CHECKS.get((version.manifest.recipe.get("verify") or {}).get("answer", ""))
     if note is not None:
         yield f"checked    {note}"
+    if has_consensus(version.manifest):
+        yield f"checked    {CONSENSUS}"
 
 
 def _format_count(count: int | None) -> str:

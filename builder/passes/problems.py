@@ -59,6 +59,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         "code": [sources.CODE_VERSION, verify.CODE_VERSION],
         "inputs": inputs,
         "recipe": {name: identity.get(name) for name in _DECIDING},
+        "needs_gold": work.recipe.verify.consensus is None,
     }
     with work.costs.measure("problems"):
         result = read_or_make(work.stages.folder / "sources", decided_by, lambda folder: _load(work, folder))

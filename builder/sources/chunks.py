@@ -49,7 +49,7 @@ def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
     Args:
         item: `chunk` and `placed`, as plain values.
-        settings: `source`, as plain values.
+        settings: `source`, as plain values; needs_gold: whether a row to sample without a gold answer is malformed.
 
     Returns:
         The fields of a `TableReading`.
@@ -60,7 +60,8 @@ def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     """
     chunk, reading = Chunk(**item["chunk"]), TableReading()
     source = _SOURCE.validate_python(settings["source"])
-    write_problems(read_problems(source, read_chunk(chunk), reading), Placed(**item["placed"]), chunk.first)
+    rows = read_problems(source, read_chunk(chunk), reading, needs_gold=settings["needs_gold"])
+    write_problems(rows, Placed(**item["placed"]), chunk.first)
     return asdict(reading)
 
 

@@ -35,6 +35,11 @@ class SourceWork:
     is_readable: str
     """The address of the function that says whether a gold answer can be parsed as its type."""
 
+    @property
+    def needs_gold(self) -> bool:
+        """Whether a row to sample without a gold answer is malformed: unless its samples may agree on one."""
+        return self.loaded.recipe.verify.consensus is None
+
     def place(self, index: int, part: int = 0) -> Placed:
         """Say where the rows of a part of a source go."""
         prefix = str(self.folder / f"{index:04d}-{part:06d}")
@@ -90,7 +95,9 @@ def _load_file(work: SourceWork, source: Any, index: int) -> LoadedSource:
         {"chunk": asdict(chunk), "placed": asdict(work.place(index, part))}
         for part, chunk in enumerate(list_chunks(path))
     ]
-    address, settings = f"{read_problem_chunk.__module__}:read_problem_chunk", {"source": source.model_dump()}
+    address, settings = f"{read_problem_chunk.__module__}:read_problem_chunk", {
+        "source": source.model_dump(), "needs_gold": work.needs_gold,
+    }  # fmt: skip
     found = map_items(address, items, settings, runtime=work.runtime, description=f"reading {source.name}")
     rows = check_readings(source, str(path), [TableReading(**reading) for reading in found])
     sha256, size = digest_file(path)
@@ -101,7 +108,8 @@ def _load_hub(work: SourceWork, source: Any, index: int) -> LoadedSource:
     commit = work.revisions.get(_make_key(source)) or find_commit(make_hub_dataset(source))
     address = f"hf://datasets/{source.path}@{commit}"
     reading = TableReading()
-    write_problems(read_problems(source, read_hub(make_hub_dataset(source), commit), reading), work.place(index), 1)
+    problems = read_problems(source, read_hub(make_hub_dataset(source), commit), reading, needs_gold=work.needs_gold)
+    write_problems(problems, work.place(index), 1)
     rows = check_readings(source, address, [reading])
     return LoadedSource(rows, [Input(name=_make_key(source), file=address, sha256=commit, bytes=0, rows=rows)])
 

@@ -27,7 +27,11 @@ _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
 }
 
 _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
-"""The verdicts of samples that are kept, unless their reasoning is dropped."""
+"""The verdicts of samples that are kept, unless their reasoning is dropped. `agreed` is none that one text can get: see
+`consensus`."""
+
+_SOUND = _KEPT | {Verdict.NO_CONSENSUS}
+"""The verdicts of samples whose reasoning decides, now or once the samples of their problem agree."""
 
 _MANY = frozenset({AnswerType.LIST, AnswerType.SET, AnswerType.EXPRESSION})
 """The types whose answers may have several parts, so that several values leave nothing open."""
@@ -36,6 +40,7 @@ CUT_OFF = "length"
 """The finish reason of an answer that was cut off at its token limit."""
 
 _AT_THE_LIMIT = "the teacher was cut off at its token limit"
+_NO_GOLD = "the problem has no gold answer"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +65,10 @@ class Judgement:
     """Why the sample is dropped; None where it is kept."""
     detail: str | None = None
     """An explanation of verdict and reason."""
+    rationale_reason: Reason | None = None
+    """Of a problem without a gold answer: why its reasoning drops the sample even where others agree with it."""
+    rationale_detail: str | None = None
+    """An explanation of it."""
 
 
 def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each by its name
@@ -80,7 +89,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     checked, and only those of the text can drop the answer: what reasoning says may be withdrawn later in it.
 
     Args:
-        problem: the question and its gold answer.
+        problem: the question and its gold answer. Without one, and with `verify.consensus`, the verdict on a single
+            text is `no_consensus`; `decide_consensus` decides about all samples of a problem.
         text: the text of the answer; None where there is none.
         reasoning: its reasoning, where it was told apart.
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
@@ -105,18 +115,16 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     steps = check_parts(problem.question or "", parts, equations)
-    verdict, detail = _decide_verdict(problem, reading, finish_reason, policy)
+    verdict, detail = _decide_verdict(problem, reading, finish_reason, policy, hint)
     if policy.answer != "in_response":
         reading, part, verdict, detail = _RELAX[policy.answer](problem, parts, (reading, part, verdict, detail))
     parroting = None
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
         parroting = find_parroting(asked, join_parts(reasoning, text), steps.steps, reading.span, part)
-    reasons = [*_list_answer_reasons(verdict, detail)]
-    if verdict in _KEPT:
-        reasons += _list_rationale_reasons(parts, steps, parroting, policy)
-    reasons.sort(key=lambda item: ORDER[item[0]])
-    reason, detail = _merge_reasons(reasons)
+    rationale = _list_rationale_reasons(parts, steps, parroting, policy) if verdict in _SOUND else []
+    reason, detail = _merge_reasons([*_list_answer_reasons(verdict, detail), *rationale])
+    own = _merge_reasons(rationale) if verdict is Verdict.NO_CONSENSUS else (None, None)
     judgement = Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
@@ -126,6 +134,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         steps=steps.steps,
         reason=reason,
         detail=detail,
+        rationale_reason=own[0],
+        rationale_detail=own[1],
     )
     is_wanted = hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None
     return _add_blind_check(problem, parts, judgement, blind_text, policy) if is_wanted else judgement
@@ -167,7 +177,11 @@ def _search_anywhere(problem: Problem, parts: Mapping[Part, str], found: _Found)
     """Search the gold answer in both parts, unless the response states an answer that could be compared."""
     reading, part, verdict, _ = found
     is_stated = reading is not None and reading.rule not in GUESSED
-    if verdict is Verdict.TRUNCATED or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG}):
+    if (
+        problem.answer is None
+        or verdict is Verdict.TRUNCATED
+        or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG})
+    ):
         return found
     for part in (Part.TEXT, Part.REASONING):
         gold = find_gold(parts.get(part, ""), problem.answer or "", problem.answer_type, problem.choices)
@@ -212,7 +226,7 @@ def _judge_long(length: int, limit: int, finish_reason: str | None) -> Judgement
 
 
 def _decide_verdict(
-    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify
+    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify, hint: Hint
 ) -> tuple[Verdict, str | None]:
     if finish_reason == CUT_OFF:
         return Verdict.TRUNCATED, _AT_THE_LIMIT
@@ -220,10 +234,23 @@ def _decide_verdict(
         is_guessable = policy.pattern is None and problem.answer_type is not AnswerType.TEXT
         limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
         return Verdict.NO_ANSWER, f"no final answer was found{limit}"
-    comparison = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
+    if problem.answer is None:
+        return _decide_without_gold(problem, reading, policy, hint)
+    comparison = compare_safely(problem.answer, reading.answer, problem.answer_type, problem.choices)
     if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
         return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
+
+
+def _decide_without_gold(problem: Problem, reading: Reading, policy: Verify, hint: Hint) -> tuple[Verdict, str | None]:
+    """Decide about a text whose answer nothing can be compared with: at best it agrees with other samples, later."""
+    if policy.consensus is None:
+        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}; verify.consensus asks for the agreement of samples"
+    if hint is Hint.HINTED:
+        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}, and the sample was given a hint: it agrees with the hint"
+    if reading.is_hedged and problem.answer_type not in _MANY:
+        return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
+    return Verdict.NO_CONSENSUS, f"{_NO_GOLD}, and one sample agrees with no other"
 
 
 def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:
@@ -247,8 +274,8 @@ def _list_rationale_reasons(
 
 
 def _merge_reasons(reasons: list[tuple[Reason, str | None]]) -> tuple[Reason | None, str | None]:
-    """Take the first reason; the others are named in its detail."""
+    """Take the first reason in the order of all; the others are named in its detail."""
     if not reasons:
         return None, None
-    (reason, detail), *others = reasons
+    (reason, detail), *others = sorted(reasons, key=lambda item: ORDER[item[0]])
     return reason, "; ".join([detail or "", *(f"also {other.value}" for other, _ in others)]).strip("; ") or None
