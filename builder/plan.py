@@ -13,9 +13,9 @@ from ..schemas.example import Example, Message
 from ..schemas.frames import from_frame, to_frame
 from ..schemas.problem import Problem
 from ..schemas.reasons import ORDER, Fate, Reason, Stage, Unit, Verdict
-from ..schemas.recipe import Lengths
+from ..schemas.recipe import Lengths, Recipe
 from ..schemas.runtime import Runtime
-from ..schemas.sample import Sample, Span
+from ..schemas.sample import Consensus, Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
@@ -40,6 +40,7 @@ _DETAIL = 300
 """The most characters that are shown of why a row is dropped."""
 
 _REASONING = "(the teacher's reasoning)"
+_AGREED = "(the answer that samples agree on)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,17 +229,19 @@ def _read_recorded(
 def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example]:
     """Make one example of each format from the gold answers."""
     shown = problems.head(SHOWN)
-    samples = to_frame((_make_stand_in(problem) for problem in from_frame(shown, Problem)), Sample)
+    samples = to_frame((_make_stand_in(problem, loaded.recipe) for problem in from_frame(shown, Problem)), Sample)
     formatted = formats.format_examples(shown, samples, loaded.recipe.formats, loaded.recipe.seed)
     first = formatted.filter(pl.col("fate") == Fate.KEPT).unique("format", keep="first", maintain_order=True)
     return list(from_frame(first, Example))
 
 
-def _make_stand_in(problem: Problem) -> Sample:
+def _make_stand_in(problem: Problem, recipe: Recipe) -> Sample:
     if problem.answer is None:
+        agreed = Consensus(answer=_AGREED, agreeing=0, answered=0, share=0.0)
         return Sample(
             sample_id=f"s_{problem.problem_id[2:]}", problem_id=problem.problem_id, teacher="",
             text="(the teacher's answer)", reasoning=_REASONING, verdict=Verdict.UNCHECKED,
+            consensus=None if recipe.verify.consensus is None else agreed,
         )  # fmt: skip
     answer = problem.answer
     text = f"{_REASONING}\nThe answer is {answer}."

@@ -57,9 +57,9 @@ def find_agreement(
     """
     votes = Counter(answers)
     ordered = sorted(votes, key=lambda answer: (-votes[answer], len(answer), answer))
-    group = _find_greatest_group(ordered[:MOST_SPELLINGS], votes, answer_type, choices)
-    agreeing, answered = sum(votes[answer] for answer in group), len(answers)
-    is_enough = agreeing >= rule.least and agreeing >= Fraction(str(rule.share)) * answered
+    group, greatest = _find_greatest_group(ordered[:MOST_SPELLINGS], votes, answer_type, choices)
+    agreeing, answered = sum(votes[answer] for answer in group) or greatest, len(answers)
+    is_enough = bool(group) and agreeing >= rule.least and agreeing >= Fraction(str(rule.share)) * answered
     winner = next((answer for answer in ordered if answer in group), None) if is_enough else None
     return Agreement(
         consensus=Consensus(
@@ -79,16 +79,18 @@ def _name_answer(answer: str, answer_type: AnswerType, choices: tuple[str, ...])
 
 def _find_greatest_group(
     ordered: Sequence[str], votes: Mapping[str, int], answer_type: AnswerType, choices: tuple[str, ...]
-) -> frozenset[str]:
-    """Find the spellings that most samples share; of several groups of the same size, what all of them share.
+) -> tuple[frozenset[str], int]:
+    """Find the spellings that most samples share, and how many do; of several such groups, what all of them share.
 
-    A group grows from each spelling by those that equal all its members, the most frequent first.
+    A group grows from each spelling by those that equal all its members, the most frequent first. Of two groups that
+    share nothing, which is a tie, the first result is empty.
     """
     equals = _find_equals(ordered, answer_type, choices)
     groups = {_collect_group(answer, ordered, equals) for answer in ordered if answer in equals[answer]}
     sizes = {group: sum(votes[answer] for answer in group) for group in groups}
     greatest = max(sizes.values(), default=0)
-    return frozenset.intersection(*(group for group in groups if sizes[group] == greatest)) if groups else frozenset()
+    common = [group for group in groups if sizes[group] == greatest]
+    return (frozenset.intersection(*common) if common else frozenset()), greatest
 
 
 def _collect_group(first: str, ordered: Sequence[str], equals: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -169,10 +171,10 @@ def _decide_sample(sample: Mapping[str, Any], agreement: Agreement, rule: Consen
     detail = f"{found.agreeing} of {found.answered} samples say {found.answer}, this one {sample['predicted'][:_SHOWN]}"
     if found.answer is None:
         verdict, reason = Verdict.NO_CONSENSUS, Reason.NO_CONSENSUS
-        detail = f"{found.agreeing} of {found.answered} samples say the same; {_describe_rule(rule)}"
+        detail = f"at most {found.agreeing} of {found.answered} samples say the same; {_describe_rule(rule)}"
     also = f"; also {sample['rationale_reason']}" if sample["rationale_reason"] else ""
     return {"verdict": str(verdict), "reason": str(reason), "detail": f"{detail}{also}"}
 
 
 def _describe_rule(rule: ConsensusRule) -> str:
-    return f"a consensus needs {rule.least}, and {rule.share:g} of all"
+    return f"a consensus needs {rule.least} and a share of {rule.share:g}, and no other answer with as many"
