@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..schemas.example import Example, Message
 from ..schemas.frames import from_frame, to_frame
+from ..schemas.manifest import InferredType, describe_inferred
 from ..schemas.problem import Problem
 from ..schemas.reasons import ORDER, Fate, Reason, Stage, Unit, Verdict
 from ..schemas.recipe import Lengths, Recipe
@@ -23,7 +24,7 @@ from .passes.answers import find_recording
 from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
 from .passes.languages import count_languages, describe_language_gaps
-from .passes.problems import write_aliases
+from .passes.problems import INFER_TYPE, write_aliases
 from .passes.version_answers import find_version_answers, read_version_answers
 from .pipeline import check_recipe, select_sampled_problems
 from .progress import warn_all
@@ -71,6 +72,8 @@ class Plan:
 
     problems: dict[str, int]
     """Kept problems by source."""
+    inferred: tuple[InferredType, ...]
+    """The answer types of sources whose recipe says `auto`."""
     dropped: int
     """Problems that would be dropped before sampling."""
     drops: tuple["PlannedDrop", ...]
@@ -103,7 +106,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     """
     check_recipe(loaded.recipe)
     access = find_access(loaded, runtime)
-    found = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime)
+    found = sources.load_problems(loaded, verify.IS_READABLE, infer_type=INFER_TYPE, runtime=runtime)
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     answers = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
@@ -113,6 +116,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     warn_all(warnings)
     return Plan(
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
+        inferred=tuple(found.inferred),
         dropped=problems.height - kept.height,
         drops=(*_list_drops(problems), *answers.drops),
         unmatched=answers.unmatched,
@@ -264,6 +268,8 @@ def render_plan(plan: Plan, *, show: bool) -> RenderableType:
 def _render_summary(plan: Plan) -> Iterator[Text]:
     counts = ", ".join(f"{count:,} of {source}" for source, count in plan.problems.items())
     yield make_line(f"problems   {counts}" + (f"; {plan.dropped:,} dropped before" if plan.dropped else ""))
+    for inferred in plan.inferred:
+        yield make_line(f"inferred   {describe_inferred(inferred)}")
     for drop in plan.drops:
         yield from _render_drop(drop)
     estimate = plan.teacher

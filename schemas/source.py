@@ -54,13 +54,22 @@ class TableSource(AnySource):
 
     fields: Fields = declare_identity()
     """Which column holds what."""
-    answer_type: Words = declare_identity(AnswerType.NUMBER)
-    """How answers are read and compared."""
+    answer_type: Words | Literal["auto"] = declare_identity(AnswerType.NUMBER)
+    """How answers are read and compared. `auto`: as the first gold answers look; `build` and `show` say
+    what was found."""
     answer_pattern: str | None = declare_identity(None)
     """Regular expression (see Patterns) whose one group takes the gold answer out of the answer column; the text around
     it is kept as the reference rationale."""
     license: str | None = declare_identity(None)
     """The licence of the content."""
+
+    @property
+    def stated_type(self) -> AnswerType:
+        """The answer type; `auto` must have been inferred before."""
+        if self.answer_type == "auto":
+            message = f"the answer type of {self.name} was not inferred"
+            raise RuntimeError(message)
+        return self.answer_type
 
 
 class FileSource(TableSource):

@@ -15,6 +15,7 @@ from ...schemas.manifest import (
     ReadingCount,
     ServedModel,
     TokenCounts,
+    describe_inferred,
     list_changed_teachers,
 )
 from ...schemas.reasons import Fate, Reason
@@ -82,6 +83,8 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     yield make_line(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
     training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
     yield make_line(f"examples   {training} for training, {kept} in all")
+    for inferred in manifest.inferred:
+        yield make_line(f"inferred   {describe_inferred(inferred)}")
     for item in manifest.contamination:
         closest = f"highest similarity of the others {item.highest_similarity:.0%}"
         yield make_line(f"overlap    with {item.against}: {item.overlaps:,} problems dropped; {closest}")

@@ -82,11 +82,12 @@ def _check_language(source: Source, recipe: Recipe) -> None:
 
 def _check_answer_type(source: Source, recipe: Recipe) -> None:
     """Check that the type of answers is stated where no gold answer shows it."""
-    if recipe.verify.consensus is None or not isinstance(source, TableSource) or source.role != "sample":
+    if not isinstance(source, TableSource) or source.fields.answer is not None:
         return
-    if source.fields.answer is None and "answer_type" not in source.model_fields_set:
+    is_open = recipe.verify.consensus is not None and source.role == "sample"
+    if source.answer_type == "auto" or (is_open and "answer_type" not in source.model_fields_set):
         raise InputError(
-            f"source {source.name} has no gold answers, so how its answers are read and compared must be said",
+            f"source {source.name} has no gold answers that show how answers are read and compared: it must be said",
             hint=f"set answer_type of the source: {', '.join(AnswerType)}",
             keys=(f"sources.{source.name}.answer_type",),
         )
@@ -150,6 +151,7 @@ def load_problems(
     is_readable: str,
     revisions: Mapping[str, str] | None = None,
     *,
+    infer_type: str | None = None,
     folder: Path | None = None,
     runtime: Runtime | None = None,
 ) -> Problems:
@@ -160,6 +162,8 @@ def load_problems(
         is_readable: the address of the function that says whether a gold answer can be parsed as its type. The
             pipeline passes the verifier's.
         revisions: the result of `resolve_revisions`; a source that it does not list is resolved here.
+        infer_type: the address of the function that infers the answer type of a source from its rows; needed where one
+            is `auto`.
         folder: where the pieces are written, in a new folder; by default a temporary one.
         runtime: how the work is shared out.
 
@@ -167,4 +171,4 @@ def load_problems(
         InputError: a source can't be read or is empty, or all problems are dropped.
         Stopped: a server can't be reached, or the disk is full.
     """
-    return gather_problems(loaded, is_readable, revisions or {}, folder, runtime or Runtime())
+    return gather_problems(loaded, is_readable, infer_type, revisions or {}, folder, runtime or Runtime())

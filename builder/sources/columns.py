@@ -133,7 +133,7 @@ def _make_malformed(source: TableSource, row: Row, fault: str) -> Problem:
         problem_id=make_content_id("p", source.name, row.content),
         source=source.name,
         origin=row.origin,
-        answer_type=source.answer_type,
+        answer_type=source.stated_type,
         license=source.license,
         stage=Stage.SOURCES,
         fate=Fate.DROPPED,
@@ -160,7 +160,7 @@ def _read_values(source: TableSource, row: Row, values: Mapping[str, Any], *, ne
         category=_read_optional(values, fields.category),
         question=question,
         answer=answer,
-        answer_type=source.answer_type,
+        answer_type=source.stated_type,
         choices=choices,
         reference_rationale=_read_optional(values, fields.reference_rationale) or rationale,
         responses=responses,
@@ -217,9 +217,9 @@ def _split_solution(
         value, rationale = _apply_pattern(source.answer_pattern, solution)
         if not value:
             return None, solution, f"answer_pattern finds nothing in {solution[-60:]!r}"
-    answer = read_gold(value, source.answer_type, choices)
+    answer = read_gold(value, source.stated_type, choices)
     if answer is None:
-        return format_cell(value), rationale, f"{format_cell(value)!r} is {GOLD_FAULTS[source.answer_type]}"
+        return format_cell(value), rationale, f"{format_cell(value)!r} is {GOLD_FAULTS[source.stated_type]}"
     return answer, rationale, None
 
 
