@@ -236,7 +236,7 @@ def _decide_verdict(
         return Verdict.NO_ANSWER, f"no final answer was found{limit}"
     if problem.answer is None:
         return _decide_without_gold(problem, reading, policy, hint)
-    comparison = compare_safely(problem.answer, reading.answer, problem.answer_type, problem.choices)
+    comparison = compare_safely(problem.answer, reading.answer, problem.answer_type, problem.choices, policy.tolerance)
     if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
         return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from ....schemas.problem import AnswerType
+from ....schemas.recipe import Tolerance
 from ...text.options import LETTERS
 from .booleans import compare_booleans
 from .bounds import Bound
@@ -20,6 +21,7 @@ from .outcomes import Comparison, ComparisonOutcome, decide_equality, leave_unde
 from .ratios import compare_ratios
 from .several import compare_with_several
 from .times import compare_times
+from .tolerance import is_within
 from .words import match_text
 
 __all__ = ["compare", "compare_safely", "is_same_quantity"]
@@ -36,7 +38,13 @@ _LONGEST = {
 _INFINITIES = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
 
 
-def compare(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str, ...] | None = None) -> Comparison:
+def compare(
+    gold: str,
+    answer: str,
+    answer_type: AnswerType,
+    choices: tuple[str, ...] | None = None,
+    tolerance: Tolerance | None = None,
+) -> Comparison:
     """Compare two answers.
 
     Args:
@@ -44,19 +52,33 @@ def compare(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str,
         answer: the answer to compare with it.
         answer_type: the type of both.
         choices: the options of a multiple-choice question.
+        tolerance: how far numbers may lie apart; other types have none.
 
     >>> compare("18", "$18.00", AnswerType.NUMBER).outcome
     <ComparisonOutcome.EQUAL: 'equal'>
     """
     if len(gold) + len(answer) > _LONGEST.get(answer_type, MAX_CHARACTERS):
         return leave_undecided(f"{len(answer):,} characters are no {answer_type}")
-    return _COMPARE[answer_type](gold, answer, choices or ())
+    comparison = _COMPARE[answer_type](gold, answer, choices or ())
+    is_open = tolerance is not None and answer_type is AnswerType.NUMBER and comparison.outcome in _NOT_EQUAL
+    if is_open and tolerance is not None and is_within(gold, answer, tolerance):
+        return Comparison(outcome=ComparisonOutcome.EQUAL, detail=f"within the tolerance: {gold} and {answer}")
+    return comparison
 
 
-def compare_safely(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str, ...] | None) -> Comparison:
+_NOT_EQUAL = frozenset({ComparisonOutcome.DIFFERENT, ComparisonOutcome.UNDECIDED})
+
+
+def compare_safely(
+    gold: str,
+    answer: str,
+    answer_type: AnswerType,
+    choices: tuple[str, ...] | None,
+    tolerance: Tolerance | None = None,
+) -> Comparison:
     """Compare two answers as `compare` does; where that raises, the check has failed (law 2)."""
     try:
-        return compare(gold, answer, answer_type, choices)
+        return compare(gold, answer, answer_type, choices, tolerance)
     except Exception as error:  # noqa: BLE001 - law 2: a check that raises is check_failed, never correct or wrong
         return Comparison(outcome=ComparisonOutcome.FAILED, detail=f"{type(error).__name__}: {error}")
 

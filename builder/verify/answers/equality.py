@@ -41,12 +41,13 @@ def _compare_measured_quantities(gold: Quantity, answer: Quantity) -> Comparison
     if gold.unit is not None or answer.unit is not None:
         return _compare_label(gold, answer)
     outcome = compare_values(gold, answer)
-    if outcome is _EQUAL and gold.noun and answer.noun and not _is_same_noun(gold.noun, answer.noun):
+    if outcome is _EQUAL and gold.noun and answer.noun and not is_same_noun(gold.noun, answer.noun):
         return _UNDECIDED
     return outcome
 
 
-def _is_same_noun(left: str, right: str) -> bool:
+def is_same_noun(left: str, right: str) -> bool:
+    """Whether two names of what is counted may name the same."""
     return left[:4] == right[:4] or left in right or right in left
 
 
