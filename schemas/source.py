@@ -140,7 +140,8 @@ class GymSource(AnySource):
     settings: dict[str, int | float | str | bool] = declare_identity(default_factory=dict)
     """The task's own settings."""
     answer_type: Words = declare_identity(AnswerType.TEXT)
-    """How answers are read and compared."""
+    """How answers are read and compared. `reasoning_gym`: as the task's own scorer says, 1.0 exactly is right; it runs
+    in a process that can execute nothing, so tasks whose scorers evaluate answers have no problems then."""
 
 
 class ArithmeticSource(AnySource):

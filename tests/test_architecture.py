@@ -70,6 +70,7 @@ INNER_FLOORS = {
     "builder.verify": [
         {"symbolic"},
         {"answers", "steps"},
+        {"gym"},
         {"reading"},
         {"blind", "consensus", "hint_leakage", "order", "samples"},
         {"judge"},
@@ -98,7 +99,7 @@ HOMES = {
     "sqlite3": {"builder.teacher"},
     "filelock": {"builder.store"},
     "huggingface_hub": {"builder.recipe", "builder.sources", "builder.publish"},
-    "reasoning_gym": {"builder.sources"},
+    "reasoning_gym": {"builder.sources", "builder.verify"},
     "re2": {"builder.patterns"},
     "jinja2": {"builder.templates", "builder.report", "builder.teacher"},
     "ruamel": {"builder.marked_yaml", "builder.sources"},

@@ -81,7 +81,13 @@ def _check_language(source: Source, recipe: Recipe) -> None:
 
 
 def _check_answer_type(source: Source, recipe: Recipe) -> None:
-    """Check that the type of answers is stated where no gold answer shows it."""
+    """Check that a type is for this kind of source, and stated where no gold answer shows it."""
+    if isinstance(source, TableSource) and source.answer_type == AnswerType.REASONING_GYM:
+        raise InputError(
+            f"source {source.name}: answer_type reasoning_gym is for problems that reasoning-gym makes",
+            hint="use kind: reasoning_gym, or another answer_type",
+            keys=(f"sources.{source.name}.answer_type",),
+        )
     if not isinstance(source, TableSource) or source.fields.answer is not None:
         return
     is_open = recipe.verify.consensus is not None and source.role == "sample"

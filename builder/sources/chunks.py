@@ -24,8 +24,8 @@ from .split import drop_problem
 PIECE_ROWS = 2**14
 """How many rows are in memory at once; a piece has no more."""
 
-IsReadable = Callable[[str, AnswerType], bool]
-"""Whether a gold answer can be parsed as its type."""
+IsReadable = Callable[[str, AnswerType, tuple[str, ...], Problem], bool]
+"""Whether the gold answer of a problem can be parsed as its type."""
 
 _SOURCE = TypeAdapter(FileSource)
 
@@ -106,8 +106,12 @@ _READ_ALREADY = frozenset({AnswerType.CHOICE, AnswerType.TEXT, AnswerType.BOOLEA
 def _drop_unreadable_gold(problem: Problem, is_readable: IsReadable) -> Problem:
     """Check that a gold answer can be read in its type: what can't be read can't be compared, and is no pass."""
     is_checked = problem.answer is not None and problem.answer_type not in _READ_ALREADY
-    if problem.fate is Fate.DROPPED or not is_checked or is_readable(problem.answer or "", problem.answer_type):
+    if problem.fate is Fate.DROPPED or not is_checked:
+        return problem
+    if is_readable(problem.answer or "", problem.answer_type, problem.choices, problem):
         return problem
     article = "an" if problem.answer_type is AnswerType.EXPRESSION else "a"
     detail = f"{problem.origin}: {problem.answer!r} can't be read as {article} {problem.answer_type}"
+    if problem.answer_type is AnswerType.REASONING_GYM:
+        detail = f"{problem.origin}: reasoning-gym can't score its own answer as right: {problem.answer!r}"
     return drop_problem(problem, Reason.GOLD_UNREADABLE, detail)

@@ -11,8 +11,9 @@ from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
 from ..text.traces import join_parts
-from .answers import ComparisonOutcome, compare_safely
+from .answers import Comparison, ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
+from .gym import score_answer
 from .hint_leakage import find_parroting
 from .order import find_disorder
 from .reading import GUESSED, Reading, find_gold, read_answer
@@ -236,10 +237,17 @@ def _decide_verdict(
         return Verdict.NO_ANSWER, f"no final answer was found{limit}"
     if problem.answer is None:
         return _decide_without_gold(problem, reading, policy, hint)
-    comparison = compare_safely(problem.answer, reading.answer, problem.answer_type, problem.choices, policy.tolerance)
+    comparison = _compare_gold(problem, reading.answer, policy)
     if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
         return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
+
+
+def _compare_gold(problem: Problem, answer: str, policy: Verify) -> Comparison:
+    """Compare an answer with the gold answer, or have it scored where the type says by whom."""
+    if problem.answer_type == AnswerType.REASONING_GYM:
+        return score_answer(problem, answer)
+    return compare_safely(problem.answer or "", answer, problem.answer_type, problem.choices, policy.tolerance)
 
 
 def _decide_without_gold(problem: Problem, reading: Reading, policy: Verify, hint: Hint) -> tuple[Verdict, str | None]:

@@ -30,7 +30,8 @@ _ALONE = ("rationale_reason", "rationale_detail")
 """What it finds out besides, where other samples decide whether the answer counts."""
 
 _DECIDING = (
-    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices"
+    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices",
+    "metadata",
 )  # fmt: skip
 """What decides it."""
 
@@ -213,4 +214,5 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
         answer=row["answer"],
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
+        metadata=row["metadata"] or "{}",
     )

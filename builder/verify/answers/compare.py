@@ -17,7 +17,7 @@ from .equality import compare_quantities, is_same_quantity
 from .expressions import compare_expressions
 from .lists import compare_lists, compare_sets
 from .numbers import read_quantity
-from .outcomes import Comparison, ComparisonOutcome, decide_equality, leave_undecided
+from .outcomes import Comparison, ComparisonOutcome, compare_spelling, decide_equality, leave_undecided
 from .ratios import compare_ratios
 from .several import compare_with_several
 from .times import compare_times
@@ -31,7 +31,7 @@ MAX_CHARACTERS = 2_000
 
 _LONGEST = {
     **dict.fromkeys((AnswerType.LIST, AnswerType.SET), 20_000),
-    **dict.fromkeys((AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION), 10**9),
+    **dict.fromkeys((AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION, AnswerType.REASONING_GYM), 10**9),
 }
 """The same for types with another limit. Texts need none, and expressions have their own."""
 
@@ -146,6 +146,11 @@ def _compare_texts(gold: str, answer: str, _choices: tuple[str, ...]) -> Compari
     return decide_equality(is_equal)
 
 
+def _compare_spellings(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
+    """Compare answers that only reasoning-gym understands, see `gym.score_answer`: without it, their spelling."""
+    return compare_spelling(gold, answer)
+
+
 _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {
     AnswerType.NUMBER: _compare_numbers,
     AnswerType.CHOICE: _compare_options,
@@ -157,5 +162,6 @@ _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]]
     AnswerType.RATIO: compare_ratios,
     AnswerType.EXPRESSION: compare_expressions,
     AnswerType.TEXT: _compare_texts,
+    AnswerType.REASONING_GYM: _compare_spellings,
 }
 """How answers of each type are compared."""

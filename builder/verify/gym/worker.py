@@ -1,0 +1,115 @@
+"""A process that scores answers with the scorers of reasoning-gym.
+
+It reads requests from stdin, one JSON object a line, and answers each. Several scorers evaluate what they are given,
+and turn an error into a low score. So while a scorer runs, the interpreter refuses to compile, execute, import or open
+anything, and what was refused is an error, whatever the score (laws 2 and 7). Memory is limited, and the system ends
+the process where a scorer does not end.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import reasoning_gym
+
+MEMORY = 500 << 20
+"""Bytes that scoring may take beyond what the library takes."""
+
+REFUSED = frozenset({
+    "compile", "exec", "import", "open", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
+    "os.spawn", "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.listdir", "os.putenv",
+    "subprocess.Popen", "socket.__new__", "socket.connect", "ctypes.dlopen", "code.__new__", "marshal.loads",
+    "pickle.find_class", "shutil.rmtree",
+})  # fmt: skip
+"""What a scorer may not do, by the interpreter's names of events."""
+
+_MAKING_S = 60
+"""The processor time that making a problem again may take."""
+
+
+class Guard:
+    """Refuses what would execute an answer, while it is armed. A hook of the interpreter can't be removed."""
+
+    def __init__(self) -> None:
+        """Install the hook."""
+        self._is_armed = False
+        self._refused: list[str] = []
+        sys.addaudithook(self._check_event)
+
+    def _check_event(self, event: str, _arguments: tuple[Any, ...]) -> None:
+        if self._is_armed and event in REFUSED:
+            self._refused.append(event)
+            raise PermissionError(event)
+
+    def run_scorer(self, dataset: Any, answer: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Score an answer: the score, or an error."""
+        self._refused.clear()
+        self._is_armed = True
+        try:
+            score = float(dataset.score_answer(answer, entry))
+        except MemoryError:
+            return {"error": "scoring takes too much memory"}
+        except Exception as error:  # noqa: BLE001 - law 2: a scorer that raises says nothing about the answer
+            return {"error": self._describe_refused() or f"the scorer raised {type(error).__name__}"}
+        finally:
+            self._is_armed = False
+        refused = self._describe_refused()
+        return {"error": refused} if refused else {"score": score}
+
+    def _describe_refused(self) -> str | None:
+        return f"the scorer would execute something: {self._refused[0]}" if self._refused else None
+
+
+@lru_cache(maxsize=8)
+def _make_dataset(described: str) -> Any:
+    made = json.loads(described)
+    return reasoning_gym.create_dataset(made["task"], size=made["size"], seed=made["seed"], **made["settings"])
+
+
+def score_request(guard: Guard, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a problem again, and score an answer to it."""
+    entry = request["entry"]
+    signal.setitimer(signal.ITIMER_PROF, _MAKING_S)
+    try:
+        dataset = _make_dataset(json.dumps({name: entry[name] for name in ("task", "size", "seed", "settings")}))
+        made = dataset[entry["index"]]
+    except Exception as error:  # noqa: BLE001 - whatever the library raises, there is no problem to score
+        return {"error": f"the problem can't be made again: {type(error).__name__}"}
+    if str(made["question"]).strip() != request["question"]:
+        return {"error": "reasoning-gym makes another problem of the same seed"}
+    signal.setitimer(signal.ITIMER_PROF, request["seconds"])
+    return guard.run_scorer(dataset, request["answer"], made)
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    guard = Guard()
+    _limit_memory()
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as out:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of a library is no answer
+        out.write("ready\n")
+        out.flush()
+        for line in sys.stdin:
+            answer = score_request(guard, json.loads(line))
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            out.write(f"{json.dumps(answer)}\n")
+            out.flush()
+
+
+def _limit_memory() -> None:
+    """Limit the address space, where the system says how much is taken."""
+    with suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        limit = pages * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+if __name__ == "__main__":
+    main()
