@@ -11,6 +11,7 @@ STARTS_PROCESSES = {
     "builder/engine/local.py",  # workers
     "builder/publish/hub/verify_upload.py",  # a stranger with an empty cache, who loads what was published
     "builder/teacher/checkpoint/chat_templates.py",  # templates of strangers' checkpoints, bounded
+    "builder/verify/gym/process.py",  # scorers of reasoning-gym, which may execute nothing
     "builder/verify/symbolic/proof/prover.py",  # proofs of equality, bounded
 }
 FORBIDDEN = {
