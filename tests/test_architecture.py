@@ -252,6 +252,7 @@ def test_no_function_catches_everything_but_where_law_2_asks_for_it():
     assert swallowing == [
         "builder.engine.calls",
         "builder.verify.answers.compare",
+        "builder.verify.gym.worker",
         "builder.verify.symbolic.proof.worker",
     ]
 
@@ -263,6 +264,7 @@ PRINTING = {
     "builder.progress": "a warning above the bars, through their console",
     "builder.publish.hub.load_worker": "a pipe to the parent process, no terminal",
     "builder.teacher.checkpoint.chat_worker": "a pipe to the parent process, no terminal",
+    "builder.verify.gym.worker": "a pipe to the parent process, no terminal",
     "builder.verify.symbolic.proof.worker": "a pipe to the parent process, no terminal",
 }
 """What may name standard output, standard error or a console, and why."""

@@ -13,7 +13,7 @@ from .booleans import compare_booleans
 from .bounds import Bound
 from .choices import DEFAULT_LETTERS, find_option
 from .dates import compare_dates
-from .equality import compare_quantities, is_same_quantity
+from .equality import compare_quantities, is_same_quantity, is_within
 from .expressions import compare_expressions
 from .lists import compare_lists, compare_sets
 from .numbers import read_quantity
@@ -21,7 +21,6 @@ from .outcomes import Comparison, ComparisonOutcome, compare_spelling, decide_eq
 from .ratios import compare_ratios
 from .several import compare_with_several
 from .times import compare_times
-from .tolerance import is_within
 from .words import match_text
 
 __all__ = ["compare", "compare_safely", "is_same_quantity"]

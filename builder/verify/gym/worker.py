@@ -30,6 +30,9 @@ REFUSED = frozenset({
 })  # fmt: skip
 """What a scorer may not do, by the interpreter's names of events."""
 
+MOST_WORDS = 200
+"""Characters of an error that are told."""
+
 _MAKING_S = 60
 """The processor time that making a problem again may take."""
 
@@ -48,23 +51,18 @@ class Guard:
             self._refused.append(event)
             raise PermissionError(event)
 
-    def run_scorer(self, dataset: Any, answer: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Score an answer: the score, or an error."""
-        self._refused.clear()
+    def run_scorer(self, dataset: Any, answer: str, entry: Mapping[str, Any]) -> float:
+        """Have an answer scored while the hook is armed."""
         self._is_armed = True
         try:
-            score = float(dataset.score_answer(answer, entry))
-        except MemoryError:
-            return {"error": "scoring takes too much memory"}
-        except Exception as error:  # noqa: BLE001 - law 2: a scorer that raises says nothing about the answer
-            return {"error": self._describe_refused() or f"the scorer raised {type(error).__name__}"}
+            return float(dataset.score_answer(answer, entry))
         finally:
             self._is_armed = False
-        refused = self._describe_refused()
-        return {"error": refused} if refused else {"score": score}
 
-    def _describe_refused(self) -> str | None:
-        return f"the scorer would execute something: {self._refused[0]}" if self._refused else None
+    def take_refused(self) -> str | None:
+        """Say what was refused since this was asked last."""
+        refused, self._refused = self._refused, []
+        return f"the scorer would execute something: {refused[0]}" if refused else None
 
 
 @lru_cache(maxsize=8)
@@ -74,16 +72,25 @@ def _make_dataset(described: str) -> Any:
 
 
 def score_request(guard: Guard, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a problem again, and score an answer to it."""
+    """Make a problem again, and score an answer to it: the score, or an error."""
+    try:
+        score = _score_answer(guard, request)
+    except MemoryError:
+        return {"error": guard.take_refused() or "scoring takes too much memory"}
+    except Exception as error:  # noqa: BLE001 - law 2: a library that raises says nothing about the answer
+        return {"error": guard.take_refused() or f"reasoning-gym raised {type(error).__name__}: {error}"[:MOST_WORDS]}
+    refused = guard.take_refused()
+    return {"error": refused} if refused else {"score": score}
+
+
+def _score_answer(guard: Guard, request: Mapping[str, Any]) -> float:
     entry = request["entry"]
     signal.setitimer(signal.ITIMER_PROF, _MAKING_S)
-    try:
-        dataset = _make_dataset(json.dumps({name: entry[name] for name in ("task", "size", "seed", "settings")}))
-        made = dataset[entry["index"]]
-    except Exception as error:  # noqa: BLE001 - whatever the library raises, there is no problem to score
-        return {"error": f"the problem can't be made again: {type(error).__name__}"}
+    dataset = _make_dataset(json.dumps({name: entry[name] for name in ("task", "size", "seed", "settings")}))
+    made = dataset[entry["index"]]
     if str(made["question"]).strip() != request["question"]:
-        return {"error": "reasoning-gym makes another problem of the same seed"}
+        message = "it makes another problem of what is stored"
+        raise LookupError(message)
     signal.setitimer(signal.ITIMER_PROF, request["seconds"])
     return guard.run_scorer(dataset, request["answer"], made)
 
