@@ -23,6 +23,12 @@ class AnswerType(StrEnum):
     EXPRESSION = "expression"
     """A formula, an interval, a tuple or an equation, in LaTeX or plain characters."""
     TEXT = "text"
+    REASONING_GYM = "reasoning_gym"
+    """Whatever reasoning-gym's own scorer of the task says is right."""
+
+
+GYM_ENTRY = "reasoning_gym"
+"""The key of a problem's metadata that says how reasoning-gym made it."""
 
 
 class Split(StrEnum):

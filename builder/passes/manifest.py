@@ -84,6 +84,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         inputs=(*problems.inputs, *_add_unmatched(answers.inputs, found.unmatched), *_list_tokenizer(work)),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
         languages=list_languages(recipe, problems.languages["all"]),
+        inferred=problems.inferred,
         teacher_terms=recipe.teacher_terms,
         splits=dict(sorted(_select(counts, "split:"))),
         counts={

@@ -6,6 +6,7 @@ Law 7: model text is read by small grammars with bounds; none of it is executed.
 
 from .answers import Comparison, ComparisonOutcome, compare, compare_safely
 from .blind import BlindFinding, check_blind, cut_before_answer
+from .consensus import Agreement, decide_consensus, find_agreement
 from .judge import Judgement, judge
 from .reading import Reading, read_answer
 from .samples import add_judgements, is_readable, select_sampled
@@ -14,6 +15,7 @@ from .steps import Steps, check_parts, check_steps
 __all__ = [
     "CODE_VERSION",
     "IS_READABLE",
+    "Agreement",
     "BlindFinding",
     "Comparison",
     "ComparisonOutcome",
@@ -27,6 +29,8 @@ __all__ = [
     "compare",
     "compare_safely",
     "cut_before_answer",
+    "decide_consensus",
+    "find_agreement",
     "is_readable",
     "judge",
     "read_answer",

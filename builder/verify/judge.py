@@ -11,8 +11,9 @@ from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
 from ..text.traces import join_parts
-from .answers import ComparisonOutcome, compare_safely
+from .answers import Comparison, ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
+from .gym import score_answer
 from .hint_leakage import find_parroting
 from .order import find_disorder
 from .rationale import Rationale, find_faults, list_dropping
@@ -28,7 +29,11 @@ _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
 }
 
 _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
-"""The verdicts of samples that are kept, unless their reasoning is dropped."""
+"""The verdicts of samples that are kept, unless their reasoning is dropped. `agreed` is none that one text can get: see
+`consensus`."""
+
+_SOUND = _KEPT | {Verdict.NO_CONSENSUS}
+"""The verdicts of samples whose reasoning decides, now or once the samples of their problem agree."""
 
 _MANY = frozenset({AnswerType.LIST, AnswerType.SET, AnswerType.EXPRESSION})
 """The types whose answers may have several parts, so that several values leave nothing open."""
@@ -37,6 +42,7 @@ CUT_OFF = "length"
 """The finish reason of an answer that was cut off at its token limit."""
 
 _AT_THE_LIMIT = "the teacher was cut off at its token limit"
+_NO_GOLD = "the problem has no gold answer"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +69,10 @@ class Judgement:
     """Why the sample is dropped; None where it is kept."""
     detail: str | None = None
     """An explanation of verdict and reason."""
+    rationale_reason: Reason | None = None
+    """Of a problem without a gold answer: why its reasoning drops the sample even where others agree with it."""
+    rationale_detail: str | None = None
+    """An explanation of it."""
 
 
 def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each by its name
@@ -83,7 +93,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     checked, and only those of the text can drop the answer: what reasoning says may be withdrawn later in it.
 
     Args:
-        problem: the question and its gold answer.
+        problem: the question and its gold answer. Without one, and with `verify.consensus`, the verdict on a single
+            text is `no_consensus`; `decide_consensus` decides about all samples of a problem.
         text: the text of the answer; None where there is none.
         reasoning: its reasoning, where it was told apart.
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
@@ -108,7 +119,7 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     steps = check_parts(problem.question or "", parts, equations)
-    verdict, detail = _decide_verdict(problem, reading, finish_reason, policy)
+    verdict, detail = _decide_verdict(problem, reading, finish_reason, policy, hint)
     if policy.answer != "in_response":
         reading, part, verdict, detail = _RELAX[policy.answer](problem, parts, (reading, part, verdict, detail))
     faults = find_faults(
@@ -129,12 +140,13 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     found_out = [_make_fault(FaultKind.HINT_PARROTED, parts, parroting)] if parroting else []
     disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
     found_out += [_make_fault(FaultKind.OUT_OF_ORDER, parts, disorder)] if disorder else []
-    reasons = [*_list_answer_reasons(verdict, detail), *_list_refusals(faults, policy)]
-    if verdict in _KEPT:
-        reasons += _list_rationale_reasons(steps, disorder, parroting, policy)
-        reasons += [item for item in list_dropping(faults, policy.faults) if item[0] is not Reason.REFUSED]
-    reasons.sort(key=lambda item: ORDER[item[0]])
-    reason, detail = _merge_reasons(reasons)
+    rationale: list[tuple[Reason, str | None]] = []
+    if verdict in _SOUND:
+        rationale = _list_rationale_reasons(steps, disorder, parroting, policy)
+        rationale += [item for item in list_dropping(faults, policy.faults) if item[0] is not Reason.REFUSED]
+    refusals = _list_refusals(faults, policy)
+    reason, detail = _merge_reasons([*_list_answer_reasons(verdict, detail), *refusals, *rationale])
+    own = _merge_reasons([*refusals, *rationale]) if verdict is Verdict.NO_CONSENSUS else (None, None)
     judgement = Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
@@ -145,6 +157,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         faults=(*faults, *found_out),
         reason=reason,
         detail=detail,
+        rationale_reason=own[0],
+        rationale_detail=own[1],
     )
     is_wanted = hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None
     return _add_blind_check(problem, parts, judgement, blind_text, policy) if is_wanted else judgement
@@ -186,7 +200,11 @@ def _search_anywhere(problem: Problem, parts: Mapping[Part, str], found: _Found)
     """Search the gold answer in both parts, unless the response states an answer that could be compared."""
     reading, part, verdict, _ = found
     is_stated = reading is not None and reading.rule not in GUESSED
-    if verdict is Verdict.TRUNCATED or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG}):
+    if (
+        problem.answer is None
+        or verdict is Verdict.TRUNCATED
+        or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG})
+    ):
         return found
     for part in (Part.TEXT, Part.REASONING):
         gold = find_gold(parts.get(part, ""), problem.answer or "", problem.answer_type, problem.choices)
@@ -231,7 +249,7 @@ def _judge_long(length: int, limit: int, finish_reason: str | None) -> Judgement
 
 
 def _decide_verdict(
-    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify
+    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify, hint: Hint
 ) -> tuple[Verdict, str | None]:
     if finish_reason == CUT_OFF:
         return Verdict.TRUNCATED, _AT_THE_LIMIT
@@ -239,10 +257,30 @@ def _decide_verdict(
         is_guessable = policy.pattern is None and problem.answer_type is not AnswerType.TEXT
         limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
         return Verdict.NO_ANSWER, f"no final answer was found{limit}"
-    comparison = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
+    if problem.answer is None:
+        return _decide_without_gold(problem, reading, policy, hint)
+    comparison = _compare_gold(problem, reading.answer, policy)
     if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
         return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
+
+
+def _compare_gold(problem: Problem, answer: str, policy: Verify) -> Comparison:
+    """Compare an answer with the gold answer, or have it scored where the type says by whom."""
+    if problem.answer_type == AnswerType.REASONING_GYM:
+        return score_answer(problem, answer)
+    return compare_safely(problem.answer or "", answer, problem.answer_type, problem.choices, policy.tolerance)
+
+
+def _decide_without_gold(problem: Problem, reading: Reading, policy: Verify, hint: Hint) -> tuple[Verdict, str | None]:
+    """Decide about a text whose answer nothing can be compared with: at best it agrees with other samples, later."""
+    if policy.consensus is None:
+        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}; verify.consensus asks for the agreement of samples"
+    if hint is Hint.HINTED:
+        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}, and the sample was given a hint: it agrees with the hint"
+    if reading.is_hedged and problem.answer_type not in _MANY:
+        return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
+    return Verdict.NO_CONSENSUS, f"{_NO_GOLD}, and one sample agrees with no other"
 
 
 def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:
@@ -276,8 +314,8 @@ def _list_rationale_reasons(
 
 
 def _merge_reasons(reasons: list[tuple[Reason, str | None]]) -> tuple[Reason | None, str | None]:
-    """Take the first reason; the others are named in its detail."""
+    """Take the first reason in the order of all; the others are named in its detail."""
     if not reasons:
         return None, None
-    (reason, detail), *others = reasons
+    (reason, detail), *others = sorted(reasons, key=lambda item: ORDER[item[0]])
     return reason, "; ".join([detail or "", *(f"also {other.value}" for other, _ in others)]).strip("; ") or None
