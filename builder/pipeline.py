@@ -21,6 +21,7 @@ from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
 from .passes.emptiness import check_rows, warn_gaps
 from .passes.flow import count_calls, find_paths, mix_examples, write_examples
+from .passes.grading import grade_answers
 from .passes.languages import describe_language_gaps
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
@@ -142,7 +143,7 @@ def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswer
     if not problems.sampled:
         return BuildAnswers()
     if work.recipe.recorded is not None:
-        return read_answers(work, problems)
+        return grade_answers(work, problems, read_answers(work, problems))
     return sample_answers(work, problems)
 
 

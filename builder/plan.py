@@ -274,6 +274,8 @@ def _render_summary(plan: Plan) -> Iterator[Text]:
         yield make_line(f"calls      {estimate.calls} for each answer")
     if estimate.blind:
         yield make_line(f"blind      one more call for each hinted answer that is right: up to {estimate.blind:,}")
+    if estimate.graded:
+        yield make_line(f"grader     up to {estimate.graded:,} votes")
     costs = estimate.paid and estimate.most > estimate.ledger
     yield make_line(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
     yield from map(make_line, render_access(plan.access))

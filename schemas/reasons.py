@@ -60,6 +60,7 @@ class Reason(StrEnum):
     OUT_OF_ORDER = "out_of_order"
     HINT_PARROTED = "hint_parroted"
     BLIND_CHECK_FAILED = "blind_check_failed"
+    RATIONALE_REJECTED = "rationale_rejected"
     DEGENERATE = "degenerate"
     TOO_LONG = "too_long"
     TOO_SHORT = "too_short"

@@ -12,6 +12,7 @@ from pydantic import StringConstraints, model_validator
 from pydantic.fields import FieldInfo
 
 from .formats import FormatName, Thinking
+from .grader import ExternalVerifier, Grader
 from .section import Name, Section, SemVer, declare_circumstance, declare_identity
 from .source import Decontaminate, Source, SplitBy
 from .teacher import RecordedTeacher, SampledTeacher, Teacher, Teachers
@@ -57,6 +58,12 @@ class Verify(Section):
     blind_check: Literal["none", "hinted"] = declare_identity("none")
     """`hinted`: a hinted sample that would be kept goes back to its teacher, up to its answer and without the hint, and
     the teacher is asked for the answer. Where another comes, or none, the sample is dropped as `blind_check_failed`."""
+    model_graded: Literal["none", "rationale"] = declare_identity("none")
+    """`rationale`: a sample that would be kept goes to the recipe's `grader`, which is asked whether its reasoning is
+    sound and leads to its answer. Where the majority says no, it is dropped as `rationale_rejected`; where there is no
+    majority, as `unverifiable`."""
+    external: ExternalVerifier | None = declare_identity(None)
+    """The command that judges samples of sources with `answer_type: external`."""
     set_aside: tuple[str, ...] = declare_identity((), strict=False)
     """Ids of samples that are not checked, since checking one ended the process that did: they are `check_failed`."""
 
@@ -187,6 +194,8 @@ class Recipe(Section):
     `USER/NAME@REVISION`). Its content is part of the fingerprint. Null: the server's counts, where it reports any."""
     verify: Verify = declare_identity(Verify())
     """How they are checked."""
+    grader: Grader | None = declare_identity(None)
+    """The model that is asked about samples, where one is."""
     select: Select = declare_identity(Select())
     """Which correct paths are kept."""
     formats: tuple[FormatSpec, ...] = declare_identity((FormatSpec(name="zero_shot_cot"),), min_length=1, strict=False)
@@ -205,6 +214,15 @@ class Recipe(Section):
     def recorded(self) -> RecordedTeacher | None:
         """The teacher whose answers are recorded ones, from a file; None where teachers are asked."""
         return self.teacher if isinstance(self.teacher, RecordedTeacher) else None
+
+    @property
+    def grading_teacher(self) -> tuple[str, SampledTeacher] | None:
+        """The teacher that is asked about samples, with the key that it stands at; None where none is."""
+        if self.grader is None:
+            return None
+        if self.grader.teacher is not None:
+            return "grader.teacher", self.grader.teacher
+        return next(iter(self.sampled_teachers.items()), None)
 
     @property
     def sampled_teachers(self) -> dict[str, SampledTeacher]:

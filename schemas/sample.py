@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .grades import ExternalFinding, Grade, Votes
 from .ids import make_content_id, make_plain_id, quote_plain
 from .reasons import Fate, Reason, Stage, Verdict
 
@@ -165,6 +166,14 @@ class Sample:
     null where it was not asked."""
     blind_predicted: str | None = None
     """The final answer as read from it."""
+    grades: tuple[Grade, ...] = ()
+    """What a grading model wrote about this sample, where it was asked."""
+    answer_votes: Votes | None = None
+    """Its votes on the answer; null where it was not asked."""
+    rationale_votes: Votes | None = None
+    """Its votes on the rationale; null where it was not asked."""
+    external: ExternalFinding | None = None
+    """What a command of the user's found about it; null where none was asked."""
     signature: str | None = None
     """The method without its wording: the sorted operations. Null where there are none."""
     cluster: str | None = None

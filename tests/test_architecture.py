@@ -54,7 +54,7 @@ INNER_FLOORS = {
             "recorded_rows",
             "pacing",
         },
-        {"logprob_columns"},
+        {"logprob_columns", "grading_prompts"},
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},
         {"ledger", "backends"},
@@ -71,7 +71,7 @@ INNER_FLOORS = {
         {"symbolic"},
         {"answers", "steps"},
         {"reading"},
-        {"blind", "hint_leakage", "order", "samples"},
+        {"blind", "graded", "hint_leakage", "order", "samples"},
         {"judge"},
     ],
     "builder.publish": [

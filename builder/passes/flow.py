@@ -91,7 +91,11 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
 
 
 def _list_items(problems: LoadedProblems, answers: BuildAnswers, bits: int) -> Any:
-    pieces = {"problems": [str(path) for path in problems.pieces], "answers": [str(path) for path in answers.pieces]}
+    pieces = {
+        "problems": [str(path) for path in problems.pieces],
+        "answers": [str(path) for path in answers.pieces],
+        "grades": [str(path) for path in answers.grades],
+    }
     rows = max(problems.rows, answers.rows) >> bits
     return ({"bucket": bucket, "bits": bits, "rows": rows, **pieces} for bucket in range(1 << bits))
 
@@ -116,7 +120,8 @@ def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
     if not answers.recorded:
         return answers.calls
     erased = add_counts(found.samples)["dropped:samples:teacher:request_failed"]
-    return replace(answers.calls, ledger=sum(result.values["answers"] for result in found.samples), refused=erased)
+    own = sum(result.values["answers"] for result in found.samples)
+    return replace(answers.calls, ledger=own + answers.graded.ledger, refused=erased + answers.graded.refused)
 
 
 def _name_recording(answers: Any) -> str:

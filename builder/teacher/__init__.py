@@ -13,7 +13,19 @@ from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
 from .request import Request
-from .sampling import Calls, CountPaths, CutRationales, PathCounts, SampledAnswers, sample_rationales, write_samples
+from .sampling import (
+    Calls,
+    CountPaths,
+    CutRationales,
+    Finders,
+    FindQuestions,
+    GradedAnswers,
+    PathCounts,
+    SampledAnswers,
+    grade_recorded,
+    sample_rationales,
+    write_samples,
+)
 
 __all__ = [
     "ANSWER_SCHEMA",
@@ -26,6 +38,9 @@ __all__ = [
     "CountPaths",
     "CutRationales",
     "Destination",
+    "FindQuestions",
+    "Finders",
+    "GradedAnswers",
     "Ledger",
     "PathCounts",
     "RecordedAnswers",
@@ -35,6 +50,7 @@ __all__ = [
     "count_unmatched",
     "estimate_calls",
     "find_destination",
+    "grade_recorded",
     "list_key_variables",
     "match_answers",
     "open_ledger",

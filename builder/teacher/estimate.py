@@ -1,5 +1,6 @@
 """Estimate the calls of a build before any is made."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
@@ -7,8 +8,9 @@ from typing import TypeGuard
 import polars as pl
 
 from ...schemas.frames import from_frame
-from ...schemas.problem import Problem
+from ...schemas.problem import AnswerType, Problem
 from ...schemas.reasons import Fate
+from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Hint
 from ...schemas.teacher import SampledTeacher
@@ -47,6 +49,8 @@ class CallEstimate:
     """The first request of each prompt of each teacher."""
     blind: int = 0
     """The most calls of blind checks; they are among `most`."""
+    graded: int = 0
+    """The most votes of a grader; they come on top of `most`."""
     reasoned: int = 0
     """Known answers with reasoning apart from their response; of those in the ledger, the first `LOOKED` are read."""
 
@@ -88,12 +92,33 @@ def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger,
         ledger=sum(part.ledger for part in parts),
         most=sum(part.most for part in parts),
         calls=max(part.calls for part in parts),
-        paid=any(part.paid for part in parts),
+        paid=any(part.paid for part in parts) or is_grader_paid(loaded.recipe),
         request=requests[0].request if requests else None,
         requests=requests,
         blind=sum(part.blind for part in parts),
+        graded=sum(count_votes(loaded.recipe, kept, part.most - part.blind) for part in parts),
         reasoned=sum(part.reasoned for part in parts),
     )
+
+
+def count_votes(recipe: Recipe, problems: pl.DataFrame, answers: int) -> int:
+    """Count the most votes that a recipe's grader gives on some answers, of which all problems have as many.
+
+    Args:
+        recipe: the recipe.
+        problems: rows of `Problem`.
+        answers: the most answers to them.
+    """
+    if recipe.grader is None or not problems.height:
+        return 0
+    share = problems.filter(pl.col("answer_type") == AnswerType.MODEL_GRADED).height / problems.height
+    questions = share + (recipe.verify.model_graded == "rationale")
+    return math.ceil(answers * questions) * recipe.grader.votes
+
+
+def is_grader_paid(recipe: Recipe) -> bool:
+    """Whether a vote of a recipe's grader may cost money."""
+    return recipe.grading_teacher is not None and recipe.grading_teacher[1].backend == "openai"
 
 
 def _estimate_teacher(

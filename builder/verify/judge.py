@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...schemas.problem import AnswerType, Problem
+from ...schemas.grades import ExternalFinding, Grade, GradeQuestion, Votes
+from ...schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Part, Span, Step
@@ -13,6 +14,7 @@ from ..text.options import format_question
 from ..text.traces import join_parts
 from .answers import ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
+from .graded import OutsideFinding, check_rationale, decide_outside
 from .hint_leakage import find_parroting
 from .order import find_disorder
 from .reading import GUESSED, Reading, find_gold, read_answer
@@ -56,6 +58,12 @@ class Judgement:
     """Its checked equations."""
     blind_predicted: str | None = None
     """The final answer of the blind check."""
+    answer_votes: Votes | None = None
+    """A grader's votes on the answer."""
+    rationale_votes: Votes | None = None
+    """A grader's votes on the rationale."""
+    open_question: GradeQuestion | None = None
+    """What a grader is still to be asked before the sample can be kept."""
     reason: Reason | None = None
     """Why the sample is dropped; None where it is kept."""
     detail: str | None = None
@@ -70,6 +78,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     finish_reason: str | None = None,
     hint: Hint = Hint.NONE,
     blind_text: str | None = None,
+    grades: Sequence[Grade] = (),
+    external: ExternalFinding | None = None,
     pattern: str | None = None,
     policy: Verify | None = None,
     equations: Mapping[Part, Sequence[Equation]] | None = None,
@@ -86,6 +96,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
         hint: whether the teacher was shown the gold answer.
         blind_text: what the teacher answered after the rationale alone, without the hint; None where it was not asked.
+        grades: what a grading model wrote about it.
+        external: what a command of the user's found about it.
         pattern: see `read_answer`; by default the policy's pattern.
         policy: whether correct answers with wrong steps or parroted hints are dropped, and the longest text.
         equations: the equations of each part from `find_equations`, where the caller has found them already.
@@ -101,13 +113,11 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     if length > policy.max_characters:
         return _judge_long(length, policy.max_characters, finish_reason)
     try:
-        reading, part = _read_parts(problem, parts, pattern or policy.pattern, last_resort=policy.last_resort)
+        answer = _find_answer(problem, parts, finish_reason, policy, pattern, (grades, external))
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
+    reading, part, verdict, detail = answer.found
     steps = check_parts(problem.question or "", parts, equations)
-    verdict, detail = _decide_verdict(problem, reading, finish_reason, policy)
-    if policy.answer != "in_response":
-        reading, part, verdict, detail = _RELAX[policy.answer](problem, parts, (reading, part, verdict, detail))
     parroting = None
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
@@ -124,11 +134,71 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         answer_part=part if reading else None,
         rule=reading.rule if reading else None,
         steps=steps.steps,
+        answer_votes=answer.votes,
+        open_question=answer.question,
         reason=reason,
         detail=detail,
     )
-    is_wanted = hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None
-    return _add_blind_check(problem, parts, judgement, blind_text, policy) if is_wanted else judgement
+    if hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None:
+        judgement = _add_blind_check(problem, parts, judgement, blind_text, policy)
+    if policy.model_graded == "rationale" and judgement.reason is None:
+        judgement = _add_rationale_votes(parts, judgement, grades)
+    return judgement
+
+
+_Found = tuple[Reading | None, Part, Verdict, str | None]
+"""A reading, its part, and the verdict with its detail."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _FoundAnswer:
+    """What was found about the final answer."""
+
+    found: _Found
+    votes: Votes | None = None
+    question: GradeQuestion | None = None
+
+
+def _find_answer(
+    problem: Problem,
+    parts: Mapping[Part, str],
+    finish_reason: str | None,
+    policy: Verify,
+    pattern: str | None,
+    others: tuple[Sequence[Grade], ExternalFinding | None],
+) -> _FoundAnswer:
+    """Find the final answer of a sample and its verdict: by a comparison, or by what others found about it."""
+    if problem.answer_type in JUDGED_OUTSIDE:
+        return _take_finding(parts, finish_reason, policy, decide_outside(problem.answer_type, parts, *others))
+    reading, part = _read_parts(problem, parts, pattern or policy.pattern, last_resort=policy.last_resort)
+    found = (reading, part, *_decide_verdict(problem, reading, finish_reason, policy))
+    if policy.answer != "in_response":
+        found = _RELAX[policy.answer](problem, parts, found)
+    return _FoundAnswer(found=found)
+
+
+def _take_finding(
+    parts: Mapping[Part, str], finish_reason: str | None, policy: Verify, outside: OutsideFinding
+) -> _FoundAnswer:
+    """Take what others found about an answer, unless it was cut off, or the recipe wants no verdict."""
+    if finish_reason == CUT_OFF:
+        return _FoundAnswer(found=(None, Part.TEXT, Verdict.TRUNCATED, _AT_THE_LIMIT))
+    if policy.answer == "unchecked" and Part.TEXT in parts:
+        return _FoundAnswer(found=(None, Part.TEXT, Verdict.UNCHECKED, None))
+    found = (None, Part.TEXT, outside.verdict, outside.detail)
+    return _FoundAnswer(found=found, votes=outside.votes, question=outside.question)
+
+
+def _add_rationale_votes(parts: Mapping[Part, str], judgement: Judgement, grades: Sequence[Grade]) -> Judgement:
+    """Drop a sample whose rationale a grader rejects."""
+    found = check_rationale(parts, grades)
+    return replace(
+        judgement,
+        rationale_votes=found.votes,
+        open_question=found.question,
+        reason=found.reason,
+        detail=judgement.detail if found.reason is None else found.detail,
+    )
 
 
 def _add_blind_check(
@@ -157,10 +227,6 @@ def _read_parts(
             if reading is not None:
                 return reading, part
     return None, Part.TEXT
-
-
-_Found = tuple[Reading | None, Part, Verdict, str | None]
-"""A reading, its part, and the verdict with its detail."""
 
 
 def _search_anywhere(problem: Problem, parts: Mapping[Part, str], found: _Found) -> _Found:

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from ....schemas.frames import get_schema, make_writer
+from ....schemas.frames import get_schema, make_reader, make_writer
+from ....schemas.grades import ExternalFinding, Grade
 from ....schemas.ids import digest
 from ....schemas.problem import AnswerType, Problem
 from ....schemas.reasons import Reason, Verdict
@@ -23,13 +24,19 @@ from ..tokens import TokenCounter
 from ..unchanged import BucketSize
 from .judged import JudgedPieces, recall_judged
 
-_JUDGED = ("verdict", "predicted", "span", "answer_part", "rule", "steps", "blind_predicted", "reason", "detail")
+_JUDGED = (
+    "verdict", "predicted", "span", "answer_part", "rule", "steps", "blind_predicted", "answer_votes",
+    "rationale_votes", "reason", "detail",
+)  # fmt: skip
 """What judging finds out about a sample."""
 
 _DECIDING = (
     "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices"
 )  # fmt: skip
-"""What decides it."""
+"""What decides it, besides what others found about it."""
+
+_OUTSIDE = pl.struct("grades", "external").struct.json_encode()
+_IS_INSIDE = (pl.col("grades").list.len().fill_null(0) == 0) & pl.col("external").is_null()
 
 _FINDINGS = pl.Schema([
     ("key", pl.String()),
@@ -37,6 +44,9 @@ _FINDINGS = pl.Schema([
     ("operations", pl.List(pl.String)),
 ])  # fmt: skip
 """The columns of what is found out about a text."""
+
+_READ_GRADES = make_reader(tuple[Grade, ...])
+_READ_FINDING = make_reader(ExternalFinding)
 
 _SET_ASIDE = "set aside by the recipe: checking it ended the process that did"
 
@@ -87,7 +97,7 @@ def judge_samples(
     work = verify.select_sampled(problems, samples)
     is_aside = pl.col("sample_id").is_in(list(rules.verify.set_aside))
     aside, work = work.filter(is_aside), work.filter(~is_aside)
-    keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
+    keyed = work.with_columns(key=_make_keys(work))
     policy = rules.verify.model_copy(update={"set_aside": ()})
     deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
     owners = keyed.select("sample_id", "key").join(
@@ -100,6 +110,13 @@ def judge_samples(
     judgements = findings.select("sample_id", *_JUDGED)
     judged = verify.add_judgements(samples, pl.concat([judgements, _set_aside(aside, judgements)]))
     return judged, findings.select("sample_id", "signature", "operations"), recalled.new
+
+
+def _make_keys(work: pl.DataFrame) -> pl.Series:
+    """Make the key of each row from all that decides its judgement."""
+    is_inside = work.select(_IS_INSIDE.all()).item()
+    outside = pl.lit("") if is_inside else pl.when(_IS_INSIDE).then(pl.lit("")).otherwise(_OUTSIDE)
+    return make_keys(work.select(*_DECIDING, outside=outside))
 
 
 def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
@@ -132,6 +149,8 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
             finish_reason=row["finish_reason"],
             hint=Hint(row["hint"]),
             blind_text=row["blind_text"],
+            grades=_READ_GRADES(row["grades"]) or (),
+            external=_READ_FINDING(row["external"]),
             policy=policy,
             equations=equations,
         )
@@ -159,7 +178,7 @@ def find_rationales(policy: Verify, problems: pl.DataFrame, samples: pl.DataFram
         By problem and sample id; a rationale of which nothing is left is not among them.
     """
     work = verify.select_sampled(problems, samples).with_columns(key=pl.col("sample_id"))
-    seen = policy.model_copy(update={"blind_check": "none"})
+    seen = policy.model_copy(update={"blind_check": "none", "model_graded": "none"})
     found: dict[str, dict[str, str]] = {}
     owners = dict(samples.select("sample_id", "problem_id").iter_rows())
     judged = pl.DataFrame(_judge_rows(work, seen), schema=_FINDINGS, orient="row").filter(pl.col("reason").is_null())
@@ -173,6 +192,27 @@ def find_rationales(policy: Verify, problems: pl.DataFrame, samples: pl.DataFram
         )
         if rationale is not None:
             found.setdefault(owners[row["sample_id"]], {})[row["sample_id"]] = rationale
+    return found
+
+
+def find_questions(policy: Verify, problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, dict[str, str]]:
+    """Find what a grader is still to be asked about samples before they can be kept.
+
+    Args:
+        policy: how samples are checked.
+        problems: rows of `Problem`.
+        samples: rows of `Sample`, not judged yet, with what a grader wrote about them so far.
+
+    Returns:
+        By problem and sample id.
+    """
+    work = verify.select_sampled(problems, samples).with_columns(key=pl.col("sample_id"))
+    work = work.filter(~pl.col("sample_id").is_in(list(policy.set_aside)))
+    owners = dict(samples.select("sample_id", "problem_id").iter_rows())
+    found: dict[str, dict[str, str]] = {}
+    for judged in _judge_rows(work, policy):
+        if judged["open_question"] is not None:
+            found.setdefault(owners[judged["key"]], {})[judged["key"]] = str(judged["open_question"])
     return found
 
 

@@ -6,7 +6,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from ....schemas.problem import AnswerType
+from ....schemas.problem import JUDGED_OUTSIDE, AnswerType
 from ...text.options import LETTERS
 from .booleans import compare_booleans
 from .bounds import Bound
@@ -29,7 +29,7 @@ MAX_CHARACTERS = 2_000
 
 _LONGEST = {
     **dict.fromkeys((AnswerType.LIST, AnswerType.SET), 20_000),
-    **dict.fromkeys((AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION), 10**9),
+    **dict.fromkeys((AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION, *JUDGED_OUTSIDE), 10**9),
 }
 """The same for types with another limit. Texts need none, and expressions have their own."""
 
@@ -124,6 +124,14 @@ def _compare_texts(gold: str, answer: str, _choices: tuple[str, ...]) -> Compari
     return decide_equality(is_equal)
 
 
+def _leave_to_grader(_gold: str, _answer: str, _choices: tuple[str, ...]) -> Comparison:
+    return leave_undecided("no comparison settles it: `cotloom build` asks the recipe's `grader`")
+
+
+def _leave_to_command(_gold: str, _answer: str, _choices: tuple[str, ...]) -> Comparison:
+    return leave_undecided("no comparison settles it: `cotloom build --external NAME=COMMAND` asks a command")
+
+
 _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {
     AnswerType.NUMBER: _compare_numbers,
     AnswerType.CHOICE: _compare_options,
@@ -135,5 +143,7 @@ _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]]
     AnswerType.RATIO: compare_ratios,
     AnswerType.EXPRESSION: compare_expressions,
     AnswerType.TEXT: _compare_texts,
+    AnswerType.MODEL_GRADED: _leave_to_grader,
+    AnswerType.EXTERNAL: _leave_to_command,
 }
 """How answers of each type are compared."""
