@@ -16,7 +16,7 @@ FLOORS = {
     "builder.terminal": 0, "builder.languages": 0,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.cells": 1,
     "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
-    "builder.patterns": 1,
+    "builder.patterns": 1, "builder.line_process": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
@@ -261,8 +261,7 @@ PRINTING = {
     "builder.engine.worker": "a pipe to the parent process, no terminal",
     "builder.progress": "a warning above the bars, through their console",
     "builder.publish.hub.load_worker": "a pipe to the parent process, no terminal",
-    "builder.teacher.checkpoint.chat_worker": "a pipe to the parent process, no terminal",
-    "builder.verify.symbolic.proof.worker": "a pipe to the parent process, no terminal",
+    "builder.line_process": "a pipe to the parent process, no terminal",
 }
 """What may name standard output, standard error or a console, and why."""
 
