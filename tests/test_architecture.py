@@ -71,7 +71,7 @@ INNER_FLOORS = {
         {"symbolic"},
         {"answers", "steps"},
         {"reading"},
-        {"blind", "graded", "hint_leakage", "order", "samples"},
+        {"blind", "external", "graded", "hint_leakage", "order", "samples"},
         {"judge"},
     ],
     "builder.publish": [

@@ -33,9 +33,11 @@ from ..store.funnel import check_table_fates
 from ..store.pieces import add_cell, read_bucket, write_piece
 from ..store.stages import StageResult, parse_result, read_or_make
 from ..store.tables import FILES, sort_rows, write_table
+from ..verify.external import parse_plain
 from . import runs
 from .examples import FormatRules, make_examples, make_texts
 from .judging import samples as judging
+from .judging.external import CommandRules
 from .judging.judged import list_judged
 from .judging.samples import PathRules, find_rationales
 from .mixture import make_mixture, read_candidates
@@ -55,7 +57,8 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     Args:
         item: bucket, bits; problems and answers: the paths of pieces.
         settings: stages: the folder of results; verify, select, formats, seed: of the recipe; recorded: whether the
-            answers come from a file; tokenizer: path and sha256 of the recipe's, or None; sampled, provided: names of
+            answers come from a file; tokenizer: path and sha256 of the recipe's, or None; external: the command that
+            judges samples, or None, and build: what this build is called; sampled, provided: names of
             the sources whose problems the teacher answers, and of those that bring responses; forgotten: problems whose
             answers were erased.
 
@@ -276,7 +279,7 @@ def find_questions(item: Plain, settings: Plain) -> dict[str, dict[str, str]]:
     """
     problems = read_bucket([Path(item["problems"])]).select(FILES["problems"].names())
     answers = read_bucket([Path(item["answers"])]).drop("cell")
-    return judging.find_questions(Verify(**settings["verify"]), problems, answers)
+    return judging.find_questions(Verify(**settings["verify"]), problems, answers, _read_command(settings))
 
 
 def match_samples(item: Plain, settings: Plain) -> dict[str, Any]:
@@ -309,7 +312,15 @@ def _read_path_rules(settings: Plain) -> PathRules:
         select=Select(**settings["select"]),
         counter=read_counter(settings),
         judged=list_judged(settings.get("judged", ())),
+        external=_read_command(settings),
     )
+
+
+def _read_command(settings: Plain) -> CommandRules | None:
+    command = parse_plain(settings.get("external"))
+    if command is None:
+        return None
+    return CommandRules(command=command, stages=Path(settings["stages"]), build=settings["build"])
 
 
 def _parse_examples(item: Plain) -> StageResult:

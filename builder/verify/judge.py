@@ -62,6 +62,8 @@ class Judgement:
     """A grader's votes on the answer."""
     rationale_votes: Votes | None = None
     """A grader's votes on the rationale."""
+    external: ExternalFinding | None = None
+    """What a command of the user's found."""
     open_question: GradeQuestion | None = None
     """What a grader is still to be asked before the sample can be kept."""
     reason: Reason | None = None
@@ -135,6 +137,7 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         rule=reading.rule if reading else None,
         steps=steps.steps,
         answer_votes=answer.votes,
+        external=external,
         open_question=answer.question,
         reason=reason,
         detail=detail,

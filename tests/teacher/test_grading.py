@@ -38,7 +38,7 @@ def script(*votes, answers=None):
 
     def reply(body):
         if is_grading(body):
-            return completion(*votes[: body["n"] if "n" in body else 1])
+            return completion(*votes[: body.get("n", 1)])
         texts = answers or [f"Way {n}: because of gravity." for n in range(body.get("n", 1))]
         return completion(*texts)
 

@@ -26,6 +26,7 @@ class PathCounter:
             "verify": recipe.verify.model_dump(mode="json"),
             "select": recipe.select.model_dump(mode="json"),
             "tokenizer": work.describe_tokenizer(),
+            **work.describe_external(),
         }
 
     def list_judged(self) -> tuple[Path, ...]:
@@ -89,7 +90,7 @@ class QuestionFinder:
         """Find by the rules of a build."""
         self._work = work
         self._calls = 0
-        self._settings = {"verify": work.recipe.verify.model_dump(mode="json")}
+        self._settings = {"verify": work.recipe.verify.model_dump(mode="json"), **work.describe_external()}
 
     def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, Mapping[str, str]]:
         """Find the questions about the samples of some problems: by problem and sample id."""

@@ -22,11 +22,12 @@ from ...text.equations import Equation, find_equations
 from ...text.traces import join_parts
 from ..tokens import TokenCounter
 from ..unchanged import BucketSize
+from .external import CommandRules, ask_rows
 from .judged import JudgedPieces, recall_judged
 
 _JUDGED = (
     "verdict", "predicted", "span", "answer_part", "rule", "steps", "blind_predicted", "answer_votes",
-    "rationale_votes", "reason", "detail",
+    "rationale_votes", "external", "reason", "detail",
 )  # fmt: skip
 """What judging finds out about a sample."""
 
@@ -63,6 +64,8 @@ class PathRules:
     """What counts tokens; None leaves the counts of the server."""
     judged: JudgedPieces = field(default_factory=JudgedPieces)
     """What was judged between rounds of sampling."""
+    external: CommandRules | None = None
+    """The command that judges samples; None where there is none."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides a result, as plain values."""
@@ -71,6 +74,7 @@ class PathRules:
             "verify": self.verify.model_dump(mode="json"),
             "select": self.select.model_dump(mode="json"),
             "tokens": self.counter and self.counter.describe(),
+            **({} if self.external is None else {"external": self.external.command.describe()}),
         }
 
 
@@ -97,9 +101,11 @@ def judge_samples(
     work = verify.select_sampled(problems, samples)
     is_aside = pl.col("sample_id").is_in(list(rules.verify.set_aside))
     aside, work = work.filter(is_aside), work.filter(~is_aside)
+    work = ask_rows(work, rules.external, rules.verify.max_characters)
     keyed = work.with_columns(key=_make_keys(work))
     policy = rules.verify.model_copy(update={"set_aside": ()})
     deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
+    deciding.pop("external", None)  # what it found is part of the keys
     owners = keyed.select("sample_id", "key").join(
         samples.select("sample_id", "problem_id"), on="sample_id", how="left"
     )
@@ -195,19 +201,22 @@ def find_rationales(policy: Verify, problems: pl.DataFrame, samples: pl.DataFram
     return found
 
 
-def find_questions(policy: Verify, problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, dict[str, str]]:
+def find_questions(
+    policy: Verify, problems: pl.DataFrame, samples: pl.DataFrame, external: CommandRules | None = None
+) -> dict[str, dict[str, str]]:
     """Find what a grader is still to be asked about samples before they can be kept.
 
     Args:
         policy: how samples are checked.
         problems: rows of `Problem`.
         samples: rows of `Sample`, not judged yet, with what a grader wrote about them so far.
+        external: the command that judges some of them.
 
     Returns:
         By problem and sample id.
     """
     work = verify.select_sampled(problems, samples).with_columns(key=pl.col("sample_id"))
-    work = work.filter(~pl.col("sample_id").is_in(list(policy.set_aside)))
+    work = ask_rows(work.filter(~pl.col("sample_id").is_in(list(policy.set_aside))), external, policy.max_characters)
     owners = dict(samples.select("sample_id", "problem_id").iter_rows())
     found: dict[str, dict[str, str]] = {}
     for judged in _judge_rows(work, policy):
