@@ -108,9 +108,12 @@ def _judge_text(trace: Trace, asked: TextQuestion) -> dict[str, Any]:
         choices=asked.choices,
     )
     judgement = judge(problem, trace.response, reasoning=trace.reasoning, hint=asked.hint, pattern=asked.pattern)
-    found = asdict(judgement)
-    del found["blind_predicted"]
+    found = {name: value for name, value in asdict(judgement).items() if name not in _NOT_ASKED}
     return {**found, "steps": list(found["steps"])}
+
+
+_NOT_ASKED = frozenset({"blind_predicted", "answer_votes", "rationale_votes", "external", "open_question"})
+"""What only a build finds out: it asks a teacher, a grader or a command."""
 
 
 def _read_text(trace: Trace, asked: TextQuestion) -> dict[str, Any]:

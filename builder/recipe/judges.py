@@ -14,7 +14,7 @@ def check_judges(document: MarkedYaml, recipe: Recipe) -> None:
     Raises:
         RecipeError: a section is missing, or the blind check would compare what can't be compared.
     """
-    for check in (_check_grader, _check_external, _check_blind):
+    for check in (_check_grader, _check_external, _check_formats, _check_blind):
         for keys, fault, hint in check(recipe):
             raise RecipeError(document.format_fault(keys, fault), hint=hint, keys=(join_keys(keys),))
 
@@ -57,6 +57,22 @@ def _check_external(recipe: Recipe) -> _Faults:
             "a command is to judge, and the recipe names none",
             "add verify: {external: {name: NAME}}, and build with --external NAME=COMMAND",
         )
+
+
+def _check_formats(recipe: Recipe) -> _Faults:
+    """A gold answer that a command checks by, such as unit tests, is no answer that a row may end on."""
+    places = _list_places(recipe, [AnswerType.EXTERNAL])
+    ending = next((spec.name for spec in recipe.formats if spec.name not in _WITHOUT_GOLD), None)
+    if places and ending is not None:
+        yield (
+            places[0],
+            f"the format {ending} writes gold answers, and these are what a command checks by",
+            f"use formats of: {', '.join(sorted(_WITHOUT_GOLD))}",
+        )
+
+
+_WITHOUT_GOLD = frozenset({"zero_shot_cot", "in_context_cot"})
+"""Formats whose rows end with the response where no comparison settles its answer."""
 
 
 def _check_blind(recipe: Recipe) -> _Faults:

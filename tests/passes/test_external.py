@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from cotloom.builder.audit import run_checks
 from cotloom.builder.errors import InputError, RecipeError
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
@@ -222,3 +223,17 @@ def test_two_workers_ask_as_one_does(build_with, log):
     two = find_verdicts(build_with(*texts, changes=["version=1.0.1"], workers=2))
     assert one == two
     assert len(read_log(log)) == 12
+
+
+def test_an_audit_takes_its_verdicts_as_stored_and_says_so(build_with, run):
+    version = build_with("one assert", "two").version
+    report = run_checks(version)
+    assert report.findings == ()
+    assert list(report.skipped) == ["judgements of tests (external, answer)"]
+    (item,) = version.manifest.judges
+    assert (item.kind, item.judge, item.samples, item.kept) == ("external", "tests", 2, 1)
+    (command,) = (each for each in version.manifest.inputs if each.name == "verify.external")
+    assert command.file == "tests"
+    assert "judge.py" not in (version.path / "manifest.json").read_text()
+    sample = version.read_table("samples").filter(pl.col("verdict") == "correct")["sample_id"][0]
+    assert "says correct: the words are there" in run("explain", version.path, sample).out

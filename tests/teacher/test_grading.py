@@ -6,11 +6,14 @@ import re
 import polars as pl
 import pytest
 
+from cotloom.builder.audit import audit, run_checks
 from cotloom.builder.errors import RecipeError, Stopped
 from cotloom.builder.pipeline import build
 from cotloom.builder.plan import plan_build
 from cotloom.builder.recipe import load_recipe
+from cotloom.builder.store import read_version
 from cotloom.schemas.runtime import Runtime
+from tests.forged import rewrite
 from tests.teacher.chat_server import completion, refusal, serving
 
 PROBLEMS = [{"question": f"Why does number {n} fall?", "answer": f"gravity pulls {n}"} for n in range(4)]
@@ -320,3 +323,49 @@ def test_plan_counts_the_votes(recipe, runtime):
     with serving(script(FOR)) as server:
         planned = plan_build(recipe(server.url), runtime)
     assert (planned.teacher.most, planned.teacher.graded, planned.teacher.paid) == (4, 12, True)
+
+
+@pytest.fixture
+def graded(recipe, runtime):
+    """A version whose answers and rationales were graded."""
+
+    def reply(body):
+        if not is_grading(body):
+            return completion("Because of gravity.")
+        return completion(*([FOR, FOR, AGAINST] if read_number(body) else [AGAINST] * 3))
+
+    with serving(reply) as server:
+        return build(recipe(server.url, verify={"model_graded": "rationale"}), runtime).version
+
+
+def test_the_manifest_says_who_graded_and_how_much(graded):
+    asked = {item.question: (item.kind, item.judge, item.samples, item.kept) for item in graded.manifest.judges}
+    assert asked == {"answer": ("model_graded", "judge", 4, 3), "rationale": ("model_graded", "judge", 3, 3)}
+
+
+def test_an_audit_counts_the_votes_again_and_says_what_it_does_not_ask(graded, tmp_path):
+    report = run_checks(graded)
+    assert report.findings == ()
+    assert [name for name in report.skipped if name.startswith("judgements")] == [
+        "judgements of judge (model_graded, answer)",
+        "judgements of judge (model_graded, rationale)",
+    ]
+    samples = graded.read_table("samples")
+    turned = [[{**each, "text": AGAINST} for each in grades] for grades in samples["grades"].to_list()]
+    forged = samples.with_columns(grades=pl.Series(turned, dtype=samples.schema["grades"]))
+    tables = {name: graded.read_table(name) for name in ("problems", "examples")}
+    rewrite(graded, tmp_path / "forged", samples=forged, **tables)
+    findings = [found.message for found in audit(read_version(tmp_path / "forged"), only="judgements")]
+    assert any("judged again, it is wrong" in message for message in findings)
+
+
+def test_votes_are_seen_in_sql_explain_and_show(graded, run):
+    rows = run(
+        "sql", graded.path, "select verdict, answer_votes.agreement as a from samples order by 1", "--format", "json"
+    )
+    assert [round(row["a"], 2) for row in rows.json] == [0.67, 0.67, 0.67, 1.0]
+    sample = graded.read_table("samples").filter(pl.col("verdict") == "correct")["sample_id"][0]
+    explained = run("explain", graded.path, sample).out
+    assert "on the rationale: 2 for it, 1 against, 0 unreadable; agreement 67% (judge, prompt cotloom-1)" in explained
+    assert "It is something else." in explained
+    assert "answer by judge (model_graded): 4 samples, 3 of them kept" in run("show", graded.path).out
