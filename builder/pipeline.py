@@ -21,7 +21,7 @@ from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
 from .passes.emptiness import check_rows, warn_gaps
 from .passes.flow import count_calls, find_paths, mix_examples, write_examples
-from .passes.grading import grade_answers
+from .passes.judging.grading import grade_answers
 from .passes.languages import describe_language_gaps
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems

@@ -12,10 +12,9 @@ from pydantic import StringConstraints, model_validator
 from pydantic.fields import FieldInfo
 
 from .formats import FormatName, Thinking
-from .grader import ExternalVerifier, Grader
 from .section import Name, Section, SemVer, declare_circumstance, declare_identity
 from .source import Decontaminate, Source, SplitBy
-from .teacher import RecordedTeacher, SampledTeacher, Teacher, Teachers
+from .teacher import Grader, RecordedTeacher, SampledTeacher, Teacher, Teachers
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language by its ISO 639 code: `en`, `pt-BR`."""
@@ -28,6 +27,19 @@ class OrderStep(Section):
     """Its name, for people."""
     pattern: str = declare_identity(min_length=1)
     """Regular expression (see Patterns) that matches where the step is mentioned; groups mean nothing in it."""
+
+
+class ExternalVerifier(Section):
+    """The command that judges samples of sources with `answer_type: external`.
+
+    A recipe names it and can't hold it: it is given with `cotloom build --external NAME=COMMAND`.
+    """
+
+    name: Name = declare_identity()
+    """Its name."""
+    version: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = declare_identity(None)
+    """The version of what it does. Verdicts are remembered by it, so that the command may move or be written
+    differently. Null: by a digest of the command's words and of the files among them."""
 
 
 class Verify(Section):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schemas.example import Message, Role
-from ...schemas.grader import Grader
-from ...schemas.grades import GradeQuestion
 from ...schemas.ids import digest
 from ...schemas.problem import Problem
+from ...schemas.sample import GradeQuestion
+from ...schemas.teacher import Grader
 from ..errors import InputError
 from ..templates import render_template
 from ..text.options import format_question

@@ -17,11 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...schemas.grades import ExternalFinding, ExternalVerdict
 from ...schemas.ids import digest
 from ...schemas.problem import AnswerType
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
+from ...schemas.sample import ExternalFinding, ExternalVerdict
 from ..errors import InputError
 from ..line_process import LineProcess
 from ..plain_json import parse_object
@@ -36,7 +36,7 @@ _LONGEST_DETAIL = 500
 _LIMITED = ("/bin/sh", "-c", 'ulimit -d "$0" 2>/dev/null; exec "$@"')
 """What starts a command with a limit on its memory, in KB, where the system has such a limit."""
 
-_SAID = frozenset({ExternalVerdict.CORRECT, ExternalVerdict.WRONG, ExternalVerdict.UNVERIFIABLE})
+_USABLE = frozenset({ExternalVerdict.CORRECT, ExternalVerdict.WRONG, ExternalVerdict.UNVERIFIABLE})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,13 +195,13 @@ _ENDED = f"it ended without an answer, or said more than one line of {LONGEST_LI
 
 def _read_line(command: ExternalCommand, request: ExternalRequest, line: bytes) -> ExternalFinding:
     try:
-        said = parse_object(line)
+        answer = parse_object(line)
     except ValueError as error:
         return _fail(command, f"its answer is no JSON object, {error}: {_shorten(line.decode(errors='replace'))}")
-    if said.get("id") != request.id:
-        return _fail(command, f"it answered for another id: {_shorten(str(said.get('id')))}")
-    verdict, detail = said.get("verdict"), said.get("detail")
-    if verdict not in list(_SAID):
+    if answer.get("id") != request.id:
+        return _fail(command, f"it answered for another id: {_shorten(str(answer.get('id')))}")
+    verdict, detail = answer.get("verdict"), answer.get("detail")
+    if verdict not in list(_USABLE):
         return _fail(command, f"it answered with the verdict {_shorten(str(verdict))}")
     if detail is not None and not isinstance(detail, str):
         return _fail(command, "the detail of its answer is no text")

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...schemas.grades import ExternalFinding, ExternalVerdict, Grade, GradeQuestion, Votes
 from ...schemas.problem import AnswerType
 from ...schemas.reasons import Reason, Verdict
-from ...schemas.sample import Part
+from ...schemas.sample import ExternalFinding, ExternalVerdict, Grade, GradeQuestion, Part, Votes
 
 _VERDICT = re.compile(r"[\s*_`#>]{0,8}VERDICT[\s*_`]{0,4}:[\s*_`]{0,4}(CORRECT|WRONG)[\s*_`.]{0,8}", re.IGNORECASE)
 """The last line of a grader's answer: `VERDICT: CORRECT`, with emphasis or without."""
@@ -64,7 +63,7 @@ def count_votes(grades: Sequence[Grade], question: GradeQuestion) -> Votes | Non
     return Votes(correct=votes[True], wrong=votes[False], unread=votes[None], agreement=most / read if read else None)
 
 
-def states_verdict(parts: Mapping[Part, str]) -> bool:
+def has_verdict(parts: Mapping[Part, str]) -> bool:
     """Whether a text states a verdict in a grader's words, as one that is meant to steer it would."""
     return any(_SPOKEN.search(text) is not None for text in parts.values())
 
@@ -78,7 +77,7 @@ def describe_votes(votes: Votes) -> str:
 def _decide_by_votes(
     parts: Mapping[Part, str], grades: Sequence[Grade], _found: ExternalFinding | None
 ) -> OutsideFinding:
-    if states_verdict(parts):
+    if has_verdict(parts):
         return OutsideFinding(verdict=Verdict.UNVERIFIABLE, detail=_STEERING)
     votes = count_votes(grades, GradeQuestion.ANSWER)
     if votes is None:
@@ -102,8 +101,8 @@ def _decide_by_command(
 ) -> OutsideFinding:
     if found is None:
         return OutsideFinding(verdict=Verdict.UNVERIFIABLE, detail="no external verifier was asked about its answer")
-    said = f"{found.verifier}: {found.detail}" if found.detail else f"{found.verifier}: {found.verdict}"
-    return OutsideFinding(verdict=_VERDICTS[found.verdict], detail=said)
+    words = f"{found.verifier}: {found.detail}" if found.detail else f"{found.verifier}: {found.verdict}"
+    return OutsideFinding(verdict=_VERDICTS[found.verdict], detail=words)
 
 
 _VERDICTS: Mapping[ExternalVerdict, Verdict] = {
@@ -150,7 +149,7 @@ class RationaleFinding:
 
 def check_rationale(parts: Mapping[Part, str], grades: Sequence[Grade]) -> RationaleFinding:
     """Check what a grader said of the rationale of a sample that would be kept."""
-    if states_verdict(parts):
+    if has_verdict(parts):
         return RationaleFinding(reason=Reason.UNVERIFIABLE, detail=f"rationale: {_STEERING}")
     votes = count_votes(grades, GradeQuestion.RATIONALE)
     if votes is None:

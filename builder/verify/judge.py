@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...schemas.grades import ExternalFinding, Grade, GradeQuestion, Votes
 from ...schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
-from ...schemas.sample import Hint, Part, Span, Step
+from ...schemas.sample import ExternalFinding, Grade, GradeQuestion, Hint, Part, Span, Step, Votes
 from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question

@@ -6,11 +6,10 @@ from hypothesis import strategies as st
 
 from cotloom.builder.format.templates import SolvedProblem, format_rationale
 from cotloom.builder.verify import compare, is_readable, judge, read_vote
-from cotloom.schemas.grades import ExternalFinding, ExternalVerdict, Grade, GradeQuestion
 from cotloom.schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from cotloom.schemas.reasons import ORDER, Reason, Verdict
 from cotloom.schemas.recipe import Verify
-from cotloom.schemas.sample import Hint
+from cotloom.schemas.sample import ExternalFinding, ExternalVerdict, Grade, GradeQuestion, Hint
 
 ANSWER, RATIONALE = GradeQuestion
 RIGHT, WRONG = "Fine.\nVERDICT: CORRECT", "No.\nVERDICT: WRONG"

@@ -15,10 +15,9 @@ from typing import Any
 import polars as pl
 
 from ....schemas.frames import get_schema
-from ....schemas.grades import ExternalFinding, ExternalVerdict
 from ....schemas.ids import digest
 from ....schemas.problem import AnswerType
-from ....schemas.sample import Sample
+from ....schemas.sample import ExternalFinding, ExternalVerdict, Sample
 from ...engine import mark_row
 from ...store.atomic import Access, make_folder, stop_if_unwritable
 from ...verify.external import ExternalCommand, ask_command, make_key, make_request

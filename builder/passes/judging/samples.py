@@ -9,12 +9,11 @@ from typing import Any
 import polars as pl
 
 from ....schemas.frames import get_schema, make_reader, make_writer
-from ....schemas.grades import ExternalFinding, Grade
 from ....schemas.ids import digest
 from ....schemas.problem import AnswerType, Problem
 from ....schemas.reasons import Reason, Verdict
 from ....schemas.recipe import Select, Verify
-from ....schemas.sample import Hint, Part, Sample, Span
+from ....schemas.sample import ExternalFinding, Grade, Hint, Part, Sample, Span
 from ... import select, verify
 from ...engine import mark_row
 from ...store.memo import Memo, Recalled, make_keys, recall_or_find

@@ -8,12 +8,11 @@ from typing import Any
 import polars as pl
 
 from ....schemas.example import Message
-from ....schemas.grader import Grader
 from ....schemas.problem import Problem
 from ....schemas.prompt import HintPolicy, Prompt, PromptKey, SecondCall
 from ....schemas.reasons import Fate
 from ....schemas.sample import Hint
-from ....schemas.teacher import OpenAITeacher, TransformersTeacher
+from ....schemas.teacher import Grader, OpenAITeacher, TransformersTeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe, list_prompts
 from ..demonstrations import Demo, check_demos, find_demos, select_demos

@@ -6,10 +6,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from ....schemas.grader import Grader
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
 from ....schemas.sample import Hint
+from ....schemas.teacher import Grader
 from ...errors import CotloomError
 from ..grading_prompts import GradingTask
 from ..request import Answer, ReceivedResponse, Request

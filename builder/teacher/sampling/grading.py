@@ -4,11 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
-from ....schemas.grader import Grader
-from ....schemas.grades import Grade, GradeQuestion
 from ....schemas.problem import Problem
 from ....schemas.recipe import Recipe
-from ....schemas.sample import Sample
+from ....schemas.sample import Grade, GradeQuestion, Sample
+from ....schemas.teacher import Grader
 from ..backends.protocol import Backend, CompletionRequest, FailedRequest, OpenedBackend
 from ..grading_prompts import GradingTask, name_prompt
 from ..request import Answer

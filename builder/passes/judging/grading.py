@@ -7,16 +7,16 @@ from pathlib import Path
 
 import polars as pl
 
-from ...schemas.frames import from_frame
-from ...schemas.problem import Problem
-from ...schemas.sample import Sample
-from .. import teacher
-from ..store.pieces import count_bits, read_bucket
-from ..store.tables import FILES
-from .answers import BuildAnswers
-from .judging.counter import QuestionFinder
-from .problems import LoadedProblems
-from .work import BuildWork
+from ....schemas.frames import from_frame
+from ....schemas.problem import Problem
+from ....schemas.sample import Sample
+from ... import teacher
+from ...store.pieces import count_bits, read_bucket
+from ...store.tables import FILES
+from ..answers import BuildAnswers
+from ..problems import LoadedProblems
+from ..work import BuildWork
+from .counter import QuestionFinder
 
 _BATCH = 1_024
 """Problems that are read together."""
