@@ -12,6 +12,7 @@ from .recipe.paths import has_variable, list_path_variables, list_paths
 from .recipe.tokenizer import KEY as TOKENIZER
 from .recipe.tokenizer import locate_tokenizer
 from .teacher import Destination, find_destination, list_key_variables
+from .verify.external import find_verifier_name
 
 HUB_TOKEN = "HF_TOKEN"  # noqa: S105 - the name of the variable, not a token
 
@@ -48,6 +49,8 @@ class RecipeAccess:
     """The environment variables that it reads."""
     destinations: tuple[Destination, ...]
     """Where the requests of each teacher go; empty where none are sent."""
+    external: str | None = None
+    """The name of the command that judges answers, which the recipe can't start itself; null where it needs none."""
 
 
 def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
@@ -66,6 +69,7 @@ def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
             for teacher in _list_asked(loaded).values()
             if isinstance(teacher, OpenAITeacher)
         ),
+        external=find_verifier_name(loaded.recipe),
     )
 
 
@@ -114,6 +118,8 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
 def render_access(access: RecipeAccess) -> Iterator[str]:
     """Render what a recipe reaches for, as lines: the teacher's host first."""
     yield from render_destinations(access.destinations)
+    if access.external is not None:
+        yield f"external   a command of yours judges answers: build with --external {access.external}=COMMAND"
     for title, entries in (
         ("reads", [f"{file.path} ({file.key})" for file in access.files]),
         (

@@ -68,6 +68,12 @@ def parse_plain(plain: Mapping[str, Any] | None) -> ExternalCommand | None:
     return None if plain is None else ExternalCommand(**{**plain, "words": tuple(plain["words"])})
 
 
+def find_verifier_name(recipe: Recipe) -> str | None:
+    """Find the name of the command that a recipe needs; None where it needs none."""
+    is_asked = any(getattr(source, "answer_type", None) is AnswerType.EXTERNAL for source in recipe.sources)
+    return recipe.verify.external.name if is_asked and recipe.verify.external is not None else None
+
+
 def find_command(recipe: Recipe, runtime: Runtime) -> ExternalCommand | None:
     """Find the command that a recipe names among those that were given; None where it needs none.
 
@@ -75,8 +81,7 @@ def find_command(recipe: Recipe, runtime: Runtime) -> ExternalCommand | None:
         InputError: it was not given, or can't be started.
     """
     wanted = recipe.verify.external
-    is_asked = any(getattr(source, "answer_type", None) is AnswerType.EXTERNAL for source in recipe.sources)
-    if wanted is None or not is_asked:
+    if wanted is None or find_verifier_name(recipe) is None:
         return None
     given = dict(_split_permission(text) for text in runtime.externals)
     if wanted.name not in given:

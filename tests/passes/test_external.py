@@ -217,6 +217,12 @@ def test_a_recipe_alone_starts_nothing(build_with, log):
     assert read_log(log) == []
 
 
+def test_plan_says_what_a_build_needs(build_with, run, tmp_path):
+    with pytest.raises(InputError):
+        build_with("one assert", externals=())
+    assert "build with --external tests=COMMAND" in run("plan", tmp_path / "recipe.yaml", "--store", tmp_path / "s").out
+
+
 def test_two_workers_ask_as_one_does(build_with, log):
     texts = [f"t{number} assert" if number % 3 else f"t{number}" for number in range(12)]
     one = find_verdicts(build_with(*texts))

@@ -29,7 +29,7 @@ def write_grade(problem: Problem, task: GradingTask, request: Request, index: in
     """
     draw = rank("grade", f"{request.digest}:{index}") / RANKS
     slips = teacher.slips
-    is_for = _ends_with_gold(problem.answer or "", task.text)
+    is_for = _has_gold(problem.answer or "", task.text)
     if draw >= slips.no_answer and draw < slips.no_answer + slips.wrong_arithmetic:
         is_for = not is_for
     text = _NO_VOTE if draw < slips.no_answer else _VOTE.format(verdict="CORRECT" if is_for else "WRONG")
@@ -38,7 +38,7 @@ def write_grade(problem: Problem, task: GradingTask, request: Request, index: in
     return Answer(text=text, finish_reason="stop", usage=usage, cost_usd=0.0, simulated=True)
 
 
-def _ends_with_gold(gold: str, text: str) -> bool:
+def _has_gold(gold: str, text: str) -> bool:
     """Whether the last line of a text has the words of the gold answer, one behind the other."""
     wanted = _WORD.findall(gold.casefold())
     words = _WORD.findall(text.rstrip().rpartition("\n")[2].casefold())
