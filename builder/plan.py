@@ -105,7 +105,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     found = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime)
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
-    answers = _estimate_calls(loaded, runtime, found, select_sampled_problems(loaded.recipe, problems))
+    answers = _estimate_calls(loaded, runtime, found)
     estimate = answers.estimate
     gaps = describe_language_gaps(loaded.recipe, count_languages(problems, loaded.recipe, "sample"))
     warnings = (*gaps, *_list_warnings(loaded, estimate))
@@ -161,25 +161,33 @@ class _PlannedAnswers:
     unmatched: int = 0
 
 
-def _estimate_calls(
-    loaded: LoadedRecipe, runtime: Runtime, found: sources.Problems, asked: pl.DataFrame
-) -> _PlannedAnswers:
+def _estimate_calls(loaded: LoadedRecipe, runtime: Runtime, found: sources.Problems) -> _PlannedAnswers:
     """Estimate the calls of a build; recorded answers cost none and are counted."""
+    names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
+    asked = teacher.AskedProblems(found.pieces, tuple(names))
     if loaded.recipe.recorded is None:
         with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
             return _PlannedAnswers(estimate=teacher.estimate_calls(loaded, asked, ledger, runtime))
-    names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
     with TemporaryDirectory(prefix="cotloom-") as folder:
         aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")
         pieces, rows = _read_recorded(loaded, runtime, Path(folder), aliases)
-        known = asked.filter(pl.col("fate") == Fate.KEPT).select("problem_id").unique()
+        known = asked.outline.select("problem_id").unique()
         parts = [_count_answers(part, known) for part in iterate_pieces(pieces, _ANSWER_COLUMNS)]
     counts, faults = pl.concat([part for part, _ in parts]).sum(), [fault for _, found in parts for fault in found]
     matched, reasoned, unmatched = counts.row(0)
     if matched == 0:
         raise make_unmatched_error(loaded, rows)
+    votes = teacher.estimate_votes(loaded.recipe, asked.outline["answer_type"].to_list(), matched)
     estimate = CallEstimate(
-        problems=known.height, new=0, ledger=matched, most=matched, calls=1, paid=False, request=None, reasoned=reasoned
+        problems=known.height,
+        new=0,
+        ledger=matched,
+        most=matched,
+        calls=1,
+        paid=votes > 0 and teacher.is_grader_paid(loaded.recipe),
+        request=None,
+        graded=votes,
+        reasoned=reasoned,
     )
     return _PlannedAnswers(estimate=estimate, drops=tuple(_list_malformed(faults)), unmatched=unmatched)
 
@@ -276,7 +284,7 @@ def _render_summary(plan: Plan) -> Iterator[Text]:
         yield make_line(f"blind      one more call for each hinted answer that is right: up to {estimate.blind:,}")
     if estimate.graded:
         yield make_line(f"grader     up to {estimate.graded:,} votes")
-    costs = estimate.paid and estimate.most > estimate.ledger
+    costs = estimate.paid and (estimate.most > estimate.ledger or estimate.graded > 0)
     yield make_line(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
     yield from map(make_line, render_access(plan.access))
 

@@ -47,6 +47,7 @@ SHARED = {
 INNER_FLOORS = {
     "builder.teacher": [
         {
+            "asked",
             "request",
             "chat_usage",
             "demonstrations",

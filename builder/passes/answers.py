@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
 from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
 from ..recipe import LoadedRecipe
 from ..store import Version
-from ..store.pieces import read_bucket
 from ..store.stages import StageResult, read_or_make
-from ..store.tables import FILES, describe_file
+from ..store.tables import describe_file
 from ..teacher import Calls, Recording
 from .judging.counter import PathCounter, QuestionFinder, RationaleCutter
 from .problems import LoadedProblems, write_aliases
@@ -177,10 +174,9 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         InputError: the teacher can't answer these problems at all.
         Stopped: the server can't be reached.
     """
-    frame = read_bucket(problems.pieces).select(FILES["problems"].names())
-    asked = frame.filter(pl.col("source").is_in(work.list_sources("sample")))
+    asked = teacher.AskedProblems(problems.pieces, tuple(work.list_sources("sample")))
     with (
-        work.costs.measure("answers", asked.height),
+        work.costs.measure("answers", asked.outline.height),
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
     ):
         count_paths = PathCounter(work)

@@ -6,9 +6,10 @@ becomes a sample. From the bottom up: `request`, `ledger`, `prompts`, `demonstra
 `backends/`; `sampling/`, `estimate`.
 """
 
+from .asked import AskedProblems
 from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
-from .estimate import CallEstimate, estimate_calls
+from .estimate import CallEstimate, estimate_calls, estimate_votes, is_grader_paid
 from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
@@ -33,6 +34,7 @@ __all__ = [
     "CODE_VERSION",
     "PIECE",
     "READING",
+    "AskedProblems",
     "CallEstimate",
     "Calls",
     "CountPaths",
@@ -49,8 +51,10 @@ __all__ = [
     "SampledAnswers",
     "count_unmatched",
     "estimate_calls",
+    "estimate_votes",
     "find_destination",
     "grade_recorded",
+    "is_grader_paid",
     "list_key_variables",
     "match_answers",
     "open_ledger",

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-import polars as pl
-
 from ...schemas.frames import from_frame
 from ...schemas.problem import AnswerType, Problem
-from ...schemas.reasons import Fate
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Hint
 from ...schemas.teacher import SampledTeacher
 from ..recipe import LoadedRecipe
 from ..text.traces import part_trace
+from .asked import AskedProblems
 from .backends import open_backend
 from .backends.prompted import PromptedBackend
 from .backends.protocol import Backend
@@ -65,20 +63,21 @@ class PlannedRequest:
     """The request."""
 
 
-def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtime: Runtime) -> CallEstimate:
+def estimate_calls(loaded: LoadedRecipe, problems: AskedProblems, ledger: Ledger, runtime: Runtime) -> CallEstimate:
     """Estimate how many answers a build would request. No request is sent.
 
     Args:
         loaded: the recipe.
-        problems: rows of `Problem`.
+        problems: the problems that would be asked.
         ledger: answers that are recorded already.
         runtime: concurrency, timeouts and retries of a live teacher.
 
     Raises:
         InputError: the teacher can't be opened.
     """
-    kept = problems.filter(pl.col("fate") == Fate.KEPT)
-    warn_unasked(loaded.recipe, kept)
+    warn_unasked(loaded.recipe, problems.outline)
+    kept = problems.read()
+    kinds = kept["answer_type"].to_list()
     parts: list[CallEstimate] = []
     for key, teacher in loaded.recipe.sampled_teachers.items():
         opened = open_backend(loaded, key, teacher, problems, runtime).backend
@@ -96,22 +95,22 @@ def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger,
         request=requests[0].request if requests else None,
         requests=requests,
         blind=sum(part.blind for part in parts),
-        graded=sum(count_votes(loaded.recipe, kept, part.most - part.blind) for part in parts),
+        graded=sum(estimate_votes(loaded.recipe, kinds, part.most - part.blind) for part in parts),
         reasoned=sum(part.reasoned for part in parts),
     )
 
 
-def count_votes(recipe: Recipe, problems: pl.DataFrame, answers: int) -> int:
-    """Count the most votes that a recipe's grader gives on some answers, of which all problems have as many.
+def estimate_votes(recipe: Recipe, kinds: Sequence[str], answers: int) -> int:
+    """Estimate the most votes that a recipe's grader gives on some answers, of which all problems have as many.
 
     Args:
         recipe: the recipe.
-        problems: rows of `Problem`.
+        kinds: the answer types of the problems.
         answers: the most answers to them.
     """
-    if recipe.grader is None or not problems.height:
+    if recipe.grader is None or not kinds:
         return 0
-    share = problems.filter(pl.col("answer_type") == AnswerType.MODEL_GRADED).height / problems.height
+    share = list(kinds).count(AnswerType.MODEL_GRADED) / len(kinds)
     questions = share + (recipe.verify.model_graded == "rationale")
     return math.ceil(answers * questions) * recipe.grader.votes
 

@@ -325,6 +325,13 @@ def test_plan_counts_the_votes(recipe, runtime):
     assert (planned.teacher.most, planned.teacher.graded, planned.teacher.paid) == (4, 12, True)
 
 
+def test_plan_counts_the_votes_on_recorded_answers(recipe, runtime, tmp_path):
+    rows = [{"question": each["question"], "text": "gravity"} for each in PROBLEMS]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    planned = plan_build(recipe("http://127.0.0.1:9/v1", teacher=RECORDED), runtime)
+    assert (planned.teacher.most, planned.teacher.graded, planned.teacher.paid) == (4, 12, True)
+
+
 @pytest.fixture
 def graded(recipe, runtime):
     """A version whose answers and rationales were graded."""

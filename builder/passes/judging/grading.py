@@ -5,14 +5,11 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-import polars as pl
-
 from ....schemas.frames import from_frame
 from ....schemas.problem import Problem
 from ....schemas.sample import Sample
 from ... import teacher
 from ...store.pieces import count_bits, read_bucket
-from ...store.tables import FILES
 from ..answers import BuildAnswers
 from ..problems import LoadedProblems
 from ..work import BuildWork
@@ -31,8 +28,7 @@ def grade_answers(work: BuildWork, problems: LoadedProblems, answers: BuildAnswe
     """
     if work.recipe.grader is None or not answers.recorded:
         return answers
-    frame = read_bucket(problems.pieces).select(FILES["problems"].names())
-    asked = frame.filter(pl.col("source").is_in(work.list_sources("sample")))
+    asked = teacher.AskedProblems(problems.pieces, tuple(work.list_sources("sample")))
     with (
         work.costs.measure("answers"),
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-import polars as pl
-
 from ....schemas.prompt import Prompt
 from ....schemas.runtime import Runtime
 from ....schemas.teacher import SimulatedTeacher
 from ...recipe import LoadedRecipe
+from ..asked import AskedProblems
 from ..request import Answer
 from ..simulated.answers import write_answer
 from ..simulated.grades import write_grade
@@ -18,7 +17,7 @@ from .protocol import CompletionRequest, OpenedBackend, RecordResponse, Results,
 
 
 def open_backend(
-    loaded: LoadedRecipe, _key: str, teacher: SimulatedTeacher, _problems: pl.DataFrame, _runtime: Runtime
+    loaded: LoadedRecipe, _key: str, teacher: SimulatedTeacher, _problems: AskedProblems, _runtime: Runtime
 ) -> OpenedBackend:
     """Open the simulated teacher. It solves `arithmetic` problems only; requests for others raise an InputError."""
     backend = PromptedBackend(

@@ -6,8 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
-
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
 from ....schemas.runtime import Runtime
@@ -15,6 +13,7 @@ from ....schemas.sample import Sample
 from ...errors import CotloomError
 from ...progress import ProgressBar, show_bar
 from ...recipe import LoadedRecipe
+from ..asked import AskedProblems
 from ..backends import open_backend
 from ..ledger import Ledger
 from .completing import Calls, Stop
@@ -42,7 +41,7 @@ class GradedAnswers:
 
 def grade_recorded(  # noqa: PLR0913, PLR0917 - what decides the grades, and where they go
     loaded: LoadedRecipe,
-    problems: pl.DataFrame,
+    problems: AskedProblems,
     batches: Iterator[Batch],
     ledger: Ledger,
     find_questions: FindQuestions,
@@ -53,7 +52,7 @@ def grade_recorded(  # noqa: PLR0913, PLR0917 - what decides the grades, and whe
 
     Args:
         loaded: the recipe; it has a grader with a teacher of its own.
-        problems: rows of `Problem`.
+        problems: the problems of the answers.
         batches: the problems with their samples, part by part.
         ledger: where votes are looked up and recorded.
         find_questions: finds what the grader is asked; called in another thread.
@@ -75,7 +74,7 @@ def grade_recorded(  # noqa: PLR0913, PLR0917 - what decides the grades, and whe
         async with AsyncExitStack() as stack:
             completers = await stack.enter_async_context(open_completers(opened, ledger, stop))
             grader = await enter_grader(stack, loaded.recipe, opened, completers, find_questions)
-            bar = stack.enter_context(show_bar("asking the grader", problems.height))
+            bar = stack.enter_context(show_bar("asking the grader", problems.outline.height))
             run = _GradeRun(grader, writer, stop, bar, runtime)
             while (batch := await asyncio.to_thread(next, batches, None)) is not None:
                 await run.grade_batch(batch)
