@@ -89,6 +89,17 @@ class ReadingCount(ManifestPart):
     """Those of them that were kept."""
 
 
+class FaultCount(ManifestPart):
+    """How many samples have a fault of their rationale."""
+
+    kind: str
+    """The fault: a value of `FaultKind`."""
+    samples: Count
+    """Samples."""
+    kept: Count
+    """Those of them that were kept: the recipe tags this fault, and drops nothing for it."""
+
+
 class HintCount(ManifestPart):
     """What hints did for the problems of one source. Finished responses of sources are not counted."""
 
@@ -228,6 +239,8 @@ class Manifest(ManifestPart):
     """Samples by the rule that read their final answer."""
     judges: tuple[JudgeCount, ...] = Field((), strict=False)
     """Who was asked about samples that no comparison settles, and how many those are."""
+    faults: tuple[FaultCount, ...] = Field((), strict=False)
+    """Samples by the faults of their rationale."""
     hints: tuple[HintCount, ...] = Field((), strict=False)
     """Hinted samples and unhinted pass rate of each source."""
     served_models: tuple[ServedModel, ...] = Field((), strict=False)

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     EVALUATION_OVERLAP = "evaluation_overlap"
     CROSSES_SPLIT = "crosses_split"
     REQUEST_FAILED = "request_failed"
+    REFUSED = "refused"
     NO_ANSWER = "no_answer"
     TRUNCATED = "truncated"
     WRONG = "wrong"
@@ -59,6 +60,12 @@ class Reason(StrEnum):
     WRONG_STEP = "wrong_step"
     OUT_OF_ORDER = "out_of_order"
     HINT_PARROTED = "hint_parroted"
+    RESTATED = "restated"
+    ANSWER_FIRST = "answer_first"
+    CUT_OFF = "cut_off"
+    TRACE_CUT_OFF = "trace_cut_off"
+    OTHER_LANGUAGE = "other_language"
+    TRACE_LANGUAGE = "trace_language"
     BLIND_CHECK_FAILED = "blind_check_failed"
     RATIONALE_REJECTED = "rationale_rejected"
     DEGENERATE = "degenerate"
@@ -77,5 +84,5 @@ class Reason(StrEnum):
 ORDER = {reason: index for index, reason in enumerate(Reason)}
 """The precedence of each reason: the lowest wins."""
 
-RESERVED = frozenset({Reason.DEGENERATE, Reason.REJECTED_IN_REVIEW})
+RESERVED = frozenset({Reason.REJECTED_IN_REVIEW})
 """Reasons that are part of the data model, so that readers of a version know them, and that no stage produces yet."""

@@ -42,6 +42,40 @@ class ExternalVerifier(Section):
     differently. Null: by a digest of the command's words and of the files among them."""
 
 
+class FaultPolicy(StrEnum):
+    """What happens to a sample whose rationale has a fault."""
+
+    DROP = "drop"
+    TAG = "tag"
+    IGNORE = "ignore"
+
+
+class Faults(Section):
+    """What happens to samples whose rationale has a fault.
+
+    `drop` them, keep them and `tag` the fault in the column `faults`, or `ignore` it. docs/benchmark-rationales.md has
+    the rates of false alarms.
+    """
+
+    refused: FaultPolicy = declare_identity(FaultPolicy.DROP, strict=False)
+    """The teacher refuses, in place of an answer. It is the reason whatever the verdict is."""
+    degenerate: FaultPolicy = declare_identity(FaultPolicy.DROP, strict=False)
+    """The same sentence, block or token is repeated over and over, in the response or in the reasoning."""
+    cut_off: FaultPolicy = declare_identity(FaultPolicy.DROP, strict=False)
+    """The response ends in its middle, although the server reports no token limit: an open `\\boxed{`, formula or code
+    block, or an unfinished sentence."""
+    trace_cut_off: FaultPolicy = declare_identity(FaultPolicy.TAG, strict=False)
+    """So does the reasoning that was told apart."""
+    answer_first: FaultPolicy = declare_identity(FaultPolicy.TAG, strict=False)
+    """The response states its answer before any reasoning, and goes on. Reasoning that was told apart comes first."""
+    restated: FaultPolicy = declare_identity(FaultPolicy.TAG, strict=False)
+    """The sample repeats the question and states an answer, without a reason."""
+    other_language: FaultPolicy = declare_identity(FaultPolicy.DROP, strict=False)
+    """The response is neither in the language of the question nor in that of the problem (docs/languages.md)."""
+    trace_language: FaultPolicy = declare_identity(FaultPolicy.TAG, strict=False)
+    """So is the reasoning that was told apart: many models think in another language than they answer in."""
+
+
 class Verify(Section):
     """How samples are checked."""
 
@@ -57,10 +91,13 @@ class Verify(Section):
     kept with the verdict `unchecked`, never `correct`."""
     max_characters: int = declare_identity(1_000_000, ge=1, le=10_000_000)
     """The longest answer that is read, in characters. A longer one is dropped as `too_long`, unread."""
-    steps: Literal["drop", "tag"] = declare_identity("drop")
-    """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step."""
+    steps: Literal["drop", "tag", "label"] = declare_identity("drop")
+    """What happens to a correct answer with a wrong step: `drop` it, or keep it and `tag` the step. `label` drops it
+    from the examples too, for its labelled steps: `cotloom export --format trl-steps` (docs/exports.md)."""
     hint_parroting: Literal["drop", "tag"] = declare_identity("drop")
     """What happens to a hinted sample that repeats the hint without reasoning."""
+    faults: Faults = declare_identity(Faults())
+    """What happens to samples whose rationale has another fault: refusals, loops, texts that are cut off, and more."""
     order: tuple[OrderStep, ...] = declare_identity((), strict=False)
     """The steps of a procedure. Each must be mentioned, and none for the first time before those that stand above it;
     else a correct sample is dropped as `out_of_order`. Looked at is the response, and the reasoning where the response

@@ -30,6 +30,31 @@ class Part(StrEnum):
     TEXT = "text"
 
 
+class FaultKind(StrEnum):
+    """What is wrong with a rationale besides its arithmetic; each is a reason to drop it, too."""
+
+    REFUSED = "refused"
+    """The teacher refuses, in place of an answer."""
+    DEGENERATE = "degenerate"
+    """The same sentence, block or token is repeated over and over."""
+    CUT_OFF = "cut_off"
+    """The text ends in its middle, although the server reports no token limit."""
+    TRACE_CUT_OFF = "trace_cut_off"
+    """So does the reasoning that was told apart."""
+    ANSWER_FIRST = "answer_first"
+    """The answer is stated before any reasoning."""
+    RESTATED = "restated"
+    """The text repeats the question and states an answer, without a reason."""
+    OTHER_LANGUAGE = "other_language"
+    """The text is in another language than the question."""
+    TRACE_LANGUAGE = "trace_language"
+    """So is the reasoning that was told apart."""
+    HINT_PARROTED = "hint_parroted"
+    """A hinted sample mentions its hint, or says nothing besides the answer."""
+    OUT_OF_ORDER = "out_of_order"
+    """The steps of a procedure come in another order, or are left out."""
+
+
 LAST_RESORT = "last_sentence"
 """The rule that reads a final answer from the last sentence of a text that marks none."""
 
@@ -173,6 +198,22 @@ class ExternalFinding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RationaleFault:
+    """Something that is wrong with a rationale, and where."""
+
+    kind: FaultKind
+    """What it is."""
+    part: Part = Part.TEXT
+    """The part of the answer that it stands in."""
+    start: int
+    """Its first character in that part."""
+    end: int
+    """One past its last character."""
+    detail: str
+    """What was found, for a person to read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
     """One row of the table `samples`. Dropped samples stay in it, each with the reason."""
 
@@ -229,6 +270,8 @@ class Sample:
     """The rule that found the final answer."""
     steps: tuple[Step, ...] = ()
     """The equations of the rationale, each checked."""
+    faults: tuple[RationaleFault, ...] = ()
+    """What else is wrong with the rationale, whether or not the recipe drops it for that."""
     blind_text: str | None = None
     """What the teacher answered when it was shown the rationale of this hinted sample, up to its answer, and no hint;
     null where it was not asked."""

@@ -73,6 +73,7 @@ INNER_FLOORS = {
         {"answers", "steps"},
         {"reading"},
         {"blind", "external", "graded", "hint_leakage", "order", "samples"},
+        {"rationale"},
         {"judge"},
     ],
     "builder.publish": [

@@ -92,6 +92,8 @@ def _compare_answers(whole: Whole) -> Iterator[str]:
         yield "the manifest counts other rules that read final answers than the samples have"
     if manifest.judges != tuple(select.describe_judges(whole.counts)):
         yield "the manifest counts other samples that a model or a command was asked about than there are"
+    if set(manifest.faults) != set(select.describe_faults(whole.counts)):
+        yield "the manifest counts other faults of rationales than the samples have"
     if manifest.hints != tuple(select.describe_hints(whole.counts)):
         yield "the manifest counts other hinted samples or pass rates than the samples have"
     if manifest.served_models != tuple(select.describe_served(whole.counts)):

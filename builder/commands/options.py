@@ -10,7 +10,9 @@ from ..terminal import print_text
 STORE = Path(".cotloom")
 """The default store, in the working folder."""
 
-TRAINERS = "trl, trl-messages, llama-factory, llama-factory-alpaca, axolotl, openai, parquet, jsonl or datasets"
+TRAINERS = (
+    "trl, trl-messages, trl-steps, llama-factory, llama-factory-alpaca, axolotl, openai, parquet, jsonl or datasets"
+)
 
 
 def print_version(requested: bool) -> None:

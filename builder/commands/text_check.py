@@ -11,7 +11,7 @@ from ...schemas.sample import Hint, Part
 from ..cells import format_cell
 from ..errors import InputError
 from ..files import Row
-from ..inspect.render_explanation import mark_part, render_step
+from ..inspect.render_explanation import mark_part, render_fault, render_step
 from ..report.tables import indent, make_line
 from ..text.traces import Trace, part_trace
 from ..verify import Comparison, check_parts, compare_safely, judge, read_answer
@@ -86,7 +86,7 @@ def check_text(text: str, asked: TextQuestion) -> dict[str, Any]:
 
     Returns:
         answer_type, gold, predicted, rule, span, answer_part, steps, and the parts `reasoning` and `text`; with a gold
-        answer also verdict, reason and detail.
+        answer also verdict, reason, detail and faults.
 
     Raises:
         PatternError: the pattern can't be used.
@@ -109,7 +109,7 @@ def _judge_text(trace: Trace, asked: TextQuestion) -> dict[str, Any]:
     )
     judgement = judge(problem, trace.response, reasoning=trace.reasoning, hint=asked.hint, pattern=asked.pattern)
     found = {name: value for name, value in asdict(judgement).items() if name not in _NOT_ASKED}
-    return {**found, "steps": list(found["steps"])}
+    return {**found, "steps": list(found["steps"]), "faults": list(found["faults"])}
 
 
 _NOT_ASKED = frozenset({"blind_predicted", "answer_votes", "rationale_votes", "external", "open_question"})
@@ -158,6 +158,7 @@ def _render_check(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield render_step(step)
     if not found["steps"]:
         yield make_line("steps      no equation was found")
+    yield from (make_line(render_fault(fault), style="red") for fault in found.get("faults", ()))
     for part in (Part.REASONING, Part.TEXT):
         if found[part.value]:
             yield make_line(f"{part.value}:", style="bold")

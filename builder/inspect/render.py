@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ...schemas.manifest import (
     BuildRecord,
+    FaultCount,
     FunnelRow,
     HintCount,
     JudgeCount,
@@ -53,6 +54,7 @@ def render_version(version: Version) -> RenderableType:
         *_render_tokens(version.manifest.tokens),
         *_render_hints(version.manifest.hints),
         *_render_readings(version.manifest.readings),
+        *_render_faults(version.manifest.faults),
         *_render_sample_pair(samples, problems),
         *_render_validation(version),
         *_render_commands(version, samples, problems),
@@ -213,6 +215,16 @@ def _render_readings(readings: Sequence[ReadingCount]) -> Iterator[Text]:
     yield Text()
 
 
+def _render_faults(faults: Sequence[FaultCount]) -> Iterator[Text]:
+    """The faults of rationales, and how many samples with one were kept all the same."""
+    if not faults:
+        return
+    yield make_line("Faults of rationales, besides wrong steps", style="bold")
+    for item in faults:
+        yield make_line(f"  {item.kind}: {item.samples:,} ({item.kept:,} kept)")
+    yield Text()
+
+
 def _render_sample_pair(samples: pl.DataFrame, problems: pl.DataFrame) -> Iterator[RenderableType]:
     """A kept and a dropped sample, of the same problem if there are such; one with a wrong step is preferred."""
     kept = samples.filter((pl.col("fate") == Fate.KEPT) & pl.col("text").is_not_null())
@@ -266,6 +278,8 @@ def _render_commands(version: Version, samples: pl.DataFrame, problems: pl.DataF
     yield make_line(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
     yield make_line(f"  cotloom explain {ref} {row_id}")
     yield make_line(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
+    if version.manifest.recipe.get("verify", {}).get("steps") == "label":
+        yield make_line(f"  cotloom export {ref} --format trl-steps --to {version.manifest.name}-steps")
 
 
 def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:

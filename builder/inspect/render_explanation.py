@@ -47,6 +47,7 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
     for step in sample["steps"] or []:
         if in_full or step["outcome"] == "wrong":
             yield render_step(step)
+    yield from (make_line(render_fault(fault), style="red") for fault in sample["faults"] or [])
     if sample["signature"]:
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
         yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
@@ -132,6 +133,12 @@ def render_step(step: Mapping[str, Any]) -> Text:
     where = ", in the reasoning" if step["part"] == Part.REASONING else ""
     line = f"step       {step['text']}  {step['outcome']}{correction}{where}"
     return make_line(line, style="red" if is_wrong else "")
+
+
+def render_fault(fault: Mapping[str, Any]) -> str:
+    """Render what is wrong with a rationale, and where."""
+    part = "the reasoning" if fault["part"] == Part.REASONING else "the text"
+    return f"fault      {fault['kind']}: {fault['detail']} ({part}, characters {fault['start']} to {fault['end']})"
 
 
 def mark_part(sample: Mapping[str, Any], part: Part) -> Text:

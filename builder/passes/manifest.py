@@ -100,6 +100,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         paths_per_problem={str(number): problems for number, problems in sorted(_list_paths(counts))},
         readings=tuple(select.describe_readings(counts)),
         judges=tuple(select.describe_judges(counts)),
+        faults=tuple(select.describe_faults(counts)),
         hints=tuple(select.describe_hints(counts)),
         served_models=tuple(select.describe_served(counts)),
         tokens=tuple(select.describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),

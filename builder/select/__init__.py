@@ -8,7 +8,7 @@ from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
 from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
-from .tallies import count_answers, describe_readings, describe_tokens
+from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
 __all__ = [
     "CODE_VERSION",
@@ -22,6 +22,7 @@ __all__ = [
     "count_distinct",
     "count_judges",
     "count_origins",
+    "describe_faults",
     "describe_hints",
     "describe_judges",
     "describe_readings",

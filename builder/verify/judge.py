@@ -6,7 +6,18 @@ from dataclasses import dataclass, replace
 from ...schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
-from ...schemas.sample import ExternalFinding, Grade, GradeQuestion, Hint, Part, Span, Step, Votes
+from ...schemas.sample import (
+    ExternalFinding,
+    FaultKind,
+    Grade,
+    GradeQuestion,
+    Hint,
+    Part,
+    RationaleFault,
+    Span,
+    Step,
+    Votes,
+)
 from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
@@ -16,6 +27,7 @@ from .blind import check_blind, cut_before_answer
 from .graded import OutsideFinding, check_rationale, decide_outside
 from .hint_leakage import find_parroting
 from .order import find_disorder
+from .rationale import Rationale, find_faults, list_dropping
 from .reading import GUESSED, Reading, find_gold, read_answer
 from .steps import Steps, check_parts
 
@@ -55,6 +67,8 @@ class Judgement:
     """The reading rule that found it."""
     steps: tuple[Step, ...] = ()
     """Its checked equations."""
+    faults: tuple[RationaleFault, ...] = ()
+    """What else is wrong with its rationale."""
     blind_predicted: str | None = None
     """The final answer of the blind check."""
     answer_votes: Votes | None = None
@@ -119,13 +133,28 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     reading, part, verdict, detail = answer.found
     steps = check_parts(problem.question or "", parts, equations)
+    faults = find_faults(
+        Rationale(
+            problem=problem,
+            parts=parts,
+            reading=reading,
+            answer_part=part,
+            steps=steps,
+            is_limited=finish_reason == CUT_OFF,
+        ),
+        policy.faults,
+    )
     parroting = None
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
         parroting = find_parroting(asked, join_parts(reasoning, text), steps.steps, reading.span, part)
-    reasons = [*_list_answer_reasons(verdict, detail)]
+    found_out = [_make_fault(FaultKind.HINT_PARROTED, parts, parroting)] if parroting else []
+    disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
+    found_out += [_make_fault(FaultKind.OUT_OF_ORDER, parts, disorder)] if disorder else []
+    reasons = [*_list_answer_reasons(verdict, detail), *_list_refusals(faults, policy)]
     if verdict in _KEPT:
-        reasons += _list_rationale_reasons(parts, steps, parroting, policy)
+        reasons += _list_rationale_reasons(steps, disorder, parroting, policy)
+        reasons += [item for item in list_dropping(faults, policy.faults) if item[0] is not Reason.REFUSED]
     reasons.sort(key=lambda item: ORDER[item[0]])
     reason, detail = _merge_reasons(reasons)
     judgement = Judgement(
@@ -135,9 +164,10 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         answer_part=part if reading else None,
         rule=reading.rule if reading else None,
         steps=steps.steps,
+        faults=(*faults, *found_out),
         answer_votes=answer.votes,
         external=external,
-        open_question=answer.question,
+        open_question=None if reason is Reason.REFUSED else answer.question,
         reason=reason,
         detail=detail,
     )
@@ -298,15 +328,25 @@ def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Rea
     return [] if verdict in _KEPT else [(Reason(verdict.value), detail)]
 
 
+def _list_refusals(faults: Sequence[RationaleFault], policy: Verify) -> list[tuple[Reason, str | None]]:
+    """List the refusal, which is the reason whatever the verdict is."""
+    return [item for item in list_dropping(tuple(faults), policy.faults) if item[0] is Reason.REFUSED]
+
+
+def _make_fault(kind: FaultKind, parts: Mapping[Part, str], detail: str) -> RationaleFault:
+    """Make the fault of a whole part: of the response, where there is one."""
+    part = Part.TEXT if Part.TEXT in parts else Part.REASONING
+    return RationaleFault(kind=kind, part=part, start=0, end=len(parts[part]), detail=detail)
+
+
 def _list_rationale_reasons(
-    parts: Mapping[Part, str], steps: Steps, parroting: str | None, policy: Verify
+    steps: Steps, disorder: str | None, parroting: str | None, policy: Verify
 ) -> list[tuple[Reason, str | None]]:
     """List what is wrong with the reasoning of an answer that is kept, where the policy drops it."""
     reasons: list[tuple[Reason, str | None]] = []
     wrong = steps.first_wrong
-    if wrong and policy.steps == "drop":
+    if wrong and policy.steps != "tag":
         reasons.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
-    disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
     if disorder:
         reasons.append((Reason.OUT_OF_ORDER, disorder))
     if parroting and policy.hint_parroting == "drop":

@@ -24,13 +24,13 @@ def select_sampled(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFram
 
     Returns:
         Columns sample_id, text, reasoning, finish_reason, hint, blind_text, grades, external, question, answer,
-        answer_type, choices.
+        answer_type, choices, language.
     """
     answers = samples.filter(_is_sampled()).select(
         "sample_id", "problem_id", "text", "reasoning", "finish_reason", "hint", "blind_text", "grades", "external"
     )
     questions = problems.filter(pl.col("fate") == Fate.KEPT).select(
-        "problem_id", "question", "answer", "answer_type", "choices"
+        "problem_id", "question", "answer", "answer_type", "choices", "language"
     )
     return answers.join(questions, on="problem_id", how="left", maintain_order="left").drop("problem_id")
 

@@ -25,13 +25,14 @@ from .external import CommandRules, ask_rows
 from .judged import JudgedPieces, recall_judged
 
 _JUDGED = (
-    "verdict", "predicted", "span", "answer_part", "rule", "steps", "blind_predicted", "answer_votes",
+    "verdict", "predicted", "span", "answer_part", "rule", "steps", "faults", "blind_predicted", "answer_votes",
     "rationale_votes", "external", "reason", "detail",
 )  # fmt: skip
 """What judging finds out about a sample."""
 
 _DECIDING = (
-    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices"
+    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices",
+    "language"
 )  # fmt: skip
 """What decides it, besides what others found about it."""
 
@@ -133,6 +134,7 @@ def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
         "reason": pl.lit(str(Reason.CHECK_FAILED)),
         "detail": pl.lit(_SET_ASIDE),
         "steps": pl.lit([], dtype=judgements.schema["steps"]),
+        "faults": pl.lit([], dtype=judgements.schema["faults"]),
     })  # fmt: skip
 
 
@@ -241,4 +243,5 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
         answer=row["answer"],
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
+        language=row["language"],
     )

@@ -225,7 +225,7 @@ def collect_facts(
         **_measure_student(greedy),
         **_measure_general_loss(retention, gate or Gate()),
         answers_checked=version.manifest.recipe.get("verify", {}).get("answer") != "unchecked",
-        steps_checked=version.manifest.recipe.get("verify", {}).get("steps") == "drop",
+        steps_checked=version.manifest.recipe.get("verify", {}).get("steps") in {"drop", "label"},
         formats=_list_formats(version),
         converged=next((run.converged for run in training_runs if run.condition == "version"), None),
         data_curve=tuple(curves.get("data", ())),

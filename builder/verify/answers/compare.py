@@ -108,13 +108,9 @@ _CORRECTION = re.compile(r"\b(?:no,?\swait|wait,?\sno|correction|i\smean|sorry)\
 
 
 def _list_letters(gold: str) -> str:
-    """The letters that count where the options are not known: up to the gold letter, and at least the first five."""
+    """The letters that count where the options are not known: all, if the gold one is none of the first five."""
     letter = gold.strip(" ().").upper()
-    return (
-        LETTERS[: LETTERS.index(letter) + 1]
-        if len(letter) == 1 and letter in LETTERS[len(DEFAULT_LETTERS) :]
-        else DEFAULT_LETTERS
-    )
+    return LETTERS if len(letter) == 1 and letter in LETTERS[len(DEFAULT_LETTERS) :] else ""
 
 
 def _compare_texts(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:

@@ -166,8 +166,13 @@ def _make_item(
     before = plain[window:start]
     result = None if _AFTER_EQUALS.match(plain, unit_end) else cues.result.search(before)
     aside = cues.aside.search(plain[max(0, start - _NARROW) : start + 1])
-    is_result = result is not None and (  # the longer one counts: a total of; 原来有
-        aside is None or result.start() + window <= aside.start() + max(0, start - _NARROW)
+    bracket = max((first for first, last in clauses if first < start < last and plain[first] in "(（"), default=-1)
+    is_result = (
+        result is not None
+        and result.start() + window > bracket  # in total (3 boxes of 5)
+        and (  # the longer one counts: a total of; 原来有
+            aside is None or result.start() + window <= aside.start() + max(0, start - _NARROW)
+        )
     )
     return NumberItem(
         start=bound.start() if bound else start,
@@ -205,15 +210,20 @@ def _is_formula(sentence: Sentence, start: int, end: int) -> bool:
 
 
 def _is_aside(sentence: Sentence, start: int, end: int, clauses: list[tuple[int, int]]) -> bool:
-    if any(first <= start < last for first, last in clauses):
+    if _is_in_clause(start, clauses):
         return True
     return sentence.passage.cues.aside_end.match(sentence.plain, end) is not None
+
+
+def _is_in_clause(place: int, clauses: list[tuple[int, int]]) -> bool:
+    return any(first <= place < last for first, last in clauses)
 
 
 def _list_clauses(sentence: Sentence) -> list[tuple[int, int]]:
     """List the parts of a sentence that state nothing: what stands before its conclusion, and subordinate clauses."""
     plain, cues = sentence.plain, sentence.passage.cues
-    found = [match.span() for match in _find_brackets(plain)]
+    brackets = [match.span() for match in _find_brackets(plain)]
+    found = [*brackets]
     begin = len(plain) - len(plain.lstrip(" \n*_"))
     for match in cues.subordinate.finditer(plain):
         before = plain[max(0, match.start() - 3) : match.start()].rstrip()
@@ -221,7 +231,8 @@ def _list_clauses(sentence: Sentence) -> list[tuple[int, int]]:
         found.append((match.start(), pause.start() if pause else len(plain)))
         if pause is None or len(found) > _MOST_CLAUSES:
             break
-    last_digit = max((match.start() for match in _DIGIT.finditer(plain)), default=-1)
+    stated = [match.start() for match in _DIGIT.finditer(plain) if not _is_in_clause(match.start(), brackets)]
+    last_digit = max(stated, default=-1)
     openings = [match.start() for match in cues.opening.finditer(plain, 1) if match.end() <= last_digit]
     return [*found, (0, openings[-1])] if openings else found
 
