@@ -182,8 +182,17 @@ def _estimate_calls(loaded: LoadedRecipe, runtime: Runtime, found: sources.Probl
     matched, reasoned, unmatched = counts.row(0)
     if matched == 0:
         raise make_unmatched_error(loaded, rows)
+    votes = teacher.estimate_votes(loaded.recipe, asked.outline["answer_type"].to_list(), matched)
     estimate = CallEstimate(
-        problems=known.height, new=0, ledger=matched, most=matched, calls=1, paid=False, request=None, reasoned=reasoned
+        problems=known.height,
+        new=0,
+        ledger=matched,
+        most=matched,
+        calls=1,
+        paid=votes > 0 and teacher.is_grader_paid(loaded.recipe),
+        request=None,
+        graded=votes,
+        reasoned=reasoned,
     )
     return _PlannedAnswers(estimate=estimate, drops=tuple(_list_malformed(faults)), unmatched=unmatched)
 
@@ -282,7 +291,9 @@ def _render_summary(plan: Plan) -> Iterator[Text]:
         yield make_line(f"calls      {estimate.calls} for each answer")
     if estimate.blind:
         yield make_line(f"blind      one more call for each hinted answer that is right: up to {estimate.blind:,}")
-    costs = estimate.paid and estimate.most > estimate.ledger
+    if estimate.graded:
+        yield make_line(f"grader     up to {estimate.graded:,} votes")
+    costs = estimate.paid and (estimate.most > estimate.ledger or estimate.graded > 0)
     yield make_line(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
     yield from map(make_line, render_access(plan.access))
 

@@ -149,6 +149,23 @@ class ServedModel(ManifestPart):
     """How many fingerprints (`system_fingerprint`) the server gave with them."""
 
 
+class JudgeCount(ManifestPart):
+    """How many samples somebody was asked about, where no comparison settles their answer or their rationale."""
+
+    kind: str
+    """`model_graded`: a grading model; `external`: a command of the user's."""
+    question: str
+    """What was asked: `answer` or `rationale`."""
+    judge: str
+    """The model, or the name of the command."""
+    simulated: bool
+    """True where the simulated teacher stood in for a model."""
+    samples: Count
+    """Samples."""
+    kept: Count
+    """Those of them that were kept."""
+
+
 class LengthBin(ManifestPart):
     """Samples of which a part has about the same length."""
 
@@ -210,7 +227,7 @@ class Manifest(ManifestPart):
     bucket_bits: Annotated[int, Field(ge=0, le=12)] = 0
     """Tables are cut into 2 to the power of so many buckets, by the first bits of the problem ids."""
     simulated: bool
-    """True where any sample was written by the simulated teacher."""
+    """True where any sample was written, or graded, by the simulated teacher."""
     teachers: tuple[str, ...] = Field(strict=False)
     """The models that wrote the samples."""
     recipe: dict[str, Any]
@@ -235,6 +252,8 @@ class Manifest(ManifestPart):
     """Kept problems of both splits by their number of distinct correct paths."""
     readings: tuple[ReadingCount, ...] = Field((), strict=False)
     """Samples by the rule that read their final answer."""
+    judges: tuple[JudgeCount, ...] = Field((), strict=False)
+    """Who was asked about samples that no comparison settles, and how many those are."""
     faults: tuple[FaultCount, ...] = Field((), strict=False)
     """Samples by the faults of their rationale."""
     hints: tuple[HintCount, ...] = Field((), strict=False)

@@ -75,6 +75,7 @@ class Reason(StrEnum):
     OTHER_LANGUAGE = "other_language"
     TRACE_LANGUAGE = "trace_language"
     BLIND_CHECK_FAILED = "blind_check_failed"
+    RATIONALE_REJECTED = "rationale_rejected"
     DEGENERATE = "degenerate"
     TOO_LONG = "too_long"
     TOO_SHORT = "too_short"

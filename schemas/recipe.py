@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from .formats import FormatName, Thinking
 from .section import Name, Section, SemVer, declare_circumstance, declare_identity
 from .source import Decontaminate, Source, SplitBy
-from .teacher import RecordedTeacher, SampledTeacher, Teacher, Teachers
+from .teacher import Grader, RecordedTeacher, SampledTeacher, Teacher, Teachers
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language by its ISO 639 code: `en`, `pt-BR`."""
@@ -27,6 +27,19 @@ class OrderStep(Section):
     """Its name, for people."""
     pattern: str = declare_identity(min_length=1)
     """Regular expression (see Patterns) that matches where the step is mentioned; groups mean nothing in it."""
+
+
+class ExternalVerifier(Section):
+    """The command that judges samples of sources with `answer_type: external`.
+
+    A recipe names it and can't hold it: it is given with `cotloom build --external NAME=COMMAND`.
+    """
+
+    name: Name = declare_identity()
+    """Its name."""
+    version: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = declare_identity(None)
+    """The version of what it does. Verdicts are remembered by it, so that the command may move or be written
+    differently. Null: by a digest of the command's words and of the files among them."""
 
 
 class FaultPolicy(StrEnum):
@@ -126,6 +139,12 @@ class Verify(Section):
     blind_check: Literal["none", "hinted"] = declare_identity("none")
     """`hinted`: a hinted sample that would be kept goes back to its teacher, up to its answer and without the hint, and
     the teacher is asked for the answer. Where another comes, or none, the sample is dropped as `blind_check_failed`."""
+    model_graded: Literal["none", "rationale"] = declare_identity("none")
+    """`rationale`: a sample that would be kept goes to the recipe's `grader`, which is asked whether its reasoning is
+    sound and leads to its answer. Where the majority says no, it is dropped as `rationale_rejected`; where there is no
+    majority, as `unverifiable`."""
+    external: ExternalVerifier | None = declare_identity(None)
+    """The command that judges samples of sources with `answer_type: external`."""
     set_aside: tuple[str, ...] = declare_identity((), strict=False)
     """Ids of samples that are not checked, since checking one ended the process that did: they are `check_failed`."""
 
@@ -263,6 +282,8 @@ class Recipe(Section):
     `USER/NAME@REVISION`). Its content is part of the fingerprint. Null: the server's counts, where it reports any."""
     verify: Verify = declare_identity(Verify())
     """How they are checked."""
+    grader: Grader | None = declare_identity(None)
+    """The model that is asked about samples, where one is."""
     select: Select = declare_identity(Select())
     """Which correct paths are kept."""
     formats: tuple[FormatSpec, ...] = declare_identity((FormatSpec(name="zero_shot_cot"),), min_length=1, strict=False)
@@ -281,6 +302,15 @@ class Recipe(Section):
     def recorded(self) -> RecordedTeacher | None:
         """The teacher whose answers are recorded ones, from a file; None where teachers are asked."""
         return self.teacher if isinstance(self.teacher, RecordedTeacher) else None
+
+    @property
+    def grading_teacher(self) -> tuple[str, SampledTeacher] | None:
+        """The teacher that is asked about samples, with the key that it stands at; None where none is."""
+        if self.grader is None:
+            return None
+        if self.grader.teacher is not None:
+            return "grader.teacher", self.grader.teacher
+        return next(iter(self.sampled_teachers.items()), None)
 
     @property
     def sampled_teachers(self) -> dict[str, SampledTeacher]:

@@ -291,7 +291,8 @@ def test_every_field_of_a_record_has_its_docstring(record):
 CONTRACT = """malformed, gold_unreadable, duplicate_problem, evaluation_overlap, crosses_split, request_failed,
 refused, no_answer, truncated, wrong, unverifiable, check_failed, no_consensus, disagreed, wrong_step, out_of_order,
 hint_parroted, restated, answer_first, cut_off, trace_cut_off, other_language, trace_language,
-blind_check_failed, degenerate, too_long, too_short, exact_duplicate, path_duplicate, near_duplicate,
+blind_check_failed, rationale_rejected, degenerate, too_long, too_short, exact_duplicate,
+path_duplicate, near_duplicate,
 beyond_keep, no_demonstrations, over_cap, not_taken, rejected_in_review"""
 
 

@@ -155,6 +155,9 @@ def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iter
         yield f"{sample.sample_id}: judged again, the answer read from its text is not the stored one"
     if judgement.blind_predicted != sample.blind_predicted:
         yield f"{sample.sample_id}: judged again, the answer read from its blind check is not the stored one"
+    votes = (judgement.answer_votes, judgement.rationale_votes)
+    if votes != (sample.answer_votes, sample.rationale_votes):
+        yield f"{sample.sample_id}: counted again, the votes of its grader are not the stored ones"
     reason: Reason | None = sample.reason if sample.stage is Stage.VERIFY else None
     if judgement.reason is not reason:
         yield f"{sample.sample_id} was dropped by verify for {reason}; judged again, for {judgement.reason}"
@@ -168,8 +171,21 @@ def _judge_again(sample: Sample, problem: Problem, policy: Verify) -> verify.Jud
         finish_reason=sample.finish_reason,
         hint=Hint(sample.hint),
         blind_text=sample.blind_text,
+        grades=sample.grades,
+        external=sample.external,
         policy=policy,
     )
+
+
+def list_unrepeated(version: Version) -> dict[str, str]:
+    """List what can't be judged again without asking the same model or command, each with the reason."""
+    found: dict[str, str] = {}
+    for item in version.manifest.judges:
+        again = "what it wrote is counted again" if item.kind == "model_graded" else "its verdict is taken as stored"
+        found[f"judgements of {item.judge} ({item.kind}, {item.question})"] = (
+            f"{item.samples:,} samples; an audit does not ask it again, and {again}"
+        )
+    return found
 
 
 def explain_code_change(version: Version, room: str) -> str | None:

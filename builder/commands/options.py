@@ -76,6 +76,16 @@ AllowKeys = Annotated[
         help="The key in a variable may go to a host that is not known to belong to it. `build` remembers it.",
     ),
 ]
+Externals = Annotated[
+    list[str] | None,
+    Option(
+        "--external",
+        metavar="NAME=COMMAND",
+        help="Allow a command to judge samples (answer_type: external); a recipe knows it by NAME only.",
+    ),
+]
+ExternalSeconds = Annotated[float, Option(min=0.001, help="Seconds that it may take for one answer.")]
+ExternalMemory = Annotated[float, Option(min=0.001, metavar="GB", help="Memory that it may take.")]
 SetAside = Annotated[
     list[str] | None,
     Option(

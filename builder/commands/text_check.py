@@ -127,10 +127,15 @@ def _judge_text(trace: Trace, asked: TextQuestion) -> dict[str, Any]:
         choices=asked.choices,
     )
     judgement = judge(problem, trace.response, reasoning=trace.reasoning, hint=asked.hint, pattern=asked.pattern)
-    found = asdict(judgement)
-    for name in ("blind_predicted", "rationale_reason", "rationale_detail"):
-        del found[name]
+    found = {name: value for name, value in asdict(judgement).items() if name not in _NOT_ASKED}
     return {**found, "steps": list(found["steps"]), "faults": list(found["faults"])}
+
+
+_NOT_ASKED = frozenset({
+    "blind_predicted", "answer_votes", "rationale_votes", "external", "open_question", "rationale_reason",
+    "rationale_detail",
+})  # fmt: skip
+"""What only a build finds out: it asks a teacher, a grader or a command, and compares samples."""
 
 
 def _read_text(trace: Trace, asked: TextQuestion) -> dict[str, Any]:

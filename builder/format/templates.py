@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schemas.example import Message, Role
-from ...schemas.problem import AnswerType
+from ...schemas.problem import JUDGED_OUTSIDE, AnswerType
 from ...schemas.reasons import Verdict
 from ...schemas.sample import Part
 from ..languages import choose_wording, has_unspaced, list_readings, part_unspaced
@@ -178,9 +178,11 @@ def format_rationale(problem: SolvedProblem) -> str:
     """Format the reasoning of a path without calculator marks, followed by the answer sentence.
 
     Where the path ends on its own statement of the answer, the answer sentence replaces it. A statement that nobody
-    compared with the gold answer stays, and so does a path where there is no gold answer.
+    compared with the gold answer stays, and so does a path where there is no gold answer, or where the gold answer is
+    what a model or a command judges by: a reference, or unit tests.
     """
-    if problem.answer is None or (problem.is_unchecked and problem.answer_start is not None):
+    is_judged = problem.answer_type in JUDGED_OUTSIDE
+    if problem.answer is None or is_judged or (problem.is_unchecked and problem.answer_start is not None):
         return _MARKS.sub("", problem.text).strip()
     return f"{_clean_rationale(problem)}\n{_format_answer_target(problem)}".lstrip()
 

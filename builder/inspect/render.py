@@ -13,6 +13,7 @@ from ...schemas.manifest import (
     FaultCount,
     FunnelRow,
     HintCount,
+    JudgeCount,
     ReadingCount,
     ServedModel,
     TokenCounts,
@@ -21,7 +22,7 @@ from ...schemas.manifest import (
 )
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
-from ..report.sentences import ANSWER_CHECKS, CONSENSUS, SIMULATED
+from ..report.sentences import ANSWER_CHECKS, CONSENSUS, SIMULATED, SIMULATED_GRADER
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
 from ..store.tables import has_consensus, list_files
@@ -73,12 +74,14 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     manifest, counts = version.manifest, version.manifest.counts
     yield make_line(version.ref, style="bold")
     if manifest.simulated:
-        yield make_line(SIMULATED, style="yellow")
+        is_written = "simulated" in manifest.teachers
+        yield make_line(SIMULATED if is_written else SIMULATED_GRADER, style="yellow")
     if withdrawn := list_withdrawn_problems(version):
         erased = ", ".join(withdrawn[:3])
         yield make_line(f"Withdrawn: it holds text that was erased from the ledger ({erased}).", style="red")
     yield make_line(f"parent     {manifest.parent or 'none'}")
     yield make_line(f"teachers   {', '.join(manifest.teachers)}")
+    yield from map(make_line, _describe_judges(manifest.judges))
     for teacher, models in list_changed_teachers(manifest).items():
         yield from (make_line(text, style="yellow") for text in _describe_models(teacher, models))
     yield make_line(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
@@ -95,6 +98,14 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     if unmatched:
         yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
     yield from _render_build(version.read_build())
+
+
+def _describe_judges(judges: Sequence[JudgeCount]) -> Iterator[str]:
+    """Say which models and commands were asked about samples."""
+    for item in judges:
+        simulated = ", simulated" if item.simulated else ""
+        asked = f"{item.samples:,} samples, {item.kept:,} of them kept"
+        yield f"judged     {item.question} by {item.judge} ({item.kind}{simulated}): {asked}"
 
 
 def _describe_models(teacher: str, models: Sequence[ServedModel]) -> Iterator[str]:

@@ -66,6 +66,7 @@ def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:
     if sample["blind_text"] is not None:
         blind = "no answer found" if sample["blind_predicted"] is None else f"answer {sample['blind_predicted']}"
         yield f"blind      {blind}, after the reasoning alone, without the hint"
+    yield from describe_judges(sample)
     if sample["response_tokens"] is not None:
         reasoning = f"{sample['reasoning_tokens']:,} of reasoning, " if sample["reasoning_tokens"] else ""
         yield f"tokens     {reasoning}{sample['response_tokens']:,} of response"
@@ -81,6 +82,29 @@ def _format_consensus(consensus: Mapping[str, Any]) -> str:
     return f"{count} say {consensus['answer']}; there is no gold answer"
 
 
+def describe_judges(sample: Mapping[str, Any]) -> Iterator[str]:
+    """Describe what a grading model and a command said of a sample, in lines."""
+    for question, votes in (("answer", sample["answer_votes"]), ("rationale", sample["rationale_votes"])):
+        if votes is not None:
+            own = [grade for grade in sample["grades"] if grade["question"] == question]
+            names = ", ".join(sorted({f"{each['grader']}, prompt {each['prompt']}" for each in own}))
+            agreement = "no vote" if votes["agreement"] is None else f"agreement {votes['agreement']:.0%}"
+            counts = f"{votes['correct']} for it, {votes['wrong']} against, {votes['unread']} unreadable"
+            simulated = ", simulated" if any(each["simulated"] for each in own) else ""
+            yield f"grader     on the {question}: {counts}; {agreement} ({names}{simulated})"
+    if sample["external"] is not None:
+        found = sample["external"]
+        detail = f": {found['detail']}" if found["detail"] else ""
+        yield f"external   {found['verifier']} ({found['command']}) says {found['verdict']}{detail}"
+
+
+def _render_grades(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What a grading model wrote, in full."""
+    for grade in sample["grades"] or []:
+        yield make_line(f"grade {grade['index']} of {grade['grader']} on the {grade['question']}:", style="bold")
+        yield indent(grade["text"] or "(nothing)")
+
+
 def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
     """What was asked for and what came, in full."""
     yield make_line(f"request    {', '.join(sample['request_digests'])}")
@@ -94,6 +118,7 @@ def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
     if sample["blind_text"] is not None:
         yield make_line("after the reasoning alone, without the hint:", style="bold")
         yield indent(sample["blind_text"])
+    yield from _render_grades(sample)
 
 
 def _format_server(sample: Mapping[str, Any]) -> str:
@@ -103,6 +128,8 @@ def _format_server(sample: Mapping[str, Any]) -> str:
 
 
 def _format_reading(sample: Mapping[str, Any]) -> str:
+    if sample["answer_votes"] is not None or sample["external"] is not None:
+        return "no comparison"
     if sample["predicted"] is None:
         return "no answer found"
     where = " in the reasoning" if sample["answer_part"] == Part.REASONING else ""

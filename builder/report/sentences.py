@@ -5,6 +5,9 @@ from collections.abc import Mapping
 SIMULATED = "Simulated: a program wrote these rationales, not a language model."
 """For a version whose teacher was the simulated one."""
 
+SIMULATED_GRADER = "Simulated: a program graded these rationales, not a language model."
+"""For a version whose grader was the simulated teacher, and whose teacher was not."""
+
 SIMULATED_STUDENT = "Simulated: the student was trained on rationales that a program wrote, not a language model."
 """For a validation of such a version."""
 

@@ -4,6 +4,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
+from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
 from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
@@ -19,9 +20,11 @@ __all__ = [
     "choose_paths",
     "count_answers",
     "count_distinct",
+    "count_judges",
     "count_origins",
     "describe_faults",
     "describe_hints",
+    "describe_judges",
     "describe_readings",
     "describe_served",
     "describe_tokens",

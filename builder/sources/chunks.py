@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from ...schemas.frames import to_frame
-from ...schemas.problem import AnswerType, Problem
+from ...schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from ...schemas.reasons import Fate, Reason
 from ...schemas.source import FileSource
 from ..engine import import_function
@@ -99,7 +99,7 @@ def _add_language(problem: Problem, languages: Sequence[str]) -> Problem:
     return replace(problem, language=fit_language(" ".join([problem.question, *problem.choices]), languages))
 
 
-_READ_ALREADY = frozenset({AnswerType.CHOICE, AnswerType.TEXT, AnswerType.BOOLEAN})
+_READ_ALREADY = JUDGED_OUTSIDE | {AnswerType.CHOICE, AnswerType.TEXT, AnswerType.BOOLEAN}
 """The types whose gold answers `read_gold` has checked."""
 
 

@@ -1,11 +1,13 @@
 """Estimate the calls of a build before any is made."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from ...schemas.frames import from_frame
-from ...schemas.problem import Problem
+from ...schemas.problem import AnswerType, Problem
+from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Hint
 from ...schemas.teacher import SampledTeacher
@@ -45,6 +47,8 @@ class CallEstimate:
     """The first request of each prompt of each teacher."""
     blind: int = 0
     """The most calls of blind checks; they are among `most`."""
+    graded: int = 0
+    """The most votes of a grader; they come on top of `most`."""
     reasoned: int = 0
     """Known answers with reasoning apart from their response; of those in the ledger, the first `LOOKED` are read."""
 
@@ -73,6 +77,7 @@ def estimate_calls(loaded: LoadedRecipe, problems: AskedProblems, ledger: Ledger
     """
     warn_unasked(loaded.recipe, problems.outline)
     kept = problems.read()
+    kinds = kept["answer_type"].to_list()
     parts: list[CallEstimate] = []
     for key, teacher in loaded.recipe.sampled_teachers.items():
         opened = open_backend(loaded, key, teacher, problems, runtime).backend
@@ -86,12 +91,33 @@ def estimate_calls(loaded: LoadedRecipe, problems: AskedProblems, ledger: Ledger
         ledger=sum(part.ledger for part in parts),
         most=sum(part.most for part in parts),
         calls=max(part.calls for part in parts),
-        paid=any(part.paid for part in parts),
+        paid=any(part.paid for part in parts) or is_grader_paid(loaded.recipe),
         request=requests[0].request if requests else None,
         requests=requests,
         blind=sum(part.blind for part in parts),
+        graded=sum(estimate_votes(loaded.recipe, kinds, part.most - part.blind) for part in parts),
         reasoned=sum(part.reasoned for part in parts),
     )
+
+
+def estimate_votes(recipe: Recipe, kinds: Sequence[str], answers: int) -> int:
+    """Estimate the most votes that a recipe's grader gives on some answers, of which all problems have as many.
+
+    Args:
+        recipe: the recipe.
+        kinds: the answer types of the problems.
+        answers: the most answers to them.
+    """
+    if recipe.grader is None or not kinds:
+        return 0
+    share = list(kinds).count(AnswerType.MODEL_GRADED) / len(kinds)
+    questions = share + (recipe.verify.model_graded == "rationale")
+    return math.ceil(answers * questions) * recipe.grader.votes
+
+
+def is_grader_paid(recipe: Recipe) -> bool:
+    """Whether a vote of a recipe's grader may cost money."""
+    return recipe.grading_teacher is not None and recipe.grading_teacher[1].backend == "openai"
 
 
 def _estimate_teacher(

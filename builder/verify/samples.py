@@ -3,7 +3,7 @@
 import polars as pl
 
 from ...schemas.frames import add_findings
-from ...schemas.problem import AnswerType, Problem
+from ...schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from ...schemas.reasons import Fate, Stage, Verdict
 from ...schemas.sample import Sample
 from .answers import ComparisonOutcome, compare
@@ -15,8 +15,11 @@ def is_readable(
 ) -> bool:
     """Whether a gold answer can be read as its type: a choice as one of the choices, where they are known.
 
-    One that reasoning-gym itself does not score as right is none; that needs its problem.
+    What a model or a command judges may be any text. One that reasoning-gym itself does not score as right is none;
+    that needs its problem.
     """
+    if answer_type in JUDGED_OUTSIDE:
+        return bool(answer.strip())
     if answer_type == AnswerType.REASONING_GYM and problem is not None:
         return score_answer(problem, answer).outcome is ComparisonOutcome.EQUAL
     return compare(answer, answer, answer_type, choices).outcome is ComparisonOutcome.EQUAL
@@ -26,11 +29,11 @@ def select_sampled(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFram
     """Select the kept samples that a teacher wrote, each with its problem. Provided responses are not judged.
 
     Returns:
-        Columns sample_id, text, reasoning, finish_reason, hint, blind_text, question, answer, answer_type, choices,
-        language, and metadata, where that decides about an answer.
+        Columns sample_id, text, reasoning, finish_reason, hint, blind_text, grades, external, question, answer,
+        answer_type, choices, language, and metadata, where that decides about an answer.
     """
     answers = samples.filter(_is_sampled()).select(
-        "sample_id", "problem_id", "text", "reasoning", "finish_reason", "hint", "blind_text"
+        "sample_id", "problem_id", "text", "reasoning", "finish_reason", "hint", "blind_text", "grades", "external"
     )
     questions = problems.filter(pl.col("fate") == Fate.KEPT).select(
         "problem_id", "question", "answer", "answer_type", "choices", "language",

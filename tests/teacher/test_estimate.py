@@ -4,7 +4,14 @@ import pytest
 
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
-from cotloom.builder.teacher import AskedProblems, PathCounts, estimate_calls, open_ledger, sample_rationales
+from cotloom.builder.teacher import (
+    AskedProblems,
+    Finders,
+    PathCounts,
+    estimate_calls,
+    open_ledger,
+    sample_rationales,
+)
 from cotloom.builder.verify import IS_READABLE
 from cotloom.schemas.runtime import Runtime
 
@@ -20,7 +27,7 @@ def estimate(tmp_path, write_recipe):
         with open_ledger(tmp_path / "ledger.sqlite") as ledger:
             if sampled:
                 count = lambda problems, _samples: {problem.problem_id: PathCounts() for problem in problems}  # noqa: E731
-                sample_rationales(loaded, problems, ledger, count, runtime, tmp_path)
+                sample_rationales(loaded, problems, ledger, Finders(paths=count), runtime, tmp_path)
             return estimate_calls(loaded, problems, ledger, runtime)
 
     return run

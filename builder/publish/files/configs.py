@@ -38,7 +38,7 @@ where none is known."""
 # The candidates have verdicts and texts in one file, short columns first. Parquet stores each column of a row group in
 # separate bytes. So new verdicts over the same texts change only the short columns, and a reader of verdicts downloads
 # no texts. Two files would cost every reader a join. docs/benchmark-publish.md has the figures.
-_TEXTS = ("steps", "text", "reasoning", "blind_text")
+_TEXTS = ("steps", "text", "reasoning", "blind_text", "grades")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
 from ..request import Answer
 from ..simulated.answers import write_answer
+from ..simulated.grades import write_grade
 from .prompted import PromptedBackend, ReadyPrompt
 from .protocol import CompletionRequest, OpenedBackend, RecordResponse, Results, make_received, record_results
 
@@ -50,6 +51,8 @@ class _SimulatedSender:
 
 
 def _write_answer(request: CompletionRequest, teacher: SimulatedTeacher) -> tuple[CompletionRequest, Answer]:
+    if request.grading is not None:
+        return request, write_grade(request.problem, request.grading, request.request, request.sample_index, teacher)
     return request, write_answer(request.problem, request.request, request.sample_index, teacher)
 
 

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequenc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ....schemas.frames import from_frame
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
+from ....schemas.recipe import Recipe
 from ....schemas.runtime import Runtime
 from ....schemas.sample import Sample
 from ....schemas.teacher import SampledTeacher
@@ -27,15 +27,16 @@ from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
 from ..backends import open_backend
 from ..backends.protocol import OpenedBackend
-from ..ledger import Ledger, open_recorder
+from ..ledger import Ledger
 from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
+from .grading import AskedGrader, FindQuestions, enter_grader
+from .opening import open_completers
 from .places import ProblemPlace, ProblemPlaces
 from .queues import open_queue
 from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, PathCounts, count_saved, sample_problem
 from .rows import SampleWriter
 from .tally import PathTally
-from .turns import Turns
 
 TICK_S = 1.0
 """Seconds between two reports of progress."""
@@ -59,6 +60,18 @@ class SampledAnswers:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Finders:
+    """What is found out about samples while a build samples, with functions of other rooms."""
+
+    paths: CountPaths
+    """Counts the correct paths of some problems."""
+    rationales: CutRationales | None = None
+    """Cuts the rationales of hinted samples that are checked without the hint; None checks none."""
+    questions: FindQuestions | None = None
+    """Finds what a grader is asked about samples; None asks nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _OpenTeacher:
     """A teacher of the recipe, ready to be asked."""
 
@@ -72,15 +85,13 @@ class _OpenTeacher:
     """How it is asked."""
 
 
-def sample_rationales(  # noqa: PLR0913 - what decides the samples, and where they go
+def sample_rationales(
     loaded: LoadedRecipe,
     problems: AskedProblems,
     ledger: Ledger,
-    count_paths: CountPaths,
+    find: Finders,
     runtime: Runtime,
     folder: Path,
-    *,
-    cut_rationales: CutRationales | None = None,
 ) -> SampledAnswers:
     """Sample rationales for all kept problems.
 
@@ -88,21 +99,21 @@ def sample_rationales(  # noqa: PLR0913 - what decides the samples, and where th
         loaded: the recipe; its answers are not recorded ones.
         problems: the problems that are asked.
         ledger: where answers are looked up and recorded.
-        count_paths: counts the correct paths of some problems; called in another thread, while requests are sent.
+        find: what is found out about samples in between; called in other threads, while requests are sent.
         runtime: concurrency, limits, timeouts and retries of a live teacher.
         folder: where the pieces are written.
-        cut_rationales: cuts the rationales of hinted samples that are checked without the hint; None checks none.
 
     Raises:
         InputError: the teacher can't answer these problems at all.
         Stopped: the server can't be reached or keeps failing. What was answered is in the ledger.
     """
-    teachers = loaded.recipe.sampled_teachers
+    recipe = loaded.recipe
+    teachers = {**recipe.sampled_teachers, **dict(filter(None, [recipe.grading_teacher]))}
     opened = {key: open_backend(loaded, key, each, problems, runtime) for key, each in teachers.items()}
-    warn_unasked(loaded.recipe, problems.outline)
-    run = _Run(loaded.recipe.sampled_teachers, opened, problems, ledger, runtime, SampleWriter(folder))
+    warn_unasked(recipe, problems.outline)
+    run = _Run(recipe, opened, problems, ledger, runtime, SampleWriter(folder))
     with collect_seldom():
-        calls = run_in_loop(run.sample_all(count_paths, cut_rationales))
+        calls = run_in_loop(run.sample_all(find))
     if not run.writer.rows:
         raise InputError(f"the teacher gave no answer to any of the {problems.outline.height} problems")
     inputs = [item for each in opened.values() for item in each.inputs]
@@ -113,68 +124,54 @@ def sample_rationales(  # noqa: PLR0913 - what decides the samples, and where th
 class _Run:
     """The sampling of one build."""
 
-    teachers: Mapping[str, SampledTeacher]
+    recipe: Recipe
     opened: Mapping[str, OpenedBackend]
     problems: AskedProblems
     ledger: Ledger
     runtime: Runtime
     writer: SampleWriter
 
-    async def sample_all(self, count_paths: CountPaths, cut_rationales: CutRationales | None) -> Calls:
+    @property
+    def teachers(self) -> Mapping[str, SampledTeacher]:
+        return self.recipe.sampled_teachers
+
+    async def sample_all(self, find: Finders) -> Calls:
         """Sample all problems. Returns where the answers came from."""
         stop = Stop()
         async with AsyncExitStack() as stack:
-            cutting = None if cut_rationales is None else await stack.enter_async_context(open_queue(cut_rationales))
-            teachers = await self._open_teachers(stack, stop, None if cutting is None else cutting.find)
-            tally = PathTally(await stack.enter_async_context(open_queue(count_paths)))
+            cutting = None if find.rationales is None else await stack.enter_async_context(open_queue(find.rationales))
+            completers = await stack.enter_async_context(open_completers(self.opened, self.ledger, stop))
+            grader = await enter_grader(stack, self.recipe, self.opened, completers, find.questions)
+            teachers = self._list_teachers(completers, None if cutting is None else cutting.find, grader)
+            tally = PathTally(await stack.enter_async_context(open_queue(find.paths)))
             bar = stack.enter_context(show_bar("sampling the teacher", self.problems.outline.height))
-            await stack.enter_async_context(_report(bar, teachers, tally))
+            await stack.enter_async_context(_report(bar, completers, tally))
             await self._sample_problems(teachers, tally, stop, bar)
             await self.writer.flush()
         stop.check()
-        calls = sum((each.completer.calls for each in teachers), Calls())
-        parts = tuple((each.key, each.completer.calls) for each in teachers) if len(teachers) > 1 else ()
-        return replace(calls, by_teacher=parts, saved=tally.saved)
+        parts = tuple((key, completer.calls) for key, completer in completers.items()) if len(completers) > 1 else ()
+        return replace(_add_calls(completers), by_teacher=parts, saved=tally.saved)
 
-    async def _open_teachers(
-        self, stack: AsyncExitStack, stop: Stop, cut_rationales: CutOwnRationales | None
+    def _list_teachers(
+        self, completers: Mapping[str, Completer], cut_rationales: CutOwnRationales | None, grader: AskedGrader | None
     ) -> list[_OpenTeacher]:
-        recorder = await stack.enter_async_context(open_recorder(self.ledger.path))
-        names = [each.turn for each in self.opened.values() if each.turn is not None]
-        turns = stack.enter_context(contextlib.closing(Turns(self.ledger, names)))
-        forgotten = frozenset(self.ledger.find_forgotten())
         return [
-            await self._open_teacher(
-                key,
-                stack,
-                cut_rationales,
-                partial(
-                    Completer,
-                    ledger=self.ledger,
-                    record=recorder.record,
-                    forgotten=forgotten,
-                    take_turn=turns.take,
-                    stop=stop,
+            _OpenTeacher(
+                key=key,
+                problems=frozenset(select_share(self.problems.outline, teacher.share)["problem_id"]),
+                completer=completers[key],
+                asked=AskedTeacher(
+                    backend=self.opened[key].backend,
+                    complete=completers[key],
+                    paths=teacher.paths,
+                    hints=teacher.hint,
+                    accept_failures=self.runtime.accept_failures,
+                    cut_rationales=cut_rationales,
+                    grader=grader,
                 ),
             )
-            for key in self.teachers
+            for key, teacher in self.teachers.items()
         ]
-
-    async def _open_teacher(
-        self, key: str, stack: AsyncExitStack, cut_rationales: CutOwnRationales | None, make: Any
-    ) -> _OpenTeacher:
-        teacher, backend = self.teachers[key], self.opened[key].backend
-        completer: Completer = make(sender=await stack.enter_async_context(backend.open_sender()))
-        asked = AskedTeacher(
-            backend=backend,
-            complete=completer,
-            paths=teacher.paths,
-            hints=teacher.hint,
-            accept_failures=self.runtime.accept_failures,
-            cut_rationales=cut_rationales,
-        )
-        own = frozenset(select_share(self.problems.outline, teacher.share)["problem_id"])
-        return _OpenTeacher(key=key, problems=own, completer=completer, asked=asked)
 
     async def _sample_problems(
         self, teachers: Sequence[_OpenTeacher], tally: PathTally, stop: Stop, bar: ProgressBar
@@ -216,12 +213,12 @@ def _iterate_problems(problems: AskedProblems) -> Iterator[Problem]:
 
 
 @asynccontextmanager
-async def _report(bar: ProgressBar, teachers: Sequence[_OpenTeacher], tally: PathTally) -> AsyncIterator[None]:
+async def _report(bar: ProgressBar, completers: Mapping[str, Completer], tally: PathTally) -> AsyncIterator[None]:
     """Report how the sampling goes, until the block ends."""
 
     async def report() -> None:
         while True:
-            bar.report(_describe(teachers, tally))
+            bar.report(_describe(completers, tally))
             await asyncio.sleep(TICK_S)
 
     task = asyncio.get_running_loop().create_task(report())
@@ -230,18 +227,22 @@ async def _report(bar: ProgressBar, teachers: Sequence[_OpenTeacher], tally: Pat
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        bar.report(_describe(teachers, tally))
+        bar.report(_describe(completers, tally))
 
 
-def _describe(teachers: Sequence[_OpenTeacher], tally: PathTally) -> dict[str, int | float | str]:
+def _add_calls(completers: Mapping[str, Completer]) -> Calls:
+    return sum((completer.calls for completer in completers.values()), Calls())
+
+
+def _describe(completers: Mapping[str, Completer], tally: PathTally) -> dict[str, int | float | str]:
     """Say how the sampling goes: answers, tokens, the share that is right, failures, and what the senders say."""
-    calls = sum((each.completer.calls for each in teachers), Calls())
+    calls = _add_calls(completers)
     facts: dict[str, Any] = {"new": calls.new, "ledger": calls.ledger, "failed": calls.failed, "refused": calls.refused}
-    facts["tokens"] = sum(each.completer.tokens for each in teachers)
+    facts["tokens"] = sum(completer.tokens for completer in completers.values())
     if tally.counted:
         facts["right"] = round(tally.right / tally.counted, 4)
-    for each in teachers:
-        for name, value in each.completer.sender.describe().items():
+    for completer in completers.values():
+        for name, value in completer.sender.describe().items():
             facts[name] = facts[name] + value if isinstance(value, int) and name in facts else value
     return facts
 

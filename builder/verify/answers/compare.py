@@ -6,7 +6,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from ....schemas.problem import AnswerType
+from ....schemas.problem import JUDGED_OUTSIDE, AnswerType
 from ....schemas.recipe import Tolerance
 from ...text.options import LETTERS
 from .booleans import compare_booleans
@@ -30,7 +30,9 @@ MAX_CHARACTERS = 2_000
 
 _LONGEST = {
     **dict.fromkeys((AnswerType.LIST, AnswerType.SET), 20_000),
-    **dict.fromkeys((AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION, AnswerType.REASONING_GYM), 10**9),
+    **dict.fromkeys(
+        (AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION, AnswerType.REASONING_GYM, *JUDGED_OUTSIDE), 10**9
+    ),
 }
 """The same for types with another limit. Texts need none, and expressions have their own."""
 
@@ -146,6 +148,14 @@ def _compare_spellings(gold: str, answer: str, _choices: tuple[str, ...]) -> Com
     return compare_spelling(gold, answer)
 
 
+def _leave_to_grader(_gold: str, _answer: str, _choices: tuple[str, ...]) -> Comparison:
+    return leave_undecided("no comparison settles it: `cotloom build` asks the recipe's `grader`")
+
+
+def _leave_to_command(_gold: str, _answer: str, _choices: tuple[str, ...]) -> Comparison:
+    return leave_undecided("no comparison settles it: `cotloom build --external NAME=COMMAND` asks a command")
+
+
 _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {
     AnswerType.NUMBER: _compare_numbers,
     AnswerType.CHOICE: _compare_options,
@@ -158,5 +168,7 @@ _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]]
     AnswerType.EXPRESSION: compare_expressions,
     AnswerType.TEXT: _compare_texts,
     AnswerType.REASONING_GYM: _compare_spellings,
+    AnswerType.MODEL_GRADED: _leave_to_grader,
+    AnswerType.EXTERNAL: _leave_to_command,
 }
 """How answers of each type are compared."""

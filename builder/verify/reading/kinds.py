@@ -24,6 +24,8 @@ PICK: Mapping[AnswerType, Callable[[Passage], Candidate | None]] = {
     AnswerType.EXPRESSION: pick_expression,
     AnswerType.TEXT: pick_text,
     AnswerType.REASONING_GYM: pick_text,
+    AnswerType.MODEL_GRADED: pick_text,
+    AnswerType.EXTERNAL: pick_text,
 }
 """How an answer of each type is picked from the passage behind a mark."""
 

@@ -207,5 +207,7 @@ _READ: Mapping[AnswerType, Callable[[Passage], Candidate | None]] = {
     AnswerType.EXPRESSION: _read_nothing,
     AnswerType.TEXT: _read_nothing,
     AnswerType.REASONING_GYM: _read_nothing,
+    AnswerType.MODEL_GRADED: _read_nothing,
+    AnswerType.EXTERNAL: _read_nothing,
 }
 """How an answer of each type is read from a text without a mark."""
