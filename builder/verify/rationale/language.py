@@ -26,12 +26,14 @@ _FOREIGN = re.compile(r"[\u00bf-\u00d6\u00d8-\u00f6\u00f8-\u036f\u0400-\u1fff\u2
 """Letters beyond ASCII, besides Greek ones."""
 _WINDOW = 1_500
 _HAN = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_LATIN = re.compile(r"[^\W\d_\u3041-\u30ff\u3400-\u9fff]{2,}")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 _LEAST = {"zh": 12, "ja": 12}
 """So many characters of a language without blanks, and so many words of others, are enough to tell it by."""
 _LEAST_WORDS, _LEAST_FOREIGN, _FEW = 10, 3, 3
 _SHARE = 0.6
 """So much of a window must be in the other language, where the two have different scripts."""
+_OTHER_SCRIPTS = re.compile(r"[\u0400-\u1dff\uac00-\ud7a3]")
+_SCRIPT, _LEAST_LETTERS, _LETTERS_OF_A_WORD = "another script", 20, 5
 _UNSPACED = frozenset({"zh", "ja"})
 
 
@@ -54,7 +56,7 @@ def find_other_language(question: str, text: str, language: str | None = None) -
     if asked not in LANGUAGES:
         return None
     for start, window in _list_windows(text):
-        found = _detect_other(window, asked)
+        found = _detect_other(window, asked) or _find_other_script(window)
         if found and not _may_ask_for(question, asked, found):
             return FaultPlace(start=start, end=start + len(window), detail=f"{found}, where the question is in {asked}")
     return None
@@ -95,8 +97,19 @@ def _detect_other(window: str, asked: str) -> str | None:
     return found if is_sure else None
 
 
+def _find_other_script(window: str) -> str | None:
+    """Find whether a window is mostly in a script of none of the known languages: Cyrillic, Arabic, Korean."""
+    if window.isascii():
+        return None
+    letters = len(_OTHER_SCRIPTS.findall(window))
+    rest = len(_HAN.findall(window)) + len(_LATIN.findall(window))
+    return _SCRIPT if letters >= _LEAST_LETTERS and letters >= _LETTERS_OF_A_WORD * rest else None
+
+
 def _may_ask_for(question: str, asked: str, found: str) -> bool:
     """Whether a question has words of the other language, too: it may ask for it."""
+    if found == _SCRIPT:
+        return len(_OTHER_SCRIPTS.findall(question)) >= 2
     if found in _UNSPACED:
         return asked not in _UNSPACED and len(_HAN.findall(question)) >= 2
     common = choose_wording(found).common & set(question.lower().split())

@@ -239,6 +239,22 @@ def test_another_language_than_the_question_s_is_found(asked, question, language
     assert (find_other_language(question, LAID[language]) is None) == (asked == language)
 
 
+SCRIPTS = [
+    "Курица несёт три яйца в день, а в неделе семь дней, поэтому всего двадцать одно яйцо.",
+    "닭은 하루에 달걀을 세 개 낳고 일주일은 칠 일이므로 모두 스물한 개입니다.",
+    "تبيض الدجاجة ثلاث بيضات كل يوم، وفي الأسبوع سبعة أيام، فيكون المجموع إحدى وعشرين بيضة.",
+]
+
+
+@pytest.mark.parametrize("text", SCRIPTS, ids=("ru", "ko", "ar"))
+def test_a_script_of_no_known_language_is_another_language(text):
+    assert find_other_language(ENGLISH, text) is not None
+    assert find_other_language(CHINESE, text) is not None
+    assert find_other_language(text, text) is None
+    assert find_other_language(f"What does {text[:20]} mean?", text) is None
+    assert find_other_language(ENGLISH, f"{LAID['en']} ({text[:12]})") is None
+
+
 @pytest.mark.parametrize(
     ("question", "text", "language"),
     [
