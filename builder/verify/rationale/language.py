@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ...languages import LANGUAGES, choose_wording, count_foreign, detect_language
+from ...languages import LANGUAGES, UNDETERMINED, choose_wording, count_foreign, detect_language
 from .place import FaultPlace
 
 _ENGLISH = (
@@ -33,6 +33,9 @@ _LEAST_WORDS, _LEAST_FOREIGN, _FEW = 10, 3, 3
 _SHARE = 0.6
 """So much of a window must be in the other language, where the two have different scripts."""
 _OTHER_SCRIPTS = re.compile(r"[\u0400-\u1dff\uac00-\ud7a3]")
+_FREQUENT = 0.1
+"""At least so many words of a text are frequent ones, in the languages that are known here."""
+_OTHER, _MANY_FOREIGN = "another language", 6
 _SCRIPT, _LEAST_LETTERS, _LETTERS_OF_A_WORD = "another script", 20, 5
 _UNSPACED = frozenset({"zh", "ja"})
 
@@ -52,7 +55,7 @@ def find_other_language(question: str, text: str, language: str | None = None) -
     """
     asked: str | None = language if language in LANGUAGES else None
     if asked is None:
-        asked = "en" if is_plain_english(question) else detect_language(question)
+        asked = "en" if is_plain_english(question) else _detect_question(question)
     if asked not in LANGUAGES:
         return None
     for start, window in _list_windows(text):
@@ -60,6 +63,12 @@ def find_other_language(question: str, text: str, language: str | None = None) -
         if found and not _may_ask_for(question, asked, found):
             return FaultPlace(start=start, end=start + len(window), detail=f"{found}, where the question is in {asked}")
     return None
+
+
+def _detect_question(question: str) -> str | None:
+    """Detect the language of a question; None where it has too few words to tell."""
+    is_short = len(_LATIN.findall(question)) < _FEW and len(_HAN.findall(question)) < _FEW
+    return None if is_short else detect_language(question)
 
 
 def is_plain_english(text: str) -> bool:
@@ -87,14 +96,24 @@ def _detect_other(window: str, asked: str) -> str | None:
     if asked == "en" and not _FOREIGN.search(window) and count_foreign(window) < _LEAST_FOREIGN:
         return None
     found = detect_language(window)
+    if found == UNDETERMINED and asked == "en" and count_foreign(window) >= _MANY_FOREIGN:
+        return _OTHER
     if found not in LANGUAGES or found == asked:
         return None
     characters, words = len(_HAN.findall(window)), len(_LATIN.findall(window))
     if found in _UNSPACED:
         is_sure = characters >= _LEAST[found] and (asked in _UNSPACED or characters >= _SHARE * (characters + words))
     else:
-        is_sure = words >= _LEAST_WORDS and (asked not in _UNSPACED or characters <= (1 - _SHARE) * words)
+        is_sure = words >= _LEAST_WORDS and (found == "en" or _is_spoken(window, found))
+        is_sure = is_sure and (asked not in _UNSPACED or characters <= (1 - _SHARE) * words)
     return found if is_sure else None
+
+
+def _is_spoken(window: str, language: str) -> bool:
+    """Whether several different words of a text are frequent in a language: a list of names has `de` and `la` only."""
+    words = [word.lower() for word in _LATIN.findall(window)]
+    frequent = [word for word in words if word in choose_wording(language).common]
+    return len(set(frequent)) >= _FEW and len(frequent) >= _FREQUENT * len(words)
 
 
 def _find_other_script(window: str) -> str | None:
@@ -108,6 +127,8 @@ def _find_other_script(window: str) -> str | None:
 
 def _may_ask_for(question: str, asked: str, found: str) -> bool:
     """Whether a question has words of the other language, too: it may ask for it."""
+    if found == _OTHER:
+        return count_foreign(question) >= _FEW
     if found == _SCRIPT:
         return len(_OTHER_SCRIPTS.findall(question)) >= 2
     if found in _UNSPACED:
