@@ -9,8 +9,10 @@ import pytest
 
 from cotloom.builder.audit import run_checks
 from cotloom.builder.errors import InputError, RecipeError
+from cotloom.builder.passes.judging import external
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
+from cotloom.builder.verify.external import ask_command
 from cotloom.schemas.runtime import Runtime
 
 JUDGE = r"""
@@ -187,6 +189,23 @@ def test_what_failed_is_asked_again_with_more_time_and_what_passed_is_not(build_
     build_with("crash assert", "one assert")
     build_with("crash assert", "one assert", seconds=25.0, changes=["version=1.0.1"])
     assert sorted(read_log(log)) == ["crash assert", "crash assert", "one assert"]
+
+
+def test_a_build_that_was_interrupted_has_lost_no_verdict(build_with, log, monkeypatch):
+    asked: list[str] = []
+
+    def interrupt(command, request):
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(request.response)
+        return ask_command(command, request)
+
+    monkeypatch.setattr(external, "ask_command", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build_with("one assert", "two assert", "three assert")
+    monkeypatch.undo()
+    build_with("one assert", "two assert", "three assert")
+    assert sorted(read_log(log)) == ["one assert", "three assert", "two assert"]
 
 
 def test_a_torn_or_changed_line_of_what_is_remembered_is_not_believed(build_with, log, tmp_path):

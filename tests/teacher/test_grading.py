@@ -241,6 +241,29 @@ def test_recorded_answers_are_graded_too_and_a_changed_one_alone_is_asked_again(
     assert set(read_samples(again)["verdict"]) == {"correct"}
 
 
+def test_a_grader_of_recorded_answers_that_fails_is_asked_again_for_what_is_missing(recipe, runtime, tmp_path):
+    rows = [{"question": each["question"], "text": "gravity"} for each in PROBLEMS]
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def fail(body):
+        return refusal(500, "oops") if read_number(body) == 3 else script(FOR, FOR, FOR)(body)
+
+    with serving(fail) as server, pytest.raises(Stopped, match="requests failed in every try"):
+        build(recipe(server.url, teacher=RECORDED), runtime)
+    with serving(script(FOR, FOR, FOR)) as server:
+        built = build(recipe(server.url, teacher=RECORDED), runtime)
+    assert list(map(read_number, server.requests)) == [3]
+    assert (built.calls.new, set(read_samples(built)["verdict"])) == (3, {"correct"})
+
+
+def test_samples_with_the_same_text_share_their_votes(recipe, runtime):
+    with serving(script(FOR, FOR, FOR, answers=["Gravity.", "Gravity."])) as server:
+        teacher = {"backend": "openai", "model": "m", "base_url": server.url, "paths": {"round": 2}}
+        samples = read_samples(build(recipe(server.url, teacher=teacher), runtime))
+    assert (samples.height, sum(map(is_grading, server.requests))) == (8, 4)
+    assert {len(grades) for grades in samples["grades"]} == {3}
+
+
 SUMS = [{"question": f"What is {n} + {n}?", "answer": str(2 * n)} for n in range(2, 6)]
 RATIONALE = {"answer_type": "number", "verify": {"model_graded": "rationale"}}
 

@@ -241,7 +241,9 @@ async def _check_blindly(
     requests = [
         teacher.backend.make_blind_check(problem, rationales[samples[position].sample_id]) for position in positions
     ]
-    results = await teacher.complete(requests) if requests else ()
+    wanted = {request.key: request for request in requests}  # samples with the same rationale share the answer
+    found = dict(zip(wanted, await teacher.complete(list(wanted.values())) if wanted else (), strict=True))
+    results = [found[request.key] for request in requests]
     for position, request, result in zip(positions, requests, results, strict=True):
         samples[position] = add_blind_check(samples[position], request, result)
     return results
