@@ -46,8 +46,8 @@ SHARED = {
 
 INNER_FLOORS = {
     "builder.teacher": [
+        {"asked"},
         {
-            "asked",
             "request",
             "chat_usage",
             "demonstrations",

@@ -143,6 +143,8 @@ def test_only_letters_of_the_options_count():
         ("So \\boxed{B}.", "B", "boxed"),
         ("So \\boxed{\\text{(B)}}.", "(B)", "boxed"),
         ("Work.\nAnswer: B) pear", "B", "answer_colon"),
+        ("A: B", "B", "answer_colon"),
+        ("Work.\nA: (C).", "(C)", "answer_colon"),
         ("The answer is (C).", "(C)", "answer_is"),
         ("The answer is C. Because A is an apple.", "C", "answer_is"),
         ("The answer is option (C), not A.", "(C)", "answer_is"),
