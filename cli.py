@@ -77,6 +77,9 @@ def build(
     accept_failures: opt.AcceptFailures = False,
     allow_empty: opt.AllowEmpty = False,
     allow_key: opt.AllowKeys = None,
+    external: opt.Externals = None,
+    external_seconds: opt.ExternalSeconds = 30.0,
+    external_memory: opt.ExternalMemory = 4.0,
     set_aside: opt.SetAside = None,
     profile: opt.Profile = None,
     progress: opt.ProgressStyle = "auto",
@@ -105,6 +108,9 @@ def build(
         accept_failures=accept_failures,
         allow_empty=allow_empty,
         allow_keys=tuple(allow_key or ()),
+        externals=tuple(external or ()),
+        external_seconds=external_seconds,
+        external_memory_gb=external_memory,
     )
     loaded = set_rows_aside(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), set_aside or ())
     with show_progress_on_stderr(progress):

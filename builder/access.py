@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..schemas.runtime import Runtime
-from ..schemas.teacher import OpenAITeacher
+from ..schemas.teacher import OpenAITeacher, Teacher
 from .recipe import LoadedRecipe, find_packaged_demos
 from .recipe.paths import has_variable, list_path_variables, list_paths
 from .recipe.tokenizer import KEY as TOKENIZER
 from .recipe.tokenizer import locate_tokenizer
 from .teacher import Destination, find_destination, list_key_variables
+from .verify.external import find_verifier_name
 
 HUB_TOKEN = "HF_TOKEN"  # noqa: S105 - the name of the variable, not a token
 
@@ -48,6 +49,8 @@ class RecipeAccess:
     """The environment variables that it reads."""
     destinations: tuple[Destination, ...]
     """Where the requests of each teacher go; empty where none are sent."""
+    external: str | None = None
+    """The name of the command that judges answers, which the recipe can't start itself; null where it needs none."""
 
 
 def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
@@ -63,9 +66,10 @@ def find_access(loaded: LoadedRecipe, runtime: Runtime) -> RecipeAccess:
         ),
         destinations=tuple(
             find_destination(teacher, runtime)
-            for teacher in loaded.recipe.teachers.values()
+            for teacher in _list_asked(loaded).values()
             if isinstance(teacher, OpenAITeacher)
         ),
+        external=find_verifier_name(loaded.recipe),
     )
 
 
@@ -73,6 +77,11 @@ def _list_files(loaded: LoadedRecipe) -> dict[str, Path]:
     """List the files that a recipe reads on this machine, by the key that names them."""
     tokenizer = locate_tokenizer(loaded)
     return loaded.list_files() | ({} if tokenizer is None else {TOKENIZER: tokenizer})
+
+
+def _list_asked(loaded: LoadedRecipe) -> dict[str, Teacher]:
+    """List the teachers and the grader of a recipe, by the key that each stands at."""
+    return {**loaded.recipe.teachers, **dict(filter(None, [loaded.recipe.grading_teacher]))}
 
 
 def _show_path(loaded: LoadedRecipe, key: str, path: Path) -> str:
@@ -95,7 +104,7 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
             named.setdefault(HUB_TOKEN, f"sources.{source.name}")
     if recipe.tokenizer is not None and locate_tokenizer(loaded) is None:
         named.setdefault(HUB_TOKEN, TOKENIZER)
-    for key, teacher in recipe.teachers.items():
+    for key, teacher in _list_asked(loaded).items():
         if isinstance(teacher, OpenAITeacher):
             own = {name: place.replace("teacher", key, 1) for name, place in list_key_variables(teacher)}
             named = {**own, **named}
@@ -109,6 +118,8 @@ def _list_variables(loaded: LoadedRecipe) -> dict[str, str]:
 def render_access(access: RecipeAccess) -> Iterator[str]:
     """Render what a recipe reaches for, as lines: the teacher's host first."""
     yield from render_destinations(access.destinations)
+    if access.external is not None:
+        yield f"external   a command of yours judges answers: build with --external {access.external}=COMMAND"
     for title, entries in (
         ("reads", [f"{file.path} ({file.key})" for file in access.files]),
         (

@@ -21,6 +21,7 @@ from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
 from .passes.emptiness import check_rows, warn_gaps
 from .passes.flow import count_calls, find_paths, mix_examples, write_examples
+from .passes.judging.grading import grade_answers
 from .passes.languages import describe_language_gaps
 from .passes.manifest import list_version_files, make_manifest
 from .passes.problems import LoadedProblems, load_problems
@@ -34,6 +35,7 @@ from .recipe.tokenizer import TokenizerFile, find_tokenizer
 from .run_record import describe_run, start_build
 from .store import Version
 from .teacher import Calls
+from .verify.external import KEY as EXTERNAL
 
 ROOMS: Mapping[str, int] = {
     "sources": sources.CODE_VERSION,
@@ -84,13 +86,14 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     check_recipe(recipe)
     _check_parent(recipe, runtime.store)
     tokenizer = find_tokenizer(loaded)
-    input_digests = digest_inputs(loaded, runtime.store, tokenizer)
+    external = verify.find_command(recipe, runtime)
+    input_digests = digest_inputs(loaded, runtime.store, tokenizer, external)
     existing = _find_existing(recipe, input_digests, runtime.store)
     if existing is not None:
         return Built(version=existing, status=BuildStatus.UNCHANGED, calls=Calls())
 
     store.make_store(runtime.store)
-    with open_work(loaded, runtime, input_digests, tokenizer) as work:
+    with open_work(loaded, runtime, input_digests, tokenizer, external) as work:
         problems = load_problems(work)
         warn_all(describe_language_gaps(recipe, problems.languages["asked"]))
         answers = _sample_rationales(work, problems)
@@ -118,13 +121,19 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
     return Built(version=version, status=BuildStatus.BUILT, calls=calls, costs=costs)
 
 
-def digest_inputs(loaded: LoadedRecipe, folder: Path, tokenizer: TokenizerFile | None = None) -> dict[str, str]:
+def digest_inputs(
+    loaded: LoadedRecipe,
+    folder: Path,
+    tokenizer: TokenizerFile | None = None,
+    external: verify.ExternalCommand | None = None,
+) -> dict[str, str]:
     """Digest what a build reads besides the recipe, by recipe key: sha256 of files, commits of datasets, releases.
 
     Args:
         loaded: the recipe.
         folder: the store, for a version whose samples are read.
         tokenizer: its tokenizer, where it names one.
+        external: the command that judges samples, where it needs one.
 
     Raises:
         InputError: a file, a dataset or a library is not there.
@@ -134,7 +143,8 @@ def digest_inputs(loaded: LoadedRecipe, folder: Path, tokenizer: TokenizerFile |
     found = find_version_answers(loaded.recipe, folder)
     versions = {} if found is None else {"teacher.answers": found[1].manifest.content_digest}
     counted = {} if tokenizer is None else {TOKENIZER: tokenizer.sha256}
-    return files | versions | sources.resolve_revisions(loaded) | counted
+    judged = {} if external is None else {EXTERNAL: external.identity}
+    return files | versions | sources.resolve_revisions(loaded) | counted | judged
 
 
 def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
@@ -142,7 +152,7 @@ def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswer
     if not problems.sampled:
         return BuildAnswers()
     if work.recipe.recorded is not None:
-        return read_answers(work, problems)
+        return grade_answers(work, problems, read_answers(work, problems))
     return sample_answers(work, problems)
 
 

@@ -112,8 +112,8 @@ def _template_section() -> list[str]:
     return [
         "## Templates",
         "",
-        "A column in `fields` or `answers`, and `teacher.prompt.user`, may be a template in Jinja's syntax:",
-        "`{{ Body }} {{ Question }}`. A template may contain:",
+        "A column in `fields` or `answers`, `teacher.prompt.user`, and the prompts of `grader` may be templates in",
+        "Jinja's syntax: `{{ Body }} {{ Question }}`. A template may contain:",
         "",
         "- values by name, `{{ question }}`, `{{ meta.answer }}`, `{{ choices[0] }}`, `{{ choices[1:] }}`; lists in",
         "  brackets, texts, numbers;",

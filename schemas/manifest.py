@@ -59,6 +59,19 @@ class Input(ManifestPart):
     """Recorded answers in it that answer no problem of the version."""
 
 
+class InferredType(ManifestPart):
+    """The answer type of a source whose recipe says `auto`."""
+
+    source: str
+    """The source."""
+    answer_type: str
+    """The type."""
+    why: str
+    """The reason."""
+    golds: Count
+    """So many gold answers, its first ones, were looked at."""
+
+
 class Contamination(ManifestPart):
     """Overlap of the training problems with an evaluation set, before limit and split."""
 
@@ -87,6 +100,17 @@ class ReadingCount(ManifestPart):
     """Samples."""
     kept: Count
     """Those of them that were kept."""
+
+
+class FaultCount(ManifestPart):
+    """How many samples have a fault of their rationale."""
+
+    kind: str
+    """The fault: a value of `FaultKind`."""
+    samples: Count
+    """Samples."""
+    kept: Count
+    """Those of them that were kept: the recipe tags this fault, and drops nothing for it."""
 
 
 class HintCount(ManifestPart):
@@ -123,6 +147,23 @@ class ServedModel(ManifestPart):
     """Samples that it wrote."""
     fingerprints: Count
     """How many fingerprints (`system_fingerprint`) the server gave with them."""
+
+
+class JudgeCount(ManifestPart):
+    """How many samples somebody was asked about, where no comparison settles their answer or their rationale."""
+
+    kind: str
+    """`model_graded`: a grading model; `external`: a command of the user's."""
+    question: str
+    """What was asked: `answer` or `rationale`."""
+    judge: str
+    """The model, or the name of the command."""
+    simulated: bool
+    """True where the simulated teacher stood in for a model."""
+    samples: Count
+    """Samples."""
+    kept: Count
+    """Those of them that were kept."""
 
 
 class LengthBin(ManifestPart):
@@ -186,7 +227,7 @@ class Manifest(ManifestPart):
     bucket_bits: Annotated[int, Field(ge=0, le=12)] = 0
     """Tables are cut into 2 to the power of so many buckets, by the first bits of the problem ids."""
     simulated: bool
-    """True where any sample was written by the simulated teacher."""
+    """True where any sample was written, or graded, by the simulated teacher."""
     teachers: tuple[str, ...] = Field(strict=False)
     """The models that wrote the samples."""
     recipe: dict[str, Any]
@@ -199,16 +240,23 @@ class Manifest(ManifestPart):
     """The licence of each source."""
     languages: tuple[str, ...] = Field((), strict=False)
     """Languages of the problems: the recipe's, else those that they were found to be in."""
+    inferred: tuple[InferredType, ...] = Field((), strict=False)
+    """The answer types of sources whose recipe says `auto`."""
     teacher_terms: str | None = None
     """What the teacher's terms say about training on its answers, where the recipe states it."""
     splits: dict[str, Count]
     """Kept problems of each split."""
     counts: dict[str, Count]
-    """Rows and kept rows of each table, problems with a kept path, and distinct paths."""
+    """Rows and kept rows of each table, problems with a kept path, and distinct paths; `samples_agreed`, where some
+    kept samples answer problems without a gold answer."""
     paths_per_problem: dict[str, Count] = Field(default_factory=dict)
     """Kept problems of both splits by their number of distinct correct paths."""
     readings: tuple[ReadingCount, ...] = Field((), strict=False)
     """Samples by the rule that read their final answer."""
+    judges: tuple[JudgeCount, ...] = Field((), strict=False)
+    """Who was asked about samples that no comparison settles, and how many those are."""
+    faults: tuple[FaultCount, ...] = Field((), strict=False)
+    """Samples by the faults of their rationale."""
     hints: tuple[HintCount, ...] = Field((), strict=False)
     """Hinted samples and unhinted pass rate of each source."""
     served_models: tuple[ServedModel, ...] = Field((), strict=False)
@@ -224,6 +272,14 @@ class Manifest(ManifestPart):
     """The tables beside this manifest."""
     manifest_digest: str | None = None
     """Digest of everything else in this manifest; null where an earlier release wrote it."""
+
+
+def describe_inferred(inferred: InferredType) -> str:
+    """Describe an inferred answer type in a line."""
+    return (
+        f"{inferred.source}: answer_type {inferred.answer_type}, since of the first {inferred.golds:,} gold answers"
+        f" {inferred.why}"
+    )
 
 
 def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:

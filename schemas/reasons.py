@@ -14,6 +14,12 @@ class Verdict(StrEnum):
     CHECK_FAILED = "check_failed"
     PROVIDED = "provided"
     UNCHECKED = "unchecked"
+    AGREED = "agreed"
+    """The problem has no gold answer, and enough of its samples give this one. Nobody knows whether it is correct."""
+    DISAGREED = "disagreed"
+    """The problem has no gold answer, and enough of its samples give another one. Nobody knows whether it is wrong."""
+    NO_CONSENSUS = "no_consensus"
+    """The problem has no gold answer, and too few of its samples give the same one."""
 
 
 class Fate(StrEnum):
@@ -51,15 +57,25 @@ class Reason(StrEnum):
     EVALUATION_OVERLAP = "evaluation_overlap"
     CROSSES_SPLIT = "crosses_split"
     REQUEST_FAILED = "request_failed"
+    REFUSED = "refused"
     NO_ANSWER = "no_answer"
     TRUNCATED = "truncated"
     WRONG = "wrong"
     UNVERIFIABLE = "unverifiable"
     CHECK_FAILED = "check_failed"
+    NO_CONSENSUS = "no_consensus"
+    DISAGREED = "disagreed"
     WRONG_STEP = "wrong_step"
     OUT_OF_ORDER = "out_of_order"
     HINT_PARROTED = "hint_parroted"
+    RESTATED = "restated"
+    ANSWER_FIRST = "answer_first"
+    CUT_OFF = "cut_off"
+    TRACE_CUT_OFF = "trace_cut_off"
+    OTHER_LANGUAGE = "other_language"
+    TRACE_LANGUAGE = "trace_language"
     BLIND_CHECK_FAILED = "blind_check_failed"
+    RATIONALE_REJECTED = "rationale_rejected"
     DEGENERATE = "degenerate"
     TOO_LONG = "too_long"
     TOO_SHORT = "too_short"
@@ -76,5 +92,5 @@ class Reason(StrEnum):
 ORDER = {reason: index for index, reason in enumerate(Reason)}
 """The precedence of each reason: the lowest wins."""
 
-RESERVED = frozenset({Reason.DEGENERATE, Reason.REJECTED_IN_REVIEW})
+RESERVED = frozenset({Reason.REJECTED_IN_REVIEW})
 """Reasons that are part of the data model, so that readers of a version know them, and that no stage produces yet."""

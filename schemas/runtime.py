@@ -44,5 +44,12 @@ class Runtime(BaseModel):
     """Build a version although requests failed for good; their samples are dropped as `request_failed`."""
     allow_empty: bool = False
     """Freeze a version although it has no row, or none of a source or a format."""
+    externals: tuple[str, ...] = ()
+    """Pairs `NAME=COMMAND`: the commands that may judge samples, by the names that recipes know them by. A command
+    decides verdicts: a digest of it, or its declared version, is part of the fingerprint."""
+    external_seconds: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    """Seconds that such a command may take for one answer."""
+    external_memory_gb: float = Field(default=4.0, gt=0, allow_inf_nan=False)
+    """Memory that it may take, in GB, where the system has such a limit."""
     allow_keys: tuple[str, ...] = ()
     """Pairs `VARIABLE@HOST`: the key in a variable may be sent to a host that is not known to belong to it."""

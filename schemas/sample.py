@@ -30,6 +30,31 @@ class Part(StrEnum):
     TEXT = "text"
 
 
+class FaultKind(StrEnum):
+    """What is wrong with a rationale besides its arithmetic; each is a reason to drop it, too."""
+
+    REFUSED = "refused"
+    """The teacher refuses, in place of an answer."""
+    DEGENERATE = "degenerate"
+    """The same sentence, block or token is repeated over and over."""
+    CUT_OFF = "cut_off"
+    """The text ends in its middle, although the server reports no token limit."""
+    TRACE_CUT_OFF = "trace_cut_off"
+    """So does the reasoning that was told apart."""
+    ANSWER_FIRST = "answer_first"
+    """The answer is stated before any reasoning."""
+    RESTATED = "restated"
+    """The text repeats the question and states an answer, without a reason."""
+    OTHER_LANGUAGE = "other_language"
+    """The text is in another language than the question."""
+    TRACE_LANGUAGE = "trace_language"
+    """So is the reasoning that was told apart."""
+    HINT_PARROTED = "hint_parroted"
+    """A hinted sample mentions its hint, or says nothing besides the answer."""
+    OUT_OF_ORDER = "out_of_order"
+    """The steps of a procedure come in another order, or are left out."""
+
+
 LAST_RESORT = "last_sentence"
 """The rule that reads a final answer from the last sentence of a text that marks none."""
 
@@ -103,6 +128,105 @@ class Step:
     """Result of the check."""
 
 
+class GradeQuestion(StrEnum):
+    """What a grader is asked about a sample, in the order in which it is asked."""
+
+    ANSWER = "answer"
+    """Whether the answer says what the gold answer says."""
+    RATIONALE = "rationale"
+    """Whether the reasoning is sound and leads to the answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grade:
+    """What a grading model wrote about a sample, once: one vote, where it can be read."""
+
+    question: GradeQuestion
+    """What it was asked."""
+    grader: str
+    """The model that was asked."""
+    simulated: bool = False
+    """True where no model wrote it: the simulated teacher did."""
+    prompt: str
+    """The prompt: `cotloom-1`, Cotloom's own, or the digest of the recipe's."""
+    request: str
+    """The ledger key of its request."""
+    index: int = 0
+    """Its number among the votes, from 0."""
+    finish_reason: str | None = None
+    """Why it stopped, as reported by the server."""
+    text: str | None = None
+    """What it wrote, without its reasoning; null where it gave no answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Votes:
+    """The votes of a grading model on one question."""
+
+    correct: int = 0
+    """Votes for the sample."""
+    wrong: int = 0
+    """Votes against it."""
+    unread: int = 0
+    """Answers of the grader that state no verdict in its words; they are no votes."""
+    agreement: float | None = None
+    """The share of the votes that the majority has; null where there are none."""
+
+
+class ExternalVerdict(StrEnum):
+    """What a command of the user's may say of a sample."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    UNVERIFIABLE = "unverifiable"
+    CHECK_FAILED = "check_failed"
+    """It said nothing that can be used."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExternalFinding:
+    """What a command of the user's found about a sample."""
+
+    verifier: str
+    """Its name in the recipe."""
+    command: str
+    """The version that the recipe declares, or a digest of the command."""
+    verdict: ExternalVerdict
+    """What it said."""
+    detail: str | None = None
+    """More about it, in its words, or why there is no verdict."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RationaleFault:
+    """Something that is wrong with a rationale, and where."""
+
+    kind: FaultKind
+    """What it is."""
+    part: Part = Part.TEXT
+    """The part of the answer that it stands in."""
+    start: int
+    """Its first character in that part."""
+    end: int
+    """One past its last character."""
+    detail: str
+    """What was found, for a person to read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consensus:
+    """How far the samples of a problem without a gold answer agree. Agreement is no check of an answer."""
+
+    answer: str | None
+    """The answer that they agree on, as most of them write it; null where there is no consensus."""
+    agreeing: int
+    """Samples that give the most frequent answer."""
+    answered: int
+    """Samples that give an answer: unhinted, not cut off, and one that is read."""
+    share: float
+    """`agreeing` of `answered`, from 0 to 1."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
     """One row of the table `samples`. Dropped samples stay in it, each with the reason."""
@@ -158,13 +282,25 @@ class Sample:
     """The part that states the final answer: the reasoning only where the text states none."""
     rule: str | None = None
     """The rule that found the final answer."""
+    consensus: Consensus | None = None
+    """How far the samples of its problem agree; null where the problem has a gold answer."""
     steps: tuple[Step, ...] = ()
     """The equations of the rationale, each checked."""
+    faults: tuple[RationaleFault, ...] = ()
+    """What else is wrong with the rationale, whether or not the recipe drops it for that."""
     blind_text: str | None = None
     """What the teacher answered when it was shown the rationale of this hinted sample, up to its answer, and no hint;
     null where it was not asked."""
     blind_predicted: str | None = None
     """The final answer as read from it."""
+    grades: tuple[Grade, ...] = ()
+    """What a grading model wrote about this sample, where it was asked."""
+    answer_votes: Votes | None = None
+    """Its votes on the answer; null where it was not asked."""
+    rationale_votes: Votes | None = None
+    """Its votes on the rationale; null where it was not asked."""
+    external: ExternalFinding | None = None
+    """What a command of the user's found about it; null where none was asked."""
     signature: str | None = None
     """The method without its wording: the sorted operations. Null where there are none."""
     cluster: str | None = None

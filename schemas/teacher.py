@@ -1,7 +1,7 @@
 """The teacher of a recipe: backend, prompt, hints, sampling and rounds."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
@@ -73,7 +73,8 @@ VERSION_REF = r"^[a-z0-9][a-z0-9_-]{0,63}(@(dev|\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?)
 """The pattern of a version's name, with its number or without."""
 
 TakenVerdict = Literal[
-    "correct", "wrong", "no_answer", "truncated", "unverifiable", "check_failed", "unchecked"
+    "correct", "wrong", "no_answer", "truncated", "unverifiable", "check_failed", "unchecked",
+    "agreed", "disagreed", "no_consensus",
 ]  # fmt: skip
 TakenVerdicts = Annotated[tuple[TakenVerdict, ...], Field(strict=False, min_length=1)]
 
@@ -277,3 +278,34 @@ Teachers = Annotated[
     Discriminator(lambda value: "several" if isinstance(value, list | tuple) else "one"),
 ]
 """One teacher, or several that are asked one after the other."""
+
+GraderTeacher = Annotated[OpenAITeacher | TransformersTeacher | SimulatedTeacher, Field(discriminator="backend")]
+"""A teacher that can be asked."""
+
+_UNUSED = ("prompt", "prompts", "hint", "paths", "share")
+"""Keys of a teacher that say nothing about how it grades."""
+
+
+class Grader(Section):
+    """The model that is asked about samples: for `answer_type: model_graded`, and `verify.model_graded`."""
+
+    teacher: GraderTeacher | None = declare_identity(None)
+    """The model: `backend`, `model`, `sampling` and the other keys of a teacher, but for those that say how problems
+    are solved (`prompt`, `prompts`, `hint`, `paths`, `share`). Null: the recipe's first teacher, with its sampling."""
+    votes: int = declare_identity(1, ge=1, le=25)
+    """How often it is asked about each sample. The majority decides. Several votes need a temperature above 0: without
+    it all are the same."""
+    answer_prompt: str | None = declare_identity(None)
+    """A template (see Templates) of your own that asks about the answer: `{{ question }}`, `{{ choices }}`,
+    `{{ answer }}`, which is the gold answer, `{{ response }}` and `{{ reasoning }}`. How to write the verdict is put
+    behind it. Null: Cotloom's own words (docs/judging.md)."""
+    rationale_prompt: str | None = declare_identity(None)
+    """The same for the question about the rationale."""
+
+    @model_validator(mode="after")
+    def _check_teacher(self) -> Self:
+        given = () if self.teacher is None else sorted(self.teacher.model_fields_set.intersection(_UNUSED))
+        if given:
+            message = f"a grader has no {given[0]}: its prompts are grader.answer_prompt and grader.rationale_prompt"
+            raise ValueError(message)
+        return self

@@ -120,7 +120,7 @@ def test_a_simulated_teacher_sends_nothing(run, store, tmp_path, write_recipe):
     planned = run("plan", write_recipe(tmp_path), "--store", store, "--json")
 
     assert "sends requests" not in built.err + planned.out
-    assert planned.json["access"] == {"files": [], "variables": [], "destinations": []}
+    assert planned.json["access"] == {"files": [], "variables": [], "destinations": [], "external": None}
 
 
 def test_a_dataset_on_the_hub_and_a_checkpoint_there_take_the_hubs_token(write_recipe, tmp_path):

@@ -16,7 +16,7 @@ FLOORS = {
     "builder.terminal": 0, "builder.languages": 0,
     "builder.marked_yaml": 1, "builder.files": 1, "builder.cells": 1,
     "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
-    "builder.patterns": 1,
+    "builder.patterns": 1, "builder.line_process": 1,
     "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
@@ -46,6 +46,7 @@ SHARED = {
 
 INNER_FLOORS = {
     "builder.teacher": [
+        {"asked"},
         {
             "request",
             "chat_usage",
@@ -54,7 +55,7 @@ INNER_FLOORS = {
             "recorded_rows",
             "pacing",
         },
-        {"logprob_columns"},
+        {"logprob_columns", "grading_prompts"},
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},
         {"ledger", "backends"},
@@ -70,8 +71,10 @@ INNER_FLOORS = {
     "builder.verify": [
         {"symbolic"},
         {"answers", "steps"},
+        {"gym"},
         {"reading"},
-        {"blind", "hint_leakage", "order", "samples"},
+        {"blind", "consensus", "external", "graded", "hint_leakage", "order", "samples"},
+        {"rationale", "verdict"},
         {"judge"},
     ],
     "builder.publish": [
@@ -98,7 +101,7 @@ HOMES = {
     "sqlite3": {"builder.teacher"},
     "filelock": {"builder.store"},
     "huggingface_hub": {"builder.recipe", "builder.sources", "builder.publish"},
-    "reasoning_gym": {"builder.sources"},
+    "reasoning_gym": {"builder.sources", "builder.verify"},
     "re2": {"builder.patterns"},
     "jinja2": {"builder.templates", "builder.report", "builder.teacher"},
     "ruamel": {"builder.marked_yaml", "builder.sources"},
@@ -251,6 +254,7 @@ def test_no_function_catches_everything_but_where_law_2_asks_for_it():
     assert swallowing == [
         "builder.engine.calls",
         "builder.verify.answers.compare",
+        "builder.verify.gym.worker",
         "builder.verify.symbolic.proof.worker",
     ]
 
@@ -261,8 +265,7 @@ PRINTING = {
     "builder.engine.worker": "a pipe to the parent process, no terminal",
     "builder.progress": "a warning above the bars, through their console",
     "builder.publish.hub.load_worker": "a pipe to the parent process, no terminal",
-    "builder.teacher.checkpoint.chat_worker": "a pipe to the parent process, no terminal",
-    "builder.verify.symbolic.proof.worker": "a pipe to the parent process, no terminal",
+    "builder.line_process": "a pipe to the parent process, no terminal",
 }
 """What may name standard output, standard error or a console, and why."""
 

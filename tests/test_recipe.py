@@ -90,7 +90,7 @@ formats:
         (GOOD + "description: 17\n", "r.yaml, line 6: description: a text is needed, 17 is a number"),
         (
             GOOD + "verify: {steps: dorp}\n",
-            "line 6: verify.steps: 'dorp' is none of 'drop' or 'tag'; did you mean drop?",
+            "line 6: verify.steps: 'dorp' is none of 'drop', 'tag' or 'label'; did you mean drop?",
         ),
         (GOOD + "verify: {pattern: '('}\n", "r.yaml, line 6: verify.pattern: not a regular expression"),
         (GOOD + "verify: {pattern: '(a)(b)'}\n", "needs exactly one group (...), the answer; it has 2"),

@@ -2,7 +2,7 @@
 
 It writes docs/benchmark-sampling.md.
 
-    python benchmarks/sampling/run.py [--quick] [--only wire rounds] [--curator-python /tmp/curator/bin/python]
+    python benchmarks/sampling/run.py [--quick] [--only wire rounds] [--curator-python PYTHON]
 
 Curator is measured where `--curator-python` names a Python that has `bespokelabs-curator`; nothing else of the project
 needs it. With `--quick` or `--only` the tables are printed and no page is written.

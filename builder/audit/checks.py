@@ -91,6 +91,7 @@ def run_checks(version: Version, *, names: Collection[str] = CHECKS, runtime: Ru
     """
     codes = {name: recompute.explain_code_change(version, room) for name, room in _NEEDS.items() if name in names}
     skipped = {name: reason for name, reason in codes.items() if reason is not None}
+    unrepeated = recompute.list_unrepeated(version) if "judgements" in names else {}
     checks = [*(_FIRST if len(names) == len(CHECKS) else ()), *(name for name in CHECKS if name in names)]
     with TemporaryDirectory(prefix="cotloom-") as folder:
         outline = outline_version(version, Path(folder)) if _OUTLINED & set(names) else None
@@ -109,7 +110,7 @@ def run_checks(version: Version, *, names: Collection[str] = CHECKS, runtime: Ru
             findings += [Finding(check=name, message=message) for message in messages]
     failed = {finding.check for finding in findings}
     passed = tuple(name for name in checks if name not in failed and name not in skipped)
-    ordered = {name: skipped[name] for name in checks if name in skipped}
+    ordered = {name: skipped[name] for name in checks if name in skipped} | unrepeated
     return AuditReport(findings=tuple(findings), passed=passed, skipped=ordered)
 
 

@@ -90,6 +90,10 @@ def _compare_answers(whole: Whole) -> Iterator[str]:
     counted_by = manifest.tokens[0].counted_by if manifest.tokens else "usage"
     if set(manifest.readings) != set(select.describe_readings(whole.counts)):
         yield "the manifest counts other rules that read final answers than the samples have"
+    if manifest.judges != tuple(select.describe_judges(whole.counts)):
+        yield "the manifest counts other samples that a model or a command was asked about than there are"
+    if set(manifest.faults) != set(select.describe_faults(whole.counts)):
+        yield "the manifest counts other faults of rationales than the samples have"
     if manifest.hints != tuple(select.describe_hints(whole.counts)):
         yield "the manifest counts other hinted samples or pass rates than the samples have"
     if manifest.served_models != tuple(select.describe_served(whole.counts)):
@@ -107,7 +111,8 @@ def check_groups(whole: Whole) -> Iterator[str]:
 
 def check_simulated_mark(whole: Whole) -> Iterator[str]:
     """The manifest says whether there are samples of the simulated teacher."""
-    simulated, stated = whole.counts["simulated"] > 0, whole.version.manifest.simulated
+    graded = any(item.simulated for item in select.describe_judges(whole.counts))
+    simulated, stated = whole.counts["simulated"] > 0 or graded, whole.version.manifest.simulated
     if simulated != stated:
         yield f"the manifest says simulated: {stated}; the samples, {simulated}"
 

@@ -10,7 +10,9 @@ from ..terminal import print_text
 STORE = Path(".cotloom")
 """The default store, in the working folder."""
 
-TRAINERS = "trl, trl-messages, llama-factory, llama-factory-alpaca, axolotl, openai, parquet, jsonl or datasets"
+TRAINERS = (
+    "trl, trl-messages, trl-steps, llama-factory, llama-factory-alpaca, axolotl, openai, parquet, jsonl or datasets"
+)
 
 
 def print_version(requested: bool) -> None:
@@ -74,6 +76,16 @@ AllowKeys = Annotated[
         help="The key in a variable may go to a host that is not known to belong to it. `build` remembers it.",
     ),
 ]
+Externals = Annotated[
+    list[str] | None,
+    Option(
+        "--external",
+        metavar="NAME=COMMAND",
+        help="Allow a command to judge samples (answer_type: external); a recipe knows it by NAME only.",
+    ),
+]
+ExternalSeconds = Annotated[float, Option(min=0.001, help="Seconds that it may take for one answer.")]
+ExternalMemory = Annotated[float, Option(min=0.001, metavar="GB", help="Memory that it may take.")]
 SetAside = Annotated[
     list[str] | None,
     Option(

@@ -11,7 +11,6 @@ from ..errors import InputError
 from ..store import Version, verify_files
 from ..store.atomic import atomic_folder
 from .formats import EXPORTS, Export, ExportFormat, list_notes
-from .parts import count_parts
 from .rules import check_buckets
 
 __all__ = ["EXPORTS", "MARKER", "SIMULATED_NOTICE", "ExportResult", "export"]
@@ -49,7 +48,7 @@ def export(version: Version, format_name: str, folder: Path) -> ExportResult:
     export_format = _find_format(format_name)
     folder = folder.resolve()
     _check_folder(folder)
-    content = count_parts(verify_files(version))
+    content = export_format.count(verify_files(version))
     if export_format.check is not None:
         export_format.check(content)
     checked = replace(content, buckets=check_buckets(version, content.buckets, export_format.rules))

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ..store import Version
 from .axolotl import write_axolotl
 from .chats import check_size, to_chat, to_openai_chat, to_prompt_completion
 from .lines import WriteFiles, make_line_writer
 from .llama_factory import write_alpaca, write_sharegpt
-from .parts import DEMONSTRATIONS, Export, list_stages, name_parts
+from .parts import DEMONSTRATIONS, Export, count_parts, list_stages, name_parts
 from .rules import CHATS, NO_EMPTY_MESSAGE, RowRule
+from .steps import count_labelled, write_step_labels
 from .tables import write_datasets, write_jsonl, write_parquet
 
 __all__ = ["EXPORTS", "Export", "ExportFormat", "list_notes"]
@@ -17,6 +19,7 @@ MESSAGES_LOSS = (
     "TRL computes the loss on every token, or with assistant_only_loss on these responses too; `trl` masks them"
 )
 HISTORY_LOSS = "LLaMA-Factory computes the loss on these responses too, unless its configuration has mask_history: true"
+STEPS_NOTE = "labels say whether the arithmetic of a step is right, not whether the step is the right one to take"
 TOKENS_UNKNOWN = "the maximum number of tokens of a row depends on the fine-tuned model and is not checked"
 
 
@@ -26,6 +29,8 @@ class ExportFormat:
 
     write: WriteFiles
     """Writes the files."""
+    count: Callable[[Version], Export] = count_parts
+    """Counts what is written: examples, or rationales."""
     check: Callable[[Export], None] | None = None
     """Raises `InputError` for parts that the trainer would reject."""
     rules: tuple[RowRule, ...] = (CHATS,)
@@ -43,6 +48,9 @@ class ExportFormat:
 EXPORTS: Mapping[str, ExportFormat] = {
     "trl": ExportFormat(write=make_line_writer(to_prompt_completion, has_field=True)),
     "trl-messages": ExportFormat(write=make_line_writer(to_chat, has_field=True), demonstration_loss=MESSAGES_LOSS),
+    "trl-steps": ExportFormat(
+        write=write_step_labels, count=count_labelled, rules=(), keeps_weights=True, note=STEPS_NOTE
+    ),
     "llama-factory": ExportFormat(write=write_sharegpt, demonstration_loss=HISTORY_LOSS),
     "llama-factory-alpaca": ExportFormat(write=write_alpaca, demonstration_loss=HISTORY_LOSS),
     "axolotl": ExportFormat(write=write_axolotl),
@@ -73,9 +81,13 @@ def list_notes(export: Export, export_format: ExportFormat) -> tuple[str, ...]:
 def _find_notes(export: Export, export_format: ExportFormat) -> Iterator[str]:
     names = {part.name for part in export.parts}
     yield from (
-        f"the stage {stage} has no rows, so it has no file"
-        for stage, name in name_parts(list_stages(export.version)).items()
-        if name not in names
+        ()
+        if export_format.count is not count_parts
+        else (
+            f"the stage {stage} has no rows, so it has no file"
+            for stage, name in name_parts(list_stages(export.version)).items()
+            if name not in names
+        )
     )
     if export.weighted and not export_format.keeps_weights:
         weighted = f"{export.weighted:,} rows have a weight other than 1"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...schemas.example import Message, Role
-from ...schemas.problem import AnswerType
+from ...schemas.problem import JUDGED_OUTSIDE, AnswerType
 from ...schemas.reasons import Verdict
 from ...schemas.sample import Part
 from ..languages import choose_wording, has_unspaced, list_readings, part_unspaced
@@ -63,7 +63,7 @@ class SolvedProblem:
     question: str
     """The question."""
     answer: str | None
-    """The gold answer; null where the source has none."""
+    """The gold answer, else the one that samples agree on; null where there is neither."""
     text: str
     """The text of the path."""
     answer_start: int | None
@@ -96,13 +96,13 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
     """Make a solved problem from a sample joined with its problem.
 
     Args:
-        row: columns text, span, answer_part and, if it may be unchecked, verdict of the sample; question, answer,
-            answer_type, choices and language of the problem.
+        row: columns text, span, answer_part and, if it may be unchecked, verdict of the sample, and its consensus, if
+            its problem may have no gold answer; question, answer, answer_type, choices and language of the problem.
     """
     span = row["span"] if row["answer_part"] != Part.REASONING else None  # that of the text
     return SolvedProblem(
         question=row["question"],
-        answer=row["answer"],
+        answer=_choose_answer(row),
         text=row["text"] or "",
         answer_start=span["start"] if span else None,
         answer_type=AnswerType(row["answer_type"]),
@@ -110,6 +110,13 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
         language=row["language"],
         is_unchecked=row.get("verdict") == Verdict.UNCHECKED,
     )
+
+
+def _choose_answer(row: Mapping[str, Any]) -> str | None:
+    """Choose the answer of a row: the gold answer, else the one that the samples of its problem agree on."""
+    gold: str | None = row["answer"]
+    consensus: Mapping[str, str | None] | None = row.get("consensus")
+    return consensus["answer"] if gold is None and consensus else gold
 
 
 def write_messages(form: Format, problem: SolvedProblem, shown: Sequence[SolvedProblem] = ()) -> tuple[Message, ...]:
@@ -171,9 +178,11 @@ def format_rationale(problem: SolvedProblem) -> str:
     """Format the reasoning of a path without calculator marks, followed by the answer sentence.
 
     Where the path ends on its own statement of the answer, the answer sentence replaces it. A statement that nobody
-    compared with the gold answer stays, and so does a path where there is no gold answer.
+    compared with the gold answer stays, and so does a path where there is no gold answer, or where the gold answer is
+    what a model or a command judges by: a reference, or unit tests.
     """
-    if problem.answer is None or (problem.is_unchecked and problem.answer_start is not None):
+    is_judged = problem.answer_type in JUDGED_OUTSIDE
+    if problem.answer is None or is_judged or (problem.is_unchecked and problem.answer_start is not None):
         return _MARKS.sub("", problem.text).strip()
     return f"{_clean_rationale(problem)}\n{_format_answer_target(problem)}".lstrip()
 

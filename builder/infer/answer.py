@@ -169,7 +169,8 @@ def _is_readable(item: Any, *, kind: AnswerType) -> bool:
 
 def _is_formula(item: Any) -> bool:
     text = format_cell(item) or ""
-    return _FORMULA.search(text) is not None or is_readable(text, AnswerType.NUMBER)
+    has_content = any(map(str.isalnum, text)) or "∞" in text or "∅" in text  # brackets alone are no formula
+    return (has_content and _FORMULA.search(text) is not None) or is_readable(text, AnswerType.NUMBER)
 
 
 def _describe_pair(texts: Collection[str | None]) -> str:

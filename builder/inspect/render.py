@@ -10,19 +10,22 @@ from rich.text import Text
 
 from ...schemas.manifest import (
     BuildRecord,
+    FaultCount,
     FunnelRow,
     HintCount,
+    JudgeCount,
     ReadingCount,
     ServedModel,
     TokenCounts,
+    describe_inferred,
     list_changed_teachers,
 )
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
-from ..report.sentences import ANSWER_CHECKS, SIMULATED
+from ..report.sentences import ANSWER_CHECKS, CONSENSUS, SIMULATED, SIMULATED_GRADER
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
-from ..store.tables import list_files
+from ..store.tables import has_consensus, list_files
 from ..store.withdrawal import list_withdrawn_problems
 from ..text.traces import join_parts
 
@@ -52,6 +55,7 @@ def render_version(version: Version) -> RenderableType:
         *_render_tokens(version.manifest.tokens),
         *_render_hints(version.manifest.hints),
         *_render_readings(version.manifest.readings),
+        *_render_faults(version.manifest.faults),
         *_render_sample_pair(samples, problems),
         *_render_validation(version),
         *_render_commands(version, samples, problems),
@@ -70,18 +74,22 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     manifest, counts = version.manifest, version.manifest.counts
     yield make_line(version.ref, style="bold")
     if manifest.simulated:
-        yield make_line(SIMULATED, style="yellow")
+        is_written = "simulated" in manifest.teachers
+        yield make_line(SIMULATED if is_written else SIMULATED_GRADER, style="yellow")
     if withdrawn := list_withdrawn_problems(version):
         erased = ", ".join(withdrawn[:3])
         yield make_line(f"Withdrawn: it holds text that was erased from the ledger ({erased}).", style="red")
     yield make_line(f"parent     {manifest.parent or 'none'}")
     yield make_line(f"teachers   {', '.join(manifest.teachers)}")
+    yield from map(make_line, _describe_judges(manifest.judges))
     for teacher, models in list_changed_teachers(manifest).items():
         yield from (make_line(text, style="yellow") for text in _describe_models(teacher, models))
     yield make_line(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
     yield make_line(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
     training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
     yield make_line(f"examples   {training} for training, {kept} in all")
+    for inferred in manifest.inferred:
+        yield make_line(f"inferred   {describe_inferred(inferred)}")
     for item in manifest.contamination:
         closest = f"highest similarity of the others {item.highest_similarity:.0%}"
         yield make_line(f"overlap    with {item.against}: {item.overlaps:,} problems dropped; {closest}")
@@ -90,6 +98,14 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     if unmatched:
         yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
     yield from _render_build(version.read_build())
+
+
+def _describe_judges(judges: Sequence[JudgeCount]) -> Iterator[str]:
+    """Say which models and commands were asked about samples."""
+    for item in judges:
+        simulated = ", simulated" if item.simulated else ""
+        asked = f"{item.samples:,} samples, {item.kept:,} of them kept"
+        yield f"judged     {item.question} by {item.judge} ({item.kind}{simulated}): {asked}"
 
 
 def _describe_models(teacher: str, models: Sequence[ServedModel]) -> Iterator[str]:
@@ -104,6 +120,9 @@ def _describe_check(version: Version) -> Iterator[str]:
     note = ANSWER_CHECKS.get((version.manifest.recipe.get("verify") or {}).get("answer", ""))
     if note is not None:
         yield f"checked    {note}"
+    if has_consensus(version.manifest):
+        agreed = version.manifest.counts.get("samples_agreed", 0)
+        yield f"checked    {CONSENSUS.format(agreed=agreed)}"
 
 
 def _format_count(count: int | None) -> str:
@@ -202,6 +221,16 @@ def _render_readings(readings: Sequence[ReadingCount]) -> Iterator[Text]:
     yield Text()
 
 
+def _render_faults(faults: Sequence[FaultCount]) -> Iterator[Text]:
+    """The faults of rationales, and how many samples with one were kept all the same."""
+    if not faults:
+        return
+    yield make_line("Faults of rationales, besides wrong steps", style="bold")
+    for item in faults:
+        yield make_line(f"  {item.kind}: {item.samples:,} ({item.kept:,} kept)")
+    yield Text()
+
+
 def _render_sample_pair(samples: pl.DataFrame, problems: pl.DataFrame) -> Iterator[RenderableType]:
     """A kept and a dropped sample, of the same problem if there are such; one with a wrong step is preferred."""
     kept = samples.filter((pl.col("fate") == Fate.KEPT) & pl.col("text").is_not_null())
@@ -255,6 +284,8 @@ def _render_commands(version: Version, samples: pl.DataFrame, problems: pl.DataF
     yield make_line(f'  cotloom sql {ref} "SELECT reason, count(*) AS n FROM samples GROUP BY ALL ORDER BY n DESC"')  # noqa: S608 - shown, not run
     yield make_line(f"  cotloom explain {ref} {row_id}")
     yield make_line(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
+    if version.manifest.recipe.get("verify", {}).get("steps") == "label":
+        yield make_line(f"  cotloom export {ref} --format trl-steps --to {version.manifest.name}-steps")
 
 
 def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:

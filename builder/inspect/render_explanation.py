@@ -38,7 +38,7 @@ def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
     source = f"{problem['source']}, {problem['origin']}"
     yield make_line(f"from       {source}; group {problem['group']}; split {problem['split']}")
     yield indent(problem["question"], "italic")
-    yield make_line(f"gold       {problem['answer']}")
+    yield make_line(f"gold       {'none' if problem['answer'] is None else problem['answer']}")
 
 
 def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
@@ -47,6 +47,7 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
     for step in sample["steps"] or []:
         if in_full or step["outcome"] == "wrong":
             yield render_step(step)
+    yield from (make_line(render_fault(fault), style="red") for fault in sample["faults"] or [])
     if sample["signature"]:
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
         yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
@@ -60,14 +61,48 @@ def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:
     simulated = ", simulated" if sample["simulated"] else ""
     yield f"teacher    {sample['teacher']}, {position}{simulated}"
     yield f"verdict    {sample['verdict']} ({_format_reading(sample)})"
+    if sample["consensus"]:
+        yield f"agreement  {_format_consensus(sample['consensus'])}"
     if sample["blind_text"] is not None:
         blind = "no answer found" if sample["blind_predicted"] is None else f"answer {sample['blind_predicted']}"
         yield f"blind      {blind}, after the reasoning alone, without the hint"
+    yield from describe_judges(sample)
     if sample["response_tokens"] is not None:
         reasoning = f"{sample['reasoning_tokens']:,} of reasoning, " if sample["reasoning_tokens"] else ""
         yield f"tokens     {reasoning}{sample['response_tokens']:,} of response"
     if sample["labels"]:
         yield f"labels     {sample['labels']}"
+
+
+def _format_consensus(consensus: Mapping[str, Any]) -> str:
+    """Say how far the samples of a problem without a gold answer agree."""
+    count = f"{consensus['agreeing']} of {consensus['answered']} samples"
+    if consensus["answer"] is None:
+        return f"no consensus: at most {count} say the same, and there is no gold answer"
+    return f"{count} say {consensus['answer']}; there is no gold answer"
+
+
+def describe_judges(sample: Mapping[str, Any]) -> Iterator[str]:
+    """Describe what a grading model and a command said of a sample, in lines."""
+    for question, votes in (("answer", sample["answer_votes"]), ("rationale", sample["rationale_votes"])):
+        if votes is not None:
+            own = [grade for grade in sample["grades"] if grade["question"] == question]
+            names = ", ".join(sorted({f"{each['grader']}, prompt {each['prompt']}" for each in own}))
+            agreement = "no vote" if votes["agreement"] is None else f"agreement {votes['agreement']:.0%}"
+            counts = f"{votes['correct']} for it, {votes['wrong']} against, {votes['unread']} unreadable"
+            simulated = ", simulated" if any(each["simulated"] for each in own) else ""
+            yield f"grader     on the {question}: {counts}; {agreement} ({names}{simulated})"
+    if sample["external"] is not None:
+        found = sample["external"]
+        detail = f": {found['detail']}" if found["detail"] else ""
+        yield f"external   {found['verifier']} ({found['command']}) says {found['verdict']}{detail}"
+
+
+def _render_grades(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What a grading model wrote, in full."""
+    for grade in sample["grades"] or []:
+        yield make_line(f"grade {grade['index']} of {grade['grader']} on the {grade['question']}:", style="bold")
+        yield indent(grade["text"] or "(nothing)")
 
 
 def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -83,6 +118,7 @@ def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
     if sample["blind_text"] is not None:
         yield make_line("after the reasoning alone, without the hint:", style="bold")
         yield indent(sample["blind_text"])
+    yield from _render_grades(sample)
 
 
 def _format_server(sample: Mapping[str, Any]) -> str:
@@ -92,6 +128,8 @@ def _format_server(sample: Mapping[str, Any]) -> str:
 
 
 def _format_reading(sample: Mapping[str, Any]) -> str:
+    if sample["answer_votes"] is not None or sample["external"] is not None:
+        return "no comparison"
     if sample["predicted"] is None:
         return "no answer found"
     where = " in the reasoning" if sample["answer_part"] == Part.REASONING else ""
@@ -105,6 +143,12 @@ def render_step(step: Mapping[str, Any]) -> Text:
     where = ", in the reasoning" if step["part"] == Part.REASONING else ""
     line = f"step       {step['text']}  {step['outcome']}{correction}{where}"
     return make_line(line, style="red" if is_wrong else "")
+
+
+def render_fault(fault: Mapping[str, Any]) -> str:
+    """Render what is wrong with a rationale, and where."""
+    part = "the reasoning" if fault["part"] == Part.REASONING else "the text"
+    return f"fault      {fault['kind']}: {fault['detail']} ({part}, characters {fault['start']} to {fault['end']})"
 
 
 def mark_part(sample: Mapping[str, Any], part: Part) -> Text:

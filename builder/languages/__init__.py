@@ -4,7 +4,7 @@ A problem has a language, the recipe's or its own (`detect`), and the `Wording` 
 are put around it. Answers are read with the words of all languages: a teacher may answer in another than it was asked.
 """
 
-from .detect import detect_language, fit_language
+from .detect import count_foreign, detect_language, fit_language
 from .unspaced import UNSPACED, has_unspaced, part_unspaced
 from .wording import (
     ENGLISH,
@@ -29,6 +29,7 @@ __all__ = [
     "ReadingWords",
     "Wording",
     "choose_wording",
+    "count_foreign",
     "detect_language",
     "find_wording",
     "fit_language",

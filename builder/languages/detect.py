@@ -92,6 +92,15 @@ def _list_sure_words() -> tuple[frozenset[str], frozenset[str]]:
     return english, frozenset(word for word, languages in table.items() if ENGLISH not in languages)
 
 
+def count_foreign(text: str) -> int:
+    """Count the different words of a text that are frequent in other languages than English, and not in English.
+
+    >>> count_foreign("Ella compra las manzanas para su hermana"), count_foreign("She buys apples")
+    (4, 0)
+    """
+    return len(_list_sure_words()[1].intersection(text.lower().split()))
+
+
 def fit_language(text: str, languages: Sequence[str]) -> str | None:
     """Detect the language of a question among those of a recipe.
 

@@ -110,6 +110,14 @@ class ReadingWords:
     """Words between two numbers that make one range or hedge of them."""
     hint_phrases: tuple[str, ...] = ()
     """Phrases that mention a hint."""
+    apologies: tuple[str, ...] = ()
+    """What may stand before a refusal in its sentence. Each is a piece of a regular expression."""
+    refusals: tuple[str, ...] = ()
+    """Beginnings of sentences that refuse an answer. Each is a piece of a regular expression."""
+    refusal_signs: tuple[str, ...] = ()
+    """Literals, one of which stands in each of them, in a text without capitals."""
+    unfinished: tuple[str, ...] = ()
+    """Words that no sentence ends with."""
     negations: tuple[str, ...] = ()
     """Where words are not spaced: what makes another answer of the words around it."""
     tails: tuple[str, ...] = ()

@@ -5,19 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
 from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
 from ..recipe import LoadedRecipe
 from ..store import Version
-from ..store.pieces import read_bucket
 from ..store.stages import StageResult, read_or_make
-from ..store.tables import FILES, describe_file
+from ..store.tables import describe_file
 from ..teacher import Calls, Recording
-from .judging.counter import PathCounter, RationaleCutter
+from .judging.counter import PathCounter, QuestionFinder, RationaleCutter
 from .problems import LoadedProblems, write_aliases
 from .runs import list_results, run_buckets
 from .version_answers import describe_version_input, find_version_answers, read_version_answers
@@ -50,6 +47,10 @@ class BuildAnswers:
     """Problems whose answers were erased."""
     judged: tuple[Path, ...] = ()
     """Pieces of judgements that were made while they were sampled."""
+    grades: tuple[Path, ...] = ()
+    """Pieces of samples of recorded answers with what a grader wrote about them."""
+    graded: Calls = field(default_factory=Calls)
+    """Where these grades came from."""
 
 
 def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
@@ -173,17 +174,18 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         InputError: the teacher can't answer these problems at all.
         Stopped: the server can't be reached.
     """
-    frame = read_bucket(problems.pieces).select(FILES["problems"].names())
-    asked = frame.filter(pl.col("source").is_in(work.list_sources("sample")))
+    asked = teacher.AskedProblems(problems.pieces, tuple(work.list_sources("sample")))
     with (
-        work.costs.measure("answers", asked.height),
+        work.costs.measure("answers", asked.outline.height),
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
     ):
         count_paths = PathCounter(work)
-        cut_rationales = RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None
-        sampled = teacher.sample_rationales(
-            work.loaded, asked, ledger, count_paths, work.runtime, work.folder, cut_rationales=cut_rationales
+        find = teacher.Finders(
+            paths=count_paths,
+            rationales=RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None,
+            questions=QuestionFinder(work) if work.recipe.grader is not None else None,
         )
+        sampled = teacher.sample_rationales(work.loaded, asked, ledger, find, work.runtime, work.folder)
     return BuildAnswers(
         key=None,
         pieces=sampled.pieces,

@@ -7,6 +7,8 @@ rank_shares     examples -> ranks of what the stages of the mixture may take
 mix_examples    examples and the highest ranks -> the mixture of a bucket
 count_paths     problems and their answers so far -> correct and distinct paths of each problem
 cut_rationales  problems and hinted answers -> their rationales before the answer, for a blind check
+find_questions  problems and their answers so far -> what a grader is asked about them
+match_samples   pieces of problems and recorded answers -> the samples of a bucket, for a grader
 find_damaged    results -> their files that are missing or damaged
 """
 
@@ -20,6 +22,7 @@ import numpy as np
 import polars as pl
 
 from ...schemas.manifest import File
+from ...schemas.problem import AnswerType
 from ...schemas.recipe import FormatSpec, Mixture, Select, Verify
 from .. import format as formats
 from .. import mix, select, sources, teacher
@@ -27,11 +30,14 @@ from ..format.demonstrations import Ring
 from ..mix import MixtureRules, Shares
 from ..store.checked import digest_table
 from ..store.funnel import check_table_fates
-from ..store.pieces import read_bucket
+from ..store.pieces import add_cell, read_bucket, write_piece
 from ..store.stages import StageResult, parse_result, read_or_make
 from ..store.tables import FILES, sort_rows, write_table
+from ..verify.external import parse_plain
 from . import runs
 from .examples import FormatRules, make_examples, make_texts
+from .judging import samples as judging
+from .judging.external import CommandRules
 from .judging.judged import list_judged
 from .judging.samples import PathRules, find_rationales
 from .mixture import make_mixture, read_candidates
@@ -51,7 +57,8 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     Args:
         item: bucket, bits; problems and answers: the paths of pieces.
         settings: stages: the folder of results; verify, select, formats, seed: of the recipe; recorded: whether the
-            answers come from a file; tokenizer: path and sha256 of the recipe's, or None; sampled, provided: names of
+            answers come from a file; tokenizer: path and sha256 of the recipe's, or None; external: the command that
+            judges samples, or None, and build: what this build is called; sampled, provided: names of
             the sources whose problems the teacher answers, and of those that bring responses; forgotten: problems whose
             answers were erased.
 
@@ -62,11 +69,11 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     problems = sort_rows("problems", _read_pieces(item, "problems", FILES["problems"].names()))
     problems_digest = digest_table(problems.to_arrow())
     answers = _read_pieces(item, "answers") if item["answers"] else None
-    before, decided_by = _find_before(item, settings, problems, answers)
-    paths, judged = make_paths(
-        stages, _read_path_rules(settings), problems, decided_by, partial(_make_samples, settings, answers), before
-    )
-    if settings["recorded"]:
+    grades = _read_grades(item)
+    before, decided_by = _find_before(item, settings, problems, answers, grades)
+    make_samples = partial(_make_samples, settings, answers, grades)
+    paths, judged = make_paths(stages, _read_path_rules(settings), problems, decided_by, make_samples, before)
+    if settings["recorded"] and grades is None:
         note_result(before.place, paths)
     kept = read_or_make(stages / "problems", {"problems": problems_digest}, partial(_write_problems, problems))
     texts = make_texts(stages, _read_format_rules(settings), problems, paths, judged, before.unchanged)
@@ -79,7 +86,7 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
 
 
 def _find_before(
-    item: Plain, settings: Plain, problems: pl.DataFrame, answers: pl.DataFrame | None
+    item: Plain, settings: Plain, problems: pl.DataFrame, answers: pl.DataFrame | None, grades: pl.DataFrame | None
 ) -> tuple[Before, Plain]:
     """Find what a bucket had before. Returns it, and what decides what the bucket has now."""
     bucket = _measure_bucket(item, problems, answers)
@@ -91,9 +98,22 @@ def _find_before(
     place = Place(stage=Path(settings["stages"]) / "paths", rules=rules, bucket=bucket)
     is_recorded = settings["recorded"] and answers is not None
     inputs = digest_inputs(problems, answers if is_recorded else None)
-    unchanged = find_unchanged(place, inputs) if is_recorded else None
+    unchanged = find_unchanged(place, inputs) if is_recorded and grades is None else None
     before = Before(place=place, inputs=inputs, unchanged=unchanged)
-    return before, {**rules, "inputs": digest_table(inputs.to_arrow()), "others": _describe_others(settings, answers)}
+    others = {} if grades is None else {"grades": digest_table(grades.to_arrow())}
+    return before, {
+        **rules,
+        **others,
+        "inputs": digest_table(inputs.to_arrow()),
+        "others": _describe_others(settings, answers),
+    }
+
+
+def _read_grades(item: Plain) -> pl.DataFrame | None:
+    """Read what a grader wrote about the recorded answers of a bucket; None where it was not asked."""
+    if not item.get("grades"):
+        return None
+    return _read_pieces(item, "grades", ["sample_id", "grades"]).sort("sample_id")
 
 
 def _describe_others(settings: Plain, answers: pl.DataFrame | None) -> Any:
@@ -126,7 +146,9 @@ def _read_pieces(item: Plain, name: str, columns: Sequence[str] | None = None) -
     return rows.drop("cell") if columns is None else rows.select(columns)
 
 
-def _make_samples(settings: Plain, answers: pl.DataFrame | None, problems: pl.DataFrame) -> pl.DataFrame:
+def _make_samples(
+    settings: Plain, answers: pl.DataFrame | None, grades: pl.DataFrame | None, problems: pl.DataFrame
+) -> pl.DataFrame:
     """Make the samples of some problems of a bucket, and those of answers that can't be read."""
     provided = sources.make_provided_samples(problems, settings["provided"], settings["verify"]["max_characters"])
     if answers is None:
@@ -134,7 +156,7 @@ def _make_samples(settings: Plain, answers: pl.DataFrame | None, problems: pl.Da
     if not settings["recorded"]:
         return pl.concat([answers, provided])
     samples = teacher.match_answers(answers, _select_asked(settings, problems), settings["forgotten"])
-    return pl.concat([samples, provided])
+    return pl.concat([samples if grades is None else samples.update(grades, on="sample_id"), provided])
 
 
 def _write_problems(problems: pl.DataFrame, folder: Path) -> tuple[Mapping[str, File], Plain]:
@@ -245,13 +267,60 @@ def cut_rationales(item: Plain, settings: Plain) -> dict[str, dict[str, str]]:
     return find_rationales(Verify(**settings["verify"]), problems, answers)
 
 
+def find_questions(item: Plain, settings: Plain) -> dict[str, dict[str, str]]:
+    """Find what a grader is still to be asked about the samples of some problems.
+
+    Args:
+        item: problems and answers: a piece of each.
+        settings: verify: of the recipe.
+
+    Returns:
+        By problem and sample id.
+    """
+    problems = read_bucket([Path(item["problems"])]).select(FILES["problems"].names())
+    answers = read_bucket([Path(item["answers"])]).drop("cell")
+    return judging.find_questions(Verify(**settings["verify"]), problems, answers, _read_command(settings))
+
+
+def match_samples(item: Plain, settings: Plain) -> dict[str, Any]:
+    """Make the samples of recorded answers that a grader may be asked about.
+
+    Args:
+        item: bucket, bits; problems and answers: the paths of pieces; target: the beginning of what is written.
+        settings: sampled, forgotten: as for `find_paths`; verify: of the recipe.
+
+    Returns:
+        The pieces problems and answers; each null where there is no such sample.
+    """
+    problems = _select_asked(settings, _read_pieces(item, "problems", FILES["problems"].names()))
+    samples = teacher.match_answers(_read_pieces(item, "answers"), problems, settings["forgotten"])
+    if settings["verify"]["model_graded"] == "none":
+        problems = problems.filter(pl.col("answer_type") == AnswerType.MODEL_GRADED)
+    own = samples.join(problems.select("problem_id"), on="problem_id", how="semi", maintain_order="left")
+    asked = problems.join(own.select("problem_id").unique(), on="problem_id", how="semi", maintain_order="left")
+    if not own.height:
+        return {"problems": None, "answers": None}
+    named = {name: f"{item['target']}-{name}.arrow" for name in ("problems", "answers")}
+    write_piece(add_cell(asked), Path(named["problems"]))
+    write_piece(add_cell(own), Path(named["answers"]))
+    return named
+
+
 def _read_path_rules(settings: Plain) -> PathRules:
     return PathRules(
         verify=Verify(**settings["verify"]),
         select=Select(**settings["select"]),
         counter=read_counter(settings),
         judged=list_judged(settings.get("judged", ())),
+        external=_read_command(settings),
     )
+
+
+def _read_command(settings: Plain) -> CommandRules | None:
+    command = parse_plain(settings.get("external"))
+    if command is None:
+        return None
+    return CommandRules(command=command, stages=Path(settings["stages"]), build=settings["build"])
 
 
 def _parse_examples(item: Plain) -> StageResult:

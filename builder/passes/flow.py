@@ -38,6 +38,10 @@ class FoundPaths:
     """Recorded answers that belong to no problem."""
 
 
+_CIRCUMSTANCES = frozenset({"forgotten", "judged", "tokenizer", "external", "build"})
+"""Settings of the pass that are described otherwise, or decide nothing."""
+
+
 def _dump_formats(work: BuildWork) -> list[dict[str, Any]]:
     return [spec.model_dump(mode="json") for spec in work.recipe.formats]
 
@@ -54,6 +58,7 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
         "verify": recipe.verify.model_dump(mode="json"),
         "select": recipe.select.model_dump(mode="json"),
         "tokenizer": work.describe_tokenizer(),
+        **work.describe_external(),
         "formats": _dump_formats(work),
         "seed": recipe.seed,
         "recorded": answers.recorded,
@@ -66,8 +71,9 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
         "code": [verify.CODE_VERSION, select.CODE_VERSION, formats.CODE_VERSION],
         "problems": problems.key,
         "answers": answers.key,
-        **{name: value for name, value in settings.items() if name not in {"forgotten", "judged", "tokenizer"}},
+        **{name: value for name, value in settings.items() if name not in _CIRCUMSTANCES},
         "tokenizer": work.tokenizer and work.tokenizer.sha256,
+        "external": work.external and work.external.describe(),
         "formats": sorted(spec.name for spec in recipe.formats),
     }  # fmt: skip
 
@@ -91,7 +97,11 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
 
 
 def _list_items(problems: LoadedProblems, answers: BuildAnswers, bits: int) -> Any:
-    pieces = {"problems": [str(path) for path in problems.pieces], "answers": [str(path) for path in answers.pieces]}
+    pieces = {
+        "problems": [str(path) for path in problems.pieces],
+        "answers": [str(path) for path in answers.pieces],
+        "grades": [str(path) for path in answers.grades],
+    }
     rows = max(problems.rows, answers.rows) >> bits
     return ({"bucket": bucket, "bits": bits, "rows": rows, **pieces} for bucket in range(1 << bits))
 
@@ -116,7 +126,8 @@ def count_calls(answers: BuildAnswers, found: FoundPaths) -> Calls:
     if not answers.recorded:
         return answers.calls
     erased = add_counts(found.samples)["dropped:samples:teacher:request_failed"]
-    return replace(answers.calls, ledger=sum(result.values["answers"] for result in found.samples), refused=erased)
+    own = sum(result.values["answers"] for result in found.samples)
+    return replace(answers.calls, ledger=own + answers.graded.ledger, refused=erased + answers.graded.refused)
 
 
 def _name_recording(answers: Any) -> str:

@@ -10,6 +10,7 @@ from ..recipe.tokenizer import KEY
 from ..store.funnel import build_funnel
 from ..store.stages import StageResult
 from ..store.tables import digest_content, name_file
+from ..verify.external import KEY as EXTERNAL
 from .answers import BuildAnswers
 from .buckets import PROBLEMS
 from .examples import EXAMPLES
@@ -77,22 +78,31 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             "mixture": _list_digests(mixture, MIXTURE),
         }),
         bucket_bits=found.bits,
-        simulated=counts["simulated"] > 0,
+        simulated=counts["simulated"] > 0 or any(item.simulated for item in select.describe_judges(counts)),
         teachers=tuple(sorted(dict(_select(counts, "teacher:")))),
         recipe=work.describe_identity(),
         rooms=dict(rooms),
-        inputs=(*problems.inputs, *_add_unmatched(answers.inputs, found.unmatched), *_list_tokenizer(work)),
+        inputs=(
+            *problems.inputs,
+            *_add_unmatched(answers.inputs, found.unmatched),
+            *_list_tokenizer(work),
+            *_list_command(work),
+        ),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
         languages=list_languages(recipe, problems.languages["all"]),
+        inferred=problems.inferred,
         teacher_terms=recipe.teacher_terms,
         splits=dict(sorted(_select(counts, "split:"))),
         counts={
             **{name: counts[f"rows:{name}"] for name in ("problems", "samples", "examples")},
             **{f"{name}_kept": counts[f"kept:{name}"] for name in ("problems", "samples", "examples")},
             **{name: counts[name] for name in _COUNTED},
+            **({"samples_agreed": counts["agreed"]} if counts["agreed"] else {}),
         },
         paths_per_problem={str(number): problems for number, problems in sorted(_list_paths(counts))},
         readings=tuple(select.describe_readings(counts)),
+        judges=tuple(select.describe_judges(counts)),
+        faults=tuple(select.describe_faults(counts)),
         hints=tuple(select.describe_hints(counts)),
         served_models=tuple(select.describe_served(counts)),
         tokens=tuple(select.describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
@@ -119,6 +129,12 @@ def _list_tokenizer(work: BuildWork) -> Iterator[Input]:
     if work.tokenizer is not None:
         file = work.tokenizer
         yield Input(name=KEY, file=file.name, sha256=file.sha256, bytes=file.bytes, rows=0)
+
+
+def _list_command(work: BuildWork) -> Iterator[Input]:
+    """The command that judged samples: by name and digest, since its words are nobody else's business."""
+    if work.external is not None:
+        yield Input(name=EXTERNAL, file=work.external.name, sha256=work.external.identity, bytes=0, rows=0)
 
 
 def _add_unmatched(inputs: Sequence[Input], unmatched: int) -> Iterator[Input]:

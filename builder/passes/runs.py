@@ -28,6 +28,8 @@ Plain = Mapping[str, Any]
 STAGES: Mapping[str, str] = {
     "count_paths": "rounds",
     "cut_rationales": "rounds",
+    "find_questions": "rounds",
+    "match_samples": "rounds",
     "find_paths": "paths",
     "write_bucket": "examples",
     "rank_weights": "mixture",

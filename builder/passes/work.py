@@ -4,12 +4,14 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ...schemas.recipe import Recipe, extract_identity
 from ...schemas.runtime import Runtime
+from .. import verify
 from ..engine import keep_workers
 from ..recipe import LoadedRecipe
 from ..recipe.tokenizer import TokenizerFile
@@ -34,6 +36,10 @@ class BuildWork:
     """A folder for what is needed until the build ends."""
     tokenizer: TokenizerFile | None = None
     """What counts tokens; None leaves the counts of the server."""
+    external: verify.ExternalCommand | None = None
+    """The command that judges samples; None where there is none."""
+    token: str = field(default_factory=lambda: uuid4().hex)
+    """A name that no other build has."""
 
     @property
     def recipe(self) -> Recipe:
@@ -53,6 +59,10 @@ class BuildWork:
         """What the passes need to know of the tokenizer, as plain values."""
         return None if self.tokenizer is None else {"path": str(self.tokenizer.path), "sha256": self.tokenizer.sha256}
 
+    def describe_external(self) -> dict[str, Any]:
+        """What the passes need to know of the command that judges samples, as plain values."""
+        return {"external": None if self.external is None else self.external.to_plain(), "build": self.token}
+
     def list_sources(self, role: str) -> list[str]:
         """List the names of the sources with a role."""
         return [source.name for source in self.recipe.sources if source.role == role]
@@ -60,7 +70,11 @@ class BuildWork:
 
 @contextmanager
 def open_work(
-    loaded: LoadedRecipe, runtime: Runtime, input_digests: Mapping[str, str], tokenizer: TokenizerFile | None = None
+    loaded: LoadedRecipe,
+    runtime: Runtime,
+    input_digests: Mapping[str, str],
+    tokenizer: TokenizerFile | None = None,
+    external: verify.ExternalCommand | None = None,
 ) -> Iterator[BuildWork]:
     """Make the folders of a build; what only this build needs is removed at the end.
 
@@ -83,6 +97,8 @@ def open_work(
                 stages=stages,
                 folder=folder,
                 tokenizer=tokenizer,
+                external=external,
             )
     finally:
+        verify.close_command(external)
         shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys
 from ..patterns import compile_pattern, compile_words
 from ..templates import is_template, parse_template
+from .judges import check_judges
 from .paths import list_prompts
 
 _PLACEHOLDER = re.compile(
@@ -32,6 +33,7 @@ def check_recipe(document: MarkedYaml, recipe: Recipe) -> None:
     check_names(document, list(_list_names(recipe)))
     _check_teachers(document, recipe)
     _check_blind(document, recipe)
+    check_judges(document, recipe)
     _check_texts(document, _list_patterns(recipe), compile_pattern)
     _check_texts(document, _list_order(recipe), compile_words)
     _check_texts(document, _list_templates(recipe), parse_template)
@@ -156,6 +158,9 @@ def _list_templates(recipe: Recipe) -> Iterator[tuple[KeyPath, str | None]]:
         for place, prompt in list_prompts(teacher, key).items():
             for name in ("user", "hint_text"):
                 yield (*_split_key(place), name), getattr(prompt, name)
+    if recipe.grader is not None:
+        for name in ("answer_prompt", "rationale_prompt"):
+            yield ("grader", name), getattr(recipe.grader, name)
     yield from ((keys, column) for keys, column in _list_columns(recipe) if is_template(column))
 
 

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 SIMULATED = "Simulated: a program wrote these rationales, not a language model."
 """For a version whose teacher was the simulated one."""
 
+SIMULATED_GRADER = "Simulated: a program graded these rationales, not a language model."
+"""For a version whose grader was the simulated teacher, and whose teacher was not."""
+
 SIMULATED_STUDENT = "Simulated: the student was trained on rationales that a program wrote, not a language model."
 """For a validation of such a version."""
 
@@ -13,6 +16,9 @@ ANSWER_CHECKS: Mapping[str, str] = {
     "anywhere": "where a sample states no final answer, it only mentions the gold answer somewhere (rule: anywhere)",
 }
 """What `verify.answer` means for the kept samples, where it asks for less than a stated answer."""
+
+CONSENSUS = "{agreed:,} kept samples are agreed, not checked: their problems have no gold answer (verify.consensus)"
+"""What `verify.consensus` means for the kept samples."""
 
 CONDITIONS: Mapping[str, str] = {
     "version": "the version",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from ...schemas.manifest import LengthBin, ReadingCount, TokenCounts
+from ...schemas.manifest import FaultCount, LengthBin, ReadingCount, TokenCounts
 from ...schemas.reasons import Fate
 from ...schemas.sample import Part
 from .lengths import COLUMNS
@@ -28,6 +28,10 @@ def count_answers(samples: pl.DataFrame) -> Counter[str]:
     read = samples.drop_nulls("rule").group_by("answer_part", "rule").agg(pl.len(), _IS_KEPT)
     for part, rule, rows, kept in read.iter_rows():
         counts.update({f"read:{part}:{rule}": rows, f"read_kept:{part}:{rule}": kept})
+    kinds = pl.col("faults").list.eval(pl.element().struct.field("kind")).list.unique()
+    faulty = samples.select("fate", kind=kinds).explode("kind").drop_nulls("kind")
+    for kind, rows, kept in faulty.group_by("kind").agg(pl.len(), _IS_KEPT).iter_rows():
+        counts.update({f"fault:{kind}": rows, f"fault_kept:{kind}": kept})
     answers = samples.filter(_HAS_ANSWER)
     for name, column in COLUMNS.items():
         known = answers.drop_nulls(column)
@@ -52,6 +56,13 @@ def describe_readings(counts: Mapping[str, int]) -> Iterator[ReadingCount]:
             samples=counts[f"read:{name}"],
             kept=counts.get(f"read_kept:{name}", 0),
         )
+
+
+def describe_faults(counts: Mapping[str, int]) -> Iterator[FaultCount]:
+    """Describe how many samples have a fault of their rationale, the most frequent first."""
+    kinds = [name.removeprefix("fault:") for name in counts if name.startswith("fault:") and counts[name]]
+    for kind in sorted(kinds, key=lambda kind: (-counts[f"fault:{kind}"], kind)):
+        yield FaultCount(kind=kind, samples=counts[f"fault:{kind}"], kept=counts.get(f"fault_kept:{kind}", 0))
 
 
 def describe_tokens(counts: Mapping[str, int], counted_by: str) -> Iterator[TokenCounts]:

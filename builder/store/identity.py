@@ -76,6 +76,8 @@ def _describe_input_change(name: str, before: Input | None, state: str) -> str:
         return f"{name}: {before.file} -> commit {state}"
     if before is not None and before.file.startswith("reasoning-gym=="):
         return f"{name}: {before.file} -> another release"
+    if name == "verify.external":
+        return f"{name}: another command, or another file of it"
     return f"{name}: the content of the file changed"
 
 

@@ -6,14 +6,27 @@ becomes a sample. From the bottom up: `request`, `ledger`, `prompts`, `demonstra
 `backends/`; `sampling/`, `estimate`.
 """
 
+from .asked import AskedProblems
 from .backends import BACKENDS
 from .backends.openai_keys import Destination, find_destination, list_key_variables
-from .estimate import CallEstimate, estimate_calls
+from .estimate import CallEstimate, estimate_calls, estimate_votes, is_grader_paid
 from .ledger import Ledger, open_ledger
 from .recorded import RecordedAnswers, Recording, count_unmatched, match_answers, read_answers
 from .recorded_chunks import ANSWER_SCHEMA, PIECE, READING
 from .request import Request
-from .sampling import Calls, CountPaths, CutRationales, PathCounts, SampledAnswers, sample_rationales, write_samples
+from .sampling import (
+    Calls,
+    CountPaths,
+    CutRationales,
+    Finders,
+    FindQuestions,
+    GradedAnswers,
+    PathCounts,
+    SampledAnswers,
+    grade_recorded,
+    sample_rationales,
+    write_samples,
+)
 
 __all__ = [
     "ANSWER_SCHEMA",
@@ -21,11 +34,15 @@ __all__ = [
     "CODE_VERSION",
     "PIECE",
     "READING",
+    "AskedProblems",
     "CallEstimate",
     "Calls",
     "CountPaths",
     "CutRationales",
     "Destination",
+    "FindQuestions",
+    "Finders",
+    "GradedAnswers",
     "Ledger",
     "PathCounts",
     "RecordedAnswers",
@@ -34,7 +51,10 @@ __all__ = [
     "SampledAnswers",
     "count_unmatched",
     "estimate_calls",
+    "estimate_votes",
     "find_destination",
+    "grade_recorded",
+    "is_grader_paid",
     "list_key_variables",
     "match_answers",
     "open_ledger",

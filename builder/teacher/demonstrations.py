@@ -13,13 +13,13 @@ from ...schemas.ids import rank
 from ...schemas.manifest import Input
 from ...schemas.problem import AnswerType, Problem, Split
 from ...schemas.prompt import Prompt
-from ...schemas.reasons import Fate
 from ..errors import InputError
 from ..files import digest_file
 from ..languages import ENGLISH, LANGUAGES, choose_wording, detect_language, list_readings
 from ..marked_yaml import read_yaml
 from ..recipe import LoadedRecipe, find_packaged_demos
 from ..recipe.paths import TRAIN
+from .asked import AskedProblems
 
 _KEYS = {"question", "choices", "rationale", "answer"}
 
@@ -45,7 +45,7 @@ class Demo:
 
 
 def find_demos(
-    loaded: LoadedRecipe, prompt: Prompt, place: str, problems: pl.DataFrame
+    loaded: LoadedRecipe, prompt: Prompt, place: str, problems: AskedProblems
 ) -> tuple[list[Demo], list[Input]]:
     """Find the demonstrations that a prompt names.
 
@@ -53,7 +53,7 @@ def find_demos(
         loaded: the recipe.
         prompt: the prompt.
         place: the recipe key that it stands at.
-        problems: rows of `Problem`, from which the demonstrations `train` are made.
+        problems: the problems that are asked, from which the demonstrations `train` are made.
 
     Returns:
         The demonstrations, and the file they were read from where there is one.
@@ -86,7 +86,7 @@ def check_demos(demos: Sequence[Demo], problems: pl.DataFrame, place: str) -> No
 
     Args:
         demos: the demonstrations of a prompt.
-        problems: the problems that are asked with it, rows of `Problem`.
+        problems: the outline of the problems that are asked with it.
         place: the recipe key of the prompt.
 
     Raises:
@@ -191,11 +191,10 @@ def _parse_demo(path: Path, number: int, item: Any) -> Demo:
     )
 
 
-def _read_training_demos(problems: pl.DataFrame) -> Iterator[Demo]:
+def _read_training_demos(problems: AskedProblems) -> Iterator[Demo]:
     """Make demonstrations from the training problems that have a reference rationale."""
-    usable = problems.filter(
-        (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN) & pl.col("reference_rationale").is_not_null()
-    )
+    is_usable = (pl.col("split") == Split.TRAIN) & pl.col("reference_rationale").is_not_null()
+    usable = pl.concat([part.filter(is_usable) for part in problems.iterate()])
     for row in usable.sort("problem_id").iter_rows(named=True):
         yield Demo(
             question=row["question"],

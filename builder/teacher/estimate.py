@@ -1,19 +1,19 @@
 """Estimate the calls of a build before any is made."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-import polars as pl
-
 from ...schemas.frames import from_frame
-from ...schemas.problem import Problem
-from ...schemas.reasons import Fate
+from ...schemas.problem import AnswerType, Problem
+from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ...schemas.sample import Hint
 from ...schemas.teacher import SampledTeacher
 from ..recipe import LoadedRecipe
 from ..text.traces import part_trace
+from .asked import AskedProblems
 from .backends import open_backend
 from .backends.prompted import PromptedBackend
 from .backends.protocol import Backend
@@ -47,6 +47,8 @@ class CallEstimate:
     """The first request of each prompt of each teacher."""
     blind: int = 0
     """The most calls of blind checks; they are among `most`."""
+    graded: int = 0
+    """The most votes of a grader; they come on top of `most`."""
     reasoned: int = 0
     """Known answers with reasoning apart from their response; of those in the ledger, the first `LOOKED` are read."""
 
@@ -61,20 +63,21 @@ class PlannedRequest:
     """The request."""
 
 
-def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger, runtime: Runtime) -> CallEstimate:
+def estimate_calls(loaded: LoadedRecipe, problems: AskedProblems, ledger: Ledger, runtime: Runtime) -> CallEstimate:
     """Estimate how many answers a build would request. No request is sent.
 
     Args:
         loaded: the recipe.
-        problems: rows of `Problem`.
+        problems: the problems that would be asked.
         ledger: answers that are recorded already.
         runtime: concurrency, timeouts and retries of a live teacher.
 
     Raises:
         InputError: the teacher can't be opened.
     """
-    kept = problems.filter(pl.col("fate") == Fate.KEPT)
-    warn_unasked(loaded.recipe, kept)
+    warn_unasked(loaded.recipe, problems.outline)
+    kept = problems.read()
+    kinds = kept["answer_type"].to_list()
     parts: list[CallEstimate] = []
     for key, teacher in loaded.recipe.sampled_teachers.items():
         opened = open_backend(loaded, key, teacher, problems, runtime).backend
@@ -88,12 +91,33 @@ def estimate_calls(loaded: LoadedRecipe, problems: pl.DataFrame, ledger: Ledger,
         ledger=sum(part.ledger for part in parts),
         most=sum(part.most for part in parts),
         calls=max(part.calls for part in parts),
-        paid=any(part.paid for part in parts),
+        paid=any(part.paid for part in parts) or is_grader_paid(loaded.recipe),
         request=requests[0].request if requests else None,
         requests=requests,
         blind=sum(part.blind for part in parts),
+        graded=sum(estimate_votes(loaded.recipe, kinds, part.most - part.blind) for part in parts),
         reasoned=sum(part.reasoned for part in parts),
     )
+
+
+def estimate_votes(recipe: Recipe, kinds: Sequence[str], answers: int) -> int:
+    """Estimate the most votes that a recipe's grader gives on some answers, of which all problems have as many.
+
+    Args:
+        recipe: the recipe.
+        kinds: the answer types of the problems.
+        answers: the most answers to them.
+    """
+    if recipe.grader is None or not kinds:
+        return 0
+    share = list(kinds).count(AnswerType.MODEL_GRADED) / len(kinds)
+    questions = share + (recipe.verify.model_graded == "rationale")
+    return math.ceil(answers * questions) * recipe.grader.votes
+
+
+def is_grader_paid(recipe: Recipe) -> bool:
+    """Whether a vote of a recipe's grader may cost money."""
+    return recipe.grading_teacher is not None and recipe.grading_teacher[1].backend == "openai"
 
 
 def _estimate_teacher(

@@ -14,7 +14,7 @@ def select_share(problems: pl.DataFrame, share: Share) -> pl.DataFrame:
     """Select the problems of a share.
 
     Args:
-        problems: rows of `Problem`.
+        problems: rows with the columns source, task and category.
         share: what they have in common.
     """
     limits = {column: getattr(share, key) for key, column in _COLUMNS.items()}
@@ -28,7 +28,7 @@ def warn_unasked(recipe: Recipe, problems: pl.DataFrame) -> None:
 
     Args:
         recipe: the recipe.
-        problems: the kept problems of sources that are sampled, rows of `Problem`.
+        problems: the outline of the problems that are asked; see `AskedProblems`.
     """
     shares = [select_share(problems, teacher.share)["problem_id"] for teacher in recipe.sampled_teachers.values()]
     unasked = problems.filter(~pl.col("problem_id").is_in(pl.concat(shares).implode()))

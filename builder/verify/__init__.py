@@ -6,6 +6,9 @@ Law 7: model text is read by small grammars with bounds; none of it is executed.
 
 from .answers import Comparison, ComparisonOutcome, compare, compare_safely
 from .blind import BlindFinding, check_blind, cut_before_answer
+from .consensus import Agreement, decide_consensus, find_agreement
+from .external import ExternalCommand, close_command, find_command
+from .graded import count_votes, read_vote
 from .judge import Judgement, judge
 from .reading import Reading, read_answer
 from .samples import add_judgements, is_readable, select_sampled
@@ -14,9 +17,11 @@ from .steps import Steps, check_parts, check_steps
 __all__ = [
     "CODE_VERSION",
     "IS_READABLE",
+    "Agreement",
     "BlindFinding",
     "Comparison",
     "ComparisonOutcome",
+    "ExternalCommand",
     "Judgement",
     "Reading",
     "Steps",
@@ -24,12 +29,18 @@ __all__ = [
     "check_blind",
     "check_parts",
     "check_steps",
+    "close_command",
     "compare",
     "compare_safely",
+    "count_votes",
     "cut_before_answer",
+    "decide_consensus",
+    "find_agreement",
+    "find_command",
     "is_readable",
     "judge",
     "read_answer",
+    "read_vote",
     "select_sampled",
 ]
 

@@ -23,7 +23,7 @@ _COMMAND = re.compile(r"\\[A-Za-z]+")
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W\d_{UNSPACED}]+|\d+(?:[.,]\d+)*")
 """A word or a number; where words are not spaced (Chinese, Japanese), a character."""
 
-_EMPTY = frozenset(
+EMPTY = frozenset(
     "a above all also am an and answer answers are as asked at be been because below but by can choice clear clearly"
     " conclude correct could definitely did do does e final finally first follows for from given got had has have hence"
     " here i if in indeed is it its just know known last let lets must my no not now obviously of ok okay on one option"
@@ -64,7 +64,7 @@ def find_parroting(
     before = [step for step in steps if answer is None or step.part != part or step.start < answer.start]
     if any(step.outcome is not StepOutcome.UNCHECKED for step in before):
         return None
-    new = _list_words(text) - _list_words(asked) - _EMPTY
+    new = _list_words(text) - _list_words(asked) - EMPTY
     return None if new else "states the answer without reasoning"
 
 

@@ -1,41 +1,41 @@
 """Judge one text against one problem, as a pure function."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...schemas.problem import AnswerType, Problem
+from ...schemas.problem import Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
-from ...schemas.sample import Hint, Part, Span, Step
+from ...schemas.sample import (
+    ExternalFinding,
+    FaultKind,
+    Grade,
+    GradeQuestion,
+    Hint,
+    Part,
+    RationaleFault,
+    Span,
+    Step,
+    Votes,
+)
 from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
 from ..text.traces import join_parts
-from .answers import ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
+from .graded import check_rationale
 from .hint_leakage import find_parroting
 from .order import find_disorder
-from .reading import GUESSED, Reading, find_gold, read_answer
+from .rationale import Rationale, find_faults, list_dropping
 from .steps import Steps, check_parts
-
-_VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
-    ComparisonOutcome.EQUAL: Verdict.CORRECT,
-    ComparisonOutcome.DIFFERENT: Verdict.WRONG,
-    ComparisonOutcome.UNDECIDED: Verdict.UNVERIFIABLE,
-    ComparisonOutcome.HEDGED: Verdict.UNVERIFIABLE,
-    ComparisonOutcome.FAILED: Verdict.CHECK_FAILED,
-}
+from .verdict import AT_THE_LIMIT, CUT_OFF, SampleFacts, find_answer
 
 _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
-"""The verdicts of samples that are kept, unless their reasoning is dropped."""
+"""The verdicts of samples that are kept, unless their reasoning is dropped. `agreed` is none that one text can get: see
+`consensus`."""
 
-_MANY = frozenset({AnswerType.LIST, AnswerType.SET, AnswerType.EXPRESSION})
-"""The types whose answers may have several parts, so that several values leave nothing open."""
-
-CUT_OFF = "length"
-"""The finish reason of an answer that was cut off at its token limit."""
-
-_AT_THE_LIMIT = "the teacher was cut off at its token limit"
+_SOUND = _KEPT | {Verdict.NO_CONSENSUS}
+"""The verdicts of samples whose reasoning decides, now or once the samples of their problem agree."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,12 +54,26 @@ class Judgement:
     """The reading rule that found it."""
     steps: tuple[Step, ...] = ()
     """Its checked equations."""
+    faults: tuple[RationaleFault, ...] = ()
+    """What else is wrong with its rationale."""
     blind_predicted: str | None = None
     """The final answer of the blind check."""
+    answer_votes: Votes | None = None
+    """A grader's votes on the answer."""
+    rationale_votes: Votes | None = None
+    """A grader's votes on the rationale."""
+    external: ExternalFinding | None = None
+    """What a command of the user's found."""
+    open_question: GradeQuestion | None = None
+    """What a grader is still to be asked before the sample can be kept."""
     reason: Reason | None = None
     """Why the sample is dropped; None where it is kept."""
     detail: str | None = None
     """An explanation of verdict and reason."""
+    rationale_reason: Reason | None = None
+    """Of a problem without a gold answer: why its reasoning drops the sample even where others agree with it."""
+    rationale_detail: str | None = None
+    """An explanation of it."""
 
 
 def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each by its name
@@ -70,6 +84,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     finish_reason: str | None = None,
     hint: Hint = Hint.NONE,
     blind_text: str | None = None,
+    grades: Sequence[Grade] = (),
+    external: ExternalFinding | None = None,
     pattern: str | None = None,
     policy: Verify | None = None,
     equations: Mapping[Part, Sequence[Equation]] | None = None,
@@ -80,12 +96,15 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     checked, and only those of the text can drop the answer: what reasoning says may be withdrawn later in it.
 
     Args:
-        problem: the question and its gold answer.
+        problem: the question and its gold answer. Without one, and with `verify.consensus`, the verdict on a single
+            text is `no_consensus`; `decide_consensus` decides about all samples of a problem.
         text: the text of the answer; None where there is none.
         reasoning: its reasoning, where it was told apart.
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
         hint: whether the teacher was shown the gold answer.
         blind_text: what the teacher answered after the rationale alone, without the hint; None where it was not asked.
+        grades: what a grading model wrote about it.
+        external: what a command of the user's found about it.
         pattern: see `read_answer`; by default the policy's pattern.
         policy: whether correct answers with wrong steps or parroted hints are dropped, and the longest text.
         equations: the equations of each part from `find_equations`, where the caller has found them already.
@@ -96,27 +115,42 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     policy = policy or Verify()
     parts = {part: words for part, words in ((Part.REASONING, reasoning), (Part.TEXT, text)) if words and words.strip()}
     length = sum(map(len, parts.values()))
+    facts = SampleFacts(finish_reason=finish_reason, hint=hint, grades=grades, external=external)
     if not parts:
         return _judge_empty(finish_reason)
     if length > policy.max_characters:
         return _judge_long(length, policy.max_characters, finish_reason)
     try:
-        reading, part = _read_parts(problem, parts, pattern or policy.pattern, last_resort=policy.last_resort)
+        answer = find_answer(problem, parts, facts, policy, pattern)
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
+    reading, part, verdict, detail = answer.found
     steps = check_parts(problem.question or "", parts, equations)
-    verdict, detail = _decide_verdict(problem, reading, finish_reason, policy)
-    if policy.answer != "in_response":
-        reading, part, verdict, detail = _RELAX[policy.answer](problem, parts, (reading, part, verdict, detail))
+    faults = find_faults(
+        Rationale(
+            problem=problem,
+            parts=parts,
+            reading=reading,
+            answer_part=part,
+            steps=steps,
+            is_limited=finish_reason == CUT_OFF,
+        ),
+        policy.faults,
+    )
     parroting = None
     if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
         parroting = find_parroting(asked, join_parts(reasoning, text), steps.steps, reading.span, part)
-    reasons = [*_list_answer_reasons(verdict, detail)]
-    if verdict in _KEPT:
-        reasons += _list_rationale_reasons(parts, steps, parroting, policy)
-    reasons.sort(key=lambda item: ORDER[item[0]])
-    reason, detail = _merge_reasons(reasons)
+    found_out = [_make_fault(FaultKind.HINT_PARROTED, parts, parroting)] if parroting else []
+    disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
+    found_out += [_make_fault(FaultKind.OUT_OF_ORDER, parts, disorder)] if disorder else []
+    rationale: list[tuple[Reason, str | None]] = []
+    if verdict in _SOUND:
+        rationale = _list_rationale_reasons(steps, disorder, parroting, policy)
+        rationale += [item for item in list_dropping(faults, policy.faults) if item[0] is not Reason.REFUSED]
+    refusals = _list_refusals(faults, policy)
+    reason, detail = _merge_reasons([*_list_answer_reasons(verdict, detail), *refusals, *rationale])
+    own = _merge_reasons([*refusals, *rationale]) if verdict is Verdict.NO_CONSENSUS else (None, None)
     judgement = Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
@@ -124,11 +158,32 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         answer_part=part if reading else None,
         rule=reading.rule if reading else None,
         steps=steps.steps,
+        faults=(*faults, *found_out),
+        answer_votes=answer.votes,
+        external=external,
+        open_question=None if reason is Reason.REFUSED else answer.question,
         reason=reason,
         detail=detail,
+        rationale_reason=own[0],
+        rationale_detail=own[1],
     )
-    is_wanted = hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None
-    return _add_blind_check(problem, parts, judgement, blind_text, policy) if is_wanted else judgement
+    if hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None:
+        judgement = _add_blind_check(problem, parts, judgement, blind_text, policy)
+    if policy.model_graded == "rationale" and judgement.reason is None:
+        judgement = _add_rationale_votes(parts, judgement, grades)
+    return judgement
+
+
+def _add_rationale_votes(parts: Mapping[Part, str], judgement: Judgement, grades: Sequence[Grade]) -> Judgement:
+    """Drop a sample whose rationale a grader rejects."""
+    found = check_rationale(parts, grades)
+    return replace(
+        judgement,
+        rationale_votes=found.votes,
+        open_question=found.question,
+        reason=found.reason,
+        detail=judgement.detail if found.reason is None else found.detail,
+    )
 
 
 def _add_blind_check(
@@ -146,58 +201,10 @@ def _add_blind_check(
     return replace(judgement, blind_predicted=found.predicted, reason=found.reason, detail=found.detail)
 
 
-def _read_parts(
-    problem: Problem, parts: Mapping[Part, str], pattern: str | None, *, last_resort: bool
-) -> tuple[Reading | None, Part]:
-    """Read the final answer from the text, and where it states none, from the reasoning."""
-    for part in (Part.TEXT, Part.REASONING):
-        text = parts.get(part)
-        if text is not None:
-            reading = read_answer(text, problem.answer_type, problem.choices, pattern, last_resort=last_resort)
-            if reading is not None:
-                return reading, part
-    return None, Part.TEXT
-
-
-_Found = tuple[Reading | None, Part, Verdict, str | None]
-"""A reading, its part, and the verdict with its detail."""
-
-
-def _search_anywhere(problem: Problem, parts: Mapping[Part, str], found: _Found) -> _Found:
-    """Search the gold answer in both parts, unless the response states an answer that could be compared."""
-    reading, part, verdict, _ = found
-    is_stated = reading is not None and reading.rule not in GUESSED
-    if verdict is Verdict.TRUNCATED or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG}):
-        return found
-    for part in (Part.TEXT, Part.REASONING):
-        gold = find_gold(parts.get(part, ""), problem.answer or "", problem.answer_type, problem.choices)
-        if gold is not None:
-            return gold, part, Verdict.CORRECT, None
-    return None, Part.TEXT, Verdict.NO_ANSWER, f"gold {problem.answer} is nowhere in the rationale"
-
-
-def _leave_unchecked(_problem: Problem, parts: Mapping[Part, str], found: _Found) -> _Found:
-    """Leave the answer unchecked, unless there is none: it was cut off, or ended within its reasoning."""
-    reading, part, verdict, _ = found
-    if verdict is Verdict.TRUNCATED:
-        return found
-    if Part.TEXT not in parts:
-        return None, Part.TEXT, Verdict.NO_ANSWER, "the answer ends within its reasoning"
-    is_stated = reading is not None and reading.rule not in GUESSED
-    return reading if is_stated else None, part, Verdict.UNCHECKED, None
-
-
-_RELAX: Mapping[str, Callable[[Problem, Mapping[Part, str], _Found], _Found]] = {
-    "anywhere": _search_anywhere,
-    "unchecked": _leave_unchecked,
-}
-"""What the values of `verify.answer` do to the verdict of a strict check."""
-
-
 def _judge_empty(finish_reason: str | None) -> Judgement:
     """Judge an empty answer: truncated where the token limit was reached, else no answer."""
     if finish_reason == CUT_OFF:
-        return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=_AT_THE_LIMIT)
+        return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=AT_THE_LIMIT)
     return Judgement(verdict=Verdict.NO_ANSWER, reason=Reason.NO_ANSWER, detail="the answer is empty")
 
 
@@ -206,39 +213,34 @@ def _judge_long(length: int, limit: int, finish_reason: str | None) -> Judgement
     detail = f"{length:,} characters; verify.max_characters is {limit:,}"
     if finish_reason == CUT_OFF:
         return Judgement(
-            verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=f"{_AT_THE_LIMIT}; also too_long: {detail}"
+            verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=f"{AT_THE_LIMIT}; also too_long: {detail}"
         )
     return Judgement(verdict=Verdict.UNVERIFIABLE, reason=Reason.TOO_LONG, detail=detail)
-
-
-def _decide_verdict(
-    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify
-) -> tuple[Verdict, str | None]:
-    if finish_reason == CUT_OFF:
-        return Verdict.TRUNCATED, _AT_THE_LIMIT
-    if reading is None:
-        is_guessable = policy.pattern is None and problem.answer_type is not AnswerType.TEXT
-        limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
-        return Verdict.NO_ANSWER, f"no final answer was found{limit}"
-    comparison = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
-    if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
-        return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
-    return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
 
 
 def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:
     return [] if verdict in _KEPT else [(Reason(verdict.value), detail)]
 
 
+def _list_refusals(faults: Sequence[RationaleFault], policy: Verify) -> list[tuple[Reason, str | None]]:
+    """List the refusal, which is the reason whatever the verdict is."""
+    return [item for item in list_dropping(tuple(faults), policy.faults) if item[0] is Reason.REFUSED]
+
+
+def _make_fault(kind: FaultKind, parts: Mapping[Part, str], detail: str) -> RationaleFault:
+    """Make the fault of a whole part: of the response, where there is one."""
+    part = Part.TEXT if Part.TEXT in parts else Part.REASONING
+    return RationaleFault(kind=kind, part=part, start=0, end=len(parts[part]), detail=detail)
+
+
 def _list_rationale_reasons(
-    parts: Mapping[Part, str], steps: Steps, parroting: str | None, policy: Verify
+    steps: Steps, disorder: str | None, parroting: str | None, policy: Verify
 ) -> list[tuple[Reason, str | None]]:
     """List what is wrong with the reasoning of an answer that is kept, where the policy drops it."""
     reasons: list[tuple[Reason, str | None]] = []
     wrong = steps.first_wrong
-    if wrong and policy.steps == "drop":
+    if wrong and policy.steps != "tag":
         reasons.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
-    disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
     if disorder:
         reasons.append((Reason.OUT_OF_ORDER, disorder))
     if parroting and policy.hint_parroting == "drop":
@@ -247,8 +249,8 @@ def _list_rationale_reasons(
 
 
 def _merge_reasons(reasons: list[tuple[Reason, str | None]]) -> tuple[Reason | None, str | None]:
-    """Take the first reason; the others are named in its detail."""
+    """Take the first reason in the order of all; the others are named in its detail."""
     if not reasons:
         return None, None
-    (reason, detail), *others = reasons
+    (reason, detail), *others = sorted(reasons, key=lambda item: ORDER[item[0]])
     return reason, "; ".join([detail or "", *(f"also {other.value}" for other, _ in others)]).strip("; ") or None

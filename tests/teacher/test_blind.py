@@ -93,6 +93,23 @@ def test_blind_checks_are_in_the_ledger_and_never_paid_again(recipe, runtime):
     assert (len(server.requests), again.calls.new) == (asked, 0)
 
 
+def test_samples_with_the_same_rationale_are_paid_for_once(recipe, runtime):
+    def same(body):
+        if len(body["messages"]) > 1:
+            assert body.get("n", 1) == 1
+            return answer(body)
+        one, other = read_sum(body)
+        is_hinted = HINTED in body["messages"][0]["content"]
+        text = f"{one} + {other} = {one + other}. The answer is {one + other}." if is_hinted else "I can't tell."
+        return completion(*[text] * body["n"])
+
+    with serving(same) as server:
+        built = build(recipe(server.url), runtime)
+    blind = [body for body in server.requests if len(body["messages"]) > 1]
+    samples = built.version.read_table("samples").filter(pl.col("hint") == "hinted")
+    assert (len(blind), samples["blind_text"].null_count()) == (6, 0)
+
+
 def test_without_the_key_no_blind_call_is_made(recipe, runtime):
     with serving(answer) as server:
         built = build(recipe(server.url, "verify.blind_check=none"), runtime)

@@ -6,7 +6,6 @@ import pickle
 import shutil
 import struct
 import subprocess
-import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -388,18 +387,6 @@ def test_named_templates_render_the_one_without_a_name(folder):
     change(folder, "tokenizer_config.json", chat_template=named)
 
     assert render_chat(load(folder).tokenizer, [{"role": "user", "content": "a"}]).startswith("<|user|>a")
-
-
-def test_the_process_that_renders_knows_no_secret_of_the_environment(folder, monkeypatch):
-    from cotloom.builder.teacher.checkpoint import chat_templates
-
-    monkeypatch.setenv("HOUSE_SECRET", "hush")
-    chat_templates._stop_worker()
-    render_chat(load(folder).tokenizer, [{"role": "user", "content": "a"}])
-
-    environment = Path(f"/proc/{chat_templates._start_worker().process.pid}/environ")
-    if sys.platform == "linux":
-        assert b"HOUSE_SECRET" not in environment.read_bytes()
 
 
 def test_an_untrained_student_of_ours_needs_no_process_of_its_own():

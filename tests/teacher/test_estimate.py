@@ -4,7 +4,14 @@ import pytest
 
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.sources import load_problems
-from cotloom.builder.teacher import PathCounts, estimate_calls, open_ledger, sample_rationales
+from cotloom.builder.teacher import (
+    AskedProblems,
+    Finders,
+    PathCounts,
+    estimate_calls,
+    open_ledger,
+    sample_rationales,
+)
 from cotloom.builder.verify import IS_READABLE
 from cotloom.schemas.runtime import Runtime
 
@@ -15,11 +22,12 @@ def estimate(tmp_path, write_recipe):
         runtime = Runtime(store=tmp_path)
         teacher = {"backend": "simulated", "paths": {"round": round_size}, **teacher}
         loaded = load_recipe(str(write_recipe(tmp_path, teacher=teacher)))
-        problems = load_problems(loaded, IS_READABLE).frame
+        found = load_problems(loaded, IS_READABLE)
+        problems = AskedProblems(found.pieces, tuple(source.name for source in loaded.recipe.sources))
         with open_ledger(tmp_path / "ledger.sqlite") as ledger:
             if sampled:
                 count = lambda problems, _samples: {problem.problem_id: PathCounts() for problem in problems}  # noqa: E731
-                sample_rationales(loaded, problems, ledger, count, runtime, tmp_path)
+                sample_rationales(loaded, problems, ledger, Finders(paths=count), runtime, tmp_path)
             return estimate_calls(loaded, problems, ledger, runtime)
 
     return run

@@ -12,7 +12,7 @@ from cotloom.builder.errors import CotloomError
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import LoadedRecipe, load_recipe
 from cotloom.builder.sources import load_problems
-from cotloom.builder.teacher import PathCounts, open_ledger, sample_rationales
+from cotloom.builder.teacher import AskedProblems, Finders, PathCounts, open_ledger, sample_rationales
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.runtime import Runtime
 from cotloom.schemas.sample import Sample
@@ -24,10 +24,11 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 def sample(loaded: LoadedRecipe, runtime: Runtime, folder: Path, told: dict[str, Any]) -> None:
     """Sample the teacher, and nothing else: the only place that knows how the sampling is called."""
-    problems = load_problems(loaded, verify.IS_READABLE, runtime=runtime).frame
+    found = load_problems(loaded, verify.IS_READABLE, runtime=runtime)
+    problems = AskedProblems(found.pieces, tuple(source.name for source in loaded.recipe.sources))
     folder.mkdir()
     with open_ledger(runtime.store / "ledger.sqlite") as ledger, measuring(told):
-        sampled = sample_rationales(loaded, problems, ledger, count_paths, runtime, folder)
+        sampled = sample_rationales(loaded, problems, ledger, Finders(paths=count_paths), runtime, folder)
     told |= {"answers": sampled.calls.new, "failed": sampled.calls.failed}
 
 

@@ -26,6 +26,7 @@ class PathCounter:
             "verify": recipe.verify.model_dump(mode="json"),
             "select": recipe.select.model_dump(mode="json"),
             "tokenizer": work.describe_tokenizer(),
+            **work.describe_external(),
         }
 
     def list_judged(self) -> tuple[Path, ...]:
@@ -80,6 +81,29 @@ class RationaleCutter:
     def _write_item(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> dict[str, Any]:
         self._calls += 1
         return write_pieces(self._work.folder / f"blind-{self._calls:06}", problems, samples)
+
+
+class QuestionFinder:
+    """Finds what a grader is still to be asked about samples."""
+
+    def __init__(self, work: BuildWork) -> None:
+        """Find by the rules of a build."""
+        self._work = work
+        self._calls = 0
+        self._settings = {"verify": work.recipe.verify.model_dump(mode="json"), **work.describe_external()}
+
+    def __call__(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> Mapping[str, Mapping[str, str]]:
+        """Find the questions about the samples of some problems: by problem and sample id."""
+        parts = min(self._work.runtime.workers, len(problems))
+        items = [self._write_item(problems[part::parts], samples) for part in range(parts)]
+        found = self._work.stages.run("find_questions", items, self._settings, "")
+        remove_pieces(items)
+        asked = {problem: questions for part in found for problem, questions in part.items()}
+        return {problem.problem_id: asked.get(problem.problem_id, {}) for problem in problems}
+
+    def _write_item(self, problems: Sequence[Problem], samples: Sequence[Sample]) -> dict[str, Any]:
+        self._calls += 1
+        return write_pieces(self._work.folder / f"questions-{self._calls:06}", problems, samples)
 
 
 def write_pieces(name: Path, problems: Sequence[Problem], samples: Sequence[Sample]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from ....schemas.frames import get_schema, make_writer
+from ....schemas.frames import get_schema, make_reader, make_writer
 from ....schemas.ids import digest
 from ....schemas.problem import AnswerType, Problem
-from ....schemas.reasons import Reason, Verdict
-from ....schemas.recipe import Select, Verify
-from ....schemas.sample import Hint, Part, Sample, Span
+from ....schemas.reasons import Fate, Reason, Verdict
+from ....schemas.recipe import ConsensusRule, Select, Verify
+from ....schemas.sample import ExternalFinding, Grade, Hint, Part, Sample, Span
 from ... import select, verify
 from ...engine import mark_row
 from ...store.memo import Memo, Recalled, make_keys, recall_or_find
@@ -21,22 +21,37 @@ from ...text.equations import Equation, find_equations
 from ...text.traces import join_parts
 from ..tokens import TokenCounter
 from ..unchanged import BucketSize
+from .external import CommandRules, ask_rows
 from .judged import JudgedPieces, recall_judged
 
-_JUDGED = ("verdict", "predicted", "span", "answer_part", "rule", "steps", "blind_predicted", "reason", "detail")
+_JUDGED = (
+    "verdict", "predicted", "span", "answer_part", "rule", "steps", "faults", "blind_predicted", "answer_votes",
+    "rationale_votes", "external", "reason", "detail",
+)  # fmt: skip
 """What judging finds out about a sample."""
 
+_ALONE = ("rationale_reason", "rationale_detail")
+"""What it finds out besides, where other samples decide whether the answer counts."""
+
 _DECIDING = (
-    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices"
+    "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices",
+    "language", "metadata",
 )  # fmt: skip
-"""What decides it."""
+"""What decides it, besides what others found about it."""
+
+_OUTSIDE = pl.struct("grades", "external").struct.json_encode()
+_IS_INSIDE = (pl.col("grades").list.len().fill_null(0) == 0) & pl.col("external").is_null()
 
 _FINDINGS = pl.Schema([
     ("key", pl.String()),
     *((name, kind) for name, kind in get_schema(Sample).items() if name in {*_JUDGED, "signature"}),
+    *((name, pl.String()) for name in _ALONE),
     ("operations", pl.List(pl.String)),
 ])  # fmt: skip
 """The columns of what is found out about a text."""
+
+_READ_GRADES = make_reader(tuple[Grade, ...])
+_READ_FINDING = make_reader(ExternalFinding)
 
 _SET_ASIDE = "set aside by the recipe: checking it ended the process that did"
 
@@ -53,6 +68,8 @@ class PathRules:
     """What counts tokens; None leaves the counts of the server."""
     judged: JudgedPieces = field(default_factory=JudgedPieces)
     """What was judged between rounds of sampling."""
+    external: CommandRules | None = None
+    """The command that judges samples; None where there is none."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides a result, as plain values."""
@@ -61,6 +78,7 @@ class PathRules:
             "verify": self.verify.model_dump(mode="json"),
             "select": self.select.model_dump(mode="json"),
             "tokens": self.counter and self.counter.describe(),
+            **({} if self.external is None else {"external": self.external.command.describe()}),
         }
 
 
@@ -87,9 +105,11 @@ def judge_samples(
     work = verify.select_sampled(problems, samples)
     is_aside = pl.col("sample_id").is_in(list(rules.verify.set_aside))
     aside, work = work.filter(is_aside), work.filter(~is_aside)
-    keyed = work.with_columns(key=make_keys(work.select(_DECIDING)))
-    policy = rules.verify.model_copy(update={"set_aside": ()})
+    work = ask_rows(work, rules.external, rules.verify.max_characters)
+    keyed = work.with_columns(key=_make_keys(work))
+    policy = _simplify_policy(rules.verify)
     deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
+    deciding.pop("external", None)  # what it found is part of the keys
     owners = keyed.select("sample_id", "key").join(
         samples.select("sample_id", "problem_id"), on="sample_id", how="left"
     )
@@ -97,9 +117,26 @@ def judge_samples(
     memo = open_memo(stages, "judge", deciding, bucket, bucket.answers)
     recalled = recall(memo, keyed["key"], find)
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
-    judgements = findings.select("sample_id", *_JUDGED)
-    judged = verify.add_judgements(samples, pl.concat([judgements, _set_aside(aside, judgements)]))
+    judgements = findings.select("sample_id", *_JUDGED, *_ALONE)
+    own = pl.concat([judgements, _set_aside(aside, judgements)]).join(
+        samples.select("sample_id", "problem_id"), on="sample_id", how="left", maintain_order="left"
+    )
+    kept = problems.filter(pl.col("fate") == Fate.KEPT)
+    judged = verify.add_judgements(samples, verify.decide_consensus(own, kept, rules.verify.consensus))
     return judged, findings.select("sample_id", "signature", "operations"), recalled.new
+
+
+def _simplify_policy(policy: Verify) -> Verify:
+    """Leave out of a policy what decides nothing about one sample by itself."""
+    consensus = policy.consensus and ConsensusRule()
+    return policy.model_copy(update={"set_aside": (), "consensus": consensus})
+
+
+def _make_keys(work: pl.DataFrame) -> pl.Series:
+    """Make the key of each row from all that decides its judgement."""
+    is_inside = work.select(_IS_INSIDE.all()).item()
+    outside = pl.lit("") if is_inside else pl.when(_IS_INSIDE).then(pl.lit("")).otherwise(_OUTSIDE)
+    return make_keys(work.select(*_DECIDING, outside=outside))
 
 
 def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
@@ -111,6 +148,7 @@ def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
         "reason": pl.lit(str(Reason.CHECK_FAILED)),
         "detail": pl.lit(_SET_ASIDE),
         "steps": pl.lit([], dtype=judgements.schema["steps"]),
+        "faults": pl.lit([], dtype=judgements.schema["faults"]),
     })  # fmt: skip
 
 
@@ -132,11 +170,13 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
             finish_reason=row["finish_reason"],
             hint=Hint(row["hint"]),
             blind_text=row["blind_text"],
+            grades=_READ_GRADES(row["grades"]) or (),
+            external=_READ_FINDING(row["external"]),
             policy=policy,
             equations=equations,
         )
         method = None
-        if judgement.reason is None and equations is not None:
+        if _may_be_kept(judgement) and equations is not None:
             found = [equation for part in Part for equation in equations.get(part, ())]
             method = select.read_method(join_parts(row["reasoning"], row["text"]), found)
         yield {
@@ -145,6 +185,12 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
             "signature": method and method.signature,
             "operations": method and sorted(method.operations),
         }
+
+
+def _may_be_kept(judgement: verify.Judgement) -> bool:
+    """Whether a sample is kept, or is once other samples agree with it."""
+    is_alone = judgement.verdict is Verdict.NO_CONSENSUS
+    return (judgement.rationale_reason if is_alone else judgement.reason) is None
 
 
 def find_rationales(policy: Verify, problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, dict[str, str]]:
@@ -159,7 +205,7 @@ def find_rationales(policy: Verify, problems: pl.DataFrame, samples: pl.DataFram
         By problem and sample id; a rationale of which nothing is left is not among them.
     """
     work = verify.select_sampled(problems, samples).with_columns(key=pl.col("sample_id"))
-    seen = policy.model_copy(update={"blind_check": "none"})
+    seen = policy.model_copy(update={"blind_check": "none", "model_graded": "none"})
     found: dict[str, dict[str, str]] = {}
     owners = dict(samples.select("sample_id", "problem_id").iter_rows())
     judged = pl.DataFrame(_judge_rows(work, seen), schema=_FINDINGS, orient="row").filter(pl.col("reason").is_null())
@@ -173,6 +219,30 @@ def find_rationales(policy: Verify, problems: pl.DataFrame, samples: pl.DataFram
         )
         if rationale is not None:
             found.setdefault(owners[row["sample_id"]], {})[row["sample_id"]] = rationale
+    return found
+
+
+def find_questions(
+    policy: Verify, problems: pl.DataFrame, samples: pl.DataFrame, external: CommandRules | None = None
+) -> dict[str, dict[str, str]]:
+    """Find what a grader is still to be asked about samples before they can be kept.
+
+    Args:
+        policy: how samples are checked.
+        problems: rows of `Problem`.
+        samples: rows of `Sample`, not judged yet, with what a grader wrote about them so far.
+        external: the command that judges some of them.
+
+    Returns:
+        By problem and sample id.
+    """
+    work = verify.select_sampled(problems, samples).with_columns(key=pl.col("sample_id"))
+    work = ask_rows(work.filter(~pl.col("sample_id").is_in(list(policy.set_aside))), external, policy.max_characters)
+    owners = dict(samples.select("sample_id", "problem_id").iter_rows())
+    found: dict[str, dict[str, str]] = {}
+    for judged in _judge_rows(work, policy):
+        if judged["open_question"] is not None:
+            found.setdefault(owners[judged["key"]], {})[judged["key"]] = str(judged["open_question"])
     return found
 
 
@@ -193,4 +263,6 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
         answer=row["answer"],
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
+        language=row["language"],
+        metadata=row["metadata"] or "{}",
     )

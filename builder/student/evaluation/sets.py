@@ -12,7 +12,7 @@ from ....schemas.example import Message
 from ....schemas.frames import from_frame
 from ....schemas.ids import rank
 from ....schemas.outcome import SetKind
-from ....schemas.problem import Problem, Split
+from ....schemas.problem import JUDGED_OUTSIDE, Problem, Split
 from ....schemas.reasons import Fate
 from ....schemas.student import Evaluation
 from ...errors import InputError
@@ -132,13 +132,14 @@ def _check_names(reserved: Sequence[str], names: Sequence[str], general: Sequenc
 def _select_problems(
     version: Version, sources: Sequence[Mapping[str, Any]], count: int, general: Sequence[Problem]
 ) -> dict[str, tuple[Problem, ...]]:
-    """Select the problems with a gold answer for each set, those of lowest rank."""
+    """Select the problems whose gold answer can be compared for each set, those of lowest rank."""
     by_role: dict[str, list[str]] = {"sample": [], "reference": [], "evaluate": []}
     for source in sources:
         by_role[source["role"]].append(source["name"])
     members = {HELD_OUT: pl.col("source").is_in(by_role["sample"]) & (pl.col("split") == Split.TEST)}
     members |= {name: pl.col("source") == name for name in by_role["evaluate"]}
-    is_answered = (pl.col("fate") == Fate.KEPT) & pl.col("answer").is_not_null()
+    is_compared = ~pl.col("answer_type").is_in([str(kind) for kind in JUDGED_OUTSIDE])
+    is_answered = (pl.col("fate") == Fate.KEPT) & pl.col("answer").is_not_null() & is_compared
     problems: dict[str, tuple[Problem, ...]] = dict.fromkeys(members, ())
     for rows in version.iterate_table("problems"):
         answered = rows.filter(is_answered)

@@ -6,15 +6,14 @@ Heavy libraries (openai, torch, transformers) are imported when the first reques
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import polars as pl
-
 from ....schemas.runtime import Runtime
 from ....schemas.teacher import SampledTeacher
 from ...recipe import LoadedRecipe
+from ..asked import AskedProblems
 from . import openai, simulated, transformers
 from .protocol import OpenedBackend
 
-BACKENDS: Mapping[str, Callable[[LoadedRecipe, str, Any, pl.DataFrame, Runtime], OpenedBackend]] = {
+BACKENDS: Mapping[str, Callable[[LoadedRecipe, str, Any, AskedProblems, Runtime], OpenedBackend]] = {
     "openai": openai.open_backend,
     "simulated": simulated.open_backend,
     "transformers": transformers.open_backend,
@@ -23,7 +22,7 @@ BACKENDS: Mapping[str, Callable[[LoadedRecipe, str, Any, pl.DataFrame, Runtime],
 
 
 def open_backend(
-    loaded: LoadedRecipe, key: str, teacher: SampledTeacher, problems: pl.DataFrame, runtime: Runtime
+    loaded: LoadedRecipe, key: str, teacher: SampledTeacher, problems: AskedProblems, runtime: Runtime
 ) -> OpenedBackend:
     """Open a teacher of a recipe.
 
@@ -31,7 +30,7 @@ def open_backend(
         loaded: the recipe.
         key: the recipe key that the teacher stands at.
         teacher: the teacher.
-        problems: rows of `Problem`, dropped ones too.
+        problems: the problems that are asked.
         runtime: how a live teacher is requested: concurrency, timeouts, retries.
 
     Raises:

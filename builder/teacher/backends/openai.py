@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import polars as pl
-
 from ....schemas.runtime import Runtime
 from ....schemas.teacher import OpenAITeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe
+from ..asked import AskedProblems
 from .openai_errors import Server
 from .openai_keys import DEFAULT_URL, find_secrets, resolve_base_url
 from .prompted import open_prompted
@@ -17,7 +16,7 @@ from .protocol import OpenedBackend, Sender
 
 
 def open_backend(
-    loaded: LoadedRecipe, key: str, teacher: OpenAITeacher, problems: pl.DataFrame, runtime: Runtime
+    loaded: LoadedRecipe, key: str, teacher: OpenAITeacher, problems: AskedProblems, runtime: Runtime
 ) -> OpenedBackend:
     """Open a teacher behind a server. Nothing is sent yet.
 

@@ -10,12 +10,13 @@ import polars as pl
 from ....schemas.example import Message
 from ....schemas.problem import Problem
 from ....schemas.prompt import HintPolicy, Prompt, PromptKey, SecondCall
-from ....schemas.reasons import Fate
 from ....schemas.sample import Hint
-from ....schemas.teacher import OpenAITeacher, TransformersTeacher
+from ....schemas.teacher import Grader, OpenAITeacher, TransformersTeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe, list_prompts
+from ..asked import AskedProblems
 from ..demonstrations import Demo, check_demos, find_demos, select_demos
+from ..grading_prompts import GradingTask, format_grading
 from ..prompts import format_blind_check, format_messages, format_second_call
 from ..request import Answer, Request
 from ..shares import select_share
@@ -85,6 +86,12 @@ class PromptedBackend:
         sampling = {**self.sampling, **dict(_list_changes(ready.prompt.second_call, self.sampling))}
         return CompletionRequest(problem, self._make_request(problem.problem_id, messages, Hint.NONE, sampling), 0)
 
+    def list_votes(self, problem: Problem, task: GradingTask, grader: Grader) -> list[CompletionRequest]:
+        """Make the request that asks about a sample, and a completion of it for each vote."""
+        messages = format_grading(problem, task, grader)
+        request = self._make_request(problem.problem_id, messages, Hint.NONE, self.sampling)
+        return [CompletionRequest(problem, request, index, task) for index in range(grader.votes)]
+
     def open_sender(self) -> AbstractAsyncContextManager[Sender]:
         """Open what sends requests to the model."""
         return self.sending()
@@ -115,7 +122,7 @@ def open_prompted(  # noqa: PLR0913 - what the backends differ in
     loaded: LoadedRecipe,
     key: str,
     teacher: OpenAITeacher | TransformersTeacher,
-    problems: pl.DataFrame,
+    problems: AskedProblems,
     *,
     model: str,
     endpoint: str,
@@ -131,7 +138,7 @@ def open_prompted(  # noqa: PLR0913 - what the backends differ in
     """
     by = teacher.prompts.by if teacher.prompts else None
     names = [None, *(teacher.prompts.of if teacher.prompts else ())]
-    asked = select_share(problems.filter(pl.col("fate") == Fate.KEPT), teacher.share)
+    asked = select_share(problems.outline, teacher.share)
     prompts, inputs = {}, []
     for name, (place, prompt) in zip(names, list_prompts(teacher, key).items(), strict=True):
         own = _select_own(asked, by, name, names[1:], place)

@@ -9,7 +9,9 @@ from typing import Protocol
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
 from ....schemas.sample import Hint
+from ....schemas.teacher import Grader
 from ...errors import CotloomError
+from ..grading_prompts import GradingTask
 from ..request import Answer, ReceivedResponse, Request
 from ..responses import encode_answers
 
@@ -24,6 +26,8 @@ class CompletionRequest:
     """The prompt, the model and the sampling parameters."""
     sample_index: int
     """Number of this completion among those of the same request, from 0."""
+    grading: GradingTask | None = None
+    """The sample that it votes on, where it does."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -103,6 +107,9 @@ class Backend(Protocol):
 
     def make_blind_check(self, problem: Problem, rationale: str) -> CompletionRequest:
         """Make the request that asks for the answer to a rationale, without a hint."""
+
+    def list_votes(self, problem: Problem, task: GradingTask, grader: Grader) -> list[CompletionRequest]:
+        """List the completions that a question about a sample needs: one for each vote."""
 
     def open_sender(self) -> AbstractAsyncContextManager[Sender]:
         """Open what sends its requests."""

@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-import polars as pl
-
 from ....schemas.prompt import Prompt
 from ....schemas.runtime import Runtime
 from ....schemas.teacher import SimulatedTeacher
 from ...recipe import LoadedRecipe
+from ..asked import AskedProblems
 from ..request import Answer
 from ..simulated.answers import write_answer
+from ..simulated.grades import write_grade
 from .prompted import PromptedBackend, ReadyPrompt
 from .protocol import CompletionRequest, OpenedBackend, RecordResponse, Results, make_received, record_results
 
 
 def open_backend(
-    loaded: LoadedRecipe, _key: str, teacher: SimulatedTeacher, _problems: pl.DataFrame, _runtime: Runtime
+    loaded: LoadedRecipe, _key: str, teacher: SimulatedTeacher, _problems: AskedProblems, _runtime: Runtime
 ) -> OpenedBackend:
     """Open the simulated teacher. It solves `arithmetic` problems only; requests for others raise an InputError."""
     backend = PromptedBackend(
@@ -51,6 +51,8 @@ class _SimulatedSender:
 
 
 def _write_answer(request: CompletionRequest, teacher: SimulatedTeacher) -> tuple[CompletionRequest, Answer]:
+    if request.grading is not None:
+        return request, write_grade(request.problem, request.grading, request.request, request.sample_index, teacher)
     return request, write_answer(request.problem, request.request, request.sample_index, teacher)
 
 

@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from ....schemas.ids import digest, format_canonical, rank
 from ....schemas.prompt import LocalSampling
 from ....schemas.runtime import Runtime
@@ -18,6 +16,7 @@ from ...errors import InputError
 from ...files import digest_file
 from ...progress import track
 from ...recipe import LoadedRecipe
+from ..asked import AskedProblems
 from ..checkpoint import get_device, load_pretrained
 from ..checkpoint.chat_templates import render_chat
 from ..checkpoint.provenance import Provenance, read_provenance
@@ -63,7 +62,7 @@ def open_backend(
     loaded: LoadedRecipe,
     key: str,
     teacher: TransformersTeacher,
-    problems: pl.DataFrame,
+    problems: AskedProblems,
     runtime: Runtime,  # noqa: ARG001 - for live teachers
 ) -> OpenedBackend:
     """Open a local checkpoint. The weights are loaded with the first request.

@@ -1,20 +1,12 @@
 """Chat templates of checkpoints, rendered in a process of its own with bounded time, memory and output."""
 
-import atexit
 import json
-import os
-import select
-import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from ...credentials import is_secret_name
 from ...errors import InputError
+from ...line_process import LineProcess
 
 OWN_TEMPLATE = (
     "{% for message in messages %}"
@@ -32,15 +24,7 @@ LONGEST = 2_000_000
 """Characters of text around the messages that a template may write."""
 
 _PROBE = ({"role": "user", "content": "What is 2 + 3?"},)
-_CHUNK = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    process: "subprocess.Popen[bytes]"
-    """The process."""
-    owner: int
-    """Id of the process that started it: a fork has to start its own."""
+_WORKER = LineProcess([sys.executable, "-P", "-m", "cotloom.builder.teacher.checkpoint.chat_worker"])
 
 
 def check_chat_template(tokenizer: Any, name: str, key: str) -> None:
@@ -99,72 +83,8 @@ def _get_template(tokenizer: Any) -> str:
 
 
 def _send(request: bytes) -> Mapping[str, str]:
-    """Send a request to the worker, and end the worker where no answer comes."""
-    worker = _get_worker()
-    try:
-        line = _request_line(worker.process, request)
-    except (BrokenPipeError, TimeoutError):
-        line = b""
-    if not line:
-        _stop_worker()
+    line = _WORKER.ask(request, _PATIENCE_S)
+    if line is None:
         return {"error": f"it does not end within {SECONDS} seconds, or takes too much memory"}
     answer: Mapping[str, str] = json.loads(line)
     return answer
-
-
-def _request_line(process: "subprocess.Popen[bytes]", request: bytes) -> bytes:
-    """Write a request, and read the line that answers it; an empty one where the process ended.
-
-    Raises:
-        BrokenPipeError: the process has ended.
-        TimeoutError: no answer came in time.
-    """
-    if process.stdin is None or process.stdout is None:
-        raise BrokenPipeError
-    process.stdin.write(request)
-    process.stdin.flush()
-    end, parts = time.monotonic() + _PATIENCE_S, [b""]
-    while not parts[-1].endswith(b"\n"):
-        ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
-        if not ready:
-            raise TimeoutError
-        part = os.read(process.stdout.fileno(), _CHUNK)
-        if not part:
-            return b""
-        parts.append(part)
-    return b"".join(parts)
-
-
-@lru_cache(maxsize=1)
-def _start_worker() -> _Worker:
-    """Start the process. It knows no secret of the environment."""
-    command = [sys.executable, "-P", "-m", "cotloom.builder.teacher.checkpoint.chat_worker"]
-    environment = {name: value for name, value in os.environ.items() if not is_secret_name(name)}
-    process = subprocess.Popen(  # noqa: S603 - ourselves
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-    )
-    atexit.register(_close, process)
-    return _Worker(process, os.getpid())
-
-
-def _get_worker() -> _Worker:
-    worker = _start_worker()
-    if worker.owner != os.getpid():
-        _start_worker.cache_clear()
-        worker = _start_worker()
-    return worker
-
-
-def _stop_worker() -> None:
-    worker = _start_worker()
-    _start_worker.cache_clear()
-    _close(worker.process)
-
-
-def _close(process: "subprocess.Popen[bytes]") -> None:
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None and not pipe.closed:
-            with suppress(BrokenPipeError):
-                pipe.close()
-    process.wait()

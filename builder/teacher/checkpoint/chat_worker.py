@@ -4,16 +4,13 @@ It reads requests from stdin, one JSON object a line, and writes an answer to ea
 itself where a template does not end. Templates run in the sandbox of transformers.
 """
 
-import json
-import resource
-import signal
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from jinja2 import TemplateError
+
+from ...line_process import serve_lines
 
 MEMORY = 1 << 30
 """Bytes that a template may take beyond what the process itself takes."""
@@ -23,22 +20,7 @@ def main() -> None:
     """Answer requests until stdin ends."""
     from transformers.utils.chat_template_utils import render_jinja_template  # noqa: PLC0415 - takes a second
 
-    _limit_memory()
-    for line in sys.stdin:
-        request = json.loads(line)
-        signal.alarm(int(request["seconds"]) + 1)  # the system ends the process where nobody else does
-        answer = _render(render_jinja_template, request)
-        signal.alarm(0)
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
-
-
-def _limit_memory() -> None:
-    """Limit the address space, where the system says how much is taken."""
-    with suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        limit = pages * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    serve_lines(partial(_render, render_jinja_template), MEMORY)
 
 
 def _render(render: Any, request: Mapping[str, Any]) -> dict[str, str]:

@@ -17,6 +17,9 @@ _REFUSED, _SERVED, _ENOUGH = 3, -1, 15
 refusals in a row, or seven among fourteen. A gateway that refuses by chance one request in twenty is believed after
 more than 250,000 requests on average, one in ten after 12,000, one in three after 35 (simulated)."""
 
+_STRONG = 9
+"""The sum from which on the next request waits until a refusal of the last would be heard."""
+
 _SHORTEST_S, _TIMES = 0.5, 4
 """A request that is out for longer, and for so many times as long as a refusal takes, is not refused any more."""
 
@@ -29,11 +32,21 @@ class RefusalDoubt:
         self._next = 0
         self._sum = 0
         self._patience_s = _SHORTEST_S
+        self._refusal_s = 0.0
 
     @property
     def places(self) -> int:
         """Places among those in flight that doubted refusals keep."""
         return len(self._refused)
+
+    def compute_gap(self, now: float, last: Ticket | None) -> float:
+        """Compute the seconds until it would be known that the last request was refused, where doubt is small by now.
+
+        So few requests more are refused while the last refusals that it takes are on their way.
+        """
+        if self._sum < _STRONG or last is None:
+            return 0.0
+        return max(0.0, last.started_s + _TIMES * self._refusal_s - now)
 
     def add(self, now: float, ticket: Ticket) -> None:
         """Add a refused request."""
@@ -42,7 +55,8 @@ class RefusalDoubt:
         elif ticket.number < self._next:
             self._sum += _REFUSED  # it was taken for served, or came before the first that was heard of
         self._refused.add(ticket.number)
-        self._patience_s = max(_SHORTEST_S, _TIMES * (now - ticket.started_s))
+        self._refusal_s = now - ticket.started_s
+        self._patience_s = max(_SHORTEST_S, _TIMES * self._refusal_s)
 
     def is_limit(self, now: float, in_flight: Mapping[int, Ticket], started: int) -> bool:
         """Whether a limit was met; refusals that came by chance are forgotten.

@@ -86,9 +86,11 @@ class Pace:
         """Compute the seconds until a request may start: 0 for now, infinite while only a reply can make room."""
         if len(self._in_flight) >= self._ramp.window:
             return math.inf
-        if self._doubt.places and self._in_flight and len(self._in_flight) + self._doubt.places >= self._ramp.window:
-            return self._doubt.compute_delay(now, self._in_flight)
         delay_s = self._ramp.compute_delay(now)
+        if self._doubt.places and self._in_flight:
+            if len(self._in_flight) + self._doubt.places >= self._ramp.window:
+                return self._doubt.compute_delay(now, self._in_flight)
+            delay_s = max(delay_s, self._doubt.compute_gap(now, self._in_flight.get(self._started - 1)))
         if self._is_limited:
             delay_s = max(delay_s, self._compute_limited_delay(now, tokens))
         return delay_s if delay_s > _SHORTEST_S else 0.0

@@ -79,8 +79,8 @@ class Completer:
     """Sends what is missing."""
     forgotten: frozenset[str]
     """Problems whose answers were erased; they are never requested again."""
-    take_turn: Callable[[], Awaitable[None]]
-    """Waits until no other build asks the same teacher from this store."""
+    take_turn: Callable[[], Awaitable[bool]]
+    """Waits until no other build asks the same teacher from this store; says whether one may have asked until then."""
     stop: Stop
     """What ends the sampling."""
     calls: Calls = field(default_factory=Calls)
@@ -100,9 +100,8 @@ class Completer:
             return results
         known = self._read_known(requests)
         missing = [request for request in requests if request.key not in known]
-        if missing:
-            await self.take_turn()
-            known = self._read_known(requests)  # another build may have asked meanwhile
+        if missing and await self.take_turn():
+            known = self._read_known(requests)
             missing = [request for request in requests if request.key not in known]
         self.stop.check()
         new, failures = await self._request(missing) if missing else ({}, {})
@@ -127,7 +126,8 @@ class Completer:
         async def record(received: ReceivedResponse) -> None:
             earlier.update(await self.record(received))
 
-        sent = await asyncio.gather(*(self.sender.send(group, record) for group in groups.values()))
+        first, *others = (self.sender.send(group, record) for group in groups.values())
+        sent = await asyncio.gather(first, *others) if others else [await first]  # one alone needs no task of its own
         results = [result for group in sent for result in group]
         received = [result for result in results if isinstance(result, ReceivedResponse)]
         if self.sender.fatal is not None:

@@ -14,6 +14,7 @@ from ....schemas.reasons import Fate
 from ....schemas.sample import Hint, Sample
 from ..backends.protocol import Backend, CompletionRequest, FailedRequest
 from ..request import Answer
+from .grading import AskedGrader, grade_samples
 from .samples import add_blind_check, add_second_call, make_sample
 
 
@@ -63,6 +64,8 @@ class AskedTeacher:
     """Whether a problem goes on although a request of it failed."""
     cut_rationales: CutOwnRationales | None = None
     """Cuts the rationales of hinted samples that are checked without the hint; None where none are."""
+    grader: AskedGrader | None = None
+    """Who is asked about its samples; None where nobody is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,7 +226,8 @@ async def _sample_round(problem: Problem, teacher: AskedTeacher, this: Round) ->
     for (position, follow_up), result in zip(follow_ups.items(), second, strict=True):
         samples[position] = add_second_call(samples[position], follow_up, result)
     blind = await _check_blindly(problem, teacher, samples) if this.hint is Hint.HINTED else []
-    return samples, not any(isinstance(result, FailedRequest) for result in [*results, *second, *blind])
+    samples, votes = await grade_samples(problem, teacher.grader, samples)
+    return samples, not any(isinstance(result, FailedRequest) for result in [*results, *second, *blind, *votes])
 
 
 async def _check_blindly(
@@ -237,7 +241,9 @@ async def _check_blindly(
     requests = [
         teacher.backend.make_blind_check(problem, rationales[samples[position].sample_id]) for position in positions
     ]
-    results = await teacher.complete(requests) if requests else ()
+    wanted = {request.key: request for request in requests}  # samples with the same rationale share the answer
+    found = dict(zip(wanted, await teacher.complete(list(wanted.values())) if wanted else (), strict=True))
+    results = [found[request.key] for request in requests]
     for position, request, result in zip(positions, requests, results, strict=True):
         samples[position] = add_blind_check(samples[position], request, result)
     return results

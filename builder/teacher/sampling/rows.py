@@ -16,7 +16,7 @@ FRAME_ROWS = 128
 PIECE_ROWS = 65_536
 """The most samples of a piece."""
 
-PIECE_BYTES = 32 * 2**20
+PIECE_BYTES = 8 * 2**20
 """About the most bytes that wait to be written; samples with log probabilities are long."""
 
 

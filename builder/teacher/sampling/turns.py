@@ -20,22 +20,26 @@ class Turns:
         self._is_taken = False
         self._is_closed = False
 
-    async def take(self) -> None:
+    async def take(self) -> bool:
         """Wait until no other build asks these servers from this store.
 
         All are taken at once, in one order: two builds that each hold one and wait for the other would wait for ever.
+
+        Returns:
+            Whether it had to be taken: another build may have asked until now.
 
         Raises:
             InputError: the keys of the ledger are damaged, so that answers would be paid again.
         """
         if self._is_taken:
-            return
+            return False
         async with self._lock:
             if not self._is_taken:
                 if self._names:
                     await asyncio.to_thread(self._wait)
                 self._ledger.check_keys()
                 self._is_taken = True
+        return True
 
     def _wait(self) -> None:
         turn = wait_turn(self._ledger.path.parent, self._names, _describe_wait, lambda: self._is_closed)

@@ -14,12 +14,13 @@ from ...text.options import LETTERS
 from .words import cut_at_pause, normalize_answer
 
 DEFAULT_LETTERS = LETTERS[:5]
-"""The letters that count where the options are not known."""
+"""The letters that count where the options are not known, unless one is in brackets, alone, or behind `option`."""
 
 _LEADING_WORDS = re.compile(
     r"[\W_]*(?:(?:so|then|therefore|thus|hence|clearly|definitely|certainly|probably|likely|most|the|final|correct|right"
     r"|best|answer|is|be|must|would|should|it|either|between|both|option|choice|letter|text|mathrm|textbf|mathbf|mbox"
-    r"|boxed|(?:i|we)(?:['’](?:d|ll))?\s(?:would\s|will\s)?(?:choose|pick|select|chose|go\swith))\b[\W_]*)*",
+    r"|boxed|not\s(?:option\s)?[(\[]?[A-Z][)\]]?(?:\s(?:or|nor|and)\s[(\[]?[A-Z][)\]]?){0,3},?\sbut(?:\srather)?"
+    r"|(?:i|we)(?:['’](?:d|ll))?\s(?:would\s|will\s)?(?:choose|pick|select|chose|go\swith))\b[\W_]*)*",
     re.IGNORECASE,
 )
 """Words that may come before the letter at the beginning of an answer."""
@@ -88,13 +89,23 @@ class OptionMention:
     """A letter alone, the option's text, `(B)` or `option B`, `B)` or `B:`, or a letter at the beginning."""
 
 
+def name_option(answer: str, choices: Sequence[str] = ()) -> str | None:
+    """Name the one option that an answer chooses by its letter; None where it chooses none, or several.
+
+    >>> name_option("the pear", ["apple", "pear"]), name_option("(A) or (B)")
+    ('B', None)
+    """
+    option = find_option(answer, choices)
+    return option.letters if option is not None and len(option.letters) == 1 else None
+
+
 def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> OptionMention | None:
     """Find the option that an answer names.
 
     Args:
         text: the answer.
         choices: the options, where they are known.
-        letters: the valid letters; by default those of the options.
+        letters: the valid letters; by default those of the options; where there are none, all that are clear labels.
 
     Returns:
         The option, or None where no option is named, or several that are not next to each other.
@@ -104,7 +115,8 @@ def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> Op
     >>> find_option("the pear.", ["apple", "pear"]).letters
     'B'
     """
-    letters = letters or LETTERS[: len(choices)] or DEFAULT_LETTERS
+    is_open = not letters and not choices
+    letters = letters or LETTERS[: len(choices)] or LETTERS
     text = text if text.isascii() else text.translate(_WIDE_LETTERS)
     lone = _LONE_LETTER.fullmatch(text)
     if lone is not None and lone[1].upper() in letters:
@@ -113,7 +125,15 @@ def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> Op
     if by_text is not None:
         return by_text
     separated = _separate_letters(text) if has_unspaced(text) else text
-    mention = _select_only(separated, list(_find_mentions(separated, letters)))
+    mentions = list(_find_mentions(separated, letters))
+    if (
+        is_open
+        and mentions
+        and mentions[0].kind is not MentionKind.CLEAR
+        and mentions[0].letters not in DEFAULT_LETTERS
+    ):
+        mentions = [each for each in mentions if each.kind is MentionKind.CLEAR]  # `I. Newton` names no option
+    mention = _select_only(separated, mentions)
     return None if mention is None or _is_contradicted(text, choices, mention) else mention
 
 

@@ -77,7 +77,7 @@ def match_text(gold: str, answer: str) -> bool | None:
     if not gold or not answer:
         return False
     if not re.search(r"\w", gold):
-        return gold in {answer, answer.removesuffix(".")}
+        return _match_signs(gold, answer)
     gold, answer = normalize_answer(gold), normalize_answer(answer)
     if gold in {answer, normalize_answer(head)}:
         return True
@@ -87,6 +87,21 @@ def match_text(gold: str, answer: str) -> bool | None:
         return None
     found = _match_contained(gold.split(), answer.split())
     return None if found is False and has_unspaced(answer) and gold in answer else found
+
+
+def _match_signs(gold: str, answer: str) -> bool | None:
+    """Match a gold text that is made of signs, such as brackets; blanks, quotes and a full stop don't count.
+
+    >>> [_match_signs("] ) }", answer) for answer in ("])}.", '"] ) }"', "] )", "pop ] ) }")]
+    [True, True, False, None]
+    """
+    bare_gold = "".join(gold.split())
+    bare = "".join(answer.split())
+    for _ in range(MAX_WRAPPERS):
+        if bare == bare_gold:
+            return True
+        bare = bare.removesuffix(".") if bare.endswith(".") else bare.strip("\"'`*“”‘’$")
+    return None if re.search(r"\w", bare) and bare_gold in bare else False
 
 
 def _strip_marks(text: str) -> str:
@@ -113,6 +128,24 @@ def _find_words(part: list[str], words: list[str]) -> int | None:
     return None if place < 0 else lines.count("\n", 0, place)
 
 
+_LIST_WORDS = 3
+_SMALL = frozenset(
+    "a an the of in on at to is are was were be it this that which who as for by with from and because since so thus"
+    " answer text words word order list sorted spelled called named therefore hence then first last".split()
+)
+"""Words that may stand beside a text without being a part of it."""
+
+
+def _is_continued(answer: list[str], start: int, size: int) -> bool:
+    """Whether a word beside a text may be one of its own: `ant bee cat` among `ant bee cat dog`."""
+    before, last = answer[start - 1] if start else "", answer[start + size - 1]
+    behind = answer[start + size] if start + size < len(answer) else ""
+    is_parted = last[-1:] in _EDGES or behind[:1] in _EDGES
+    return (bool(behind) and not is_parted and behind.strip(_EDGES) not in _SMALL) or (
+        bool(before) and before[-1] not in _EDGES and before not in _SMALL
+    )
+
+
 def _match_contained(gold: list[str], answer: list[str]) -> bool | None:
     """Whether an answer contains the words of a gold text, with few words around them and no hedge."""
     gold_words, words = ([word.strip(_EDGES) for word in side] for side in (gold, answer))
@@ -120,6 +153,8 @@ def _match_contained(gold: list[str], answer: list[str]) -> bool | None:
     start = _find_words(gold_words, words)
     if start is None:
         return False
+    if size >= _LIST_WORDS and _is_continued(answer, start, size):
+        return None
     if len("".join(gold_words)) < 2:  # many answers contain a lone character
         return None
     last = answer[start + size - 1]

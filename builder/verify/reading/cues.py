@@ -21,6 +21,8 @@ _FILLERS = (
 )
 _OPEN = r"[\s:：,，]{0,3}[$€£¥￥(（\[{*_\"'“`\\]{0,6}\s?"
 """What may stand between a cue and its number."""
+_OPEN_ASIDE = _OPEN.replace(",，", "")
+"""The same for an aside, which a comma ends: `after each, 15 are left`."""
 _LOOSE = ("n[", "[", r"\x27")
 """How a piece begins that is no word of its own: n't."""
 _TURNS = ("retractions", "alternatives", "amendments", "checks")
@@ -90,7 +92,7 @@ def _compile_cues(languages: frozenset[str]) -> Cues:
         opening=_compile(rf"(?:{words['openings']})"),
         subordinate=_compile(rf"(?:{words['subordinates']})"),
         result=_compile(rf"(?:{words['results']}|[=≈→]|[-=]>){_OPEN}{_FILLERS}{_OPEN}$"),
-        aside=_compile(rf"(?:{words['asides']})\s{{0,2}}{_FILLERS}{_OPEN}[^\s]$"),
+        aside=_compile(rf"(?:{words['asides']})\s{{0,2}}{_FILLERS}{_OPEN_ASIDE}[^\s]$"),
         label=_compile(rf"(?:{words['labels']})\s{{0,2}}$") if words["labels"] else _NEVER,
         relative=_compile(rf"(?:{words['relatives']})") if words["relatives"] else _NEVER,
         aside_end=_compile(rf"\s?(?:{words['aside_ends']})"),

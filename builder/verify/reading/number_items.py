@@ -197,7 +197,16 @@ class NumberItem:
             return False
         window = max(0, self.opened - WINDOW)
         result = self.sentence.passage.cues.result.search(plain[window : self._begin])
-        return result is not None and (self._aside is None or result.start() + window <= self._aside)
+        if result is None or result.start() + window < self._bracket:  # in total (3 boxes of 5)
+            return False
+        return self._aside is None or result.start() + window <= self._aside
+
+    @property
+    def _bracket(self) -> int:
+        """Where the remark in brackets begins that it stands in; -1 where it stands in none."""
+        plain = self.sentence.plain
+        spans = (span for span in self.sentence.clauses if span[0] < self._begin < span[1])
+        return max((first for first, _ in spans if plain[first] in "(（"), default=-1)
 
     @property
     def is_concluded(self) -> bool:
@@ -209,7 +218,7 @@ class NumberItem:
         """Whether words around it say that it is not what is asked for."""
         if not self.is_result and self._aside is not None:
             return True
-        if any(first <= self._begin < last for first, last in self.sentence.clauses):
+        if _is_in_clause(self._begin, self.sentence.clauses):
             return True
         aside_end = self.sentence.passage.cues.aside_end
         return any(aside_end.match(self.sentence.plain, place) for place in {self.stop, self._unit_end})
@@ -275,10 +284,15 @@ def _is_formula(sentence: Sentence, start: int, end: int) -> bool:
     return _FORMULA_BEFORE.search(plain, max(0, start - 12), start) is not None
 
 
+def _is_in_clause(place: int, clauses: list[tuple[int, int]]) -> bool:
+    return any(first <= place < last for first, last in clauses)
+
+
 def _list_clauses(sentence: Sentence) -> list[tuple[int, int]]:
     """List the parts of a sentence that state nothing: what stands before its conclusion, and subordinate clauses."""
     plain, cues = sentence.plain, sentence.passage.cues
-    found = [match.span() for match in _find_brackets(plain)]
+    brackets = [match.span() for match in _find_brackets(plain)]
+    found = [*brackets]
     begin = len(plain) - len(plain.lstrip(" \n*_"))
     for match in cues.subordinate.finditer(plain):
         before = plain[max(0, match.start() - 3) : match.start()].rstrip()
@@ -288,8 +302,8 @@ def _list_clauses(sentence: Sentence) -> list[tuple[int, int]]:
             break
     openings = list(cues.opening.finditer(plain, 1))
     if openings:
-        last_digit = max((match.start() for match in _DIGIT.finditer(plain)), default=-1)
-        openings = [match for match in openings if match.end() <= last_digit]
+        stated = [match.start() for match in _DIGIT.finditer(plain) if not _is_in_clause(match.start(), brackets)]
+        openings = [match for match in openings if match.end() <= max(stated, default=-1)]
     return [*found, (0, openings[-1].start())] if openings else found
 
 

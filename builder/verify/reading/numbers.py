@@ -135,6 +135,8 @@ def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) 
         return None  # x = 14 and y = 3
     if results and not _is_remarked(sentence, live, results[-1]):
         return results[-1]
+    if _is_compound(sentence, main):
+        return main[0]
     is_first = (main[0].is_direct and sentence.passage.rule != LAST_RESORT) or sentence.passage.rule == "boxed"
     return main[0] if is_first or len({item.value for item in main}) == 1 else None
 
@@ -194,6 +196,8 @@ def _is_hedge(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     if len(between) > _LONGEST_JOIN or between == "," or not _is_open_gap(sentence, between, left, right):
         return False  # 1,5 may be one number
     if left.value == right.value or left.is_percent is not right.is_percent:
+        return False
+    if "," in between and left.is_aside and not right.is_aside:  # after 5 hours, 3 trains
         return False
     return left.size is None or left.size != right.size
 

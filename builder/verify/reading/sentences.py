@@ -13,6 +13,8 @@ _ABBREVIATION = re.compile(
 _NUMBER_SIGN = re.compile(r"No\.\s?\d")
 _CONTENT = re.compile(r"[^\W_]|[∞½-¾⅐-⅞]")
 _DIGIT = re.compile(r"\d")
+_BRACKETED = re.compile(r"[(（\[][^()（）\[\]]{0,300}[^\W\d_]\s[^()（）\[\]]{0,300}[)）\]][.。]?")
+"""A sentence in brackets, of several words."""
 _SHORT = 2
 _MOST = 200
 """The most sentences that are looked at."""
@@ -55,4 +57,6 @@ def is_remark(passage: Passage, span: tuple[int, int]) -> bool:
     words = passage.text[span[0] : span[1]]
     if words.rstrip().endswith("!") and not _DIGIT.search(words) and len(words.split()) <= _SHORT:
         return True  # Done!
+    if span[0] and _BRACKETED.fullmatch(words.strip(" \n*_")):
+        return True
     return is_question(passage.text, span) or passage.cues.remark.match(passage.text, *span) is not None

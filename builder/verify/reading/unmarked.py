@@ -7,9 +7,11 @@ from functools import partial
 
 from ....schemas.problem import AnswerType
 from ....schemas.sample import LAST_RESORT
+from ...text.word_pairs import PAIRS
 from ..answers.choices import MentionKind, find_option
+from ..answers.numbers import read_quantity
 from ..answers.words import find_leading_boolean
-from .candidates import Candidate, Passage
+from .candidates import Candidate, Passage, make_candidate
 from .kinds import PICK
 from .numbers import pick_in_sentence
 from .sentences import is_question, is_remark, list_sentences
@@ -35,6 +37,22 @@ _CONCLUDES = re.compile(
 )
 _LISTED = re.compile(r"[\s*]{0,8}[(\[]?[A-Z][)\].:]")
 _VERDICT = re.compile(r"\s(?:is|must be)\s(?:therefore\s)?(?:the\s)?(?:correct|right|best|answer)\b", re.IGNORECASE)
+_PAIR_WORDS = "|".join(word for pair in PAIRS.values() for word in pair if word.isascii())
+_STATED_PAIR = re.compile(
+    r"(?:(?:\b(?:is|are|was|evaluates to|equals|comes to|simplifies to|becomes|gives)\b|=)"
+    r"(?: (?:therefore|thus|then|hence))?\s{0,2}|(?=\b(?:is|are|was)n['’]t\s))"
+    r"(?P<value>(?:(?:is|are|was)n['’]t\s)?[*_\"'“`(]{0,3}(?:not\s)?(?:\w{2,20}ly\s)?"
+    rf"(?:true|false|{_PAIR_WORDS}))[\s*_\"'”`).!$]{{0,8}}$",
+    re.IGNORECASE,
+)
+"""The end of a sentence that states a truth value, or a word of another pair: `The argument is not valid.`"""
+_NOT_STATED = re.compile(
+    r"\b(?:if|whether|suppose|assum\w{1,5}|would|could|might|may|seems?|unless|not the case|doubt|claims?|says|or)\b"
+    r"|\?",
+    re.IGNORECASE,
+)
+_CLAUSE = 120
+"""So much of the end of a sentence is looked at."""
 _MOST_REMARKS = 12
 _TAIL = 3_000
 """So much of the end of a text is looked at for its last sentence."""
@@ -87,8 +105,18 @@ def _read_number(passage: Passage) -> Candidate | None:
         found = pick_in_sentence(replace(passage, start=start, end=end, rule=LAST_RESORT))
         if found is not None and not found.is_negated:
             is_label = passage.cues.label.search(passage.text, max(begin, found.start - 24), found.start) is not None
-            return None if is_label or (found.is_aside and not found.is_concluded and not is_alone) else found
-    return None
+            if not is_label and (not found.is_aside or found.is_concluded or is_alone):
+                return found
+            break
+    return _read_first_number(passage)
+
+
+def _read_first_number(passage: Passage) -> Candidate | None:
+    """Read the number that is all of the first line, where reasons follow."""
+    start = len(passage.text) - len(passage.text.lstrip())
+    end = passage.text.find("\n\n", start)
+    is_number = end > 0 and read_quantity(passage.text[start:end]) is not None
+    return pick_in_sentence(replace(passage, start=start, end=end, rule=WHOLE)) if is_number else None
 
 
 def _read_option(passage: Passage) -> Candidate | None:
@@ -153,6 +181,9 @@ def _read_boolean(passage: Passage) -> Candidate | None:
     last = find_leading_boolean(text[openings[-1] : span[1]]) if openings else None
     if last is not None:
         return make_boolean(replace(passage, rule=LAST_RESORT), openings[-1], last)
+    stated = _STATED_PAIR.search(text, max(span[0], span[1] - _CLAUSE), span[1])
+    if stated is not None and not _NOT_STATED.search(text, *span) and not is_question(text, span):
+        return make_candidate(replace(passage, rule=LAST_RESORT), *stated.span("value"))
     first = find_leading_boolean(text[passage.start : passage.end])
     return make_boolean(replace(passage, rule=WHOLE), passage.start, first) if first is not None else None
 
@@ -180,5 +211,8 @@ _READ: Mapping[AnswerType, Callable[[Passage], Candidate | None]] = {
     AnswerType.RATIO: partial(_read_typed, answer_type=AnswerType.RATIO),
     AnswerType.EXPRESSION: _read_nothing,
     AnswerType.TEXT: _read_nothing,
+    AnswerType.REASONING_GYM: _read_nothing,
+    AnswerType.MODEL_GRADED: _read_nothing,
+    AnswerType.EXTERNAL: _read_nothing,
 }
 """How an answer of each type is read from a text without a mark."""

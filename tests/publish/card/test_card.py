@@ -23,7 +23,7 @@ from cotloom.builder.report.escape import escape_markdown
 from cotloom.builder.report.markdown import fold_lines, format_code, format_fence
 from cotloom.builder.store import Version
 from cotloom.builder.verify import CODE_VERSION
-from cotloom.schemas.manifest import Manifest, ReadingCount, ServedModel
+from cotloom.schemas.manifest import JudgeCount, Manifest, ReadingCount, ServedModel
 from cotloom.schemas.validation import Validation
 from tests.publish.versions import recorded
 
@@ -304,8 +304,9 @@ def test_the_figures_on_checks_are_in_the_documents():
     root = Path(__file__).resolve().parents[3]
     page = (root / "docs" / "gsm8k.md").read_text()
 
-    rates = load_error_rates(CODE_VERSION)
-    assert [rate.check for rate in rates] == ["answer", "step"]
+    *rates, agreed = load_error_rates(CODE_VERSION)
+    assert [rate.check for rate in (*rates, agreed)] == ["answer", "step", "consensus"]
+    assert f"| {agreed.errors} of {agreed.n}: " in (root / "docs" / "benchmark-consensus.md").read_text()
     for rate in rates:
         assert f"{rate.errors} of {rate.n:,}" in page or (f"{rate.n:,}" in page and f"in {rate.errors} of them" in page)
 
@@ -537,3 +538,25 @@ def test_nothing_in_a_picture_is_wider_than_it(quickstart):
 
 def test_a_version_without_paths_has_no_picture_of_them(mixed):
     assert [picture.path for picture in draw_figures(mixed.manifest.funnel, {})] == ["figures/funnel.svg"]
+
+
+@pytest.mark.parametrize("languages", [("en",), ("zh",)])
+def test_who_judged_is_on_the_card_and_is_no_comparison(quickstart, languages):
+    judges = (
+        JudgeCount(kind="external", question="answer", judge="tests", simulated=False, samples=9, kept=8),
+        JudgeCount(kind="model_graded", question="answer", judge="court", simulated=False, samples=7, kept=6),
+        JudgeCount(kind="model_graded", question="rationale", judge="court", simulated=True, samples=5, kept=4),
+    )
+    manifest = quickstart.manifest.model_copy(update={"judges": judges})
+    options = CardOptions(languages=languages)
+    given = replace(facts(replace(quickstart, manifest=manifest)), answer_types=("external", "model_graded"))
+    lines = render_card(given, [], [], options).splitlines()
+    rows = [line for line in lines if line.startswith("| ") and ("`court`" in line or "`tests`" in line)]
+    limits = [line for line in lines if line.startswith("- ") and ("`court`" in line or "`tests`" in line)]
+    assert [next(n for n in "975" if n in row) for row in rows] == ["9", "7", "5"]
+    assert [next(n for n in "864" if n in row) for row in limits] == ["8", "6", "4"]
+    compared = ("The final answer equals the gold answer", "最终答案等于标准答案")
+    assert not any(words in line for line in lines for words in compared)
+    plain = render_card(facts(quickstart), [], [], options)
+    assert any(words in plain for words in compared)
+    assert "`court`" not in plain

@@ -164,7 +164,7 @@ def test_in_the_candidates_verdicts_come_before_the_long_texts(laid):
 
     columns = pq.read_schema(path).names
 
-    assert columns[-4:] == ["steps", "text", "reasoning", "blind_text"]
+    assert columns[-5:] == ["steps", "text", "reasoning", "blind_text", "grades"]
     assert columns.index("verdict") < columns.index("text")
     assert "token_logprobs" not in columns
 

@@ -16,11 +16,14 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast, T5Config, T5For
 from cotloom.builder.errors import InputError
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
+from cotloom.builder.sources import load_problems
+from cotloom.builder.teacher import AskedProblems
 from cotloom.builder.teacher.backends import open_backend
 from cotloom.builder.teacher.backends.row_sampling import RowNoise, rank_tokens
 from cotloom.builder.teacher.backends.token_texts import make_token_logprobs
 from cotloom.builder.teacher.checkpoint import load_pretrained
 from cotloom.builder.teacher.checkpoint.provenance import FILE, Provenance, write_provenance
+from cotloom.builder.verify import IS_READABLE
 from cotloom.schemas.frames import from_frame
 from cotloom.schemas.ids import rank
 from cotloom.schemas.problem import Problem
@@ -179,7 +182,8 @@ def test_log_probabilities_are_those_of_the_model_itself(recipe, tmp_path, make,
     loaded = recipe(folder, sampling={"max_tokens": 12, "top_logprobs": 4, **sampling})
     version = build(loaded, Runtime(allow_empty=True, store=tmp_path / "store")).version
     problems, prompts = version.read_table("problems"), {}
-    backend = open_backend(loaded, "teacher", loaded.recipe.teacher, problems, Runtime()).backend
+    asked = AskedProblems(load_problems(loaded, IS_READABLE, folder=tmp_path).pieces, tuple({*problems["source"]}))
+    backend = open_backend(loaded, "teacher", loaded.recipe.teacher, asked, Runtime()).backend
     for problem in from_frame(problems, Problem):
         prompts |= {request.key: request for request in backend.list_requests(problem, Hint.NONE, range(2))}
     compared, model = 0, load_pretrained(str(folder), key="teacher.model", dtype="float32")

@@ -50,10 +50,10 @@ DELAYED = {
 """A refusal that takes as long as an answer is heard only after all that is on its way was refused too."""
 
 IMMEDIATE = {
-    "bucket of 10": Bound(1.15, 0.06),
-    "sliding second": Bound(1.2, 0.06),
-    "fixed second": Bound(1.35, 0.065),
-    "bucket of 1": Bound(1.25, 0.05),
+    "bucket of 10": Bound(1.15, 0.04),
+    "sliding second": Bound(1.2, 0.05),
+    "fixed second": Bound(1.35, 0.055),
+    "bucket of 1": Bound(1.25, 0.042),
 }
 """Where nothing but 429 tells of a limit, or each 429 asks for a whole second, in which ten are lost."""
 

@@ -4,22 +4,16 @@ It reads requests from stdin, one JSON object a line, and answers each. What it 
 of ours, and LaTeX that was written from it. Its memory is limited, and the system ends it where a proof does not end.
 """
 
-import json
-import os
 import random
-import resource
-import signal
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from latex2sympy2_extended import latex2sympy
 from math_verify import verify
 from mpmath import mp
 
+from ....line_process import serve_lines
 from ..tree import Head, NotUnderstoodError, Tree, list_symbols, list_variables
 from .numeric import NumberLibrary, compute_value
 
@@ -44,26 +38,7 @@ _ERRORS = (NotUnderstoodError, ArithmeticError, ValueError, TypeError, Attribute
 def main() -> None:
     """Answer requests until stdin ends."""
     mp.dps = DIGITS
-    _limit_memory()
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as out:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of a library is no answer
-        out.write("ready\n")
-        out.flush()
-        for line in sys.stdin:
-            request = json.loads(line)
-            signal.setitimer(signal.ITIMER_PROF, request["seconds"])
-            answer = _decide_pair(request)
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            out.write(f"{json.dumps(answer)}\n")
-            out.flush()
-
-
-def _limit_memory() -> None:
-    """Limit the address space, where the system says how much is taken."""
-    with suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        limit = pages * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    serve_lines(_decide_pair, MEMORY)
 
 
 def _decide_pair(request: Mapping[str, Any]) -> dict[str, str]:

@@ -1,0 +1,147 @@
+"""Export the checked steps of rationales with their labels, for trainers of process reward models.
+
+A row is a rationale, right or wrong, kept or dropped: its prompt, its steps and whether each is right. This is the
+shape that TRL calls stepwise supervision.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import polars as pl
+
+from ...schemas.problem import Split
+from ...schemas.reasons import Fate, Reason, Verdict
+from ...schemas.sample import Part, StepOutcome
+from ..errors import InputError
+from ..progress import show_bar
+from ..store import Version, read_verified
+from ..text.options import format_question
+from .lines import format_line
+from .parts import TEST, TRAIN, Export
+
+_LABELS: Mapping[str, str] = {
+    StepOutcome.RIGHT: "right",
+    StepOutcome.ROUNDED: "right",
+    StepOutcome.WRONG: "wrong",
+    StepOutcome.UNCHECKED: "unchecked",
+}
+"""How the outcome of each check is called in an export."""
+
+_END = re.compile(r"[.!?](?=[\s*_)\"”’]|$)|[\n。！？；]")
+"""The end of a sentence, behind which a step ends."""
+
+_UNREAD = (Verdict.PROVIDED, Verdict.CHECK_FAILED)
+_AGAIN = (Reason.EXACT_DUPLICATE, Reason.DEGENERATE, Reason.REFUSED)
+"""Samples that say the same again, or nothing, are left out."""
+
+
+def count_labelled(version: Version) -> Export:
+    """Describe the rationales of a version that have checked steps; they are counted while they are written."""
+    manifest = version.manifest
+    return Export(version=version, parts=(), simulated=manifest.simulated, buckets=lambda: read_rationales(version))
+
+
+def read_rationales(version: Version) -> Iterator[pl.DataFrame]:
+    """Read the rationales of each bucket that have equations, with their problems.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    rows = sum(file.rows for name, file in version.manifest.files.items() if name.startswith("samples"))
+    with show_bar(f"exporting {version.ref}", rows) as advance:
+        for bucket in range(1 << version.manifest.bucket_bits):
+            problems = read_verified(version, "problems", bucket).filter(pl.col("fate") == Fate.KEPT)
+            samples = read_verified(version, "samples", bucket)
+            advance(samples.height)
+            asked = problems.select("problem_id", "question", "choices", "answer", "split")
+            yield samples.filter(_has_labels()).join(asked, on="problem_id", how="inner", maintain_order="left")
+
+
+def _has_labels() -> pl.Expr:
+    is_read = ~pl.col("verdict").is_in([str(verdict) for verdict in _UNREAD]).fill_null(value=True)
+    is_again = pl.col("reason").is_in([str(reason) for reason in _AGAIN]).fill_null(value=False)
+    return is_read & ~is_again & (pl.col("steps").list.len() > 0)
+
+
+def write_step_labels(export: Export, folder: Path) -> dict[str, int]:
+    """Write `train.jsonl` and `test.jsonl`, a row for each rationale with a checked step.
+
+    Raises:
+        InputError: no rationale has one.
+    """
+    counts: Counter[str] = Counter()
+    with ExitStack() as stack:
+        files: dict[str, BinaryIO] = {}
+        for rows in export.buckets():
+            for row in rows.iter_rows(named=True):
+                made = make_step_row(row)
+                if made is None:
+                    continue
+                name = f"{TEST if row['split'] == Split.TEST else TRAIN}.jsonl"
+                if name not in files:
+                    files[name] = stack.enter_context((folder / name).open("wb"))
+                files[name].write(format_line({**made, **({"simulated": True} if row["simulated"] else {})}))
+                counts[name] += 1
+    if not counts:
+        raise InputError(
+            f"{export.version.ref} has no rationale with a checked step",
+            hint="prompt: {template: cot_few_shot, demos: arithmetic} shows teachers how to write equations",
+        )
+    return {name: counts[name] for name in (f"{TRAIN}.jsonl", f"{TEST}.jsonl") if name in counts}
+
+
+def make_step_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Make the row of a rationale; None where none of its steps could be checked.
+
+    `completions` are pieces of the rationale that each end with the sentence of a checked equation, what stands before
+    it included, up to the first wrong one: what follows may build on it. `labels` says which of them are right.
+    `steps` has every equation with its span.
+    """
+    steps = row["steps"]
+    completions, labels = _cut_steps(row, steps)
+    if not labels:
+        return None
+    is_wrong = [step["outcome"] == StepOutcome.WRONG for step in steps]
+    return {
+        "prompt": format_question(row["question"] or "", row["choices"] or ()),
+        "completions": completions,
+        "labels": labels,
+        "first_wrong": is_wrong.index(True) if any(is_wrong) else None,
+        "steps": [{**step, "label": _LABELS[step["outcome"]]} for step in steps],
+        "reasoning": row["reasoning"],
+        "text": row["text"],
+        "answer": row["answer"],
+        "verdict": row["verdict"],
+        "problem_id": row["problem_id"],
+        "sample_id": row["sample_id"],
+    }
+
+
+def _cut_steps(row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[bool]]:
+    """Cut a rationale behind each sentence with checked equations, up to the first wrong one."""
+    completions: list[str] = []
+    labels: list[bool] = []
+    for part in Part:
+        place, text = 0, row[part.value] or ""
+        checked = [step for step in steps if step["part"] == part and step["outcome"] != StepOutcome.UNCHECKED]
+        for step in checked:
+            is_right = step["outcome"] != StepOutcome.WRONG
+            if step["end"] <= place:  # in the sentence of the one before
+                labels[-1] = labels[-1] and is_right
+            else:
+                end = _find_end(text, step["end"])
+                completions.append(text[place:end].strip())
+                labels.append(is_right)
+                place = end
+            if not labels[-1]:
+                return completions, labels
+    return completions, labels
+
+
+def _find_end(text: str, place: int) -> int:
+    found = _END.search(text, place)
+    return found.end() if found else len(text)

@@ -1,0 +1,39 @@
+"""Open what gets the answers of several teachers: one recorder, one look at what was erased, a sender for each."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from ..backends.protocol import OpenedBackend
+from ..ledger import Ledger, open_recorder
+from .completing import Completer, Stop
+from .turns import Turns
+
+
+@asynccontextmanager
+async def open_completers(
+    opened: Mapping[str, OpenedBackend], ledger: Ledger, stop: Stop
+) -> AsyncIterator[dict[str, Completer]]:
+    """Open what gets the answers of some teachers, inside the event loop.
+
+    Args:
+        opened: the teachers, by the recipe key that each stands at.
+        ledger: where answers are looked up and recorded.
+        stop: what ends the sampling.
+    """
+    async with AsyncExitStack() as stack:
+        recorder = await stack.enter_async_context(open_recorder(ledger.path))
+        names = [each.turn for each in opened.values() if each.turn is not None]
+        turns = stack.enter_context(contextlib.closing(Turns(ledger, names)))
+        forgotten = frozenset(ledger.find_forgotten())
+        yield {
+            key: Completer(
+                ledger=ledger,
+                record=recorder.record,
+                sender=await stack.enter_async_context(each.backend.open_sender()),
+                forgotten=forgotten,
+                take_turn=turns.take,
+                stop=stop,
+            )
+            for key, each in opened.items()
+        }
