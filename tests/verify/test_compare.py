@@ -196,3 +196,20 @@ def test_nearly_all_tricky_pairs_of_numbers_are_decided(number_cases):
     decided = sum(outcome(case["gold"], case["answer"]) == case["expected"] for case in number_cases)
     assert len(number_cases) == 55
     assert decided >= 51
+
+
+@pytest.mark.parametrize(
+    ("answer", "choices", "letter"),
+    [
+        ("A. Actually, B", (), "B"),
+        ("(A), wait, (B)", (), "B"),
+        ("(A), wait, no, (B)", (), "B"),
+        ("A，不对，B", (), "B"),
+        ("A, sorry", (), "A"),
+        ("B. Actually run", ("run", "Actually run"), "B"),
+        ("wait for help", ("run", "wait for help"), "B"),
+    ],
+)
+def test_of_an_option_that_is_taken_back_the_last_one_counts(answer, choices, letter):
+    outcomes = {gold: compare(gold, answer, AnswerType.CHOICE, choices).outcome.value for gold in "AB"}
+    assert [gold for gold, outcome in outcomes.items() if outcome == "equal"] == [letter]

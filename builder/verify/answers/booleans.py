@@ -6,7 +6,7 @@ from functools import cache
 
 from ...text.word_pairs import PAIRS, list_pair_words
 from .outcomes import Comparison, call_hedged, decide_equality, leave_undecided
-from .words import find_boolean, find_leading_boolean, normalize_answer
+from .words import cut_withdrawn, find_boolean, find_leading_boolean, normalize_answer
 
 _NEGATED = (
     r"(?P<negation>\b(?:not|never|isn['’]t|is\s?n['’]?t|wasn['’]t|hardly|cannot be|can['’]t be)\s{1,3}"
@@ -57,7 +57,7 @@ def compare_booleans(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> 
     gold_boolean = find_boolean(gold)
     if gold_boolean is None or _is_hedged(gold):
         return leave_undecided(f"the gold answer is neither yes nor no: {gold}")
-    if _is_hedged(_CORRECTION.split(answer)[-1]):
+    if _is_hedged(cut_withdrawn(answer)):
         return call_hedged(answer)
     value = _find_value(answer)
     if value is None:
@@ -70,7 +70,6 @@ _SHORT: Mapping[str, bool] = {
     **dict.fromkeys(("n", "f", "nope", "nah", "not at all", "no way"), False),
 }
 """What says yes and no where it is the whole answer."""
-_CORRECTION = re.compile(r"\b(?:no,?\s)?(?:wait|actually|sorry|correction|i mean)\b[\s,:.!…-]*", re.IGNORECASE)
 
 
 def _find_value(answer: str) -> bool | None:
@@ -78,7 +77,7 @@ def _find_value(answer: str) -> bool | None:
     short = _SHORT.get(normalize_answer(answer))
     if short is not None:
         return short
-    *_, last = _CORRECTION.split(answer)
+    last = cut_withdrawn(answer)
     mention = find_boolean(last) if last.strip() else None
     mention = find_boolean(answer) if mention is None and last == answer else mention
     return None if mention is None else mention.value
@@ -96,7 +95,7 @@ def _is_hedged(answer: str) -> bool:
 def _compare_pair(pair: str, wanted: bool, answer: str) -> Comparison:
     """Compare with an answer in the words of a pair; a denied word is the other one."""
     values = list_pair_words()
-    *_, answer = _CORRECTION.split(answer)
+    answer = cut_withdrawn(answer)
     denied = [match for match in _compile_pair(pair).finditer(answer) if match["negation"]]
     if denied and pair in _NOT_OPPOSITES:
         return leave_undecided(f"denied, which is not the opposite: {answer[:80]}")

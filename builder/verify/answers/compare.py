@@ -21,7 +21,7 @@ from .outcomes import Comparison, ComparisonOutcome, compare_spelling, decide_eq
 from .ratios import compare_ratios
 from .several import compare_with_several
 from .times import compare_times
-from .words import match_text
+from .words import cut_withdrawn, match_text
 
 __all__ = ["compare", "compare_safely", "is_same_quantity"]
 
@@ -116,7 +116,8 @@ def _compare_options(gold: str, answer: str, choices: tuple[str, ...]) -> Compar
     gold_option = find_option(gold, choices, letters)
     if gold_option is None or len(gold_option.letters) > 1:
         return leave_undecided(f"the gold answer does not name an option: {gold}")
-    *_, last = _CORRECTION.split(answer)
+    is_corrected = all(cut_withdrawn(choice) == choice for choice in choices)  # else the words may be an option's own
+    last = cut_withdrawn(answer) if is_corrected else answer
     option = find_option(last, choices, letters) or find_option(answer, choices, letters)
     if option is not None:
         return decide_equality(option.letters == gold_option.letters)
@@ -125,9 +126,6 @@ def _compare_options(gold: str, answer: str, choices: tuple[str, ...]) -> Compar
             outcome=ComparisonOutcome.DIFFERENT, detail="the answer is a number, not the letter of an option"
         )
     return leave_undecided(f"the answer does not name exactly one option: {answer[:80]}")
-
-
-_CORRECTION = re.compile(r"\b(?:no,?\swait|wait,?\sno|correction|i\smean|sorry)\b[\s,:.!…-]*", re.IGNORECASE)
 
 
 def _list_letters(gold: str) -> str:

@@ -30,18 +30,29 @@ _ENDS = frozenset(".,;:!?*_`$\"'”’}。，；：！？、」』》")
 """The last characters of what `_PAIRS` and `_FULL_STOP` match."""
 _ARTICLE = re.compile(r"^(?:an? |the )(?=\S)|(?<= )the (?=\S)")
 _PAUSE = re.compile(r"[.!?](?=\s)|,?\s(?=(?:because|since)\b)|[\n。！？；]|，(?=因)", re.IGNORECASE)
-_RETRACTION = re.compile(
-    "|".join([
-        r"\bno(?=\s?[,.:–—-]|\s+wait\b)|\b(?:wait|actually|sorry|correction|instead|i mean)\b",
-        *(re.escape(words) for reading in list_readings() for words in reading.corrections),
-    ]),
-    re.IGNORECASE,
-)  # fmt: skip
+_TAKEN_BACK = "wait|actually|sorry|correction|i mean"
+_CORRECTIONS = "|".join(
+    re.escape(words) if has_unspaced(words) else rf"(?<!\w){re.escape(words)}(?!\w)"
+    for reading in list_readings()
+    for words in reading.corrections
+)
+_RETRACTION = re.compile(rf"\bno(?=\s?[,.:–—-]|\s+wait\b)|\b(?:{_TAKEN_BACK}|instead)\b|{_CORRECTIONS}", re.IGNORECASE)
+_CORRECTION = re.compile(rf"(?:\b(?:no,?\s)?(?:{_TAKEN_BACK})\b|{_CORRECTIONS})[\s,:.!…，。：！-]*", re.IGNORECASE)
 _HEDGE = re.compile(
     r"[,/;=+|]|n['’]t\b|\b(?:not|no|never|neither|nor|or|and|but|except|unlike|rather|instead|either|both|minus)\b",
     re.IGNORECASE,
 )
 _EDGES = ".,;:\"'“”‘’*_`()[]"
+
+
+def cut_withdrawn(answer: str) -> str:
+    """Cut what an answer takes back: all before its last correction.
+
+    >>> cut_withdrawn("no, wait, yes"), cut_withdrawn("A，不对，B")
+    ('yes', 'B')
+    """
+    *_, last = _CORRECTION.split(answer)
+    return last
 
 
 def normalize_answer(text: str) -> str:

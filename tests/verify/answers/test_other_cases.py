@@ -53,6 +53,8 @@ yes | yeah | equal
 no | Nope. | equal
 no | not at all | equal
 yes | No, wait, yes | equal
+yes | no, perdón, yes | equal
+是 | 否，不对，是 | equal
 no | No, wait, yes | different
 no | yes. Actually, no | equal
 negative | not positive | undecided
