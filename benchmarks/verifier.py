@@ -6,10 +6,12 @@ builder/publish/card/error_rates.json, from which dataset cards quote them, unde
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from math import exp, lgamma, log, log1p
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
+
+import consensus
+from intervals import compute_interval
 
 from cotloom.builder.publish.card.error_rates import ERROR_RATES, ErrorRate
 from cotloom.builder.verify import CODE_VERSION, check_steps, judge
@@ -39,7 +41,10 @@ def measure_verifier(data: Path) -> list[ErrorRate]:
     steps = [
         check_steps(row["question"], row["answer"]).first_wrong is not None for row in _read_rows(data, "train.jsonl")
     ]
-    return [_make_rate("answer", "GSM8K", answers), _make_rate("step", "GSM8K", steps)]
+    settled = [one for one in consensus.decide_solutions(data, consensus.DEFAULT) if one.is_right is not None]
+    agreed = _make_rate("consensus", "GSM8K", [not one.is_right for one in settled])
+    rates = [_make_rate("answer", "GSM8K", answers), _make_rate("step", "GSM8K", steps)]
+    return [*rates, replace(agreed, rule=consensus.describe_rule(consensus.DEFAULT))]
 
 
 def read_solutions(data: Path) -> Iterator[tuple[Problem, str, bool]]:
@@ -75,35 +80,6 @@ def _make_rate(check: str, dataset: str, errors: list[bool]) -> ErrorRate:
         low=low,
         high=high,
     )
-
-
-def compute_interval(errors: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Compute the Clopper-Pearson interval of a rate, rounded to six digits.
-
-    >>> compute_interval(0, 2640), compute_interval(5, 10)
-    ((0.0, 0.001396), (0.187086, 0.812914))
-    """
-    tail = (1 - confidence) / 2
-    low = _bisect(lambda rate: 1 - _sum_binomial(errors - 1, n, rate) > tail) if errors else 0.0
-    high = _bisect(lambda rate: _sum_binomial(errors, n, rate) < tail) if errors < n else 1.0
-    return round(low, 6), round(high, 6)
-
-
-def _sum_binomial(k: int, n: int, rate: float) -> float:
-    """The probability of at most k errors among n."""
-    return sum(
-        exp(lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) + i * log(rate) + (n - i) * log1p(-rate))
-        for i in range(k + 1)
-    )
-
-
-def _bisect(is_above: Callable[[float], bool]) -> float:
-    """Find the rate between 0 and 1 from which on a condition holds."""
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (low, middle) if is_above(middle) else (middle, high)
-    return high
 
 
 if __name__ == "__main__":

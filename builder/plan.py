@@ -11,11 +11,12 @@ from rich.text import Text
 
 from ..schemas.example import Example, Message
 from ..schemas.frames import from_frame, to_frame
+from ..schemas.manifest import InferredType, describe_inferred
 from ..schemas.problem import Problem
 from ..schemas.reasons import ORDER, Fate, Reason, Stage, Unit, Verdict
-from ..schemas.recipe import Lengths
+from ..schemas.recipe import Lengths, Recipe
 from ..schemas.runtime import Runtime
-from ..schemas.sample import Sample, Span
+from ..schemas.sample import Consensus, Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
@@ -23,7 +24,7 @@ from .passes.answers import find_recording
 from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
 from .passes.languages import count_languages, describe_language_gaps
-from .passes.problems import write_aliases
+from .passes.problems import INFER_TYPE, write_aliases
 from .passes.version_answers import find_version_answers, read_version_answers
 from .pipeline import check_recipe, select_sampled_problems
 from .progress import warn_all
@@ -40,6 +41,7 @@ _DETAIL = 300
 """The most characters that are shown of why a row is dropped."""
 
 _REASONING = "(the teacher's reasoning)"
+_AGREED = "(the answer that samples agree on)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +72,8 @@ class Plan:
 
     problems: dict[str, int]
     """Kept problems by source."""
+    inferred: tuple[InferredType, ...]
+    """The answer types of sources whose recipe says `auto`."""
     dropped: int
     """Problems that would be dropped before sampling."""
     drops: tuple["PlannedDrop", ...]
@@ -102,7 +106,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     """
     check_recipe(loaded.recipe)
     access = find_access(loaded, runtime)
-    found = sources.load_problems(loaded, verify.IS_READABLE, runtime=runtime)
+    found = sources.load_problems(loaded, verify.IS_READABLE, infer_type=INFER_TYPE, runtime=runtime)
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     answers = _estimate_calls(loaded, runtime, found)
@@ -112,6 +116,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     warn_all(warnings)
     return Plan(
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
+        inferred=tuple(found.inferred),
         dropped=problems.height - kept.height,
         drops=(*_list_drops(problems), *answers.drops),
         unmatched=answers.unmatched,
@@ -236,17 +241,19 @@ def _read_recorded(
 def _make_examples(loaded: LoadedRecipe, problems: pl.DataFrame) -> list[Example]:
     """Make one example of each format from the gold answers."""
     shown = problems.head(SHOWN)
-    samples = to_frame((_make_stand_in(problem) for problem in from_frame(shown, Problem)), Sample)
+    samples = to_frame((_make_stand_in(problem, loaded.recipe) for problem in from_frame(shown, Problem)), Sample)
     formatted = formats.format_examples(shown, samples, loaded.recipe.formats, loaded.recipe.seed)
     first = formatted.filter(pl.col("fate") == Fate.KEPT).unique("format", keep="first", maintain_order=True)
     return list(from_frame(first, Example))
 
 
-def _make_stand_in(problem: Problem) -> Sample:
+def _make_stand_in(problem: Problem, recipe: Recipe) -> Sample:
     if problem.answer is None:
+        agreed = Consensus(answer=_AGREED, agreeing=0, answered=0, share=0.0)
         return Sample(
             sample_id=f"s_{problem.problem_id[2:]}", problem_id=problem.problem_id, teacher="",
             text="(the teacher's answer)", reasoning=_REASONING, verdict=Verdict.UNCHECKED,
+            consensus=None if recipe.verify.consensus is None else agreed,
         )  # fmt: skip
     answer = problem.answer
     text = f"{_REASONING}\nThe answer is {answer}."
@@ -269,6 +276,8 @@ def render_plan(plan: Plan, *, show: bool) -> RenderableType:
 def _render_summary(plan: Plan) -> Iterator[Text]:
     counts = ", ".join(f"{count:,} of {source}" for source, count in plan.problems.items())
     yield make_line(f"problems   {counts}" + (f"; {plan.dropped:,} dropped before" if plan.dropped else ""))
+    for inferred in plan.inferred:
+        yield make_line(f"inferred   {describe_inferred(inferred)}")
     for drop in plan.drops:
         yield from _render_drop(drop)
     estimate = plan.teacher

@@ -59,6 +59,19 @@ class Input(ManifestPart):
     """Recorded answers in it that answer no problem of the version."""
 
 
+class InferredType(ManifestPart):
+    """The answer type of a source whose recipe says `auto`."""
+
+    source: str
+    """The source."""
+    answer_type: str
+    """The type."""
+    why: str
+    """The reason."""
+    golds: Count
+    """So many gold answers, its first ones, were looked at."""
+
+
 class Contamination(ManifestPart):
     """Overlap of the training problems with an evaluation set, before limit and split."""
 
@@ -227,6 +240,8 @@ class Manifest(ManifestPart):
     """The licence of each source."""
     languages: tuple[str, ...] = Field((), strict=False)
     """Languages of the problems: the recipe's, else those that they were found to be in."""
+    inferred: tuple[InferredType, ...] = Field((), strict=False)
+    """The answer types of sources whose recipe says `auto`."""
     teacher_terms: str | None = None
     """What the teacher's terms say about training on its answers, where the recipe states it."""
     splits: dict[str, Count]
@@ -256,6 +271,14 @@ class Manifest(ManifestPart):
     """The tables beside this manifest."""
     manifest_digest: str | None = None
     """Digest of everything else in this manifest; null where an earlier release wrote it."""
+
+
+def describe_inferred(inferred: InferredType) -> str:
+    """Describe an inferred answer type in a line."""
+    return (
+        f"{inferred.source}: answer_type {inferred.answer_type}, since of the first {inferred.golds:,} gold answers"
+        f" {inferred.why}"
+    )
 
 
 def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:

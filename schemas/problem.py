@@ -23,6 +23,8 @@ class AnswerType(StrEnum):
     EXPRESSION = "expression"
     """A formula, an interval, a tuple or an equation, in LaTeX or plain characters."""
     TEXT = "text"
+    REASONING_GYM = "reasoning_gym"
+    """Whatever reasoning-gym's own scorer of the task says is right."""
     MODEL_GRADED = "model_graded"
     """Any text, judged by a grading model; the recipe has a section `grader`."""
     EXTERNAL = "external"
@@ -31,6 +33,10 @@ class AnswerType(StrEnum):
 
 JUDGED_OUTSIDE = frozenset({AnswerType.MODEL_GRADED, AnswerType.EXTERNAL})
 """The types that no comparison settles."""
+
+
+GYM_ENTRY = "reasoning_gym"
+"""The key of a problem's metadata that says how reasoning-gym made it."""
 
 
 class Split(StrEnum):

@@ -14,6 +14,12 @@ class Verdict(StrEnum):
     CHECK_FAILED = "check_failed"
     PROVIDED = "provided"
     UNCHECKED = "unchecked"
+    AGREED = "agreed"
+    """The problem has no gold answer, and enough of its samples give this one. Nobody knows whether it is correct."""
+    DISAGREED = "disagreed"
+    """The problem has no gold answer, and enough of its samples give another one. Nobody knows whether it is wrong."""
+    NO_CONSENSUS = "no_consensus"
+    """The problem has no gold answer, and too few of its samples give the same one."""
 
 
 class Fate(StrEnum):
@@ -57,6 +63,8 @@ class Reason(StrEnum):
     WRONG = "wrong"
     UNVERIFIABLE = "unverifiable"
     CHECK_FAILED = "check_failed"
+    NO_CONSENSUS = "no_consensus"
+    DISAGREED = "disagreed"
     WRONG_STEP = "wrong_step"
     OUT_OF_ORDER = "out_of_order"
     HINT_PARROTED = "hint_parroted"

@@ -76,6 +76,31 @@ class Faults(Section):
     """So is the reasoning that was told apart: many models think in another language than they answer in."""
 
 
+class ConsensusRule(Section):
+    """When the samples of a problem without a gold answer agree on one."""
+
+    least: int = declare_identity(3, ge=2)
+    """So many samples must give the same answer, as `compare` says; two that it can't decide about are not the same."""
+    share: float = declare_identity(0.6, gt=0.0, le=1.0)
+    """And so many of those that give an answer, from 0 to 1. Two answers that equally many give are no consensus."""
+
+
+class Tolerance(Section):
+    """How far a number may lie from a gold answer that is rounded: one of the two."""
+
+    relative: float | None = declare_identity(None, gt=0.0, lt=1.0)
+    """So much of the gold answer: 0.01 accepts 99 to 101 for 100. A gold 0 is compared exactly."""
+    absolute: float | None = declare_identity(None, gt=0.0)
+    """So much, in the unit of the gold answer."""
+
+    @model_validator(mode="after")
+    def _check_one(self) -> "Tolerance":
+        if (self.relative is None) is (self.absolute is None):
+            message = "give one of relative and absolute"
+            raise ValueError(message)
+        return self
+
+
 class Verify(Section):
     """How samples are checked."""
 
@@ -89,6 +114,13 @@ class Verify(Section):
     """Where the final answer must be. `in_response`: the response states it. `anywhere`: where no final answer is
     stated, the gold answer must be found anywhere in the rationale. `unchecked`: answers are not compared; samples are
     kept with the verdict `unchecked`, never `correct`."""
+    consensus: ConsensusRule | None = declare_identity(None)
+    """Allows problems without a gold answer: what enough of a problem's samples agree on is kept with the verdict
+    `agreed`, never `correct`. Others are dropped as `disagreed` or `no_consensus`. Agreement is no check: see
+    docs/benchmark-consensus.md for how often it was wrong. Null: a problem without a gold answer is dropped."""
+    tolerance: Tolerance | None = declare_identity(None)
+    """How far answers of the type `number` may lie from the gold answer, units converted. Null: they are compared
+    exactly. Other types have none, and neither has what samples agree on."""
     max_characters: int = declare_identity(1_000_000, ge=1, le=10_000_000)
     """The longest answer that is read, in characters. A longer one is dropped as `too_long`, unread."""
     steps: Literal["drop", "tag", "label"] = declare_identity("drop")
@@ -120,6 +152,13 @@ class Verify(Section):
     def _check_procedure(self) -> "Verify":
         if self.stop_at_first and not self.order:
             message = "stop_at_first is for procedures: give their steps in order"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _check_consensus(self) -> "Verify":
+        if self.consensus is not None and self.answer == "unchecked":
+            message = "consensus compares answers with one another, and answer: unchecked compares none"
             raise ValueError(message)
         return self
 

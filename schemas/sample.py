@@ -214,6 +214,20 @@ class RationaleFault:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Consensus:
+    """How far the samples of a problem without a gold answer agree. Agreement is no check of an answer."""
+
+    answer: str | None
+    """The answer that they agree on, as most of them write it; null where there is no consensus."""
+    agreeing: int
+    """Samples that give the most frequent answer."""
+    answered: int
+    """Samples that give an answer: unhinted, not cut off, and one that is read."""
+    share: float
+    """`agreeing` of `answered`, from 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
     """One row of the table `samples`. Dropped samples stay in it, each with the reason."""
 
@@ -268,6 +282,8 @@ class Sample:
     """The part that states the final answer: the reasoning only where the text states none."""
     rule: str | None = None
     """The rule that found the final answer."""
+    consensus: Consensus | None = None
+    """How far the samples of its problem agree; null where the problem has a gold answer."""
     steps: tuple[Step, ...] = ()
     """The equations of the rationale, each checked."""
     faults: tuple[RationaleFault, ...] = ()

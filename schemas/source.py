@@ -16,8 +16,8 @@ class Fields(Section):
     """The question: a column, or several in order (`[Body, Question]`), whose texts stand below one another; a template
     joins them otherwise. Of a conversation (`messages`, `conversations`) it is what the user asks."""
     answer: Column | None = declare_identity(None)
-    """The gold answer, or a solution that holds it (see `answer_pattern`). Only a `reference` source may lack it, and
-    any source where `verify.answer` is `unchecked`."""
+    """The gold answer, or a solution that holds it (see `answer_pattern`). A `reference` source may lack it, and any
+    source where `verify.consensus` is given or `verify.answer` is `unchecked`."""
     choices: Column | None = declare_identity(None)
     """The options of a multiple-choice question, a list in order."""
     reference_rationale: Column | None = declare_identity(None)
@@ -54,13 +54,22 @@ class TableSource(AnySource):
 
     fields: Fields = declare_identity()
     """Which column holds what."""
-    answer_type: Words = declare_identity(AnswerType.NUMBER)
-    """How answers are read and compared."""
+    answer_type: Words | Literal["auto"] = declare_identity(AnswerType.NUMBER)
+    """How answers are read and compared. `auto`: as the first gold answers look; `build` and `show` say
+    what was found."""
     answer_pattern: str | None = declare_identity(None)
     """Regular expression (see Patterns) whose one group takes the gold answer out of the answer column; the text around
     it is kept as the reference rationale."""
     license: str | None = declare_identity(None)
     """The licence of the content."""
+
+    @property
+    def stated_type(self) -> AnswerType:
+        """The answer type; `auto` must have been inferred before."""
+        if self.answer_type == "auto":
+            message = f"the answer type of {self.name} was not inferred"
+            raise RuntimeError(message)
+        return self.answer_type
 
 
 class FileSource(TableSource):
@@ -131,7 +140,8 @@ class GymSource(AnySource):
     settings: dict[str, int | float | str | bool] = declare_identity(default_factory=dict)
     """The task's own settings."""
     answer_type: Words = declare_identity(AnswerType.TEXT)
-    """How answers are read and compared."""
+    """How answers are read and compared. `reasoning_gym`: as the task's own scorer says, 1.0 exactly is right; it runs
+    in a process that can execute nothing, so tasks whose scorers evaluate answers have no problems then."""
 
 
 class ArithmeticSource(AnySource):

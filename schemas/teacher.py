@@ -73,7 +73,8 @@ VERSION_REF = r"^[a-z0-9][a-z0-9_-]{0,63}(@(dev|\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?)
 """The pattern of a version's name, with its number or without."""
 
 TakenVerdict = Literal[
-    "correct", "wrong", "no_answer", "truncated", "unverifiable", "check_failed", "unchecked"
+    "correct", "wrong", "no_answer", "truncated", "unverifiable", "check_failed", "unchecked",
+    "agreed", "disagreed", "no_consensus",
 ]  # fmt: skip
 TakenVerdicts = Annotated[tuple[TakenVerdict, ...], Field(strict=False, min_length=1)]
 

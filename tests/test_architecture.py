@@ -71,8 +71,9 @@ INNER_FLOORS = {
     "builder.verify": [
         {"symbolic"},
         {"answers", "steps"},
+        {"gym"},
         {"reading"},
-        {"blind", "external", "graded", "hint_leakage", "order", "samples"},
+        {"blind", "consensus", "external", "graded", "hint_leakage", "order", "samples"},
         {"rationale"},
         {"judge"},
     ],
@@ -100,7 +101,7 @@ HOMES = {
     "sqlite3": {"builder.teacher"},
     "filelock": {"builder.store"},
     "huggingface_hub": {"builder.recipe", "builder.sources", "builder.publish"},
-    "reasoning_gym": {"builder.sources"},
+    "reasoning_gym": {"builder.sources", "builder.verify"},
     "re2": {"builder.patterns"},
     "jinja2": {"builder.templates", "builder.report", "builder.teacher"},
     "ruamel": {"builder.marked_yaml", "builder.sources"},
@@ -253,6 +254,7 @@ def test_no_function_catches_everything_but_where_law_2_asks_for_it():
     assert swallowing == [
         "builder.engine.calls",
         "builder.verify.answers.compare",
+        "builder.verify.gym.worker",
         "builder.verify.symbolic.proof.worker",
     ]
 

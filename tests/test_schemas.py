@@ -289,8 +289,8 @@ def test_every_field_of_a_record_has_its_docstring(record):
 # Reasons
 
 CONTRACT = """malformed, gold_unreadable, duplicate_problem, evaluation_overlap, crosses_split, request_failed,
-refused, no_answer, truncated, wrong, unverifiable, check_failed, wrong_step, out_of_order, hint_parroted,
-restated, answer_first, cut_off, trace_cut_off, other_language, trace_language,
+refused, no_answer, truncated, wrong, unverifiable, check_failed, no_consensus, disagreed, wrong_step, out_of_order,
+hint_parroted, restated, answer_first, cut_off, trace_cut_off, other_language, trace_language,
 blind_check_failed, rationale_rejected, degenerate, too_long, too_short, exact_duplicate,
 path_duplicate, near_duplicate,
 beyond_keep, no_demonstrations, over_cap, not_taken, rejected_in_review"""
@@ -303,7 +303,7 @@ def test_the_reasons_stand_in_the_order_of_the_contract():
 
 
 def test_every_verdict_that_drops_a_sample_is_a_reason():
-    kept = {Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED}
+    kept = {Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED, Verdict.AGREED}
     assert {verdict.value for verdict in Verdict if verdict not in kept} <= {reason.value for reason in Reason}
 
 

@@ -1,6 +1,7 @@
 """The laws, checked on the rows of a bucket as they are: fates, places, splits, demonstrations, verdicts, marks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -103,14 +104,18 @@ def check_demonstrations(bucket: AuditBucket) -> Iterator[Fault]:
 def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     """Laws 2 and 6: kept samples were judged correct, or are finished responses of a reference source.
 
-    Where the recipe asks for no check of the answers, none is correct, and kept ones are unchecked.
+    Where the recipe asks for no check of the answers, none is correct, and kept ones are unchecked. Without a gold
+    answer none is correct, and kept ones are agreed, by as many samples as the recipe asks for.
     """
-    columns = ("sample_id", "problem_id", "verdict", "fate")
+    columns = ("sample_id", "problem_id", "verdict", "fate", "consensus")
     kept = bucket.tables["samples"].select(columns).filter(KEPT)
-    is_checked = bucket.manifest.recipe.get("verify", {}).get("answer", "in_response") != "unchecked"
-    right = [str(Verdict.PROVIDED), str(Verdict.CORRECT if is_checked else Verdict.UNCHECKED)]
+    policy = bucket.manifest.recipe.get("verify", {})
+    is_checked = policy.get("answer", "in_response") != "unchecked"
+    agreed = [str(Verdict.AGREED)] if policy.get("consensus") else []
+    right = [str(Verdict.PROVIDED), str(Verdict.CORRECT if is_checked else Verdict.UNCHECKED), *agreed]
     wrong = kept.filter(~pl.col("verdict").is_in(right).fill_null(value=False))
     yield from describe_rows(wrong, "were kept, but not judged correct", "samples", "sample_id")
+    yield from _check_agreed(bucket, policy.get("consensus"))
     problems = bucket.tables["problems"].filter(KEPT).select("problem_id", "source")
     sources = kept.join(problems, on="problem_id", how="left", maintain_order="left")
     yield from describe_rows(
@@ -127,6 +132,24 @@ def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     examples = bucket.tables["examples"].select("example_id", "sample_id", "problem_id", "fate").filter(KEPT)
     made = examples.join(kept, on=["sample_id", "problem_id"], how="anti")
     yield from describe_rows(made, "were kept, but their sample was not")
+
+
+def _check_agreed(bucket: AuditBucket, rule: Mapping[str, Any] | None) -> Iterator[Fault]:
+    """Without a gold answer nothing is correct or wrong, and nothing is agreed that too few samples say."""
+    golds = bucket.tables["problems"].filter(KEPT).select("problem_id", has_gold=pl.col("answer").is_not_null())
+    samples = bucket.tables["samples"].select("sample_id", "problem_id", "verdict", "consensus")
+    rows = samples.join(golds, on="problem_id", maintain_order="left")
+    is_compared = pl.col("verdict").is_in([str(Verdict.CORRECT), str(Verdict.WRONG)])
+    compared = rows.filter(is_compared & ~pl.col("has_gold"))
+    yield from describe_rows(compared, "were compared with a gold answer that there is not", "samples", "sample_id")
+    agreed = rows.filter(pl.col("verdict") == Verdict.AGREED)
+    yield from describe_rows(
+        agreed.filter("has_gold"), "are agreed, and their problem has a gold answer", "samples", "sample_id"
+    )
+    found = pl.col("consensus").struct
+    is_enough = (found.field("agreeing") >= (rule or {}).get("least", 0)) & found.field("answer").is_not_null()
+    lonely = agreed.filter(~is_enough.fill_null(value=False))
+    yield from describe_rows(lonely, "are agreed, and too few samples say so", "samples", "sample_id")
 
 
 def check_simulated(bucket: AuditBucket) -> Iterator[Fault]:

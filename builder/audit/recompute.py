@@ -1,12 +1,13 @@
 """Decisions of a version, made again: ids from content, splits from the keyed hash, verdicts from the texts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 import polars as pl
 
 from ...schemas.example import make_example_id
-from ...schemas.frames import from_frame
+from ...schemas.frames import from_frame, to_frame
 from ...schemas.ids import RANKS, make_content_id, rank
 from ...schemas.problem import Problem, Split, make_problem_id
 from ...schemas.reasons import Reason, Stage, Verdict
@@ -107,8 +108,36 @@ def check_judgements(bucket: AuditBucket) -> Iterator[Fault]:
         problem.problem_id: problem for problem in from_frame(bucket.tables["problems"].filter(KEPT & judged), Problem)
     }
     for sample in from_frame(samples.drop("token_logprobs").with_columns(token_logprobs=pl.lit(None)), Sample):
-        if sample.problem_id in problems:
-            yield from map(_make_fault, _compare_judgement(sample, problems[sample.problem_id], policy))
+        problem = problems.get(sample.problem_id or "")
+        if problem is not None and (problem.answer is not None or policy.consensus is None):
+            yield from map(_make_fault, _compare_judgement(sample, problem, policy))
+    without = [problem for problem in problems.values() if problem.answer is None]
+    yield from map(_make_fault, _compare_agreements(bucket, without, policy) if policy.consensus else ())
+
+
+def _compare_agreements(bucket: AuditBucket, problems: Sequence[Problem], policy: Verify) -> Iterator[str]:
+    """Judge all samples of some problems without a gold answer again, and what they agree on."""
+    by_id = {problem.problem_id: problem for problem in problems}
+    judged = (pl.col("stage").ne_missing(pl.lit(str(Stage.TEACHER)))) & (pl.col("verdict") != Verdict.PROVIDED)
+    own = bucket.tables["samples"].filter(pl.col("problem_id").is_in(list(by_id)) & judged)
+    samples = list(from_frame(own.with_columns(token_logprobs=pl.lit(None)), Sample))
+    if any(sample.verdict is Verdict.CHECK_FAILED for sample in samples):
+        return  # the result of a failed check may differ each time, and others depend on it
+    judgements = [(sample, _judge_again(sample, by_id[sample.problem_id or ""], policy)) for sample in samples]
+    rows = [
+        {
+            "sample_id": sample.sample_id, "problem_id": sample.problem_id, "verdict": judgement.verdict,
+            "predicted": judgement.predicted, "reason": judgement.reason, "detail": judgement.detail,
+            "rationale_reason": judgement.rationale_reason, "rationale_detail": judgement.rationale_detail,
+        }
+        for sample, judgement in judgements
+    ]  # fmt: skip
+    schema = dict.fromkeys(rows[0], pl.String) if rows else None
+    settled = verify.decide_consensus(pl.DataFrame(rows, schema=schema), to_frame(problems, Problem), policy.consensus)
+    for sample, again in zip(samples, settled.iter_rows(named=True), strict=True):
+        stored = (sample.verdict, sample.predicted, sample.consensus and asdict(sample.consensus))
+        if stored != (again["verdict"], again["predicted"], again["consensus"]):
+            yield f"{sample.sample_id} is stored as {sample.verdict}; judged again, it is {again['verdict']}"
 
 
 def _make_fault(message: str) -> Fault:
@@ -116,17 +145,7 @@ def _make_fault(message: str) -> Fault:
 
 
 def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iterator[str]:
-    judgement = verify.judge(
-        problem,
-        sample.text,
-        reasoning=sample.reasoning,
-        finish_reason=sample.finish_reason,
-        hint=Hint(sample.hint),
-        blind_text=sample.blind_text,
-        grades=sample.grades,
-        external=sample.external,
-        policy=policy,
-    )
+    judgement = _judge_again(sample, problem, policy)
     if judgement.verdict is Verdict.CHECK_FAILED:
         return
     if judgement.verdict != sample.verdict:  # another reason follows from another verdict
@@ -153,6 +172,20 @@ def list_unrepeated(version: Version) -> dict[str, str]:
             f"{item.samples:,} samples; an audit does not ask it again, and {again}"
         )
     return found
+
+
+def _judge_again(sample: Sample, problem: Problem, policy: Verify) -> verify.Judgement:
+    return verify.judge(
+        problem,
+        sample.text,
+        reasoning=sample.reasoning,
+        finish_reason=sample.finish_reason,
+        hint=Hint(sample.hint),
+        blind_text=sample.blind_text,
+        grades=sample.grades,
+        external=sample.external,
+        policy=policy,
+    )
 
 
 def explain_code_change(version: Version, room: str) -> str | None:

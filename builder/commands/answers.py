@@ -19,6 +19,10 @@ Pairs = Annotated[
     Path | None,
     Option("--jsonl", metavar="FILE", help="Rows with answer_type, gold and answer; each gets outcome and detail."),
 ]
+ToleranceOption = Annotated[
+    str | None,
+    Option(metavar="AMOUNT", help="How far numbers may lie apart: 0.5, or a share of the gold answer, 1%."),
+]
 TextFile = Annotated[Path | None, Argument(metavar="[FILE]", help="The text. Left out: stdin.")]
 GoldOption = Annotated[str | None, Option("--gold", metavar="ANSWER", help="The gold answer.")]
 Question = Annotated[str, Option(metavar="TEXT", help="The question that the text answers.")]
@@ -26,27 +30,30 @@ Pattern = Annotated[str | None, Option(metavar="REGEX", help="A pattern with one
 Hinted = Annotated[bool, Option("--hinted", help="The teacher was shown the gold answer: look for parroting.")]
 
 
-def compare_answers(
+def compare_answers(  # noqa: PLR0913, PLR0917 - options of a command
     gold: Gold = None,
     answer: Given = None,
     type_name: TypeName = "auto",
     choices: Choices = None,
     pairs: Pairs = None,
+    tolerance: ToleranceOption = None,
     as_json: opt.Json = False,
 ) -> int:
     """Compare an answer with a gold answer. Exit 1 where they are not equal; with --jsonl, 0."""
     from ..errors import InputError
     from ..files import read_rows
     from ..verify import ComparisonOutcome, compare_safely
-    from .text_check import compare_rows, parse_type, render_comparison
+    from .text_check import compare_rows, parse_tolerance, parse_type, render_comparison
 
+    allowed = None if tolerance is None else parse_tolerance(tolerance)
     if pairs is not None:
-        print_data(f"{encode_json(row, indent=None)}\n" for row in compare_rows(read_rows(pairs), str(pairs)))
+        rows = compare_rows(read_rows(pairs), str(pairs), allowed)
+        print_data(f"{encode_json(row, indent=None)}\n" for row in rows)
         return 0
     if gold is None or answer is None:
         raise InputError("two answers are compared", hint="cotloom compare --type number 18 '$18.00'")
     kind = parse_type(type_name, gold, choices or ())
-    comparison = compare_safely(gold, answer, kind, tuple(choices or ()))
+    comparison = compare_safely(gold, answer, kind, tuple(choices or ()), allowed)
     if as_json:
         print_json(
             {

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ...schemas.manifest import describe_inferred
 from ..inspect.listing import find_build_date
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def describe_build(built: "Built") -> dict[str, Any]:
     manifest = built.version.manifest.model_dump(mode="json")
     return {
         **{key: manifest[key] for key in _BUILT_KEYS},
+        **({"inferred": manifest["inferred"]} if manifest["inferred"] else {}),
         "status": built.status.value,
         "path": str(built.version.path),
         "calls": _describe_calls(built.calls) | _describe_teachers(built.calls),
@@ -87,6 +89,8 @@ def _render_build(built: "Built") -> Iterator[str]:
         yield f"{built.calls.saved:,} answers up to paths.max were not needed: {share:.0%} fewer calls."
     for key, calls in built.calls.by_teacher:
         yield f"{key}: {calls.new:,} new, {calls.ledger:,} recorded before, {calls.failed:,} failed."
+    for inferred in version.manifest.inferred:
+        yield f"{describe_inferred(inferred)}."
     if version.manifest.simulated:
         yield "Its rationales are simulated: a program wrote them, not a language model."
     yield from _render_costs(built.costs)
@@ -108,6 +112,7 @@ def describe_plan(plan: "Plan") -> dict[str, Any]:
     values = asdict(plan)
     request, problem = values["teacher"].pop("request"), values.pop("problem")
     shown = problem and {key: problem[key] for key in ("problem_id", "origin", "question", "choices", "answer")}
+    values["inferred"] = [inferred.model_dump() for inferred in plan.inferred]
     return {**values, "problem": shown, "request": request and request["messages"]}
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Group, RenderableType
 
 from ...schemas.problem import AnswerType, Problem, make_problem_id
+from ...schemas.recipe import Tolerance
 from ...schemas.sample import Hint, Part
 from ..cells import format_cell
 from ..errors import InputError
@@ -38,12 +40,13 @@ class TextQuestion:
     """A pattern of the answer, in place of all rules."""
 
 
-def compare_rows(rows: Iterable[Row], name: str) -> Iterator[dict[str, Any]]:
+def compare_rows(rows: Iterable[Row], name: str, tolerance: Tolerance | None = None) -> Iterator[dict[str, Any]]:
     """Compare the two answers of each row. Yields its values with `outcome` and `detail`.
 
     Args:
         rows: each with `answer_type`, `gold`, `answer` and, where it is a choice, `choices`.
         name: what the rows were read from.
+        tolerance: how far numbers may lie apart.
 
     Raises:
         InputError: a row lacks a key, or its type is none.
@@ -53,14 +56,30 @@ def compare_rows(rows: Iterable[Row], name: str) -> Iterator[dict[str, Any]]:
         missing = [key for key in _KEYS if key not in values]
         if row.fault or missing:
             raise InputError(f"{name}, {row.origin}: {row.fault or 'it has no ' + ' and no '.join(missing)}")
-        comparison = _compare_row(values, f"{name}, {row.origin}")
+        comparison = _compare_row(values, f"{name}, {row.origin}", tolerance)
         yield {**values, "outcome": comparison.outcome.value, "detail": comparison.detail}
 
 
-def _compare_row(values: Mapping[str, Any], place: str) -> Comparison:
+def _compare_row(values: Mapping[str, Any], place: str, tolerance: Tolerance | None) -> Comparison:
     gold, answer = format_cell(values["gold"]) or "", format_cell(values["answer"]) or ""
     choices = tuple(map(str, values.get("choices") or ()))
-    return compare_safely(gold, answer, parse_type(str(values["answer_type"]), gold, choices, place), choices)
+    kind = parse_type(str(values["answer_type"]), gold, choices, place)
+    return compare_safely(gold, answer, kind, choices, tolerance)
+
+
+def parse_tolerance(amount: str) -> Tolerance:
+    """Parse a tolerance: `0.5`, or `1%` of the gold answer.
+
+    Raises:
+        InputError: it is no such amount.
+    """
+    is_relative = amount.endswith("%")
+    try:
+        if is_relative:
+            return Tolerance(relative=float(Decimal(amount[:-1]) / 100))
+        return Tolerance(absolute=float(Decimal(amount)))
+    except (ArithmeticError, ValueError) as error:
+        raise InputError(f"--tolerance: {amount!r} is no amount", hint="0.5, or 1% of the gold answer") from error
 
 
 def parse_type(name: str, gold: str | None, choices: Sequence[str], place: str = "--type") -> AnswerType:
@@ -112,7 +131,10 @@ def _judge_text(trace: Trace, asked: TextQuestion) -> dict[str, Any]:
     return {**found, "steps": list(found["steps"]), "faults": list(found["faults"])}
 
 
-_NOT_ASKED = frozenset({"blind_predicted", "answer_votes", "rationale_votes", "external", "open_question"})
+_NOT_ASKED = frozenset({
+    "blind_predicted", "answer_votes", "rationale_votes", "external", "open_question", "rationale_reason",
+    "rationale_detail",
+})  # fmt: skip
 """What only a build finds out: it asks a teacher, a grader or a command."""
 
 

@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..mix import DEFAULT_STAGE
 from ..progress import show_bar
 from ..store import Version, read_verified
-from ..store.tables import join_examples
+from ..store.tables import fill_answers, has_consensus, join_examples
 
 TRAIN, TEST = "train", "test"
 """Prefixes of the names of parts: `datasets` infers the split of a file from its name."""
@@ -126,6 +126,8 @@ def count_parts(version: Version) -> Export:
 def read_buckets(version: Version) -> Iterator[pl.DataFrame]:
     """Read the kept examples of each bucket, with the question and the gold answer of their problems.
 
+    Where problems may have no gold answer, the answer is the one that samples agree on, and the column verdict says so.
+
     Raises:
         InputError: a file is damaged.
     """
@@ -137,7 +139,10 @@ def read_buckets(version: Version) -> Iterator[pl.DataFrame]:
             )
             examples = join_examples(texts, mixture).filter(_KEPT)
             described = problems.filter(_KEPT).select("problem_id", *PROBLEM_COLUMNS)
-            yield examples.join(described, on="problem_id", how="left", validate="m:1", maintain_order="left")
+            joined = examples.join(described, on="problem_id", how="left", validate="m:1", maintain_order="left")
+            if has_consensus(version.manifest):
+                joined = fill_answers(joined, read_verified(version, "samples", bucket))
+            yield joined
             advance(texts.height)
 
 

@@ -63,7 +63,7 @@ class SolvedProblem:
     question: str
     """The question."""
     answer: str | None
-    """The gold answer; null where the source has none."""
+    """The gold answer, else the one that samples agree on; null where there is neither."""
     text: str
     """The text of the path."""
     answer_start: int | None
@@ -96,13 +96,13 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
     """Make a solved problem from a sample joined with its problem.
 
     Args:
-        row: columns text, span, answer_part and, if it may be unchecked, verdict of the sample; question, answer,
-            answer_type, choices and language of the problem.
+        row: columns text, span, answer_part and, if it may be unchecked, verdict of the sample, and its consensus, if
+            its problem may have no gold answer; question, answer, answer_type, choices and language of the problem.
     """
     span = row["span"] if row["answer_part"] != Part.REASONING else None  # that of the text
     return SolvedProblem(
         question=row["question"],
-        answer=row["answer"],
+        answer=_choose_answer(row),
         text=row["text"] or "",
         answer_start=span["start"] if span else None,
         answer_type=AnswerType(row["answer_type"]),
@@ -110,6 +110,13 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
         language=row["language"],
         is_unchecked=row.get("verdict") == Verdict.UNCHECKED,
     )
+
+
+def _choose_answer(row: Mapping[str, Any]) -> str | None:
+    """Choose the answer of a row: the gold answer, else the one that the samples of its problem agree on."""
+    gold: str | None = row["answer"]
+    consensus: Mapping[str, str | None] | None = row.get("consensus")
+    return consensus["answer"] if gold is None and consensus else gold
 
 
 def write_messages(form: Format, problem: SolvedProblem, shown: Sequence[SolvedProblem] = ()) -> tuple[Message, ...]:

@@ -31,6 +31,7 @@ ANSWER_COLUMNS = (
     "teacher",
     "simulated",
     "verdict",
+    "consensus",
     *LENGTH_COLUMNS,
 )
 """The columns of a sample that its texts are made from."""

@@ -17,14 +17,15 @@ from ...schemas.manifest import (
     ReadingCount,
     ServedModel,
     TokenCounts,
+    describe_inferred,
     list_changed_teachers,
 )
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
-from ..report.sentences import ANSWER_CHECKS, SIMULATED, SIMULATED_GRADER
+from ..report.sentences import ANSWER_CHECKS, CONSENSUS, SIMULATED, SIMULATED_GRADER
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
-from ..store.tables import list_files
+from ..store.tables import has_consensus, list_files
 from ..store.withdrawal import list_withdrawn_problems
 from ..text.traces import join_parts
 
@@ -87,6 +88,8 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     yield make_line(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
     training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
     yield make_line(f"examples   {training} for training, {kept} in all")
+    for inferred in manifest.inferred:
+        yield make_line(f"inferred   {describe_inferred(inferred)}")
     for item in manifest.contamination:
         closest = f"highest similarity of the others {item.highest_similarity:.0%}"
         yield make_line(f"overlap    with {item.against}: {item.overlaps:,} problems dropped; {closest}")
@@ -117,6 +120,8 @@ def _describe_check(version: Version) -> Iterator[str]:
     note = ANSWER_CHECKS.get((version.manifest.recipe.get("verify") or {}).get("answer", ""))
     if note is not None:
         yield f"checked    {note}"
+    if has_consensus(version.manifest):
+        yield f"checked    {CONSENSUS}"
 
 
 def _format_count(count: int | None) -> str:

@@ -38,7 +38,7 @@ def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
     source = f"{problem['source']}, {problem['origin']}"
     yield make_line(f"from       {source}; group {problem['group']}; split {problem['split']}")
     yield indent(problem["question"], "italic")
-    yield make_line(f"gold       {problem['answer']}")
+    yield make_line(f"gold       {'none' if problem['answer'] is None else problem['answer']}")
 
 
 def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
@@ -61,6 +61,8 @@ def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:
     simulated = ", simulated" if sample["simulated"] else ""
     yield f"teacher    {sample['teacher']}, {position}{simulated}"
     yield f"verdict    {sample['verdict']} ({_format_reading(sample)})"
+    if sample["consensus"]:
+        yield f"agreement  {_format_consensus(sample['consensus'])}"
     if sample["blind_text"] is not None:
         blind = "no answer found" if sample["blind_predicted"] is None else f"answer {sample['blind_predicted']}"
         yield f"blind      {blind}, after the reasoning alone, without the hint"
@@ -93,6 +95,14 @@ def _render_grades(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
     for grade in sample["grades"] or []:
         yield make_line(f"grade {grade['index']} of {grade['grader']} on the {grade['question']}:", style="bold")
         yield indent(grade["text"] or "(nothing)")
+
+
+def _format_consensus(consensus: Mapping[str, Any]) -> str:
+    """Say how far the samples of a problem without a gold answer agree."""
+    count = f"{consensus['agreeing']} of {consensus['answered']} samples"
+    if consensus["answer"] is None:
+        return f"no consensus: at most {count} say the same, and there is no gold answer"
+    return f"{count} say {consensus['answer']}; there is no gold answer"
 
 
 def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -44,12 +44,17 @@ def warn_gaps(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> 
         recipe: the recipe.
         manifest: the manifest of the version.
         counts: kept samples with reasoning of their own, `reasoned`; those whose answers were not compared,
-            `unchecked`; those of unknown length, `unknown_kept:PART`.
+            `unchecked`; those that only agree with others, `agreed`; those of unknown length, `unknown_kept:PART`.
     """
     if counts.get("unchecked"):
         warn(
             f"the answers of {counts['unchecked']:,} kept samples were not compared with a gold answer, as"
             " verify.answer: unchecked asks for; their verdict is unchecked, and the card says so"
+        )
+    if counts.get("agreed"):
+        warn(
+            f"{counts['agreed']:,} kept samples answer problems without a gold answer: they agree with others, and"
+            " nobody knows whether they are right; their verdict is agreed, and the card says so"
         )
     for teacher, models in list_changed_teachers(manifest).items():
         named = ", ".join(f"{served.model} ({served.samples:,} samples)" for served in models[:_MOST_MODELS])

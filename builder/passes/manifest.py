@@ -90,6 +90,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         ),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
         languages=list_languages(recipe, problems.languages["all"]),
+        inferred=problems.inferred,
         teacher_terms=recipe.teacher_terms,
         splits=dict(sorted(_select(counts, "split:"))),
         counts={

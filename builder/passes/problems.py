@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ...schemas.ids import digest
-from ...schemas.manifest import Contamination, File, Input
+from ...schemas.manifest import Contamination, File, InferredType, Input
 from ...schemas.problem import make_problem_id
 from ...schemas.reasons import Fate
 from .. import sources, verify
@@ -19,6 +19,9 @@ from ..store.stages import read_or_make
 from ..store.tables import describe_file
 from .languages import count_languages
 from .work import BuildWork
+
+INFER_TYPE = "cotloom.builder.infer.golds:infer_source_type"
+"""The address of the function that infers answer types. It reads tables as `init` does, a room that loads later."""
 
 _DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "seed")
 """The keys of a recipe that decide its problems."""
@@ -44,6 +47,8 @@ class LoadedProblems:
     """The files and datasets they were read from."""
     contamination: tuple[Contamination, ...]
     """A certificate for each evaluation set."""
+    inferred: tuple[InferredType, ...]
+    """The answer types that were inferred."""
 
 
 def load_problems(work: BuildWork) -> LoadedProblems:
@@ -59,6 +64,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         "code": [sources.CODE_VERSION, verify.CODE_VERSION],
         "inputs": inputs,
         "recipe": {name: identity.get(name) for name in _DECIDING},
+        "needs_gold": work.recipe.verify.consensus is None,
     }
     with work.costs.measure("problems"):
         result = read_or_make(work.stages.folder / "sources", decided_by, lambda folder: _load(work, folder))
@@ -73,12 +79,18 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         languages=values["languages"],
         inputs=tuple(Input.model_validate(item) for item in values["inputs"]),
         contamination=tuple(Contamination.model_validate(item) for item in values["contamination"]),
+        inferred=tuple(InferredType.model_validate(item) for item in values["inferred"]),
     )
 
 
 def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
     loaded = sources.load_problems(
-        work.loaded, verify.IS_READABLE, work.input_digests, folder=folder, runtime=work.runtime
+        work.loaded,
+        verify.IS_READABLE,
+        work.input_digests,
+        infer_type=INFER_TYPE,
+        folder=folder,
+        runtime=work.runtime,
     )
     sampled, responses, rows = 0, 0, 0
     languages: dict[str, Counter[str]] = {"asked": Counter(), "all": Counter()}
@@ -103,6 +115,7 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         "languages": {name: dict(sorted(counts.items())) for name, counts in languages.items()},
         "inputs": [item.model_dump() for item in loaded.inputs],
         "contamination": [item.model_dump() for item in loaded.contamination],
+        "inferred": [item.model_dump() for item in loaded.inferred],
     }
 
 

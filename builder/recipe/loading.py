@@ -150,7 +150,7 @@ def _validate(document: MarkedYaml, kind: type[Kind]) -> Kind:
 
 
 def _make_recipe_error(document: MarkedYaml, error: ValidationError, kind: type[Section]) -> RecipeError:
-    faults = [(_find_keys(document.data, fault["loc"]), fault) for fault in error.errors()]
+    faults = _join_names([(_find_keys(document.data, fault["loc"]), fault) for fault in error.errors()])
     telling = [
         (keys, fault)
         for keys, fault in faults
@@ -162,6 +162,19 @@ def _make_recipe_error(document: MarkedYaml, error: ValidationError, kind: type[
         hint=HINTS[kind],
         keys=tuple(join_keys(keys) for keys, _ in telling),
     )
+
+
+def _join_names(faults: Sequence[tuple[KeyPath, Mapping[str, Any]]]) -> list[tuple[KeyPath, Mapping[str, Any]]]:
+    """Join the faults of a value that is none of several lists of names."""
+    joined: list[tuple[KeyPath, Mapping[str, Any]]] = []
+    for keys, fault in faults:
+        if joined and joined[-1][0] == keys and {fault["type"], joined[-1][1]["type"]} <= {"literal_error", "enum"}:
+            _, before = joined.pop()
+            expected = f"{before['ctx']['expected']} or {fault['ctx']['expected']}"
+            joined.append((keys, {**before, "ctx": {"expected": expected}}))
+        else:
+            joined.append((keys, fault))
+    return joined
 
 
 def _find_keys(data: Any, loc: tuple[int | str, ...]) -> KeyPath:

@@ -17,6 +17,9 @@ ANSWER_CHECKS: Mapping[str, str] = {
 }
 """What `verify.answer` means for the kept samples, where it asks for less than a stated answer."""
 
+CONSENSUS = "problems without a gold answer were not checked: kept samples have the verdict agreed, by verify.consensus"
+"""What `verify.consensus` means for the kept samples."""
+
 CONDITIONS: Mapping[str, str] = {
     "version": "the version",
     "parent": "the parent version",

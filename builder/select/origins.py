@@ -19,7 +19,8 @@ _MOST_MODELS = 100
 _IS_HINTED = pl.col("hint") == Hint.HINTED
 _IS_KEPT = pl.col("fate") == Fate.KEPT
 _IS_CORRECT = pl.col("verdict") == Verdict.CORRECT
-_IS_TRIED = ~_IS_HINTED & pl.col("verdict").is_in([
+_HAS_GOLD = pl.col("consensus").is_null()
+_IS_TRIED = _HAS_GOLD & ~_IS_HINTED & pl.col("verdict").is_in([
     str(verdict) for verdict in (Verdict.CORRECT, Verdict.WRONG, Verdict.NO_ANSWER, Verdict.TRUNCATED)
 ])  # fmt: skip
 
@@ -44,7 +45,11 @@ def count_origins(problems: pl.DataFrame, samples: pl.DataFrame) -> Counter[str]
     counts: Counter[str] = Counter()
     is_sampled = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED)))
     sources = problems.filter(_IS_KEPT).select("problem_id", "source").unique("problem_id", keep="first")
-    sampled = samples.filter(is_sampled).select("problem_id", "hint", "fate", "verdict").join(sources, on="problem_id")
+    sampled = (
+        samples.filter(is_sampled)
+        .select("problem_id", "hint", "fate", "verdict", "consensus")
+        .join(sources, on="problem_id")
+    )
     tallies = sampled.group_by("source").agg(**{name: tally.sum() for name, tally in _HINTS.items()})
     for source, *numbers in tallies.iter_rows():
         counts.update({f"hint:{name}:{source}": rows for name, rows in zip(_HINTS, numbers, strict=True)})

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from ...schemas.problem import AnswerType
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ...schemas.source import ArithmeticSource, SkillsSource, Source, TableSource
@@ -45,7 +46,8 @@ def check_roles(recipe: Recipe) -> None:
             language that the recipe does not list.
     """
     for source in recipe.sources:
-        _check_role(source, is_checked=recipe.verify.answer != "unchecked")
+        _check_role(source, needs_gold=recipe.verify.answer != "unchecked" and recipe.verify.consensus is None)
+        _check_answer_type(source, recipe)
         _check_language(source, recipe)
     _check_needs_gold(recipe)
     if all(source.role == "evaluate" for source in recipe.sources):
@@ -78,7 +80,26 @@ def _check_language(source: Source, recipe: Recipe) -> None:
         )
 
 
-def _check_role(source: Source, *, is_checked: bool) -> None:
+def _check_answer_type(source: Source, recipe: Recipe) -> None:
+    """Check that a type is for this kind of source, and stated where no gold answer shows it."""
+    if isinstance(source, TableSource) and source.answer_type == AnswerType.REASONING_GYM:
+        raise InputError(
+            f"source {source.name}: answer_type reasoning_gym is for problems that reasoning-gym makes",
+            hint="use kind: reasoning_gym, or another answer_type",
+            keys=(f"sources.{source.name}.answer_type",),
+        )
+    if not isinstance(source, TableSource) or source.fields.answer is not None:
+        return
+    is_open = recipe.verify.consensus is not None and source.role == "sample"
+    if source.answer_type == "auto" or (is_open and "answer_type" not in source.model_fields_set):
+        raise InputError(
+            f"source {source.name} has no gold answers that show how answers are read and compared: it must be said",
+            hint=f"set answer_type of the source: {', '.join(AnswerType)}",
+            keys=(f"sources.{source.name}.answer_type",),
+        )
+
+
+def _check_role(source: Source, *, needs_gold: bool) -> None:
     fields = source.fields if isinstance(source, TableSource) else None
     has_responses = isinstance(source, SkillsSource) or (fields is not None and bool(fields.responses))
     if source.role == "reference" and not has_responses:
@@ -88,12 +109,13 @@ def _check_role(source: Source, *, is_checked: bool) -> None:
             hint="set fields.responses: [COLUMN], or role: sample to sample responses from the teacher",
             keys=(f"sources.{source.name}.fields.responses",),
         )
-    is_needed = source.role == "evaluate" or (source.role == "sample" and is_checked)
+    is_needed = source.role == "evaluate" or (source.role == "sample" and needs_gold)
     if is_needed and fields is not None and fields.answer is None:
         raise InputError(
             f"source {source.name} has the role {source.role} and does not name the column with the gold answer",
-            hint="set fields.answer: COLUMN; without gold answers, role: reference keeps finished responses as they"
-            " are, and verify: {answer: unchecked} keeps answers uncompared",
+            hint="set fields.answer: COLUMN; without gold answers, verify: {consensus: {least: 3}} keeps what most"
+            " samples of a problem agree on, verify: {answer: unchecked} keeps answers uncompared, and role: reference"
+            " keeps finished responses as they are",
             keys=(f"sources.{source.name}.fields.answer",),
         )
 
@@ -106,9 +128,15 @@ def _check_needs_gold(recipe: Recipe) -> None:
     """Check that nothing else of a recipe needs the gold answers that a source to sample does not have."""
     tables = [source for source in recipe.sources if isinstance(source, TableSource) and source.role == "sample"]
     lacking = next((source.name for source in tables if source.fields.answer is None), None)
-    if lacking is None:
-        return
     hinting = next((key for key, each in recipe.sampled_teachers.items() if each.hint.mode != "none"), None)
+    if lacking is None:
+        if hinting is not None and tables and recipe.verify.consensus is not None:
+            raise InputError(
+                f"{hinting}.hint.mode shows gold answers, and verify.consensus is for problems that have none",
+                hint=f"set {hinting}.hint.mode: none, or leave verify.consensus out",
+                keys=(f"{hinting}.hint.mode", "verify.consensus"),
+            )
+        return
     if hinting is not None:
         raise InputError(
             f"{hinting}.hint.mode shows gold answers, and source {lacking} has none",
@@ -116,7 +144,7 @@ def _check_needs_gold(recipe: Recipe) -> None:
             keys=(f"{hinting}.hint.mode",),
         )
     ending = next((spec.name for spec in recipe.formats if spec.name not in _NEEDS_NO_GOLD), None)
-    if ending is not None:
+    if ending is not None and recipe.verify.consensus is None:
         raise InputError(
             f"the format {ending} writes gold answers, and source {lacking} has none",
             hint=f"formats that need none: {', '.join(sorted(_NEEDS_NO_GOLD))}; or set fields.answer of the source",
@@ -129,6 +157,7 @@ def load_problems(
     is_readable: str,
     revisions: Mapping[str, str] | None = None,
     *,
+    infer_type: str | None = None,
     folder: Path | None = None,
     runtime: Runtime | None = None,
 ) -> Problems:
@@ -139,6 +168,8 @@ def load_problems(
         is_readable: the address of the function that says whether a gold answer can be parsed as its type. The
             pipeline passes the verifier's.
         revisions: the result of `resolve_revisions`; a source that it does not list is resolved here.
+        infer_type: the address of the function that infers the answer type of a source from its rows; needed where one
+            is `auto`.
         folder: where the pieces are written, in a new folder; by default a temporary one.
         runtime: how the work is shared out.
 
@@ -146,4 +177,4 @@ def load_problems(
         InputError: a source can't be read or is empty, or all problems are dropped.
         Stopped: a server can't be reached, or the disk is full.
     """
-    return gather_problems(loaded, is_readable, revisions or {}, folder, runtime or Runtime())
+    return gather_problems(loaded, is_readable, infer_type, revisions or {}, folder, runtime or Runtime())

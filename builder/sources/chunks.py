@@ -24,8 +24,8 @@ from .split import drop_problem
 PIECE_ROWS = 2**14
 """How many rows are in memory at once; a piece has no more."""
 
-IsReadable = Callable[[str, AnswerType], bool]
-"""Whether a gold answer can be parsed as its type."""
+IsReadable = Callable[[str, AnswerType, tuple[str, ...], Problem], bool]
+"""Whether the gold answer of a problem can be parsed as its type."""
 
 _SOURCE = TypeAdapter(FileSource)
 
@@ -49,7 +49,7 @@ def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
     Args:
         item: `chunk` and `placed`, as plain values.
-        settings: `source`, as plain values.
+        settings: `source`, as plain values; needs_gold: whether a row to sample without a gold answer is malformed.
 
     Returns:
         The fields of a `TableReading`.
@@ -60,7 +60,8 @@ def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     """
     chunk, reading = Chunk(**item["chunk"]), TableReading()
     source = _SOURCE.validate_python(settings["source"])
-    write_problems(read_problems(source, read_chunk(chunk), reading), Placed(**item["placed"]), chunk.first)
+    rows = read_problems(source, read_chunk(chunk), reading, needs_gold=settings["needs_gold"])
+    write_problems(rows, Placed(**item["placed"]), chunk.first)
     return asdict(reading)
 
 
@@ -105,8 +106,12 @@ _READ_ALREADY = JUDGED_OUTSIDE | {AnswerType.CHOICE, AnswerType.TEXT, AnswerType
 def _drop_unreadable_gold(problem: Problem, is_readable: IsReadable) -> Problem:
     """Check that a gold answer can be read in its type: what can't be read can't be compared, and is no pass."""
     is_checked = problem.answer is not None and problem.answer_type not in _READ_ALREADY
-    if problem.fate is Fate.DROPPED or not is_checked or is_readable(problem.answer or "", problem.answer_type):
+    if problem.fate is Fate.DROPPED or not is_checked:
+        return problem
+    if is_readable(problem.answer or "", problem.answer_type, problem.choices, problem):
         return problem
     article = "an" if problem.answer_type is AnswerType.EXPRESSION else "a"
     detail = f"{problem.origin}: {problem.answer!r} can't be read as {article} {problem.answer_type}"
+    if problem.answer_type is AnswerType.REASONING_GYM:
+        detail = f"{problem.origin}: reasoning-gym can't score its own answer as right: {problem.answer!r}"
     return drop_problem(problem, Reason.GOLD_UNREADABLE, detail)

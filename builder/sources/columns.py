@@ -43,13 +43,16 @@ class TableReading:
     """Origin, reason and detail of the first row, where that was dropped."""
 
 
-def read_problems(source: TableSource, rows: Iterable[Row], reading: TableReading) -> Iterator[Problem]:
+def read_problems(
+    source: TableSource, rows: Iterable[Row], reading: TableReading, *, needs_gold: bool = True
+) -> Iterator[Problem]:
     """Read rows of a source as problems.
 
     Args:
         source: its `fields` name the columns.
         rows: its rows.
         reading: it is filled as rows are read.
+        needs_gold: whether a row to sample without a gold answer is malformed.
     """
     wanted = list(_list_columns(source.fields))
     for row in rows:
@@ -58,7 +61,7 @@ def read_problems(source: TableSource, rows: Iterable[Row], reading: TableReadin
             if reading.columns is None:
                 reading.columns, reading.missing = list_columns(values)[:_SHOWN_COLUMNS], wanted
             reading.missing = [column for column in reading.missing or () if not _has_column(values, column)]
-        problem = _read_row(source, row)
+        problem = _read_row(source, row, needs_gold=needs_gold)
         reading.rows += 1
         reading.readable = reading.readable or problem.fate is Fate.KEPT
         if reading.rows == 1 and problem.fate is Fate.DROPPED:
@@ -111,11 +114,11 @@ def _has_column(values: Mapping[str, Any], column: str) -> bool:
     return True
 
 
-def _read_row(source: TableSource, row: Row) -> Problem:
+def _read_row(source: TableSource, row: Row, *, needs_gold: bool) -> Problem:
     if row.values is None:
         return _make_malformed(source, row, row.fault or "unreadable")
     try:
-        return _read_values(source, row, row.values)
+        return _read_values(source, row, row.values, needs_gold=needs_gold)
     except UnfilledError as error:
         columns = ", ".join(list_columns(row.values)[:12])
         return _make_malformed(source, row, f"a template can't be filled: {error.args[0]}; there is: {columns}")
@@ -130,7 +133,7 @@ def _make_malformed(source: TableSource, row: Row, fault: str) -> Problem:
         problem_id=make_content_id("p", source.name, row.content),
         source=source.name,
         origin=row.origin,
-        answer_type=source.answer_type,
+        answer_type=source.stated_type,
         license=source.license,
         stage=Stage.SOURCES,
         fate=Fate.DROPPED,
@@ -139,13 +142,13 @@ def _make_malformed(source: TableSource, row: Row, fault: str) -> Problem:
     )
 
 
-def _read_values(source: TableSource, row: Row, values: Mapping[str, Any]) -> Problem:
+def _read_values(source: TableSource, row: Row, values: Mapping[str, Any], *, needs_gold: bool) -> Problem:
     fields = source.fields
     question = read_question(values, fields.question)
     if question is None:
         raise UnreadableError("question is empty")
     choices = read_options(read_cell(values, fields.choices)) if fields.choices else ()
-    answer, rationale, fault = _split_solution(source, values, choices)
+    answer, rationale, fault = _split_solution(source, values, choices, needs_gold=needs_gold)
     responses = tuple(_read_responses(values, fields.responses))
     if source.role == "reference" and not responses:
         raise UnreadableError("responses are empty")
@@ -157,7 +160,7 @@ def _read_values(source: TableSource, row: Row, values: Mapping[str, Any]) -> Pr
         category=_read_optional(values, fields.category),
         question=question,
         answer=answer,
-        answer_type=source.answer_type,
+        answer_type=source.stated_type,
         choices=choices,
         reference_rationale=_read_optional(values, fields.reference_rationale) or rationale,
         responses=responses,
@@ -195,7 +198,7 @@ def _read_response(item: Any) -> Any:
 
 
 def _split_solution(
-    source: TableSource, values: Mapping[str, Any], choices: tuple[str, ...]
+    source: TableSource, values: Mapping[str, Any], choices: tuple[str, ...], *, needs_gold: bool
 ) -> tuple[str | None, str | None, str | None]:
     """Split the answer column into gold answer and reference rationale.
 
@@ -205,7 +208,8 @@ def _split_solution(
     value = None if source.fields.answer is None else read_cell(values, source.fields.answer)
     solution = format_cell(value)
     if solution is None:
-        if source.role == "reference" or source.fields.answer is None:
+        is_needed = source.role == "evaluate" or (source.role == "sample" and needs_gold)
+        if source.fields.answer is None or not is_needed:
             return None, None, None
         raise UnreadableError("answer is empty")
     rationale = None
@@ -213,9 +217,9 @@ def _split_solution(
         value, rationale = _apply_pattern(source.answer_pattern, solution)
         if not value:
             return None, solution, f"answer_pattern finds nothing in {solution[-60:]!r}"
-    answer = read_gold(value, source.answer_type, choices)
+    answer = read_gold(value, source.stated_type, choices)
     if answer is None:
-        return format_cell(value), rationale, f"{format_cell(value)!r} is {GOLD_FAULTS[source.answer_type]}"
+        return format_cell(value), rationale, f"{format_cell(value)!r} is {GOLD_FAULTS[source.stated_type]}"
     return answer, rationale, None
 
 

@@ -6,7 +6,7 @@ Without a limit and without test problems the last pass is left out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from ...schemas.frames import get_schema
-from ...schemas.manifest import Contamination, Input
+from ...schemas.manifest import Contamination, InferredType, Input
 from ...schemas.problem import Problem
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
@@ -51,6 +51,8 @@ class Problems:
     """The files and datasets they were read from."""
     contamination: list[Contamination]
     """One certificate for each evaluation set in `decontaminate.against`."""
+    inferred: list[InferredType] = field(default_factory=list)
+    """The answer types that were inferred."""
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -59,12 +61,17 @@ class Problems:
 
 
 def gather_problems(
-    loaded: LoadedRecipe, is_readable: str, revisions: Mapping[str, str], folder: Path | None, runtime: Runtime
+    loaded: LoadedRecipe,
+    is_readable: str,
+    infer_type: str | None,
+    revisions: Mapping[str, str],
+    folder: Path | None,
+    runtime: Runtime,
 ) -> Problems:
     """Load the problems of a recipe; see `load_problems`."""
     place = _make_place(folder)
     try:
-        problems = _run_passes(SourceWork(loaded, revisions, place / "rows", runtime, is_readable), place)
+        problems = _run_passes(SourceWork(loaded, revisions, place / "rows", runtime, is_readable, infer_type), place)
     except BaseException:
         rmtree(place, ignore_errors=True)
         raise
@@ -100,6 +107,7 @@ def _run_passes(work: SourceWork, place: Path) -> Problems:
         bits=bits,
         inputs=[item for source in sources for item in source.inputs],
         contamination=contamination,
+        inferred=[source.inferred for source in sources if source.inferred is not None],
     )
     _check_any_kept(problems, roles)
     return problems

@@ -126,6 +126,7 @@ _READERS: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
     AnswerType.TEXT: _read_text,
     AnswerType.MODEL_GRADED: _read_text,
     AnswerType.EXTERNAL: _read_text,
+    AnswerType.REASONING_GYM: _read_text,
     AnswerType.CHOICE: _read_letter,
     AnswerType.BOOLEAN: _read_boolean,
 }
@@ -142,6 +143,7 @@ GOLD_FAULTS: Mapping[AnswerType, str] = {
     AnswerType.TEXT: "not a text",
     AnswerType.MODEL_GRADED: "not a text",
     AnswerType.EXTERNAL: "not a text",
+    AnswerType.REASONING_GYM: "not a text",
     AnswerType.CHOICE: "not the letter, the text or the position of one option",
     AnswerType.BOOLEAN: "neither yes nor no",
 }

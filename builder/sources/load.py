@@ -1,16 +1,17 @@
 """Load each source by its kind, and resolve the revisions of sources that are not files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from ...schemas.manifest import Input
+from ...schemas.manifest import InferredType, Input
+from ...schemas.problem import AnswerType
 from ...schemas.runtime import Runtime
-from ...schemas.source import Source
+from ...schemas.source import Source, TableSource
 from ...schemas.teacher import HubAnswers
-from ..engine import map_items
-from ..files import digest_file, list_chunks
+from ..engine import import_function, map_items
+from ..files import Row, digest_file, list_chunks, read_rows
 from ..recipe import LoadedRecipe
 from .arithmetic import make_problems
 from .chunks import Placed, read_problem_chunk, write_problems
@@ -18,6 +19,9 @@ from .columns import TableReading, check_readings, read_problems
 from .gym import hash_gym_release, make_gym_problems
 from .hub import find_commit, make_hub_dataset, read_hub
 from .skills import make_skills_problems
+
+InferType = Callable[[TableSource, Iterable[Row]], InferredType]
+"""Infers the answer type of a source from its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,13 @@ class SourceWork:
     """How the work is shared out."""
     is_readable: str
     """The address of the function that says whether a gold answer can be parsed as its type."""
+    infer_type: str | None = None
+    """The address of the function that infers the answer type of a source from its rows, for `auto`."""
+
+    @property
+    def needs_gold(self) -> bool:
+        """Whether a row to sample without a gold answer is malformed: unless its samples may agree on one."""
+        return self.loaded.recipe.verify.consensus is None
 
     def place(self, index: int, part: int = 0) -> Placed:
         """Say where the rows of a part of a source go."""
@@ -49,6 +60,8 @@ class LoadedSource:
     """How many rows it has, unreadable ones included."""
     inputs: list[Input]
     """The files and datasets they were read from."""
+    inferred: InferredType | None = None
+    """Its answer type, where that was inferred."""
 
 
 def load_source(work: SourceWork, source: Source, index: int) -> LoadedSource:
@@ -84,26 +97,45 @@ def _load_gym(work: SourceWork, source: Any, index: int) -> LoadedSource:
     return LoadedSource(write_problems(problems, work.place(index), 1), [release])
 
 
+def _infer_type(work: SourceWork, source: TableSource, rows: Iterable[Row]) -> tuple[TableSource, InferredType | None]:
+    """Infer the answer type of a source, where its recipe says `auto`, from its rows."""
+    if source.answer_type != "auto":
+        return source, None
+    if work.infer_type is None:
+        message = "nothing was handed over to infer an answer type with"
+        raise RuntimeError(message)
+    infer = cast("InferType", import_function(work.infer_type))
+    found = infer(source, rows)
+    return source.model_copy(update={"answer_type": AnswerType(found.answer_type)}), found
+
+
 def _load_file(work: SourceWork, source: Any, index: int) -> LoadedSource:
     path = work.loaded.resolve(source.path)
+    source, inferred = _infer_type(work, source, read_rows(path))
     items = [
         {"chunk": asdict(chunk), "placed": asdict(work.place(index, part))}
         for part, chunk in enumerate(list_chunks(path))
     ]
-    address, settings = f"{read_problem_chunk.__module__}:read_problem_chunk", {"source": source.model_dump()}
+    address, settings = f"{read_problem_chunk.__module__}:read_problem_chunk", {
+        "source": source.model_dump(), "needs_gold": work.needs_gold,
+    }  # fmt: skip
     found = map_items(address, items, settings, runtime=work.runtime, description=f"reading {source.name}")
     rows = check_readings(source, str(path), [TableReading(**reading) for reading in found])
     sha256, size = digest_file(path)
-    return LoadedSource(rows, [Input(name=_make_key(source), file=path.name, sha256=sha256, bytes=size, rows=rows)])
+    entry = Input(name=_make_key(source), file=path.name, sha256=sha256, bytes=size, rows=rows)
+    return LoadedSource(rows, [entry], inferred)
 
 
 def _load_hub(work: SourceWork, source: Any, index: int) -> LoadedSource:
     commit = work.revisions.get(_make_key(source)) or find_commit(make_hub_dataset(source))
     address = f"hf://datasets/{source.path}@{commit}"
-    reading = TableReading()
-    write_problems(read_problems(source, read_hub(make_hub_dataset(source), commit), reading), work.place(index), 1)
+    reading, read = TableReading(), read_hub(make_hub_dataset(source), commit)
+    source, inferred = _infer_type(work, source, read)
+    problems = read_problems(source, read, reading, needs_gold=work.needs_gold)
+    write_problems(problems, work.place(index), 1)
     rows = check_readings(source, address, [reading])
-    return LoadedSource(rows, [Input(name=_make_key(source), file=address, sha256=commit, bytes=0, rows=rows)])
+    entry = Input(name=_make_key(source), file=address, sha256=commit, bytes=0, rows=rows)
+    return LoadedSource(rows, [entry], inferred)
 
 
 _LOADERS: Mapping[str, Callable[[SourceWork, Any, int], LoadedSource]] = {

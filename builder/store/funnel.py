@@ -26,8 +26,9 @@ STAGES: Mapping[Unit, tuple[Stage, ...]] = {
 """The stages that each unit goes through, in order."""
 
 
-TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED)
-"""Verdicts of samples that may be kept; `unchecked` only where the recipe asks for no check of answers."""
+TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED, Verdict.AGREED)
+"""Verdicts of samples that may be kept; `unchecked` only where the recipe asks for no check of answers, and `agreed`
+only where the problem has no gold answer."""
 
 
 def count_funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:
@@ -87,7 +88,7 @@ def build_funnel_table(rows: list[FunnelRow]) -> pl.DataFrame:
 def check_fates(tables: Mapping[str, pl.DataFrame]) -> None:
     """Check law 1: each row has one fate, each dropped row a stage and a reason, and no id is there twice.
 
-    A kept sample was found correct, was provided, or is marked as unchecked.
+    A kept sample was found correct, was provided, or is marked as unchecked or agreed.
 
     Raises:
         RuntimeError: a row breaks the law; that is a fault of Cotloom.

@@ -202,6 +202,26 @@ def join_examples(texts: pl.DataFrame, mixture: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([others, mixed.select(others.columns)]).sort("example_id")
 
 
+def fill_answers(rows: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Fill in the answers that samples agree on, where problems have no gold answer.
+
+    Args:
+        rows: examples with the column answer of their problems.
+        samples: columns sample_id, verdict, consensus.
+
+    Returns:
+        The rows with the column verdict: `agreed` where the answer is no gold answer.
+    """
+    agreed = samples.select("sample_id", "verdict", pl.col("consensus").struct.field("answer").alias("agreed"))
+    joined = rows.join(agreed, on="sample_id", how="left", maintain_order="left")
+    return joined.with_columns(answer=pl.coalesce("answer", "agreed")).drop("agreed")
+
+
+def has_consensus(manifest: Manifest) -> bool:
+    """Whether a version may have problems without a gold answer, whose samples agree on one."""
+    return (manifest.recipe.get("verify") or {}).get("consensus") is not None
+
+
 # Files
 
 

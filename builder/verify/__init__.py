@@ -6,6 +6,7 @@ Law 7: model text is read by small grammars with bounds; none of it is executed.
 
 from .answers import Comparison, ComparisonOutcome, compare, compare_safely
 from .blind import BlindFinding, check_blind, cut_before_answer
+from .consensus import Agreement, decide_consensus, find_agreement
 from .external import ExternalCommand, close_command, find_command
 from .graded import count_votes, read_vote
 from .judge import Judgement, judge
@@ -16,6 +17,7 @@ from .steps import Steps, check_parts, check_steps
 __all__ = [
     "CODE_VERSION",
     "IS_READABLE",
+    "Agreement",
     "BlindFinding",
     "Comparison",
     "ComparisonOutcome",
@@ -32,6 +34,8 @@ __all__ = [
     "compare_safely",
     "count_votes",
     "cut_before_answer",
+    "decide_consensus",
+    "find_agreement",
     "find_command",
     "is_readable",
     "judge",

@@ -136,7 +136,9 @@ def check_blind(problem: Problem, blind_text: str | None, rationale: str | None,
         return BlindFinding(reason=Reason.CHECK_FAILED, detail=f"blind check: {error.message}")
     if reading is None:
         return _fail("no answer follows from its reasoning without the hint")
-    compared = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
+    compared = compare_safely(
+        problem.answer or "", reading.answer, problem.answer_type, problem.choices, policy.tolerance
+    )
     outcome = ComparisonOutcome.UNDECIDED if reading.is_hedged else compared.outcome
     reason, words = _OUTCOMES[outcome]
     shown = words.format(answer=reading.answer, gold=problem.answer, detail=compared.detail)

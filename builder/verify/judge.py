@@ -22,9 +22,10 @@ from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
 from ..text.traces import join_parts
-from .answers import ComparisonOutcome, compare_safely
+from .answers import Comparison, ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
 from .graded import OutsideFinding, check_rationale, decide_outside
+from .gym import score_answer
 from .hint_leakage import find_parroting
 from .order import find_disorder
 from .rationale import Rationale, find_faults, list_dropping
@@ -40,7 +41,11 @@ _VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
 }
 
 _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
-"""The verdicts of samples that are kept, unless their reasoning is dropped."""
+"""The verdicts of samples that are kept, unless their reasoning is dropped. `agreed` is none that one text can get: see
+`consensus`."""
+
+_SOUND = _KEPT | {Verdict.NO_CONSENSUS}
+"""The verdicts of samples whose reasoning decides, now or once the samples of their problem agree."""
 
 _MANY = frozenset({AnswerType.LIST, AnswerType.SET, AnswerType.EXPRESSION})
 """The types whose answers may have several parts, so that several values leave nothing open."""
@@ -49,6 +54,7 @@ CUT_OFF = "length"
 """The finish reason of an answer that was cut off at its token limit."""
 
 _AT_THE_LIMIT = "the teacher was cut off at its token limit"
+_NO_GOLD = "the problem has no gold answer"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +89,10 @@ class Judgement:
     """Why the sample is dropped; None where it is kept."""
     detail: str | None = None
     """An explanation of verdict and reason."""
+    rationale_reason: Reason | None = None
+    """Of a problem without a gold answer: why its reasoning drops the sample even where others agree with it."""
+    rationale_detail: str | None = None
+    """An explanation of it."""
 
 
 def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each by its name
@@ -105,7 +115,8 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     checked, and only those of the text can drop the answer: what reasoning says may be withdrawn later in it.
 
     Args:
-        problem: the question and its gold answer.
+        problem: the question and its gold answer. Without one, and with `verify.consensus`, the verdict on a single
+            text is `no_consensus`; `decide_consensus` decides about all samples of a problem.
         text: the text of the answer; None where there is none.
         reasoning: its reasoning, where it was told apart.
         finish_reason: why generation stopped; `length` makes the verdict truncated, whatever the text says.
@@ -128,7 +139,7 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     if length > policy.max_characters:
         return _judge_long(length, policy.max_characters, finish_reason)
     try:
-        answer = _find_answer(problem, parts, finish_reason, policy, pattern, (grades, external))
+        answer = _find_answer(problem, parts, finish_reason, hint, policy, pattern, (grades, external))
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     reading, part, verdict, detail = answer.found
@@ -151,12 +162,13 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     found_out = [_make_fault(FaultKind.HINT_PARROTED, parts, parroting)] if parroting else []
     disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
     found_out += [_make_fault(FaultKind.OUT_OF_ORDER, parts, disorder)] if disorder else []
-    reasons = [*_list_answer_reasons(verdict, detail), *_list_refusals(faults, policy)]
-    if verdict in _KEPT:
-        reasons += _list_rationale_reasons(steps, disorder, parroting, policy)
-        reasons += [item for item in list_dropping(faults, policy.faults) if item[0] is not Reason.REFUSED]
-    reasons.sort(key=lambda item: ORDER[item[0]])
-    reason, detail = _merge_reasons(reasons)
+    rationale: list[tuple[Reason, str | None]] = []
+    if verdict in _SOUND:
+        rationale = _list_rationale_reasons(steps, disorder, parroting, policy)
+        rationale += [item for item in list_dropping(faults, policy.faults) if item[0] is not Reason.REFUSED]
+    refusals = _list_refusals(faults, policy)
+    reason, detail = _merge_reasons([*_list_answer_reasons(verdict, detail), *refusals, *rationale])
+    own = _merge_reasons([*refusals, *rationale]) if verdict is Verdict.NO_CONSENSUS else (None, None)
     judgement = Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
@@ -170,12 +182,20 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         open_question=None if reason is Reason.REFUSED else answer.question,
         reason=reason,
         detail=detail,
+        rationale_reason=own[0],
+        rationale_detail=own[1],
     )
     if hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None:
         judgement = _add_blind_check(problem, parts, judgement, blind_text, policy)
-    if policy.model_graded == "rationale" and judgement.reason is None:
+    if policy.model_graded == "rationale" and _may_be_kept(judgement):
         judgement = _add_rationale_votes(parts, judgement, grades)
     return judgement
+
+
+def _may_be_kept(judgement: Judgement) -> bool:
+    """Whether a sample would be kept, at once or where the samples of its problem agree."""
+    is_alone = judgement.verdict is Verdict.NO_CONSENSUS
+    return (judgement.rationale_reason if is_alone else judgement.reason) is None
 
 
 _Found = tuple[Reading | None, Part, Verdict, str | None]
@@ -191,10 +211,11 @@ class _FoundAnswer:
     question: GradeQuestion | None = None
 
 
-def _find_answer(
+def _find_answer(  # noqa: PLR0913, PLR0917 - what decides a verdict
     problem: Problem,
     parts: Mapping[Part, str],
     finish_reason: str | None,
+    hint: Hint,
     policy: Verify,
     pattern: str | None,
     others: tuple[Sequence[Grade], ExternalFinding | None],
@@ -203,7 +224,7 @@ def _find_answer(
     if problem.answer_type in JUDGED_OUTSIDE:
         return _take_finding(parts, finish_reason, policy, decide_outside(problem.answer_type, parts, *others))
     reading, part = _read_parts(problem, parts, pattern or policy.pattern, last_resort=policy.last_resort)
-    found = (reading, part, *_decide_verdict(problem, reading, finish_reason, policy))
+    found = (reading, part, *_decide_verdict(problem, reading, finish_reason, policy, hint))
     if policy.answer != "in_response":
         found = _RELAX[policy.answer](problem, parts, found)
     return _FoundAnswer(found=found)
@@ -224,13 +245,12 @@ def _take_finding(
 def _add_rationale_votes(parts: Mapping[Part, str], judgement: Judgement, grades: Sequence[Grade]) -> Judgement:
     """Drop a sample whose rationale a grader rejects."""
     found = check_rationale(parts, grades)
-    return replace(
-        judgement,
-        rationale_votes=found.votes,
-        open_question=found.question,
-        reason=found.reason,
-        detail=judgement.detail if found.reason is None else found.detail,
-    )
+    judgement = replace(judgement, rationale_votes=found.votes, open_question=found.question)
+    if found.reason is None:
+        return judgement
+    if judgement.verdict is Verdict.NO_CONSENSUS:
+        return replace(judgement, rationale_reason=found.reason, rationale_detail=found.detail)
+    return replace(judgement, reason=found.reason, detail=found.detail)
 
 
 def _add_blind_check(
@@ -265,7 +285,11 @@ def _search_anywhere(problem: Problem, parts: Mapping[Part, str], found: _Found)
     """Search the gold answer in both parts, unless the response states an answer that could be compared."""
     reading, part, verdict, _ = found
     is_stated = reading is not None and reading.rule not in GUESSED
-    if verdict is Verdict.TRUNCATED or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG}):
+    if (
+        problem.answer is None
+        or verdict is Verdict.TRUNCATED
+        or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG})
+    ):
         return found
     for part in (Part.TEXT, Part.REASONING):
         gold = find_gold(parts.get(part, ""), problem.answer or "", problem.answer_type, problem.choices)
@@ -310,7 +334,7 @@ def _judge_long(length: int, limit: int, finish_reason: str | None) -> Judgement
 
 
 def _decide_verdict(
-    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify
+    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify, hint: Hint
 ) -> tuple[Verdict, str | None]:
     if finish_reason == CUT_OFF:
         return Verdict.TRUNCATED, _AT_THE_LIMIT
@@ -318,10 +342,30 @@ def _decide_verdict(
         is_guessable = policy.pattern is None and problem.answer_type is not AnswerType.TEXT
         limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
         return Verdict.NO_ANSWER, f"no final answer was found{limit}"
-    comparison = compare_safely(problem.answer or "", reading.answer, problem.answer_type, problem.choices)
+    if problem.answer is None:
+        return _decide_without_gold(problem, reading, policy, hint)
+    comparison = _compare_gold(problem, reading.answer, policy)
     if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
         return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
     return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
+
+
+def _compare_gold(problem: Problem, answer: str, policy: Verify) -> Comparison:
+    """Compare an answer with the gold answer, or have it scored where the type says by whom."""
+    if problem.answer_type == AnswerType.REASONING_GYM:
+        return score_answer(problem, answer)
+    return compare_safely(problem.answer or "", answer, problem.answer_type, problem.choices, policy.tolerance)
+
+
+def _decide_without_gold(problem: Problem, reading: Reading, policy: Verify, hint: Hint) -> tuple[Verdict, str | None]:
+    """Decide about a text whose answer nothing can be compared with: at best it agrees with other samples, later."""
+    if policy.consensus is None:
+        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}; verify.consensus asks for the agreement of samples"
+    if hint is Hint.HINTED:
+        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}, and the sample was given a hint: it agrees with the hint"
+    if reading.is_hedged and problem.answer_type not in _MANY:
+        return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
+    return Verdict.NO_CONSENSUS, f"{_NO_GOLD}, and one sample agrees with no other"
 
 
 def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:
@@ -355,8 +399,8 @@ def _list_rationale_reasons(
 
 
 def _merge_reasons(reasons: list[tuple[Reason, str | None]]) -> tuple[Reason | None, str | None]:
-    """Take the first reason; the others are named in its detail."""
+    """Take the first reason in the order of all; the others are named in its detail."""
     if not reasons:
         return None, None
-    (reason, detail), *others = reasons
+    (reason, detail), *others = sorted(reasons, key=lambda item: ORDER[item[0]])
     return reason, "; ".join([detail or "", *(f"also {other.value}" for other, _ in others)]).strip("; ") or None

@@ -93,3 +93,15 @@ def test_what_moves_a_cursor_is_shown_by_its_escape(run, tmp_path):
     file = tmp_path / "answer.txt"
     file.write_text("\x1b[2J The answer is 7.")
     assert "\x1b[2J" not in run("verify-text", file, "--gold", "7").out
+
+
+@pytest.mark.parametrize(("amount", "code"), [("1%", 0), ("0.01", 0), ("0.001", 1), ("0.1%", 1)])
+def test_a_tolerance_is_a_number_or_a_share(run, amount, code):
+    assert run("compare", "--type", "number", "--tolerance", amount, "0.67", "2/3").code == code
+
+
+@pytest.mark.parametrize("amount", ["x", "", "%", "-1", "nan", "inf", "100%"])
+def test_what_is_no_amount_is_refused(run, amount):
+    found = run("compare", "--type", "number", f"--tolerance={amount}", "0.67", "2/3")
+    assert found.code == 2
+    assert "is no amount" in found.err

@@ -118,6 +118,7 @@ GOLDS = {
     AnswerType.SET: st.sampled_from(["{1, 2}", "{a, b, c}"]),
     AnswerType.RATIO: st.sampled_from(["2:3", "1:2:3"]),
     AnswerType.EXPRESSION: st.sampled_from(["x^2 - 1", r"\frac{\sqrt{3}}{2}", "(1, 2)", r"[0, \infty)", "x = 5"]),
+    AnswerType.REASONING_GYM: st.sampled_from(["18", "2 × 3 × 3", "1 2\n3 4"]),
     AnswerType.TEXT: st.sampled_from(
         ["Paris", "> )", "1 2\n3 4", "St. Louis", "U.S.", "apple, banana", "the end", "C++", "a", "not known", "5!"]
     ),

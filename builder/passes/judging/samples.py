@@ -11,8 +11,8 @@ import polars as pl
 from ....schemas.frames import get_schema, make_reader, make_writer
 from ....schemas.ids import digest
 from ....schemas.problem import AnswerType, Problem
-from ....schemas.reasons import Reason, Verdict
-from ....schemas.recipe import Select, Verify
+from ....schemas.reasons import Fate, Reason, Verdict
+from ....schemas.recipe import ConsensusRule, Select, Verify
 from ....schemas.sample import ExternalFinding, Grade, Hint, Part, Sample, Span
 from ... import select, verify
 from ...engine import mark_row
@@ -30,9 +30,12 @@ _JUDGED = (
 )  # fmt: skip
 """What judging finds out about a sample."""
 
+_ALONE = ("rationale_reason", "rationale_detail")
+"""What it finds out besides, where other samples decide whether the answer counts."""
+
 _DECIDING = (
     "finish_reason", "hint", "answer_type", "answer", "question", "text", "reasoning", "blind_text", "choices",
-    "language"
+    "language", "metadata",
 )  # fmt: skip
 """What decides it, besides what others found about it."""
 
@@ -42,6 +45,7 @@ _IS_INSIDE = (pl.col("grades").list.len().fill_null(0) == 0) & pl.col("external"
 _FINDINGS = pl.Schema([
     ("key", pl.String()),
     *((name, kind) for name, kind in get_schema(Sample).items() if name in {*_JUDGED, "signature"}),
+    *((name, pl.String()) for name in _ALONE),
     ("operations", pl.List(pl.String)),
 ])  # fmt: skip
 """The columns of what is found out about a text."""
@@ -103,7 +107,7 @@ def judge_samples(
     aside, work = work.filter(is_aside), work.filter(~is_aside)
     work = ask_rows(work, rules.external, rules.verify.max_characters)
     keyed = work.with_columns(key=_make_keys(work))
-    policy = rules.verify.model_copy(update={"set_aside": ()})
+    policy = _simplify_policy(rules.verify)
     deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
     deciding.pop("external", None)  # what it found is part of the keys
     owners = keyed.select("sample_id", "key").join(
@@ -113,8 +117,12 @@ def judge_samples(
     memo = open_memo(stages, "judge", deciding, bucket, bucket.answers)
     recalled = recall(memo, keyed["key"], find)
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
-    judgements = findings.select("sample_id", *_JUDGED)
-    judged = verify.add_judgements(samples, pl.concat([judgements, _set_aside(aside, judgements)]))
+    judgements = findings.select("sample_id", *_JUDGED, *_ALONE)
+    own = pl.concat([judgements, _set_aside(aside, judgements)]).join(
+        samples.select("sample_id", "problem_id"), on="sample_id", how="left", maintain_order="left"
+    )
+    kept = problems.filter(pl.col("fate") == Fate.KEPT)
+    judged = verify.add_judgements(samples, verify.decide_consensus(own, kept, rules.verify.consensus))
     return judged, findings.select("sample_id", "signature", "operations"), recalled.new
 
 
@@ -123,6 +131,12 @@ def _make_keys(work: pl.DataFrame) -> pl.Series:
     is_inside = work.select(_IS_INSIDE.all()).item()
     outside = pl.lit("") if is_inside else pl.when(_IS_INSIDE).then(pl.lit("")).otherwise(_OUTSIDE)
     return make_keys(work.select(*_DECIDING, outside=outside))
+
+
+def _simplify_policy(policy: Verify) -> Verify:
+    """Leave out of a policy what decides nothing about one sample by itself."""
+    consensus = policy.consensus and ConsensusRule()
+    return policy.model_copy(update={"set_aside": (), "consensus": consensus})
 
 
 def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
@@ -162,7 +176,7 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
             equations=equations,
         )
         method = None
-        if judgement.reason is None and equations is not None:
+        if _may_be_kept(judgement) and equations is not None:
             found = [equation for part in Part for equation in equations.get(part, ())]
             method = select.read_method(join_parts(row["reasoning"], row["text"]), found)
         yield {
@@ -171,6 +185,12 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
             "signature": method and method.signature,
             "operations": method and sorted(method.operations),
         }
+
+
+def _may_be_kept(judgement: verify.Judgement) -> bool:
+    """Whether a sample is kept, or is once other samples agree with it."""
+    is_alone = judgement.verdict is Verdict.NO_CONSENSUS
+    return (judgement.rationale_reason if is_alone else judgement.reason) is None
 
 
 def find_rationales(policy: Verify, problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, dict[str, str]]:
@@ -244,4 +264,5 @@ def _make_problem(row: Mapping[str, Any]) -> Problem:
         answer_type=AnswerType(row["answer_type"]),
         choices=tuple(row["choices"] or ()),
         language=row["language"],
+        metadata=row["metadata"] or "{}",
     )

@@ -222,7 +222,8 @@ def _describe_error_rates(facts: CardFacts, languages: Sequence[str]) -> dict[st
     rates = load_error_rates(facts.manifest.rooms.get("verify", 0))
     if not rates:
         return {"error_rates": (), "unmeasured": ()}
-    own = [rate for rate in rates if rate.answer_type in facts.answer_types]
+    hidden = {"consensus"} if not facts.kept_agreed else {"answer"} if not facts.kept_compared else set()
+    own = [rate for rate in rates if rate.answer_type in facts.answer_types and rate.check not in hidden]
     unmeasured = list_unmeasured(rates, facts.answer_types, languages, facts.manifest.recipe["sources"])
     return {"error_rates": own, "unmeasured": list(unmeasured)}
 

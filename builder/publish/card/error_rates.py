@@ -17,7 +17,8 @@ class ErrorRate:
     """How often a check erred on a public dataset."""
 
     check: str
-    """`answer`: the verdict differs from the label; `step`: an equation of a human solution is marked as wrong."""
+    """`answer`: the verdict differs from the label; `step`: an equation of a human solution is marked as wrong;
+    `consensus`: the answer that solutions agree on is not the gold answer, which was hidden."""
     dataset: str
     """The dataset."""
     language: str
@@ -32,6 +33,8 @@ class ErrorRate:
     """Lower end of the 95 % interval of the rate (Clopper-Pearson)."""
     high: float
     """Upper end."""
+    rule: str = ""
+    """Of a consensus: how many had to agree."""
 
 
 @lru_cache

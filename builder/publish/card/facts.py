@@ -60,6 +60,8 @@ class CardFacts:
     """Kept responses that a source provided; their answers were not checked."""
     kept_unchecked: int
     """Kept samples of a teacher whose answer was not compared with the gold answer."""
+    kept_agreed: int
+    """Kept samples of a teacher whose problem has no gold answer, and that agree with others."""
     kept_found_anywhere: int
     """Kept samples that state no answer, and mention the gold answer somewhere."""
     unchecked_steps: tuple[int, int]
@@ -77,6 +79,11 @@ class CardFacts:
     def problems_with_samples(self) -> int:
         """Number of kept problems that have samples of a teacher."""
         return sum(self.path_counts.values())
+
+    @property
+    def kept_compared(self) -> int:
+        """Number of kept samples of a teacher that are not agreed only; 1 where nothing is kept at all."""
+        return self.kept_sampled - self.kept_agreed if self.kept_sampled else 1
 
     @property
     def mean_paths(self) -> float:
@@ -116,6 +123,7 @@ class FactCollector:
         self._counts["provided"] += kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
         self._counts["hinted"] += kept.filter(pl.col("hint") == Hint.HINTED).height
         self._counts["unjudged"] += kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
+        self._counts["agreed"] += kept.filter(pl.col("verdict") == Verdict.AGREED).height
         self._counts["anywhere"] += kept.filter(pl.col("rule") == RULE).height
         unchecked, steps = _count_unchecked_steps(kept)
         self._counts.update({"unchecked": unchecked, "steps": steps})
@@ -149,6 +157,7 @@ class FactCollector:
             kept_hinted=counts["hinted"],
             kept_provided=counts["provided"],
             kept_unchecked=counts["unjudged"],
+            kept_agreed=counts["agreed"],
             kept_found_anywhere=counts["anywhere"],
             unchecked_steps=(counts["unchecked"], counts["steps"]),
             answer_types=tuple(sorted(self._answer_types)),

@@ -91,7 +91,7 @@ def build_metadata(manifest: Manifest, configs: Sequence[DatasetConfig], options
         language_creators=["machine-generated"],
         size_categories=[_choose_size_category(manifest.counts.get("examples_kept", 0))],
         source_datasets=_list_source_datasets(recipe) or ["original"],
-        task_categories=_list_task_categories(recipe),
+        task_categories=_list_task_categories(manifest),
         tags=_list_tags(manifest),
     )
     for key, value in get_hub_license(options.license or recipe.get("license")).items():
@@ -133,8 +133,9 @@ def _list_source_datasets(recipe: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(source["path"] for source in sources if source["kind"] == "hub"))
 
 
-def _list_task_categories(recipe: Mapping[str, Any]) -> list[str]:
-    has_choices = any(source.get("answer_type") == "choice" for source in recipe.get("sources", ()))
+def _list_task_categories(manifest: Manifest) -> list[str]:
+    stated = [source.get("answer_type") for source in manifest.recipe.get("sources", ())]
+    has_choices = "choice" in [*stated, *(inferred.answer_type for inferred in manifest.inferred)]
     return ["text-generation", "question-answering", *(["multiple-choice"] if has_choices else [])]
 
 

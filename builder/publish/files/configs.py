@@ -23,6 +23,7 @@ from ....schemas.problem import Problem
 from ....schemas.reasons import Fate, Verdict
 from ....schemas.sample import Hint, Sample
 from ...store import Version
+from ...store.tables import fill_answers, has_consensus
 from .lineage import INTRODUCED, Introductions
 
 SPLITS = ("train", "test", "evaluation", "dropped")
@@ -87,6 +88,8 @@ def split_configs(
     splits = _assign_splits(problems)
     kept = examples["fate"] == Fate.KEPT
     default = _build_default(examples.filter(kept), problems, samples, rates).drop(constants)
+    if has_consensus(version.manifest):
+        default = _add_verdicts(default, samples)
     for name in default["format"].unique().sort():
         yield from _split_frame(f"{DEFAULT}/{name}", default.filter(pl.col("format") == name), pl.col("split"))
     yield from _split_frame(CANDIDATES, *_join_splits(_build_candidates(samples, version), splits))
@@ -126,6 +129,8 @@ def _split_frame(folder: str, frame: pl.DataFrame, split_expression: pl.Expr) ->
 def compute_pass_rates(samples: pl.DataFrame) -> pl.DataFrame:
     """Compute pass rates: the share of correct samples among the unhinted samples of a problem that have a verdict.
 
+    A problem without a gold answer has none, however many of its samples agree.
+
     Args:
         samples: rows of `Sample`.
 
@@ -133,7 +138,10 @@ def compute_pass_rates(samples: pl.DataFrame) -> pl.DataFrame:
         Columns problem_id, pass_rate. Problems without such samples are left out.
     """
     verdicts = [Verdict.CORRECT, Verdict.WRONG, Verdict.NO_ANSWER, Verdict.TRUNCATED]
-    unhinted = samples.filter((pl.col("hint") == Hint.NONE) & pl.col("verdict").is_in(list(map(str, verdicts))))
+    has_gold = pl.col("consensus").is_null()
+    unhinted = samples.filter(
+        has_gold & (pl.col("hint") == Hint.NONE) & pl.col("verdict").is_in(list(map(str, verdicts)))
+    )
     is_correct = pl.col("verdict") == Verdict.CORRECT
     return unhinted.group_by("problem_id", maintain_order=True).agg(pass_rate=is_correct.mean())
 
@@ -151,6 +159,13 @@ def _build_default(
     )
     first = ["messages", "answer", "source", "problem_id", "cluster", "pass_rate", "teacher", "hint"]
     return rows.select(*first, *(name for name in examples.columns if name not in first))
+
+
+def _add_verdicts(rows: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """Add the answers that samples agree on, and verdicts that tell them from gold answers."""
+    filled = fill_answers(rows, samples)
+    place = rows.columns.index("hint") + 1
+    return filled.select(*rows.columns[:place], "verdict", *rows.columns[place:])
 
 
 def _build_candidates(samples: pl.DataFrame, version: Version) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from ...store import Version
 Row = Mapping[str, Any]
 """A kept sample with its problem."""
 
-_SOLVED = ("sample_id", "problem_id", "text", "span", "answer_part", "fate", "verdict")
+_SOLVED = ("sample_id", "problem_id", "text", "span", "answer_part", "consensus", "fate", "verdict")
 _ASKED = ("problem_id", "question", "answer", "answer_type", "choices", "language", "group", "split", "fate")
 """The columns of samples and problems that demonstrations need."""
 

@@ -18,6 +18,7 @@ from ...format import AS_IS, FORMATS, join_reasoning
 from ...format.templates import SolvedProblem, clean_reasoning, make_solved_problem, write_messages
 from ...mix import DEFAULT_STAGE
 from ...store import Version
+from ...store.tables import fill_answers, has_consensus
 
 ROW_COLUMNS = ["example_id", "sample_id", "problem_id", "format", "mixture_stage", "messages", "weight"]
 """The columns of an example that training needs."""
@@ -165,6 +166,9 @@ def _make_answer_rows(rows: pl.DataFrame, version: Version) -> pl.DataFrame:
         for part in version.iterate_table("problems", [*columns, "fate"])
     )
     solved = asked.join(kept, on="problem_id", maintain_order="left")
+    if has_consensus(version.manifest):
+        columns = ["sample_id", "verdict", "consensus"]
+        solved = fill_answers(solved, pl.concat(version.iterate_table("samples", columns)))
     messages = [_write_answer(row) for row in solved.iter_rows(named=True)]
     answers = solved.with_columns(
         messages=pl.Series(messages, dtype=rows.schema["messages"]), format=pl.lit(ANSWER_FORMAT), weight=pl.lit(1.0)
@@ -254,10 +258,13 @@ _UNCHECKED_PROBLEM = ("problem_id", "question", "answer_type", "choices", "langu
 _UNCHECKED_SAMPLE = ("sample_id", "problem_id", "text", "reasoning", "predicted", "span", "answer_part", "verdict")
 
 
+_ANSWERED = (Verdict.CORRECT, Verdict.WRONG, Verdict.AGREED, Verdict.DISAGREED, Verdict.NO_CONSENSUS)
+
+
 def _choose_unchecked(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Choose a sample for each problem of a bucket, whatever its verdict."""
     is_problem = (pl.col("fate") == Fate.KEPT) & (pl.col("split") == Split.TRAIN)
-    is_answer = pl.col("verdict").is_in([Verdict.CORRECT, Verdict.WRONG]) & pl.col("predicted").is_not_null()
+    is_answer = pl.col("verdict").is_in(_ANSWERED) & pl.col("predicted").is_not_null()
     answers = samples.filter(is_answer).join(problems.filter(is_problem).drop("fate", "split"), on="problem_id")
     ranks = pl.Series("rank", [rank("unchecked", sample) for sample in answers["sample_id"]], dtype=pl.UInt64)
     return answers.with_columns(ranks).filter(pl.col("rank") == pl.col("rank").min().over("problem_id"))

@@ -235,7 +235,9 @@ def collect_facts(
 
 def _measure_teacher(version: Version) -> dict[str, Any]:
     """Measure the teacher on its own samples; finished responses of sources are left out."""
-    samples = version.read_table("samples", ["sample_id", "problem_id", "hint", "verdict", "fate", "cluster"])
+    samples = version.read_table(
+        "samples", ["sample_id", "problem_id", "hint", "verdict", "fate", "cluster", "consensus"]
+    )
     samples = samples.filter(pl.col("problem_id").is_not_null(), pl.col("verdict") != Verdict.PROVIDED)
     unhinted = samples.filter(pl.col("hint") == Hint.NONE)
     problems = samples["problem_id"].n_unique()
@@ -249,7 +251,8 @@ def _measure_teacher(version: Version) -> dict[str, Any]:
 
 
 def _select_checked(samples: pl.DataFrame) -> pl.DataFrame:
-    return samples.filter(pl.col("verdict").ne_missing(pl.lit(str(Verdict.UNCHECKED))))
+    has_gold = pl.col("consensus").is_null()
+    return samples.filter(has_gold & pl.col("verdict").ne_missing(pl.lit(str(Verdict.UNCHECKED))))
 
 
 def _list_formats(version: Version) -> frozenset[str]:

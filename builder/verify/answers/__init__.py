@@ -3,7 +3,8 @@
 `compare` is the only door. What an answer is not known to be is undecided, never different (law 2).
 """
 
+from .choices import name_option
 from .compare import compare, compare_safely
 from .outcomes import Comparison, ComparisonOutcome
 
-__all__ = ["Comparison", "ComparisonOutcome", "compare", "compare_safely"]
+__all__ = ["Comparison", "ComparisonOutcome", "compare", "compare_safely", "name_option"]

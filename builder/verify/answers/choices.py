@@ -89,6 +89,16 @@ class OptionMention:
     """A letter alone, the option's text, `(B)` or `option B`, `B)` or `B:`, or a letter at the beginning."""
 
 
+def name_option(answer: str, choices: Sequence[str] = ()) -> str | None:
+    """Name the one option that an answer chooses by its letter; None where it chooses none, or several.
+
+    >>> name_option("the pear", ["apple", "pear"]), name_option("(A) or (B)")
+    ('B', None)
+    """
+    option = find_option(answer, choices)
+    return option.letters if option is not None and len(option.letters) == 1 else None
+
+
 def find_option(text: str, choices: Sequence[str] = (), letters: str = "") -> OptionMention | None:
     """Find the option that an answer names.
 

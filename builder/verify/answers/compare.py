@@ -7,16 +7,17 @@ import re
 from collections.abc import Callable, Mapping
 
 from ....schemas.problem import JUDGED_OUTSIDE, AnswerType
+from ....schemas.recipe import Tolerance
 from ...text.options import LETTERS
 from .booleans import compare_booleans
 from .bounds import Bound
 from .choices import DEFAULT_LETTERS, find_option
 from .dates import compare_dates
-from .equality import compare_quantities, is_same_quantity
+from .equality import compare_quantities, is_same_quantity, is_within
 from .expressions import compare_expressions
 from .lists import compare_lists, compare_sets
 from .numbers import read_quantity
-from .outcomes import Comparison, ComparisonOutcome, decide_equality, leave_undecided
+from .outcomes import Comparison, ComparisonOutcome, compare_spelling, decide_equality, leave_undecided
 from .ratios import compare_ratios
 from .several import compare_with_several
 from .times import compare_times
@@ -29,14 +30,22 @@ MAX_CHARACTERS = 2_000
 
 _LONGEST = {
     **dict.fromkeys((AnswerType.LIST, AnswerType.SET), 20_000),
-    **dict.fromkeys((AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION, *JUDGED_OUTSIDE), 10**9),
+    **dict.fromkeys(
+        (AnswerType.TEXT, AnswerType.CHOICE, AnswerType.EXPRESSION, AnswerType.REASONING_GYM, *JUDGED_OUTSIDE), 10**9
+    ),
 }
 """The same for types with another limit. Texts need none, and expressions have their own."""
 
 _INFINITIES = {"inf": "inf", "infinity": "inf", "∞": "inf", "-inf": "-inf", "-infinity": "-inf", "-∞": "-inf"}
 
 
-def compare(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str, ...] | None = None) -> Comparison:
+def compare(
+    gold: str,
+    answer: str,
+    answer_type: AnswerType,
+    choices: tuple[str, ...] | None = None,
+    tolerance: Tolerance | None = None,
+) -> Comparison:
     """Compare two answers.
 
     Args:
@@ -44,19 +53,33 @@ def compare(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str,
         answer: the answer to compare with it.
         answer_type: the type of both.
         choices: the options of a multiple-choice question.
+        tolerance: how far numbers may lie apart; other types have none.
 
     >>> compare("18", "$18.00", AnswerType.NUMBER).outcome
     <ComparisonOutcome.EQUAL: 'equal'>
     """
     if len(gold) + len(answer) > _LONGEST.get(answer_type, MAX_CHARACTERS):
         return leave_undecided(f"{len(answer):,} characters are no {answer_type}")
-    return _COMPARE[answer_type](gold, answer, choices or ())
+    comparison = _COMPARE[answer_type](gold, answer, choices or ())
+    is_open = tolerance is not None and answer_type is AnswerType.NUMBER and comparison.outcome in _NOT_EQUAL
+    if is_open and tolerance is not None and is_within(gold, answer, tolerance):
+        return Comparison(outcome=ComparisonOutcome.EQUAL, detail=f"within the tolerance: {gold} and {answer}")
+    return comparison
 
 
-def compare_safely(gold: str, answer: str, answer_type: AnswerType, choices: tuple[str, ...] | None) -> Comparison:
+_NOT_EQUAL = frozenset({ComparisonOutcome.DIFFERENT, ComparisonOutcome.UNDECIDED})
+
+
+def compare_safely(
+    gold: str,
+    answer: str,
+    answer_type: AnswerType,
+    choices: tuple[str, ...] | None,
+    tolerance: Tolerance | None = None,
+) -> Comparison:
     """Compare two answers as `compare` does; where that raises, the check has failed (law 2)."""
     try:
-        return compare(gold, answer, answer_type, choices)
+        return compare(gold, answer, answer_type, choices, tolerance)
     except Exception as error:  # noqa: BLE001 - law 2: a check that raises is check_failed, never correct or wrong
         return Comparison(outcome=ComparisonOutcome.FAILED, detail=f"{type(error).__name__}: {error}")
 
@@ -128,6 +151,11 @@ def _leave_to_command(_gold: str, _answer: str, _choices: tuple[str, ...]) -> Co
     return leave_undecided("no comparison settles it: `cotloom build --external NAME=COMMAND` asks a command")
 
 
+def _compare_spellings(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
+    """Compare answers that only reasoning-gym understands, see `gym.score_answer`: without it, their spelling."""
+    return compare_spelling(gold, answer)
+
+
 _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {
     AnswerType.NUMBER: _compare_numbers,
     AnswerType.CHOICE: _compare_options,
@@ -139,6 +167,7 @@ _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]]
     AnswerType.RATIO: compare_ratios,
     AnswerType.EXPRESSION: compare_expressions,
     AnswerType.TEXT: _compare_texts,
+    AnswerType.REASONING_GYM: _compare_spellings,
     AnswerType.MODEL_GRADED: _leave_to_grader,
     AnswerType.EXTERNAL: _leave_to_command,
 }

@@ -2,8 +2,9 @@
 
 from fractions import Fraction
 
+from ....schemas.recipe import Tolerance
 from .bounds import Bound
-from .numbers import Quantity
+from .numbers import Quantity, read_quantity
 from .outcomes import ComparisonOutcome
 from .units import MeasureUnit, list_sizes
 
@@ -157,3 +158,52 @@ def _is_repeating(value: Fraction) -> bool:
         while factor % prime == 0:
             factor //= prime
     return factor != 1
+
+
+# Near enough
+
+
+def is_within(gold: str, answer: str, tolerance: Tolerance) -> bool:
+    """Whether two numbers are read, are of one kind, and differ by no more than a tolerance, units converted first.
+
+    A tolerance is about plain numbers. Bounds (`at least 5`), denials, factorials, a percentage beside a number, two
+    things that are counted, and units of other measures are left to the exact comparison.
+
+    >>> is_within("3.14", "22/7", Tolerance(relative=0.01)), is_within("3.14", "3.2", Tolerance(relative=0.01))
+    (True, False)
+    """
+    left, right = read_quantity(gold), read_quantity(answer)
+    if left is None or right is None or not _is_comparable(left, right):
+        return False
+    found = {_is_near(left.value, value, tolerance) for value in _convert(left, right)}
+    return found == {True}
+
+
+def _is_comparable(gold: Quantity, answer: Quantity) -> bool:
+    is_plain = gold.bound is answer.bound is Bound.NONE and gold.percent is answer.percent
+    is_labelled = (gold.unit is None) is not (answer.unit is None) and bool(gold.noun or answer.noun)
+    is_same = not (gold.noun and answer.noun) or _is_same_noun(gold.noun, answer.noun)
+    return is_plain and is_same and not is_labelled
+
+
+def _convert(gold: Quantity, answer: Quantity) -> list[Fraction]:
+    """Convert an answer to the unit of the gold answer, in every meaning that the names of the units share."""
+    if gold.unit is None or answer.unit is None:
+        return [answer.value]
+    return [
+        _convert_value(answer.value, right, left)
+        for left in gold.unit.meanings
+        for right in answer.unit.meanings
+        if left.measure == right.measure
+    ]
+
+
+def _convert_value(value: Fraction, unit: MeasureUnit, wanted: MeasureUnit) -> Fraction:
+    return (value + unit.shift) * unit.factor / wanted.factor - wanted.shift
+
+
+def _is_near(gold: Fraction, answer: Fraction, tolerance: Tolerance) -> bool:
+    """Whether a number is near enough. A decimal of the recipe is what it says: 0.01 is one hundredth."""
+    if tolerance.absolute is not None:
+        return abs(gold - answer) <= Fraction(str(tolerance.absolute))
+    return abs(gold - answer) <= Fraction(str(tolerance.relative)) * abs(gold)

@@ -25,6 +25,7 @@ PICK: Mapping[AnswerType, Callable[[Passage], Candidate | None]] = {
     AnswerType.TEXT: pick_text,
     AnswerType.MODEL_GRADED: pick_text,
     AnswerType.EXTERNAL: pick_text,
+    AnswerType.REASONING_GYM: pick_text,
 }
 """How an answer of each type is picked from the passage behind a mark."""
 

@@ -115,5 +115,6 @@ _FINDERS: Mapping[AnswerType, Callable[[str, str, Sequence[str]], Iterator[tuple
     AnswerType.TEXT: _find_texts,
     AnswerType.MODEL_GRADED: _find_texts,
     AnswerType.EXTERNAL: _find_texts,
+    AnswerType.REASONING_GYM: _find_texts,
 }
 """How a gold answer of each type is found."""

@@ -208,5 +208,6 @@ _READ: Mapping[AnswerType, Callable[[Passage], Candidate | None]] = {
     AnswerType.TEXT: _read_nothing,
     AnswerType.MODEL_GRADED: _read_nothing,
     AnswerType.EXTERNAL: _read_nothing,
+    AnswerType.REASONING_GYM: _read_nothing,
 }
 """How an answer of each type is read from a text without a mark."""

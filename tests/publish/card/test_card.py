@@ -304,8 +304,9 @@ def test_the_figures_on_checks_are_in_the_documents():
     root = Path(__file__).resolve().parents[3]
     page = (root / "docs" / "gsm8k.md").read_text()
 
-    rates = load_error_rates(CODE_VERSION)
-    assert [rate.check for rate in rates] == ["answer", "step"]
+    *rates, agreed = load_error_rates(CODE_VERSION)
+    assert [rate.check for rate in (*rates, agreed)] == ["answer", "step", "consensus"]
+    assert f"| {agreed.errors} of {agreed.n}: " in (root / "docs" / "benchmark-consensus.md").read_text()
     for rate in rates:
         assert f"{rate.errors} of {rate.n:,}" in page or (f"{rate.n:,}" in page and f"in {rate.errors} of them" in page)
 
