@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-scale bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-scale bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -83,6 +83,9 @@ test-mutants: $(VENV)/.dev  ## plant mistakes in the data rooms and count those 
 
 test-faults: $(VENV)/.dev  ## flip bits, send malformed answers and kill builds (ten minutes); write docs/faults.md
 	@$(BIN)/python benchmarks/faults/run.py
+
+test-fuzz: $(VENV)/.dev  ## compare, read and judge 100,000 random pairs of answers (ten minutes); write docs/fuzz.md
+	@$(BIN)/python benchmarks/fuzz/run.py
 
 clean:  ## remove the environment and the caches (never the store: paid answers live there)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

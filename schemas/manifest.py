@@ -247,7 +247,8 @@ class Manifest(ManifestPart):
     splits: dict[str, Count]
     """Kept problems of each split."""
     counts: dict[str, Count]
-    """Rows and kept rows of each table, problems with a kept path, and distinct paths."""
+    """Rows and kept rows of each table, problems with a kept path, and distinct paths; `samples_agreed`, where some
+    kept samples answer problems without a gold answer."""
     paths_per_problem: dict[str, Count] = Field(default_factory=dict)
     """Kept problems of both splits by their number of distinct correct paths."""
     readings: tuple[ReadingCount, ...] = Field((), strict=False)

@@ -31,12 +31,11 @@ class AnswerType(StrEnum):
     """Any text, such as unit tests, judged by a command of the user's (`verify.external`)."""
 
 
-JUDGED_OUTSIDE = frozenset({AnswerType.MODEL_GRADED, AnswerType.EXTERNAL})
-"""The types that no comparison settles."""
-
-
 GYM_ENTRY = "reasoning_gym"
 """The key of a problem's metadata that says how reasoning-gym made it."""
+
+JUDGED_OUTSIDE = frozenset({AnswerType.MODEL_GRADED, AnswerType.EXTERNAL})
+"""The types that no comparison settles."""
 
 
 class Split(StrEnum):

@@ -46,8 +46,8 @@ SHARED = {
 
 INNER_FLOORS = {
     "builder.teacher": [
+        {"asked"},
         {
-            "asked",
             "request",
             "chat_usage",
             "demonstrations",
@@ -74,7 +74,7 @@ INNER_FLOORS = {
         {"gym"},
         {"reading"},
         {"blind", "consensus", "external", "graded", "hint_leakage", "order", "samples"},
-        {"rationale"},
+        {"rationale", "verdict"},
         {"judge"},
     ],
     "builder.publish": [

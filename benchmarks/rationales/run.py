@@ -19,6 +19,7 @@ import planted
 from texts import HALVES, Case, make_cases, split_text
 
 from cotloom.builder.verify import judge
+from cotloom.schemas.problem import Problem
 from cotloom.schemas.reasons import Verdict
 from cotloom.schemas.recipe import Faults, Verify
 
@@ -49,6 +50,7 @@ def main() -> None:
 def render_head() -> Iterator[str]:
     """Render the beginning of the page, with what was seen at first."""
     yield from (Path(__file__).parent / "head.md").read_text("utf-8").splitlines()
+    yield ""
 
 
 def render_real(data: Path) -> Iterator[str]:
@@ -70,10 +72,30 @@ def render_real(data: Path) -> Iterator[str]:
         render_row("texts", "n", *KINDS),
         render_row(*["---"] * (2 + len(KINDS))),
     ]
-    for name, items in (("gold solutions", gold), ("the same without marks", bare), ("right model solutions", right)):
+    for name, items in (
+        ("gold solutions", gold),
+        ("the same without marks", bare),
+        ("right model solutions", right),
+        ("SVAMP, one equation", read_svamp(data)),
+    ):
         found = Counter(fault.kind.value for problem, text in items for fault in judge(problem, text).faults)
         yield render_row(name, f"{len(items):,}", *(found[kind] for kind in KINDS))
     yield ""
+
+
+def read_svamp(data: Path) -> list[tuple[Problem, str]]:
+    """Read SVAMP's questions, each with its equation and its answer as a rationale."""
+    rows = json.loads((data / "svamp" / "SVAMP.json").read_text("utf-8"))
+    return [
+        (
+            Problem(
+                problem_id="p", source="s", origin="o", question=f"{row['Body']} {row['Question']}",
+                answer=f"{row['Answer']:g}",
+            ),
+            f"{row['Equation']} = {row['Answer']:g}\nThe answer is {row['Answer']:g}",
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def render_clean(half: str, each: int) -> Iterator[str]:

@@ -182,6 +182,7 @@ def count_rows(bucket: AuditBucket) -> dict[str, int]:
     problems, samples, examples = (bucket.tables[name] for name in ("problems", "samples", "examples"))
     leaders = samples.filter(pl.col("cluster") == pl.col("sample_id"))
     kept, sided = samples.filter(KEPT), problems.filter(KEPT & pl.col("split").is_not_null())
+    agreed = kept.filter(pl.col("verdict") == Verdict.AGREED).height
     trained = (pl.col("fate") == Fate.KEPT) & pl.col("mixture_stage").is_not_null()
     paths = sided.select("problem_id").join(leaders.group_by("problem_id").len("paths"), on="problem_id", how="left")
     answered = samples.filter(pl.col("problem_id").is_not_null())
@@ -190,6 +191,7 @@ def count_rows(bucket: AuditBucket) -> dict[str, int]:
         **{f"counts:{name}_kept": frame.filter(KEPT).height for name, frame in bucket.tables.items()},
         "counts:problems_with_path": kept["problem_id"].n_unique(),
         "counts:distinct_paths": leaders.height,
+        **({"counts:samples_agreed": agreed} if agreed else {}),
         "counts:training_examples": examples.filter(trained).height,
         "simulated": int(samples["simulated"].sum()),
         **_count_values("splits", sided["split"]),

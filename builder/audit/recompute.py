@@ -121,8 +121,9 @@ def _compare_agreements(bucket: AuditBucket, problems: Sequence[Problem], policy
     judged = (pl.col("stage").ne_missing(pl.lit(str(Stage.TEACHER)))) & (pl.col("verdict") != Verdict.PROVIDED)
     own = bucket.tables["samples"].filter(pl.col("problem_id").is_in(list(by_id)) & judged)
     samples = list(from_frame(own.with_columns(token_logprobs=pl.lit(None)), Sample))
-    if any(sample.verdict is Verdict.CHECK_FAILED for sample in samples):
-        return  # the result of a failed check may differ each time, and others depend on it
+    # the result of a failed check may differ each time, and the other samples of its problem depend on it
+    failed = {sample.problem_id for sample in samples if sample.verdict is Verdict.CHECK_FAILED}
+    samples = [sample for sample in samples if sample.problem_id not in failed]
     judgements = [(sample, _judge_again(sample, by_id[sample.problem_id or ""], policy)) for sample in samples]
     rows = [
         {
@@ -132,8 +133,10 @@ def _compare_agreements(bucket: AuditBucket, problems: Sequence[Problem], policy
         }
         for sample, judgement in judgements
     ]  # fmt: skip
-    schema = dict.fromkeys(rows[0], pl.String) if rows else None
-    settled = verify.decide_consensus(pl.DataFrame(rows, schema=schema), to_frame(problems, Problem), policy.consensus)
+    if not rows:
+        return
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+    settled = verify.decide_consensus(frame, to_frame(problems, Problem), policy.consensus)
     for sample, again in zip(samples, settled.iter_rows(named=True), strict=True):
         stored = (sample.verdict, sample.predicted, sample.consensus and asdict(sample.consensus))
         if stored != (again["verdict"], again["predicted"], again["consensus"]):
@@ -163,17 +166,6 @@ def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iter
         yield f"{sample.sample_id} was dropped by verify for {reason}; judged again, for {judgement.reason}"
 
 
-def list_unrepeated(version: Version) -> dict[str, str]:
-    """List what can't be judged again without asking the same model or command, each with the reason."""
-    found: dict[str, str] = {}
-    for item in version.manifest.judges:
-        again = "what it wrote is counted again" if item.kind == "model_graded" else "its verdict is taken as stored"
-        found[f"judgements of {item.judge} ({item.kind}, {item.question})"] = (
-            f"{item.samples:,} samples; an audit does not ask it again, and {again}"
-        )
-    return found
-
-
 def _judge_again(sample: Sample, problem: Problem, policy: Verify) -> verify.Judgement:
     return verify.judge(
         problem,
@@ -186,6 +178,17 @@ def _judge_again(sample: Sample, problem: Problem, policy: Verify) -> verify.Jud
         external=sample.external,
         policy=policy,
     )
+
+
+def list_unrepeated(version: Version) -> dict[str, str]:
+    """List what can't be judged again without asking the same model or command, each with the reason."""
+    found: dict[str, str] = {}
+    for item in version.manifest.judges:
+        again = "what it wrote is counted again" if item.kind == "model_graded" else "its verdict is taken as stored"
+        found[f"judgements of {item.judge} ({item.kind}, {item.question})"] = (
+            f"{item.samples:,} samples; an audit does not ask it again, and {again}"
+        )
+    return found
 
 
 def explain_code_change(version: Version, room: str) -> str | None:

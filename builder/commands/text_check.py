@@ -135,7 +135,7 @@ _NOT_ASKED = frozenset({
     "blind_predicted", "answer_votes", "rationale_votes", "external", "open_question", "rationale_reason",
     "rationale_detail",
 })  # fmt: skip
-"""What only a build finds out: it asks a teacher, a grader or a command."""
+"""What only a build finds out: it asks a teacher, a grader or a command, and compares samples."""
 
 
 def _read_text(trace: Trace, asked: TextQuestion) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def _describe_check(version: Version) -> Iterator[str]:
     if note is not None:
         yield f"checked    {note}"
     if has_consensus(version.manifest):
-        yield f"checked    {CONSENSUS}"
+        agreed = version.manifest.counts.get("samples_agreed", 0)
+        yield f"checked    {CONSENSUS.format(agreed=agreed)}"
 
 
 def _format_count(count: int | None) -> str:

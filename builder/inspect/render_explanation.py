@@ -74,6 +74,14 @@ def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:
         yield f"labels     {sample['labels']}"
 
 
+def _format_consensus(consensus: Mapping[str, Any]) -> str:
+    """Say how far the samples of a problem without a gold answer agree."""
+    count = f"{consensus['agreeing']} of {consensus['answered']} samples"
+    if consensus["answer"] is None:
+        return f"no consensus: at most {count} say the same, and there is no gold answer"
+    return f"{count} say {consensus['answer']}; there is no gold answer"
+
+
 def describe_judges(sample: Mapping[str, Any]) -> Iterator[str]:
     """Describe what a grading model and a command said of a sample, in lines."""
     for question, votes in (("answer", sample["answer_votes"]), ("rationale", sample["rationale_votes"])):
@@ -95,14 +103,6 @@ def _render_grades(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
     for grade in sample["grades"] or []:
         yield make_line(f"grade {grade['index']} of {grade['grader']} on the {grade['question']}:", style="bold")
         yield indent(grade["text"] or "(nothing)")
-
-
-def _format_consensus(consensus: Mapping[str, Any]) -> str:
-    """Say how far the samples of a problem without a gold answer agree."""
-    count = f"{consensus['agreeing']} of {consensus['answered']} samples"
-    if consensus["answer"] is None:
-        return f"no consensus: at most {count} say the same, and there is no gold answer"
-    return f"{count} say {consensus['answer']}; there is no gold answer"
 
 
 def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -97,6 +97,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             **{name: counts[f"rows:{name}"] for name in ("problems", "samples", "examples")},
             **{f"{name}_kept": counts[f"kept:{name}"] for name in ("problems", "samples", "examples")},
             **{name: counts[name] for name in _COUNTED},
+            **({"samples_agreed": counts["agreed"]} if counts["agreed"] else {}),
         },
         paths_per_problem={str(number): problems for number, problems in sorted(_list_paths(counts))},
         readings=tuple(select.describe_readings(counts)),

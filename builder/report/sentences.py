@@ -17,7 +17,7 @@ ANSWER_CHECKS: Mapping[str, str] = {
 }
 """What `verify.answer` means for the kept samples, where it asks for less than a stated answer."""
 
-CONSENSUS = "problems without a gold answer were not checked: kept samples have the verdict agreed, by verify.consensus"
+CONSENSUS = "{agreed:,} kept samples are agreed, not checked: their problems have no gold answer (verify.consensus)"
 """What `verify.consensus` means for the kept samples."""
 
 CONDITIONS: Mapping[str, str] = {

@@ -124,9 +124,9 @@ _READERS: Mapping[AnswerType, Callable[[Any, Sequence[str]], str | None]] = {
     AnswerType.RATIO: _read_text,
     AnswerType.EXPRESSION: _read_text,
     AnswerType.TEXT: _read_text,
+    AnswerType.REASONING_GYM: _read_text,
     AnswerType.MODEL_GRADED: _read_text,
     AnswerType.EXTERNAL: _read_text,
-    AnswerType.REASONING_GYM: _read_text,
     AnswerType.CHOICE: _read_letter,
     AnswerType.BOOLEAN: _read_boolean,
 }
@@ -141,9 +141,9 @@ GOLD_FAULTS: Mapping[AnswerType, str] = {
     AnswerType.RATIO: "not a ratio",
     AnswerType.EXPRESSION: "not an expression",
     AnswerType.TEXT: "not a text",
+    AnswerType.REASONING_GYM: "not a text",
     AnswerType.MODEL_GRADED: "not a text",
     AnswerType.EXTERNAL: "not a text",
-    AnswerType.REASONING_GYM: "not a text",
     AnswerType.CHOICE: "not the letter, the text or the position of one option",
     AnswerType.BOOLEAN: "neither yes nor no",
 }

@@ -1,9 +1,9 @@
 """Judge one text against one problem, as a pure function."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ...schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
+from ...schemas.problem import Problem
 from ...schemas.reasons import ORDER, Reason, Verdict
 from ...schemas.recipe import Verify
 from ...schemas.sample import (
@@ -22,23 +22,13 @@ from ..patterns import SearchError
 from ..text.equations import Equation
 from ..text.options import format_question
 from ..text.traces import join_parts
-from .answers import Comparison, ComparisonOutcome, compare_safely
 from .blind import check_blind, cut_before_answer
-from .graded import OutsideFinding, check_rationale, decide_outside
-from .gym import score_answer
+from .graded import check_rationale
 from .hint_leakage import find_parroting
 from .order import find_disorder
 from .rationale import Rationale, find_faults, list_dropping
-from .reading import GUESSED, Reading, find_gold, read_answer
 from .steps import Steps, check_parts
-
-_VERDICTS: Mapping[ComparisonOutcome, Verdict] = {
-    ComparisonOutcome.EQUAL: Verdict.CORRECT,
-    ComparisonOutcome.DIFFERENT: Verdict.WRONG,
-    ComparisonOutcome.UNDECIDED: Verdict.UNVERIFIABLE,
-    ComparisonOutcome.HEDGED: Verdict.UNVERIFIABLE,
-    ComparisonOutcome.FAILED: Verdict.CHECK_FAILED,
-}
+from .verdict import AT_THE_LIMIT, CUT_OFF, SampleFacts, find_answer
 
 _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
 """The verdicts of samples that are kept, unless their reasoning is dropped. `agreed` is none that one text can get: see
@@ -46,15 +36,6 @@ _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
 
 _SOUND = _KEPT | {Verdict.NO_CONSENSUS}
 """The verdicts of samples whose reasoning decides, now or once the samples of their problem agree."""
-
-_MANY = frozenset({AnswerType.LIST, AnswerType.SET, AnswerType.EXPRESSION})
-"""The types whose answers may have several parts, so that several values leave nothing open."""
-
-CUT_OFF = "length"
-"""The finish reason of an answer that was cut off at its token limit."""
-
-_AT_THE_LIMIT = "the teacher was cut off at its token limit"
-_NO_GOLD = "the problem has no gold answer"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,12 +115,13 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     policy = policy or Verify()
     parts = {part: words for part, words in ((Part.REASONING, reasoning), (Part.TEXT, text)) if words and words.strip()}
     length = sum(map(len, parts.values()))
+    facts = SampleFacts(finish_reason=finish_reason, hint=hint, grades=grades, external=external)
     if not parts:
         return _judge_empty(finish_reason)
     if length > policy.max_characters:
         return _judge_long(length, policy.max_characters, finish_reason)
     try:
-        answer = _find_answer(problem, parts, finish_reason, hint, policy, pattern, (grades, external))
+        answer = find_answer(problem, parts, facts, policy, pattern)
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
     reading, part, verdict, detail = answer.found
@@ -198,50 +180,6 @@ def _may_be_kept(judgement: Judgement) -> bool:
     return (judgement.rationale_reason if is_alone else judgement.reason) is None
 
 
-_Found = tuple[Reading | None, Part, Verdict, str | None]
-"""A reading, its part, and the verdict with its detail."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _FoundAnswer:
-    """What was found about the final answer."""
-
-    found: _Found
-    votes: Votes | None = None
-    question: GradeQuestion | None = None
-
-
-def _find_answer(  # noqa: PLR0913, PLR0917 - what decides a verdict
-    problem: Problem,
-    parts: Mapping[Part, str],
-    finish_reason: str | None,
-    hint: Hint,
-    policy: Verify,
-    pattern: str | None,
-    others: tuple[Sequence[Grade], ExternalFinding | None],
-) -> _FoundAnswer:
-    """Find the final answer of a sample and its verdict: by a comparison, or by what others found about it."""
-    if problem.answer_type in JUDGED_OUTSIDE:
-        return _take_finding(parts, finish_reason, policy, decide_outside(problem.answer_type, parts, *others))
-    reading, part = _read_parts(problem, parts, pattern or policy.pattern, last_resort=policy.last_resort)
-    found = (reading, part, *_decide_verdict(problem, reading, finish_reason, policy, hint))
-    if policy.answer != "in_response":
-        found = _RELAX[policy.answer](problem, parts, found)
-    return _FoundAnswer(found=found)
-
-
-def _take_finding(
-    parts: Mapping[Part, str], finish_reason: str | None, policy: Verify, outside: OutsideFinding
-) -> _FoundAnswer:
-    """Take what others found about an answer, unless it was cut off, or the recipe wants no verdict."""
-    if finish_reason == CUT_OFF:
-        return _FoundAnswer(found=(None, Part.TEXT, Verdict.TRUNCATED, _AT_THE_LIMIT))
-    if policy.answer == "unchecked" and Part.TEXT in parts:
-        return _FoundAnswer(found=(None, Part.TEXT, Verdict.UNCHECKED, None))
-    found = (None, Part.TEXT, outside.verdict, outside.detail)
-    return _FoundAnswer(found=found, votes=outside.votes, question=outside.question)
-
-
 def _add_rationale_votes(parts: Mapping[Part, str], judgement: Judgement, grades: Sequence[Grade]) -> Judgement:
     """Drop a sample whose rationale a grader rejects."""
     found = check_rationale(parts, grades)
@@ -268,58 +206,10 @@ def _add_blind_check(
     return replace(judgement, blind_predicted=found.predicted, reason=found.reason, detail=found.detail)
 
 
-def _read_parts(
-    problem: Problem, parts: Mapping[Part, str], pattern: str | None, *, last_resort: bool
-) -> tuple[Reading | None, Part]:
-    """Read the final answer from the text, and where it states none, from the reasoning."""
-    for part in (Part.TEXT, Part.REASONING):
-        text = parts.get(part)
-        if text is not None:
-            reading = read_answer(text, problem.answer_type, problem.choices, pattern, last_resort=last_resort)
-            if reading is not None:
-                return reading, part
-    return None, Part.TEXT
-
-
-def _search_anywhere(problem: Problem, parts: Mapping[Part, str], found: _Found) -> _Found:
-    """Search the gold answer in both parts, unless the response states an answer that could be compared."""
-    reading, part, verdict, _ = found
-    is_stated = reading is not None and reading.rule not in GUESSED
-    if (
-        problem.answer is None
-        or verdict is Verdict.TRUNCATED
-        or (is_stated and verdict in {Verdict.CORRECT, Verdict.WRONG})
-    ):
-        return found
-    for part in (Part.TEXT, Part.REASONING):
-        gold = find_gold(parts.get(part, ""), problem.answer or "", problem.answer_type, problem.choices)
-        if gold is not None:
-            return gold, part, Verdict.CORRECT, None
-    return None, Part.TEXT, Verdict.NO_ANSWER, f"gold {problem.answer} is nowhere in the rationale"
-
-
-def _leave_unchecked(_problem: Problem, parts: Mapping[Part, str], found: _Found) -> _Found:
-    """Leave the answer unchecked, unless there is none: it was cut off, or ended within its reasoning."""
-    reading, part, verdict, _ = found
-    if verdict is Verdict.TRUNCATED:
-        return found
-    if Part.TEXT not in parts:
-        return None, Part.TEXT, Verdict.NO_ANSWER, "the answer ends within its reasoning"
-    is_stated = reading is not None and reading.rule not in GUESSED
-    return reading if is_stated else None, part, Verdict.UNCHECKED, None
-
-
-_RELAX: Mapping[str, Callable[[Problem, Mapping[Part, str], _Found], _Found]] = {
-    "anywhere": _search_anywhere,
-    "unchecked": _leave_unchecked,
-}
-"""What the values of `verify.answer` do to the verdict of a strict check."""
-
-
 def _judge_empty(finish_reason: str | None) -> Judgement:
     """Judge an empty answer: truncated where the token limit was reached, else no answer."""
     if finish_reason == CUT_OFF:
-        return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=_AT_THE_LIMIT)
+        return Judgement(verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=AT_THE_LIMIT)
     return Judgement(verdict=Verdict.NO_ANSWER, reason=Reason.NO_ANSWER, detail="the answer is empty")
 
 
@@ -328,44 +218,9 @@ def _judge_long(length: int, limit: int, finish_reason: str | None) -> Judgement
     detail = f"{length:,} characters; verify.max_characters is {limit:,}"
     if finish_reason == CUT_OFF:
         return Judgement(
-            verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=f"{_AT_THE_LIMIT}; also too_long: {detail}"
+            verdict=Verdict.TRUNCATED, reason=Reason.TRUNCATED, detail=f"{AT_THE_LIMIT}; also too_long: {detail}"
         )
     return Judgement(verdict=Verdict.UNVERIFIABLE, reason=Reason.TOO_LONG, detail=detail)
-
-
-def _decide_verdict(
-    problem: Problem, reading: Reading | None, finish_reason: str | None, policy: Verify, hint: Hint
-) -> tuple[Verdict, str | None]:
-    if finish_reason == CUT_OFF:
-        return Verdict.TRUNCATED, _AT_THE_LIMIT
-    if reading is None:
-        is_guessable = policy.pattern is None and problem.answer_type is not AnswerType.TEXT
-        limit = "" if policy.last_resort or not is_guessable else ", and verify.last_resort is false"
-        return Verdict.NO_ANSWER, f"no final answer was found{limit}"
-    if problem.answer is None:
-        return _decide_without_gold(problem, reading, policy, hint)
-    comparison = _compare_gold(problem, reading.answer, policy)
-    if reading.is_hedged and problem.answer_type not in _MANY and comparison.outcome is ComparisonOutcome.EQUAL:
-        return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
-    return _VERDICTS[comparison.outcome], comparison.detail or f"gold {problem.answer}, read {reading.answer}"
-
-
-def _compare_gold(problem: Problem, answer: str, policy: Verify) -> Comparison:
-    """Compare an answer with the gold answer, or have it scored where the type says by whom."""
-    if problem.answer_type == AnswerType.REASONING_GYM:
-        return score_answer(problem, answer)
-    return compare_safely(problem.answer or "", answer, problem.answer_type, problem.choices, policy.tolerance)
-
-
-def _decide_without_gold(problem: Problem, reading: Reading, policy: Verify, hint: Hint) -> tuple[Verdict, str | None]:
-    """Decide about a text whose answer nothing can be compared with: at best it agrees with other samples, later."""
-    if policy.consensus is None:
-        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}; verify.consensus asks for the agreement of samples"
-    if hint is Hint.HINTED:
-        return Verdict.UNVERIFIABLE, f"{_NO_GOLD}, and the sample was given a hint: it agrees with the hint"
-    if reading.is_hedged and problem.answer_type not in _MANY:
-        return Verdict.UNVERIFIABLE, f"the text leaves its answer open: {reading.answer[:80]}"
-    return Verdict.NO_CONSENSUS, f"{_NO_GOLD}, and one sample agrees with no other"
 
 
 def _list_answer_reasons(verdict: Verdict, detail: str | None) -> list[tuple[Reason, str | None]]:

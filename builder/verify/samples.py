@@ -15,8 +15,8 @@ def is_readable(
 ) -> bool:
     """Whether a gold answer can be read as its type: a choice as one of the choices, where they are known.
 
-    One that reasoning-gym itself does not score as right is none; that needs its problem. What a model or a command
-    judges may be any text.
+    What a model or a command judges may be any text. One that reasoning-gym itself does not score as right is none;
+    that needs its problem.
     """
     if answer_type in JUDGED_OUTSIDE:
         return bool(answer.strip())

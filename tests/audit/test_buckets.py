@@ -35,7 +35,7 @@ def parted(tmp_path_factory, build_recipe) -> Version:
     """The same rows in several buckets."""
     folder = tmp_path_factory.mktemp("parted")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", 16)
+        patch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", 32)
         return build_recipe(recorded(folder), folder / "store").version
 
 
@@ -66,7 +66,7 @@ def first(where: pl.Expr, column: str, value: object, key: str) -> Change:
 
 
 def test_the_versions_are_of_the_same_rows_in_one_and_in_several_buckets(whole, parted):
-    assert (whole.manifest.bucket_bits, parted.manifest.bucket_bits) == (0, 3)
+    assert (whole.manifest.bucket_bits, parted.manifest.bucket_bits) == (0, 2)
     for name, key in IDS.items():
         rows = [
             version.read_table(name).sort(key, *(["source", "origin"] if name == "problems" else []))
@@ -152,7 +152,7 @@ def test_a_group_in_both_splits_is_found_across_buckets(parted, tmp_path):
 
 
 def test_a_flipped_byte_is_found_in_any_file(parted, tmp_path):
-    for name in sorted(path.name for path in parted.path.glob("*-0000[06]-of-*.parquet")):
+    for name in sorted(path.name for path in parted.path.glob("*-00002-of-*.parquet")):
         content = bytearray((parted.path / name).read_bytes())
         version = copy(parted, tmp_path / name)
         content[len(content) // 2] ^= 1
@@ -163,26 +163,26 @@ def test_a_flipped_byte_is_found_in_any_file(parted, tmp_path):
 
 def test_a_file_that_is_missing_or_too_many_is_named(parted, tmp_path):
     version = copy(parted, tmp_path / "copy")
-    (version.path / "samples-00003-of-00008.parquet").rename(version.path / "samples-00003-of-00016.parquet")
+    (version.path / "samples-00003-of-00004.parquet").rename(version.path / "samples-00003-of-00008.parquet")
 
     report = run_checks(version)
 
     messages = [finding.message for finding in report.findings if finding.check == "files"]
     assert messages == [
-        "samples-00003-of-00016.parquet is not in the manifest", "samples-00003-of-00008.parquet is missing",
+        "samples-00003-of-00008.parquet is not in the manifest", "samples-00003-of-00004.parquet is missing",
     ]  # fmt: skip
     assert report.skipped["demonstrations"] == "needs tables that can't be read"
 
 
 def read_files(version: Version, bucket: int) -> Mapping[str, pl.DataFrame]:
-    return {kind: read_parquet(version.path / f"{kind}-{bucket:05}-of-00008.parquet") for kind in KINDS}
+    return {kind: read_parquet(version.path / f"{kind}-{bucket:05}-of-00004.parquet") for kind in KINDS}
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_row_in_a_wrong_bucket_is_found(parted, tmp_path, table):
     version = copy(parted, tmp_path / "copy")
-    source = next(bucket for bucket in range(8) if read_files(version, bucket)[table].height)
-    target = (source + 1) % 8
+    source = next(bucket for bucket in range(4) if read_files(version, bucket)[table].height)
+    target = (source + 1) % 4
     moved, rest = (read_files(version, source)[table][place] for place in (slice(0, 1), slice(1, None)))
     there = pl.concat([read_files(version, target)[table], moved])
     version = rewrite_file(rewrite_file(version, table, source, rest), table, target, there)
@@ -194,7 +194,7 @@ def test_a_row_in_a_wrong_bucket_is_found(parted, tmp_path, table):
 
 def test_rows_out_of_order_are_found(parted, tmp_path):
     version = copy(parted, tmp_path / "copy")
-    rows = read_parquet(version.path / "samples-00000-of-00008.parquet")
+    rows = read_parquet(version.path / "samples-00000-of-00004.parquet")
 
     found = list_messages(
         rewrite_file(version, "samples", 0, rows.sort("sample_id", descending=True), sort=False), "buckets"
@@ -204,7 +204,7 @@ def test_rows_out_of_order_are_found(parted, tmp_path):
 
 
 def find_bucket_with_mixture(version: Version) -> int:
-    return next(bucket for bucket in range(8) if read_files(version, bucket)["mixture"].height)
+    return next(bucket for bucket in range(4) if read_files(version, bucket)["mixture"].height)
 
 
 def test_mixture_without_a_text_is_found(parted, tmp_path):
@@ -234,6 +234,6 @@ def test_a_text_without_the_mixture_that_it_needs_is_found(parted, tmp_path):
 def test_buckets_cut_from_tables_are_those_that_were_built(parted):
     tables = {name: parted.read_table(name) for name in TABLES}
 
-    for bucket, files in enumerate(cut_tables(tables, 3)):
+    for bucket, files in enumerate(cut_tables(tables, 2)):
         for kind, frame in read_files(parted, bucket).items():
             assert files[kind].equals(frame)

@@ -2,6 +2,7 @@
 
 import json
 
+import datasets
 import pytest
 
 from cotloom.builder.errors import InputError
@@ -81,7 +82,7 @@ def test_spans_and_labels_of_all_steps_are_kept():
 
 
 def build(tmp_path, build_recipe, texts, policy="label"):
-    rows = [{"q": f"{QUESTION} ({name})", "a": "10", "c": text.replace("2 = ", "2 = ")} for name, text in texts.items()]
+    rows = [{"q": f"{QUESTION} ({name})", "a": "10", "c": text} for name, text in texts.items()]
     (tmp_path / "s.jsonl").write_text("\n".join(map(json.dumps, rows)))
     recipe = {
         "name": "labelled",
@@ -114,6 +115,11 @@ def test_wrong_steps_stay_out_of_the_examples_and_come_as_labels(tmp_path, build
     assert {row["verdict"] for row in rows} == {"correct", "wrong"}
     assert all(row["prompt"].startswith(QUESTION) for row in rows)
     export(version, "trl-steps", tmp_path / "out")  # an earlier export is replaced
+    data = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))["train"]
+    text, flag = datasets.Value("string"), datasets.Value("bool")
+    assert (data.features["prompt"], data.features["completions"].feature) == (text, text)
+    assert data.features["labels"].feature == flag
+    assert all(len(row["completions"]) == len(row["labels"]) for row in data)
 
 
 def test_a_version_without_checked_steps_is_refused(tmp_path, build_recipe):

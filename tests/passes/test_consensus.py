@@ -67,6 +67,7 @@ def test_what_most_samples_say_is_agreed_and_never_correct(build):
     assert dict(samples["verdict"].value_counts().iter_rows()) == {"agreed": 18, "disagreed": 6, "no_answer": 6}
     assert set(samples.filter(fate="kept")["verdict"]) == {"agreed"}
     assert set(samples.filter(verdict="disagreed")["reason"]) == {"disagreed"}
+    assert version.manifest.counts["samples_agreed"] == samples.filter(fate="kept").height
     found = samples["consensus"].struct.unnest()
     assert set(found["agreeing"]) == {3}
     assert set(found["answered"]) == {4}

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,17 +68,27 @@ def _published(_program, _hub, _built, tmp_path_factory):
     store = tmp_path_factory.mktemp("published") / "store"
     shutil.copytree(_built["1.0.0"], store / "versions" / "sums" / "1.0.0")
     _hub.clear()
-    assert _program("publish", "sums", "--repo", f"{OWNER}/sums", "--store", store).code == 0
-    return deepcopy(_hub.repos), dict(_hub.objects)
+    done = _program("publish", "sums", "--repo", f"{OWNER}/sums", "--store", store, "--json")
+    assert done.code == 0, done
+    record = (store / "versions/sums/1.0.0/publications.json").read_bytes()
+    return deepcopy(_hub.repos), dict(_hub.objects), done.json, record
 
 
 @pytest.fixture
 def published(_published, hub, repo) -> dict[str, bytes]:
     """A version that was published: the files at its tag, to read and to change."""
-    repos, objects = deepcopy(_published)
+    repos, objects, *_ = deepcopy(_published)
     hub.repos |= repos
     hub.objects |= objects
     return hub.repos[repo].files(TAG)
+
+
+@pytest.fixture
+def first(_published, published, version) -> dict[str, Any]:  # noqa: ARG001 - it lies on the Hub
+    """What the command said that published the version; the version has the record of it."""
+    *_, told, record = _published
+    (version.path / "publications.json").write_bytes(record)
+    return deepcopy(told)
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ met, and used up.
 """
 
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from tests.loopback import serve_in_thread
 from tests.publish.hub_answers import answer, scripted
 from tests.publish.hub_state import ALL_WELL, Asked, Fault, Hub, Repo
 
@@ -77,12 +77,5 @@ def serving(dataset: str = "", tokens: Mapping[str, str] | None = None) -> Itera
     """
     hub = Hub(dataset, repos={dataset: Repo(dataset)} if dataset else {}, tokens=dict(tokens or {}))
     http = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
-    hub.url = f"http://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serve_in_thread(http) as hub.url:
         yield hub
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join(timeout=10)

@@ -58,9 +58,8 @@ def test_a_version_becomes_one_commit_and_one_tag_on_a_private_dataset(publish, 
     assert told["files_digest"] == hashlib.sha256(files["cotloom/files.json"]).hexdigest()
 
 
-def test_what_another_cache_loads_at_the_tag_are_the_rows_of_the_version(publish, version, repo, loaded):
-    publish()
-
+@pytest.mark.usefixtures("published")
+def test_what_another_cache_loads_at_the_tag_are_the_rows_of_the_version(version, repo, loaded):
     problems = {row["problem_id"]: row["question"] for row in loaded(repo, "problems", "v1.0.0")}
     assert problems == dict(version.read_table("problems").select("problem_id", "question").iter_rows())
     kept = version.read_table("examples").filter(pl.col("fate") == "kept")
@@ -100,11 +99,7 @@ def test_a_dry_run_shows_everything_needs_no_token_and_sends_nothing(publish, as
     assert (hub.seen, hub.repos) == ([], {})
 
 
-@pytest.mark.usefixtures("version")
-def test_publishing_again_is_nothing_to_do(publish, hub, repo):
-    first = publish().json
-    hub.seen.clear()
-
+def test_publishing_again_is_nothing_to_do(publish, first, hub, repo):
     again = publish().json
 
     assert (again["status"], again["commit"]) == ("unchanged", first["commit"])
@@ -112,11 +107,10 @@ def test_publishing_again_is_nothing_to_do(publish, hub, repo):
     assert len(hub.repos[repo].history()) == 2
 
 
+@pytest.mark.usefixtures("first")
 def test_publishing_again_without_a_record_reads_everything_back_once_more(publish, version, hub, repo):
-    publish()
     recorded = (version.path / "publications.json").read_bytes()
     (version.path / "publications.json").unlink()
-    hub.seen.clear()
 
     again = publish().json
 
@@ -126,10 +120,9 @@ def test_publishing_again_without_a_record_reads_everything_back_once_more(publi
     assert (version.path / "publications.json").read_bytes() == recorded
 
 
+@pytest.mark.usefixtures("first")
 def test_the_next_version_takes_its_place_and_files_that_it_lacks_away(publish, take, hub, repo):
-    take("1.0.0")
     take("1.1.0")
-    publish("sums@1.0.0")
 
     done = publish("sums@1.1.0")
 

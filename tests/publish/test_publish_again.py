@@ -34,9 +34,8 @@ def validated(version, **keys: object) -> None:
     (version.path / "validation.json").write_text(json.dumps({**text, **keys}))
 
 
-def test_a_version_that_was_validated_since_is_the_same_and_what_differs_is_said(publish, version, untouched):
+def test_a_version_that_was_validated_since_is_the_same_and_what_differs_is_said(publish, first, version, untouched):
     begin, is_untouched = untouched
-    first = publish().json
     recorded = version.read_beside("publications.json")
     validated(version)
     begin()
@@ -53,8 +52,8 @@ def test_a_version_that_was_validated_since_is_the_same_and_what_differs_is_said
     assert version.read_beside("publications.json") == recorded
 
 
-def test_what_differs_and_what_to_do_is_told_in_words(publish, ask, version, store, repo):
-    publish()
+@pytest.mark.usefixtures("first")
+def test_what_differs_and_what_to_do_is_told_in_words(ask, version, store, repo):
     validated(version)
 
     done = ask("publish", "sums", "--repo", repo, "--store", store)
@@ -66,9 +65,8 @@ def test_what_differs_and_what_to_do_is_told_in_words(publish, ask, version, sto
     assert "give another tag with --tag, or publish the next version" in done.out
 
 
+@pytest.mark.usefixtures("first")
 def test_what_did_not_change_is_not_told_to_differ(publish, ask, version, store, repo):
-    publish()
-
     done = ask("publish", version.ref, "--repo", repo, "--store", store)
 
     assert "nothing to do" in done.out
@@ -76,24 +74,23 @@ def test_what_did_not_change_is_not_told_to_differ(publish, ask, version, store,
     assert publish().json["differs"] == {}
 
 
-def test_the_new_validation_goes_to_the_hub_under_a_tag_of_its_own(publish, version, hub, repo):
-    first = publish().json["commit"]
+def test_the_new_validation_goes_to_the_hub_under_a_tag_of_its_own(publish, first, version, hub, repo):
     validated(version)
 
     done = publish("sums@1.0.0", "--tag", "v1.0.0+validated")
 
     assert (done.code, done.json["status"], done.json["differs"]) == (0, "published", {}), done
     there = hub.repos[repo]
-    assert there.tags == {TAG: first, "v1.0.0+validated": done.json["commit"]}
+    assert there.tags == {TAG: first["commit"], "v1.0.0+validated": done.json["commit"]}
     assert "cotloom/validation.json" not in there.files(TAG)
     assert json.loads(there.files("v1.0.0+validated")["cotloom/validation.json"])["summary"] == "it was tried"
     told = {one["tag"]: one["commit"] for one in version.read_beside("publications.json")["publications"]}
     assert told == there.tags
 
 
+@pytest.mark.usefixtures("first")
 def test_other_options_for_the_card_are_no_other_version(publish, version, untouched):
     begin, is_untouched = untouched
-    publish()
     begin()
 
     done = publish(version.ref, "--language", "en", "--teacher-terms", "none")
@@ -124,8 +121,8 @@ def test_a_version_without_its_ancestors_is_the_same_in_another_order(publish, t
     assert version.read_beside("publications.json") == recorded
 
 
+@pytest.mark.usefixtures("first")
 def test_what_no_fingerprint_speaks_of_is_no_other_content(publish, version):
-    publish()
     path = version.path / "manifest.json"
     around = {"parent": "0.9.0", "languages": ["en"], "teacher_terms": "none"}
     values = {**json.loads(path.read_text()), **around}
@@ -147,11 +144,10 @@ def refused(done) -> Mapping[str, str]:
     return done.json["error"]
 
 
+@pytest.mark.usefixtures("first")
 def test_a_tag_that_names_other_content_is_an_error_that_says_what_differs(publish, take, untouched):
     begin, is_untouched = untouched
-    take("1.0.0")
     take("1.1.0")
-    publish("sums@1.0.0")
     begin()
 
     error = refused(publish("sums@1.1.0", "--tag", TAG))

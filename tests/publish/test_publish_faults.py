@@ -75,9 +75,9 @@ def test_answers_that_get_lost_are_not_asked_for_twice(publish, hub, proven):
     assert (publish().code, proven()) == (0, True)
 
 
+@pytest.mark.usefixtures("first")
 def test_a_branch_that_moved_is_read_again_and_what_others_put_there_stays(publish, take, hub, repo):
     take("1.1.0")
-    publish("sums@1.0.0")
     there = hub.repos[repo]
     hub.faults.append(Fault(COMMIT, ALL_WELL, then=lambda: there.commit({**there.files(), "notes.md": b"mine"})))
 
@@ -85,7 +85,7 @@ def test_a_branch_that_moved_is_read_again_and_what_others_put_there_stays(publi
 
     assert done.code == 0, done
     assert there.files("v1.1.0")["notes.md"] == b"mine"
-    assert len(hub.lines(COMMIT)) == 3
+    assert len(hub.lines(COMMIT)) == 2
     assert len(there.history()) == 4
 
 
@@ -211,9 +211,8 @@ def own_endpoint(hub, monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.usefixtures("own_endpoint")
-def test_a_config_that_does_not_load_as_it_was_sent_stops_the_command(publish, repo, tmp_path):
-    publish()
+@pytest.mark.usefixtures("own_endpoint", "published")
+def test_a_config_that_does_not_load_as_it_was_sent_stops_the_command(repo, tmp_path):
     files = {"data/x/train.parquet": File(sha256="", bytes=0, rows=5)}
     remote = Remote(repo=repo, writes=True, token=TOKEN)
 

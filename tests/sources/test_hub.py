@@ -1,4 +1,7 @@
-"""The source `hub`: real clients against a Hub on loopback, in a process with a cache of its own."""
+"""The source `hub`: real clients against a Hub on loopback, in a process with a cache of its own.
+
+The process runs one build after the other, since the Hub's libraries take seconds to import.
+"""
 
 import io
 import json
@@ -12,6 +15,7 @@ import polars as pl
 import pytest
 
 from tests.publish.hub import Hub, serving
+from tests.publish.program import Program
 
 DATASET = "people/sums"
 CARD = b"""---
@@ -33,19 +37,34 @@ def files(count: int) -> dict[str, bytes]:
     return {"README.md": CARD, "main/train.jsonl": lines, "main/test.jsonl": lines}
 
 
-@pytest.fixture
-def hub():
+@pytest.fixture(scope="module")
+def _hub():
     with serving(DATASET) as running:
         yield running
 
 
-@pytest.fixture
-def ask(tmp_path, command):
-    """Build a recipe with a hub source in a process of its own."""
+@pytest.fixture(scope="module")
+def _program(_hub, tmp_path_factory):
+    program = Program(_hub, tmp_path_factory.mktemp("program"))
+    yield program
+    program.close()
 
-    def asked(
-        url: str, answers: list[dict[str, Any]] | None = None, recorded: dict[str, Any] | None = None, **source: Any
-    ) -> tuple[int, dict[str, Any]]:
+
+@pytest.fixture
+def hub(_hub) -> Hub:
+    """The Hub, with a dataset that is empty yet."""
+    _hub.clear()
+    _hub.make(DATASET)
+    return _hub
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a recipe with a hub source. Returns the words that build it."""
+
+    def written(
+        answers: list[dict[str, Any]] | None = None, recorded: dict[str, Any] | None = None, **source: Any
+    ) -> list[object]:
         (tmp_path / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in answers or rows(9)))
         given = {"name": "sums", "kind": "hub", "path": DATASET, "config": "main"}
         given["fields"] = {"question": "question", "answer": "answer"}
@@ -54,10 +73,31 @@ def ask(tmp_path, command):
         recipe = {"name": "t", "version": "1.0.0", "teacher": {"backend": "recorded", "answers": said}}
         path = tmp_path / "recipe.yaml"
         path.write_text(json.dumps({**recipe, "sources": [{**given, **source}]}))
+        return ["build", path, "--store", tmp_path / "store", "--workers", "1", "--json"]
+
+    return written
+
+
+@pytest.fixture
+def ask(_program, write):
+    """Build a recipe with a hub source."""
+
+    def asked(**keys: Any) -> tuple[int, dict[str, Any]]:
+        done = _program(*write(**keys), HF_TOKEN=None)
+        return done.code, done.json
+
+    return asked
+
+
+@pytest.fixture
+def ask_anew(tmp_path, command, write):
+    """Build it in a process of its own, in the folder of the test."""
+
+    def asked(url: str) -> tuple[int, dict[str, Any]]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
         environment |= {"HF_ENDPOINT": url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
         environment |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-        words = [*command, "build", path, "--store", tmp_path / "store", "--workers", "1", "--json"]
+        words = [*command, *write()]
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120, env=environment)
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
@@ -71,7 +111,7 @@ def manifest(built: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_dataset_is_read_at_the_commit_its_branch_led_to_and_a_moved_branch_is_a_conflict(hub: Hub, ask):
     sha = hub.commit(files(4))
-    code, built = ask(hub.url)
+    code, built = ask()
 
     assert (code, built["counts"]["problems_kept"]) == (0, 4)
     assert manifest(built)["inputs"][0] == {
@@ -85,10 +125,10 @@ def test_a_dataset_is_read_at_the_commit_its_branch_led_to_and_a_moved_branch_is
     origins = pl.read_parquet(Path(built["path"]) / "problems.parquet")["origin"].sort().to_list()
     assert origins == [f"{DATASET}:train:{number}" for number in (1, 2, 3, 4)]
 
-    assert ask(hub.url)[1]["status"] == "unchanged"
+    assert ask()[1]["status"] == "unchanged"
 
     moved = hub.commit(files(5))
-    code, told = ask(hub.url)
+    code, told = ask()
     assert (code, told["error"]["kind"], told["error"]["keys"]) == (2, "VersionConflict", ["sources.sums"])
     assert f"{DATASET}@{sha} -> commit {moved}" in told["error"]["message"]
 
@@ -100,7 +140,7 @@ def test_parquet_choices_come_as_lists_and_a_gold_index_becomes_a_letter(hub: Hu
     hub.commit({"data/train-00000-of-00001.parquet": table.getvalue()})
     fields = {"question": "q", "choices": "options", "responses": ["said"], "answer": "place"}
 
-    _, built = ask(hub.url, config=None, role="reference", answer_type="choice", fields=fields)
+    _, built = ask(config=None, role="reference", answer_type="choice", fields=fields)
 
     assert "path" in built, built
     (problem,) = pl.read_parquet(Path(built["path"]) / "problems.parquet").to_dicts()
@@ -111,7 +151,7 @@ def test_a_commit_in_the_recipe_is_taken_at_its_word(hub: Hub, ask):
     sha = hub.commit(files(2))
     hub.commit(files(3))
 
-    assert ask(hub.url, revision=sha)[1]["counts"]["problems"] == 2
+    assert ask(revision=sha)[1]["counts"]["problems"] == 2
 
 
 @pytest.mark.parametrize(
@@ -127,25 +167,25 @@ def test_a_commit_in_the_recipe_is_taken_at_its_word(hub: Hub, ask):
 def test_what_is_not_there_is_the_users_mistake_and_what_is_there_is_listed(hub: Hub, ask, source, message, hint):
     hub.commit(files(1))
 
-    code, told = ask(hub.url, **source)
+    code, told = ask(**source)
 
     assert code == 2
     assert message in told["error"]["message"]
     assert hint in told["error"]["hint"]
 
 
-def test_an_unreachable_hub_stops_the_build(ask):
+def test_an_unreachable_hub_stops_the_build(ask_anew):
     with serving(DATASET) as gone:
         url = gone.url
 
-    code, told = ask(url)
+    code, told = ask_anew(url)
 
     assert (code, told["error"]["kind"]) == (3, "Stopped")
     assert "the Hub can't be reached" in told["error"]["message"]
     assert "again" in told["error"]["hint"]
 
 
-def test_a_folder_of_the_same_name_is_never_read(hub: Hub, ask, tmp_path, monkeypatch):
+def test_a_folder_of_the_same_name_is_never_read(hub: Hub, ask_anew, tmp_path, monkeypatch):
     folder = tmp_path / "here" / DATASET
     (folder / "main").mkdir(parents=True)
     (folder / "main" / "train.jsonl").write_text(json.dumps({"question": "local?", "answer": "1"}) + "\n")
@@ -153,7 +193,7 @@ def test_a_folder_of_the_same_name_is_never_read(hub: Hub, ask, tmp_path, monkey
     monkeypatch.chdir(tmp_path / "here")
     hub.commit(files(2))
 
-    code, built = ask(hub.url)
+    code, built = ask_anew(hub.url)
 
     assert (code, built["counts"]["problems"]) == (0, 2)
 
@@ -161,14 +201,15 @@ def test_a_folder_of_the_same_name_is_never_read(hub: Hub, ask, tmp_path, monkey
 def test_a_revision_that_looks_like_a_commit_is_confirmed_by_the_hub(hub: Hub, ask):
     hub.commit(files(2))
 
-    code, refused = ask(hub.url, revision="0" * 40)
+    code, refused = ask(revision="0" * 40)
 
     assert code == 2
     assert f"has no revision {'0' * 40}" in refused["error"]["message"]
 
 
-def test_a_single_name_that_the_hub_does_not_know_is_the_users_mistake(hub: Hub, ask):
-    code, refused = ask(hub.url, path="sums")
+@pytest.mark.usefixtures("hub")
+def test_a_single_name_that_the_hub_does_not_know_is_the_users_mistake(ask):
+    code, refused = ask(path="sums")
 
     assert (code, refused["error"]["kind"]) == (2, "InputError")
     assert "the Hub has no such dataset" in refused["error"]["message"]
@@ -187,7 +228,7 @@ def test_a_dataset_takes_rows_from_its_own_files_only(hub: Hub, ask, tmp_path, e
     path = elsewhere.replace("%s", str(tmp_path))
     hub.commit({**files(2), "README.md": (PAGE % path).encode()})
 
-    code, refused = ask(hub.url)
+    code, refused = ask()
 
     assert code == 2
     assert f"takes rows from {path}, which is not one of its files" in refused["error"]["message"]
@@ -197,7 +238,7 @@ def test_a_dataset_with_a_script_is_refused_and_the_script_does_not_run(hub: Hub
     script = f"open({str(tmp_path / 'ran')!r}, 'w')\n".encode()
     hub.commit({**files(2), "sums.py": script})
 
-    code, refused = ask(hub.url)
+    code, refused = ask()
 
     assert (code, (tmp_path / "ran").exists()) == (2, False)
     assert "scripts are no longer supported, but found sums.py" in refused["error"]["message"]
@@ -205,11 +246,11 @@ def test_a_dataset_with_a_script_is_refused_and_the_script_does_not_run(hub: Hub
 
 def test_a_commit_that_can_not_be_read_is_never_replaced_by_another_from_the_cache(hub: Hub, ask, tmp_path):
     hub.commit(files(2))
-    assert ask(hub.url)[0] == 0
+    assert ask()[0] == 0
     shutil.rmtree(tmp_path / "store")
     hub.commit({**files(3), "README.md": (PAGE % "gone/*.jsonl").encode()})
 
-    code, refused = ask(hub.url)
+    code, refused = ask()
 
     assert code == 2
     assert "data files found" in refused["error"]["message"]
@@ -227,7 +268,7 @@ TRACES = {
 def test_recorded_answers_are_read_from_a_dataset_at_its_commit(hub: Hub, ask):
     sha = hub.commit(files(4))
 
-    code, built = ask(hub.url, recorded=TRACES)
+    code, built = ask(recorded=TRACES)
 
     assert (code, built["counts"]["samples"], built["counts"]["samples_kept"]) == (0, 4, 4)
     assert manifest(built)["inputs"][1] == {
@@ -238,9 +279,9 @@ def test_recorded_answers_are_read_from_a_dataset_at_its_commit(hub: Hub, ask):
         "rows": 4,
         "unmatched": 0,
     }
-    assert ask(hub.url, recorded=TRACES)[1]["status"] == "unchanged"
+    assert ask(recorded=TRACES)[1]["status"] == "unchanged"
     moved = hub.commit(files(5))
-    code, told = ask(hub.url, recorded={**TRACES, "revision": "main"}, revision=sha)
+    code, told = ask(recorded={**TRACES, "revision": "main"}, revision=sha)
     assert (code, "teacher.answers" in told["error"]["keys"]) == (2, True)
     assert f"-> commit {moved}" in told["error"]["message"]
 
@@ -256,7 +297,7 @@ def test_recorded_answers_are_read_from_a_dataset_at_its_commit(hub: Hub, ask):
 def test_recorded_answers_that_are_not_there_are_the_users_mistake(hub: Hub, ask, recorded, message, hint):
     hub.commit(files(2))
 
-    code, told = ask(hub.url, recorded={**TRACES, **recorded})
+    code, told = ask(recorded={**TRACES, **recorded})
 
     assert code == 2
     assert message in told["error"]["message"]

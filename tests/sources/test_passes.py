@@ -30,7 +30,7 @@ from cotloom.schemas.reasons import Fate, Reason
 from tests.sources.test_load import FIELDS, recipe
 from tests.text.test_overlap import texts
 
-anew = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+anew = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 SOURCES: dict[str, dict[str, Any]] = {
     "s": {},

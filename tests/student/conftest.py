@@ -1,4 +1,7 @@
-"""Versions that several tests of this room read."""
+"""Versions that several tests of this room read, and what all of them need."""
+
+import gc
+from importlib import import_module
 
 import pytest
 
@@ -22,6 +25,16 @@ STAGED = {
     },
 }
 """Two stages of training, three formats, and finished responses in the second stage."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _spare_libraries():
+    """Import what students need at once, and spare the collector of garbage a search through it after each training."""
+    import_module("cotloom.builder.student.command")
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()  # some libraries complain of what is left at the end
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import BinaryIO
 
+from tests.loopback import serve_in_thread
+
 
 @dataclass
 class Reply:
@@ -120,11 +122,5 @@ def serving(script: Script, on_get: Callable[[str], Reply] | None = None) -> Ite
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     server = ChatServer(url=f"http://127.0.0.1:{http.server_port}/v1")
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serve_in_thread(http):
         yield server
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join(timeout=10)

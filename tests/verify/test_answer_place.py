@@ -45,7 +45,7 @@ MISSING = {
     "part of a word": ("art", TEXT, (), "They part at the cart."),
     "another option": ("A", CHOICE, ("pear", "rod"), "A rod conducts."),
     "no one": ("no", BOOLEAN, (), "There is no one in no house that nobody knows about"),
-    "nothing": ("12", NUMBER, (), "I can't help with it."),
+    "nothing": ("12", NUMBER, (), "There is nothing to tell."),
 }
 
 

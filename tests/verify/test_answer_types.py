@@ -128,7 +128,8 @@ def test_a_number_is_no_letter():
 
 
 def test_only_letters_of_the_options_count():
-    assert outcome("B", "(F)", CHOICE) == outcome("B", "(C)", CHOICE, ("apple", "pear")) == "undecided"
+    assert outcome("B", "(C)", CHOICE, ("apple", "pear")) == "undecided"
+    assert outcome("B", "(F)", CHOICE) == outcome("B", "K", CHOICE) == "different"  # a label, whatever the options are
     assert outcome("F", "(F)", CHOICE) == "equal"
     assert is_readable("J", CHOICE, tuple("0123456789"))
     assert not is_readable("K", CHOICE, tuple("0123456789"))
@@ -142,6 +143,8 @@ def test_only_letters_of_the_options_count():
         ("So \\boxed{B}.", "B", "boxed"),
         ("So \\boxed{\\text{(B)}}.", "(B)", "boxed"),
         ("Work.\nAnswer: B) pear", "B", "answer_colon"),
+        ("A: B", "B", "answer_colon"),
+        ("Work.\nA: (C).", "(C)", "answer_colon"),
         ("The answer is (C).", "(C)", "answer_is"),
         ("The answer is C. Because A is an apple.", "C", "answer_is"),
         ("The answer is option (C), not A.", "(C)", "answer_is"),
@@ -283,7 +286,7 @@ def test_yes_or_no_is_not_guessed(text):
         ("New York", "It is New York.", "equal"),
         ("> )", "> )", "equal"),
         ("> )", "> ).", "equal"),
-        ("> )", ">)", "different"),
+        ("> )", ">)", "equal"),
         ("> )", ") >", "different"),
         ("Paris", "London", "different"),
         ("Paris", "Parisian", "different"),

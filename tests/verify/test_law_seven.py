@@ -86,5 +86,5 @@ def test_every_process_that_the_builder_starts_leaves_the_working_folder_off_its
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
     ]
-    assert len(commands) == len(STARTS_PROCESSES) + 1  # two workers are started by one place
+    assert len(commands) == len(STARTS_PROCESSES) + 2  # three workers are started by one place
     assert [command for command in commands if command[1] != "'-P'"] == []

@@ -5,6 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.verify import read_answer
+from cotloom.builder.verify.reading.candidates import Passage
+from cotloom.builder.verify.reading.cues import choose_cues
+from cotloom.builder.verify.reading.number_items import list_items, make_sentence
+from cotloom.builder.verify.reading.numbers import _pick_among_all, _pick_last_result
 from cotloom.builder.verify.reading.read import _read_at_length
 from cotloom.builder.verify.reading.short_way import read_shortly
 from cotloom.schemas.problem import AnswerType
@@ -105,3 +109,29 @@ def test_an_answer_that_is_taken_back_is_none(before, stated, value, denial):
 def test_what_is_excluded_is_never_read(first, second, form):
     if first != second:
         assert read_answer(f"The answer is {form.format(first, second)}.", AnswerType.NUMBER).answer == second
+
+
+CLAUSES = [
+    "3", "12", "1,200", "-5", "$4", "2/3", "5 km", "3 feet 4 inches", "50%", "3:30 pm", "n", "x = 7", "2x", "(2 left)",
+    " = ", "=", " + ", " * ", " and ", " or ", ", ", " to ", ">>", "<<", " not ", " at least ", " after ", " is ", "的",
+    " a total of ", " pens", " days", " so ", " which is ", " because ", " if ", " wrong", "**", "≈", "是", "不是",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(CLAUSES), min_size=1, max_size=14).map("".join), st.booleans())
+@settings(max_examples=600, deadline=None)
+def test_the_number_behind_the_last_equal_sign_is_picked_as_among_all_numbers(text, is_first):
+    rules = ("last_sentence", "answer_is", "boxed")
+    for rule in rules:
+        passage = Passage(text=text, start=0, end=len(text), rule=rule, cues=choose_cues(text, {"en"}))
+        sentence = make_sentence(passage, 0, len(text))
+        shortly = _pick_last_result(sentence, is_first=is_first) if "=" in text else None
+        assert shortly is None or shortly == _pick_among_all(sentence, list_items(sentence), is_first=is_first)
+
+
+@pytest.mark.parametrize(("text", "answer"), [("3 + 4 = 7 pens", "7"), ("She has 2 * 3 = <<2*3=6>>6 eggs left.", "6")])
+def test_a_calculation_takes_the_short_way(text, answer):
+    passage = Passage(text=text, start=0, end=len(text), rule="last_sentence", cues=choose_cues(text, {"en"}))
+    found = _pick_last_result(make_sentence(passage, 0, len(text)), is_first=False)
+    assert found is not None
+    assert found.answer == answer

@@ -1,6 +1,12 @@
-"""Answers of mathematics: the same one written in two ways is equal, and a changed one never is."""
+"""Answers of mathematics: the same one written in two ways is equal, and a changed one never is.
+
+The pairs lie in `symbolic_cases/`, one a line: the same answer in two ways, and another one by a sign, digit, bracket
+or name. Those that are named held_out, and most around them, were written when the code was done, to see how it does on
+what it was not made for.
+"""
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,32 +16,40 @@ from cotloom.builder.verify import ComparisonOutcome
 from cotloom.builder.verify.answers.expressions import compare_expressions
 from cotloom.builder.verify.symbolic.grammar.reading import read_symbolic
 
-from .symbolic_cases import HELD_OTHER, HELD_SAME, MORE_SAME, OTHER, SAME, read_pairs
-
+FOLDER = Path(__file__).with_name("symbolic_cases")
 EQUAL, DIFFERENT, UNDECIDED = ComparisonOutcome.EQUAL, ComparisonOutcome.DIFFERENT, ComparisonOutcome.UNDECIDED
+
+
+def load(*names):
+    lines = [line for name in names for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()]
+    return [tuple(part.strip() for part in line.split(" ~ ")) for line in lines]
+
+
+SAME, HELD_SAME = load("same", "more_same"), load("same_held_out")
+OTHER = load("other", "other_held_out")
 
 
 def outcome(gold, answer):
     return compare_expressions(gold, answer).outcome
 
 
-@pytest.mark.parametrize(("gold", "answer"), read_pairs(SAME + MORE_SAME), ids=str)
+@pytest.mark.parametrize(("gold", "answer"), SAME, ids=str)
 def test_the_same_answer_is_equal(gold, answer):
     assert outcome(gold, answer) is EQUAL
 
 
 def test_the_same_answer_is_nearly_always_equal_and_never_different():
-    outcomes = [outcome(gold, answer) for gold, answer in read_pairs(HELD_SAME)]
+    outcomes = [outcome(gold, answer) for gold, answer in HELD_SAME]
     assert DIFFERENT not in outcomes
     assert outcomes.count(EQUAL) / len(outcomes) > 0.95
 
 
-@pytest.mark.parametrize(("gold", "answer"), read_pairs(SAME + MORE_SAME + HELD_SAME), ids=str)
+@pytest.mark.parametrize(("gold", "answer"), SAME + HELD_SAME, ids=str)
 def test_the_same_answer_is_not_different_the_other_way_round(gold, answer):
     assert outcome(answer, gold) in {EQUAL, UNDECIDED}
 
 
-@pytest.mark.parametrize(("gold", "answer"), read_pairs(OTHER + HELD_OTHER), ids=str)
+@pytest.mark.parametrize(("gold", "answer"), OTHER, ids=str)
 def test_another_answer_is_never_equal(gold, answer):
     assert outcome(gold, answer) in {DIFFERENT, UNDECIDED}
     if "%" not in gold + answer:  # 500 % is 5, and 5 is not 500 %
@@ -43,7 +57,7 @@ def test_another_answer_is_never_equal(gold, answer):
 
 
 def test_most_other_answers_are_different():
-    outcomes = [outcome(gold, answer) for gold, answer in read_pairs(OTHER + HELD_OTHER)]
+    outcomes = [outcome(gold, answer) for gold, answer in OTHER]
     assert outcomes.count(DIFFERENT) / len(outcomes) > 0.8
 
 

@@ -21,7 +21,7 @@ from ....schemas.sample import ExternalFinding, ExternalVerdict, Sample
 from ...engine import mark_row
 from ...store.atomic import Access, make_folder, stop_if_unwritable
 from ...verify.external import ExternalCommand, ask_command, make_key, make_request
-from ...verify.judge import CUT_OFF
+from ...verify.verdict import CUT_OFF
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -126,17 +126,17 @@ def judge_samples(
     return judged, findings.select("sample_id", "signature", "operations"), recalled.new
 
 
+def _simplify_policy(policy: Verify) -> Verify:
+    """Leave out of a policy what decides nothing about one sample by itself."""
+    consensus = policy.consensus and ConsensusRule()
+    return policy.model_copy(update={"set_aside": (), "consensus": consensus})
+
+
 def _make_keys(work: pl.DataFrame) -> pl.Series:
     """Make the key of each row from all that decides its judgement."""
     is_inside = work.select(_IS_INSIDE.all()).item()
     outside = pl.lit("") if is_inside else pl.when(_IS_INSIDE).then(pl.lit("")).otherwise(_OUTSIDE)
     return make_keys(work.select(*_DECIDING, outside=outside))
-
-
-def _simplify_policy(policy: Verify) -> Verify:
-    """Leave out of a policy what decides nothing about one sample by itself."""
-    consensus = policy.consensus and ConsensusRule()
-    return policy.model_copy(update={"set_aside": (), "consensus": consensus})
 
 
 def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from ...sources import BARE
 from ...text.equations import find_equations
 from ...text.traces import part_trace
 from ...verify import Judgement, judge
-from ...verify.judge import CUT_OFF
+from ...verify.verdict import CUT_OFF
 from ..model.chat import render_prompt
 from ..model.generate import Generation, compute_log_likelihood, generate
 from ..model.student import Student

@@ -143,17 +143,17 @@ def _compare_texts(gold: str, answer: str, _choices: tuple[str, ...]) -> Compari
     return decide_equality(is_equal)
 
 
+def _compare_spellings(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
+    """Compare answers that only reasoning-gym understands, see `gym.score_answer`: without it, their spelling."""
+    return compare_spelling(gold, answer)
+
+
 def _leave_to_grader(_gold: str, _answer: str, _choices: tuple[str, ...]) -> Comparison:
     return leave_undecided("no comparison settles it: `cotloom build` asks the recipe's `grader`")
 
 
 def _leave_to_command(_gold: str, _answer: str, _choices: tuple[str, ...]) -> Comparison:
     return leave_undecided("no comparison settles it: `cotloom build --external NAME=COMMAND` asks a command")
-
-
-def _compare_spellings(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
-    """Compare answers that only reasoning-gym understands, see `gym.score_answer`: without it, their spelling."""
-    return compare_spelling(gold, answer)
 
 
 _COMPARE: Mapping[AnswerType, Callable[[str, str, tuple[str, ...]], Comparison]] = {

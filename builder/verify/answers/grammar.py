@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 
 from .bounds import Bound
@@ -29,6 +30,7 @@ _DIGITS = (
 )
 NUMBER = re.compile(
     rf"""
+    (?=[-+.\d$€£¥₹₩负負a-cegh-jmnru])  # what a number can begin with
     (?:(?P<sign>(?<!\d)[-+]|(?<!\d\s)\b(?:minus|negative)\b|[负負])\s{{0,3}})?
     (?:(?P<currency>(?:US|CA|AU|HK|NT|[CA])\$|[$€£¥₹₩]|\bRs\.?|\b(?:USD|EUR|GBP|RMB|CNY|INR|JPY)(?=\s?\d))\s{{0,3}})?
     (?P<inner>(?<!\d)[-+])?
@@ -87,6 +89,17 @@ class Quantity:
 
 def parse_quantity(match: re.Match[str]) -> Quantity | None:
     """Read a match of `NUMBER`; None where it divides by zero, is too large, or its separators make no number."""
+    return _parse_digits(match[0]) if match["mantissa"] == match[0] else _parse_match(match)
+
+
+@lru_cache(maxsize=4096)
+def _parse_digits(text: str) -> Quantity | None:
+    """Read a number that is digits with their separators alone, as most are."""
+    digits = read_digits(text)
+    return None if digits is None else Quantity(digits.value, decimals=digits.decimals, other=digits.other)
+
+
+def _parse_match(match: re.Match[str]) -> Quantity | None:
     parsed = _parse_value(match)
     if parsed is None:
         return None

@@ -66,18 +66,24 @@ def find_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
         yield quantity, start, end
 
 
-def find_bare_quantities(text: str) -> Iterator[tuple[Quantity, int, int]]:
-    """Find the numbers of a plain text as `find_quantities` does, without their units and what stands around them."""
-    for match, quantity, _ in _find_numbers(text):
+def find_bare_quantities(text: str, begin: int = 0) -> Iterator[tuple[Quantity, int, int]]:
+    """Find the numbers of a plain text as `find_quantities` does, without their units and what stands around them.
+
+    Args:
+        text: the text.
+        begin: numbers are looked for from here on; none may stand across it.
+    """
+    for match, quantity, _ in _find_numbers(text, begin):
         ordinal = _ORDINAL.match(text, match.end())
-        yield replace(quantity, bound=Bound.NONE), match.start(), ordinal.end() if ordinal else match.end()
+        bare = quantity if quantity.bound is Bound.NONE else replace(quantity, bound=Bound.NONE)
+        yield bare, match.start(), ordinal.end() if ordinal else match.end()
 
 
-def _find_numbers(text: str) -> Iterator[tuple[re.Match[str], Quantity, int]]:
+def _find_numbers(text: str, begin: int = 0) -> Iterator[tuple[re.Match[str], Quantity, int]]:
     """Find numbers that are no part of anything else, each with its quantity and one past the end of its unit."""
     has_money = text.count("$") % 2 == 1
     end = 0
-    for match in NUMBER.finditer(text):
+    for match in NUMBER.finditer(text, begin):
         start = match.start()
         before = text[start - 1 : start] if start else ""
         is_word = before.isalnum() and not has_unspaced(before)  # 共18: the number is a word of its own

@@ -44,7 +44,7 @@ def find_early_answer(
             return _make_place(text, start, start + leading.end(), least)
         if len(head) > _LONG_HEAD:
             return None
-        if _states(head, reading, answer_type, choices):
+        if _is_stated_first(head, reading, answer_type, choices):
             return _make_place(text, start, end, least)
         if any(word not in STATING for word in list_words(head)):
             return None
@@ -82,7 +82,7 @@ _WORDY = frozenset({AnswerType.BOOLEAN, AnswerType.CHOICE})
 _DIGIT = re.compile(r"\d")
 
 
-def _states(head: str, reading: Reading, answer_type: AnswerType, choices: tuple[str, ...]) -> bool:
+def _is_stated_first(head: str, reading: Reading, answer_type: AnswerType, choices: tuple[str, ...]) -> bool:
     """Whether a sentence states the answer that the text ends up with, without a reason before it."""
     bare = head.strip(_EDGES)
     if len(bare) <= _SHORT and _is_equal(reading.answer, bare, answer_type, choices):

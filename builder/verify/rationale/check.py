@@ -1,7 +1,7 @@
 """Look for all faults of a rationale that the policy asks for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ....schemas.problem import AnswerType, Problem
 from ....schemas.reasons import Reason
@@ -18,8 +18,7 @@ from .refusals import find_refusal
 from .restated import find_restating
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rationale:
+class Rationale(NamedTuple):
     """A rationale, and what is known of it."""
 
     problem: Problem

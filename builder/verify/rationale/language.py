@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ...languages import LANGUAGES, choose_wording, count_foreign, detect_language
+from ...languages import LANGUAGES, UNDETERMINED, choose_wording, count_foreign, detect_language
 from .place import FaultPlace
 
 _ENGLISH = (
@@ -26,12 +26,17 @@ _FOREIGN = re.compile(r"[\u00bf-\u00d6\u00d8-\u00f6\u00f8-\u036f\u0400-\u1fff\u2
 """Letters beyond ASCII, besides Greek ones."""
 _WINDOW = 1_500
 _HAN = re.compile(r"[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_LATIN = re.compile(r"[^\W\d_\u3041-\u30ff\u3400-\u9fff]{2,}")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]{2,}")
 _LEAST = {"zh": 12, "ja": 12}
 """So many characters of a language without blanks, and so many words of others, are enough to tell it by."""
 _LEAST_WORDS, _LEAST_FOREIGN, _FEW = 10, 3, 3
 _SHARE = 0.6
 """So much of a window must be in the other language, where the two have different scripts."""
+_OTHER_SCRIPTS = re.compile(r"[\u0400-\u1dff\uac00-\ud7a3]")
+_FREQUENT = 0.1
+"""At least so many words of a text are frequent ones, in the languages that are known here."""
+_OTHER, _MANY_FOREIGN = "another language", 6
+_SCRIPT, _LEAST_LETTERS, _LETTERS_OF_A_WORD = "another script", 20, 5
 _UNSPACED = frozenset({"zh", "ja"})
 
 
@@ -50,14 +55,20 @@ def find_other_language(question: str, text: str, language: str | None = None) -
     """
     asked: str | None = language if language in LANGUAGES else None
     if asked is None:
-        asked = "en" if is_plain_english(question) else detect_language(question)
+        asked = "en" if is_plain_english(question) else _detect_question(question)
     if asked not in LANGUAGES:
         return None
     for start, window in _list_windows(text):
-        found = _detect_other(window, asked)
+        found = _detect_other(window, asked) or _find_other_script(window)
         if found and not _may_ask_for(question, asked, found):
             return FaultPlace(start=start, end=start + len(window), detail=f"{found}, where the question is in {asked}")
     return None
+
+
+def _detect_question(question: str) -> str | None:
+    """Detect the language of a question; None where it has too few words to tell."""
+    is_short = len(_LATIN.findall(question)) < _FEW and len(_HAN.findall(question)) < _FEW
+    return None if is_short else detect_language(question)
 
 
 def is_plain_english(text: str) -> bool:
@@ -85,18 +96,41 @@ def _detect_other(window: str, asked: str) -> str | None:
     if asked == "en" and not _FOREIGN.search(window) and count_foreign(window) < _LEAST_FOREIGN:
         return None
     found = detect_language(window)
+    if found == UNDETERMINED and asked == "en" and count_foreign(window) >= _MANY_FOREIGN:
+        return _OTHER
     if found not in LANGUAGES or found == asked:
         return None
     characters, words = len(_HAN.findall(window)), len(_LATIN.findall(window))
     if found in _UNSPACED:
         is_sure = characters >= _LEAST[found] and (asked in _UNSPACED or characters >= _SHARE * (characters + words))
     else:
-        is_sure = words >= _LEAST_WORDS and (asked not in _UNSPACED or characters <= (1 - _SHARE) * words)
+        is_sure = words >= _LEAST_WORDS and (found == "en" or _is_spoken(window, found))
+        is_sure = is_sure and (asked not in _UNSPACED or characters <= (1 - _SHARE) * words)
     return found if is_sure else None
+
+
+def _is_spoken(window: str, language: str) -> bool:
+    """Whether several different words of a text are frequent in a language: a list of names has `de` and `la` only."""
+    words = [word.lower() for word in _LATIN.findall(window)]
+    frequent = [word for word in words if word in choose_wording(language).common]
+    return len(set(frequent)) >= _FEW and len(frequent) >= _FREQUENT * len(words)
+
+
+def _find_other_script(window: str) -> str | None:
+    """Find whether a window is mostly in a script of none of the known languages: Cyrillic, Arabic, Korean."""
+    if window.isascii():
+        return None
+    letters = len(_OTHER_SCRIPTS.findall(window))
+    rest = len(_HAN.findall(window)) + len(_LATIN.findall(window))
+    return _SCRIPT if letters >= _LEAST_LETTERS and letters >= _LETTERS_OF_A_WORD * rest else None
 
 
 def _may_ask_for(question: str, asked: str, found: str) -> bool:
     """Whether a question has words of the other language, too: it may ask for it."""
+    if found == _OTHER:
+        return count_foreign(question) >= _FEW
+    if found == _SCRIPT:
+        return len(_OTHER_SCRIPTS.findall(question)) >= 2
     if found in _UNSPACED:
         return asked not in _UNSPACED and len(_HAN.findall(question)) >= 2
     common = choose_wording(found).common & set(question.lower().split())

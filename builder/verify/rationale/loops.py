@@ -10,7 +10,7 @@ from .place import FaultPlace, list_words
 _UNIT, _WORD = re.compile(r"[^.!?。！？；\n]+"), re.compile(r"\S+")
 _TAIL = 48
 """The last characters of a text, which stand in it several times where it ends in a loop."""
-_LEAST, _LEAST_UNSPACED = 90, 40
+_LEAST, _LEAST_UNSPACED, _SHORT = 90, 40, 100
 """Characters of the shortest text that is looked at."""
 _LETTER = re.compile(r"[^\W\d_]")
 _FEW, _WORDS = 3, 3
@@ -39,6 +39,9 @@ def find_loop(text: str) -> FaultPlace | None:
     found = _find_periodic_end(text)
     if found is not None:
         return found
+    lines = text.split("\n")
+    if len(lines) - len(set(lines)) < _FEW and max(map(len, lines)) < (_SHORT if text.isascii() else _LEAST_UNSPACED):
+        return None
     units = _UNIT.findall(text)
     if len(units) - len(set(units)) >= _FEW:
         found = _find_repeated(text, _UNIT)

@@ -102,7 +102,7 @@ def _compile_cues(languages: frozenset[str]) -> Cues:
             rf"(?:{words['bounds']}|(?<![^\s($])[<>]=?|[≤≥±]|\\pm\b|\\[lg]eq?(?![a-z])|\\[lg]t(?![a-z])){_OPEN}$"
         ),
         bound_end=_compile(rf"\s?(?:\w{{1,20}}\s)?(?:{words['bound_ends']}|\+(?!\s?\d))"),
-        turn=_compile(turn),
+        turn=_compile(rf"(?<!\w)(?=\S)(?:{turn})" if all(_is_spaced(reading) for reading in chosen) else turn),
         confirmation=_compile(rf"(?:{words['confirmations']}|[✓✔✅])"),
         denial=_compile(rf"(?:{words['denials']}|[✗❌])"),
         remark=_compile(rf"[\W_]{{0,6}}(?:{words['remarks']})"),
@@ -117,12 +117,15 @@ def _join_pieces(readings: Iterable[ReadingWords], name: str) -> str:
     whole: list[str] = []
     loose: list[str] = []
     for reading in readings:
-        is_spaced = choose_wording(reading.language).is_spaced
         for piece in getattr(reading.cues, name):
-            is_whole = is_spaced and not piece.startswith(_LOOSE)
+            is_whole = _is_spaced(reading) and not piece.startswith(_LOOSE)
             (whole if is_whole else loose).append(piece)
     words = rf"(?<!\w)(?:{'|'.join(whole)})(?:(?<!\w)|(?!\w))" if whole else ""
     return "|".join([*([words] if words else []), *loose])
+
+
+def _is_spaced(reading: ReadingWords) -> bool:
+    return choose_wording(reading.language).is_spaced
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

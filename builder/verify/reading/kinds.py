@@ -23,9 +23,9 @@ PICK: Mapping[AnswerType, Callable[[Passage], Candidate | None]] = {
     AnswerType.RATIO: partial(pick_typed, answer_type=AnswerType.RATIO),
     AnswerType.EXPRESSION: pick_expression,
     AnswerType.TEXT: pick_text,
+    AnswerType.REASONING_GYM: pick_text,
     AnswerType.MODEL_GRADED: pick_text,
     AnswerType.EXTERNAL: pick_text,
-    AnswerType.REASONING_GYM: pick_text,
 }
 """How an answer of each type is picked from the passage behind a mark."""
 

@@ -32,6 +32,7 @@ _MARKS = (_HASHES, _TAG, _ELEMENT, *(mark for reading in list_readings() for mar
 _ASCII_MARKS = tuple(mark for mark in _MARKS if mark.literal.isascii())
 """Those of them that a text of ASCII characters can have."""
 _LETTER_A = re.compile(r"\s*\W*a\b", re.IGNORECASE)
+_LETTER_ALONE = re.compile(r"[*_(\[]{0,3}[B-Z][*_)\].]{0,4}[ \t]*(?=\n|$)")
 _ARROW = "-->"
 _END = "END"
 _BOXED = "\\boxed{"
@@ -76,8 +77,8 @@ def _find_all(text: str, answer_type: AnswerType) -> Iterator[StatedAnswer]:
         margin = place - text.rfind("\n", 0, place) if mark.margin == LINE_START else mark.margin
         first = max(place - margin, 0) if is_aligned else 0
         for match in mark.pattern.finditer(text, first):
-            if answer_type is AnswerType.CHOICE and mark.rule == "answer_colon" and _LETTER_A.match(match[0]):
-                continue  # `A: pear` is an option
+            if answer_type is AnswerType.CHOICE and mark.rule == "answer_colon" and _is_option(text, match):
+                continue
             yield StatedAnswer(
                 rule=mark.rule,
                 mark=match.start(),
@@ -89,6 +90,11 @@ def _find_all(text: str, answer_type: AnswerType) -> Iterator[StatedAnswer]:
     arrow = find_arrow(text, is_ended=True)
     if arrow is not None:
         yield arrow
+
+
+def _is_option(text: str, match: re.Match[str]) -> bool:
+    """Whether a mark is the letter of an option, as in `A: pear`; `A: B` answers with another letter."""
+    return _LETTER_A.match(match[0]) is not None and _LETTER_ALONE.match(text, match.end()) is None
 
 
 def _find_element_end(text: str, start: int) -> int:

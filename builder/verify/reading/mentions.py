@@ -113,8 +113,8 @@ _FINDERS: Mapping[AnswerType, Callable[[str, str, Sequence[str]], Iterator[tuple
     AnswerType.RATIO: _find_texts,
     AnswerType.EXPRESSION: _find_texts,
     AnswerType.TEXT: _find_texts,
+    AnswerType.REASONING_GYM: _find_texts,
     AnswerType.MODEL_GRADED: _find_texts,
     AnswerType.EXTERNAL: _find_texts,
-    AnswerType.REASONING_GYM: _find_texts,
 }
 """How a gold answer of each type is found."""

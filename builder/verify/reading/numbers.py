@@ -34,6 +34,7 @@ _JOINING = re.compile(
 _NOUN = re.compile(r"\s[^\W\d_]{2,12}\s")
 """A noun alone: 5 pounds 3 ounces."""
 _NAME = re.compile(r"(?<![A-Za-z\\])[A-Za-z]\s?=\s?\$?$")
+_NAMED = re.compile(r"(?<![A-Za-z\\])[A-Za-z]\s?=")
 _LONGEST_JOIN = 40
 _OPERATOR = re.compile(
     r"[\s)}$]*(?:[-+*/×÷·^−±]|\\(?:times|cdot|div)|\b(?:times|plus|minus|x)\b)[\s({$]*", re.IGNORECASE
@@ -90,7 +91,30 @@ def pick_in_sentence(passage: Passage) -> Candidate | None:
 
 def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool) -> Candidate | None:
     sentence = make_sentence(passage, start, end)
-    items = list_items(sentence) if _HAS_NUMBER.search(sentence.plain) else []
+    if not _HAS_NUMBER.search(sentence.plain):
+        return find_number_words(sentence)
+    found = _pick_last_result(sentence, is_first=is_first) if "=" in sentence.plain else None
+    return found or _pick_among_all(sentence, list_items(sentence), is_first=is_first)
+
+
+def _pick_last_result(sentence: Sentence, *, is_first: bool) -> Candidate | None:
+    """Pick the number behind the last equal sign where `_choose` would, without a look at those before it.
+
+    Nothing before such a sign is joined to what stands behind it.
+    """
+    if _NAMED.search(sentence.plain):
+        return None
+    items = list_items(sentence, sentence.plain.rindex("=") + 1)
+    if not items or not _is_plain_result(items[0]) or any(map(_is_plain_result, items[1:])):
+        return None
+    return _widen(sentence, items, items[0], is_first=is_first)
+
+
+def _is_plain_result(item: NumberItem) -> bool:
+    return item.is_result and not item.is_negated and not item.is_aside
+
+
+def _pick_among_all(sentence: Sentence, items: list[NumberItem], *, is_first: bool) -> Candidate | None:
     if not items:
         return find_number_words(sentence)
     live = [item for item in items if not item.is_negated]
@@ -100,7 +124,7 @@ def _pick_in_sentence(passage: Passage, start: int, end: int, *, is_first: bool)
     chosen = _choose(sentence, main, live)
     if chosen is None:
         return replace(_make_candidate(sentence, main[0], main[-1]), is_hedged=True)
-    return _widen(sentence, live, chosen, is_first=is_first)
+    return _widen(sentence, items, chosen, is_first=is_first)
 
 
 def _choose(sentence: Sentence, main: list[NumberItem], live: list[NumberItem]) -> NumberItem | None:
@@ -133,19 +157,23 @@ def _is_remarked(sentence: Sentence, live: list[NumberItem], result: NumberItem)
 def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, is_first: bool) -> Candidate:
     """Widen a number to what it is a part of: a hedge, a calculation, a length of 5 feet 3 inches."""
     place = items.index(chosen)
-    first = last = place
-    while first and _is_joined(sentence, items[first - 1], items[first]):
-        first -= 1
-    while last + 1 < len(items) and _is_joined(sentence, items[last], items[last + 1]):
-        last += 1
-    candidate = _make_candidate(sentence, items[first], items[last])
-    joined = items[first : last + 1]
+    joined = [chosen]
+    for item in reversed(items[:place]):
+        if not item.is_negated:
+            if not _is_joined(sentence, item, joined[0]):
+                break
+            joined.insert(0, item)
+    for item in items[place + 1 :]:
+        if not item.is_negated:
+            if not _is_joined(sentence, joined[-1], item):
+                break
+            joined.append(item)
+    candidate = _make_candidate(sentence, joined[0], joined[-1])
     is_hedged = any(_is_hedge(sentence, *pair) for pair in pairwise(joined)) and not _is_compound(sentence, joined)
-    is_direct = is_first and items[first].is_direct
     return replace(
         candidate,
         is_hedged=is_hedged or chosen.is_bound,
-        is_direct=is_direct,
+        is_direct=is_first and joined[0].is_direct,
         is_stated=chosen.is_result,
         is_concluded=chosen.is_concluded,
         is_aside=chosen.is_aside,
@@ -154,7 +182,7 @@ def _widen(sentence: Sentence, items: list[NumberItem], chosen: NumberItem, *, i
 
 def _is_joined(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     between = sentence.plain[left.end : right.start]
-    if left.is_result is not right.is_result and "=" in between:
+    if "=" in between and left.is_result is not right.is_result:
         return False
     if between == "," or (not between.strip() and sentence.plain[right.start] == "+"):  # 1,5 or the sign of 5 + 3
         return True
@@ -165,18 +193,24 @@ def _is_joined(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
 
 def _is_hedge(sentence: Sentence, left: NumberItem, right: NumberItem) -> bool:
     between = sentence.plain[left.end : right.start]
-    if len(between) > _LONGEST_JOIN or left.value == right.value or between == ",":  # 1,5 may be one number
+    if len(between) > _LONGEST_JOIN or between == "," or not _is_open_gap(sentence, between, left, right):
+        return False  # 1,5 may be one number
+    if left.value == right.value or left.is_percent is not right.is_percent:
         return False
     if "," in between and left.is_aside and not right.is_aside:  # after 5 hours, 3 trains
         return False
-    if left.is_percent is not right.is_percent or (left.size is not None and left.size == right.size):
-        return False
-    has_minus = not between.strip() and sentence.plain[right.start] == "-"
-    is_joined = _JOIN.fullmatch(between) is not None and _JOINING.search(between) is not None
-    is_joined = is_joined or (
-        _NOUN.fullmatch(between) is not None and not (left.is_aside or right.is_aside or right.is_result)
-    )
-    return has_minus or is_joined or (("," in between or "，" in between) and _LIST.fullmatch(between) is not None)
+    return left.size is None or left.size != right.size
+
+
+def _is_open_gap(sentence: Sentence, between: str, left: NumberItem, right: NumberItem) -> bool:
+    """Whether two numbers with this between them may be a hedge or a range."""
+    if not between.strip() and sentence.plain[right.start] == "-":
+        return True
+    if _JOIN.fullmatch(between) is not None and _JOINING.search(between) is not None:
+        return True
+    if _NOUN.fullmatch(between) is not None and not (left.is_aside or right.is_aside or right.is_result):
+        return True
+    return ("," in between or "，" in between) and _LIST.fullmatch(between) is not None
 
 
 def _is_compound(sentence: Sentence, items: list[NumberItem]) -> bool:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from ...languages import has_unspaced
-from ..answers.numbers import read_quantity
+from ..answers.units import match_unit
 
 _WORD = re.compile(
     r"\s{0,3}((?:(?:square|cubic|sq\.?|cu\.?) )?[^\W\d_]{1,20}|[°µ][A-Za-z]{1,3})(?:(?:\s?\^\s?)?[23²³](?!\d))?"
@@ -51,6 +51,6 @@ def _find_rate_end(text: str, end: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _find_measure(word: str) -> str | None:
-    """Find what a unit measures; None where the word is no unit."""
-    quantity = read_quantity(f"1 {word}")
-    return None if quantity is None else quantity.measure
+    """Find what a unit measures; None where the word is no unit, or more than one."""
+    found = match_unit(word)
+    return found[0].measure if found is not None and found[1] == len(word) else None

@@ -61,8 +61,13 @@ _TAIL = 3_000
 def find_last_sentence(passage: Passage) -> tuple[int, int] | None:
     """Find the last sentence that is no remark; None where all of them are."""
     start = max(passage.start, passage.end - _TAIL)
-    sentences = list_sentences(passage.text, start, passage.end)[-_MOST_REMARKS:]
-    return next((span for span in reversed(sentences) if not is_remark(passage, span)), None)
+    line = passage.text.rfind("\n", start, passage.end) + 1  # most texts end with a line that is no remark
+    for begin in (line, start) if line > start else (start,):
+        sentences = list_sentences(passage.text, begin, passage.end)[-_MOST_REMARKS:]
+        last = next((span for span in reversed(sentences) if not is_remark(passage, span)), None)
+        if last is not None:
+            return last
+    return None
 
 
 def read_unmarked(passage: Passage, answer_type: AnswerType) -> Candidate | None:
@@ -206,8 +211,8 @@ _READ: Mapping[AnswerType, Callable[[Passage], Candidate | None]] = {
     AnswerType.RATIO: partial(_read_typed, answer_type=AnswerType.RATIO),
     AnswerType.EXPRESSION: _read_nothing,
     AnswerType.TEXT: _read_nothing,
+    AnswerType.REASONING_GYM: _read_nothing,
     AnswerType.MODEL_GRADED: _read_nothing,
     AnswerType.EXTERNAL: _read_nothing,
-    AnswerType.REASONING_GYM: _read_nothing,
 }
 """How an answer of each type is read from a text without a mark."""

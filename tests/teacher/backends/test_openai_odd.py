@@ -184,8 +184,13 @@ def test_what_can_not_be_read_costs_only_itself(recipe, runtime, name):
     ):
         build(recipe(server.url), runtime)
     assert "--accept-failures" in caught.value.hint
-    texts, _ = read_ledger(runtime)
-    assert len(texts) == GOOD
+    assert len(read_ledger(runtime)[0]) == GOOD
+
+
+@pytest.mark.parametrize("name", ["a null choice", "an empty body", "invalid UTF-8", "no HTTP", "status 500"])
+def test_a_version_without_what_can_not_be_read_can_be_had_and_made_whole_later(recipe, runtime, name):
+    with serving(answer_oddly(UNREAD[name])) as server, pytest.raises(Stopped):
+        build(recipe(server.url), runtime)
 
     with serving(answer_oddly(UNREAD[name])) as server:
         accepted = build(recipe(server.url), runtime.model_copy(update={"accept_failures": True}))

@@ -59,4 +59,9 @@ def test_every_table_row_with_an_outcome_is_read():
     ends = ("| equal |", "| different |", "| undecided |", "| hedged |")
     assert sum(line.endswith(ends) for line in lines) == len(ROWS) + len(NEAR_ROWS)
     assert {row[0] for row in ROWS} == set(KINDS.values())
-    assert set(AnswerType) - set(KINDS.values()) == {AnswerType.EXPRESSION, AnswerType.REASONING_GYM}
+    assert set(AnswerType) - set(KINDS.values()) == {
+        AnswerType.EXPRESSION,
+        AnswerType.REASONING_GYM,
+        AnswerType.MODEL_GRADED,
+        AnswerType.EXTERNAL,
+    }

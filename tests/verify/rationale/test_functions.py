@@ -239,6 +239,48 @@ def test_another_language_than_the_question_s_is_found(asked, question, language
     assert (find_other_language(question, LAID[language]) is None) == (asked == language)
 
 
+SCRIPTS = [
+    "Курица несёт три яйца в день, а в неделе семь дней, поэтому всего двадцать одно яйцо.",
+    "닭은 하루에 달걀을 세 개 낳고 일주일은 칠 일이므로 모두 스물한 개입니다.",
+    "تبيض الدجاجة ثلاث بيضات كل يوم، وفي الأسبوع سبعة أيام، فيكون المجموع إحدى وعشرين بيضة.",
+]
+
+
+@pytest.mark.parametrize("text", SCRIPTS, ids=("ru", "ko", "ar"))
+def test_a_script_of_no_known_language_is_another_language(text):
+    assert find_other_language(ENGLISH, text) is not None
+    assert find_other_language(CHINESE, text) is not None
+    assert find_other_language(text, text) is None
+    assert find_other_language(f"What does {text[:20]} mean?", text) is None
+    assert find_other_language(ENGLISH, f"{LAID['en']} ({text[:12]})") is None
+
+
+OTHERS = [
+    "A galinha põe três ovos por dia e a semana tem sete dias, então são vinte e um ovos no total. Não há mais nada.",
+    "La gallina fa tre uova ogni giorno e la settimana ha sette giorni, quindi sono ventuno uova. Non ce ne sono più.",
+    "De kip legt drie eieren per dag en een week heeft zeven dagen, dus er zijn eenentwintig eieren van het huis.",
+]
+
+
+@pytest.mark.parametrize("text", OTHERS, ids=("pt", "it", "nl"))
+def test_a_latin_language_without_words_here_is_another_than_english(text):
+    assert find_other_language(ENGLISH, text) is not None
+    assert find_other_language(f"Translate into English: {text}", text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ant bee cat dog eel fox gnu hen ibex jay kite lynx mole newt owl pig quail rat seal toad",
+        "Anna de Vries, Jan van Dijk, Marco di Luca, Paul von Berg, Maria da Silva, José de la Cruz",
+        "print(x) if x else y; for i in range(7): yield i; return None; def f(): pass; import os, re",
+    ],
+    ids=range(3),
+)
+def test_lists_of_words_names_and_code_are_in_no_other_language(text):
+    assert find_other_language(ENGLISH, text) is None
+
+
 @pytest.mark.parametrize(
     ("question", "text", "language"),
     [
@@ -249,8 +291,9 @@ def test_another_language_than_the_question_s_is_found(asked, question, language
         ("Translate into German: the hens lay eggs. Die Hühner ...", LAID["en"], None),
         ("What does 母鸡每天下蛋 mean?", LAID["zh"], None),
         ("Каков ответ?", LAID["en"], None),
+        ("Which?", LAID["zh"], None),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_what_may_be_asked_for_or_says_too_little_is_no_other_language(question, text, language):
     assert find_other_language(question, text, language) is None

@@ -3,7 +3,7 @@ r"""Read whole answers: values with units, solutions, tuples, sets, intervals, r
 from collections.abc import Mapping
 
 from ..tree import Head, NotUnderstoodError, Tree, list_variables
-from .expressions import ScalarParser
+from .commands import CommandParser
 from .tokens import Kind
 from .words import NOTHING, REALS, WORDS
 
@@ -21,7 +21,7 @@ _OPENERS: Mapping[str, str] = {"(": ")", "[": "]", "\\{": "\\}", "{": "}"}
 _MATRICES = frozenset({"pmatrix", "bmatrix", "matrix", "Bmatrix", "smallmatrix", "array"})
 
 
-class AnswerParser(ScalarParser):
+class AnswerParser(CommandParser):
     """Reads a whole answer out of tokens."""
 
     def parse_answer(self) -> Tree:

@@ -1,4 +1,4 @@
-r"""Read expressions of mathematics out of tokens: sums, products, powers, functions, fractions, roots.
+r"""Read expressions of mathematics out of tokens: sums, products, powers; commands are a reader's of their own.
 
 What is written in two senses (`1/2x`, `\sin x/2`) is read in one of them and noted as a doubt.
 """
@@ -7,11 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..tree import (
     DEGREE,
-    EULER,
-    IMAGINARY,
-    INFINITY,
     MINUS_ONE,
-    PI,
     SIGN,
     Head,
     NotUnderstoodError,
@@ -25,27 +21,15 @@ from ..tree import (
     negate,
 )
 from .cursor import END, TokenCursor
-from .numerals import make_function, read_number, read_share
+from .names import CONSTANTS, STARTS
+from .numerals import read_number, read_share
 from .tokens import Kind, MathToken
 
 MAX_DEPTH = 24
 """The deepest nesting that is read."""
 
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar".split()
-)
-_CONSTANTS: Mapping[str, Tree] = {
-    "pi": PI, "infty": INFINITY, "e": EULER, "i": IMAGINARY, "mathbb R": make_symbol("R"),
-}  # fmt: skip
-_FUNCTIONS = frozenset("sin cos tan cot sec csc arcsin arccos arctan arccot sinh cosh tanh ln log lg exp".split())
 _OPAQUE = frozenset("fghFGHP")
 """Letters that are functions where a bracket follows."""
-_SINGLE = frozenset({"abs", "floor", "ceil"})
-_MANY = _SINGLE | {"gcd", "lcm", "max", "min"}
-"""Functions that need brackets."""
-_ROOTS: Mapping[str, int] = {"sqrt": 2, "surd": 2, "cubert": 3}
-_CLOSERS: Mapping[str, str] = {"lfloor": "rfloor", "lceil": "rceil"}
 _TIMES = frozenset({("*", Kind.MARK), ("cdot", Kind.COMMAND), ("times", Kind.COMMAND)})
 _OVER = frozenset({("/", Kind.MARK), ("div", Kind.COMMAND)})
 _SIGNS: Mapping[tuple[str, Kind], Callable[[Tree], Tree]] = {
@@ -54,7 +38,6 @@ _SIGNS: Mapping[tuple[str, Kind], Callable[[Tree], Tree]] = {
     ("pm", Kind.COMMAND): lambda tree: make_product(SIGN, tree),
     ("mp", Kind.COMMAND): lambda tree: make_product(MINUS_ONE, SIGN, tree),
 }
-_STARTS = _GREEK | set(_CONSTANTS) | _FUNCTIONS | _MANY | set(_ROOTS) | set(_CLOSERS) | {"frac", "binom"}
 
 
 class ScalarParser(TokenCursor):
@@ -94,22 +77,22 @@ class ScalarParser(TokenCursor):
             elif (piece.text, piece.kind) in _OVER:
                 self.index += 1
                 is_divided = piece.text == "/"
-                factors[:] = [make_quotient(_join_factors(factors), self._parse_factor())]
+                factors[:] = [make_quotient(join_factors(factors), self._parse_factor())]
             elif self.is_factor_next():
                 if is_divided:
                     self.doubts.append("a product behind a slash")
-                self._add_neighbour(factors)
+                self.add_neighbour(factors)
             else:
-                return _join_factors(factors)
+                return join_factors(factors)
 
-    def _add_neighbour(self, factors: list[Tree]) -> None:
+    def add_neighbour(self, factors: list[Tree]) -> None:
         """Parse a factor without a sign before it: `2x`, or the fraction of a mixed number."""
         last, is_number = factors[-1], self.get_piece().kind is Kind.NUMBER
         is_whole = last.head is Head.NUMBER and last.value.denominator == 1 and not last.decimals
-        factor = self._parse_power()
+        factor = self.parse_power()
         if is_whole and is_number and self.is_mark("/"):  # 2 1/2
             self.index += 1
-            factor = make_quotient(factor, self._parse_power())
+            factor = make_quotient(factor, self.parse_power())
         share = read_share(factor) if is_whole and len(factors) == 1 else None
         if share is not None:
             factors[-1] = make_number(last.value + share)
@@ -123,7 +106,7 @@ class ScalarParser(TokenCursor):
         piece = self.get_piece()
         if piece.kind is Kind.MARK:
             return piece.text in {"(", "[", "{"} or (piece.text == "|" and not self.bars)
-        return piece.kind in {Kind.NUMBER, Kind.LETTERS} or (piece.kind is Kind.COMMAND and piece.text in _STARTS)
+        return piece.kind in {Kind.NUMBER, Kind.LETTERS} or (piece.kind is Kind.COMMAND and piece.text in STARTS)
 
     def _parse_factor(self) -> Tree:
         """Parse a factor that may have a sign of its own."""
@@ -136,10 +119,11 @@ class ScalarParser(TokenCursor):
             factor = sign(self._parse_factor())
             self.depth -= 1
             return factor
-        return self._parse_power()
+        return self.parse_power()
 
-    def _parse_power(self) -> Tree:
-        base = self._parse_atom()
+    def parse_power(self) -> Tree:
+        """Parse what has powers, factorials and degrees behind it."""
+        base = self.parse_atom()
         powers = 0
         while self.is_mark("^", "!") or self.is_command("circ"):
             if self.is_mark("!"):
@@ -151,7 +135,7 @@ class ScalarParser(TokenCursor):
                 base = make_product(base, DEGREE)
             else:
                 self.index += 1
-                base = make_power(base, self._parse_exponent())
+                base = make_power(base, self.parse_exponent())
                 powers += 1
         if powers > 1:
             self.doubts.append("a power of a power")
@@ -167,12 +151,13 @@ class ScalarParser(TokenCursor):
         self.index += ahead + 1 + is_grouped
         return True
 
-    def _parse_exponent(self) -> Tree:
+    def parse_exponent(self) -> Tree:
+        """Parse a power, from behind its sign."""
         if self.is_mark("-", "+"):
             sign = self._get_sign() or negate
             self.index += 1
-            return sign(self._parse_atom())
-        return self._parse_atom()
+            return sign(self.parse_atom())
+        return self.parse_atom()
 
     def parse_argument(self) -> Tree:
         r"""Parse what a command takes: a group, or one character: `\frac12` has two."""
@@ -187,19 +172,20 @@ class ScalarParser(TokenCursor):
                 return make_number(int(piece.text[0]))
             self.index += 1
             return make_number(int(piece.text))
-        return self._parse_atom()
+        return self.parse_atom()
 
-    def _parse_atom(self) -> Tree:
+    def parse_atom(self) -> Tree:
+        """Parse a number, a letter, a command or what stands in brackets."""
         piece = self.get_piece()
         if piece.kind is Kind.NUMBER:
             self.index += 1
             return self._parse_index(read_number(piece.text))
         if piece.kind is Kind.LETTERS:
             self.index += 1
-            return self._parse_letter(piece.text)
+            return self.parse_letter(piece.text)
         if piece.kind is Kind.COMMAND:
             self.index += 1
-            return self._parse_command(piece.text)
+            return self.parse_command(piece.text)
         if piece.text == "|" and not self.bars:
             return self._parse_bars()
         return self.parse_bracket()
@@ -236,7 +222,8 @@ class ScalarParser(TokenCursor):
         self.index += 1
         return " ".join(piece.text for piece in self.pieces[start : self.index - 1])
 
-    def _parse_letter(self, letter: str) -> Tree:
+    def parse_letter(self, letter: str) -> Tree:
+        """Parse the rest of a name that begins with a letter, from behind it."""
         name = letter
         if self.is_mark("_"):
             name = f"{letter}_{self._read_subscript()}"
@@ -246,8 +233,8 @@ class ScalarParser(TokenCursor):
         if name[0] in _OPAQUE and self._skip_inverse():
             name += "^-1"
         if name[0] in _OPAQUE and self.is_mark("("):
-            return make_call(name, self._parse_atom())
-        return _CONSTANTS.get(name) or make_symbol(name)
+            return make_call(name, self.parse_atom())
+        return CONSTANTS.get(name) or make_symbol(name)
 
     def _skip_inverse(self) -> bool:
         """Step over the sign of an inverse function, where a bracket follows."""
@@ -257,94 +244,11 @@ class ScalarParser(TokenCursor):
         self.index += 5
         return True
 
-    def _parse_command(self, name: str) -> Tree:
-        if name in _CONSTANTS:
-            return _CONSTANTS[name]
-        if name in _GREEK:
-            return self._parse_letter(name)
-        if name in {"frac", "binom"}:
-            return self._parse_fraction(name)
-        if name in _ROOTS:
-            return self._parse_root(name)
-        if name in _CLOSERS:
-            return self._parse_rounding(name)
-        if name in _MANY:
-            return self._parse_many(name)
-        if name in _FUNCTIONS:
-            return self._parse_function(name)
-        return self.parse_other(name)
-
-    def _parse_fraction(self, name: str) -> Tree:
-        above = self.parse_argument()
-        below = self.parse_argument()
-        if name == "binom":
-            return make_call("binomial", above, below)
-        if all(part.head is Head.PRODUCT and part.parts[0].name == "d" for part in (above, below)):
-            self.doubts.append("a derivative")
-        return make_quotient(above, below)
-
-    def parse_other(self, name: str) -> Tree:
-        """Parse a command that is no part of an expression."""
+    def parse_command(self, name: str) -> Tree:
+        """Parse what a command stands for, from behind it."""
         raise NotUnderstoodError(f"the command {name}")
 
-    def _parse_rounding(self, name: str) -> Tree:
-        inner = self.parse_sum()
-        if not self.is_command(_CLOSERS[name]):
-            raise NotUnderstoodError("a bracket is not closed")
-        self.index += 1
-        return make_call("floor" if name == "lfloor" else "ceil", inner)
 
-    def _parse_many(self, name: str) -> Tree:
-        inner = self._parse_atom()
-        arguments = inner.parts if inner.head is Head.TUPLE else (inner,)
-        if (len(arguments) == 1) is not (name in _SINGLE):
-            raise NotUnderstoodError(f"{name} of {len(arguments)} values")
-        return make_call(name, *arguments)
-
-    def _parse_root(self, name: str) -> Tree:
-        degree = make_number(_ROOTS[name])
-        if name == "sqrt" and self.is_mark("["):
-            self.index += 1
-            degree = self.parse_sum()
-            self.skip_mark("]")
-        inner = self._parse_atom() if name != "sqrt" or self.is_mark("(") else self.parse_argument()
-        return make_call("root", inner, degree)
-
-    def _parse_function(self, name: str) -> Tree:
-        power, base = None, None
-        for _ in range(2):
-            if self.is_mark("^"):
-                self.index += 1
-                power = self._parse_exponent()
-            if self.is_mark("_"):
-                self.index += 1
-                base = self.parse_argument() if not self._is_long_base() else self._parse_atom()
-        argument = self._parse_operand()
-        if power == MINUS_ONE and name in {"sin", "cos", "tan", "cot"}:
-            return make_call(f"arc{name}", argument)
-        call = make_function(name, argument, base)
-        return call if power is None else make_power(call, power)
-
-    def _is_long_base(self) -> bool:
-        """Whether a base without braces has several digits and a bracket follows: `log_10(x)`."""
-        return self.get_piece().kind is Kind.NUMBER and self.get_piece(1).text in {"(", "{"}
-
-    def _parse_operand(self) -> Tree:
-        """Parse the argument of a function: a bracket, or factors up to a sign, a function or a bracket."""
-        if self.is_mark("(", "{", "["):
-            is_round = self.is_mark("(")
-            inner = self._parse_atom()
-            if self.is_mark("^") and not is_round:
-                self.doubts.append("a power behind the argument of a function")
-            return inner
-        factors = [self._parse_power()]
-        while self.is_factor_next() and not self.is_mark("(", "[", "|") and not self.is_command(*_FUNCTIONS):
-            self._add_neighbour(factors)
-        is_quotient = self.is_mark("/") and self.get_piece(1).text not in _FUNCTIONS
-        if is_quotient or self.is_mark("(", "["):
-            self.doubts.append("the end of a function's argument")
-        return _join_factors(factors)
-
-
-def _join_factors(factors: Sequence[Tree]) -> Tree:
+def join_factors(factors: Sequence[Tree]) -> Tree:
+    """Join factors to a product; one stays as it is."""
     return factors[0] if len(factors) == 1 else make_product(*factors)
