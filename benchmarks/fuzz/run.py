@@ -150,7 +150,7 @@ def render_page(parts: Mapping[str, Part], start: int, seconds: float) -> str:
     lines = [
         "# Pairs made at random",
         "",
-        f"Written by `make test-fuzz`: seed {start}, {total:,} pairs of a gold answer and an answer, {seconds:,.0f} s.",
+        f"Written by `make test-fuzz`: seed {start}, {total:,} pairs of a gold answer and another, {seconds:,.0f} s.",
         "",
         "Each pair is compared, and a text is read, judged and searched for equations. No pair may crash, take 5 s of",
         "the processor, add 300 MB, or execute anything. A gold answer is equal to itself, with blanks around it, in",

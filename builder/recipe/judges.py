@@ -14,7 +14,7 @@ def check_judges(document: MarkedYaml, recipe: Recipe) -> None:
     Raises:
         RecipeError: a section is missing, or the blind check would compare what can't be compared.
     """
-    for check in (_check_grader, _check_external, _check_formats, _check_blind):
+    for check in (_check_grader, _check_external, _check_golds, _check_formats, _check_blind):
         for keys, fault, hint in check(recipe):
             raise RecipeError(document.format_fault(keys, fault), hint=hint, keys=(join_keys(keys),))
 
@@ -57,6 +57,18 @@ def _check_external(recipe: Recipe) -> _Faults:
             "a command is to judge, and the recipe names none",
             "add verify: {external: {name: NAME}}, and build with --external NAME=COMMAND",
         )
+
+
+def _check_golds(recipe: Recipe) -> _Faults:
+    """A reference or unit tests are what a model or a command judges by."""
+    for keys in _list_places(recipe, JUDGED_OUTSIDE):
+        fields = getattr(recipe.sources[int(keys[1])], "fields", None)
+        if fields is not None and fields.answer is None and recipe.verify.answer != "unchecked":
+            yield (
+                keys,
+                "there is no gold answer to judge by",
+                "set fields.answer: COLUMN, a reference or unit tests",
+            )
 
 
 def _check_formats(recipe: Recipe) -> _Faults:

@@ -169,21 +169,26 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
     )
     if hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None:
         judgement = _add_blind_check(problem, parts, judgement, blind_text, policy)
-    if policy.model_graded == "rationale" and judgement.reason is None:
+    if policy.model_graded == "rationale" and _may_be_kept(judgement):
         judgement = _add_rationale_votes(parts, judgement, grades)
     return judgement
+
+
+def _may_be_kept(judgement: Judgement) -> bool:
+    """Whether a sample would be kept, at once or where the samples of its problem agree."""
+    is_alone = judgement.verdict is Verdict.NO_CONSENSUS
+    return (judgement.rationale_reason if is_alone else judgement.reason) is None
 
 
 def _add_rationale_votes(parts: Mapping[Part, str], judgement: Judgement, grades: Sequence[Grade]) -> Judgement:
     """Drop a sample whose rationale a grader rejects."""
     found = check_rationale(parts, grades)
-    return replace(
-        judgement,
-        rationale_votes=found.votes,
-        open_question=found.question,
-        reason=found.reason,
-        detail=judgement.detail if found.reason is None else found.detail,
-    )
+    judgement = replace(judgement, rationale_votes=found.votes, open_question=found.question)
+    if found.reason is None:
+        return judgement
+    if judgement.verdict is Verdict.NO_CONSENSUS:
+        return replace(judgement, rationale_reason=found.reason, rationale_detail=found.detail)
+    return replace(judgement, reason=found.reason, detail=found.detail)
 
 
 def _add_blind_check(

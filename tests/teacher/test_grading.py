@@ -321,23 +321,26 @@ def test_a_simulated_grader_says_so(recipe, runtime):
     assert built.version.manifest.simulated
 
 
+SOURCE = {
+    "name": "why", "kind": "file", "path": "p.jsonl", "answer_type": "model_graded",
+    "fields": {"question": "question", "answer": "answer"},
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
         ({"grader": None}, "names none"),
+        ({"sources": [{**SOURCE, "fields": {"question": "question"}}]}, "no gold answer"),
         ({"verify": {"blind_check": "hinted"}}, "blind check"),
         ({"grader": {}, "teacher": RECORDED}, "can't be asked"),
         ({"grader": {"answer_prompt": "{{ question | nonsense }}"}}, "nonsense"),
         ({"grader": {"teacher": {"backend": "simulated", "paths": {"round": 2}}}}, "a grader has no paths"),
     ],
-    ids=["missing", "blind", "recorded", "template", "paths"],
+    ids=["missing", "gold", "blind", "recorded", "template", "paths"],
 )
 def test_a_recipe_names_who_grades(tmp_path, write_recipe, keys, message):
-    source = {
-        "name": "why", "kind": "file", "path": "p.jsonl", "answer_type": "model_graded",
-        "fields": {"question": "question", "answer": "answer"},
-    }  # fmt: skip
-    given = {"sources": [source], "teacher": {"backend": "simulated"}, "grader": {}, **keys}
+    given = {"sources": [SOURCE], "teacher": {"backend": "simulated"}, "grader": {}, **keys}
     with pytest.raises(RecipeError, match=message):
         load_recipe(str(write_recipe(tmp_path, **{name: value for name, value in given.items() if value is not None})))
 

@@ -1,5 +1,7 @@
 """Verdicts of graders and commands as `judge` takes them: strict votes, majorities, and nothing taken for granted."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from cotloom.builder.format.templates import SolvedProblem, format_rationale
 from cotloom.builder.verify import compare, is_readable, judge, read_vote
 from cotloom.schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from cotloom.schemas.reasons import ORDER, Reason, Verdict
-from cotloom.schemas.recipe import Verify
+from cotloom.schemas.recipe import ConsensusRule, Verify
 from cotloom.schemas.sample import ExternalFinding, ExternalVerdict, Grade, GradeQuestion, Hint
 
 ANSWER, RATIONALE = GradeQuestion
@@ -163,6 +165,17 @@ def test_a_rationale_is_asked_about_only_where_the_sample_would_be_kept(text, qu
     judged = judge(SUM, text, policy=ASKED)
     assert judged.open_question is question
     assert judged.reason is not None
+
+
+def test_a_sample_that_may_agree_with_others_has_its_rationale_graded_first():
+    policy = Verify(model_graded="rationale", consensus=ConsensusRule())
+    alone = replace(SUM, answer=None)
+    asked = judge(alone, "3 + 4 = 7. The answer is 7.", policy=policy)
+    assert (asked.verdict, asked.open_question) == (Verdict.NO_CONSENSUS, RATIONALE)
+    assert asked.rationale_reason is Reason.UNVERIFIABLE
+    for text, reason in ((RIGHT, None), (WRONG, Reason.RATIONALE_REJECTED)):
+        judged = judge(alone, "3 + 4 = 7. The answer is 7.", policy=policy, grades=[grade(text, RATIONALE)])
+        assert (judged.verdict, judged.rationale_reason) == (Verdict.NO_CONSENSUS, reason)
 
 
 def test_both_questions_come_one_after_the_other():

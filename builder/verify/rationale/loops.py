@@ -39,8 +39,7 @@ def find_loop(text: str) -> FaultPlace | None:
     found = _find_periodic_end(text)
     if found is not None:
         return found
-    lines = text.split("\n")
-    if len(lines) - len(set(lines)) < _FEW and max(map(len, lines)) < (_SHORT if text.isascii() else _LEAST_UNSPACED):
+    if _is_varied(text):
         return None
     units = _UNIT.findall(text)
     if len(units) - len(set(units)) >= _FEW:
@@ -48,6 +47,17 @@ def find_loop(text: str) -> FaultPlace | None:
     if found is None and max(map(len, units), default=0) >= _LONG:
         return _find_repeated_words(text)
     return found
+
+
+def _is_varied(text: str) -> bool:
+    """Whether no sentence of a text can be repeated often, at little cost: lines differ and are short."""
+    lines = text.split("\n")
+    if len(lines) - len(set(lines)) >= _FEW:
+        return False
+    longest = max(map(len, lines))
+    if not text.isascii():
+        return longest < _LEAST_UNSPACED
+    return longest < _SHORT or (longest < _LONG and text.count(". ") + text.count("! ") + text.count("? ") < _FEW)
 
 
 def is_loop(block: str, repeats: int) -> bool:

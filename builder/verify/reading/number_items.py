@@ -272,7 +272,7 @@ def _find_end(plain: str, end: int, *, is_formula: bool, bound_end: re.Match[str
     """Find where a number ends: with its bound, or with the formula that it is a part of."""
     if bound_end is not None:
         return bound_end.end()
-    return end + len(plain[end:].rstrip(" .,;:\n$")) if is_formula else end
+    return end + len(plain[end:].partition("=")[0].rstrip(" .,;:\n$")) if is_formula else end
 
 
 def _is_formula(sentence: Sentence, start: int, end: int) -> bool:
