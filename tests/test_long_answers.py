@@ -59,7 +59,7 @@ def test_hostile_texts_are_judged_compared_and_formatted_to_their_end(ends, answ
     assert compare("18", text, answer_type).outcome is not None
     assert compare("a " * 20_000 + "c", text, answer_type).outcome is not None
     made = SolvedProblem(question="", answer="1", text=text, answer_start=len(text) - 1, answer_type=answer_type)
-    assert format_rationale(made)
+    assert format_rationale(made) or not text.strip()  # what a model or a command judges gets no answer sentence
 
 
 def test_calculator_marks_are_matched_with_the_equation_around_each_of_them():

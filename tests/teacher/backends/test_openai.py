@@ -19,7 +19,7 @@ from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.teacher import open_ledger
 from cotloom.builder.teacher.ledger import open_recorder
-from cotloom.builder.teacher.sampling import run
+from cotloom.builder.teacher.sampling import opening
 from cotloom.schemas.runtime import Runtime
 from tests.teacher.chat_server import Reply, completion, refusal, serving
 
@@ -97,7 +97,7 @@ def test_an_answer_is_on_disk_while_the_rest_of_its_prompt_is_still_asked_for(re
 
 
 def test_a_request_counts_as_in_flight_until_its_answer_is_on_disk(recipe, runtime, monkeypatch):
-    monkeypatch.setattr(run, "open_recorder", partial(open_recorder, pace_s=0.3))
+    monkeypatch.setattr(opening, "open_recorder", partial(open_recorder, pace_s=0.3))
     came, in_flight, lock = [], [], threading.Lock()
 
     def note(body):
