@@ -17,7 +17,7 @@ _REFUSED, _SERVED, _ENOUGH = 3, -1, 15
 refusals in a row, or seven among fourteen. A gateway that refuses by chance one request in twenty is believed after
 more than 250,000 requests on average, one in ten after 12,000, one in three after 35 (simulated)."""
 
-_STRONG = 9
+_STRONG, _HEARD = 6, 2
 """The sum from which on the next request waits until a refusal of the last would be heard."""
 
 _SHORTEST_S, _TIMES = 0.5, 4
@@ -46,7 +46,7 @@ class RefusalDoubt:
         """
         if self._sum < _STRONG or last is None:
             return 0.0
-        return max(0.0, last.started_s + _TIMES * self._refusal_s - now)
+        return max(0.0, last.started_s + _HEARD * self._refusal_s - now)
 
     def add(self, now: float, ticket: Ticket) -> None:
         """Add a refused request."""
