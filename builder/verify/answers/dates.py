@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from .outcomes import Comparison, ComparisonOutcome, call_hedged, decide_equality, leave_undecided
-from .plain import to_plain_text
+from .plain import is_negated, to_plain_text
 from .spelled import read_chinese
 
 _MONTHS: Mapping[str, int] = {
@@ -148,7 +148,8 @@ def compare_dates(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Com
     if len(outcomes) > 1:
         return call_hedged(answer)
     outcome = outcomes.pop()
-    if outcome is ComparisonOutcome.UNDECIDED or (_DENIED.search(answer) and not _DENIED.search(gold)):
+    is_denied = (_DENIED.search(answer) and not _DENIED.search(gold)) or is_negated(gold) is not is_negated(answer)
+    if outcome is ComparisonOutcome.UNDECIDED or is_denied:
         return leave_undecided(f"a date that may be another: {answer[:80]}")
     return decide_equality(outcome is ComparisonOutcome.EQUAL)
 

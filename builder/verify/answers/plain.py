@@ -44,6 +44,14 @@ _LATEX = tuple(
 """What LaTeX writes, and the same in plain characters, in this order."""
 
 
+_NEGATION = re.compile(r"\b(?:not|never|nor|nicht|pas)\b|n['’]t\b|[不非≠]", re.IGNORECASE)
+
+
+def is_negated(text: str) -> bool:
+    """Whether an answer says what it is not."""
+    return _NEGATION.search(text) is not None
+
+
 def to_plain_text(text: str) -> str:
     r"""Write numbers, signs and LaTeX in plain characters. Digits are never joined: 10² is 10^2, 2½ is 2 1/2.
 

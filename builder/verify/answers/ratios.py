@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from .numbers import read_quantity
 from .outcomes import Comparison, call_hedged, decide_equality, leave_undecided
-from .plain import to_plain_text
+from .plain import is_negated, to_plain_text
 from .spelled import CHARACTERS
 
 _PART = r"[-+]?(?:\d{1,15}(?:[.,]\d{1,15})?|\.\d{1,15})(?:\s?/\s?\d{1,15})?"
@@ -64,6 +64,7 @@ def compare_ratios(gold: str, answer: str, _choices: tuple[str, ...] = ()) -> Co
     outcomes = {parts == golds[0] for parts in answers}
     if len(outcomes) > 1:
         return call_hedged(answer)
-    if _DENIED.search(to_plain_text(answer)) and not _DENIED.search(to_plain_text(gold)):
+    is_denied = _DENIED.search(to_plain_text(answer)) and not _DENIED.search(to_plain_text(gold))
+    if is_denied or is_negated(gold) is not is_negated(answer):
         return leave_undecided(f"a ratio that may be another: {answer[:80]}")
     return decide_equality(outcomes.pop())

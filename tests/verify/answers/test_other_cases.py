@@ -100,6 +100,9 @@ DATES = """
 1937 | 1938 | different
 March 2020 | 2020年3月 | equal
 12月25日 | December 25 | equal
+not January 1, 2000 | January 1, 2000 | undecided
+not January 1, 2000 | not January 1, 2000 | equal
+by March 4, 2024 | March 4, 2024 | equal
 """
 TIMES = """
 3:30 PM | 15:30 | equal
@@ -158,6 +161,7 @@ TIMES = """
 3.5 hours | about 3.5 hours | equal
 3 PM | 3 in the afternoon | equal
 2 weeks | 14 days | equal
+not 3:30 pm | 3:30 pm | undecided
 """
 RATIOS = """
 2:3 | 4:6 | equal
@@ -185,6 +189,7 @@ RATIOS = """
 2:3 | not 2:3 | undecided
 2:3 | 2 | undecided
 2:3 | -2:3 | different
+not 3:4 | 3:4 | undecided
 """
 LISTS = """
 1,2,3 | 1, 2 and 3 | equal
