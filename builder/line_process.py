@@ -76,6 +76,14 @@ class LineProcess:
                 self._end()  # its answer may still come: the next question must not read it
                 raise
 
+    def ask_object(self, request: Mapping[str, Any], patience_s: float) -> dict[str, Any] | None:
+        """Send a JSON object to a worker of ours, and return the one that answers it; None as `ask` does."""
+        line = self.ask(json.dumps(request, default=str).encode() + b"\n", patience_s)
+        if line is None:
+            return None
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
     def close(self) -> None:
         """End the process, if there is one. The next question starts another."""
         with self._lock:

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...schemas.example import Message, Role
 from ...schemas.ids import digest
 from ...schemas.problem import Problem
 from ...schemas.sample import GradeQuestion
 from ...schemas.teacher import Grader
-from ..errors import InputError
-from ..templates import render_template
+from ..templates import fill_prompt
 from ..text.options import format_question
 
 OWN_PROMPT = "cotloom-1"
@@ -105,12 +103,14 @@ def _quote(text: str, mark: str) -> str:
 def _format_answer_question(problem: Problem, quoted: Mapping[str, str], grader: Grader) -> str:
     if grader.answer_prompt is None:
         return _ANSWER.format(**quoted)
-    return _fill(grader.answer_prompt, "answer_prompt", problem, quoted)
+    return fill_prompt(grader.answer_prompt, "grader.answer_prompt", {**quoted, "choices": list(problem.choices)})
 
 
 def _format_rationale_question(problem: Problem, quoted: Mapping[str, str], grader: Grader) -> str:
     if grader.rationale_prompt is not None:
-        return _fill(grader.rationale_prompt, "rationale_prompt", problem, quoted)
+        return fill_prompt(
+            grader.rationale_prompt, "grader.rationale_prompt", {**quoted, "choices": list(problem.choices)}
+        )
     reference = "" if problem.answer is None else _REFERENCE.format(**quoted)
     return _RATIONALE.format(reference=reference, **quoted)
 
@@ -119,18 +119,6 @@ _FORMAT = {
     GradeQuestion.ANSWER: _format_answer_question,
     GradeQuestion.RATIONALE: _format_rationale_question,
 }
-
-
-def _fill(template: str, name: str, problem: Problem, quoted: Mapping[str, str]) -> str:
-    values: dict[str, Any] = {**quoted, "choices": list(problem.choices)}
-    try:
-        return render_template(template, values)
-    except KeyError as error:
-        raise InputError(
-            f"grader.{name} can't be filled: {error.args[0]}",
-            hint=f"it may use {', '.join('{{ ' + key + ' }}' for key in values)}",
-            keys=(f"grader.{name}",),
-        ) from error
 
 
 def name_prompt(grader: Grader, question: GradeQuestion) -> str:

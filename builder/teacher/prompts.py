@@ -1,15 +1,13 @@
 """Format a problem as the messages for a teacher: demonstrations, question, options, hint and cue."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ...schemas.example import Message, Role
 from ...schemas.problem import AnswerType, Problem
 from ...schemas.prompt import HintPolicy, Prompt
 from ...schemas.sample import Hint
-from ..errors import InputError
 from ..languages import Wording, choose_wording
-from ..templates import render_template
+from ..templates import fill_prompt
 from ..text.options import format_question
 from .demonstrations import Demo
 
@@ -55,25 +53,14 @@ def format_messages(
 def _format_question(question: str, choices: Sequence[str], prompt: Prompt) -> str:
     if prompt.user is None:
         return format_question(question, choices)
-    return _fill(prompt.user, "user", {"question": question, "choices": list(choices)})
+    return fill_prompt(prompt.user, "teacher.prompt.user", {"question": question, "choices": list(choices)})
 
 
 def _add_hint(question: str, answer: str, prompt: Prompt, policy: HintPolicy, wording: Wording) -> str:
     """Add the gold answer to a question, in the recipe's own words or those of the language."""
     if prompt.hint_text is None:
         return wording.hints[policy.place].format(question=question, answer=answer)
-    return _fill(prompt.hint_text, "hint_text", {"question": question, "answer": answer})
-
-
-def _fill(template: str, name: str, values: Mapping[str, Any]) -> str:
-    try:
-        return render_template(template, values)
-    except KeyError as error:
-        raise InputError(
-            f"teacher.prompt.{name} can't be filled: {error.args[0]}",
-            hint=f"it may use {' and '.join('{{ ' + key + ' }}' for key in values)}",
-            keys=(f"teacher.prompt.{name}",),
-        ) from error
+    return fill_prompt(prompt.hint_text, "teacher.prompt.hint_text", {"question": question, "answer": answer})
 
 
 def _format_demo(

@@ -14,7 +14,7 @@ from .bounds import MAX_ROW, Excess, Work, measure_size
 from .evaluate import write_template
 from .parse import parse_template
 
-__all__ = ["UnfilledError", "is_template", "parse_template", "render_template"]
+__all__ = ["UnfilledError", "fill_prompt", "is_template", "parse_template", "render_template"]
 
 
 class UnfilledError(KeyError):
@@ -24,6 +24,27 @@ class UnfilledError(KeyError):
 def is_template(text: str) -> bool:
     """Whether a column of a recipe is a template: `{{ Body }} {{ Question }}`."""
     return "{{" in text or "{%" in text
+
+
+def fill_prompt(text: str, place: str, values: Mapping[str, Any]) -> str:
+    """Render a template of a recipe for a prompt.
+
+    Args:
+        text: the template.
+        place: the recipe key that it stands at.
+        values: what it may use.
+
+    Raises:
+        InputError: it uses something else, or has a fault.
+    """
+    try:
+        return render_template(text, values)
+    except UnfilledError as error:
+        raise InputError(
+            f"{place} can't be filled: {error.args[0]}",
+            hint=f"it may use {', '.join('{{ ' + key + ' }}' for key in values)}",
+            keys=(place,),
+        ) from error
 
 
 def render_template(text: str, values: Mapping[str, Any]) -> str:

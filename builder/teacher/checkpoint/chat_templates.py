@@ -1,6 +1,5 @@
 """Chat templates of checkpoints, rendered in a process of its own with bounded time, memory and output."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -66,7 +65,9 @@ def render_chat(tokenizer: Any, messages: Sequence[Mapping[str, str]]) -> str:
         "seconds": SECONDS,
         "longest": LONGEST + 8 * sum(len(message["content"]) for message in messages),
     }
-    answer = _send(json.dumps(request, default=str).encode() + b"\n")
+    answer = _WORKER.ask_object(request, _PATIENCE_S)
+    if answer is None:
+        answer = {"error": f"it does not end within {SECONDS} seconds, or takes too much memory"}
     if "text" not in answer:
         raise InputError(f"its chat template can't render a chat: {answer['error']}", hint=_HINT)
     return str(answer["text"])
@@ -80,11 +81,3 @@ def _get_template(tokenizer: Any) -> str:
     if not isinstance(template, str):
         raise InputError("its chat template is no text", hint=_HINT)
     return template
-
-
-def _send(request: bytes) -> Mapping[str, str]:
-    line = _WORKER.ask(request, _PATIENCE_S)
-    if line is None:
-        return {"error": f"it does not end within {SECONDS} seconds, or takes too much memory"}
-    answer: Mapping[str, str] = json.loads(line)
-    return answer

@@ -18,10 +18,10 @@ from ..backends import open_backend
 from ..ledger import Ledger
 from .completing import Calls, Stop
 from .grading import AskedGrader, FindQuestions, enter_grader, grade_samples
+from .loop import run_in_loop
 from .opening import open_completers
 from .places import ProblemPlace, ProblemPlaces
 from .rows import SampleWriter
-from .run import run_in_loop
 
 Batch = Sequence[tuple[Problem, Sequence[Sample]]]
 """Some problems, each with its samples."""
@@ -76,8 +76,7 @@ def grade_recorded(  # noqa: PLR0913, PLR0917 - what decides the grades, and whe
             grader = await enter_grader(stack, loaded.recipe, opened, completers, find_questions)
             bar = stack.enter_context(show_bar("asking the grader", problems.outline.height))
             run = _GradeRun(grader, writer, stop, bar, runtime)
-            while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-                await run.grade_batch(batch)
+            await run.grade_all(batches)
             await writer.flush()
         stop.check()
         return completers[key].calls
@@ -96,8 +95,8 @@ class _GradeRun:
     bar: ProgressBar
     runtime: Runtime
 
-    async def grade_batch(self, batch: Batch) -> None:
-        """Start one problem after the other, as many at once as keep the grader busy."""
+    async def grade_all(self, batches: Iterator[Batch]) -> None:
+        """Start one problem after the other, as many at once as keep the grader busy; no batch waits for another."""
         places = ProblemPlaces(self.runtime.concurrency)
 
         async def grade(problem: Problem, samples: Sequence[Sample], place: ProblemPlace) -> None:
@@ -111,8 +110,9 @@ class _GradeRun:
                 self.bar(1)
 
         async with asyncio.TaskGroup() as tasks:
-            for problem, samples in batch:
-                place = await places.enter()
-                if self.stop.error is not None:
-                    break
-                tasks.create_task(grade(problem, samples, place))
+            while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+                for problem, samples in batch:
+                    place = await places.enter()
+                    if self.stop.error is not None:
+                        return
+                    tasks.create_task(grade(problem, samples, place))

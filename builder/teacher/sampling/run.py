@@ -5,14 +5,11 @@ writing to the disk, happen beside it in threads.
 """
 
 import asyncio
-import contextlib
-import gc
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ....schemas.frames import from_frame
 from ....schemas.manifest import Input
@@ -31,6 +28,7 @@ from ..ledger import Ledger
 from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
 from .grading import AskedGrader, FindQuestions, enter_grader
+from .loop import run_in_loop
 from .opening import open_completers
 from .places import ProblemPlace, ProblemPlaces
 from .queues import open_queue
@@ -40,9 +38,6 @@ from .tally import PathTally
 
 TICK_S = 1.0
 """Seconds between two reports of progress."""
-
-COLLECTED = 10_000
-"""How many new objects Python waits for until it looks for garbage; usually it is 700."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,8 +107,7 @@ def sample_rationales(
     opened = {key: open_backend(loaded, key, each, problems, runtime) for key, each in teachers.items()}
     warn_unasked(recipe, problems.outline)
     run = _Run(recipe, opened, problems, ledger, runtime, SampleWriter(folder))
-    with collect_seldom():
-        calls = run_in_loop(run.sample_all(find))
+    calls = run_in_loop(run.sample_all(find))
     if not run.writer.rows:
         raise InputError(f"the teacher gave no answer to any of the {problems.outline.height} problems")
     inputs = [item for each in opened.values() for item in each.inputs]
@@ -245,30 +239,3 @@ def _describe(completers: Mapping[str, Completer], tally: PathTally) -> dict[str
         for name, value in completer.sender.describe().items():
             facts[name] = facts[name] + value if isinstance(value, int) and name in facts else value
     return facts
-
-
-@contextlib.contextmanager
-def collect_seldom() -> Iterator[None]:
-    """Collect garbage seldom within a block: each time, Python walks over all that the libraries hold.
-
-    It takes a fifth of the time of a request else. What requests leave behind is freed without it, but for cycles.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(COLLECTED, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-
-
-Result = TypeVar("Result")
-
-
-def run_in_loop(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine in an event loop of its own; in another thread where one runs here, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, work).result()

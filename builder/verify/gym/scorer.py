@@ -5,7 +5,6 @@ of another release, the problem can't be made again, or the scorer raises, takes
 """
 
 import importlib.util
-import json
 import sys
 from importlib.metadata import version
 from typing import Any
@@ -43,7 +42,7 @@ def score_answer(problem: Problem, answer: str) -> Comparison:
     if entry.get("release") != version("reasoning-gym"):
         return _fail(f"made by reasoning-gym {entry.get('release')}, and {version('reasoning-gym')} is installed")
     request = {"entry": entry, "question": problem.question, "answer": answer, "seconds": SECONDS}
-    return _read_score(_ask(json.dumps(request).encode() + b"\n"))
+    return _read_score(_SCORER.ask_object(request, _PATIENCE_S))
 
 
 def _fail(detail: str) -> Comparison:
@@ -58,20 +57,14 @@ def _read_entry(metadata: str) -> dict[str, Any] | None:
     return entry if isinstance(entry, dict) else None
 
 
-def _read_score(answer: dict[str, Any]) -> Comparison:
+def _read_score(answer: dict[str, Any] | None) -> Comparison:
+    if answer is None:
+        return _fail(f"scoring takes more than {SECONDS} seconds, or too much memory")
     if "error" in answer:
         return _fail(str(answer["error"]))
     score = answer["score"]
     outcome = ComparisonOutcome.EQUAL if score == 1.0 else ComparisonOutcome.DIFFERENT
     return Comparison(outcome=outcome, detail=f"reasoning-gym scores it {score:g}")
-
-
-def _ask(request: bytes) -> dict[str, Any]:
-    line = _SCORER.ask(request, _PATIENCE_S)
-    if line is None:
-        return {"error": f"scoring takes more than {SECONDS} seconds, or too much memory"}
-    answer: dict[str, Any] = json.loads(line)
-    return answer
 
 
 def stop_scorer() -> None:

@@ -4,7 +4,6 @@ Each process that asks has one such process, started at the first question and e
 """
 
 import importlib.util
-import json
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
@@ -54,14 +53,16 @@ def prove_pair(gold: Tree, answer: Tree) -> Likening:
     except NotUnderstoodError as error:
         return Likening(Likeness.UNKNOWN, str(error))
     request = {"seconds": SECONDS, "latex": latex, "trees": [_list_tree(gold), _list_tree(answer)]}
-    return _read_finding(_ask(json.dumps(request).encode() + b"\n"))
+    return _read_finding(_PROVER.ask_object(request, _PATIENCE_S))
 
 
 def _list_tree(tree: Tree) -> list[Any]:
     return [tree.head.value, tree.name, str(tree.value), [_list_tree(part) for part in tree.parts]]
 
 
-def _read_finding(answer: Mapping[str, str]) -> Likening:
+def _read_finding(answer: Mapping[str, str] | None) -> Likening:
+    if answer is None:
+        answer = {"error": f"it takes more than {SECONDS} seconds, or too much memory"}
     if "error" in answer:
         return Likening(Likeness.BROKEN, f"the comparison was ended: {answer['error']}")
     if answer["values"] == "differ":
@@ -70,14 +71,6 @@ def _read_finding(answer: Mapping[str, str]) -> Likening:
         return Likening(Likeness.SAME)
     is_close = answer["values"] == "agree"
     return Likening(Likeness.UNKNOWN, "their values agree, and nothing proves them equal" if is_close else "no values")
-
-
-def _ask(request: bytes) -> Mapping[str, str]:
-    line = _PROVER.ask(request, _PATIENCE_S)
-    if line is None:
-        return {"error": f"it takes more than {SECONDS} seconds, or too much memory"}
-    answer: Mapping[str, str] = json.loads(line)
-    return answer
 
 
 def stop_prover() -> None:
