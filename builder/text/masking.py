@@ -100,21 +100,21 @@ def _find_names(tokens: Sequence[str]) -> frozenset[str]:
                 capitals += token[0].isupper()
                 if is_candidate and token[0].isupper():
                     inside.append(word)
-            elif is_candidate and _acts(tokens, lower, place, has_pronoun=has_pronoun):
+            elif is_candidate and _is_acting(tokens, lower, place, has_pronoun=has_pronoun):
                 beginning.add(word)
             starts, before = False, word
         elif token[0].isdigit():
             starts = False
-    return frozenset(beginning.union(inside) if _have_meaning(capitals, words, lower) else beginning)
+    return frozenset(beginning.union(inside) if _has_meaning(capitals, words, lower) else beginning)
 
 
-def _have_meaning(capitals: int, words: int, lower: Sequence[str]) -> bool:
+def _has_meaning(capitals: int, words: int, lower: Sequence[str]) -> bool:
     """Whether capitals in mid-sentence mark names: not in titles, and not in German."""
     is_title = words >= _FEWEST_WORDS and capitals > _MOST_CAPITALS * words
     return not is_title and len(GERMAN.intersection(lower)) < _GERMAN_WORDS
 
 
-def _acts(tokens: Sequence[str], lower: Sequence[str], place: int, *, has_pronoun: bool) -> bool:
+def _is_acting(tokens: Sequence[str], lower: Sequence[str], place: int, *, has_pronoun: bool) -> bool:
     """Whether the word that begins a sentence does what people do."""
     then = place + 1
     while then < len(tokens) and lower[then] in ADVERBS:
@@ -145,7 +145,7 @@ def _mask_tokens(tokens: Sequence[str], names: frozenset[str]) -> Iterator[list[
             before = lower
         elif lower != "and" or before not in SCALES or following.lower() not in NUMBERS:  # a hundred and five
             word = _mask_word(token, lower, before, names)
-            if not (sentence and before != "," and _goes_on(sentence[-1], word, lower, before)):
+            if not (sentence and before != "," and _is_part(sentence[-1], word, lower, before)):
                 sentence.append(word)
             before = lower
     yield sentence
@@ -164,7 +164,7 @@ def _mask_word(token: str, lower: str, before: str, names: frozenset[str]) -> st
     return SAME_PRONOUN.get(lower) or _IN_PLACE_OF.get(lower, lower)
 
 
-def _goes_on(last: str, word: str, lower: str, before: str) -> bool:
+def _is_part(last: str, word: str, lower: str, before: str) -> bool:
     """Whether a word is a part of the number or the name that the sentence ends with so far."""
     if last == NUMBER:
         is_spelled = before in NUMBERS
