@@ -1,6 +1,6 @@
 """Judge one text against one problem, as a pure function."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas.problem import Problem
@@ -28,7 +28,7 @@ from .hint_leakage import find_parroting
 from .order import find_disorder
 from .rationale import Rationale, find_faults, list_dropping
 from .steps import Steps, check_parts
-from .verdict import AT_THE_LIMIT, CUT_OFF, SampleFacts, find_answer
+from .verdict import AT_THE_LIMIT, CUT_OFF, FoundAnswer, SampleFacts, find_answer
 
 _KEPT = frozenset({Verdict.CORRECT, Verdict.UNCHECKED})
 """The verdicts of samples that are kept, unless their reasoning is dropped. `agreed` is none that one text can get: see
@@ -74,6 +74,17 @@ class Judgement:
     """Of a problem without a gold answer: why its reasoning drops the sample even where others agree with it."""
     rationale_detail: str | None = None
     """An explanation of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _CheckedRationale:
+    """What was found about a rationale, whatever its answer is."""
+
+    steps: Steps
+    faults: tuple[RationaleFault, ...]
+    parroting: str | None
+    disorder: str | None
+    parts: Mapping[Part, str]
 
 
 def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each by its name
@@ -124,54 +135,81 @@ def judge(  # noqa: PLR0913 - what a caller knows of a text is handed in, each b
         answer = find_answer(problem, parts, facts, policy, pattern)
     except SearchError as error:
         return Judgement(verdict=Verdict.CHECK_FAILED, reason=Reason.CHECK_FAILED, detail=error.message)
-    reading, part, verdict, detail = answer.found
+    rationale = _check_rationale(problem, parts, facts, answer, policy, equations)
+    judgement = _join_findings(answer, rationale, policy, external)
+    if hint is Hint.HINTED and policy.blind_check == "hinted" and judgement.reason is None:
+        judgement = _add_blind_check(problem, parts, judgement, blind_text, policy)
+    if policy.model_graded == "rationale" and _may_be_kept(judgement):
+        judgement = _add_rationale_votes(parts, judgement, grades)
+    return judgement
+
+
+def _check_rationale(
+    problem: Problem,
+    parts: Mapping[Part, str],
+    facts: SampleFacts,
+    answer: FoundAnswer,
+    policy: Verify,
+    equations: Mapping[Part, Sequence[Equation]] | None,
+) -> _CheckedRationale:
+    """Check the equations of a rationale, and look for its faults."""
+    reading, part, verdict, _ = answer.found
     steps = check_parts(problem.question or "", parts, equations)
-    faults = find_faults(
-        Rationale(
-            problem=problem,
-            parts=parts,
-            reading=reading,
-            answer_part=part,
-            steps=steps,
-            is_limited=finish_reason == CUT_OFF,
-        ),
-        policy.faults,
+    rationale = Rationale(
+        problem=problem,
+        parts=parts,
+        reading=reading,
+        answer_part=part,
+        steps=steps,
+        is_limited=facts.finish_reason == CUT_OFF,
     )
     parroting = None
-    if hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
+    if facts.hint is Hint.HINTED and verdict is Verdict.CORRECT and reading is not None:
         asked = f"{format_question(problem.question or '', problem.choices)}\n{problem.answer}"
-        parroting = find_parroting(asked, join_parts(reasoning, text), steps.steps, reading.span, part)
-    found_out = [_make_fault(FaultKind.HINT_PARROTED, parts, parroting)] if parroting else []
-    disorder = find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None
-    found_out += [_make_fault(FaultKind.OUT_OF_ORDER, parts, disorder)] if disorder else []
-    rationale: list[tuple[Reason, str | None]] = []
-    if verdict in _SOUND:
-        rationale = _list_rationale_reasons(steps, disorder, parroting, policy)
-        rationale += [item for item in list_dropping(faults, policy.faults) if item[0] is not Reason.REFUSED]
-    refusals = _list_refusals(faults, policy)
-    reason, detail = _merge_reasons([*_list_answer_reasons(verdict, detail), *refusals, *rationale])
-    own = _merge_reasons([*refusals, *rationale]) if verdict is Verdict.NO_CONSENSUS else (None, None)
-    judgement = Judgement(
+        whole = join_parts(parts.get(Part.REASONING), parts.get(Part.TEXT))
+        parroting = find_parroting(asked, whole, steps.steps, reading.span, part)
+    return _CheckedRationale(
+        steps=steps,
+        faults=find_faults(rationale, policy.faults),
+        parroting=parroting,
+        disorder=find_disorder(parts, policy.order, stop_at_first=policy.stop_at_first) if policy.order else None,
+        parts=parts,
+    )
+
+
+def _join_findings(
+    answer: FoundAnswer, rationale: _CheckedRationale, policy: Verify, external: ExternalFinding | None
+) -> Judgement:
+    """Join what was found about answer and rationale: the reason of the first rank decides."""
+    reading, part, verdict, detail = answer.found
+    refusals = _list_refusals(rationale.faults, policy)
+    own = _list_rationale_reasons(rationale, policy) if verdict in _SOUND else []
+    reason, detail = _merge_reasons([*_list_answer_reasons(verdict, detail), *refusals, *own])
+    alone = _merge_reasons([*refusals, *own]) if verdict is Verdict.NO_CONSENSUS else (None, None)
+    return Judgement(
         verdict=verdict,
         predicted=reading.answer if reading else None,
         span=reading.span if reading else None,
         answer_part=part if reading else None,
         rule=reading.rule if reading else None,
-        steps=steps.steps,
-        faults=(*faults, *found_out),
+        steps=rationale.steps.steps,
+        faults=(*rationale.faults, *_list_found_faults(rationale)),
         answer_votes=answer.votes,
         external=external,
         open_question=None if reason is Reason.REFUSED else answer.question,
         reason=reason,
         detail=detail,
-        rationale_reason=own[0],
-        rationale_detail=own[1],
+        rationale_reason=alone[0],
+        rationale_detail=alone[1],
     )
-    if hint is Hint.HINTED and policy.blind_check == "hinted" and reason is None:
-        judgement = _add_blind_check(problem, parts, judgement, blind_text, policy)
-    if policy.model_graded == "rationale" and _may_be_kept(judgement):
-        judgement = _add_rationale_votes(parts, judgement, grades)
-    return judgement
+
+
+def _list_found_faults(rationale: _CheckedRationale) -> Iterator[RationaleFault]:
+    """List as faults what the hint and the order of the reasoning showed."""
+    if rationale.parroting:
+        yield _make_fault(FaultKind.HINT_PARROTED, rationale.parts, rationale.parroting)
+    if rationale.disorder:
+        yield _make_fault(FaultKind.OUT_OF_ORDER, rationale.parts, rationale.disorder)
 
 
 def _may_be_kept(judgement: Judgement) -> bool:
@@ -238,19 +276,18 @@ def _make_fault(kind: FaultKind, parts: Mapping[Part, str], detail: str) -> Rati
     return RationaleFault(kind=kind, part=part, start=0, end=len(parts[part]), detail=detail)
 
 
-def _list_rationale_reasons(
-    steps: Steps, disorder: str | None, parroting: str | None, policy: Verify
-) -> list[tuple[Reason, str | None]]:
+def _list_rationale_reasons(rationale: _CheckedRationale, policy: Verify) -> list[tuple[Reason, str | None]]:
     """List what is wrong with the reasoning of an answer that is kept, where the policy drops it."""
     reasons: list[tuple[Reason, str | None]] = []
-    wrong = steps.first_wrong
+    wrong = rationale.steps.first_wrong
     if wrong and policy.steps != "tag":
         reasons.append((Reason.WRONG_STEP, f"{wrong.text} (should be {wrong.actual})"))
-    if disorder:
-        reasons.append((Reason.OUT_OF_ORDER, disorder))
-    if parroting and policy.hint_parroting == "drop":
-        reasons.append((Reason.HINT_PARROTED, parroting))
-    return reasons
+    if rationale.disorder:
+        reasons.append((Reason.OUT_OF_ORDER, rationale.disorder))
+    if rationale.parroting and policy.hint_parroting == "drop":
+        reasons.append((Reason.HINT_PARROTED, rationale.parroting))
+    faults = list_dropping(rationale.faults, policy.faults)
+    return reasons + [item for item in faults if item[0] is not Reason.REFUSED]
 
 
 def _merge_reasons(reasons: list[tuple[Reason, str | None]]) -> tuple[Reason | None, str | None]:
