@@ -107,23 +107,28 @@ def check_demos(demos: Sequence[Demo], problems: pl.DataFrame, place: str) -> No
             )
 
 
+_WITH_DIGITS = frozenset({AnswerType.NUMBER, AnswerType.RATIO, AnswerType.TIME})
+"""The types whose answers have digits."""
+_ANY_TEXT = frozenset(AnswerType) - _WITH_DIGITS - {AnswerType.CHOICE, AnswerType.BOOLEAN}
+"""The types whose answers may be any text, as far as can be told without its problem."""
 _OPTION = re.compile(r"\(?[A-Za-z]\)?")
 
 
 def find_answer_types(demo: Demo) -> frozenset[AnswerType]:
-    """Find the answer types that the answer of a demonstration may be of; any text without options may be free text.
+    """Find the answer types that the answer of a demonstration may be of; without options it may be any kind of text.
 
-    >>> sorted(find_answer_types(Demo(question="Is ice cold?", rationale="It is frozen.", answer="yes")))
-    [<AnswerType.BOOLEAN: 'boolean'>, <AnswerType.TEXT: 'text'>]
+    >>> demo = Demo(question="Is ice cold?", rationale="It is frozen.", answer="yes")
+    >>> AnswerType.BOOLEAN in find_answer_types(demo), AnswerType.NUMBER in find_answer_types(demo)
+    (True, False)
     """
     if demo.choices:
         return frozenset({AnswerType.CHOICE})
     answer = demo.answer.strip().casefold()
-    found = {AnswerType.TEXT}
+    found = set(_ANY_TEXT)
     if answer in _list_booleans():
         found.add(AnswerType.BOOLEAN)
     if any(sign.isdigit() for sign in answer):
-        found.add(AnswerType.NUMBER)
+        found |= _WITH_DIGITS
     if _OPTION.fullmatch(answer):
         found.add(AnswerType.CHOICE)
     return frozenset(found)

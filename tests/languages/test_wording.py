@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cotloom.builder.languages import LANGUAGES, ReadingWords, choose_wording, detect_language, find_wording
-from cotloom.builder.teacher.demonstrations import list_translations, read_demos, select_demos
+from cotloom.builder.recipe import find_packaged_demos
+from cotloom.builder.teacher.demonstrations import find_answer_types, list_translations, read_demos, select_demos
 from cotloom.builder.teacher.prompts import format_messages, format_second_call
 from cotloom.builder.verify import compare, judge, read_answer
 from cotloom.schemas.ids import digest
@@ -86,6 +87,30 @@ def test_chinese_demonstrations_are_chinese_and_right(name):
         _, said = format_messages(problem, Hint.NONE, Prompt(), HintPolicy(), [demo])[:2]
         found = judge(problem, said.content, hint=Hint.HINTED)
         assert (found.verdict, found.reason) == (Verdict.CORRECT, None), (said.content, found)
+        assert {step.outcome for step in found.steps} <= {"right"}
+
+
+PACKAGED = {**SETS, "dates_and_states": "choice", "dialogue": "choice", "inference": "choice", "reading": "text"}
+
+
+def test_there_are_demonstrations_for_eight_families():
+    assert set(find_packaged_demos()) == set(PACKAGED)
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_packaged_demonstrations_are_right(name):
+    demos = read_demos(ROOT / "recipes" / "demos" / f"{name}.yaml")
+    assert 4 <= len(demos) <= 8
+    assert len({demo.answer for demo in demos}) > 1  # an answer that is always the same would teach itself
+    for demo in demos:
+        problem = Problem(
+            problem_id="p", source="s", origin="o", question=demo.question, answer=demo.answer,
+            answer_type=AnswerType(PACKAGED[name]), choices=demo.choices, language="en",
+        )  # fmt: skip
+        assert problem.answer_type in find_answer_types(demo)
+        _, said = format_messages(problem, Hint.NONE, Prompt(), HintPolicy(), [demo])[:2]
+        found = judge(problem, said.content, hint=Hint.HINTED)
+        assert (found.verdict, found.reason, found.faults) == (Verdict.CORRECT, None, ()), (said.content, found)
         assert {step.outcome for step in found.steps} <= {"right"}
 
 

@@ -11,6 +11,7 @@ from cotloom.builder.errors import InputError, RecipeError, Stopped
 from cotloom.builder.pipeline import build
 from cotloom.builder.plan import plan_build
 from cotloom.builder.recipe import load_recipe
+from cotloom.builder.teacher.demonstrations import Demo, find_answer_types
 from cotloom.schemas.runtime import Runtime
 from tests.teacher.chat_server import completion, refusal, serving
 
@@ -261,6 +262,17 @@ def test_demonstrations_of_a_file_fit_the_types_that_their_answers_may_be_of(rec
         else:
             with pytest.raises(InputError, match=f"have the answer type {kind}"):
                 plan_build(loaded, runtime)
+
+
+@pytest.mark.parametrize(("answer", "kinds", "others"), [
+    ("pear, apple", {"list", "set", "text", "expression"}, {"number", "boolean", "choice", "ratio"}),
+    ("3 May 2024", {"date", "number", "text"}, {"boolean", "choice"}),
+    ("3:30", {"time", "ratio"}, {"boolean"}), ("x + y", {"expression"}, {"number", "time"}),
+])  # fmt: skip
+def test_demonstrations_may_answer_with_dates_lists_and_expressions(answer, kinds, others):
+    found = find_answer_types(Demo(question="Q?", rationale="R.", answer=answer))
+    assert kinds <= found
+    assert others.isdisjoint(found)
 
 
 def test_a_demonstration_may_show_its_answer_first(recipe, runtime):

@@ -40,7 +40,9 @@ _CHINESE = [
 
 
 def _name_type(answer: str, choices: Sequence[str]) -> str:
-    return "choice" if choices else "boolean" if answer in {"yes", "no"} else "number"
+    if choices:
+        return "choice"
+    return "boolean" if answer in {"yes", "no"} else "number" if answer[0].isdigit() else "text"
 
 
 _DEMOS = [
