@@ -47,9 +47,9 @@ class Prompt(Section):
     """A template (see Templates) of your own for a question with a hint: `{{ question }}`, `{{ answer }}`. Null: the
     words of the problem's language, in the place that `hint.place` says."""
     demos: str | None = declare_circumstance(None)
-    """Demonstrations: a packaged set (arithmetic, boolean, choice, commonsense,
-    dates_and_states, dialogue, inference, reading), a YAML file, or `train` for
-    reference rationales of other groups of the training split. Their content is part of the fingerprint."""
+    """Demonstrations: a packaged set (arithmetic, boolean, choice, commonsense, dates_and_states, dialogue, inference,
+    reading), a YAML file, or `train` for reference rationales of other groups of the training split. Their content is
+    part of the fingerprint."""
     shots: int = declare_identity(4, ge=1, le=64)
     """How many demonstrations."""
     demo_order: Literal["rationale_first", "answer_first"] = declare_identity("rationale_first")
