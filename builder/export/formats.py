@@ -9,6 +9,8 @@ from .chats import check_size, to_chat, to_openai_chat, to_prompt_completion
 from .lines import WriteFiles, make_line_writer
 from .llama_factory import write_alpaca, write_sharegpt
 from .parts import DEMONSTRATIONS, Export, count_parts, list_stages, name_parts
+from .preferences import count_pairs, write_pairs
+from .prompts import count_prompts, write_prompts
 from .rules import CHATS, NO_EMPTY_MESSAGE, RowRule
 from .steps import count_labelled, write_step_labels
 from .tables import write_datasets, write_jsonl, write_parquet
@@ -50,6 +52,10 @@ EXPORTS: Mapping[str, ExportFormat] = {
     "trl-messages": ExportFormat(write=make_line_writer(to_chat, has_field=True), demonstration_loss=MESSAGES_LOSS),
     "trl-steps": ExportFormat(
         write=write_step_labels, count=count_labelled, rules=(), keeps_weights=True, note=STEPS_NOTE
+    ),
+    "trl-dpo": ExportFormat(write=write_pairs, count=count_pairs, rules=(), keeps_weights=True),
+    "trl-grpo": ExportFormat(
+        write=write_prompts, count=count_prompts, rules=(), keeps_weights=True, marks_simulated=False
     ),
     "llama-factory": ExportFormat(write=write_sharegpt, demonstration_loss=HISTORY_LOSS),
     "llama-factory-alpaca": ExportFormat(write=write_alpaca, demonstration_loss=HISTORY_LOSS),

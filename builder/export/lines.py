@@ -1,15 +1,17 @@
 """JSON Lines, the file format of most trainers. The JSON writer escapes all text (law 7)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import polars as pl
 
+from ...schemas.problem import Split
 from ..format import join_reasoning
-from .parts import Export
+from .parts import TEST, TRAIN, Export
 
 ExampleRow = Mapping[str, Any]
 """A row of the table `examples`; those that become chats have some of its columns only."""
@@ -34,6 +36,41 @@ def write_lines(export: Export, folder: Path, make_lines: Callable[[pl.DataFrame
         for part, rows in export.iterate_rows():
             files[part.name].writelines(make_lines(rows))
     return export.count_rows(".jsonl")
+
+
+SplitRow = tuple[str, Mapping[str, Any]]
+"""A split, and a row of its file."""
+
+
+def write_split_lines(
+    export: Export, folder: Path, make_rows: Callable[[pl.DataFrame], Iterable[SplitRow]]
+) -> dict[str, int]:
+    """Write `train.jsonl` and `test.jsonl` of an export that is not made of examples.
+
+    Args:
+        export: the export.
+        folder: an empty folder.
+        make_rows: makes the rows of a bucket, each with its split.
+
+    Returns:
+        The rows of each file; a file without rows is not written.
+    """
+    counts: Counter[str] = Counter()
+    with ExitStack() as stack:
+        files: dict[str, BinaryIO] = {}
+        for rows in export.buckets():
+            for split, row in make_rows(rows):
+                name = f"{TEST if split == Split.TEST else TRAIN}.jsonl"
+                if name not in files:
+                    files[name] = stack.enter_context((folder / name).open("wb"))
+                files[name].write(format_line(row))
+                counts[name] += 1
+    return {name: counts[name] for name in (f"{TRAIN}.jsonl", f"{TEST}.jsonl") if name in counts}
+
+
+def mark_simulated(row: Mapping[str, Any], sample: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Mark a row whose sample the simulated teacher wrote."""
+    return {**row, "simulated": True} if sample["simulated"] else row
 
 
 def format_line(row: ExampleRow) -> bytes:

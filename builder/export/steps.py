@@ -5,23 +5,20 @@ shape that TRL calls stepwise supervision.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import polars as pl
 
-from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.sample import Part, StepOutcome
 from ..errors import InputError
 from ..progress import show_bar
 from ..store import Version, read_verified
 from ..text.options import format_question
-from .lines import format_line
-from .parts import TEST, TRAIN, Export
+from .lines import SplitRow, mark_simulated, write_split_lines
+from .parts import Export
 
 _LABELS: Mapping[str, str] = {
     StepOutcome.RIGHT: "right",
@@ -73,25 +70,20 @@ def write_step_labels(export: Export, folder: Path) -> dict[str, int]:
     Raises:
         InputError: no rationale has one.
     """
-    counts: Counter[str] = Counter()
-    with ExitStack() as stack:
-        files: dict[str, BinaryIO] = {}
-        for rows in export.buckets():
-            for row in rows.iter_rows(named=True):
-                made = make_step_row(row)
-                if made is None:
-                    continue
-                name = f"{TEST if row['split'] == Split.TEST else TRAIN}.jsonl"
-                if name not in files:
-                    files[name] = stack.enter_context((folder / name).open("wb"))
-                files[name].write(format_line({**made, **({"simulated": True} if row["simulated"] else {})}))
-                counts[name] += 1
+    counts = write_split_lines(export, folder, _make_step_rows)
     if not counts:
         raise InputError(
             f"{export.version.ref} has no rationale with a checked step",
             hint="prompt: {template: cot_few_shot, demos: arithmetic} shows teachers how to write equations",
         )
-    return {name: counts[name] for name in (f"{TRAIN}.jsonl", f"{TEST}.jsonl") if name in counts}
+    return counts
+
+
+def _make_step_rows(rows: pl.DataFrame) -> Iterator[SplitRow]:
+    for row in rows.iter_rows(named=True):
+        made = make_step_row(row)
+        if made is not None:
+            yield row["split"], mark_simulated(made, row)
 
 
 def make_step_row(row: Mapping[str, Any]) -> dict[str, Any] | None:

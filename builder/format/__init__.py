@@ -14,7 +14,7 @@ from .examples import (
     list_demonstrations,
     write_examples,
 )
-from .templates import AS_IS, FORMATS, join_reasoning
+from .templates import AS_IS, FORMATS, SolvedProblem, join_reasoning
 from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_ring, name_target, rank_demonstrations, render_texts
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "RING_COLUMNS",
     "FormatRows",
     "Gather",
+    "SolvedProblem",
     "build_rings",
     "check_formats",
     "choose_demonstrations",

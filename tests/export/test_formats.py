@@ -88,8 +88,8 @@ def expected(version, name: str) -> pl.DataFrame:
     return kept.filter(pl.col("split") == "test") if name == "test" else kept.filter(pl.col("mixture_stage") == stage)
 
 
-EXAMPLES = [form for form in EXPORTS if form != "trl-steps"]
-"""The formats of examples; `trl-steps` has rationales."""
+EXAMPLES = [form for form in EXPORTS if form not in {"trl-steps", "trl-dpo", "trl-grpo"}]
+"""The formats of examples; the others have rationales, pairs of them, and problems."""
 PARTS = ["train-1-specialise", "train-2-restore", "test"]
 
 

@@ -6,13 +6,14 @@ import datasets
 import pytest
 
 from cotloom.builder.export import export
+from cotloom.rewards import answer
 
 trl = pytest.importorskip("trl", reason="TRL is not installed")
 
 from tests.student.tiny_students import make_student  # noqa: E402 - torch, only where TRL is there
 
 pytestmark = pytest.mark.filterwarnings(  # TRL's own settings have a name that transformers is giving up
-    "ignore:`gradient_checkpointing` is deprecated:FutureWarning"
+    "ignore:`.*gradient_checkpointing.*` is deprecated:FutureWarning"
 )
 
 FORMATS = [{"name": "zero_shot_cot"}, {"name": "in_context_cot", "shots": [1, 2]}]
@@ -85,3 +86,51 @@ def test_trl_takes_the_stages_one_after_the_other(write_recipe, build_recipe, tm
         rows = trl.get_dataset(mixture)["train"]
         assert len(rows) == count
         assert trl.data_utils.is_conversational(rows[0])
+
+
+TRAIN = {"max_steps": 2, "per_device_train_batch_size": 2, "report_to": [], "use_cpu": True, "bf16": False}
+
+
+@pytest.fixture(scope="module")
+def pairs(version, tmp_path_factory):
+    """The files for preferences and for rewards, read as the trainers read them."""
+    folder = tmp_path_factory.mktemp("trl-pairs")
+    for form in ("trl-dpo", "trl-grpo"):
+        export(version, form, folder / form)
+    return {
+        form: datasets.load_dataset(str(folder / form), cache_dir=str(folder / "cache"))["train"]
+        for form in ("trl-dpo", "trl-grpo")
+    }
+
+
+def test_trl_trains_on_preferences(pairs, tmp_path):
+    student = make_student("llama")
+    settings = trl.DPOConfig(str(tmp_path), max_length=None, **TRAIN)
+    trainer = trl.DPOTrainer(
+        student.model,
+        ref_model=make_student("llama").model,
+        args=settings,
+        train_dataset=pairs["trl-dpo"],
+        processing_class=student.tokenizer,
+    )
+    assert trainer.train().global_step == 2
+
+
+def test_trl_rewards_what_it_generates(pairs, tmp_path):
+    student = make_student("llama")
+    given = []
+
+    def reward(completions, **columns):
+        given.append(answer(completions, **columns))
+        return given[-1]
+
+    settings = trl.GRPOConfig(str(tmp_path), num_generations=2, max_completion_length=8, **TRAIN)
+    trainer = trl.GRPOTrainer(
+        student.model,
+        reward_funcs=reward,
+        args=settings,
+        train_dataset=pairs["trl-grpo"],
+        processing_class=student.tokenizer,
+    )
+    assert trainer.train().global_step == 2
+    assert {value for values in given for value in values} <= {0.0, 1.0, None}
