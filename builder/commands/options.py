@@ -11,7 +11,8 @@ STORE = Path(".cotloom")
 """The default store, in the working folder."""
 
 TRAINERS = (
-    "trl, trl-messages, trl-steps, llama-factory, llama-factory-alpaca, axolotl, openai, parquet, jsonl or datasets"
+    "trl, trl-messages, trl-steps, trl-dpo, trl-grpo, llama-factory, llama-factory-alpaca, axolotl, openai, parquet,"
+    " jsonl or datasets"
 )
 
 
