@@ -19,8 +19,7 @@ import polars as pl
 
 from ...schemas.frames import get_schema
 from ...schemas.manifest import Contamination, InferredType, Input
-from ...schemas.overlap import OverlapMeasure
-from ...schemas.problem import Problem
+from ...schemas.problem import OverlapMeasure, Problem
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ..engine import map_items

@@ -19,8 +19,7 @@ from ...schemas.example import Example, MixtureRow, make_example_id
 from ...schemas.frames import get_schema
 from ...schemas.ids import digest
 from ...schemas.manifest import File, Manifest
-from ...schemas.overlap import NearDuplicate, Overlap
-from ...schemas.problem import Problem
+from ...schemas.problem import NearDuplicate, Overlap, Problem
 from ...schemas.reasons import Fate, Stage
 from ...schemas.sample import Sample
 from ..files import digest_file

@@ -9,7 +9,7 @@ import polars as pl
 
 from ....schemas.frames import to_frame
 from ....schemas.manifest import Contamination, File
-from ....schemas.overlap import Overlap, OverlapPart
+from ....schemas.problem import Overlap, OverlapPart
 from ....schemas.reasons import Reason
 from ... import select, sources
 from ...parquet import read_parquet

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ....schemas.overlap import OverlapPart
+from ....schemas.problem import OverlapPart
 from ....schemas.reasons import Reason
 from ....schemas.source import Decontaminate
 from ... import sources

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from ....schemas.frames import to_frame
-from ....schemas.overlap import Overlap, OverlapMeasure, OverlapPart
+from ....schemas.problem import Overlap, OverlapMeasure, OverlapPart
 from ....schemas.reasons import Reason
 from ..split import IS_KEPT, drop_rows, is_training, list_evaluations
 from .sets import EvaluationSet, Floors, OverlapMatch, find_matches, join_texts, list_origins

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ....schemas.ids import digest
-from ....schemas.overlap import OverlapMeasure, OverlapPart
+from ....schemas.problem import OverlapMeasure, OverlapPart
 from ....schemas.source import Decontaminate
 from ...text.content import ContentIndex, find_most_contained, find_rare_run, index_content, stem_words
 from ...text.overlap import OverlapIndex, find_nearest, find_shared_run, index_texts, split_words
