@@ -21,7 +21,7 @@ from cotloom.builder.sources.columns import TableReading, read_problems
 from cotloom.builder.sources.overlap import CROSSES
 from cotloom.builder.sources.split import drop_duplicates, drop_problem
 from cotloom.builder.store import pieces
-from cotloom.builder.text.content import find_most_contained, find_rare_run, index_content, stem_words
+from cotloom.builder.text.content import find_most_contained, find_rare_run, index_content, list_stems
 from cotloom.builder.text.overlap import find_nearest, find_shared_run, index_texts, split_words
 from cotloom.builder.verify import IS_READABLE, is_readable
 from cotloom.schemas.frames import to_frame
@@ -121,7 +121,7 @@ def drop_overlaps(problems, policy, roles):
 
 def describe_overlap(problem, mine, index, content, policy):
     """Say how a problem overlaps an evaluation set, by the strictest measure."""
-    words, stems = split_words(join_text(problem)), stem_words(join_text(problem))
+    words, stems = split_words(join_text(problem)), list_stems(join_text(problem))
     names = [f"{item.source} {item.origin}" for item in mine]
     ids = [item.problem_id for item in mine]
     if problem.problem_id in ids:

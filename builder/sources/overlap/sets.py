@@ -8,7 +8,7 @@ import polars as pl
 from ....schemas.ids import digest
 from ....schemas.problem import OverlapMeasure, OverlapPart
 from ....schemas.source import Decontaminate
-from ...text.content import ContentIndex, find_most_contained, find_rare_run, index_content, stem_words
+from ...text.content import ContentIndex, find_most_contained, find_rare_run, index_content, list_stems
 from ...text.overlap import OverlapIndex, find_nearest, find_shared_run, index_texts, split_words
 
 COLUMNS = ("problem_id", "source", "origin", "question", "choices")
@@ -145,7 +145,7 @@ def _find_words(words: Sequence[str], each: EvaluationSet, least: float) -> Iter
 
 
 def _find_masked(text: str, content: ContentIndex, masked: float, least: float) -> Iterator[OverlapMatch]:
-    stems = stem_words(text)
+    stems = list_stems(text)
     run = find_rare_run(content, stems)
     if run is not None:
         yield OverlapMatch(

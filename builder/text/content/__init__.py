@@ -5,6 +5,6 @@ index    how much of each indexed text another text contains, weighted by rarity
 """
 
 from .index import LEAST_NATS, ContentIndex, find_most_contained, find_rare_run, index_content
-from .stems import stem_words
+from .stems import list_stems
 
-__all__ = ["LEAST_NATS", "ContentIndex", "find_most_contained", "find_rare_run", "index_content", "stem_words"]
+__all__ = ["LEAST_NATS", "ContentIndex", "find_most_contained", "find_rare_run", "index_content", "list_stems"]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .stems import COMMON, MASKS, stem_words
+from .stems import COMMON, MASKS, list_stems
 
 _UNIT = 1_000
 """Weights are counted in millinats."""
@@ -74,7 +74,7 @@ def index_content(texts: Sequence[str], ngram: int = 0) -> ContentIndex:
         texts: the texts; of several equal matches, a search returns the first.
         ngram: the number of words of the runs to index; 0 for no runs.
     """
-    words = [stem_words(text) for text in texts]
+    words = [list_stems(text) for text in texts]
     listed = [set(_list_features(each)) for each in words]
     names = sorted(set(chain.from_iterable(listed)))
     features = {name: number for number, name in enumerate(names)}
@@ -126,7 +126,7 @@ def find_most_contained(index: ContentIndex, words: Sequence[str], least: float 
 
     Args:
         index: the texts.
-        words: the result of `stem_words`.
+        words: the result of `list_stems`.
         least: texts below this similarity are left out; the search is faster the higher it is.
 
     Returns:
@@ -189,7 +189,7 @@ def find_rare_run(index: ContentIndex, words: Sequence[str]) -> tuple[int, str, 
 
     Args:
         index: the texts, with runs.
-        words: the result of `stem_words`.
+        words: the result of `list_stems`.
 
     Returns:
         The position of the first text with the first such run, the run, and its weight in nats; None where there is

@@ -42,7 +42,7 @@ end finish complete
 
 
 @lru_cache(maxsize=1 << 16)
-def stem_word(word: str) -> str:
+def reduce_word(word: str) -> str:
     """Replace a word in lower case by what stands for it and its synonyms, without its ending; see `cut_ending`."""
     stem = cut_ending(word)
     return _STANDS_FOR.get(word) or _STANDS_FOR.get(stem, stem)
@@ -68,14 +68,14 @@ _STANDS_FOR = {
 }
 """What stands for each word of `_SAME`, and for its stem."""
 
-COMMON = frozenset(map(stem_word, _COMMON_WORDS.split()))
+COMMON = frozenset(map(reduce_word, _COMMON_WORDS.split()))
 """Their stems."""
 
 
-def stem_words(text: str) -> list[str]:
+def list_stems(text: str) -> list[str]:
     """List the words of a text: masked ones as their mask, the others as stems. Characters where words aren't spaced.
 
-    >>> stem_words("Ann's cats ate 3 mice on Monday.")
+    >>> list_stems("Ann's cats ate 3 mice on Monday.")
     ['@', 's', 'cat', 'ate', '#', 'mic', 'on', '~']
     """
-    return [stem_word(word) for word in mask_words(text)]
+    return [reduce_word(word) for word in mask_words(text)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.text.content import find_most_contained, find_rare_run, index_content, stem_words
+from cotloom.builder.text.content import find_most_contained, find_rare_run, index_content, list_stems
 from cotloom.builder.text.content.stems import MASKS
 from tests.text.test_overlap import texts
 
@@ -21,13 +21,13 @@ OTHERS = [
 
 
 def measure(text: str, index) -> tuple[int, float] | None:
-    return find_most_contained(index, stem_words(text))
+    return find_most_contained(index, list_stems(text))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(texts, max_size=8), texts, st.sampled_from([0.0, 0.2, 0.45, 0.7]))
 def test_a_threshold_skips_only_what_is_below_it(held, text, least):
-    index, words = index_content(held), stem_words(text)
+    index, words = index_content(held), list_stems(text)
     alone = [find_most_contained(index_content([other]), words) for other in held]
 
     match, every = find_most_contained(index, words, least), find_most_contained(index, words)
@@ -99,11 +99,11 @@ def test_chinese_is_compared_by_characters():
 def test_a_rare_run_is_quoted_masked():
     index = index_content(OTHERS, 8)
 
-    position, run, weight = find_rare_run(index, stem_words(f"As before: {BOXES.replace('nine', '3')}"))
+    position, run, weight = find_rare_run(index, list_stems(f"As before: {BOXES.replace('nine', '3')}"))
 
     assert (position, run.split()[:5]) == (2, ["clerk", "stack", "#", "red", "box"])
     assert weight >= 25
-    assert find_rare_run(index, stem_words("How many are there of all of them in it?")) is None
+    assert find_rare_run(index, list_stems("How many are there of all of them in it?")) is None
 
 
 @pytest.mark.parametrize(
@@ -122,5 +122,5 @@ def test_a_rare_run_is_quoted_masked():
 def test_hostile_texts_are_compared(text):
     index = index_content([text[:200_000], *OTHERS], 13)
 
-    assert find_most_contained(index, stem_words(text[:200_000])) is None or True
+    assert find_most_contained(index, list_stems(text[:200_000])) is None or True
     assert set(MASKS) & set(index.features) == set()
