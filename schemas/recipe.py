@@ -200,7 +200,7 @@ class Select(Section):
 
     lengths: Lengths = declare_identity(Lengths())
     """How long they may be, in tokens of the recipe's `tokenizer`, else of the server."""
-    signature: Literal["operations", "none"] = declare_identity("operations")
+    signature: Literal["canonical", "unordered", "ordered", "none"] = declare_identity("canonical")
     """What makes two paths the same method: the set of their `operations`, or `none`."""
     near_duplicate: float | None = declare_identity(0.9, gt=0.0, le=1.0)
     """Paths that no signature tells apart are duplicates from this similarity of words on; null: never. Compared are

@@ -7,7 +7,7 @@ from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplic
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
 from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
-from .signature import Method, read_method
+from .signatures import Method, read_method
 from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
 __all__ = [

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...schemas.reasons import Reason
 from ...schemas.recipe import Select
 from ..text.similarity import measure_similarities, normalize, sort_words
-from .signature import Method, read_method
+from .signatures import Method, read_method
 
 METHOD_WEIGHT = 0.75
 """The weight of the method in the distance between two paths; the rest is the weight of their wording."""
@@ -124,7 +124,7 @@ def _find_leader(choices: dict[str, Choice], sample_id: str) -> str:
 
 def parse_path(path: ReasoningPath, policy: Select) -> ParsedPath:
     """Read the method of a path, where the policy compares methods, and normalize its text."""
-    is_compared = policy.signature == "operations"
+    is_compared = policy.signature != "none"
     method = (path.method or read_method(path.text)) if is_compared else Method(None, frozenset())
     return ParsedPath(path, method, normalize(path.text))
 

@@ -11,7 +11,7 @@ from ...schemas.recipe import Select
 from ...schemas.sample import Hint, Sample
 from .choice import Choice, ReasoningPath, drop_duplicates, parse_path, pick_paths
 from .lengths import COLUMNS, find_outside
-from .signature import Method
+from .signatures import Method
 
 _SCHEMA = {
     "sample_id": pl.String,

@@ -51,7 +51,7 @@ _RETRACTIONS = (
     r"|strike that|never ?mind|i mean\b|rather\b|actually\b|my (?:mistake|bad)|let me (?:re|check|fix|correct|try)"
     r"|(?:that|this|which|it)(?:'s|’s| is| was| can't be| cannot be| looks| seems)(?: clearly| obviously"
     r"| simply| surely)?"
-    r" (?:wrong|false|incorrect|not (?:right|true|correct|possible)|impossible|a mistake|an error|off"
+    r" (?:wrong|false|incorrect|not (?:right|true|correct|possible)|impossible|a mistake|an error|off(?! by [\d.]{1,8} ?%)"
     r"|untrue|right\?)"
     r"|(?:that|this|it) (?:isn|wasn|can)['’]t (?:right|true|correct|be)|that (?:doesn|does n)['’o]t"
     r"|i (?:made|miscalculated|miscounted)"
