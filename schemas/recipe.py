@@ -201,7 +201,10 @@ class Select(Section):
     lengths: Lengths = declare_identity(Lengths())
     """How long they may be, in tokens of the recipe's `tokenizer`, else of the server."""
     signature: Literal["canonical", "unordered", "ordered", "none"] = declare_identity("canonical")
-    """What makes two paths the same method: the set of their `operations`, or `none`."""
+    """What makes two paths the same method. `canonical`: their equations come to the same expression over the numbers
+    of the question. `unordered` and `ordered`:
+    they have the same equations, in any order or in the same order, as RFT compares them (Yuan et al. 2023). `none`:
+    methods are not compared."""
     near_duplicate: float | None = declare_identity(0.9, gt=0.0, le=1.0)
     """Paths that no signature tells apart are duplicates from this similarity of words on; null: never. Compared are
     the words of their first 10,000 characters, in Chinese and Japanese the characters."""

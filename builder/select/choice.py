@@ -125,7 +125,9 @@ def _find_leader(choices: dict[str, Choice], sample_id: str) -> str:
 def parse_path(path: ReasoningPath, policy: Select) -> ParsedPath:
     """Read the method of a path, where the policy compares methods, and normalize its text."""
     is_compared = policy.signature != "none"
-    method = (path.method or read_method(path.text)) if is_compared else Method(None, frozenset())
+    method = (
+        (path.method or read_method(path.text, strength=policy.signature)) if is_compared else Method(None, frozenset())
+    )
     return ParsedPath(path, method, normalize(path.text))
 
 

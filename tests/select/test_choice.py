@@ -111,7 +111,7 @@ PATHS = st.lists(st.tuples(st.sampled_from(TEXTS) | st.text(max_size=30), st.boo
 )
 POLICIES = st.builds(
     Select,
-    signature=st.sampled_from(["operations", "none"]),
+    signature=st.sampled_from(["canonical", "unordered", "ordered", "none"]),
     near_duplicate=st.sampled_from([None, 0.5, 0.9]),
     keep=st.sampled_from([None, 1, 2, 4]),
 )
@@ -256,12 +256,14 @@ def test_another_keep_changes_the_last_pick_alone(texts):
         }
 
 
-@pytest.mark.parametrize("signature", ["operations", "none"])
+@pytest.mark.parametrize("signature", ["canonical", "unordered", "ordered", "none"])
 def test_a_method_that_was_read_before_is_not_read_again(signature):
     policy = Select(signature=signature, keep=2)
     texts = [*TEXTS, "3 + 4 = 7", "4 + 3 = 7."]
     read = [
-        ReasoningPath(sample_id=f"s_{place}", text=text, method=read_method(text, find_equations(text)))
+        ReasoningPath(
+            sample_id=f"s_{place}", text=text, method=read_method(text, find_equations(text), strength=signature)
+        )
         for place, text in enumerate(texts)
     ]
 

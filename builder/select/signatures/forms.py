@@ -1,8 +1,8 @@
 """Expressions in canonical form: a sum as signed terms, products and quotients as one form with exponents.
 
 `120 * 3 / 4` and `3 / 4 * 120` are one form; so are `16 - 3 - 4` and `16 - 4 - 3`. What is subtracted or divided by and
-was put together before stays one operand: `16 - (3 + 4)` is another method than `16 - 3 - 4`. Nothing is multiplied out,
-and nothing cancels.
+was put together before stays one operand: `16 - (3 + 4)` is another method than `16 - 3 - 4`. Nothing is multiplied
+out, and nothing cancels.
 
 Forms are made once and remembered, because the answers to a problem repeat them.
 """

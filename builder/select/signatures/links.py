@@ -90,7 +90,7 @@ def join_in_order(steps: Sequence[Step], roles: Roles) -> dict[Exact, Form]:
 
 
 def _join_share(value: Exact, known: Mapping[Exact, Form], roles: Roles) -> Form | None:
-    """Read a fraction as what is known of it: 0.8 where 100 - 20 = 80, 3/4 where 3 and 4 are numbers of the question."""
+    """Read a fraction as what is known of it: 0.8 where 100 - 20 = 80, 3/4 where the question has a 3 and a 4."""
     if value.denominator == 1:
         return None
     percent = known.get(value * 100)

@@ -24,7 +24,9 @@ from .steps import find_root, is_step, is_undoing, list_steps, spell_fractions
 MAX_READ = 1_000_000
 """Of a longer text, this many characters are read for equations: the default of `verify.max_characters`."""
 
-_ANSWER = re.compile(r"[$€£¥]?[ ]?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{1,30})?|-?\.\d{1,30})(?:/(\d{1,10}))?[ ]?%?")
+_ANSWER = re.compile(
+    r"[$€£¥]?[ ]?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{1,30})?|-?\.\d{1,30})(?:/(\d{1,10}))?[ ]?%?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,11 @@ class Task(NamedTuple):
     """The language of the question, for tasks without equations; None to look."""
 
 
+_NO_TASK = Task()
+
+
 def read_method(
-    text: str, equations: Sequence[Equation] | None = None, task: Task = Task(), strength: str = "canonical"
+    text: str, equations: Sequence[Equation] | None = None, task: Task = _NO_TASK, strength: str = "canonical"
 ) -> Method:
     """Read the method of a rationale.
 
@@ -96,7 +101,7 @@ def _read_canonical(text: str, equations: Sequence[Equation], task: Task) -> Met
 def _read_words(text: str, task: Task) -> Method:
     """Read the skeleton of a rationale that no equations tell."""
     skeleton = read_skeleton(text, task.question, tuple(task.choices), task.language)
-    return UNKNOWN if skeleton is None else Method(_shorten(skeleton.text), skeleton.statements)
+    return UNKNOWN if skeleton is None else Method(skeleton.text, skeleton.statements)
 
 
 def _join_contested(steps: Sequence[Step], roles: Roles, root: int | None) -> list[Form]:
@@ -125,6 +130,10 @@ def _make_method(forms: Sequence[Form]) -> Method:
     return Method(_shorten(text) or None, frozenset().union(*map(list_operations, forms)))
 
 
+def _read_nothing(_text: str, _equations: Sequence[Equation], _task: Task) -> Method:
+    return UNKNOWN
+
+
 def _read_unordered(text: str, equations: Sequence[Equation], task: Task) -> Method:
     return _list_equations(text, equations, task, sorted)
 
@@ -140,7 +149,9 @@ def _list_equations(
     found = [(spell_fractions(node), value, outcome) for _, _, node, value, outcome in equations]
     steps = [(node, value) for node, value, outcome in found if is_step(node, outcome)]
     written = arrange([f"{write_node(node)}={format_value(value)}" for node, value in steps])
-    return Method(_shorten("; ".join(written)), _read_canonical(text, equations, task).operations) if written else UNKNOWN
+    return (
+        Method(_shorten("; ".join(written)), _read_canonical(text, equations, task).operations) if written else UNKNOWN
+    )
 
 
 def write_node(node: Node) -> str:
@@ -192,5 +203,5 @@ _READERS = {
     "canonical": _read_canonical,
     "unordered": _read_unordered,
     "ordered": _read_ordered,
-    "none": lambda text, equations, task: UNKNOWN,  # noqa: ARG005
+    "none": _read_nothing,
 }

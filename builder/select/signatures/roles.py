@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from ...text.equations import Exact
+from ...text.equations import Exact, format_value
 from .forms import Form, join_forms, make_atom, make_constant
 
 MAX_QUESTION = 20_000
@@ -23,14 +23,17 @@ _UNITS = {
         2,
     )
 }
-_TENS = {name: 10 * value for value, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_TENS = {
+    name: 10 * value for value, name in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+}
 _ONES = {"one": 1, **{name: value for name, value in _UNITS.items() if value < 10}}
 
 _NUMBER = re.compile(
     rf"""
     (?<![\w.])(?:
         (?P<top>\d{{1,6}})/(?P<bottom>[1-9]\d{{0,5}})(?![\d/])
-      | (?P<digits>(?:\d{{1,3}}(?:,\d{{3}}){{1,6}}(?!\d)|\d{{1,20}})(?:\.\d{{1,20}})?|\.\d{{1,20}})[ ]?(?P<percent>%|％|percent\b)?
+      | (?P<digits>(?:\d{{1,3}}(?:,\d{{3}}){{1,6}}(?!\d)|\d{{1,20}})(?:\.\d{{1,20}})?|\.\d{{1,20}})
+        [ ]?(?P<percent>%|％|percent\b)?
     )
     | \b(?P<word>(?:{"|".join(_TENS)})(?:[ -](?:{"|".join(_ONES)}))?|{"|".join(_UNITS)})\b[ ]?(?P<worded>percent\b)?
     """,
@@ -93,3 +96,16 @@ def _add_shares(roles: dict[Exact, Form], form: Form) -> None:
         whole = join_forms(op, hundred, form)
         roles.setdefault(rest, whole)
         roles.setdefault(Fraction(rest, 100), join_forms("/", whole, hundred))
+
+
+def spell_roles(signature: str, question: str | None) -> str:
+    """Write a signature with the numbers of its question, for a person to read.
+
+    >>> spell_roles("n1 - (n2 + n3)", "Of 16 eggs, 3 are eaten and four are sold.")
+    '16 - (3 + 4)'
+    """
+    values = {form.text: format_value(value) for value, form in name_numbers(question).items()}
+    return _ROLE.sub(lambda match: values.get(match[0], match[0]), signature)
+
+
+_ROLE = re.compile(r"\bn\d+\b")
