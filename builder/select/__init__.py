@@ -7,7 +7,7 @@ from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplic
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
 from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
-from .signatures import Method, Task, read_method
+from .signatures import Method, ProblemContext, read_method
 from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
 __all__ = [
@@ -15,8 +15,8 @@ __all__ = [
     "Choice",
     "Method",
     "ParsedPath",
+    "ProblemContext",
     "ReasoningPath",
-    "Task",
     "add_choices",
     "choose_paths",
     "count_answers",

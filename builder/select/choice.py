@@ -170,12 +170,12 @@ def _drop_near_duplicates(
     paths: Sequence[ParsedPath], choices: dict[str, Choice], threshold: float | None
 ) -> list[ParsedPath]:
     """Drop near duplicates among paths that cannot be compared by signature."""
-    if threshold is None or sum(item.method.signature is None for item in paths) == 0:
+    if threshold is None or all(item.method.tells_apart for item in paths):
         return list(paths)
     similarity = measure_similarities([sort_words(item.plain) for item in paths], least=threshold)
     kept: list[int] = []
     for index, item in enumerate(paths):
-        candidates = [k for k in kept if not (item.method.signature and paths[k].method.signature)]
+        candidates = [k for k in kept if not (item.method.tells_apart and paths[k].method.tells_apart)]
         leader = next((k for k in candidates if similarity[index, k] >= threshold), None)
         if leader is None:
             kept.append(index)

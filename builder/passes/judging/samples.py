@@ -191,13 +191,15 @@ def _read_method(
     row: Mapping[str, Any], equations: Mapping[Part, list[Equation]], predicted: str | None, strength: str
 ) -> select.Method:
     """Read the method of a sample, of its reasoning and its response one after the other."""
-    task = select.Task(row["question"], row["answer"] or predicted, tuple(row["choices"] or ()), row["language"])
+    context = select.ProblemContext(
+        row["question"], row["answer"] or predicted, tuple(row["choices"] or ()), row["language"]
+    )
     text, found = row["text"] or "", equations.get(Part.TEXT, [])
     if row["reasoning"]:
         before = f"{row['reasoning']}\n\n"
         moved = [each._replace(start=each.start + len(before), end=each.end + len(before)) for each in found]
         text, found = before + text, [*equations.get(Part.REASONING, ()), *moved]
-    return select.read_method(text, found, task, strength)
+    return select.read_method(text, found, context, strength)
 
 
 def _may_be_kept(judgement: verify.Judgement) -> bool:

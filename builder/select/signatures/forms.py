@@ -32,7 +32,7 @@ MAX_REMEMBERED = 16_384
 """How many forms are remembered."""
 
 
-class Kind(StrEnum):
+class FormKind(StrEnum):
     """What an expression is made with."""
 
     ATOM = "atom"
@@ -41,13 +41,13 @@ class Kind(StrEnum):
     POWER = "power"
 
 
-_SIGNS = {Kind.SUM: ("+", "-", "0"), Kind.PRODUCT: ("*", "/", "1"), Kind.POWER: ("^", "^", "")}
+_SIGNS = {FormKind.SUM: ("+", "-", "0"), FormKind.PRODUCT: ("*", "/", "1"), FormKind.POWER: ("^", "^", "")}
 """How operands are joined, how inverse ones are, and what stands where there is none of the first."""
 
 _BRACKETED = {
-    Kind.SUM: frozenset({Kind.SUM}),
-    Kind.PRODUCT: frozenset({Kind.SUM, Kind.PRODUCT}),
-    Kind.POWER: frozenset({Kind.SUM, Kind.PRODUCT, Kind.POWER}),
+    FormKind.SUM: frozenset({FormKind.SUM}),
+    FormKind.PRODUCT: frozenset({FormKind.SUM, FormKind.PRODUCT}),
+    FormKind.POWER: frozenset({FormKind.SUM, FormKind.PRODUCT, FormKind.POWER}),
 }
 """Which operands stand in brackets."""
 
@@ -58,7 +58,7 @@ class Form:
     __slots__ = ("inner", "kind", "lower", "text", "upper", "value")
 
     def __init__(
-        self, kind: Kind, value: Exact, text: str, upper: "Forms", lower: "Forms", inner: frozenset[str]
+        self, kind: FormKind, value: Exact, text: str, upper: "Forms", lower: "Forms", inner: frozenset[str]
     ) -> None:
         self.kind = kind
         """What it is made with."""
@@ -82,7 +82,7 @@ _NOTHING: frozenset[str] = frozenset()
 @lru_cache(maxsize=MAX_REMEMBERED)
 def make_atom(text: str, value: Exact) -> Form:
     """Make the form of something that has no parts: a number of the question, a constant."""
-    return Form(Kind.ATOM, value, _shorten(text), (), (), _NOTHING)
+    return Form(FormKind.ATOM, value, _shorten(text), (), (), _NOTHING)
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)
@@ -106,8 +106,8 @@ def join_forms(op: str, left: Form, right: Form) -> Form:
 @lru_cache(maxsize=MAX_REMEMBERED)
 def join_alternatives(forms: Forms) -> Form:
     """Make the form of what may be one of several, of equal value, sorted by text."""
-    text = _shorten(" or ".join([_bracket(Kind.PRODUCT, form) for form in forms]))
-    return Form(Kind.ATOM, forms[0].value, f"<{text}>", (), (), _collect_operations(forms))
+    text = _shorten(" or ".join([_add_brackets(FormKind.PRODUCT, form) for form in forms]))
+    return Form(FormKind.ATOM, forms[0].value, f"<{text}>", (), (), _collect_operations(forms))
 
 
 def write_operation(form: Form) -> str:
@@ -119,34 +119,34 @@ def write_operation(form: Form) -> str:
 @lru_cache(maxsize=MAX_REMEMBERED)
 def list_operations(form: Form) -> frozenset[str]:
     """List the operations of a form, each with the values of its operands."""
-    if form.kind is Kind.ATOM or len(form.inner) >= MAX_OPERATIONS:
+    if form.kind is FormKind.ATOM or len(form.inner) >= MAX_OPERATIONS:
         return form.inner
     return form.inner | {write_operation(form)}
 
 
 def _join_sum(op: str, left: Form, right: Form) -> Form:
-    upper, lower = _split_form(Kind.SUM, left)
+    upper, lower = _split_form(FormKind.SUM, left)
     if op == "+":
-        more, less = _split_form(Kind.SUM, right)
+        more, less = _split_form(FormKind.SUM, right)
         value = left.value + right.value
     else:
         more, less = (), (right,)
         value = left.value - right.value
     upper, lower = _drop_atoms(upper + more, 0), _drop_atoms(lower + less, 0)
     share = _find_share(upper, lower)
-    return _make_form(Kind.SUM, value, upper, lower) if share is None else join_forms("/", share, _HUNDRED)
+    return _make_form(FormKind.SUM, value, upper, lower) if share is None else join_forms("/", share, _HUNDRED)
 
 
 def _join_product(op: str, left: Form, right: Form) -> Form:
     """Join two factors. What was put together before is divided by as a whole, but for percentages."""
-    upper, lower = _split_form(Kind.PRODUCT, left)
+    upper, lower = _split_form(FormKind.PRODUCT, left)
     if op == "*":
-        more, less = _split_form(Kind.PRODUCT, right)
+        more, less = _split_form(FormKind.PRODUCT, right)
         value = left.value * right.value
     else:
         less, more = (right.upper, right.lower) if right.lower == _PERCENT else ((right,), ())
         value = Fraction(left.value) / right.value
-    return _make_form(Kind.PRODUCT, value, _drop_atoms(upper + more, 1), _drop_atoms(lower + less, 1))
+    return _make_form(FormKind.PRODUCT, value, _drop_atoms(upper + more, 1), _drop_atoms(lower + less, 1))
 
 
 def _join_power(base: Form, exponent: Form) -> Form:
@@ -157,16 +157,16 @@ def _join_power(base: Form, exponent: Form) -> Form:
         for _ in range(times - 1):
             form = join_forms("*", form, base)
         return form
-    return _make_form(Kind.POWER, Fraction(base.value) ** times, (base,), (exponent,))
+    return _make_form(FormKind.POWER, Fraction(base.value) ** times, (base,), (exponent,))
 
 
-def _split_form(kind: Kind, form: Form) -> tuple[Forms, Forms]:
+def _split_form(kind: FormKind, form: Form) -> tuple[Forms, Forms]:
     return (form.upper, form.lower) if form.kind is kind else ((form,), ())
 
 
 def _drop_atoms(forms: Forms, value: int) -> Forms:
     """Drop what changes nothing: a term 0, a factor 1."""
-    return tuple([form for form in forms if form.value != value or form.kind is not Kind.ATOM])
+    return tuple([form for form in forms if form.value != value or form.kind is not FormKind.ATOM])
 
 
 def _find_share(upper: Forms, lower: Forms) -> Form | None:
@@ -183,23 +183,23 @@ def _find_share(upper: Forms, lower: Forms) -> Form | None:
     return total
 
 
-def _make_form(kind: Kind, value: Exact, upper: Forms, lower: Forms) -> Form:
+def _make_form(kind: FormKind, value: Exact, upper: Forms, lower: Forms) -> Form:
     if not lower and len(upper) < 2:
         return upper[0] if upper else make_atom(format_value(value), value)
     upper, lower = tuple(sorted(upper, key=_get_text)), tuple(sorted(lower, key=_get_text))
-    text = _write(kind, [_bracket(kind, form) for form in upper], [_bracket(kind, form) for form in lower])
+    text = _write(kind, [_add_brackets(kind, form) for form in upper], [_add_brackets(kind, form) for form in lower])
     form = Form(kind, value, _shorten(text), upper, lower, _collect_operations((*upper, *lower)))
     if len(upper) + len(lower) > MAX_OPERANDS:
-        return Form(Kind.ATOM, value, form.text, (), (), list_operations(form))
+        return Form(FormKind.ATOM, value, form.text, (), (), list_operations(form))
     return form
 
 
-def _write(kind: Kind, upper: Sequence[str], lower: Sequence[str]) -> str:
+def _write(kind: FormKind, upper: Sequence[str], lower: Sequence[str]) -> str:
     sign, inverse, empty = _SIGNS[kind]
     return "".join([f" {sign} ".join(upper) or empty, *[f" {inverse} {text}" for text in lower]])
 
 
-def _bracket(kind: Kind, form: Form) -> str:
+def _add_brackets(kind: FormKind, form: Form) -> str:
     return f"({form.text})" if form.kind in _BRACKETED[kind] and form.text[0] != "#" else form.text
 
 
@@ -212,7 +212,7 @@ def _get_text(form: Form) -> str:
 
 
 def _collect_operations(forms: Forms) -> frozenset[str]:
-    found = [form for form in forms if form.kind is not Kind.ATOM or form.inner]
+    found = [form for form in forms if form.kind is not FormKind.ATOM or form.inner]
     return frozenset().union(*map(list_operations, found)) if found else _NOTHING
 
 

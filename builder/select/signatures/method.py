@@ -18,7 +18,7 @@ from ...text.equations import Equation, Exact, Node, Number, find_equations, for
 from .forms import MAX_CHARACTERS, Form, list_operations
 from .links import MAX_STEPS, Linker, Step, join_in_order, join_plain, list_needed, list_numbers, make_graph
 from .roles import Roles, name_numbers
-from .skeleton import read_skeleton
+from .skeleton import is_skeleton, read_skeleton
 from .steps import find_root, is_step, is_undoing, list_steps, spell_fractions
 
 MAX_READ = 1_000_000
@@ -39,11 +39,16 @@ class Method:
     """Its operations with their operands, by which the distance of two methods is measured. Equal for equal canonical
     signatures of one problem."""
 
+    @property
+    def tells_apart(self) -> bool:
+        """Whether another signature means another method: so say equations. Another skeleton may be other words."""
+        return self.signature is not None and not is_skeleton(self.signature)
+
 
 UNKNOWN = Method(None, frozenset())
 
 
-class Task(NamedTuple):
+class ProblemContext(NamedTuple):
     """What is known of the problem whose method is read."""
 
     question: str | None = None
@@ -56,38 +61,41 @@ class Task(NamedTuple):
     """The language of the question, for tasks without equations; None to look."""
 
 
-_NO_TASK = Task()
+_NO_CONTEXT = ProblemContext()
 
 
 def read_method(
-    text: str, equations: Sequence[Equation] | None = None, task: Task = _NO_TASK, strength: str = "canonical"
+    text: str,
+    equations: Sequence[Equation] | None = None,
+    context: ProblemContext = _NO_CONTEXT,
+    strength: str = "canonical",
 ) -> Method:
     """Read the method of a rationale.
 
     Args:
         text: the rationale.
         equations: its equations from `find_equations`, where the caller has found them already.
-        task: what is known of its problem.
+        context: what is known of its problem.
         strength: `canonical`, `unordered`, `ordered` or `none`, as in the recipe's `select.signature`.
 
     >>> read_method("16 - 3 = 13. 13 - 4 = 9.").signature
     '16 - 3 - 4'
     >>> read_method("4 + 3 = 7, and 16 - 7 = 9").signature
     '16 - (3 + 4)'
-    >>> read_method("4 + 3 = 7, and 16 - 7 = 9", task=Task("Of 16 eggs 3 and 4 are eaten.", "9")).signature
+    >>> read_method("4 + 3 = 7, and 16 - 7 = 9", context=ProblemContext("Of 16 eggs 3 and 4 are eaten.", "9")).signature
     'n1 - (n2 + n3)'
     """
     if equations is None or len(text) > MAX_READ:
         equations = find_equations(text[:MAX_READ])
-    return _READERS[strength](text, equations, task)
+    return _READERS[strength](text, equations, context)
 
 
-def _read_canonical(text: str, equations: Sequence[Equation], task: Task) -> Method:
-    answer = read_value(task.answer, tuple(task.choices))
+def _read_canonical(text: str, equations: Sequence[Equation], context: ProblemContext) -> Method:
+    answer = read_value(context.answer, tuple(context.choices))
     steps = list_steps(text, equations, answer)
-    if not steps or (answer is None and task.answer is not None):
-        return _read_words(text, task)
-    roles = name_numbers(task.question)
+    if not steps or (answer is None and context.answer is not None):
+        return _read_words(text, context)
+    roles = name_numbers(context.question)
     results = {value for _, value in steps}
     known = join_plain(steps, roles, results)
     if known is None and len(steps) > MAX_STEPS:
@@ -98,9 +106,9 @@ def _read_canonical(text: str, equations: Sequence[Equation], task: Task) -> Met
     return _make_method([form] if form is not None else _list_last(steps, known))
 
 
-def _read_words(text: str, task: Task) -> Method:
+def _read_words(text: str, context: ProblemContext) -> Method:
     """Read the skeleton of a rationale that no equations tell."""
-    skeleton = read_skeleton(text, task.question, tuple(task.choices), task.language)
+    skeleton = read_skeleton(text, context.question, tuple(context.choices), context.language)
     return UNKNOWN if skeleton is None else Method(skeleton.text, skeleton.statements)
 
 
@@ -130,27 +138,29 @@ def _make_method(forms: Sequence[Form]) -> Method:
     return Method(_shorten(text) or None, frozenset().union(*map(list_operations, forms)))
 
 
-def _read_nothing(_text: str, _equations: Sequence[Equation], _task: Task) -> Method:
+def _read_nothing(_text: str, _equations: Sequence[Equation], _context: ProblemContext) -> Method:
     return UNKNOWN
 
 
-def _read_unordered(text: str, equations: Sequence[Equation], task: Task) -> Method:
-    return _list_equations(text, equations, task, sorted)
+def _read_unordered(text: str, equations: Sequence[Equation], context: ProblemContext) -> Method:
+    return _list_equations(text, equations, context, sorted)
 
 
-def _read_ordered(text: str, equations: Sequence[Equation], task: Task) -> Method:
-    return _list_equations(text, equations, task, list)
+def _read_ordered(text: str, equations: Sequence[Equation], context: ProblemContext) -> Method:
+    return _list_equations(text, equations, context, list)
 
 
 def _list_equations(
-    text: str, equations: Sequence[Equation], task: Task, arrange: Callable[[list[str]], list[str]]
+    text: str, equations: Sequence[Equation], context: ProblemContext, arrange: Callable[[list[str]], list[str]]
 ) -> Method:
     """List the equations as they are written, those of checks too."""
     found = [(spell_fractions(node), value, outcome) for _, _, node, value, outcome in equations]
     steps = [(node, value) for node, value, outcome in found if is_step(node, outcome)]
     written = arrange([f"{write_node(node)}={format_value(value)}" for node, value in steps])
     return (
-        Method(_shorten("; ".join(written)), _read_canonical(text, equations, task).operations) if written else UNKNOWN
+        Method(_shorten("; ".join(written)), _read_canonical(text, equations, context).operations)
+        if written
+        else UNKNOWN
     )
 
 

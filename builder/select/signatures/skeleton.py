@@ -55,6 +55,10 @@ _COMMAS = frozenset(",，、:：")
 _CAPITAL = re.compile(r"\b[A-Z][^\W\d_]*|(?<![\w.])\d+(?:[.,]\d+)*")
 
 
+_KINDS = ("options ", "dates ", "sentences ")
+"""How the text of a skeleton begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skeleton:
     """What a rationale says."""
@@ -88,6 +92,11 @@ def read_skeleton(
     return Skeleton(
         f"{_describe(sentences)} #{digest}", frozenset(xxhash.xxh3_64_hexdigest(each.encode()) for each in statements)
     )
+
+
+def is_skeleton(signature: str) -> bool:
+    """Whether a signature is the text of a skeleton."""
+    return signature.startswith(_KINDS)
 
 
 def _describe(sentences: Sequence[Sequence[str]]) -> str:
@@ -147,7 +156,7 @@ def _list_sentences(text: str, places: Mapping[str, str]) -> Iterator[list[str]]
             continue
         lower = piece.lower()
         following = pieces[place + 1] if place + 1 < len(pieces) else ""
-        if _says_nothing(piece, lower, following, is_start=is_start, has_letters=has_letters):
+        if _is_filler(piece, lower, following, is_start=is_start, has_letters=has_letters):
             continue
         is_start = piece in _COMMAS
         if piece[0] == _OPEN:
@@ -160,7 +169,7 @@ def _list_sentences(text: str, places: Mapping[str, str]) -> Iterator[list[str]]
     yield _drop_commas(words)
 
 
-def _says_nothing(piece: str, lower: str, following: str, *, is_start: bool, has_letters: bool) -> bool:
+def _is_filler(piece: str, lower: str, following: str, *, is_start: bool, has_letters: bool) -> bool:
     if lower in ANYWHERE:
         return lower not in {"a", "an"} or (not (piece == "A" and has_letters) and following not in {"few", "little"})
     return is_start and (lower in STARTS or (lower in BEFORE_COMMA and following in _COMMAS))
