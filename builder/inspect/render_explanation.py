@@ -51,6 +51,11 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
     if sample["signature"]:
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
         yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
+    if sample["duplicate_of"]:
+        how = f"by {sample['duplicate_by']}, {sample['similarity']:.0%}"
+        yield make_line(f"repeats    {sample['duplicate_of']}, {how}")
+    if sample["on_reference_path"]:
+        yield make_line("reference  takes the path of the reference rationale")
     if in_full:
         yield from _render_texts(sample)
 
