@@ -5,7 +5,7 @@ take the letters, digits and spaces of all scripts, as in Python. `\b`, `\B` kno
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -128,6 +128,30 @@ def _expand_class(part: str, name: str, *, inside: bool) -> str:
     if name not in _CLASSES:
         return part
     return _CLASSES[name] if inside else f"[{_CLASSES[name]}]"
+
+
+def compile_literals(literals: Sequence[str]) -> Callable[[str], list[int]]:
+    """Make a function that finds in one pass over a text which literals stand in it, by their numbers, in no order.
+
+    Small and capital letters are told apart.
+
+    >>> sorted(compile_literals(["answer", "box", "ans"])("The answer is 3."))
+    [0, 2]
+    """
+    options = re2.Options()
+    options.literal = True
+    found = re2.Set.SearchSet(options)
+    for literal in literals:
+        found.Add(literal)
+    found.Compile()
+
+    def find(text: str) -> list[int]:
+        try:
+            return list(found.Match(text) or ())
+        except UnicodeEncodeError:
+            return list(found.Match(_SURROGATE.sub("\ufffd", text)) or ())
+
+    return find
 
 
 def find_matches(pattern: str, text: str) -> Iterator[Spans]:

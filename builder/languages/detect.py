@@ -29,6 +29,8 @@ _HAN, _KANA = (
 )
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]{2,}(?:['’-][A-Za-z\u00c0-\u024f]+)*")
 _LETTER = re.compile(r"[^\W\d_]")
+_BEYOND_LATIN = re.compile(r"[^\x00-\u024f\u1e00-\u1eff\u2000-\u206f\u20a0-\u20cf\u2190-\u2bff]")
+"""Characters besides Latin letters, and the usual marks and signs: without one, the script tells nothing."""
 _SYMBOLS = frozenset(
     "sin cos tan log ln lim max min mod gcd lcm exp det ab bc cd ac abc abcd xy yz xyz dx dy cm mm km kg".split()
 )
@@ -127,6 +129,8 @@ def _keep_words(match: re.Match[str]) -> str:
 
 def _detect_script(text: str) -> str | None:
     """Detect a language by its script; None where Latin words decide."""
+    if not _BEYOND_LATIN.search(text):
+        return None
     kana, han = len(_KANA.findall(text)), len(_HAN.findall(text))
     latin = len(_LATIN.findall(text))
     if kana + han:

@@ -33,6 +33,7 @@ BITS = [
         "-",
     ],
     *[".", ". ", "%", "/", "=", " or ", " not ", "Wait, ", "no, ", "If so, ", "Some say ", "１８", "x", "9" * 16, "\t"],
+    *["She counts them again. " * 20, "word " * 90, ".  ", "Answer: 28", "the answer: 7", "Ans: 3"],
     *["</think>", "\u2028", "so ", "that is wrong", "答案是", "A:\n"],
 ]
 ENDS = [
@@ -62,6 +63,11 @@ def test_the_short_way_reads_what_the_long_way_reads(before, end):
 @pytest.mark.parametrize("before", ["3 + 4 = 7.\n", "", "She sells 9 of them. She has 2.\n\n"])
 def test_plain_marked_texts_take_the_short_way(before, end):
     assert read_shortly(before + end) is not None
+
+
+@pytest.mark.parametrize("end", [*ENDS[1:], "Answer: 28", "Final answer: 1,200."])
+def test_so_do_long_texts_of_one_line(end):
+    assert read_shortly("She sells 9. " * 40 + end) == read_long("She sells 9. " * 40 + end) is not None
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,20 @@ def test_two_plain_numbers_compare_as_all_others(gold, answer):
             assert found == compare(gold, other, AnswerType.NUMBER).outcome
 
 
+@given(
+    st.from_regex(r"\A[1-9][0-9]{0,3}\Z"),
+    st.from_regex(r"\A[1-9][0-9]{0,3}\Z"),
+    st.sampled_from(["${}", "${}.00", "{}.0", "{} dollars", "{} dollar", "**{}**", "**${}.00**", "{}.00", "{}."]),
+)
+@settings(max_examples=500, deadline=None)
+def test_a_dressed_number_compares_as_all_others(gold, other, dress):
+    for number in (gold, other, f"{gold}0"):
+        found = compare(gold, dress.format(number), AnswerType.NUMBER).outcome
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(compared, "_DRESSED", NEVER)
+            assert found == compare(gold, dress.format(number), AnswerType.NUMBER).outcome
+
+
 WRAPPED = st.lists(
     st.sampled_from([*"*_`$\"'“”‘’{}.,;:!? \n", "**", "\\text{", "\\boxed{", "the ", "An ", "ab", "7"])
 ).map("".join)

@@ -21,7 +21,7 @@ from .withdrawn import uncheck_withdrawn
 from .worded import add_worded
 
 _SIGN = re.compile(r"=|≈|\\approx|\bequals\b")
-_OTHER_SIGN = re.compile(r"≈|\\approx|\bequals\b")
+_EQUALS = re.compile(r"\bequals\b")
 _STOP = re.compile(r"[.,;:!?\n](?:(?<=\n)|(?=\s))")
 """What ends a passage, and is a piece by itself wherever it stands outside marks."""
 _BROKEN_MARK = re.compile(r"<<[^<>]*?(?:\n|[.,;:!?]\s)")
@@ -50,7 +50,7 @@ def has_signs(text: str) -> bool:
 def _read_signs(text: str) -> list[Equation]:
     """Read the equations that have a sign: those that are plain, and with the grammar what is left."""
     plain, taken = read_plain(text)
-    if text.count("=") == sum(taken) and not _OTHER_SIGN.search(text):
+    if text.count("=") == sum(taken) and not _has_other_signs(text):
         return plain
     found: list[Equation] = []
     index = 0
@@ -61,6 +61,11 @@ def _read_signs(text: str) -> list[Equation]:
             index += 1
         found += plain[first:index] if count == signs else read_passage(text, start, stop)
     return found
+
+
+def _has_other_signs(text: str) -> bool:
+    """Whether a text has a sign of equality that is no equal sign."""
+    return "≈" in text or "\\approx" in text or ("equals" in text and _EQUALS.search(text) is not None)
 
 
 def list_passages(text: str) -> Iterator[tuple[int, int, int]]:

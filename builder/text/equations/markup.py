@@ -20,6 +20,9 @@ _WIDE = str.maketrans(
 )
 """Signs of full width and other forms of the same sign."""
 
+_IS_WIDE = re.compile(f"[{re.escape(''.join(map(chr, _WIDE)))}]")
+"""Any of those signs: most texts beyond ASCII have none."""
+
 _SIGNS = {"加上": "+", "加": "+", "减去": "-", "減去": "-", "减": "-", "減": "-", "乘以": "*", "乘": "*", "除以": "/"}
 _BETWEEN = re.compile(rf"(?<=\d)(\s?[^\W\d_]{{0,2}}?\s?)({'|'.join(_SIGNS)})(?=\s?\d)")
 _EQUAL = re.compile(r"等[于於]|(?<=\d)得(?=\d)")
@@ -54,9 +57,7 @@ def clean_markup(text: str) -> str:
     ('3+4 =   8  ', '       8 ', '2^(24)')
     """
     if not text.isascii():
-        text = _UNIT_SQUARE.sub(" ", text.translate(_WIDE))
-        if has_unspaced(text):
-            text = _EQUAL.sub(_pad("= "), _BETWEEN.sub(_write_sign, text))
+        text = _clean_wide(text)
     if "\\" in text:
         text = _clean_latex(text)
     if "^" in text:
@@ -80,6 +81,15 @@ def _pad(sign: str) -> Callable[[re.Match[str]], str]:
 
 def _write_sign(match: re.Match[str]) -> str:
     return match[1] + _SIGNS[match[2]].ljust(len(match[2]))
+
+
+def _clean_wide(text: str) -> str:
+    """Write signs beyond ASCII as those within it."""
+    if _IS_WIDE.search(text):
+        text = text.translate(_WIDE)
+    if "²" in text or "³" in text:
+        text = _UNIT_SQUARE.sub(" ", text)
+    return _EQUAL.sub(_pad("= "), _BETWEEN.sub(_write_sign, text)) if has_unspaced(text) else text
 
 
 def _clean_latex(text: str) -> str:

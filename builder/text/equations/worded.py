@@ -70,6 +70,9 @@ _FREE_END = re.compile(
     r"|hundred|thousand|million|billion|pairs?|cents?|minutes?|hours?|seconds?|days?|weeks?|months?|years?|feet|foot|inch|inches)\b)[A-Za-z]"
     r"|(?!的|万|亿|千|百|倍|分|多|%)[\u4e00-\u9fff])"
 )
+_OF_NUMBERS = "0123456789.,$"
+MAX_OPERAND = 40
+"""The most characters of a number and the sign before it."""
 MAX_PHRASE = 120
 """The most characters of a phrase before its verb."""
 
@@ -93,6 +96,8 @@ def _find_english(text: str) -> list[Equation]:
     found: list[Equation] = []
     reached = 0
     for hint in _HINT.finditer(text):
+        if _is_in_signs(text, hint):
+            continue
         near = max(reached, hint.start() - MAX_PHRASE)
         start = max(near, text.rfind("\n", near, hint.start()) + 1)
         for match in _PHRASE.finditer(text, start, min(len(text), hint.end() + 20)):
@@ -102,6 +107,14 @@ def _find_english(text: str) -> list[Equation]:
                 reached = match.end()
                 break
     return found
+
+
+def _is_in_signs(text: str, hint: re.Match[str]) -> bool:
+    """Whether an equal sign stands behind a number that a sign joins to another: the grammar has read that."""
+    if "=" not in hint[0]:
+        return False
+    head = text[max(0, hint.start() - MAX_OPERAND) : hint.start() + 1].rstrip(_OF_NUMBERS).rstrip()
+    return head[-1:] in BINARY_SIGNS and bool(head)
 
 
 def _find_chinese(text: str) -> list[Equation]:

@@ -87,6 +87,9 @@ def compare_safely(
 def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Comparison:
     if gold.isdecimal() and answer.isdecimal() and len(gold) + len(answer) < 400:  # as most are
         return _EQUAL if gold == answer or int(gold) == int(answer) else _DIFFERENT
+    dressed = _DRESSED.fullmatch(answer)
+    if dressed is not None and dressed[dressed.lastindex or 0] == gold:
+        return _EQUAL
     if _DECIMALS.fullmatch(gold) and _DECIMALS.fullmatch(answer):
         return _EQUAL if gold.rstrip("0").rstrip(".") == answer.rstrip("0").rstrip(".") else _DIFFERENT
     if _read_infinity(gold) and _read_infinity(gold) == _read_infinity(answer):
@@ -102,6 +105,10 @@ def _compare_numbers(gold: str, answer: str, _choices: tuple[str, ...]) -> Compa
 
 
 _EQUAL, _DIFFERENT = (Comparison(outcome=outcome) for outcome in (ComparisonOutcome.EQUAL, ComparisonOutcome.DIFFERENT))
+_DRESSED = re.compile(
+    r"\$?([1-9][0-9]{0,14})(?:\.00?)?|([1-9][0-9]{0,14}) dollars?|\*\*\$?([1-9][0-9]{0,14})(?:\.00)?\*\*"
+)
+"""A whole number in the commonest dress, which equals the bare one."""
 _DECIMALS = re.compile(r"-?[1-9][0-9]{0,15}\.(?:[0-9]{1,2}|[0-9]{4,16})")
 """Decimals that have one reading and one spelling but for the zeros behind them."""
 _EXPLAIN = {ComparisonOutcome.UNDECIDED: "equal in one reading of the number or its unit, and not in another"}

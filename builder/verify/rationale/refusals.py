@@ -1,10 +1,11 @@
 """Find refusals: the teacher declines, in place of an answer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from ...languages import ReadingWords, list_readings
+from ...patterns import compile_literals
 from .place import FaultPlace
 
 _START = re.compile(r"(?:^|[.!?。！？\n])[\s*_#>-]{0,8}")
@@ -24,10 +25,11 @@ def find_refusal(text: str) -> FaultPlace | None:
     """
     is_short = len(text) <= 2 * _WINDOW
     seen = f" {text if is_short else text[:_WINDOW] + ' ' + text[-_WINDOW:]}".lower().replace("\n", " ")
-    plain, others = _list_signs()
-    if not any(map(seen.__contains__, plain)) and (seen.isascii() or not any(map(seen.__contains__, others))):
+    find_signs, owners = _compile_signs()
+    signs = find_signs(seen)
+    if not signs:
         return None
-    patterns = [pattern for signs, pattern in _compile_refusals() if any(map(seen.__contains__, signs))]
+    patterns = [_compile_refusals()[number] for number in sorted({owners[sign] for sign in signs})]
     for start in _list_starts(text, is_short=is_short):
         for pattern in patterns:
             found = pattern.match(text, start)
@@ -46,16 +48,22 @@ def _list_starts(text: str, *, is_short: bool) -> Iterator[int]:
 
 
 @cache
-def _list_signs() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """List the literals of all languages: those in ASCII, and the others."""
-    signs = [sign for words in list_readings() for sign in words.refusal_signs]
-    return tuple(filter(str.isascii, signs)), tuple(sign for sign in signs if not sign.isascii())
+def _list_refusing() -> tuple[ReadingWords, ...]:
+    """List the languages whose refusals are known."""
+    return tuple(words for words in list_readings() if words.refusals)
 
 
 @cache
-def _compile_refusals() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
-    """Compile the refusals of each language, with their literals."""
-    return tuple((words.refusal_signs, _compile_language(words)) for words in list_readings() if words.refusals)
+def _compile_signs() -> tuple[Callable[[str], list[int]], Sequence[int]]:
+    """Compile the literals of all languages, and list the number of the language that each is of."""
+    signs = [(sign, number) for number, words in enumerate(_list_refusing()) for sign in words.refusal_signs]
+    return compile_literals([sign for sign, _ in signs]), [number for _, number in signs]
+
+
+@cache
+def _compile_refusals() -> tuple[re.Pattern[str], ...]:
+    """Compile the refusals of each language."""
+    return tuple(map(_compile_language, _list_refusing()))
 
 
 def _compile_language(words: ReadingWords) -> re.Pattern[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from ....schemas.sample import Part
 from .place import FaultPlace, list_words
@@ -46,7 +47,7 @@ def find_restating(
     size = sum(map(len, parts.values()))
     if size > min(2 * sum(map(len, asked)), _MOST) + _ROOM:
         return None
-    known = _join_words([word for text in asked for word in _list_content(text)])
+    known = _join_question(tuple(asked))
     stated = [word for answer in answers for word in list_words(answer)]
     has_copy = False
     for text in parts.values():
@@ -74,6 +75,12 @@ def _is_empty(words: Sequence[str], known: str, stated: Sequence[str], *, is_log
     while kept and kept[0] in stated:
         kept.pop(0)
     return _join_words(kept) in known
+
+
+@lru_cache(maxsize=256)
+def _join_question(asked: tuple[str, ...]) -> str:
+    """Join the words of a question and its options. It is remembered: a problem has many samples."""
+    return _join_words([word for text in asked for word in _list_content(text)])
 
 
 def _list_content(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from ....schemas.problem import AnswerType
 from ...languages import ENGLISH, AnswerMark, list_readings
 from ...languages.wording import LINE_START
+from ...patterns import compile_literals
 from .candidates import StatedAnswer
 
 _HASHES = AnswerMark(
@@ -29,8 +30,7 @@ _ELEMENT = AnswerMark(
 _ELEMENT_END = "</answer>"
 _MARKS = (_HASHES, _TAG, _ELEMENT, *(mark for reading in list_readings() for mark in reading.marks))
 """Every mark with a literal, in the order in which one is preferred to another of the same place."""
-_ASCII_MARKS = tuple(mark for mark in _MARKS if mark.literal.isascii())
-"""Those of them that a text of ASCII characters can have."""
+_find_literals = compile_literals([mark.literal for mark in _MARKS])
 _LETTER_A = re.compile(r"\s*\W*a\b", re.IGNORECASE)
 _LETTER_ALONE = re.compile(r"[*_(\[]{0,3}[B-Z][*_)\].]{0,4}[ \t]*(?=\n|$)")
 _ARROW = "-->"
@@ -54,7 +54,7 @@ def find_statements(text: str, answer_type: AnswerType) -> list[StatedAnswer]:
     ordered = sorted(by_place.values(), key=lambda statement: statement.start)[-_MOST_STATEMENTS:]
     ordered = [_join_box(text, before, statement) for before, statement in zip([None, *ordered], ordered, strict=False)]
     ends = [statement.mark for statement in ordered[1:]] + [len(text)]
-    cut = [replace(statement, end=min(statement.end, end)) for statement, end in zip(ordered, ends, strict=False)]
+    cut = [item if item.end <= end else replace(item, end=end) for item, end in zip(ordered, ends, strict=False)]
     return [statement for statement in cut if statement.start < statement.end]
 
 
@@ -70,10 +70,10 @@ def _join_box(text: str, before: StatedAnswer | None, box: StatedAnswer) -> Stat
 def _find_all(text: str, answer_type: AnswerType) -> Iterator[StatedAnswer]:
     folded = text.casefold()
     is_aligned = len(folded) == len(text)  # folding makes no character disappear
-    for mark in _ASCII_MARKS if text.isascii() else _MARKS:
-        place = folded.find(mark.literal)
-        if place < 0 or answer_type not in mark.types:
+    for mark in map(_MARKS.__getitem__, sorted(_find_literals(folded))):
+        if answer_type not in mark.types:
             continue
+        place = folded.find(mark.literal)
         margin = place - text.rfind("\n", 0, place) if mark.margin == LINE_START else mark.margin
         first = max(place - margin, 0) if is_aligned else 0
         for match in mark.pattern.finditer(text, first):

@@ -20,6 +20,10 @@ _BOX = re.compile(
 """A last line that is a box with a number in it."""
 _SENTENCE = re.compile(rf"(?:(?:so|thus|therefore|hence),? )?the (?:final )?answer is {_NUMBER}\.?\s*", re.IGNORECASE)
 """A last sentence that states a number."""
+_COLON = re.compile(rf"(?:the )?(?:final )?answer:[ ]{_NUMBER}\.?\s*", re.IGNORECASE)
+"""A last sentence that is a mark and a number."""
+_HASHES = re.compile(rf"####[ \t]*{_NUMBER}\.?\s*")
+"""A last mark and a number, behind a sentence of the same line."""
 _LONGEST = 60
 _LONGEST_LINE = 400
 
@@ -30,24 +34,30 @@ def read_shortly(text: str) -> Reading | None:
     while stop and text[stop - 1] in "\n ":
         stop -= 1
     begin = text.rfind("\n", max(0, stop - _LONGEST_LINE), stop) + 1
-    if begin == 0 and stop > _LONGEST_LINE:
+    if begin or stop <= _LONGEST_LINE:
+        match = _LINE.fullmatch(text, begin, stop)
+        if match is not None:
+            return _make_reading(match, 2, "hashes" if match[1] else "answer_colon")
+        found = _read_box(text, begin, stop)
+        if found is not None:
+            return found
+    pause = text.rfind(". ", max(begin, stop - _LONGEST - 2), stop)
+    if pause < 0 and (stop - begin > _LONGEST or not (begin or stop <= _LONGEST_LINE)):
         return None
-    match = _LINE.fullmatch(text, begin, stop)
-    if match is not None:
-        return _make_reading(match, 2, "hashes" if match[1] else "answer_colon")
-    match = _BOX.fullmatch(text, begin, stop) if text.find("\\boxed{", begin, stop) >= 0 else None
-    return _make_reading(match, 1, "boxed") if match is not None else _read_sentence(text, begin, stop)
+    return _read_sentence(text, begin if pause < 0 else pause + 2, stop)
 
 
-def _read_sentence(text: str, begin: int, stop: int) -> Reading | None:
-    pause = text.rfind(". ", begin, stop)
-    start = begin if pause < 0 else pause + 2
-    if stop - start > _LONGEST:
-        return None
-    match = _SENTENCE.fullmatch(text, start, stop)
-    if match is None:
-        return None
-    return _make_reading(match, 1, "answer_is")
+def _read_box(text: str, start: int, stop: int) -> Reading | None:
+    match = _BOX.fullmatch(text, start, stop) if text.find("\\boxed{", start, stop) >= 0 else None
+    return None if match is None else _make_reading(match, 1, "boxed")
+
+
+def _read_sentence(text: str, start: int, stop: int) -> Reading | None:
+    for pattern, rule in ((_SENTENCE, "answer_is"), (_COLON, "answer_is"), (_HASHES, "hashes")):
+        match = pattern.fullmatch(text, start, stop)
+        if match is not None:
+            return _make_reading(match, 1, rule)
+    return _read_box(text, start, stop)
 
 
 def _make_reading(match: re.Match[str], group: int, rule: str) -> Reading:
