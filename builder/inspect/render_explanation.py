@@ -53,6 +53,11 @@ def _render_sample(sample: Mapping[str, Any], question: str | None, *, in_full: 
     if sample["signature"]:
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
         yield make_line(f"path       {_describe_path(sample['signature'], question)}  (cluster: {cluster})")
+    if sample["duplicate_of"]:
+        how = f"by {sample['duplicate_by']}, {sample['similarity']:.0%}"
+        yield make_line(f"repeats    {sample['duplicate_of']}, {how}")
+    if sample["on_reference_path"]:
+        yield make_line("reference  takes the path of the reference rationale")
     if in_full:
         yield from _render_texts(sample)
 

@@ -3,10 +3,27 @@
 Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
-from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
+from .choice import choose_paths, drop_duplicates, pick_paths
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
-from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
+from .paths import (
+    Choice,
+    ParsedPath,
+    ParsedProblem,
+    PathProblem,
+    ReasoningPath,
+    parse_path,
+    parse_problem,
+)
+from .samples import (
+    add_choices,
+    count_distinct,
+    drop_outside,
+    find_duplicates,
+    follow_leaders,
+    pick_rows,
+    select_kept,
+)
 from .signatures import Method, ProblemContext, read_method
 from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
@@ -15,6 +32,8 @@ __all__ = [
     "Choice",
     "Method",
     "ParsedPath",
+    "ParsedProblem",
+    "PathProblem",
     "ProblemContext",
     "ReasoningPath",
     "add_choices",
@@ -32,7 +51,9 @@ __all__ = [
     "drop_duplicates",
     "drop_outside",
     "find_duplicates",
+    "follow_leaders",
     "parse_path",
+    "parse_problem",
     "pick_paths",
     "pick_rows",
     "read_method",

@@ -12,7 +12,7 @@ from ....schemas.frames import get_schema, make_reader, make_writer
 from ....schemas.ids import digest
 from ....schemas.problem import AnswerType, Problem
 from ....schemas.reasons import Fate, Reason, Verdict
-from ....schemas.recipe import ConsensusRule, Select, Verify
+from ....schemas.recipe import Choose, ConsensusRule, Select, Verify
 from ....schemas.sample import ExternalFinding, Grade, Hint, Part, Sample, Span
 from ... import select, verify
 from ...engine import mark_row
@@ -63,6 +63,8 @@ class PathRules:
     """How samples are checked."""
     select: Select
     """Which paths are kept."""
+    seed: int = 0
+    """The recipe's key of random choices."""
     counter: TokenCounter | None = None
     """What counts tokens; None leaves the counts of the server."""
     judged: JudgedPieces = field(default_factory=JudgedPieces)
@@ -76,6 +78,7 @@ class PathRules:
             "code": [verify.CODE_VERSION, select.CODE_VERSION],
             "verify": self.verify.model_dump(mode="json"),
             "select": self.select.model_dump(mode="json"),
+            "seed": self.seed if self.select.choose is Choose.RANDOM else None,
             "tokens": self.counter and self.counter.describe(),
             **({} if self.external is None else {"external": self.external.command.describe()}),
         }
@@ -108,7 +111,13 @@ def judge_samples(
     keyed = work.with_columns(key=_make_keys(work))
     policy = _simplify_policy(rules.verify)
     strength = rules.select.signature
-    deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": strength, "tokens": None}
+    deciding = {
+        **rules.describe(),
+        "verify": policy.model_dump(mode="json"),
+        "select": strength,
+        "seed": None,
+        "tokens": None,
+    }
     deciding.pop("external", None)  # what it found is part of the keys
     owners = keyed.select("sample_id", "key").join(
         samples.select("sample_id", "problem_id"), on="sample_id", how="left"
