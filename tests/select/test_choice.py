@@ -245,7 +245,7 @@ def test_the_only_path_without_a_signature_is_compared_by_wording():
     words = "She sells each of the nine eggs that are left at the market in the morning for two dollars so in all"
     chosen = choose_fates([path("a", f"{words} 9 * 2 = 18"), path("b", f"{words} 18"), path("c", words)])
     assert {reason for reason, _ in chosen.values()} == {None}
-    chosen = choose_fates([path("a", words), path("b", f"then {words}")])
+    chosen = choose_fates([path("a", words), path("b", f"now {words}")])
     assert {reason for reason, _ in chosen.values()} == {None, Reason.NEAR_DUPLICATE}
 
 

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.select import read_method
-from cotloom.builder.select.signatures import MAX_READ
+from cotloom.builder.select.signatures import MAX_READ, UNKNOWN
 from cotloom.builder.text.equations import find_equations
 
 SAME = [
@@ -40,7 +40,16 @@ def test_what_makes_another_method(one, other):
     assert read_method(one).signature != read_method(other).signature
 
 
-@pytest.mark.parametrize("text", ["", "So 18.", "2p + 3 = 11", "The answer is 18.", "Elle en vend neuf et en garde deux."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "So 18.",
+        "2p + 3 = 11",
+        "The answer is 18.",
+        "Elle en vend neuf au marché et elle en garde deux pour ses amis.",
+    ],
+)
 def test_a_text_that_says_no_method_has_none(text):
     assert read_method(text) == UNKNOWN
 

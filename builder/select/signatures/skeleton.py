@@ -20,7 +20,7 @@ from ...languages import UNDETERMINED, UNSPACED, detect_language, has_unspaced
 from .dates import replace_dates
 from .fillers import ANYWHERE, BEFORE_COMMA, CONTRACTIONS, LANGUAGES, OPENINGS, PRONOUNS, STARTS, UNSPACED_STARTS
 
-FEWEST_WORDS = 4
+FEWEST_WORDS = 3
 """A text that says less has no skeleton."""
 
 MAX_SHOWN = 8
@@ -85,7 +85,7 @@ def read_skeleton(
     clean = _clean_text(text, has_options=bool(choices) or _has_options(question))
     places = _place_words(question)
     sentences = [words for words in _list_sentences(clean, places) if words]
-    if sum(map(len, sentences)) < FEWEST_WORDS:
+    if sum(word.isalpha() for words in sentences for word in words) < FEWEST_WORDS:
         return None
     statements = [" ".join(words) for words in sentences]
     digest = xxhash.xxh3_64_hexdigest("\n".join(statements).encode())
