@@ -83,3 +83,17 @@ def test_any_text_has_a_method_or_none(text):
 def test_no_equation_behind_the_limit_counts_wherever_it_was_found():
     text = "3 + 4 = 7" + " " * MAX_READ + "5 * 5 = 25"
     assert read_method(text, find_equations(text)) == read_method(text) == read_method("3 + 4 = 7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 - 3 = 1. 6 / 1 = 6.",
+        "1 + 1 = 64. 10 ^ 64 = 5.",
+        "2 * 2 = 90000000. 3 ^ 4 = 81.",
+        " ".join(["99999 * 99999 = 3.", *["3 * 99999 = 3."] * 5_000, "3 * 2 = 6."]),
+    ],
+    ids=["zero", "exponent", "large", "growing"],
+)
+def test_wrong_results_stand_for_what_was_written(text):
+    assert read_method(text).signature is not None

@@ -104,6 +104,14 @@ def join_forms(op: str, left: Form, right: Form) -> Form:
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)
+def set_value(form: Form, value: Exact) -> Form:
+    """Give a form the value that was written for it, which may be rounded or wrong. So no value grows without end."""
+    if form.value == value:
+        return form
+    return Form(form.kind, value, form.text, form.upper, form.lower, form.inner)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
 def join_alternatives(forms: Forms) -> Form:
     """Make the form of what may be one of several, of equal value, sorted by text."""
     text = _shorten(" or ".join([_add_brackets(FormKind.PRODUCT, form) for form in forms]))

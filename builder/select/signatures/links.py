@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ...text.equations import Exact, Node, Number, Operation
-from .forms import Form, join_alternatives, join_forms, make_constant
+from .forms import Form, join_alternatives, join_forms, make_constant, set_value
 from .roles import Roles
 
 MAX_STEPS = 64
@@ -62,7 +62,7 @@ def join_plain(steps: Sequence[Step], roles: Roles, results: set[Exact]) -> dict
             one, other = _join_node(left, known, roles, results), _join_node(right, known, roles, results)
         if one is None or other is None:
             return None
-        known[value] = join_forms(op, one, other)
+        known[value] = set_value(join_forms(op, one, other), value)
     return known
 
 
@@ -85,7 +85,7 @@ def join_in_order(steps: Sequence[Step], roles: Roles) -> dict[Exact, Form]:
     for node, value in steps:
         form = _join_node(node, known, roles, set())
         if form is not None:
-            known[value] = form
+            known[value] = set_value(form, value)
     return known
 
 
@@ -204,7 +204,8 @@ class Linker:
         """Join a step; None where it is needed by itself."""
         if index not in self.forms:
             self.forms[index] = None
-            self.forms[index] = self._join(self.graph.steps[index][0], index, {})
+            node, value = self.graph.steps[index]
+            self.forms[index] = set_value(self._join(node, index, {}), value)
         return self.forms[index]
 
     def _join(self, node: Node, index: int, seen: dict[Exact, int]) -> Form:

@@ -114,13 +114,16 @@ def _read_words(text: str, context: ProblemContext) -> Method:
 
 def _join_contested(steps: Sequence[Step], roles: Roles, root: int | None) -> list[Form]:
     graph = make_graph(steps)
-    roots = range(len(steps)) if root is None else [root]
-    linker = Linker(graph, roles, list_needed(graph, roots))
-    forms = {index: form for index in roots if (form := linker.join_step(index)) is not None}
     if root is not None:
-        return list(forms.values())
+        form = Linker(graph, roles, list_needed(graph, [root])).join_step(root)
+        return [] if form is None else [form]
+    linker = Linker(graph, roles, range(len(steps)))
+    forms = {index: form for index in range(len(steps)) if (form := linker.join_step(index)) is not None}
     last = [index for index in forms if index not in linker.used]
-    return [forms[index] for index in last if not is_undoing(steps, index)] or [forms[index] for index in last]
+    undoing = {index for index in last if is_undoing(steps, index)}
+    if undoing:
+        return _join_contested([step for index, step in enumerate(steps) if index not in undoing], roles, None)
+    return [forms[index] for index in last]
 
 
 def _list_last(steps: Sequence[Step], known: dict[Exact, Form]) -> list[Form]:

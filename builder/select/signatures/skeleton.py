@@ -33,6 +33,13 @@ _OPTION_MARK = f"{_OPEN}option:"
 _MARKUP = re.compile(
     r"^[ \t]*(?:(?:#{1,6}|[-*•>])[ ](?=\D)|\(?\d{1,2}[.)][ ]|step \d{1,2}[:.)][ ])+", re.MULTILINE | re.IGNORECASE
 )
+_LIST = re.compile(_MARKUP.pattern.replace(r"(?=\D)", ""), re.MULTILINE)
+"""Before a number, a dash or a star is the mark of a list where there are several."""
+
+_HEADING = re.compile(
+    r"^\W*(?:solution|explanation|reasoning|analysis|steps|step[ -]by[ -]step(?: solution)?|解|解答|解析|分析)\W*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _EMPHASIS = re.compile(r"(?<![\w)*])(\*{1,3})(?=[^\s*])([^*\n]{1,300}?)(?<=\S)\1(?![\w(*])|`")
 _OPTION = re.compile(
     r"(?:\b(?i:option|choice)[ ])?(?:\(([A-Z])\)|(?<!\S)\[([A-Z])\](?!\S)|^[ \t]*([A-Z])[.):](?=[ ]))", re.MULTILINE
@@ -126,11 +133,12 @@ def _place_words(question: str | None) -> Mapping[str, str]:
 def _clean_text(text: str, *, has_options: bool) -> str:
     """Take layout, the statement of the answer and other ways to write options and dates from a text."""
     text = text.replace(_OPEN, " ").replace(_CLOSE, " ").strip()
+    text = _HEADING.sub("", _EMPHASIS.sub(r"\2", text))
     text = _ANSWER.sub(lambda match: match[0][:1] if match[0][:1] in _ENDS else "", text)
     if has_options:
         text = _OPTION.sub(lambda match: _mark("option", match[1] or match[2] or match[3]), text)
         text = _NAMED_OPTION.sub(lambda match: _mark("option", match[1]), text)
-    text = _MARKUP.sub("", _EMPHASIS.sub(r"\2", text))
+    text = (_LIST if len(_LIST.findall(text)) > 1 else _MARKUP).sub("", text)
     text = _WRAPPED.sub(r"\1", text)
     if has_unspaced(text):
         text = UNSPACED_STARTS.sub("", text)
@@ -165,8 +173,13 @@ def _list_sentences(text: str, places: Mapping[str, str]) -> Iterator[list[str]]
             words.append("," if piece in ",，、" else ":")
         else:
             word = PRONOUNS.get(lower, lower) if following in {"is", "was"} else lower
-            words += [places.get(part, part) for part in CONTRACTIONS.get(lower, (word,))]
+            words += [places.get(part, part) for part in CONTRACTIONS.get(lower) or _part_owner(word)]
     yield _drop_commas(words)
+
+
+def _part_owner(word: str) -> tuple[str, ...]:
+    """Part a name from the sign that something is its: Ann's."""
+    return (word[:-2], "'s") if word.endswith(("'s", "’s")) else (word,)
 
 
 def _is_filler(piece: str, lower: str, following: str, *, is_start: bool, has_letters: bool) -> bool:

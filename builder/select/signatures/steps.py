@@ -34,21 +34,25 @@ def list_steps(text: str, equations: Sequence[Equation], answer: Exact | None) -
     Left out are equations that could not be checked; of a chain, `2 * (3 + 4) = 2 * 7 = 14`, all but the first; and
     what stands behind words that announce a check, once the answer is reached.
     """
-    end = _find_check(text) if "heck" in text or "erif" in text or "onfirm" in text or not text.isascii() else None
+    check = _find_check(text) if "heck" in text or "erif" in text or "onfirm" in text or not text.isascii() else None
     has_fractions = "frac" in text
     steps: list[Step] = []
-    reached = 0
+    reached, checked = 0, 0
     for start, stop, left, value, outcome in equations:
-        if end is not None and start >= end:
-            if steps and (answer is None or any(made == answer for _, made in steps)):
-                return steps
-            end = None
+        if check is not None and start >= check:
+            check, checked = None, len(steps)
         if start >= reached and outcome is not _UNCHECKED:
             node = spell_fractions(left) if has_fractions else left
             if node.__class__ is Operation:
                 steps.append((node, value))
                 reached = stop
-    return steps
+    return steps[:checked] if checked and _is_reached(steps, checked, answer) else steps
+
+
+def _is_reached(steps: Sequence[Step], checked: int, answer: Exact | None) -> bool:
+    """Whether the answer does not come out behind the announcement of a check alone."""
+    values = [value for _, value in steps]
+    return answer is None or answer in values[:checked] or answer not in values[checked:]
 
 
 def is_step(left: Node, outcome: StepOutcome) -> bool:
