@@ -1,5 +1,6 @@
 """The paths of a problem as they are compared: texts, methods, and what is known of the problem."""
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -33,8 +34,6 @@ class ReasoningPath:
     """The mean log probability of its tokens; None where it is unknown."""
     method: Method | None = None
     """The method from `read_method`, where the caller has read it already."""
-    normal: NormalText | None = None
-    """Its text from `read_text`, where the caller has read it already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,10 +121,22 @@ def parse_problem(problem: PathProblem, policy: Select) -> ParsedProblem:
     )
 
 
-def parse_path(path: ReasoningPath, policy: Select, problem: ParsedProblem = UNKNOWN_PARSED) -> ParsedPath:
-    """Read the method of a path, where the policy compares methods, and normalize its text."""
+def parse_path(
+    path: ReasoningPath,
+    policy: Select,
+    problem: ParsedProblem = UNKNOWN_PARSED,
+    read: Callable[[str], NormalText] = read_text,
+) -> ParsedPath:
+    """Read the method of a path, where the policy compares methods, and normalize its text.
+
+    Args:
+        path: the path.
+        policy: which methods are compared.
+        problem: what is known of its problem.
+        read: `read_text`, or what knows its results already.
+    """
     method = (path.method or read_method(path.text)) if policy.signature != "none" else _UNKNOWN
-    text = path.normal or read_text(path.text)
+    text = read(path.text)
     is_own = problem.reference is not None and _is_same_text(text.plain, problem.reference)
     return ParsedPath(path, method, text, path.provided or is_own, _compare_reference(method, problem, is_own=is_own))
 

@@ -14,7 +14,7 @@ from itertools import product
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
 
 from ..languages import has_unspaced, part_unspaced
-from .meaning_words import CONTRASTS, FILLERS, MARKS, NEGATIVE_PREFIXES, UNSPACED_CONTRASTS, UNSPACED_MARKS
+from .meaning_words import CONTRASTS, FILLERS, MARKS, NEGATIVE_PREFIXES, UNSPACED_MARKS
 
 _LOOSE = FILLERS - set(CONTRASTS)
 """Words that may stand anywhere, or be missing."""
@@ -82,14 +82,22 @@ def has_same_meaning(left: str, right: str, question: Collection[str] = ()) -> b
     """
     if left == right:
         return True
-    left, right = _cut_shared(*sorted((left, right)))
-    if not left or not right:
+    one, other = _cut_shared(left, right) if left < right else _cut_shared(right, left)
+    if not one or not other:
         return True  # words more, none moved and none replaced
-    gaps = list(_find_gaps(left.split(" "), right.split(" ")))
+    words, others = one.split(" "), other.split(" ")
+    if set(words).isdisjoint(others):
+        return not _has_contrast(words, others, question)
+    gaps = list(_find_gaps(words, others))
     missing = {word for gap, _ in gaps for word in gap}
-    if any(word in missing for _, gap in gaps for word in gap):
+    if any(not missing.isdisjoint(gap) for _, gap in gaps):
         return False
-    return not any(_is_contrast(one, other, question) for gap in gaps for one, other in product(*gap))
+    return not any(_has_contrast(*gap, question) for gap in gaps)
+
+
+def _has_contrast(words: Sequence[str], others: Sequence[str], question: Collection[str]) -> bool:
+    """Whether a word stands in the place of one that says something else."""
+    return any(_is_contrast(one, other, question) for one, other in product(words, others))
 
 
 def _cut_shared(left: str, right: str) -> tuple[str, str]:
@@ -115,32 +123,24 @@ def split_words(text: str) -> list[str]:
 def _find_gaps(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     """Find the words that differ between runs of words that two texts share."""
     start_left = start_right = 0
-    for block in Levenshtein.opcodes(left, right):
-        if block.tag == "equal":
-            if block.src_start > start_left or block.dest_start > start_right:
-                yield left[start_left : block.src_start], right[start_right : block.dest_start]
-            start_left, start_right = block.src_end, block.dest_end
-    if len(left) > start_left or len(right) > start_right:
-        yield left[start_left:], right[start_right:]
+    for begin, other_begin, size in Levenshtein.editops(left, right).as_matching_blocks():
+        if begin > start_left or other_begin > start_right:
+            yield left[start_left:begin], right[start_right:other_begin]
+        start_left, start_right = begin + size, other_begin + size
 
 
 def _is_contrast(one: str, other: str, question: Collection[str]) -> bool:
     """Whether a word in the place of another changes what is said."""
-    if one == other:
-        return False
-    sets = CONTRASTS.get(one, ()) or UNSPACED_CONTRASTS.get(one, ())
-    if any(other in members for members in sets):
+    if other in CONTRASTS.get(one, ()) or _is_negated(one, other) or _is_negated(other, one):
         return True
-    if _is_negated(one, other) or _is_negated(other, one):
-        return True
-    return one in question and other in question and not _is_form(one, other)
+    return one in question and other in question and one != other and not _is_form(one, other)
 
 
 def _is_negated(word: str, other: str) -> bool:
     """Whether a word is another with a prefix or an ending that denies it."""
-    if word.endswith("less") and (word[:-4] == other or word[:-4] + "ful" == other):
-        return True
-    return len(other) > 2 and any(word == prefix + other for prefix in NEGATIVE_PREFIXES)
+    if word.endswith(other) and len(other) > 2:
+        return word[: -len(other)] in NEGATIVE_PREFIXES
+    return word.endswith("less") and word[:-4] in {other, other.removesuffix("ful")}
 
 
 def _is_form(one: str, other: str) -> bool:

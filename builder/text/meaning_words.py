@@ -237,24 +237,46 @@ verdadero falso
 """
 """One set of words a line; a line that is indented goes on."""
 
-CONTRASTS: dict[str, list[frozenset[str]]] = {}
-"""For each word the sets of words that say something else in its place."""
-
-for _words in _SETS.replace("\n    ", " ").split("\n"):
-    _set = frozenset(_words.split())
-    for _word in _set:
-        CONTRASTS.setdefault(_word, []).append(_set)
-
-UNSPACED_CONTRASTS: dict[str, list[frozenset[str]]] = {}
+_CHARACTERS = (
+    "左右",
+    "上下",
+    "前后後",
+    "东西南北東",
+    "大小",
+    "多少",
+    "高低",
+    "长短長",
+    "加减乘除減",
+    "增减減",
+    "男女他她",
+    "真假",
+    "早晚",
+    "先后後",
+    "买卖買賣",
+    "内外",
+    "进出進",
+    "开关開閉",
+    "红黄蓝绿黑白紫橙紅藍綠",
+    "年月日时分秒時",
+    "正负負",
+    "奇偶",
+    "和或",
+    "快慢",
+)
 """The same for characters of scripts without blanks."""
 
-for _characters in (
-    "左右", "上下", "前后後", "东西南北東", "大小", "多少", "高低", "长短長", "加减乘除減", "增减減", "男女他她",
-    "真假", "早晚", "先后後", "买卖買賣", "内外", "进出進", "开关開閉", "红黄蓝绿黑白紫橙紅藍綠", "年月日时分秒時",
-    "正负負", "奇偶", "和或", "快慢",
-):  # fmt: skip
-    for _character in _characters:
-        UNSPACED_CONTRASTS.setdefault(_character, []).append(frozenset(_characters))
+
+def _list_contrasts() -> dict[str, frozenset[str]]:
+    lines = _SETS.replace("\n    ", " ").strip().split("\n")
+    contrasts: dict[str, set[str]] = {}
+    for members in (*(line.split() for line in lines), *map(list, _CHARACTERS)):
+        for word in members:
+            contrasts.setdefault(word, set()).update(members)
+    return {word: frozenset(others - {word}) for word, others in contrasts.items()}
+
+
+CONTRASTS: Mapping[str, frozenset[str]] = _list_contrasts()
+"""For each word of a closed set those that say something else in its place."""
 
 NEGATIVE_PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "anti", "mis")
 """A word with one of them denies the word without."""
