@@ -99,11 +99,12 @@ def render_head(groups: Sequence[Sequence[str]]) -> list[str]:
         "",
         f"Made by `make bench-select` (`benchmarks/selection.py`): Python {platform.python_version()}, CPU time of one",
         f"core, medians of {TURNS} turns. The machine is not quiet: read the ratios. {len(groups)} problems of GSM8K",
-        f"with {EACH} rationales each: solutions of four language models, and rewordings of them by rule (an opening, a",
+        f"with {EACH} rationales each: solutions of four language models, and rewordings by rule (an opening, a",
         f"synonym, swapped operands), {mean(map(len, texts)):.0f} characters on average, all distinct once normalized.",
         "",
         f"Normalizing: {len(texts) / plain:,.0f} texts in a CPU second; {len(texts) / read:,.0f} with what near",
-        "duplicates must share (numbers, signs, negations, words of content). The rest is measured with normalized texts.",
+        "duplicates must share (numbers, signs, negations, words of content). The rest is measured with normalized",
+        "texts.",
         "",
     ]
 
@@ -142,8 +143,9 @@ def render_near(groups: Sequence[Sequence[str]], normal: dict[str, NormalText]) 
     return [
         "## Near duplicates",
         "",
-        f"Of {rows:,} texts {sum(map(len, found)):,} are near duplicates at {LEAST:.0%}. From rapidfuzz's matrix of the",
-        f"same ratio, with the same rules, the same are found: **{'yes' if same else 'NO'}**. The matrix alone is timed.",
+        f"Of {rows:,} texts {sum(map(len, found)):,} are near duplicates at {LEAST:.0%}. From rapidfuzz's matrix of",
+        f"the same ratio, with the same rules, the same are found: **{'yes' if same else 'NO'}**. The matrix alone is",
+        "timed.",
         "",
         "| | texts per CPU second | ours |",
         "|---|---|---|",
