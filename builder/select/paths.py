@@ -1,13 +1,11 @@
 """The paths of a problem as they are compared: texts, methods, and what is known of the problem."""
 
 from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ...schemas.reasons import Reason
 from ...schemas.recipe import Select
 from ...schemas.sample import DuplicateMeasure
-from ..text.meaning import split_words
 from ..text.normalizing import normalize
 from ..text.similarity import NormalText, read_text
 from .signature import Method, read_method
@@ -92,8 +90,6 @@ class PathProblem:
 class ParsedProblem:
     """The same with what paths are compared with."""
 
-    words: AbstractSet[str] = frozenset()
-    """The words of the question."""
     reference: str | None = None
     """The normalized reference rationale."""
     method: Method = _UNKNOWN
@@ -110,11 +106,10 @@ UNKNOWN_PARSED = ParsedProblem()
 
 
 def parse_problem(problem: PathProblem, policy: Select) -> ParsedProblem:
-    """Normalize the question, and read the method of the reference rationale."""
+    """Normalize the reference rationale, and read its method."""
     reference = normalize(problem.reference) if problem.reference else None
     is_compared = problem.reference is not None and policy.signature != "none"
     return ParsedProblem(
-        words=frozenset(split_words(normalize(problem.question))) if problem.question else frozenset(),
         reference=reference or None,
         method=read_method(problem.reference) if is_compared and problem.reference else _UNKNOWN,
         seed=problem.seed,

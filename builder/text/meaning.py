@@ -4,23 +4,18 @@ Similarity of wording alone takes `turn left` for `turn right`. Three rules come
 
 1. The sequence of numbers, signs, negations and bounds is the same (`list_marks`).
 2. No word of content stands in another place: it is not missing here and new there.
-3. No word is replaced by its opposite, by another of a closed set (days, colours, directions), or by another word of
-   the question.
+3. No word of content is replaced by another, unless it is a form or a known synonym of it. Words may be added.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
 
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
 
 from ..languages import has_unspaced, part_unspaced
-from .meaning_words import CONTRASTS, FILLERS, MARKS, NEGATIVE_PREFIXES, UNSPACED_MARKS
+from .meaning_words import ENDINGS, LOOSE, MARKS, SYNONYMS, UNSPACED_MARKS
 
-_LOOSE = FILLERS - set(CONTRASTS)
-"""Words that may stand anywhere, or be missing."""
-
-_STEM = 4
-"""Words that share so many first letters, and three quarters of the shorter one, are forms of one word."""
+_STEM = 3
+"""Forms of one word share at least so many first letters."""
 
 
 def list_marks(text: str) -> str:
@@ -64,7 +59,12 @@ def list_content(text: str) -> str:
     >>> list_content("so she then sells the eggs") == list_content("now she sells eggs")
     True
     """
-    return " ".join([word for word in split_words(text) if word not in _LOOSE])
+    return " ".join([_reduce_word(word) for word in split_words(text) if word not in LOOSE])
+
+
+def _reduce_word(word: str) -> str:
+    """Write a number word, a negation or a bound as it counts among the marks."""
+    return MARKS.get(word) or ("not" if word.endswith("n't") else word)
 
 
 def _reduce_contraction(word: str) -> str:
@@ -72,13 +72,12 @@ def _reduce_contraction(word: str) -> str:
     return word if "'" not in word else "not" if word.endswith("n't") else ""
 
 
-def has_same_meaning(left: str, right: str, question: Collection[str] = ()) -> bool:
+def has_same_meaning(left: str, right: str) -> bool:
     """Whether two texts with the same marks differ in wording alone, by the rules 2 and 3.
 
     Args:
         left: the content of a text, from `list_content`.
         right: that of another text with the same `list_marks`.
-        question: the words of the question, from `split_words`.
     """
     if left == right:
         return True
@@ -87,17 +86,18 @@ def has_same_meaning(left: str, right: str, question: Collection[str] = ()) -> b
         return True  # words more, none moved and none replaced
     words, others = one.split(" "), other.split(" ")
     if set(words).isdisjoint(others):
-        return not _has_contrast(words, others, question)
+        return _is_reworded(words, others)
     gaps = list(_find_gaps(words, others))
     missing = {word for gap, _ in gaps for word in gap}
     if any(not missing.isdisjoint(gap) for _, gap in gaps):
         return False
-    return not any(_has_contrast(*gap, question) for gap in gaps)
+    return all(_is_reworded(*gap) for gap in gaps)
 
 
-def _has_contrast(words: Sequence[str], others: Sequence[str], question: Collection[str]) -> bool:
-    """Whether a word stands in the place of one that says something else."""
-    return any(_is_contrast(one, other, question) for one, other in product(words, others))
+def _is_reworded(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether each word of the shorter side has a form or a synonym on the other; what is left over was added."""
+    fewer, more = sorted((words, others), key=len)
+    return all(any(_is_same_word(one, other) for other in more) for one in fewer)
 
 
 def _cut_shared(left: str, right: str) -> tuple[str, str]:
@@ -129,22 +129,10 @@ def _find_gaps(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[Sequ
         start_left, start_right = begin + size, other_begin + size
 
 
-def _is_contrast(one: str, other: str, question: Collection[str]) -> bool:
-    """Whether a word in the place of another changes what is said."""
-    if other in CONTRASTS.get(one, ()) or _is_negated(one, other) or _is_negated(other, one):
+def _is_same_word(one: str, other: str) -> bool:
+    """Whether two words are forms of one, or synonyms."""
+    if other in SYNONYMS.get(one, ()):
         return True
-    return one in question and other in question and one != other and not _is_form(one, other)
-
-
-def _is_negated(word: str, other: str) -> bool:
-    """Whether a word is another with a prefix or an ending that denies it."""
-    if word.endswith(other) and len(other) > 2:
-        return word[: -len(other)] in NEGATIVE_PREFIXES
-    return word.endswith("less") and word[:-4] in {other, other.removesuffix("ful")}
-
-
-def _is_form(one: str, other: str) -> bool:
-    """Whether two words are forms of one, by their first letters: `sell`, `sells`."""
     shorter = min(len(one), len(other))
     shared = next((place for place in range(shorter) if one[place] != other[place]), shorter)
-    return shared >= min(_STEM, shorter) and 4 * shared >= 3 * shorter
+    return shared >= _STEM and one[shared:] in ENDINGS and other[shared:] in ENDINGS

@@ -1,6 +1,6 @@
 """Measure how similar texts are in their wording, and find near duplicates among them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,6 @@ def read_text(text: str) -> NormalText:
 def find_near_duplicates(
     texts: Sequence[NormalText],
     least: float,
-    question: Collection[str] = (),
     labels: Sequence[str | None] | None = None,
 ) -> dict[int, tuple[int, float]]:
     """Find the texts that are near duplicates of an earlier one that is none itself.
@@ -54,7 +53,6 @@ def find_near_duplicates(
     Args:
         texts: the texts; each is compared with those before it.
         least: the similarity from which on two are near, from 0 to 1.
-        question: the words of the question that they answer.
         labels: texts with different ones are no duplicates, nor are those that repeat one text; None is unknown.
 
     Returns:
@@ -78,7 +76,7 @@ def find_near_duplicates(
                 continue
             is_same = compared.get((content, leader))
             if is_same is None:
-                is_same = has_same_meaning(content, texts[leader].content, question)
+                is_same = has_same_meaning(content, texts[leader].content)
                 compared[content, leader] = is_same
             if is_same:
                 found[place] = (leader, score / 100)
