@@ -211,8 +211,11 @@ class Select(Section):
 
     lengths: Lengths = declare_identity(Lengths())
     """How long they may be, in tokens of the recipe's `tokenizer`, else of the server."""
-    signature: Literal["operations", "none"] = declare_identity("operations")
-    """What makes two paths the same method: the set of their `operations`, or `none`."""
+    signature: Literal["canonical", "unordered", "ordered", "none"] = declare_identity("canonical")
+    """What makes two paths the same method. `canonical`: their equations come to the same expression over the numbers
+    of the question; or, without equations, their sentences say the same in the same order. `unordered` and `ordered`:
+    they have the same equations, in any order or in the same order, as RFT compares them (Yuan et al. 2023). `none`:
+    methods are not compared."""
     exact: Literal["drop", "keep"] = declare_identity("drop")
     """What happens to repeats of a text: `keep` keeps those of kept paths, beyond `keep`, as Fu et al. (2023) and Ho et
     al. (2023) did."""

@@ -115,7 +115,7 @@ def _choose_paths(
     outside = select.drop_outside(correct, rules.select)
     kept = correct.join(outside, on="sample_id", how="anti", maintain_order="left").join(
         problems.filter(pl.col("fate") == Fate.KEPT)
-        .select("problem_id", "question", "reference_rationale")
+        .select("problem_id", "question", "answer", "choices", "reference_rationale")
         .unique("problem_id", keep="first"),
         on="problem_id",
         how="left",
@@ -143,7 +143,7 @@ def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
     """Make a key for the paths of each problem from what decides their choice, in order of the ids."""
     columns = pl.col("sample_id", "hint", "verdict", "text")
     logprob = pl.col("logprob").cast(pl.String).fill_null("")
-    problem = pl.col("question", "reference_rationale").first()
+    problem = pl.col("question", "answer", "choices", "reference_rationale").first()
     paths = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg(columns, logprob, problem)
     return paths.select("problem_id", make_keys(paths))
 

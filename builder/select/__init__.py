@@ -26,7 +26,7 @@ from .samples import (
     pick_rows,
     select_kept,
 )
-from .signature import Method, read_method
+from .signatures import Method, ProblemContext, read_method
 from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "ParsedPath",
     "ParsedProblem",
     "PathProblem",
+    "ProblemContext",
     "ReasoningPath",
     "add_choices",
     "choose_paths",

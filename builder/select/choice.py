@@ -26,7 +26,7 @@ from .paths import (
     parse_problem,
 )
 from .preferences import sort_paths
-from .signature import Method
+from .signatures import Method
 
 METHOD_WEIGHT = 0.75
 """The weight of the method in the distance between two paths; the rest is the weight of their wording."""
@@ -171,11 +171,11 @@ def _find_start(paths: Sequence[ParsedPath], places: NDArray[np.int64], referenc
         return nearest
     shared = Counter(operation for item in paths for operation in item.method.operations)
 
-    def rate(place: int) -> float:
+    def measure_typical(place: int) -> float:
         operations = paths[place].method.operations
         return sum(shared[operation] for operation in operations) / len(operations) if operations else 0.0
 
-    typical: int = max(places.tolist(), key=rate)
+    typical: int = max(places.tolist(), key=measure_typical)
     return typical
 
 

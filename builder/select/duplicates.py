@@ -1,7 +1,8 @@
 """Drop the duplicates among the paths of one problem, and say of each what it repeats, by what, and how near.
 
 Signatures come first: two paths with different signatures are never duplicates, whatever their wording. A path without
-one may repeat any other, but never makes two signatures one.
+one may repeat any other, but never makes two signatures one. Skeletons of words make one of two paths that have the
+same, and tell none apart.
 """
 
 from collections.abc import Sequence
@@ -69,7 +70,9 @@ def find_duplicates(
     """
     found = _Comparison()
     distinct = sort_paths(paths, policy.choose, problem.seed)
-    found.signatures = {item.path.sample_id: item.method.signature for item in distinct}
+    found.signatures = {
+        item.path.sample_id: item.method.signature if item.method.tells_apart else None for item in distinct
+    }
     distinct = _find_exact(distinct, found)
     distinct = _find_normalized(distinct, found)
     distinct = _find_same_method(distinct, found)
@@ -110,7 +113,7 @@ def _find_same_method(paths: Sequence[ParsedPath], found: _Comparison) -> list[P
     first: dict[str, ParsedPath] = {}
     distinct = []
     for item in paths:
-        signature = found.signatures[item.path.sample_id]
+        signature = found.signatures[item.path.sample_id] or item.method.signature
         leader = item if signature is None else first.setdefault(signature, item)
         if leader is item:
             distinct.append(item)

@@ -8,12 +8,10 @@ from ...schemas.recipe import Select
 from ...schemas.sample import DuplicateMeasure
 from ..text.normalizing import normalize
 from ..text.similarity import NormalText, read_text
-from .signature import Method, read_method
+from .signatures import UNKNOWN, Method, ProblemContext, read_method
 
 _MOST_WORDS_BEHIND = 8
 """A sample that begins with the reference rationale and goes on with so few words, which state the answer, is it."""
-
-_UNKNOWN = Method(None, frozenset())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +78,10 @@ class PathProblem:
 
     question: str | None = None
     """The question."""
+    answer: str | None = None
+    """Its answer."""
+    choices: tuple[str, ...] = ()
+    """Its options."""
     reference: str | None = None
     """Its reference rationale."""
     seed: int = 0
@@ -92,7 +94,7 @@ class ParsedProblem:
 
     reference: str | None = None
     """The normalized reference rationale."""
-    method: Method = _UNKNOWN
+    method: Method = UNKNOWN
     """Its method."""
     seed: int = 0
     """The recipe's key of random choices."""
@@ -108,10 +110,10 @@ UNKNOWN_PARSED = ParsedProblem()
 def parse_problem(problem: PathProblem, policy: Select) -> ParsedProblem:
     """Normalize the reference rationale, and read its method."""
     reference = normalize(problem.reference) if problem.reference else None
-    is_compared = problem.reference is not None and policy.signature != "none"
+    context = ProblemContext(problem.question, problem.answer, problem.choices)
     return ParsedProblem(
         reference=reference or None,
-        method=read_method(problem.reference) if is_compared and problem.reference else _UNKNOWN,
+        method=read_method(problem.reference, None, context, policy.signature) if problem.reference else UNKNOWN,
         seed=problem.seed,
     )
 
@@ -130,7 +132,8 @@ def parse_path(
         problem: what is known of its problem.
         read: `read_text`, or what knows its results already.
     """
-    method = (path.method or read_method(path.text)) if policy.signature != "none" else _UNKNOWN
+    is_compared = policy.signature != "none"
+    method = (path.method or read_method(path.text, strength=policy.signature)) if is_compared else UNKNOWN
     text = read(path.text)
     is_own = problem.reference is not None and _is_same_text(text.plain, problem.reference)
     return ParsedPath(path, method, text, path.provided or is_own, _compare_reference(method, problem, is_own=is_own))

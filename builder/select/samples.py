@@ -16,7 +16,7 @@ from ..text.similarity import NormalText, read_text
 from .choice import drop_duplicates, pick_paths
 from .lengths import COLUMNS, find_outside
 from .paths import Choice, ParsedPath, ParsedProblem, PathProblem, ReasoningPath, parse_path, parse_problem
-from .signature import Method
+from .signatures import Method
 
 _NAMES = tuple(field.name for field in fields(Choice))
 
@@ -29,7 +29,7 @@ _EMPTY = {name: pl.lit(None, kind) for name, kind in _SCHEMA.items() if name not
 
 _PATH_COLUMNS = ("sample_id", "text", "hint", "verdict", "logprob", "signature", "operations")
 
-_PROBLEM_COLUMNS = ("question", "reference_rationale")
+_PROBLEM_COLUMNS = ("question", "answer", "choices", "reference_rationale")
 
 
 _LOGPROB = pl.col("token_logprobs").list.eval(pl.element().struct.field("logprob")).list.mean().fill_nan(None)
@@ -152,7 +152,13 @@ def _group_paths(
     grouped = samples.sort("sample_id").group_by("problem_id", maintain_order=True)
     for row in grouped.agg(*columns, *(pl.col(name).first() for name in known)).iter_rows(named=True):
         values = (row[name] for name in columns)
-        problem = PathProblem(question=row.get("question"), reference=row.get("reference_rationale"), seed=seed)
+        problem = PathProblem(
+            question=row.get("question"),
+            answer=row.get("answer"),
+            choices=tuple(row.get("choices") or ()),
+            reference=row.get("reference_rationale"),
+            seed=seed,
+        )
         parsed = readers.parse(problem)
         paths = (_make_path(dict(zip(columns, each, strict=True))) for each in zip(*values, strict=True))
         yield [parse_path(path, policy, parsed, readers.read) for path in paths], parsed

@@ -111,7 +111,7 @@ PATHS = st.lists(st.tuples(st.sampled_from(TEXTS) | st.text(max_size=30), st.boo
 )
 POLICIES = st.builds(
     Select,
-    signature=st.sampled_from(["operations", "none"]),
+    signature=st.sampled_from(["canonical", "unordered", "ordered", "none"]),
     near_duplicate=st.sampled_from([None, 0.5, 0.9]),
     keep=st.sampled_from([None, 1, 2, 4]),
     choose=st.sampled_from(list(Choose)),
@@ -245,7 +245,7 @@ def test_the_only_path_without_a_signature_is_compared_by_wording():
     words = "She sells each of the nine eggs that are left at the market in the morning for two dollars so in all"
     chosen = choose_fates([path("a", f"{words} 9 * 2 = 18"), path("b", f"{words} 18"), path("c", words)])
     assert {reason for reason, _ in chosen.values()} == {None}
-    chosen = choose_fates([path("a", words), path("b", f"then {words}")])
+    chosen = choose_fates([path("a", words), path("b", f"now {words}")])
     assert {reason for reason, _ in chosen.values()} == {None, Reason.NEAR_DUPLICATE}
 
 
@@ -264,12 +264,14 @@ def test_another_keep_changes_the_last_pick_alone(texts):
         }
 
 
-@pytest.mark.parametrize("signature", ["operations", "none"])
+@pytest.mark.parametrize("signature", ["canonical", "unordered", "ordered", "none"])
 def test_a_method_that_was_read_before_is_not_read_again(signature):
     policy = Select(signature=signature, keep=2)
     texts = [*TEXTS, "3 + 4 = 7", "4 + 3 = 7."]
     read = [
-        ReasoningPath(sample_id=f"s_{place}", text=text, method=read_method(text, find_equations(text)))
+        ReasoningPath(
+            sample_id=f"s_{place}", text=text, method=read_method(text, find_equations(text), strength=signature)
+        )
         for place, text in enumerate(texts)
     ]
 

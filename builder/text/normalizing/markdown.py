@@ -89,7 +89,7 @@ def _find_bullets(text: str) -> Iterator[tuple[int, int]]:
         line_before = text[found[place - 1].end() : match.start()] if place else None
         follows = is_list and signs[place - 1] == sign and line_before is not None and line_before.count("\n") <= 1
         before = text[: match.start()][-40:].rstrip()[-2:] if not follows else ""
-        is_free = not before or _ends_statement(before)
+        is_free = not before or _is_statement_end(before)
         behind = text[match.end() : match.end() + 2]
         is_worded = len(behind) == 2 and all(letter.isalpha() or letter in "*_`'\"" for letter in behind)
         is_list = sign not in "-+*" or follows or (is_free and (is_worded or signs.count(sign) > 1))
@@ -97,7 +97,7 @@ def _find_bullets(text: str) -> Iterator[tuple[int, int]]:
             yield match.start() + 1, match.end()
 
 
-def _ends_statement(before: str) -> bool:
+def _is_statement_end(before: str) -> bool:
     """Whether what stands before a line is no operand or operator that the line goes on from."""
     last = before[-1]
     return last in ".:;!?,\"'`" or (last.isalpha() and before[-2:-1].isalpha())

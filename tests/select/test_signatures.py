@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.select import read_method
-from cotloom.builder.select.signature import MAX_READ
+from cotloom.builder.select.signatures import MAX_READ, UNKNOWN
 from cotloom.builder.text.equations import find_equations
 
 SAME = [
@@ -40,18 +40,27 @@ def test_what_makes_another_method(one, other):
     assert read_method(one).signature != read_method(other).signature
 
 
-@pytest.mark.parametrize("text", ["", "She has 18 eggs.", "2p + 3 = 11", "9:00 + 2 = 11:00"])
-def test_a_text_without_a_checked_equation_has_no_method(text):
-    assert read_method(text).signature is None
-    assert read_method(text).operations == frozenset()
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "So 18.",
+        "2p + 3 = 11",
+        "The answer is 18.",
+        "Elle en vend neuf au marché et elle en garde deux pour ses amis.",
+    ],
+)
+def test_a_text_that_says_no_method_has_none(text):
+    assert read_method(text) == UNKNOWN
 
 
 def test_the_operations_are_those_that_were_written():
     assert read_method("16 - (4 + 3) = 9").operations == {"3 + 4", "16 - 7"}
+    assert read_method("16 - 4 - 3 = 9").operations == {"16 - 3 - 4"}
 
 
 def test_two_results_that_are_not_joined_are_two_parts_of_the_method():
-    assert read_method("4 + 3 = 7. 2 * 5 = 10.").signature == "(2 * 5); (3 + 4)"
+    assert read_method("4 + 3 = 7. 2 * 5 = 10.").signature == "2 * 5; 3 + 4"
 
 
 @given(st.permutations(["2 + 3 = 5.", "7 * 6 = 42.", "90 - 11 = 79.", "64 / 4 = 16."]))
