@@ -150,6 +150,7 @@ def _is_same_text(plain: str, reference: str) -> bool:
 def _compare_reference(method: Method, problem: ParsedProblem, *, is_own: bool) -> bool | None:
     if is_own:
         return True
-    if method.signature is None or problem.method.signature is None:
-        return None
-    return method.signature == problem.method.signature
+    reference = problem.method
+    if method.signature is not None and method.signature == reference.signature:
+        return True
+    return False if method.tells_apart and reference.tells_apart else None
