@@ -8,6 +8,7 @@ Similarity of wording alone takes `turn left` for `turn right`. Three rules come
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
 
@@ -96,8 +97,14 @@ def has_same_meaning(left: str, right: str) -> bool:
 
 def _is_reworded(words: Sequence[str], others: Sequence[str]) -> bool:
     """Whether each word of the shorter side has a form or a synonym on the other; what is left over was added."""
-    fewer, more = sorted((words, others), key=len)
-    return all(any(_is_same_word(one, other) for other in more) for one in fewer)
+    fewer, more = (words, others) if len(words) <= len(others) else (others, words)
+    for one in fewer:
+        for other in more:
+            if _is_same_word(one, other):
+                break
+        else:
+            return False
+    return True
 
 
 def _cut_shared(left: str, right: str) -> tuple[str, str]:
@@ -129,6 +136,7 @@ def _find_gaps(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[Sequ
         start_left, start_right = begin + size, other_begin + size
 
 
+@lru_cache(maxsize=1 << 16)
 def _is_same_word(one: str, other: str) -> bool:
     """Whether two words are forms of one, or synonyms."""
     if other in SYNONYMS.get(one, ()):
