@@ -124,14 +124,15 @@ def _choose_paths(
     keyed = kept.join(_make_choice_keys(kept), on="problem_id", maintain_order="left")
     policy = rules.select.model_copy(update={"lengths": Lengths()})  # they have dropped what they drop
     deciding = {**rules.describe(), "verify": None, "tokens": None, "select": policy.model_dump(mode="json")}
+    readers = select.make_readers(policy)
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
-    find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy, rules.seed))
+    find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy, rules.seed, readers))
     memo = open_memo(stages, "duplicates", apart, bucket, bucket.problems)
     choices = recall(memo, keyed["key"], find).findings
     leaders = choices.filter(pl.col("cluster") == pl.col("sample_id"))
     distinct = keyed.join(leaders, on="sample_id", how="semi", maintain_order="left")
     several = distinct.filter(pl.len().over("key") > 1)
-    find = partial(_find_choices, several, lambda rows: select.pick_rows(rows, policy, rules.seed))
+    find = partial(_find_choices, several, lambda rows: select.pick_rows(rows, policy, rules.seed, readers))
     memo = open_memo(stages, "picks", deciding, bucket, bucket.problems)
     picked = recall(memo, several["key"], find).findings
     choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
@@ -170,6 +171,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts.update(select.count_answers(samples))
     counts.update(select.count_origins(problems, samples))
     counts.update(select.count_judges(samples))
+    counts.update(select.count_diversity(problems, samples))
     counts["unchecked"] = kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
     counts["agreed"] = kept.filter(pl.col("verdict") == Verdict.AGREED).height
     counts["simulated"] = int(samples["simulated"].sum())

@@ -4,6 +4,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import choose_paths, drop_duplicates, pick_paths
+from .diversity import count_diversity, describe_diversity
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
 from .paths import (
@@ -21,6 +22,7 @@ from .samples import (
     drop_outside,
     find_duplicates,
     follow_leaders,
+    make_readers,
     pick_rows,
     select_kept,
 )
@@ -40,8 +42,10 @@ __all__ = [
     "choose_paths",
     "count_answers",
     "count_distinct",
+    "count_diversity",
     "count_judges",
     "count_origins",
+    "describe_diversity",
     "describe_faults",
     "describe_hints",
     "describe_judges",
@@ -52,6 +56,7 @@ __all__ = [
     "drop_outside",
     "find_duplicates",
     "follow_leaders",
+    "make_readers",
     "parse_path",
     "parse_problem",
     "pick_paths",

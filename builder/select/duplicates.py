@@ -76,7 +76,7 @@ def find_duplicates(
     distinct = _find_exact(distinct, found)
     distinct = _find_normalized(distinct, found)
     distinct = _find_same_method(distinct, found)
-    distinct = _find_near(distinct, found, policy.near_duplicate, problem)
+    distinct = _find_near(distinct, found, policy.near_duplicate)
     return _resolve_clusters(found.choices, policy), distinct
 
 
@@ -123,14 +123,12 @@ def _find_same_method(paths: Sequence[ParsedPath], found: _Comparison) -> list[P
     return distinct
 
 
-def _find_near(
-    paths: Sequence[ParsedPath], found: _Comparison, least: float | None, problem: ParsedProblem
-) -> list[ParsedPath]:
+def _find_near(paths: Sequence[ParsedPath], found: _Comparison, least: float | None) -> list[ParsedPath]:
     """Find near duplicates among paths that no signature tells apart."""
     labels = [found.signatures[item.path.sample_id] for item in paths]
     if least is None or None not in labels:
         return list(paths)
-    near = find_near_duplicates([item.text for item in paths], least, problem.words, labels)
+    near = find_near_duplicates([item.text for item in paths], least, labels)
     for place, (leader, similarity) in near.items():
         detail = f"wording {similarity:.0%} like {paths[leader].path.sample_id}"
         found.record(paths[place], paths[leader], DuplicateMeasure.WORDING, detail, similarity)

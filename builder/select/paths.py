@@ -1,12 +1,11 @@
 """The paths of a problem as they are compared: texts, methods, and what is known of the problem."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...schemas.reasons import Reason
 from ...schemas.recipe import Select
 from ...schemas.sample import DuplicateMeasure
-from ..text.meaning import split_words
 from ..text.normalizing import normalize
 from ..text.similarity import NormalText, read_text
 from .signatures import UNKNOWN, Method, ProblemContext, read_method
@@ -31,8 +30,6 @@ class ReasoningPath:
     """The mean log probability of its tokens; None where it is unknown."""
     method: Method | None = None
     """The method from `read_method`, where the caller has read it already."""
-    normal: NormalText | None = None
-    """Its text from `read_text`, where the caller has read it already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,8 +92,6 @@ class PathProblem:
 class ParsedProblem:
     """The same with what paths are compared with."""
 
-    words: AbstractSet[str] = frozenset()
-    """The words of the question."""
     reference: str | None = None
     """The normalized reference rationale."""
     method: Method = UNKNOWN
@@ -113,22 +108,33 @@ UNKNOWN_PARSED = ParsedProblem()
 
 
 def parse_problem(problem: PathProblem, policy: Select) -> ParsedProblem:
-    """Normalize the question, and read the method of the reference rationale."""
+    """Normalize the reference rationale, and read its method."""
     reference = normalize(problem.reference) if problem.reference else None
     context = ProblemContext(problem.question, problem.answer, problem.choices)
     return ParsedProblem(
-        words=frozenset(split_words(normalize(problem.question))) if problem.question else frozenset(),
         reference=reference or None,
         method=read_method(problem.reference, None, context, policy.signature) if problem.reference else UNKNOWN,
         seed=problem.seed,
     )
 
 
-def parse_path(path: ReasoningPath, policy: Select, problem: ParsedProblem = UNKNOWN_PARSED) -> ParsedPath:
-    """Read the method of a path, where the policy compares methods, and normalize its text."""
+def parse_path(
+    path: ReasoningPath,
+    policy: Select,
+    problem: ParsedProblem = UNKNOWN_PARSED,
+    read: Callable[[str], NormalText] = read_text,
+) -> ParsedPath:
+    """Read the method of a path, where the policy compares methods, and normalize its text.
+
+    Args:
+        path: the path.
+        policy: which methods are compared.
+        problem: what is known of its problem.
+        read: `read_text`, or what knows its results already.
+    """
     is_compared = policy.signature != "none"
     method = (path.method or read_method(path.text, strength=policy.signature)) if is_compared else UNKNOWN
-    text = path.normal or read_text(path.text)
+    text = read(path.text)
     is_own = problem.reference is not None and _is_same_text(text.plain, problem.reference)
     return ParsedPath(path, method, text, path.provided or is_own, _compare_reference(method, problem, is_own=is_own))
 
@@ -144,6 +150,7 @@ def _is_same_text(plain: str, reference: str) -> bool:
 def _compare_reference(method: Method, problem: ParsedProblem, *, is_own: bool) -> bool | None:
     if is_own:
         return True
-    if method.signature is None or problem.method.signature is None:
-        return None
-    return method.signature == problem.method.signature
+    reference = problem.method
+    if method.signature is not None and method.signature == reference.signature:
+        return True
+    return False if method.tells_apart and reference.tells_apart else None

@@ -1,7 +1,8 @@
 """Choose paths in a table of samples: select the rows, drop by length, choose problem by problem, write it back."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -11,6 +12,7 @@ from ...schemas.frames import add_findings, get_schema
 from ...schemas.reasons import Fate, Stage, Verdict
 from ...schemas.recipe import Select
 from ...schemas.sample import Hint, Sample
+from ..text.similarity import NormalText, read_text
 from .choice import drop_duplicates, pick_paths
 from .lengths import COLUMNS, find_outside
 from .paths import Choice, ParsedPath, ParsedProblem, PathProblem, ReasoningPath, parse_path, parse_problem
@@ -54,7 +56,24 @@ def select_kept(samples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def find_duplicates(samples: pl.DataFrame, policy: Select, seed: int = 0) -> pl.DataFrame:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Readers:
+    """How texts are read; what the duplicates needed is known when paths are picked."""
+
+    read: Callable[[str], NormalText]
+    """Normalizes a text."""
+    parse: Callable[[PathProblem], ParsedProblem]
+    """Reads what is known of a problem."""
+
+
+def make_readers(policy: Select) -> Readers:
+    """Make readers that remember what they have read: let them go with the bucket."""
+    return Readers(read=cache(read_text), parse=cache(partial(parse_problem, policy=policy)))
+
+
+def find_duplicates(
+    samples: pl.DataFrame, policy: Select, seed: int = 0, readers: Readers | None = None
+) -> pl.DataFrame:
     """Find the duplicates among correct paths, problem by problem.
 
     Args:
@@ -62,11 +81,12 @@ def find_duplicates(samples: pl.DataFrame, policy: Select, seed: int = 0) -> pl.
             operations of the method, where it was read already; and question and reference_rationale of the problem.
         policy: which paths are duplicates.
         seed: the recipe's.
+        readers: how texts are read; None for new ones.
 
     Returns:
         The columns of `Choice`, with sample_id.
     """
-    groups = _group_paths(samples, policy, seed)
+    groups = _group_paths(samples, policy, seed, readers or make_readers(policy))
     return _list_choices(drop_duplicates(paths, policy, problem)[0] for paths, problem in groups)
 
 
@@ -85,18 +105,20 @@ def drop_outside(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
     return outside.join(signatures, on="sample_id", how="left").with_columns(**_EMPTY).select(_SCHEMA.names())
 
 
-def pick_rows(samples: pl.DataFrame, policy: Select, seed: int = 0) -> pl.DataFrame:
+def pick_rows(samples: pl.DataFrame, policy: Select, seed: int = 0, readers: Readers | None = None) -> pl.DataFrame:
     """Pick the paths to keep, problem by problem: the only step that another `keep` changes.
 
     Args:
         samples: as for `find_duplicates`, without the duplicates.
         policy: how many paths are kept.
         seed: the recipe's.
+        readers: how texts are read; None for new ones.
 
     Returns:
         The columns of `Choice`, with sample_id.
     """
-    return _list_choices(pick_paths(paths, policy, problem) for paths, problem in _group_paths(samples, policy, seed))
+    groups = _group_paths(samples, policy, seed, readers or make_readers(policy))
+    return _list_choices(pick_paths(paths, policy, problem) for paths, problem in groups)
 
 
 def follow_leaders(choices: pl.DataFrame) -> pl.DataFrame:
@@ -121,7 +143,9 @@ def _list_choices(choices: Iterable[Mapping[str, Choice]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
-def _group_paths(samples: pl.DataFrame, policy: Select, seed: int) -> Iterator[tuple[list[ParsedPath], ParsedProblem]]:
+def _group_paths(
+    samples: pl.DataFrame, policy: Select, seed: int, readers: Readers
+) -> Iterator[tuple[list[ParsedPath], ParsedProblem]]:
     """Yield the paths of each problem, in the order of the sample ids, and what is known of the problem."""
     columns = [name for name in _PATH_COLUMNS if name in samples.columns]
     known = [name for name in _PROBLEM_COLUMNS if name in samples.columns]
@@ -135,9 +159,9 @@ def _group_paths(samples: pl.DataFrame, policy: Select, seed: int) -> Iterator[t
             reference=row.get("reference_rationale"),
             seed=seed,
         )
-        parsed = parse_problem(problem, policy)
+        parsed = readers.parse(problem)
         paths = (_make_path(dict(zip(columns, each, strict=True))) for each in zip(*values, strict=True))
-        yield [parse_path(path, policy, parsed) for path in paths], parsed
+        yield [parse_path(path, policy, parsed, readers.read) for path in paths], parsed
 
 
 def _make_path(row: Mapping[str, Any]) -> ReasoningPath:

@@ -4,23 +4,19 @@ Similarity of wording alone takes `turn left` for `turn right`. Three rules come
 
 1. The sequence of numbers, signs, negations and bounds is the same (`list_marks`).
 2. No word of content stands in another place: it is not missing here and new there.
-3. No word is replaced by its opposite, by another of a closed set (days, colours, directions), or by another word of
-   the question.
+3. No word of content is replaced by another, unless it is a form or a known synonym of it. Words may be added.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein, Postfix, Prefix
 
 from ..languages import has_unspaced, part_unspaced
-from .meaning_words import CONTRASTS, FILLERS, MARKS, NEGATIVE_PREFIXES, UNSPACED_CONTRASTS, UNSPACED_MARKS
+from .meaning_words import ENDINGS, LOOSE, MARKS, SYNONYMS, UNSPACED_MARKS
 
-_LOOSE = FILLERS - set(CONTRASTS)
-"""Words that may stand anywhere, or be missing."""
-
-_STEM = 4
-"""Words that share so many first letters, and three quarters of the shorter one, are forms of one word."""
+_STEM = 3
+"""Forms of one word share at least so many first letters."""
 
 
 def list_marks(text: str) -> str:
@@ -64,7 +60,12 @@ def list_content(text: str) -> str:
     >>> list_content("so she then sells the eggs") == list_content("now she sells eggs")
     True
     """
-    return " ".join([word for word in split_words(text) if word not in _LOOSE])
+    return " ".join([_reduce_word(word) for word in split_words(text) if word not in LOOSE])
+
+
+def _reduce_word(word: str) -> str:
+    """Write a number word, a negation or a bound as it counts among the marks."""
+    return MARKS.get(word) or ("not" if word.endswith("n't") else word)
 
 
 def _reduce_contraction(word: str) -> str:
@@ -72,24 +73,38 @@ def _reduce_contraction(word: str) -> str:
     return word if "'" not in word else "not" if word.endswith("n't") else ""
 
 
-def has_same_meaning(left: str, right: str, question: Collection[str] = ()) -> bool:
+def has_same_meaning(left: str, right: str) -> bool:
     """Whether two texts with the same marks differ in wording alone, by the rules 2 and 3.
 
     Args:
         left: the content of a text, from `list_content`.
         right: that of another text with the same `list_marks`.
-        question: the words of the question, from `split_words`.
     """
     if left == right:
         return True
-    left, right = _cut_shared(*sorted((left, right)))
-    if not left or not right:
+    one, other = _cut_shared(left, right) if left < right else _cut_shared(right, left)
+    if not one or not other:
         return True  # words more, none moved and none replaced
-    gaps = list(_find_gaps(left.split(" "), right.split(" ")))
+    words, others = one.split(" "), other.split(" ")
+    if set(words).isdisjoint(others):
+        return _is_reworded(words, others)
+    gaps = list(_find_gaps(words, others))
     missing = {word for gap, _ in gaps for word in gap}
-    if any(word in missing for _, gap in gaps for word in gap):
+    if any(not missing.isdisjoint(gap) for _, gap in gaps):
         return False
-    return not any(_is_contrast(one, other, question) for gap in gaps for one, other in product(*gap))
+    return all(_is_reworded(*gap) for gap in gaps)
+
+
+def _is_reworded(words: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether each word of the shorter side has a form or a synonym on the other; what is left over was added."""
+    fewer, more = (words, others) if len(words) <= len(others) else (others, words)
+    for one in fewer:
+        for other in more:
+            if _is_same_word(one, other):
+                break
+        else:
+            return False
+    return True
 
 
 def _cut_shared(left: str, right: str) -> tuple[str, str]:
@@ -115,36 +130,17 @@ def split_words(text: str) -> list[str]:
 def _find_gaps(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     """Find the words that differ between runs of words that two texts share."""
     start_left = start_right = 0
-    for block in Levenshtein.opcodes(left, right):
-        if block.tag == "equal":
-            if block.src_start > start_left or block.dest_start > start_right:
-                yield left[start_left : block.src_start], right[start_right : block.dest_start]
-            start_left, start_right = block.src_end, block.dest_end
-    if len(left) > start_left or len(right) > start_right:
-        yield left[start_left:], right[start_right:]
+    for begin, other_begin, size in Levenshtein.editops(left, right).as_matching_blocks():
+        if begin > start_left or other_begin > start_right:
+            yield left[start_left:begin], right[start_right:other_begin]
+        start_left, start_right = begin + size, other_begin + size
 
 
-def _is_contrast(one: str, other: str, question: Collection[str]) -> bool:
-    """Whether a word in the place of another changes what is said."""
-    if one == other:
-        return False
-    sets = CONTRASTS.get(one, ()) or UNSPACED_CONTRASTS.get(one, ())
-    if any(other in members for members in sets):
+@lru_cache(maxsize=1 << 16)
+def _is_same_word(one: str, other: str) -> bool:
+    """Whether two words are forms of one, or synonyms."""
+    if other in SYNONYMS.get(one, ()):
         return True
-    if _is_negated(one, other) or _is_negated(other, one):
-        return True
-    return one in question and other in question and not _is_form(one, other)
-
-
-def _is_negated(word: str, other: str) -> bool:
-    """Whether a word is another with a prefix or an ending that denies it."""
-    if word.endswith("less") and (word[:-4] == other or word[:-4] + "ful" == other):
-        return True
-    return len(other) > 2 and any(word == prefix + other for prefix in NEGATIVE_PREFIXES)
-
-
-def _is_form(one: str, other: str) -> bool:
-    """Whether two words are forms of one, by their first letters: `sell`, `sells`."""
     shorter = min(len(one), len(other))
     shared = next((place for place in range(shorter) if one[place] != other[place]), shorter)
-    return shared >= min(_STEM, shorter) and 4 * shared >= 3 * shorter
+    return shared >= _STEM and one[shared:] in ENDINGS and other[shared:] in ENDINGS

@@ -1,7 +1,7 @@
-"""Closed sets of words that carry meaning, however small a part of a text they are.
+"""Closed sets of words: those that carry meaning however few they are, those that carry none, and those that are one.
 
-English, with what is frequent in the other languages that Cotloom knows; a word of none of these sets is compared like
-any other.
+English, with what is frequent in the other languages that Cotloom knows; a word of none of these sets is one of
+content.
 """
 
 from collections.abc import Mapping
@@ -41,233 +41,55 @@ MARKS: Mapping[str, str] = {
 UNSPACED_MARKS = frozenset("零一二两兩三四五六七八九十百千万萬亿億半倍不没沒无無非未别別否勿")
 """Characters that two texts must have in the same order."""
 
-_SETS = """
-left right straight back forward backward forwards backwards
-up down
-above below under over beneath
-top bottom middle
-north south east west northern southern eastern western
-front behind rear
-before after during until since
-earlier later
-early late
-previous next
-first last
-first second third fourth fifth sixth seventh eighth ninth tenth last
-more less fewer
-most least fewest
-greater smaller larger lower higher less
-bigger smaller
-big small
-large small
-high low
-long short
-longer shorter
-tall short
-taller shorter
-old young new
-older younger newer
-oldest youngest newest
-heavy light
-heavier lighter
-fast slow
-faster slower
-cheap expensive
-cheaper dearer costlier
-rich poor
-full empty
-hot cold warm cool
-wet dry
-hard soft easy
-maximum minimum
-max min
-largest smallest
-highest lowest
-longest shortest
-add subtract multiply divide
-adds subtracts multiplies divides
-added subtracted multiplied divided
-adding subtracting multiplying dividing
-addition subtraction multiplication division
-plus minus times
-sum difference product quotient
-increase decrease
-increases decreases
-increased decreased
-increasing decreasing
-gain lose
-gains loses
-gained lost
-gain loss
-profit loss
-win lose
-wins loses
-won lost
-buy sell
-buys sells
-bought sold
-buying selling
-give take
-gives takes
-gave took
-given taken
-lend borrow
-earn spend
-earns spends
-earned spent
-open close
-opens closes
-opened closed
-open closed
-start stop
-starts stops
-begin end
-begins ends
-come go
-enter leave
-enters leaves
-push pull
-rise fall
-rises falls
-rose fell
-on off
-in out
-into outof
-inside outside
-from to
-with without
-for against
-and or
-both either neither
-all some none any few several many
-every some no
-always never sometimes often usually rarely
-possible impossible
-must may cannot
-true false
-truth lie
-truths lies
-truthful liar
-yes no
-right wrong
-correct incorrect wrong
-valid invalid
-even odd
-positive negative
-inclusive exclusive
-same different
-equal unequal
-similar opposite
-sufficient necessary
-accept reject
-accepted rejected
-pass fail
-passes fails
-passed failed
-alive dead
-male female
-man woman boy girl
-men women boys girls
-he she
-him her
-his her hers
-husband wife
-brother sister
-brothers sisters
-father mother
-son daughter
-uncle aunt
-king queen
-parent child
-teacher student
-day night
-am pm
-morning noon afternoon evening night
-today tomorrow yesterday
-monday tuesday wednesday thursday friday saturday sunday
-mondays tuesdays wednesdays thursdays fridays saturdays sundays
-january february march april may june july august september october november december
-second minute hour day week month year decade century
-seconds minutes hours days weeks months years decades
-daily weekly monthly yearly annually hourly
-spring summer autumn fall winter
-red orange yellow green blue purple violet pink brown black white gray grey teal magenta turquoise burgundy gold
-    silver fuchsia mauve crimson maroon indigo cyan beige
-millimeter centimeter meter kilometer inch foot yard mile
-mm cm m km in ft yd mi
-millimeters centimeters meters kilometers inches feet yards miles
-gram kilogram ounce pound ton
-grams kilograms ounces pounds tons
-milliliter liter gallon quart pint cup
-milliliters liters gallons quarts pints cups
-cent dollar euro pound
-cents dollars euros pounds
-penny nickel dime quarter
-pennies nickels dimes quarters
-square cube
-squared cubed
-perimeter area volume
-radius diameter circumference
-length width height depth
-numerator denominator
-mean median mode
-sine cosine tangent
-row column
-rows columns
-clockwise counterclockwise anticlockwise
-horizontal vertical
-odd even
-prime composite
-rechts links
-vor nach
-mehr weniger
-gauche droite
-avant après
-plus moins
-izquierda derecha
-antes después
-más menos
-oben unten
-und oder
-et ou
-y o
-wahr falsch
-vrai faux
-verdadero falso
-"""
-"""One set of words a line; a line that is indented goes on."""
-
-CONTRASTS: dict[str, list[frozenset[str]]] = {}
-"""For each word the sets of words that say something else in its place."""
-
-for _words in _SETS.replace("\n    ", " ").split("\n"):
-    _set = frozenset(_words.split())
-    for _word in _set:
-        CONTRASTS.setdefault(_word, []).append(_set)
-
-UNSPACED_CONTRASTS: dict[str, list[frozenset[str]]] = {}
-"""The same for characters of scripts without blanks."""
-
-for _characters in (
-    "左右", "上下", "前后後", "东西南北東", "大小", "多少", "高低", "长短長", "加减乘除減", "增减減", "男女他她",
-    "真假", "早晚", "先后後", "买卖買賣", "内外", "进出進", "开关開閉", "红黄蓝绿黑白紫橙紅藍綠", "年月日时分秒時",
-    "正负負", "奇偶", "和或", "快慢",
-):  # fmt: skip
-    for _character in _characters:
-        UNSPACED_CONTRASTS.setdefault(_character, []).append(frozenset(_characters))
-
-NEGATIVE_PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "anti", "mis")
-"""A word with one of them denies the word without."""
-
-FILLERS = frozenset(
+LOOSE = frozenset(
     """
-    a an the this that these those there here it its itself he she they we you i him her them us me his hers
-    their our your my who whom which what whose is are was were be been being am has have had having do does
-    did will would can could should shall may might must of to in on at for from with as into onto over and
-    or but so then thus hence therefore now next first finally also too just simply only again still already
-    yet well let lets get gets getting got since because when where while after before that's it's he's
-    she's let's we'll up out off all each every any some per total altogether overall namely means mean
-    meaning know find calculate compute need needs want
+    a again already also altogether an are as at be because been being but can could did do does each
+    finally had has have having he's hence here i into is it it's its itself just let let's lets me might my
+    namely now of only onto our overall per shall she's should simply so still that that's the their them
+    then there therefore these they this those thus too total us was we we'll well were what when where
+    which while who whom whose will would yet you your
     """.split()
-)
-"""Words whose place changes little."""
+) | frozenset("的了就也还所以因此么那")
+"""Words, and characters of scripts without blanks, that may stand anywhere, or be missing."""
+
+_SYNONYMS = """
+calculate compute determine find calculates computes finds calculating computing finding
+buy purchase buys purchases bought purchased buying purchasing
+get receive obtain gets receives obtains got received obtained
+earn make earns makes earned made
+begin start begins starts began started
+end finish ends finishes ended finished
+need require have has needs requires must
+kid child
+kids children
+answer result solution
+total sum
+big large
+small little
+quickly fast rapidly
+remaining left
+each apiece every per
+sea ocean
+meet intersect
+divide split
+plane airplane
+shop store
+lot lots
+"""
+"""One set of words a line."""
+
+
+def _list_synonyms() -> dict[str, frozenset[str]]:
+    synonyms: dict[str, frozenset[str]] = {}
+    for line in _SYNONYMS.strip().split("\n"):
+        words = frozenset(line.split())
+        for word in words:
+            synonyms[word] = synonyms.get(word, frozenset()) | words
+    return synonyms
+
+
+SYNONYMS: Mapping[str, frozenset[str]] = _list_synonyms()
+"""For each word those that may stand in its place."""
+
+ENDINGS = frozenset({"", "s", "es", "ed", "d", "ing", "ning", "ting", "ping", "'s", "ly", "ies", "ied"})
+"""What forms of one word end in."""

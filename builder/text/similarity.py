@@ -1,6 +1,6 @@
 """Measure how similar texts are in their wording, and find near duplicates among them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,6 @@ def read_text(text: str) -> NormalText:
 def find_near_duplicates(
     texts: Sequence[NormalText],
     least: float,
-    question: Collection[str] = (),
     labels: Sequence[str | None] | None = None,
 ) -> dict[int, tuple[int, float]]:
     """Find the texts that are near duplicates of an earlier one that is none itself.
@@ -54,7 +53,6 @@ def find_near_duplicates(
     Args:
         texts: the texts; each is compared with those before it.
         least: the similarity from which on two are near, from 0 to 1.
-        question: the words of the question that they answer.
         labels: texts with different ones are no duplicates, nor are those that repeat one text; None is unknown.
 
     Returns:
@@ -64,16 +62,23 @@ def find_near_duplicates(
     groups: dict[str, tuple[list[int], list[str]]] = {}
     known: list[str | None] = [None] * len(texts) if labels is None else list(labels)
     cutoff = max(0.0, 100 * least - _ROUNDING)
+    compared: dict[tuple[str, int], bool] = {}
     for place, text in enumerate(texts):
-        head = text.plain[:MAX_CHARACTERS]
-        if text.marks not in groups:
+        head, content = text.plain[:MAX_CHARACTERS], text.content
+        group = groups.get(text.marks)
+        if group is None:
             groups[text.marks] = ([place], [head])
             continue
-        leaders, heads = groups[text.marks]
+        leaders, heads = group
         for score, number in _find_near(head, heads, cutoff):
             leader, label = leaders[number], known[place]
-            is_open = label is None or known[leader] is None or label == known[leader]
-            if is_open and has_same_meaning(text.content, texts[leader].content, question):
+            if label is not None and known[leader] not in {None, label}:
+                continue
+            is_same = compared.get((content, leader))
+            if is_same is None:
+                is_same = has_same_meaning(content, texts[leader].content)
+                compared[content, leader] = is_same
+            if is_same:
                 found[place] = (leader, score / 100)
                 known[leader] = known[leader] or label
                 break

@@ -44,21 +44,18 @@ def test_each_duplicate_names_the_path_that_it_repeats_by_what_and_how_near():
         path("b", NINE),
         path("c", f"**{NINE.replace(' - ', '-')}**"),
         path("d", "First 16 - 3 = 13 and 13 - 4 = 9, so 9 * 2 = 18."),
-        path("e", words),
-        path("f", f"So {words}"),
     ]
     chosen = choose_paths(paths, Select())
-    found = {name: (each.duplicate_of, each.duplicate_by) for name, each in chosen.items()}
+    found = {name: (each.duplicate_of, each.duplicate_by, each.similarity) for name, each in chosen.items()}
     assert found == {
-        "s_a": (None, None),
-        "s_b": ("s_a", DuplicateMeasure.EXACT),
-        "s_c": ("s_a", DuplicateMeasure.NORMALIZED),
-        "s_d": ("s_a", DuplicateMeasure.METHOD),
-        "s_e": (None, None),
-        "s_f": ("s_e", DuplicateMeasure.WORDING),
+        "s_a": (None, None, None),
+        "s_b": ("s_a", DuplicateMeasure.EXACT, 1),
+        "s_c": ("s_a", DuplicateMeasure.NORMALIZED, 1),
+        "s_d": ("s_a", DuplicateMeasure.METHOD, 1),
     }
-    similarities = [chosen[f"s_{name}"].similarity for name in "abcdef"]
-    assert similarities == [None, 1, 1, 1, None, pytest.approx(2 * 70 / 143, abs=0.02)]
+    near = choose_paths([path("e", words), path("f", f"So {words}")], Select(signature="none"))["s_f"]
+    assert (near.duplicate_of, near.duplicate_by) == ("s_e", DuplicateMeasure.WORDING)
+    assert near.similarity == pytest.approx(2 * 70 / 143, abs=0.02)
 
 
 def test_texts_of_another_signature_are_never_one_for_their_wording():

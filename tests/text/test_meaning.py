@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cotloom.builder.text.meaning import has_same_meaning, list_content, list_marks, split_words
+from cotloom.builder.text.meaning import has_same_meaning, list_content, list_marks
 from cotloom.builder.text.normalizing import normalize
 from cotloom.builder.text.similarity import find_near_duplicates, measure_similarity, read_text
 
-from .wording_pairs import DIFFERENT, SAME, list_pairs
+from .wording_pairs import DIFFERENT, DIFFERENT_HELD_OUT, SAME, SAME_HELD_OUT, list_pairs
 
 BEFORE = "Let me think about what the question asks. We go through every sentence, and write down what it says. "
 BEHIND = " With that we have what was asked for, and the rest of it follows from what the sentences above say to us."
@@ -30,20 +30,21 @@ def test_another_meaning_is_no_near_duplicate_however_near_its_wording(pair):
 
 
 def test_the_same_in_other_words_is_a_near_duplicate_nearly_always():
-    """What stays apart: a word that moved, and a number word that was added."""
+    """What stays apart: a number word that was added, a word that moved, and synonyms that no list has."""
     pairs = list_pairs(SAME)
     assert len(pairs) >= 80
     assert [pair[1] for pair in pairs if not is_near(pair)] == [
         "It costs 5 dollars for each one of them... so to say.",
         "He quickly walks to the school.",
+        "Tom must pay the bill.",
+        "企鹅的翅膀又短又硬，所以它们只能在水里迅速地游动。",
     ]
 
 
-def test_two_words_of_the_question_do_not_stand_for_each_other():
-    one, other = (read_text(f"{BEFORE}The {who} pays.{BEHIND}") for who in ("farmer", "butcher"))
-    question = frozenset(split_words(normalize("The farmer and the butcher meet. Who pays?")))
-    assert find_near_duplicates([one, other], 0.9)
-    assert find_near_duplicates([one, other], 0.9, question) == {}
+def test_pairs_that_were_written_after_the_rules_are_told_apart_too():
+    assert [pair for pair in list_pairs(DIFFERENT_HELD_OUT) if is_near(pair)] == []
+    split = [pair[1] for pair in list_pairs(SAME_HELD_OUT) if not is_near(pair)]
+    assert split == ["He gets to the station.", "The loaf is baked in the oven.", "The car drives along the road."]
 
 
 @pytest.mark.parametrize(

@@ -46,14 +46,17 @@ def compare(left, right):
     return measure_similarity(normalize(left), normalize(right))
 
 
-def test_a_changed_word_makes_a_near_duplicate_in_chinese_and_another_order_does_not():
+def test_an_added_word_makes_a_near_duplicate_in_chinese_and_another_word_or_order_does_not():
     text = "企鹅的身体很重，翅膀又短又硬，所以它们不能像别的鸟那样在空中飞行，只能在水里用翅膀快速地游动。"
     other_order = "翅膀又短又硬，企鹅的身体很重，所以它们不能像别的鸟那样在空中飞行，只能在水里用翅膀快速地游动。"
     other_word = text.replace("快速", "迅速")
     other_reason = (
         "企鹅生活在寒冷的南方，靠厚厚的脂肪保暖，走路时摇摇摆摆，遇到危险就一头扎进海里躲开敌人，从来没有离开过地面。"
     )
-    assert list(find_near_duplicates([read_text(text), read_text(other_word)], 0.9)) == [1]
+    added = text.replace("快速", "异常快速")
+    assert list(find_near_duplicates([read_text(text), read_text(added)], 0.9)) == [1]
+    assert compare(text, other_word) > 0.9
+    assert find_near_duplicates([read_text(text), read_text(other_word)], 0.1) == {}
     assert find_near_duplicates([read_text(text), read_text(other_order)], 0.1) == {}
     assert compare(text, other_reason) < 0.6
 

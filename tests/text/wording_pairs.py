@@ -193,6 +193,56 @@ Le chien court vite dans le jardin.|Donc le chien court vite dans le jardin.
 El perro corre por el jardín grande.|Entonces el perro corre por el jardín grande.
 """
 
+DIFFERENT_HELD_OUT = """
+The ship sails with the wind.|The ship sails against the wind.
+Penguins live near the south pole.|Penguins live near the equator.
+The hammer breaks the glass.|The glass breaks the hammer.
+Kim arrives earlier than Lee.|Kim arrives later than Lee.
+The suspect was inside of the bank.|The suspect was outside of the bank.
+The verdict is guilty.|The verdict is innocent.
+The solution is acidic.|The solution is basic.
+The graph is directed.|The graph is undirected.
+The market was bullish.|The market was bearish.
+The shirt is on top of the drawer.|The drawer is on top of the shirt.
+The train leaves at dawn.|The train leaves at dusk.
+He ate breakfast at nine.|He ate dinner at nine.
+The function is convex here.|The function is concave here.
+The temperature rises with the height.|The temperature drops with the height.
+The first player always wins.|The first player always loses.
+Ducks are able to fly.|Ducks are unable to fly.
+The wolf is stronger than the goat.|The wolf is weaker than the goat.
+The patient was discharged that evening.|The patient was admitted that evening.
+The couple has three sons.|The couple has three daughters.
+The book is under the lamp.|The lamp is under the book.
+The current flows upstream there.|The current flows downstream there.
+He rejected the offer right away.|He accepted the offer right away.
+The mean is what we need.|The median is what we need.
+The key is in the kitchen.|The key is in the bedroom.
+Joan pays the bill this time.|Rita pays the bill this time.
+Sugar dissolves in water.|Sand dissolves in water.
+The wall is thick.|The wall is thin.
+She travels by bus there.|She travels by plane there.
+"""
+
+SAME_HELD_OUT = """
+The farmer harvests the field.|The farmer then harvests the field.
+The farmer harvests the field.|The farmer is harvesting the field.
+She purchases the tickets.|She buys the tickets.
+We subtract it from the total.|We then subtract it from the total.
+That leaves the small ones.|This leaves the small ones.
+He arrives at the station.|He gets to the station.
+The result is what we wanted.|The result is just what we wanted.
+The plane lands safely.|The airplane lands safely.
+So the box holds the toys.|The box therefore holds the toys.
+It follows that the tree is tall.|Hence the tree is tall.
+The kids share the cake.|The children share the cake.
+The bread is baked in the oven.|The loaf is baked in the oven.
+They split the money equally.|They divide the money equally.
+The car goes along the road.|The car drives along the road.
+He has a lot of stamps.|He has lots of stamps.
+We compute the area of it.|We calculate its area.
+"""
+
 
 def list_pairs(text: str) -> list[tuple[str, str]]:
     """List the pairs of a text: one a line, the two sides with a bar between."""
