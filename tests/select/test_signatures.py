@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.select import read_method
-from cotloom.builder.select.signatures import MAX_READ, UNKNOWN
+from cotloom.builder.select.signatures import MAX_READ, UNKNOWN, ProblemContext, forget_methods
 from cotloom.builder.text.equations import find_equations
 
 SAME = [
@@ -97,3 +97,13 @@ def test_no_equation_behind_the_limit_counts_wherever_it_was_found():
 )
 def test_wrong_results_stand_for_what_was_written(text):
     assert read_method(text).signature is not None
+
+
+def test_what_was_forgotten_is_read_the_same():
+    context = ProblemContext("A coat of $40 is 25% off.", "30")
+    texts = ["1 - 0.25 = 0.75. 40 * 0.75 = 30.", "100 - 25 = 75. 40 * 75 / 100 = 30.", "40 * 0.75 = 30"]
+    signatures = []
+    for text in texts:
+        signatures.append(read_method(text, context=context).signature)
+        forget_methods()
+    assert signatures == ["(100 - n2) * n1 / 100"] * 3

@@ -132,6 +132,12 @@ def list_operations(form: Form) -> frozenset[str]:
     return form.inner | {write_operation(form)}
 
 
+def forget_forms() -> None:
+    """Forget the forms that are remembered."""
+    for remembered in (make_atom, make_constant, join_forms, set_value, join_alternatives, list_operations):
+        remembered.cache_clear()
+
+
 def _join_sum(op: str, left: Form, right: Form) -> Form:
     upper, lower = _split_form(FormKind.SUM, left)
     if op == "+":
@@ -152,7 +158,7 @@ def _join_product(op: str, left: Form, right: Form) -> Form:
         more, less = _split_form(FormKind.PRODUCT, right)
         value = left.value * right.value
     else:
-        less, more = (right.upper, right.lower) if right.lower == _PERCENT else ((right,), ())
+        less, more = (right.upper, right.lower) if is_percent(right) else ((right,), ())
         value = Fraction(left.value) / right.value
     return _make_form(FormKind.PRODUCT, value, _drop_atoms(upper + more, 1), _drop_atoms(lower + less, 1))
 
@@ -179,14 +185,14 @@ def _drop_atoms(forms: Forms, value: int) -> Forms:
 
 def _find_share(upper: Forms, lower: Forms) -> Form | None:
     """Read one and percentages as a hundred and what they have in it: `1 - 25 / 100` is `(100 - 25) / 100`."""
-    if _ONE not in upper or len(upper) + len(lower) == 1:
+    if sum(form.text == _ONE.text for form in upper) != 1 or len(upper) + len(lower) == 1:
         return None
     total = _HUNDRED
     for op, forms in (("+", upper), ("-", lower)):
         for form in forms:
-            if form.lower == _PERCENT and len(form.upper) == 1:
+            if is_percent(form) and len(form.upper) == 1:
                 total = join_forms(op, total, form.upper[0])
-            elif form is not _ONE or upper.count(form) > 1:
+            elif op == "-" or form.text != _ONE.text:
                 return None
     return total
 
@@ -224,5 +230,14 @@ def _collect_operations(forms: Forms) -> frozenset[str]:
     return frozenset().union(*map(list_operations, found)) if found else _NOTHING
 
 
+def is_percent(form: Form) -> bool:
+    """Whether a form is so many in a hundred. Forms are compared by text: equal ones may have been made twice."""
+    return form.kind is FormKind.PRODUCT and len(form.lower) == 1 and form.lower[0].text == _HUNDRED.text
+
+
+def has_hundred(form: Form) -> bool:
+    """Whether a form goes on from a hundred."""
+    return any(part.text == _HUNDRED.text for part in form.upper)
+
+
 _ZERO, _ONE, _HUNDRED = make_atom("0", 0), make_atom("1", 1), make_atom("100", 100)
-_PERCENT = (_HUNDRED,)

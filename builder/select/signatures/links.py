@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ...text.equations import Exact, Node, Number, Operation
-from .forms import Form, join_alternatives, join_forms, make_constant, set_value
+from .forms import Form, has_hundred, join_alternatives, join_forms, make_constant, set_value
 from .roles import Roles
 
 MAX_STEPS = 64
@@ -94,7 +94,7 @@ def _join_share(value: Exact, known: Mapping[Exact, Form], roles: Roles) -> Form
     if value.denominator == 1:
         return None
     percent = known.get(value * 100)
-    if percent is None or _HUNDRED not in percent.upper:
+    if percent is None or not has_hundred(percent):
         percent = roles.get(value * 100)
     if percent is not None:
         return join_forms("/", percent, _HUNDRED)
@@ -242,7 +242,7 @@ class Linker:
             return None
         made = self.makers.get(value * 100, [])
         form = self.join_step(made[0]) if len(made) == 1 else None
-        if form is not None and _HUNDRED in form.upper:
+        if form is not None and has_hundred(form):
             self.used.add(made[0])
             return join_forms("/", form, _HUNDRED)
         return _join_share(value, {}, self.roles)

@@ -15,11 +15,14 @@ from typing import NamedTuple
 import xxhash
 
 from ...text.equations import Equation, Exact, Node, Number, find_equations, format_value
-from .forms import MAX_CHARACTERS, Form, list_operations
+from .forms import MAX_CHARACTERS, Form, forget_forms, list_operations
 from .links import MAX_STEPS, Linker, Step, join_in_order, join_plain, list_needed, list_numbers, make_graph
 from .roles import Roles, name_numbers
 from .skeleton import is_skeleton, read_skeleton
 from .steps import find_root, is_step, is_undoing, list_steps, spell_fractions
+
+MAX_RECALLED = 16
+"""The most steps whose method is remembered: the answers to a problem repeat theirs."""
 
 MAX_READ = 1_000_000
 """Of a longer text, this many characters are read for equations: the default of `verify.max_characters`."""
@@ -95,7 +98,13 @@ def _read_canonical(text: str, equations: Sequence[Equation], context: ProblemCo
     steps = list_steps(text, equations, answer)
     if not steps or (answer is None and context.answer is not None):
         return _read_words(text, context)
-    roles = name_numbers(context.question)
+    read = _recall_steps if len(steps) <= MAX_RECALLED else _read_steps
+    return read(tuple(steps), answer, context.question)
+
+
+def _read_steps(steps: tuple[Step, ...], answer: Exact | None, question: str | None) -> Method:
+    """Read the method of steps: the expression that reaches the answer, or what all of them come to."""
+    roles = name_numbers(question)
     results = {value for _, value in steps}
     known = join_plain(steps, roles, results)
     if known is None and len(steps) > MAX_STEPS:
@@ -104,6 +113,15 @@ def _read_canonical(text: str, equations: Sequence[Equation], context: ProblemCo
         return _make_method(_join_contested(steps, roles, find_root(steps, answer)))
     form = None if answer is None else known.get(answer)
     return _make_method([form] if form is not None else _list_last(steps, known))
+
+
+_recall_steps = lru_cache(maxsize=4096)(_read_steps)
+
+
+def forget_methods() -> None:
+    """Forget the methods that are remembered, and the forms of their expressions."""
+    _recall_steps.cache_clear()
+    forget_forms()
 
 
 def _read_words(text: str, context: ProblemContext) -> Method:
