@@ -33,7 +33,7 @@ __all__ = [
     "resolve_revisions",
 ]
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Incremented when the same files produce different problems."""
 
 

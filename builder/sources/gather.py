@@ -19,7 +19,7 @@ import polars as pl
 
 from ...schemas.frames import get_schema
 from ...schemas.manifest import Contamination, InferredType, Input
-from ...schemas.problem import Problem
+from ...schemas.problem import OverlapMeasure, Problem
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ..engine import map_items
@@ -53,6 +53,8 @@ class Problems:
     """One certificate for each evaluation set in `decontaminate.against`."""
     inferred: list[InferredType] = field(default_factory=list)
     """The answer types that were inferred."""
+    evidence: tuple[Path, ...] = ()
+    """Rows of `Overlap`, a file for each bucket."""
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -108,6 +110,7 @@ def _run_passes(work: SourceWork, place: Path) -> Problems:
         inputs=[item for source in sources for item in source.inputs],
         contamination=contamination,
         inferred=[source.inferred for source in sources if source.inferred is not None],
+        evidence=tuple(sorted((place / "evidence").glob("*.parquet"))) if recipe.decontaminate else (),
     )
     _check_any_kept(problems, roles)
     return problems
@@ -127,8 +130,12 @@ def _check_all(
         "seed": recipe.seed,
         "test": recipe.split.test,
         "limit": recipe.limit,
+        "evidence": str(place / "evidence"),
         "out": str(place / "checked"),
     }
+    if policy is not None:
+        with stop_if_unwritable(place):
+            make_folder(place / "evidence", Access.PRIVATE)
     address = f"{check_bucket.__module__}:check_bucket"
     counts = map_items(
         address,
@@ -149,13 +156,30 @@ def _make_certificates(recipe: Recipe, counts: Sequence[Sequence[Mapping[str, An
         Contamination(
             against=name,
             problems=found[0]["problems"],
-            overlaps=sum(count["overlaps"] for count in found),
-            highest_similarity=round(max(count["highest"] for count in found), 6),
+            overlaps=sum(sum(count["measures"].values()) for count in found),
+            highest_similarity=_find_highest_score(found, OverlapMeasure.WORDS),
             ngram=policy.ngram,
             similarity=policy.similarity,
+            masked=policy.masked,
+            highest_masked=None if policy.masked is None else _find_highest_score(found, OverlapMeasure.MASKED),
+            measures=_add_measures(found),
+            digest=found[0]["digest"],
         )
         for name, found in zip(policy.against, zip(*counts, strict=True), strict=True)
     ]
+
+
+def _find_highest_score(found: Sequence[Mapping[str, Any]], measure: OverlapMeasure) -> float:
+    return max(float(count["highest"].get(measure, 0.0)) for count in found)
+
+
+def _add_measures(found: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Add up the overlaps of all buckets, by measure."""
+    return {
+        str(measure): overlaps
+        for measure in OverlapMeasure
+        if (overlaps := sum(count["measures"].get(measure, 0) for count in found))
+    }
 
 
 def _finish_all(

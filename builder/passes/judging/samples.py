@@ -18,6 +18,7 @@ from ... import select, verify
 from ...engine import mark_row
 from ...store.memo import Memo, Recalled, make_keys, recall_or_find
 from ...text.equations import Equation, find_equations
+from ..overlap.quotes import EvaluationRules
 from ..tokens import TokenCounter
 from ..unchanged import BucketSize
 from .external import CommandRules, ask_rows
@@ -71,6 +72,8 @@ class PathRules:
     """What was judged between rounds of sampling."""
     external: CommandRules | None = None
     """The command that judges samples; None where there is none."""
+    evaluations: EvaluationRules | None = None
+    """The evaluation sets that samples may not quote; None where there are none."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides a result, as plain values."""
@@ -81,6 +84,7 @@ class PathRules:
             "seed": self.seed if self.select.choose is Choose.RANDOM else None,
             "tokens": self.counter and self.counter.describe(),
             **({} if self.external is None else {"external": self.external.command.describe()}),
+            **({} if self.evaluations is None else {"evaluations": self.evaluations.describe()}),
         }
 
 
@@ -119,6 +123,7 @@ def judge_samples(
         "tokens": None,
     }
     deciding.pop("external", None)  # what it found is part of the keys
+    deciding.pop("evaluations", None)
     owners = keyed.select("sample_id", "key").join(
         samples.select("sample_id", "problem_id"), on="sample_id", how="left"
     )
