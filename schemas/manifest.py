@@ -206,7 +206,7 @@ class TokenCounts(ManifestPart):
     """The others, by length; each bin ends at twice the length of the one before."""
 
 
-class CurvePoint(ManifestPart):
+class RarefactionPoint(ManifestPart):
     """A point of a rarefaction curve."""
 
     samples: Annotated[int, Field(ge=1)]
@@ -237,7 +237,7 @@ class Diversity(ManifestPart):
     """Estimate of the probability that one more sample takes a path that is known (Good and Turing), from 0 to 1."""
     mean_distance: float | None
     """Mean distance of kept paths to the others of their problem, from 0 to 1; null where no problem has two."""
-    curve: tuple[CurvePoint, ...] = Field(strict=False)
+    curve: tuple[RarefactionPoint, ...] = Field(strict=False)
     """Distinct paths by the number of samples: 1, 2, 4 and so on, and the most that a problem has."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from ...schemas.manifest import CurvePoint, Diversity
+from ...schemas.manifest import Diversity, RarefactionPoint
 from ...schemas.reasons import Fate
 
 _PATHS, _SINGLES, _DISTANCES, _MEASURED = "diversity:paths:", "diversity:singles:", "diversity:sum:", "diversity:rows:"
@@ -94,18 +94,18 @@ def _describe_group(source: str, teacher: str | None, sums: _Sums, counts: Mappi
     )
 
 
-def _make_curve(sums: _Sums) -> Iterator[CurvePoint]:
+def _make_curve(sums: _Sums) -> Iterator[RarefactionPoint]:
     sizes = Counter[int]()
     for (n, _, _), number in sums.singles.items():
         sizes[n] += number
     most = max(sizes)
     for m in sorted({*(1 << bit for bit in range(most.bit_length())), most}):
         problems = sum(number for n, number in sizes.items() if n >= m)
-        terms = (number * _expect_seen(n, f, m) for (n, f), number in sorted(sums.paths.items()) if n >= m)
-        yield CurvePoint(samples=m, problems=problems, paths=math.fsum(terms) / problems)
+        terms = (number * _compute_seen(n, f, m) for (n, f), number in sorted(sums.paths.items()) if n >= m)
+        yield RarefactionPoint(samples=m, problems=problems, paths=math.fsum(terms) / problems)
 
 
-def _expect_seen(n: int, f: int, m: int) -> float:
+def _compute_seen(n: int, f: int, m: int) -> float:
     """Compute the probability that a path of f of n samples is among m of them, drawn without replacement.
 
     Their sum is the expected number of paths (Hurlbert 1971, rarefaction).
