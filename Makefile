@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-scale bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-signatures bench-scale bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -68,6 +68,12 @@ bench-rationales: $(VENV)/.dev  ## measure the checks of rationales on clean tex
 
 bench-consensus: $(VENV)/.dev  ## measure how often solutions agree on a wrong answer (a minute; needs GSM8K); write docs/benchmark-consensus.md
 	@$(BIN)/python benchmarks/consensus.py
+
+bench-signatures: $(VENV)/.dev  ## measure how well and how fast paths are told apart (a minute; needs GSM8K); write docs/benchmark-signatures.md
+	@$(BIN)/python benchmarks/signatures.py
+
+bench-select: $(VENV)/.dev  ## measure normalizing, near duplicates and the choice of paths beside rapidfuzz (three minutes; needs GSM8K); write docs/benchmark-select.md
+	@$(BIN)/python benchmarks/selection.py
 
 bench-ledger: $(VENV)/.dev  ## measure a ledger of two million answers (ten minutes, 3 GB of disk); write docs/benchmark-ledger.md
 	@$(BIN)/python benchmarks/ledger.py

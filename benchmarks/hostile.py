@@ -14,11 +14,11 @@ from itertools import product
 
 from cotloom.builder.format.templates import SolvedProblem, format_answer_sentence, format_rationale
 from cotloom.builder.report.escape import escape_markdown, escape_terminal
-from cotloom.builder.select.choice import ReasoningPath, choose_paths
-from cotloom.builder.select.signature import read_method
+from cotloom.builder.select import ReasoningPath, choose_paths
+from cotloom.builder.select.signatures import read_method
 from cotloom.builder.sources.columns import make_template_key
 from cotloom.builder.text.equations import find_equations
-from cotloom.builder.text.similarity import normalize
+from cotloom.builder.text.normalizing import normalize
 from cotloom.builder.verify import check_steps, compare, judge, read_answer
 from cotloom.schemas.problem import AnswerType, Problem
 from cotloom.schemas.recipe import Select

@@ -27,7 +27,7 @@ from cotloom.builder.select import ReasoningPath, choose_paths
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.request import Answer, ReceivedResponse, Request
 from cotloom.builder.teacher.responses import encode_answers
-from cotloom.builder.text.similarity import normalize, sort_words
+from cotloom.builder.text.normalizing import normalize
 from cotloom.builder.verify import ComparisonOutcome, compare, judge, read_answer
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import AnswerType, Problem
@@ -144,7 +144,7 @@ def _choosing(solutions: Sequence[tuple[Problem, str, bool]]) -> Row:
 
     def theirs() -> None:
         for group in groups:
-            words = [sort_words(normalize(text)) for text in group]
+            words = [normalize(text) for text in group]
             matrix = 1 - cdist(words, words, scorer=ratio) / 100
             picked = [int(matrix.sum(axis=0).argmin())]
             while len(picked) < policy.keep:

@@ -206,6 +206,41 @@ class TokenCounts(ManifestPart):
     """The others, by length; each bin ends at twice the length of the one before."""
 
 
+class RarefactionPoint(ManifestPart):
+    """A point of a rarefaction curve."""
+
+    samples: Annotated[int, Field(ge=1)]
+    """So many correct samples of each problem."""
+    problems: Count
+    """Problems with at least so many."""
+    paths: float
+    """The mean number of distinct paths that so many of them take, over all ways to draw them."""
+
+
+class Diversity(ManifestPart):
+    """How many distinct paths the correct samples of a source's problems take."""
+
+    source: str
+    """The source."""
+    teacher: str | None
+    """The teacher; null for all of them together."""
+    problems: Count
+    """Problems with a correct sample."""
+    samples: Count
+    """Correct samples that were compared with each other."""
+    paths: Count
+    """Distinct paths among those of each problem, in all."""
+    unseen: float | None
+    """Estimate of the mean number of paths of a problem that no sample took, at least (Chao1); null where no problem
+    has two samples."""
+    coverage: float
+    """Estimate of the probability that one more sample takes a path that is known (Good and Turing), from 0 to 1."""
+    mean_distance: float | None
+    """Mean distance of kept paths to the others of their problem, from 0 to 1; null where no problem has two."""
+    curve: tuple[RarefactionPoint, ...] = Field(strict=False)
+    """Distinct paths by the number of samples: 1, 2, 4 and so on, and the most that a problem has."""
+
+
 class File(ManifestPart):
     """A file of the version."""
 
@@ -263,6 +298,8 @@ class Manifest(ManifestPart):
     kept samples answer problems without a gold answer."""
     paths_per_problem: dict[str, Count] = Field(default_factory=dict)
     """Kept problems of both splits by their number of distinct correct paths."""
+    diversity: tuple[Diversity, ...] = Field((), strict=False)
+    """Distinct paths of each source and teacher, by the number of samples."""
     readings: tuple[ReadingCount, ...] = Field((), strict=False)
     """Samples by the rule that read their final answer."""
     judges: tuple[JudgeCount, ...] = Field((), strict=False)

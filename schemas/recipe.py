@@ -195,18 +195,41 @@ class Lengths(Section):
     """The response; of a path without reasoning of its own, all of it."""
 
 
+class Choose(StrEnum):
+    """Which of several paths are preferred."""
+
+    DIVERSE = "diverse"
+    LEVENSHTEIN = "levenshtein"
+    SHORTEST = "shortest"
+    LONGEST = "longest"
+    MOST_LIKELY = "most_likely"
+    RANDOM = "random"
+
+
 class Select(Section):
     """Which correct paths of a problem are kept."""
 
     lengths: Lengths = declare_identity(Lengths())
     """How long they may be, in tokens of the recipe's `tokenizer`, else of the server."""
-    signature: Literal["operations", "none"] = declare_identity("operations")
-    """What makes two paths the same method: the set of their `operations`, or `none`."""
+    signature: Literal["canonical", "unordered", "ordered", "none"] = declare_identity("canonical")
+    """What makes two paths the same method. `canonical`: their equations come to the same expression over the numbers
+    of the question; or, without equations, their sentences say the same in the same order. `unordered` and `ordered`:
+    they have the same equations, in any order or in the same order, as RFT compares them (Yuan et al. 2023). `none`:
+    methods are not compared."""
+    exact: Literal["drop", "keep"] = declare_identity("drop")
+    """What happens to repeats of a text: `keep` keeps those of kept paths, beyond `keep`, as Fu et al. (2023) and Ho et
+    al. (2023) did."""
     near_duplicate: float | None = declare_identity(0.9, gt=0.0, le=1.0)
-    """Paths that no signature tells apart are duplicates from this similarity of words on; null: never. Compared are
-    the words of their first 10,000 characters, in Chinese and Japanese the characters."""
+    """Paths that no signature tells apart are duplicates where their wording is at least so similar, in order, and
+    their numbers, signs, negations, and who does what are the same; null: never. The wording of their first 10,000
+    characters is compared."""
+    choose: Choose = declare_identity(Choose.DIVERSE, strict=False)
+    """Which paths are kept where there are more than `keep`, and which of several duplicates. `diverse`: those
+    furthest apart. `levenshtein`: those whose texts are furthest from all others (RFT). `shortest`, `longest`: by
+    characters. `most_likely`: by the mean log probability of their tokens, unknown ones last. `random`: by a keyed
+    hash. References come first, then unhinted samples."""
     keep: int | None = declare_identity(4, ge=1)
-    """How many paths to keep for a problem, the most different ones; null keeps all."""
+    """How many paths to keep for a problem; null keeps all."""
 
 
 class FormatSpec(Section):

@@ -128,6 +128,19 @@ class Step:
     """Result of the check."""
 
 
+class DuplicateMeasure(StrEnum):
+    """By what a sample repeats another of its problem."""
+
+    EXACT = "exact"
+    """The texts are equal."""
+    NORMALIZED = "normalized"
+    """They are equal apart from case, white space, punctuation of sentences, quotation marks and markup."""
+    METHOD = "method"
+    """Their signatures are equal."""
+    WORDING = "wording"
+    """Their wording is nearly the same, and what their meaning depends on is."""
+
+
 class GradeQuestion(StrEnum):
     """What a grader is asked about a sample, in the order in which it is asked."""
 
@@ -305,6 +318,16 @@ class Sample:
     """The method without its wording: the sorted operations. Null where there are none."""
     cluster: str | None = None
     """The sample that represents this one's path; its own id where it does itself."""
+    duplicate_of: str | None = None
+    """The sample that this one repeats; null where it repeats none. That sample may repeat another one: `cluster`."""
+    duplicate_by: DuplicateMeasure | None = None
+    """By what it repeats it."""
+    similarity: float | None = None
+    """How near it is to it by this measure, from 0 to 1; 1 where a measure says equal."""
+    on_reference_path: bool | None = None
+    """Whether it takes the path of its problem's reference rationale; null where that can't be told."""
+    distance: float | None = None
+    """Mean distance to the other kept paths of its problem, from 0 to 1; null where it is dropped or the only one."""
     stage: Stage | None = None
     """The stage that dropped it; null where it was kept."""
     fate: Fate = Fate.KEPT

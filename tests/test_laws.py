@@ -34,7 +34,10 @@ recipes = st.fixed_dictionaries(
         ),
         "verify": st.fixed_dictionaries({"steps": st.sampled_from(["drop", "tag"])}),
         "select": st.fixed_dictionaries(
-            {"keep": st.sampled_from([None, 1, 2]), "signature": st.sampled_from(["operations", "none"])}
+            {
+                "keep": st.sampled_from([None, 1, 2]),
+                "signature": st.sampled_from(["canonical", "unordered", "ordered", "none"]),
+            }
         ),
         "formats": st.sampled_from(
             [

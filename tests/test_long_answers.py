@@ -7,9 +7,8 @@ from rich.console import Console
 
 from cotloom.builder.format.templates import SolvedProblem, format_rationale
 from cotloom.builder.report.tables import MAX_SHOWN, indent, make_table
-from cotloom.builder.select.choice import ReasoningPath, choose_paths
+from cotloom.builder.select import ReasoningPath, choose_paths
 from cotloom.builder.text.equations import find_equations
-from cotloom.builder.text.similarity import MAX_CHARACTERS, measure_similarities, normalize, sort_words
 from cotloom.builder.verify import compare, judge
 from cotloom.schemas.problem import AnswerType, Problem
 from cotloom.schemas.recipe import Select, Verify
@@ -74,12 +73,6 @@ def test_paths_are_compared_by_their_first_characters_and_duplicates_by_all(ends
     paths = [ReasoningPath(sample_id=name, text=text) for name, text in (("a", long), ("b", long + "yes"), ("c", long))]
     choices = choose_paths(paths, Select())
     assert [choices[name].reason for name in "abc"] == [None, "near_duplicate", "exact_duplicate"]
-
-
-def test_texts_up_to_the_cap_are_compared_whole():
-    one, other = "a" * (MAX_CHARACTERS - 1) + "b", "a" * MAX_CHARACTERS
-    assert measure_similarities([sort_words(one), sort_words(other)])[0, 1] < 1
-    assert sort_words(normalize(one + " c")) == sort_words(one)
 
 
 def test_a_recorded_answer_of_ten_megabytes_and_a_long_response_are_dropped_and_the_rest_is_built(

@@ -141,7 +141,7 @@ teacher:
         labels: {{is_correct: is_correct}}
 
 verify: {{steps: drop}}
-select: {{signature: operations, keep: 4}}
+select: {{signature: canonical, keep: 4}}
 
 formats:
   - {{name: zero_shot_cot}}

@@ -16,7 +16,7 @@ from cotloom.schemas.problem import AnswerType, Problem
 from cotloom.schemas.recipe import Select, Verify
 
 PROCESSES = 2
-VERIFY, SELECT = Verify(steps="drop"), Select(signature="operations", keep=4)
+VERIFY, SELECT = Verify(steps="drop"), Select(signature="canonical", keep=4)
 
 
 def main() -> None:

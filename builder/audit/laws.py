@@ -17,12 +17,20 @@ from .outline import KEPT, KEPT_FLAG, SIMULATED_FLAG, TRAIN_FLAG
 
 
 def check_row_fates(bucket: AuditBucket) -> Iterator[Fault]:
-    """Law 1: every row has one fate, every drop a stage and a reason, and no id occurs twice."""
+    """Law 1: every row has one fate, every drop a stage and a reason, and no id occurs twice.
+
+    What is dropped as a duplicate repeats a sample of its problem that is none itself.
+    """
     for name, frame in bucket.tables.items():
         try:
             check_table_fates(name, frame)
         except RuntimeError as error:
             yield Fault(message=str(error))
+    samples = bucket.tables.get("samples")
+    if samples is not None:
+        leaders = samples.filter(pl.col("cluster") == pl.col("sample_id")).select("problem_id", "cluster")
+        lost = samples.drop_nulls("cluster").join(leaders, on=["problem_id", "cluster"], how="anti")
+        yield from describe_rows(lost, "repeat a sample that is missing, or a duplicate", "samples", "sample_id")
 
 
 def check_places(bucket: AuditBucket) -> Iterator[Fault]:

@@ -96,6 +96,8 @@ def _compare_answers(whole: Whole) -> Iterator[str]:
         yield "the manifest counts other faults of rationales than the samples have"
     if manifest.hints != tuple(select.describe_hints(whole.counts)):
         yield "the manifest counts other hinted samples or pass rates than the samples have"
+    if manifest.diversity != tuple(select.describe_diversity(whole.counts)):
+        yield "the manifest states another diversity of paths than the samples have"
     if manifest.served_models != tuple(select.describe_served(whole.counts)):
         yield "the manifest names other served models than the samples have"
     if manifest.tokens != tuple(select.describe_tokens(whole.counts, counted_by)):

@@ -132,5 +132,6 @@ def _count(bucket: AuditBucket) -> Counter[str]:
         counts.update(count_fates(name, frame))
     counts.update(select.count_answers(bucket.tables["samples"]))
     counts.update(select.count_origins(bucket.tables["problems"], bucket.tables["samples"]))
+    counts.update(select.count_diversity(bucket.tables["problems"], bucket.tables["samples"]))
     counts.update(select.count_judges(bucket.tables["samples"]))
     return counts

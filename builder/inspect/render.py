@@ -11,6 +11,7 @@ from rich.text import Text
 from ...schemas.manifest import (
     BuildRecord,
     Contamination,
+    Diversity,
     FaultCount,
     FunnelRow,
     HintCount,
@@ -53,6 +54,7 @@ def render_version(version: Version) -> RenderableType:
         _render_funnel(version.manifest.funnel),
         Text(),
         *_render_path_counts(version),
+        *_render_diversity(version.manifest.diversity),
         *_render_tokens(version.manifest.tokens),
         *_render_hints(version.manifest.hints),
         *_render_readings(version.manifest.readings),
@@ -164,6 +166,22 @@ def _render_path_counts(version: Version) -> Iterator[Text]:
     yield make_line(f"Distinct paths per problem (mean {mean:.2f})", style="bold")
     for paths, count in sorted(counts.items()):
         yield make_line(f"{paths:>3}  {'█' * max(1, round(_BAR * count / max(counts.values())))} {count:,}")
+    yield Text()
+
+
+def _render_diversity(diversity: Sequence[Diversity]) -> Iterator[Text]:
+    """Distinct paths of each source and teacher, by the number of samples that were drawn."""
+    shown = [item for item in diversity if len(item.curve) > 1]
+    if not shown:
+        return
+    yield make_line("Distinct paths by the number of correct samples (mean over problems with so many)", style="bold")
+    for item in shown:
+        name = f"{item.source}, {item.teacher}" if item.teacher else item.source
+        curve = ", ".join(f"{point.samples}: {point.paths:.2f}" for point in item.curve)
+        yield make_line(f"  {name}: {curve}")
+        unseen = "" if item.unseen is None else f"at least {item.unseen:.2f} more unseen (Chao1); "
+        distance = "" if item.mean_distance is None else f"; mean distance of kept ones {item.mean_distance:.2f}"
+        yield make_line(f"    {unseen}the next sample takes a known path in {item.coverage:.0%}{distance}")
     yield Text()
 
 

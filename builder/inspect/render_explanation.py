@@ -10,6 +10,7 @@ from ...schemas.reasons import Fate
 from ...schemas.sample import Part
 from ..report.escape import mask_controls
 from ..report.tables import indent, make_line
+from ..select.signatures import spell_roles
 
 
 def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
@@ -26,7 +27,8 @@ def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
         parts.append(make_line(f"duplicate  {duplicate['detail']}"))
     parts += _render_evidence(explanation)
     for sample in [explanation["sample"]] if "sample" in explanation else explanation.get("samples", []):
-        parts += [Text(), *_render_sample(sample, in_full=kind != "problem")]
+        question = (explanation.get("problem") or {}).get("question")
+        parts += [Text(), *_render_sample(sample, question, in_full=kind != "problem")]
     for example in explanation.get("examples", []) if kind == "sample" else []:
         parts += [Text(), *_render_example(example, in_full=False)]
     if "example" in explanation:
@@ -55,7 +57,7 @@ def _render_evidence(explanation: Mapping[str, Any]) -> Iterator[RenderableType]
         yield make_line(f"near       {where} ({item['similarity']:.0%} of the shingles{others})")
 
 
-def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
+def _render_sample(sample: Mapping[str, Any], question: str | None, *, in_full: bool) -> Iterator[RenderableType]:
     yield make_line((f"Sample {sample['sample_id']}", "bold"), f"  {_format_fate(sample)}")
     yield from (make_line(line) for line in _describe_sample(sample))
     for step in sample["steps"] or []:
@@ -64,9 +66,20 @@ def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[Rend
     yield from (make_line(render_fault(fault), style="red") for fault in sample["faults"] or [])
     if sample["signature"]:
         cluster = "its own" if sample["cluster"] == sample["sample_id"] else f"that of {sample['cluster']}"
-        yield make_line(f"path       {sample['signature']}  (cluster: {cluster})")
+        yield make_line(f"path       {_describe_path(sample['signature'], question)}  (cluster: {cluster})")
+    if sample["duplicate_of"]:
+        how = f"by {sample['duplicate_by']}, {sample['similarity']:.0%}"
+        yield make_line(f"repeats    {sample['duplicate_of']}, {how}")
+    if sample["on_reference_path"]:
+        yield make_line("reference  takes the path of the reference rationale")
     if in_full:
         yield from _render_texts(sample)
+
+
+def _describe_path(signature: str, question: str | None) -> str:
+    """Describe a path with the numbers of its question, and behind that with their roles."""
+    spelled = spell_roles(signature, question)
+    return signature if spelled == signature else f"{spelled}  as {signature}"
 
 
 def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:

@@ -312,6 +312,7 @@ def _read_path_rules(settings: Plain) -> PathRules:
     return PathRules(
         verify=Verify(**settings["verify"]),
         select=Select(**settings["select"]),
+        seed=settings.get("seed", 0),
         counter=read_counter(settings),
         judged=list_judged(settings.get("judged", ())),
         external=_read_command(settings),

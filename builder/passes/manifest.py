@@ -106,6 +106,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             **({"samples_agreed": counts["agreed"]} if counts["agreed"] else {}),
         },
         paths_per_problem={str(number): problems for number, problems in sorted(_list_paths(counts))},
+        diversity=tuple(select.describe_diversity(counts)),
         readings=tuple(select.describe_readings(counts)),
         judges=tuple(select.describe_judges(counts)),
         faults=tuple(select.describe_faults(counts)),

@@ -100,18 +100,30 @@ def select_paths(
     """
     counted = add_token_counts(stages, rules.counter, samples, bucket, rules.verify.max_characters)
     judged, methods, new = judge_samples(stages, rules, problems, counted, bucket)
-    return _choose_paths(stages, rules, judged, methods, bucket), new
+    return _choose_paths(stages, rules, problems, judged, methods, bucket), new
 
 
 def _choose_paths(
-    stages: Path | None, rules: PathRules, judged: pl.DataFrame, methods: pl.DataFrame, bucket: BucketSize
+    stages: Path | None,
+    rules: PathRules,
+    problems: pl.DataFrame,
+    judged: pl.DataFrame,
+    methods: pl.DataFrame,
+    bucket: BucketSize,
 ) -> pl.DataFrame:
     """Drop paths by length, then duplicates, then pick those that are kept; only the last step depends on `keep`."""
     correct = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
     quoting = _drop_quoting(stages, rules, correct, bucket)
     within = correct.join(quoting, on="sample_id", how="anti", maintain_order="left")
     outside = pl.concat([quoting, select.drop_outside(within, rules.select)])
-    kept = correct.join(outside, on="sample_id", how="anti", maintain_order="left")
+    kept = correct.join(outside, on="sample_id", how="anti", maintain_order="left").join(
+        problems.filter(pl.col("fate") == Fate.KEPT)
+        .select("problem_id", "question", "answer", "choices", "reference_rationale")
+        .unique("problem_id", keep="first"),
+        on="problem_id",
+        how="left",
+        maintain_order="left",
+    )
     keyed = kept.join(_make_choice_keys(kept), on="problem_id", maintain_order="left")
     policy = rules.select.model_copy(update={"lengths": Lengths()})  # they have dropped what they drop
     deciding = {
@@ -121,18 +133,19 @@ def _choose_paths(
         "tokens": None,
         "select": policy.model_dump(mode="json"),
     }
+    readers = select.make_readers(policy)
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
-    find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
+    find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy, rules.seed, readers))
     memo = open_memo(stages, "duplicates", apart, bucket, bucket.problems)
     choices = recall(memo, keyed["key"], find).findings
-    distinct = keyed.join(choices.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
-    if policy.keep is not None:
-        many = distinct.filter(pl.len().over("key") > policy.keep)
-        find = partial(_find_choices, many, lambda rows: select.pick_rows(rows, policy))
-        memo = open_memo(stages, "picks", deciding, bucket, bucket.problems)
-        picked = recall(memo, many["key"], find).findings
-        choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
-    return select.add_choices(judged, pl.concat([choices.drop("key"), outside]))
+    leaders = choices.filter(pl.col("cluster") == pl.col("sample_id"))
+    distinct = keyed.join(leaders, on="sample_id", how="semi", maintain_order="left")
+    several = distinct.filter(pl.len().over("key") > 1)
+    find = partial(_find_choices, several, lambda rows: select.pick_rows(rows, policy, rules.seed, readers))
+    memo = open_memo(stages, "picks", deciding, bucket, bucket.problems)
+    picked = recall(memo, several["key"], find).findings
+    choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
+    return select.add_choices(judged, pl.concat([select.follow_leaders(choices.drop("key")), outside]))
 
 
 def _drop_quoting(stages: Path | None, rules: PathRules, correct: pl.DataFrame, bucket: BucketSize) -> pl.DataFrame:
@@ -144,8 +157,11 @@ def _drop_quoting(stages: Path | None, rules: PathRules, correct: pl.DataFrame, 
 
 
 def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:
-    """Make a key for the paths of each problem: their ids, texts and hints, in order of the ids."""
-    paths = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg("sample_id", "hint", "text")
+    """Make a key for the paths of each problem from what decides their choice, in order of the ids."""
+    columns = pl.col("sample_id", "hint", "verdict", "text")
+    logprob = pl.col("logprob").cast(pl.String).fill_null("")
+    problem = pl.col("question", "answer", "choices", "reference_rationale").first()
+    paths = kept.sort("sample_id").group_by("problem_id", maintain_order=True).agg(columns, logprob, problem)
     return paths.select("problem_id", make_keys(paths))
 
 
@@ -172,6 +188,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts.update(select.count_answers(samples))
     counts.update(select.count_origins(problems, samples))
     counts.update(select.count_judges(samples))
+    counts.update(select.count_diversity(problems, samples))
     counts["unchecked"] = kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
     counts["agreed"] = kept.filter(pl.col("verdict") == Verdict.AGREED).height
     counts["simulated"] = int(samples["simulated"].sum())

@@ -3,11 +3,31 @@
 Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
-from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
+from .choice import choose_paths, drop_duplicates, pick_paths
+from .diversity import count_diversity, describe_diversity
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
-from .samples import add_choices, count_distinct, drop_outside, drop_quoting, find_duplicates, pick_rows, select_kept
-from .signature import Method, read_method
+from .paths import (
+    Choice,
+    ParsedPath,
+    ParsedProblem,
+    PathProblem,
+    ReasoningPath,
+    parse_path,
+    parse_problem,
+)
+from .samples import (
+    add_choices,
+    count_distinct,
+    drop_outside,
+    drop_quoting,
+    find_duplicates,
+    follow_leaders,
+    make_readers,
+    pick_rows,
+    select_kept,
+)
+from .signatures import Method, ProblemContext, read_method
 from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
 __all__ = [
@@ -15,13 +35,18 @@ __all__ = [
     "Choice",
     "Method",
     "ParsedPath",
+    "ParsedProblem",
+    "PathProblem",
+    "ProblemContext",
     "ReasoningPath",
     "add_choices",
     "choose_paths",
     "count_answers",
     "count_distinct",
+    "count_diversity",
     "count_judges",
     "count_origins",
+    "describe_diversity",
     "describe_faults",
     "describe_hints",
     "describe_judges",
@@ -32,7 +57,10 @@ __all__ = [
     "drop_outside",
     "drop_quoting",
     "find_duplicates",
+    "follow_leaders",
+    "make_readers",
     "parse_path",
+    "parse_problem",
     "pick_paths",
     "pick_rows",
     "read_method",

@@ -1,74 +1,128 @@
-"""Normalize texts, and measure how similar they are."""
+"""Measure how similar texts are in their wording, and find near duplicates among them."""
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import ratio
-from rapidfuzz.process import cdist
+from rapidfuzz.process import cdist, extract
 
-from ..languages import has_unspaced, part_unspaced
+from .meaning import has_same_meaning, list_content, list_marks
+from .normalizing import normalize
 
 MAX_CHARACTERS = 10_000
-"""Of a longer text, this many characters of its words are compared: the first ones. The time of comparing two texts
-grows with the product of their lengths."""
+"""Of a longer text, so many characters are compared: the first ones. The time of comparing two texts grows with the
+product of their lengths."""
 
-_NOT_WORDS = re.compile(r"\W+")
-_SPACES = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "_"}
-"""What `_NOT_WORDS` replaces in a text of ASCII characters, for `str.translate`, which is three times as fast."""
+_ROUNDING = 1e-9
+"""100 * 0.07 is more than 7."""
 
 
-def normalize(text: str) -> str:
-    """Reduce a text to its words and numbers, in lower case, separated by single spaces.
+@dataclass(frozen=True, slots=True)
+class NormalText:
+    """A text as it is compared with others."""
 
-    >>> normalize("So,  3 + 4 = 7.") == normalize("so 3+4=7")
-    True
+    plain: str
+    """The normalized text."""
+    marks: str
+    """Its numbers, signs and negations, from `list_marks`: near duplicates share them."""
+    content: str
+    """Its words without those whose place changes little, from `list_content`: where they are the same too, so is the
+    meaning."""
+
+
+def read_text(text: str) -> NormalText:
+    """Normalize a text, and list what its near duplicates must share."""
+    plain = normalize(text)
+    return NormalText(plain, list_marks(plain), list_content(plain))
+
+
+def find_near_duplicates(
+    texts: Sequence[NormalText],
+    least: float,
+    labels: Sequence[str | None] | None = None,
+) -> dict[int, tuple[int, float]]:
+    """Find the texts that are near duplicates of an earlier one that is none itself.
+
+    Two texts are near duplicates where their marks are the same, at least so many of their characters too, in order
+    (rapidfuzz's ratio: one less the share of characters to insert and delete), and `has_same_meaning` says so. Of
+    several earlier texts the nearest is taken.
+
+    Args:
+        texts: the texts; each is compared with those before it.
+        least: the similarity from which on two are near, from 0 to 1.
+        labels: texts with different ones are no duplicates, nor are those that repeat one text; None is unknown.
+
+    Returns:
+        By place, the place of the text that it repeats, and their similarity.
     """
-    if text.isascii():
-        return " ".join(text.lower().translate(_SPACES).split())
-    return _NOT_WORDS.sub(" ", text.lower()).strip()
+    found: dict[int, tuple[int, float]] = {}
+    groups: dict[str, tuple[list[int], list[str]]] = {}
+    known: list[str | None] = [None] * len(texts) if labels is None else list(labels)
+    cutoff = max(0.0, 100 * least - _ROUNDING)
+    compared: dict[tuple[str, int], bool] = {}
+    for place, text in enumerate(texts):
+        head, content = text.plain[:MAX_CHARACTERS], text.content
+        group = groups.get(text.marks)
+        if group is None:
+            groups[text.marks] = ([place], [head])
+            continue
+        leaders, heads = group
+        for score, number in _find_near(head, heads, cutoff):
+            leader, label = leaders[number], known[place]
+            if label is not None and known[leader] not in {None, label}:
+                continue
+            is_same = compared.get((content, leader))
+            if is_same is None:
+                is_same = has_same_meaning(content, texts[leader].content)
+                compared[content, leader] = is_same
+            if is_same:
+                found[place] = (leader, score / 100)
+                known[leader] = known[leader] or label
+                break
+        else:
+            leaders.append(place)
+            heads.append(head)
+    return found
 
 
-def sort_words(text: str) -> str:
-    """Sort the words of a normalized text, up to `MAX_CHARACTERS`, so that `measure_similarity` ignores their order.
-
-    Where words are not spaced, as in Chinese and Japanese, characters are sorted, behind the words.
-
-    >>> sort_words("then add two"), sort_words("再加 2 支笔")
-    ('add then two', '2 再加支笔')
-    """
-    text = text[:MAX_CHARACTERS]
-    if not has_unspaced(text):
-        return " ".join(sorted(text.split()))
-    spaced, characters = part_unspaced(text)
-    return " ".join([*sorted(spaced.split()), "".join(sorted(characters))])
+def _find_near(head: str, heads: Sequence[str], cutoff: float) -> Sequence[tuple[float, int]]:
+    """Find the texts whose ratio to a text is at least so many per cent, the nearest first; with their places."""
+    if len(heads) == 1:
+        score = ratio(head, heads[0], score_cutoff=cutoff)
+        return [(score, 0)] if score >= cutoff and (score or not cutoff) else []
+    near = extract(head, heads, scorer=ratio, limit=None, score_cutoff=cutoff)
+    return [(score, number) for _, score, number in near]
 
 
 def measure_similarity(left: str, right: str, least: float = 0.0) -> float:
     """Measure the similarity of two texts, from 0 to 1, by the characters to insert and delete (rapidfuzz's ratio).
 
     Args:
-        left: a text; apply `sort_words` to ignore the order of words.
+        left: a text.
         right: another text.
         least: a similarity below this is returned as 0, which is faster.
     """
     return ratio(left, right, score_cutoff=100 * least) / 100
 
 
-def measure_similarities(texts: Sequence[str], least: float = 0.0) -> NDArray[np.float64]:
+def measure_similarities(
+    texts: Sequence[str], others: Sequence[str] | None = None, least: float = 0.0
+) -> NDArray[np.float64]:
     """Measure the similarity of every pair of texts.
 
     Args:
         texts: the texts.
+        others: what they are compared with; None for themselves.
         least: a similarity below this is returned as 0, which is faster.
 
     Returns:
-        Shape (texts, texts), from 0 to 1, symmetric, with ones on the diagonal.
+        Shape (texts, others), from 0 to 1.
     """
-    cutoff = max(0.0, 100 * least - 1e-9)  # 100 * 0.07 is more than 7
-    return cdist(texts, texts, scorer=ratio, score_cutoff=cutoff, dtype=np.float64) / 100
+    cutoff = max(0.0, 100 * least - _ROUNDING)
+    return cdist(texts, texts if others is None else others, scorer=ratio, score_cutoff=cutoff, dtype=np.float64) / 100
 
 
 def measure_edit_distances(left: Sequence[str], right: Sequence[str]) -> NDArray[np.int64]:

@@ -1,4 +1,3 @@
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -11,17 +10,18 @@ from cotloom.builder.select import (
     count_distinct,
     drop_duplicates,
     find_duplicates,
+    follow_leaders,
     parse_path,
     pick_paths,
     pick_rows,
     read_method,
     select_kept,
 )
-from cotloom.builder.select.choice import compute_distances
+from cotloom.builder.select.choice import METHOD_WEIGHT, compute_distances
 from cotloom.builder.text.equations import find_equations
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.reasons import Fate, Reason
-from cotloom.schemas.recipe import Select
+from cotloom.schemas.recipe import Choose, Select
 from cotloom.schemas.sample import Hint, Sample
 
 DUPLICATES = {Reason.EXACT_DUPLICATE, Reason.PATH_DUPLICATE, Reason.NEAR_DUPLICATE}
@@ -111,9 +111,11 @@ PATHS = st.lists(st.tuples(st.sampled_from(TEXTS) | st.text(max_size=30), st.boo
 )
 POLICIES = st.builds(
     Select,
-    signature=st.sampled_from(["operations", "none"]),
+    signature=st.sampled_from(["canonical", "unordered", "ordered", "none"]),
     near_duplicate=st.sampled_from([None, 0.5, 0.9]),
     keep=st.sampled_from([None, 1, 2, 4]),
+    choose=st.sampled_from(list(Choose)),
+    exact=st.sampled_from(["drop", "keep"]),
 )
 
 
@@ -134,7 +136,11 @@ def test_every_path_is_kept_or_dropped_and_points_to_one_that_is_no_duplicate(pa
         leader = chosen[choice.cluster]
         assert leader.cluster == choice.cluster
         assert leader.reason not in DUPLICATES
-        assert (choice.cluster == name) == (choice.reason not in DUPLICATES)
+        assert (choice.cluster == name) == (choice.duplicate_of is None)
+        assert (choice.duplicate_of is None) == (choice.duplicate_by is None) == (choice.similarity is None)
+        if choice.duplicate_of is not None:
+            assert chosen[choice.duplicate_of].cluster == choice.cluster
+            assert choice.reason is not None or (policy.exact == "keep" and leader.reason is None)
 
 
 @given(PATHS, POLICIES)
@@ -142,7 +148,7 @@ def test_every_path_is_kept_or_dropped_and_points_to_one_that_is_no_duplicate(pa
 def test_as_many_paths_are_kept_as_there_are_up_to_the_limit(paths, policy):
     chosen = choose_paths(paths, policy)
     leaders = {choice.cluster for choice in chosen.values()}
-    kept = [name for name, choice in chosen.items() if choice.reason is None]
+    kept = [name for name, choice in chosen.items() if choice.reason is None and choice.cluster == name]
     assert len(kept) == (len(leaders) if policy.keep is None else min(policy.keep, len(leaders)))
 
 
@@ -168,9 +174,9 @@ def samples(problems, each):
 
 def choose_rows(work, policy):
     found = find_duplicates(work, policy)
-    distinct = work.join(found.filter(pl.col("reason").is_null()), on="sample_id", how="semi", maintain_order="left")
-    picked = pick_rows(distinct, policy)
-    return pl.concat([found.join(picked, on="sample_id", how="anti"), picked])
+    leaders = found.filter(pl.col("cluster") == pl.col("sample_id"))
+    picked = pick_rows(work.join(leaders, on="sample_id", how="semi", maintain_order="left"), policy)
+    return follow_leaders(pl.concat([found.join(picked, on="sample_id", how="anti"), picked]))
 
 
 def test_the_choice_does_not_depend_on_the_order_or_on_other_problems():
@@ -211,24 +217,24 @@ def path_row(name, text):
 @pytest.mark.parametrize(
     ("one", "other", "by_method", "by_words"),
     [
-        ("3 + 4 = 7", "7 - 4 = 3", 1, 0),  # the same words, no operation in common
-        ("3 + 4 = 7 aa", "3 + 4 = 7 bb", 0, 1 / 4),  # the same operation; "3 4 7 aa" and "3 4 7 bb": 4 edits in 16
-        ("2 * 3 = 6. 6 + 1 = 7", "2 * 3 = 6. 6 + 2 = 8", 2 / 3, 2 / 11),  # 1 operation of 3 in common, 4 edits in 22
+        ("3 + 4 = 7", "7 - 4 = 3", 1, 6 / 18),  # no operation in common
+        ("3 + 4 = 7 aa", "3 + 4 = 7 bb", 0, 1 / 6),  # the same operation; 4 edits in 24 characters
+        ("2 * 3 = 6. 6 + 1 = 7", "2 * 3 = 6. 6 + 2 = 8", 2 / 3, 4 / 42),  # 1 operation of 3 in common, 4 edits in 42
         ("aa", "bb", 0, 1),  # no operations
         ("3 + 4 = 7", "seven", 1, 1),  # operations in one of them only
-        ("3 + 4 = 7", "4 + 3 = 7", 0, 0),
+        ("3 + 4 = 7", "4 + 3 = 7", 0, 4 / 18),
     ],
 )
 def test_the_distance_of_two_paths_is_three_quarters_method_and_one_quarter_wording(one, other, by_method, by_words):
     parsed = [parse_path(path(name, text), Select()) for name, text in (("a", one), ("b", other))]
-    distance = 0.75 * by_method + 0.25 * by_words
+    distance = round(1_000_000 * (METHOD_WEIGHT * by_method + (1 - METHOD_WEIGHT) * by_words))
 
-    assert compute_distances(parsed) == pytest.approx(np.array([[0, distance], [distance, 0]]), abs=1e-12)
+    assert compute_distances(parsed, parsed).tolist() == [[0, distance], [distance, 0]]
 
 
 def test_without_signatures_only_the_wording_adds_to_the_distance():
     parsed = [parse_path(path(name, text), Select(signature="none")) for name, text in (("a", "1 + 1 = 2"), ("b", "x"))]
-    assert compute_distances(parsed)[0, 1] == pytest.approx(0.25)
+    assert compute_distances(parsed, parsed)[0, 1] == 250_000
 
 
 def test_a_path_is_unhinted_unless_it_says_so():
@@ -237,7 +243,9 @@ def test_a_path_is_unhinted_unless_it_says_so():
 
 def test_the_only_path_without_a_signature_is_compared_by_wording():
     words = "She sells each of the nine eggs that are left at the market in the morning for two dollars so in all"
-    chosen = choose_fates([path("a", f"{words} 9 * 2 = 18"), path("b", f"{words} 18")])
+    chosen = choose_fates([path("a", f"{words} 9 * 2 = 18"), path("b", f"{words} 18"), path("c", words)])
+    assert {reason for reason, _ in chosen.values()} == {None}
+    chosen = choose_fates([path("a", words), path("b", f"now {words}")])
     assert {reason for reason, _ in chosen.values()} == {None, Reason.NEAR_DUPLICATE}
 
 
@@ -245,23 +253,25 @@ def test_the_only_path_without_a_signature_is_compared_by_wording():
 @settings(max_examples=60, deadline=None)
 def test_another_keep_changes_the_last_pick_alone(texts):
     paths = [path(place, text) for place, text in enumerate(texts)]
-    choices, distinct = drop_duplicates(paths, Select())
+    choices, distinct = drop_duplicates([parse_path(each, Select()) for each in paths], Select())
 
-    assert [item.path.sample_id for item in distinct] == [name for name, c in choices.items() if c.reason is None]
+    assert {item.path.sample_id for item in distinct} == {name for name, c in choices.items() if c.reason is None}
     for keep in (1, 2, None):
         chosen = choose_paths(paths, Select(keep=keep))
-        assert choices | pick_paths(distinct, keep) == chosen
+        assert choices | pick_paths(distinct, Select(keep=keep)) == chosen
         assert {name: choice.cluster for name, choice in chosen.items()} == {
             name: choice.cluster for name, choice in choices.items()
         }
 
 
-@pytest.mark.parametrize("signature", ["operations", "none"])
+@pytest.mark.parametrize("signature", ["canonical", "unordered", "ordered", "none"])
 def test_a_method_that_was_read_before_is_not_read_again(signature):
     policy = Select(signature=signature, keep=2)
     texts = [*TEXTS, "3 + 4 = 7", "4 + 3 = 7."]
     read = [
-        ReasoningPath(sample_id=f"s_{place}", text=text, method=read_method(text, find_equations(text)))
+        ReasoningPath(
+            sample_id=f"s_{place}", text=text, method=read_method(text, find_equations(text), strength=signature)
+        )
         for place, text in enumerate(texts)
     ]
 

@@ -3,8 +3,9 @@
 import pytest
 
 from cotloom.builder.text.equations import find_equations
+from cotloom.builder.text.normalizing import normalize
 from cotloom.builder.text.overlap import find_shared_run, index_texts, split_words
-from cotloom.builder.text.similarity import measure_similarity, normalize, sort_words
+from cotloom.builder.text.similarity import find_near_duplicates, measure_similarity, read_text
 
 
 def outcomes(text):
@@ -42,28 +43,26 @@ def test_what_units_or_numerals_may_explain_is_never_wrong(text):
 
 
 def compare(left, right):
-    return measure_similarity(sort_words(normalize(left)), sort_words(normalize(right)))
+    return measure_similarity(normalize(left), normalize(right))
 
 
-def test_an_order_of_clauses_and_a_changed_word_make_a_near_duplicate_in_chinese():
+def test_an_added_word_makes_a_near_duplicate_in_chinese_and_another_word_or_order_does_not():
     text = "企鹅的身体很重，翅膀又短又硬，所以它们不能像别的鸟那样在空中飞行，只能在水里用翅膀快速地游动。"
     other_order = "翅膀又短又硬，企鹅的身体很重，所以它们不能像别的鸟那样在空中飞行，只能在水里用翅膀快速地游动。"
     other_word = text.replace("快速", "迅速")
     other_reason = (
         "企鹅生活在寒冷的南方，靠厚厚的脂肪保暖，走路时摇摇摆摆，遇到危险就一头扎进海里躲开敌人，从来没有离开过地面。"
     )
-    assert compare(text, other_order) == 1
+    added = text.replace("快速", "异常快速")
+    assert list(find_near_duplicates([read_text(text), read_text(added)], 0.9)) == [1]
     assert compare(text, other_word) > 0.9
+    assert find_near_duplicates([read_text(text), read_text(other_word)], 0.1) == {}
+    assert find_near_duplicates([read_text(text), read_text(other_order)], 0.1) == {}
     assert compare(text, other_reason) < 0.6
 
 
 def test_blanks_and_signs_do_not_make_chinese_texts_differ():
     assert compare("先算 3 + 4，得 7 支笔。", "先算3+4得7支笔") == 1
-
-
-@pytest.mark.parametrize("text", ["then add two", "été à 3 pas", "", "a_b c"])
-def test_other_texts_are_sorted_by_words_as_ever(text):
-    assert sort_words(normalize(text)) == " ".join(sorted(normalize(text).split()))
 
 
 @pytest.mark.parametrize("text", ["一共有多少支铅笔", "鉛筆は何本ありますか", "มีดินสอทั้งหมดกี่แท่ง"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cotloom.builder.select import signature
+from cotloom.builder.select.signatures import method
 from cotloom.builder.text.equations import find_equations
 from cotloom.builder.verify import check_steps, judge, steps
 from cotloom.builder.verify.steps import MAX_STEPS
@@ -79,10 +79,10 @@ def test_equations_that_were_found_before_are_not_looked_for_again(monkeypatch):
     problem = Problem(problem_id="p", source="s", origin="o", question=QUESTION, answer="7")
     equations = find_equations(RATIONALE)
     searched = []
-    for module in (steps, signature):
+    for module in (steps, method):
         monkeypatch.setattr(module, "find_equations", lambda text: searched.append(text) or [])
     assert judge(problem, RATIONALE, equations={Part.TEXT: equations}).verdict is Verdict.CORRECT
-    assert signature.read_method(RATIONALE, equations).signature == "(3 + 4)"
+    assert method.read_method(RATIONALE, equations).signature == "3 + 4"
     assert searched == []
 
 

@@ -12,13 +12,12 @@ from ....schemas.frames import get_schema, make_reader, make_writer
 from ....schemas.ids import digest
 from ....schemas.problem import AnswerType, Problem
 from ....schemas.reasons import Fate, Reason, Verdict
-from ....schemas.recipe import ConsensusRule, Select, Verify
+from ....schemas.recipe import Choose, ConsensusRule, Select, Verify
 from ....schemas.sample import ExternalFinding, Grade, Hint, Part, Sample, Span
 from ... import select, verify
 from ...engine import mark_row
 from ...store.memo import Memo, Recalled, make_keys, recall_or_find
 from ...text.equations import Equation, find_equations
-from ...text.traces import join_parts
 from ..overlap.quotes import EvaluationRules
 from ..tokens import TokenCounter
 from ..unchanged import BucketSize
@@ -65,6 +64,8 @@ class PathRules:
     """How samples are checked."""
     select: Select
     """Which paths are kept."""
+    seed: int = 0
+    """The recipe's key of random choices."""
     counter: TokenCounter | None = None
     """What counts tokens; None leaves the counts of the server."""
     judged: JudgedPieces = field(default_factory=JudgedPieces)
@@ -80,6 +81,7 @@ class PathRules:
             "code": [verify.CODE_VERSION, select.CODE_VERSION],
             "verify": self.verify.model_dump(mode="json"),
             "select": self.select.model_dump(mode="json"),
+            "seed": self.seed if self.select.choose is Choose.RANDOM else None,
             "tokens": self.counter and self.counter.describe(),
             **({} if self.external is None else {"external": self.external.command.describe()}),
             **({} if self.evaluations is None else {"evaluations": self.evaluations.describe()}),
@@ -112,13 +114,20 @@ def judge_samples(
     work = ask_rows(work, rules.external, rules.verify.max_characters)
     keyed = work.with_columns(key=_make_keys(work))
     policy = _simplify_policy(rules.verify)
-    deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
+    strength = rules.select.signature
+    deciding = {
+        **rules.describe(),
+        "verify": policy.model_dump(mode="json"),
+        "select": strength,
+        "seed": None,
+        "tokens": None,
+    }
     deciding.pop("external", None)  # what it found is part of the keys
     deciding.pop("evaluations", None)
     owners = keyed.select("sample_id", "key").join(
         samples.select("sample_id", "problem_id"), on="sample_id", how="left"
     )
-    find = partial(recall_judged, rules.judged, bucket, owners, partial(_judge_keys, keyed, policy))
+    find = partial(recall_judged, rules.judged, bucket, owners, partial(_judge_keys, keyed, policy, strength))
     memo = open_memo(stages, "judge", deciding, bucket, bucket.answers)
     recalled = recall(memo, keyed["key"], find)
     findings = keyed.select("sample_id", "key").join(recalled.findings, on="key", how="left", maintain_order="left")
@@ -157,13 +166,14 @@ def _set_aside(rows: pl.DataFrame, judgements: pl.DataFrame) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def _judge_keys(keyed: pl.DataFrame, policy: Verify, keys: pl.Series) -> pl.DataFrame:
+def _judge_keys(keyed: pl.DataFrame, policy: Verify, strength: str, keys: pl.Series) -> pl.DataFrame:
     """Judge the first row of each key."""
     rows = keyed.filter(pl.col("key").is_in(keys.implode())).unique("key", keep="first", maintain_order=True)
-    return pl.DataFrame(_judge_rows(rows, policy), schema=_FINDINGS, orient="row")
+    return pl.DataFrame(_judge_rows(rows, policy, strength), schema=_FINDINGS, orient="row")
 
 
-def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
+def _judge_rows(rows: pl.DataFrame, policy: Verify, strength: str = "none") -> Iterator[dict[str, Any]]:
+    """Judge rows, and read the methods of those that may be kept."""
     write = make_writer(verify.Judgement)
     for row in rows.iter_rows(named=True):
         mark_row(row["sample_id"])
@@ -181,15 +191,29 @@ def _judge_rows(rows: pl.DataFrame, policy: Verify) -> Iterator[dict[str, Any]]:
             equations=equations,
         )
         method = None
-        if _may_be_kept(judgement) and equations is not None:
-            found = [equation for part in Part for equation in equations.get(part, ())]
-            method = select.read_method(join_parts(row["reasoning"], row["text"]), found)
+        if strength != "none" and equations is not None and _may_be_kept(judgement):
+            method = _read_method(row, equations, judgement.predicted, strength)
         yield {
             "key": row["key"],
             **write(judgement),
             "signature": method and method.signature,
             "operations": method and sorted(method.operations),
         }
+
+
+def _read_method(
+    row: Mapping[str, Any], equations: Mapping[Part, list[Equation]], predicted: str | None, strength: str
+) -> select.Method:
+    """Read the method of a sample, of its reasoning and its response one after the other."""
+    context = select.ProblemContext(
+        row["question"], row["answer"] or predicted, tuple(row["choices"] or ()), row["language"]
+    )
+    text, found = row["text"] or "", equations.get(Part.TEXT, [])
+    if row["reasoning"]:
+        before = f"{row['reasoning']}\n\n"
+        moved = [each._replace(start=each.start + len(before), end=each.end + len(before)) for each in found]
+        text, found = before + text, [*equations.get(Part.REASONING, ()), *moved]
+    return select.read_method(text, found, context, strength)
 
 
 def _may_be_kept(judgement: verify.Judgement) -> bool:

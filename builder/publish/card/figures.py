@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ....schemas.manifest import FunnelRow, TokenCounts
+from ....schemas.manifest import Diversity, FunnelRow, TokenCounts
 from ....schemas.reasons import Unit
 from ....schemas.validation import Validation
 from ...report.charts import Bar, draw_bars
@@ -27,6 +27,7 @@ def draw_figures(
     paths: Mapping[int, int],
     validation: Validation | None = None,
     lengths: Sequence[TokenCounts] = (),
+    diversity: Sequence[Diversity] = (),
 ) -> list[CardFigure]:
     """Draw the figures of a card.
 
@@ -35,12 +36,18 @@ def draw_figures(
         paths: number of problems by their number of distinct paths.
         validation: the validation of the version; None for none.
         lengths: the lengths of reasonings and responses, in tokens.
+        diversity: distinct paths by the number of samples.
     """
     svg = draw_bars("Kept rows, and dropped rows by reason", list(_make_funnel_groups(funnel)))
     figures = [CardFigure(path="figures/funnel.svg", alt="What each stage kept and dropped", svg=svg)]
     if paths:
         svg = draw_bars("Distinct correct paths per problem", [("", list(_make_path_bars(paths)))])
         figures.append(CardFigure(path="figures/paths.svg", alt="Distinct paths per problem", svg=svg))
+    curves = [(item.source if item.teacher is None else f"{item.source}, {item.teacher}", list(_make_curve_bars(item)))
+              for item in diversity if len(item.curve) > 1]  # fmt: skip
+    if curves:
+        svg = draw_bars("Distinct paths by the number of correct samples", curves)
+        figures.append(CardFigure(path="figures/diversity.svg", alt="Distinct paths by number of samples", svg=svg))
     groups = [(part.part.capitalize(), list(_make_length_bars(part))) for part in lengths if part.tokens]
     if groups:
         svg = draw_bars("Tokens of reasoning and response", groups)
@@ -76,6 +83,13 @@ def _make_path_bars(paths: Mapping[int, int]) -> Iterator[Bar]:
         label = "no path" if number == 0 else f"{number} path{'s' if number > 1 else ''}"
         look = "kept" if number else "dropped"
         yield Bar(label=label, share=count / most, figure=_format_share(count, total), look=look)
+
+
+def _make_curve_bars(diversity: Diversity) -> Iterator[Bar]:
+    most = max(point.paths for point in diversity.curve)
+    for point in diversity.curve:
+        label = f"{point.samples} sample{'s' if point.samples > 1 else ''}"
+        yield Bar(label=label, share=point.paths / most, figure=f"{point.paths:.2f} ({point.problems:,} problems)")
 
 
 def _make_length_bars(lengths: TokenCounts) -> Iterator[Bar]:

@@ -80,6 +80,27 @@ class Operation(NamedTuple):
 Node = Number | Operation
 
 
+class WrittenFraction(Fraction):
+    r"""A number that was written as a fraction, `\frac{240}{12}`; it is equal to its value."""
+
+    __slots__ = ("bottom", "top")
+
+    top: int
+    """What was written above."""
+    bottom: int
+    """What was written below."""
+
+    @classmethod
+    def read(cls, top: int, bottom: int) -> "WrittenFraction":
+        """Make one of what was written."""
+        made = cls(top, bottom)
+        made.top, made.bottom = top, bottom
+        return made
+
+    def __reduce__(self) -> tuple[object, tuple[int, int]]:
+        return WrittenFraction.read, (self.top, self.bottom)
+
+
 class ExpressionError(ValueError):
     """The tokens do not form an expression of this grammar, or its value is undefined or out of bounds."""
 

@@ -6,7 +6,17 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from .arithmetic import Exact, ExpressionError, Node, Number, Operation, Token, TokenKind, parse_expression
+from .arithmetic import (
+    Exact,
+    ExpressionError,
+    Node,
+    Number,
+    Operation,
+    Token,
+    TokenKind,
+    WrittenFraction,
+    parse_expression,
+)
 from .lexer import BINARY, VALUES, Piece
 from .words import is_determiner
 
@@ -157,6 +167,6 @@ def _parse_number(name: str, text: str) -> Exact | None:
         return None
     if name == "frac":
         numerator, denominator = map(int, re.findall(r"\d+", text))
-        return Fraction(numerator, denominator) if denominator else None
+        return WrittenFraction.read(numerator, denominator) if denominator else None
     text = text.replace("{,}", "").replace(",", "")
     return int(text) if text.isdigit() else Fraction(text)

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cotloom.builder.select import read_method
-from cotloom.builder.select.signature import MAX_READ
+from cotloom.builder.select.signatures import MAX_READ, UNKNOWN, ProblemContext, forget_methods
 from cotloom.builder.text.equations import find_equations
 
 SAME = [
@@ -40,18 +40,27 @@ def test_what_makes_another_method(one, other):
     assert read_method(one).signature != read_method(other).signature
 
 
-@pytest.mark.parametrize("text", ["", "She has 18 eggs.", "2p + 3 = 11", "9:00 + 2 = 11:00"])
-def test_a_text_without_a_checked_equation_has_no_method(text):
-    assert read_method(text).signature is None
-    assert read_method(text).operations == frozenset()
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "So 18.",
+        "2p + 3 = 11",
+        "The answer is 18.",
+        "Elle en vend neuf au marché et elle en garde deux pour ses amis.",
+    ],
+)
+def test_a_text_that_says_no_method_has_none(text):
+    assert read_method(text) == UNKNOWN
 
 
 def test_the_operations_are_those_that_were_written():
     assert read_method("16 - (4 + 3) = 9").operations == {"3 + 4", "16 - 7"}
+    assert read_method("16 - 4 - 3 = 9").operations == {"16 - 3 - 4"}
 
 
 def test_two_results_that_are_not_joined_are_two_parts_of_the_method():
-    assert read_method("4 + 3 = 7. 2 * 5 = 10.").signature == "(2 * 5); (3 + 4)"
+    assert read_method("4 + 3 = 7. 2 * 5 = 10.").signature == "2 * 5; 3 + 4"
 
 
 @given(st.permutations(["2 + 3 = 5.", "7 * 6 = 42.", "90 - 11 = 79.", "64 / 4 = 16."]))
@@ -74,3 +83,27 @@ def test_any_text_has_a_method_or_none(text):
 def test_no_equation_behind_the_limit_counts_wherever_it_was_found():
     text = "3 + 4 = 7" + " " * MAX_READ + "5 * 5 = 25"
     assert read_method(text, find_equations(text)) == read_method(text) == read_method("3 + 4 = 7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 - 3 = 1. 6 / 1 = 6.",
+        "1 + 1 = 64. 10 ^ 64 = 5.",
+        "2 * 2 = 90000000. 3 ^ 4 = 81.",
+        " ".join(["99999 * 99999 = 3.", *["3 * 99999 = 3."] * 5_000, "3 * 2 = 6."]),
+    ],
+    ids=["zero", "exponent", "large", "growing"],
+)
+def test_wrong_results_stand_for_what_was_written(text):
+    assert read_method(text).signature is not None
+
+
+def test_what_was_forgotten_is_read_the_same():
+    context = ProblemContext("A coat of $40 is 25% off.", "30")
+    texts = ["1 - 0.25 = 0.75. 40 * 0.75 = 30.", "100 - 25 = 75. 40 * 75 / 100 = 30.", "40 * 0.75 = 30"]
+    signatures = []
+    for text in texts:
+        signatures.append(read_method(text, context=context).signature)
+        forget_methods()
+    assert signatures == ["(100 - n2) * n1 / 100"] * 3
