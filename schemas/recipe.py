@@ -207,6 +207,10 @@ class Select(Section):
     the words of their first 10,000 characters, in Chinese and Japanese the characters."""
     keep: int | None = declare_identity(4, ge=1)
     """How many paths to keep for a problem, the most different ones; null keeps all."""
+    across: float | None = declare_identity(0.8, ge=0.6, le=1.0)
+    """Kept questions, and kept rationales, of different problems are listed as near-duplicates where they share so much
+    of their shingles (runs of three words; of characters, where words are not spaced). None is dropped. Null: they are
+    not looked for."""
 
 
 class FormatSpec(Section):
