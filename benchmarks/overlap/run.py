@@ -103,8 +103,7 @@ def render_training(train: Sequence[str], each: EvaluationSet) -> Iterator[str]:
     yield (
         f"\n## GSM8K's training questions against its test questions\n\nOf {len(train):,} training questions,"
         f" {len(dropped)} overlap ({len(dropped) / len(train):.2%}), {len(train) / seconds:,.0f} questions a second."
-        " All of them are listed, and how a reader may see them is in the last column's words. The real near-duplicates"
-        " below the threshold are in the view `evaluation_overlaps` of a build.\n"
+        " All of them are listed; the nearest that stay are in the view `evaluation_overlaps` of a build.\n"
     )
     yield "| training | test | measures | first words of both |"
     yield "|---|---|---|---|"
