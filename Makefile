@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-signatures bench-scale bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-signatures bench-overlap bench-scale bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -77,6 +77,9 @@ bench-select: $(VENV)/.dev  ## measure normalizing, near duplicates and the choi
 
 bench-ledger: $(VENV)/.dev  ## measure a ledger of two million answers (ten minutes, 3 GB of disk); write docs/benchmark-ledger.md
 	@$(BIN)/python benchmarks/ledger.py
+
+bench-overlap: $(VENV)/.dev  ## plant copies of test questions, and find near-duplicates of a million rationales (half an hour; needs GSM8K); write docs/benchmark-overlap.md
+	@$(BIN)/python benchmarks/overlap/run.py
 
 bench-scale: $(VENV)/.dev  ## measure builds of full size (hours; SCALE="--quick" is minutes, SCALE="60k --work DIR --keep DIR" goes on); write docs/performance.md
 	@$(BIN)/python benchmarks/scale/run.py $(SCALE)

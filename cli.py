@@ -257,9 +257,25 @@ def explain(
 
 
 @app.command()
-def audit(ref: opt.AnyRef, workers: opt.Workers = None, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
-    """Check a version independently: digests, schemas, laws, secrets. Exit 1 where a check finds something."""
+def audit(
+    ref: opt.AnyRef,
+    against: opt.Against = None,
+    workers: opt.Workers = None,
+    store: opt.Store = opt.STORE,
+    as_json: opt.Json = False,
+) -> int:
+    """Check a version independently: digests, schemas, laws, secrets. Exit 1 where a check finds something.
+
+    With --against, hold its questions, rationales and examples against an evaluation set instead, without a new build.
+    """
     from .builder.commands.output import describe_audit, render_audit
+
+    if against:
+        from .builder.commands.evaluation_sets import audit_named_sets
+
+        passed, described, rendered = audit_named_sets(ref, store, against)
+        print_json(described) if as_json else print_text(rendered)
+        return 0 if passed else 1
 
     name, report = _audit_version(ref, store, workers or os.cpu_count() or 1)
     print_json(describe_audit(name, report)) if as_json else print_text(render_audit(name, report))

@@ -315,6 +315,8 @@ class Manifest(ManifestPart):
     """The lengths of reasonings and responses."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
+    near_duplicates: dict[str, Count] = Field(default_factory=dict)
+    """Kept `problems` and `samples` with a near-duplicate of another problem; empty where none were looked for."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)
     """Rows that each stage took in, kept and dropped, with the reasons."""
     files: dict[str, File]

@@ -119,6 +119,8 @@ class OverlapPart(StrEnum):
     REFERENCE_RATIONALE = "reference_rationale"
     RESPONSE = "response"
     REASONING = "reasoning"
+    EXAMPLE = "example"
+    """A message or the reasoning of an example; in audits only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -230,6 +230,10 @@ class Select(Section):
     hash. References come first, then unhinted samples."""
     keep: int | None = declare_identity(4, ge=1)
     """How many paths to keep for a problem; null keeps all."""
+    across: float | None = declare_identity(0.8, ge=0.6, le=1.0)
+    """Kept questions, and kept rationales, of different problems are listed as near-duplicates where they share so much
+    of their shingles (runs of three words; of characters, where words are not spaced). None is dropped. Null: they are
+    not looked for."""
 
 
 class FormatSpec(Section):

@@ -90,6 +90,7 @@ INNER_FLOORS = {
 HOMES = {
     "openai": {"builder.teacher"},
     "rapidfuzz": {"builder.text"},
+    "rensa": {"builder.text"},
     "ray": {"builder.engine"},
     "torch": {"builder.student", "builder.teacher"},
     "transformers": {"builder.student", "builder.teacher"},

@@ -126,6 +126,13 @@ AnyRef = Annotated[
         help="NAME, NAME@VERSION, the path of a version's folder, or hf://datasets/USER/NAME[@TAG] on the Hub.",
     ),
 ]
+Against = Annotated[
+    list[str] | None,
+    Option(
+        metavar="FILE[:COLUMN]",
+        help="Hold the version against an evaluation set instead: JSONL, JSON, CSV or Parquet; may be repeated.",
+    ),
+]
 HubRef = Annotated[
     str, Argument(metavar="REF", help="hf://datasets/USER/NAME[@TAG]; without a tag, the newest version.")
 ]

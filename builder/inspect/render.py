@@ -95,6 +95,10 @@ def _render_manifest(version: Version) -> Iterator[Text]:
         yield make_line(f"inferred   {describe_inferred(inferred)}")
     for item in manifest.contamination:
         yield make_line(f"overlap    with {item.against}: {_describe_overlap(item)}")
+    if any(manifest.near_duplicates.values()):
+        questions, rationales = (manifest.near_duplicates.get(unit, 0) for unit in ("problems", "samples"))
+        repeated = f"{questions:,} questions and {rationales:,} rationales are nearly those of another problem"
+        yield make_line(f"repeats    {repeated}")
     yield from (make_line(text, style="yellow") for text in _describe_check(version))
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:

@@ -17,6 +17,7 @@ from ..store.stages import StageResult
 from ..teacher import Calls
 from .answers import BuildAnswers
 from .examples import build_rings
+from .overlap.across import mark_near_duplicates
 from .overlap.evidence import Evidence, count_samples, make_overlaps
 from .overlap.quotes import parse_evaluations
 from .problems import LoadedProblems
@@ -148,16 +149,20 @@ def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
 
 
 def gather_evidence(work: BuildWork, problems: LoadedProblems, found: FoundPaths) -> Evidence:
-    """Gather what overlaps an evaluation set, as files beside the tables."""
-    evaluations = parse_evaluations({"evaluations": problems.describe_evaluations(work.recipe.decontaminate)})
-    if evaluations is None or problems.overlaps is None:
-        return Evidence()
+    """Gather what overlaps evaluation sets, and what repeats across problems, as files beside the tables."""
+    stages, recipe = work.stages.folder, work.recipe
+    evaluations = parse_evaluations({"evaluations": problems.describe_evaluations(recipe.decontaminate)})
+    results, contamination, repeated = {}, problems.contamination, {}
     with work.costs.measure("evidence"):
-        result = make_overlaps(work.stages.folder, evaluations, problems.overlaps, found.problems, found.samples)
-    return Evidence(
-        results={"evaluation_overlaps": result},
-        contamination=count_samples(problems.contamination, result.values["samples"]),
-    )
+        if evaluations is not None and problems.overlaps is not None:
+            overlaps = make_overlaps(stages, evaluations, problems.overlaps, found.problems, found.samples)
+            results["evaluation_overlaps"] = overlaps
+            contamination = count_samples(contamination, overlaps.values["samples"])
+        if recipe.select.across is not None:
+            evaluated, least = work.list_sources("evaluate"), recipe.select.across
+            near = mark_near_duplicates(stages, least, evaluated, found.problems, found.samples)
+            results["near_duplicates"], repeated = near, near.values["counts"]
+    return Evidence(results=results, contamination=contamination, near_duplicates=repeated)
 
 
 def write_examples(work: BuildWork, found: FoundPaths) -> list[StageResult]:

@@ -2,4 +2,5 @@
 
 quotes     drop the samples of a bucket that hold an evaluation question
 evidence   what overlapped, and what came nearest and stayed, as a file beside the version
+across     questions and rationales of different problems that are nearly the same
 """

@@ -33,6 +33,8 @@ class Evidence:
     """Results with one file each, by the kind of evidence."""
     contamination: tuple[Contamination, ...] = ()
     """A certificate for each evaluation set."""
+    near_duplicates: Mapping[str, int] = field(default_factory=dict)
+    """Kept problems and samples with a near-duplicate of another problem."""
 
     def list_files(self) -> dict[str, tuple[File, Path]]:
         """List the files: by name, digests and the path of the file that is linked."""

@@ -1,0 +1,112 @@
+"""Hold a finished version against an evaluation set that its recipe may not have known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ...schemas.frames import to_frame
+from ...schemas.problem import Overlap, OverlapMeasure, OverlapPart
+from ...schemas.reasons import Fate
+from ..sources.overlap import EvaluationSet, OverlapMatch, find_matches, make_evidence
+from ..store import Version
+
+CHECK = "overlap"
+"""The name of the check in reports."""
+
+_SHOWN = 3
+"""So many rows are named by a finding."""
+
+_PROBLEMS = ("problem_id", "source", "origin", "question", "choices", "reference_rationale", "fate")
+_EXAMPLES = ("example_id", "sample_id", "problem_id", "messages", "reasoning", "fate")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgainstReport:
+    """What of a version overlaps evaluation sets."""
+
+    findings: tuple[str, ...]
+    """A sentence for each set and part that overlaps; none is a pass."""
+    overlaps: pl.DataFrame
+    """Rows of `Overlap`: the strictest measure of each text."""
+
+
+def audit_against(version: Version, sets: Sequence[EvaluationSet]) -> AgainstReport:
+    """Hold the kept problems and examples of a version against evaluation sets.
+
+    Questions, reference rationales, and each message and reasoning of the examples are looked at, whatever the recipe
+    decontaminated against. Problems of the version's own evaluation sources are not.
+
+    Args:
+        version: the version.
+        sets: the sets, indexed by the measures to use.
+
+    Raises:
+        InputError: a table is damaged.
+    """
+    recipe = version.manifest.recipe
+    evaluated = [source["name"] for source in recipe["sources"] if source.get("role") == "evaluate"]
+    found: list[Overlap] = []
+    for problems, examples in zip(
+        version.iterate_table("problems", _PROBLEMS), version.iterate_table("examples", _EXAMPLES), strict=True
+    ):
+        kept = problems.filter((pl.col("fate") == Fate.KEPT) & ~pl.col("source").is_in(evaluated))
+        trained = examples.filter(pl.col("fate") == Fate.KEPT).join(
+            kept.select("problem_id", "source", "origin"), on="problem_id", how="inner", maintain_order="left"
+        )
+        for part, row, text in [*_list_texts(kept), *_list_messages(trained)]:
+            found += _match_text(sets, part, row, text)
+    overlaps = to_frame(found, Overlap).sort("against", "part", "problem_id", "sample_id", nulls_last=True)
+    return AgainstReport(findings=tuple(_describe(overlaps)), overlaps=overlaps)
+
+
+Text = tuple[OverlapPart, Mapping[str, Any], str]
+"""Which text it is, the row that it is of, and the text."""
+
+
+def _list_texts(problems: pl.DataFrame) -> Iterator[Text]:
+    for row in problems.iter_rows(named=True):
+        yield OverlapPart.QUESTION, row, " ".join([row["question"] or "", *row["choices"]])
+        if row["reference_rationale"]:
+            yield OverlapPart.REFERENCE_RATIONALE, row, row["reference_rationale"]
+
+
+def _list_messages(examples: pl.DataFrame) -> Iterator[Text]:
+    """List the texts of examples, each once: a question stands in all examples of its problem."""
+    seen: set[str] = set()
+    for row in examples.sort("example_id").iter_rows(named=True):
+        texts = [row["reasoning"], *(message["content"] for message in row["messages"])]
+        for text in texts:
+            if text and text not in seen:
+                seen.add(text)
+                yield OverlapPart.EXAMPLE, {**row, "reference_rationale": None}, text
+
+
+def _match_text(
+    sets: Sequence[EvaluationSet], part: OverlapPart, row: Mapping[str, Any], text: str
+) -> Iterator[Overlap]:
+    """Find the strictest overlap of a text with each set."""
+    for each in sets:
+        position = each.positions.get(row["problem_id"]) if part is OverlapPart.QUESTION else None
+        if position is not None:
+            match = OverlapMatch(position=position, measure=OverlapMeasure.SAME, score=1.0, is_overlap=True)
+        else:
+            matches = [match for match in find_matches(text, each, part) if match.is_overlap]
+            if not matches:
+                continue
+            match = matches[0]
+        yield make_evidence(each, match, part, row, text)
+
+
+def _describe(overlaps: pl.DataFrame) -> Iterator[str]:
+    """Describe the overlaps in a sentence for each set and part."""
+    for (against, part), rows in overlaps.group_by("against", "part", maintain_order=True):
+        ids = rows["problem_id"].unique(maintain_order=True)
+        measures = rows["measure"].value_counts(sort=True).iter_rows()
+        counts = ", ".join(f"{count:,} by {measure}" for measure, count in measures)
+        pairs = rows.unique("problem_id", maintain_order=True).head(_SHOWN)
+        named = ", ".join(
+            f"{left} ({right})" for left, right in pairs.select("problem_id", "evaluation_origin").iter_rows()
+        )
+        yield f"{rows.height:,} texts ({part}) of {ids.len():,} problems overlap {against}: {counts}; such as {named}"
