@@ -1,20 +1,14 @@
-"""Drop problems that overlap an evaluation set or the test split, before any call to the teacher."""
+"""Drop problems that overlap an evaluation set, before any call to the teacher."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from ...schemas.problem import Split
 from ...schemas.reasons import Reason
 from ...schemas.source import Decontaminate
 from ..text.overlap import OverlapIndex, find_nearest, find_shared_run, index_texts, split_words
-from ..text.threshold import ThresholdIndex, find_at_threshold, index_at_threshold
 from .split import IS_KEPT, drop_rows, is_training, list_evaluations
-
-CROSSES = 0.9
-"""The least word similarity to a test problem at which a training problem is dropped. Problems of one template are
-always in one split; at 0.9, the rest are the same problems with a name or a phrase changed."""
 
 _QUOTED = 60
 """The number of characters of a shared n-gram that `detail` quotes."""
@@ -100,34 +94,3 @@ def _join_texts(rows: pl.DataFrame) -> list[str]:
 
 def _list_names(rows: pl.DataFrame) -> list[str]:
     return [f"{source} {origin}" for source, origin in rows.select("source", "origin").iter_rows()]
-
-
-TEST_COLUMNS = ("problem_id", "source", "origin", *_TEXT)
-"""What of a test problem is needed to hold others against it."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldTests:
-    """The test problems of a recipe."""
-
-    names: Sequence[str]
-    """Source and origin of each."""
-    index: ThresholdIndex
-
-
-def index_tests(pieces: Iterable[pl.DataFrame]) -> HeldTests:
-    """Index the test problems, `TEST_COLUMNS` of each."""
-    rows = pl.concat(list(pieces)).sort("problem_id")
-    return HeldTests(_list_names(rows), index_at_threshold(_join_texts(rows), CROSSES))
-
-
-def drop_crossings(rows: pl.DataFrame, tests: HeldTests) -> pl.DataFrame:
-    """Drop training problems that are near-duplicates of a test problem."""
-    work = rows.with_row_index("place").filter(IS_KEPT & (pl.col("split") == Split.TRAIN))
-    details = {}
-    for place, origin, text in zip(work["place"], work["origin"], _join_texts(work), strict=True):
-        match = find_at_threshold(tests.index, text)
-        if match is not None:
-            nearest = f"word similarity {match[1]:.0%} to {tests.names[match[0]]}"
-            details[place] = f"{origin}: {nearest}, which is in the test split"
-    return drop_rows(rows, Reason.CROSSES_SPLIT, details)
