@@ -27,19 +27,23 @@ AT_ONCE = 32
 LATENCY = Latency(fixed_s=0.5, slow_share=0.02, slow_s=5.0)
 ROUNDS = {"round": ROUND, "max": MOST, "target": TARGET}
 FIXED = {"round": MOST, "max": MOST}
+FEW = {"round": 5, "max": 5}
+"""About as many calls as rounds need, all known before the first is sent: nothing waits for a verdict."""
 
 
 def measure_rounds(size: Size) -> Iterator[Section]:
     """Measure rounds against fixed sampling at the same maximum."""
     with open_folder() as folder:
         table = write_problems(folder, size.problems)
-        fixed = _run(folder, table, "fixed", FIXED, Latency(fixed_s=0.02), whole=True)
+        fixed = _run(folder, table, "fixed", FIXED, LATENCY, whole=True)
+        few = _run(folder, table, "few", FEW, LATENCY, whole=False)
         real = _run(folder, table, "rounds", ROUNDS, LATENCY, whole=True)
         stubbed = _run(folder, table, "stubbed", ROUNDS, LATENCY, whole=False)
     rows = [
-        ["fixed, the real judge", *_describe(fixed, fixed), "-", "-", "-"],
+        ["fixed, the real judge", *_describe(fixed, fixed), *_describe_busy(fixed)],
         ["rounds, the real judge", *_describe(real, fixed), *_describe_busy(real)],
         ["rounds, a stub of the judge", *_describe(stubbed, fixed), *_describe_busy(stubbed)],
+        [f"fixed at {FEW['max']}, a stub of the judge", *_describe(few, fixed), *_describe_busy(few)],
     ]
     yield Section(
         title="Rounds",
@@ -47,7 +51,8 @@ def measure_rounds(size: Size) -> Iterator[Section]:
         f" {LATENCY.fixed_s:g} s, and 5 s for 2 % of the requests; {AT_ONCE} at once, each answer a request of its own,"
         f" the same draws in all runs. Target {TARGET}, rounds of {ROUND}, at most {MOST}. Paths are the sum of"
         f" min(distinct, {TARGET}) over the problems. The server is below half while fewer than {AT_ONCE // 2} requests"
-        " are in flight; at the end there is nothing left to send while the last answers come.",
+        " are in flight; at the end there is nothing left to send while the last answers come. A fixed number of calls"
+        " waits for no verdict, so the last row is what no order of rounds can go below.",
         header=["", "calls", "to fixed", "paths", "to fixed", "below half", "of it at the end", "idle"],
         rows=rows,
     )

@@ -37,17 +37,30 @@ def measure_wire(size: Size) -> Iterator[Section]:
 
 def measure_memory(size: Size) -> Iterator[Section]:
     """Measure whether memory is flat."""
-    rows = []
+    rows, parts = [], ""
     for client, top in (("bare client", 0), ("ours", 0), ("ours", 5)):
         trials = [_run(client, size, top=top, requests=count) for count in size.memory[: 2 if top else None]]
         name = f"{client}, top-{top} log probabilities" if top else client
         cells = [show(trial.peak_mb) if not trial.error else trial.error for trial in trials]
+        parts = parts or _describe_parts(trials[0])
         rows.append([name, *cells, *["-"] * (len(size.memory) - len(cells))])
     yield Section(
         title="Memory",
-        text="Peak in MB by the number of requests. The questions grow with it too: about 1 kB each.",
+        text=f"Peak in MB by the number of requests. The questions grow with it too: about 1 kB each.{parts}",
         header=["", *(f"{count:,} requests" for count in size.memory)],
         rows=rows,
+    )
+
+
+def _describe_parts(trial: Trial) -> str:
+    """Describe what of the memory of our client is there before the first request."""
+    if "loaded_mb" not in trial.details:
+        return ""
+    imported, loaded = trial.details["imported_mb"], trial.details["loaded_mb"]
+    return (
+        f" Of ours at {trial.details['answers']:,}, {show(imported)} are imports (polars, pyarrow, numpy, pydantic and"
+        f" what stands on them), {show(loaded - imported)} come with reading the problems, and"
+        f" {show(trial.peak_mb - loaded)} with sampling."
     )
 
 

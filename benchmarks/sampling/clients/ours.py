@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from usage import measuring, read_job, report
+from usage import measuring, read_job, read_peak_mb, report
 
 from cotloom.builder import verify
 from cotloom.builder.errors import CotloomError
@@ -24,9 +24,11 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 def sample(loaded: LoadedRecipe, runtime: Runtime, folder: Path, told: dict[str, Any]) -> None:
     """Sample the teacher, and nothing else: the only place that knows how the sampling is called."""
+    told["imported_mb"] = read_peak_mb()
     found = load_problems(loaded, verify.IS_READABLE, runtime=runtime)
     problems = AskedProblems(found.pieces, tuple(source.name for source in loaded.recipe.sources))
     folder.mkdir()
+    told["loaded_mb"] = read_peak_mb()
     with open_ledger(runtime.store / "ledger.sqlite") as ledger, measuring(told):
         sampled = sample_rationales(loaded, problems, ledger, Finders(paths=count_paths), runtime, folder)
     told |= {"answers": sampled.calls.new, "failed": sampled.calls.failed}

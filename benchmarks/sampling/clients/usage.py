@@ -22,7 +22,7 @@ def measuring(told: dict[str, Any]) -> Iterator[None]:
     yield
     told["seconds"] = time.perf_counter() - begin
     told["cpu_s"] = _read_cpu() - used
-    told["peak_mb"] = _read_peak_mb()
+    told["peak_mb"] = read_peak_mb()
 
 
 def report(told: dict[str, Any]) -> None:
@@ -35,7 +35,7 @@ def _read_cpu() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
-def _read_peak_mb() -> float:
+def read_peak_mb() -> float:
     """Read the peak from /proc: that of `getrusage` counts what the parent had before this program began."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
