@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-scale bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-splits bench-scale bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -68,6 +68,9 @@ bench-rationales: $(VENV)/.dev  ## measure the checks of rationales on clean tex
 
 bench-consensus: $(VENV)/.dev  ## measure how often solutions agree on a wrong answer (a minute; needs GSM8K); write docs/benchmark-consensus.md
 	@$(BIN)/python benchmarks/consensus.py
+
+bench-splits: $(VENV)/.dev  ## measure what splits by groups leak, and the sizes of clusters (three minutes; needs SVAMP and GSM8K); write docs/benchmark-splits.md
+	@$(BIN)/python benchmarks/splits.py
 
 bench-ledger: $(VENV)/.dev  ## measure a ledger of two million answers (ten minutes, 3 GB of disk); write docs/benchmark-ledger.md
 	@$(BIN)/python benchmarks/ledger.py

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from ..schemas.manifest import describe_split
 from ..schemas.recipe import Recipe
 from ..schemas.runtime import Runtime
 from . import format as formats
@@ -97,6 +98,8 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         warn_all(sources.describe_missing_parent(recipe, runtime.store))
         problems = load_problems(work)
         warn_all(describe_language_gaps(recipe, problems.languages["asked"]))
+        if recipe.split.test:
+            warn_all(f"split: {text}" for text in describe_split(problems.split_report))
         answers = _sample_rationales(work, problems)
         _check_failures(answers.calls, runtime)
         paths = find_paths(work, problems, answers)

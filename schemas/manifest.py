@@ -123,7 +123,7 @@ class SplitReport(ManifestPart):
     largest_cluster: Count
     """Problems of the largest cluster."""
     large_clusters: tuple[LargeCluster, ...] = Field((), strict=False)
-    """The largest clusters with more than a twentieth of the problems, at most five."""
+    """The largest clusters with more than a twentieth of the problems, and at least ten, at most five."""
     kept_sides: Count = 0
     """Problems that the parent has too, and that are on the side that they are on there."""
     crossing: Count = 0
@@ -331,6 +331,19 @@ def describe_inferred(inferred: InferredType) -> str:
         f"{inferred.source}: answer_type {inferred.answer_type}, since of the first {inferred.golds:,} gold answers"
         f" {inferred.why}"
     )
+
+
+def describe_split(report: SplitReport) -> list[str]:
+    """Describe what is to be known of a split: a line for what leaks, and one for each large cluster."""
+    lines = []
+    if report.leaks:
+        share = "" if report.leaking_share is None else f" ({report.leaking_share:.1%})"
+        lines.append(f"{report.leaks:,} of {report.tests:,} test problems{share} have a variation in training")
+    lines += [
+        f"the cluster {each.cluster} has {each.problems / report.problems:.0%} of the problems: {each.problems:,}"
+        for each in report.large_clusters
+    ]
+    return lines
 
 
 def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:

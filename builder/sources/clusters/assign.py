@@ -58,7 +58,7 @@ def assign_sides(rows: pl.DataFrame, split: SplitBy, seed: int, parent: pl.DataF
     templates, rows = _number_templates(rows)
     known = find_known(rows, make_empty_parent() if parent is None else parent)
     known = _hold_left_out(known, split.leave_out)
-    links = find_links(templates.table, LINKED)
+    links = _drop_stated(find_links(templates.table, LINKED), rows)
     clusters = _join(known, templates, links)
     named = _name_clusters(known, clusters)
     decided = (
@@ -81,6 +81,17 @@ def _number_templates(rows: pl.DataFrame) -> tuple[Templates, pl.DataFrame]:
     keys = distinct.select("template")
     numbered = rows.drop("words").join(keys.with_row_index("place"), on="template", maintain_order="left")
     return Templates(keys, make_word_table(counts, hashes)), numbered
+
+
+def _drop_stated(links: Links, rows: pl.DataFrame) -> Links:
+    """Drop the links between templates whose sources state their groups: a source knows its own templates."""
+    stated = rows.group_by("place").agg(stated=(pl.col("group") != pl.col("template")).all()).sort("place")["stated"]
+    is_stated = stated.to_numpy()
+    (open_ends,) = np.nonzero(~(is_stated[links.left] & is_stated[links.right])) if len(links.left) else _NONE
+    return Links(links.left[open_ends], links.right[open_ends], links.similarity[open_ends])
+
+
+_NONE = (np.empty(0, np.int64),)
 
 
 def _hold_left_out(known: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

@@ -13,8 +13,8 @@ from .links import Links
 SIMILAR = 0.5
 """From this similarity of a link on, a problem counts as a variation of another, whatever their clusters."""
 
-LARGE = 0.05
-"""A cluster with more than this share of the problems is said."""
+LARGE, FEWEST = 0.05, 10
+"""A cluster with more than this share of the problems, and at least so many of them, is said."""
 
 _EXAMPLES = 5
 """How many leaks and clusters are named."""
@@ -34,7 +34,8 @@ def describe_split(rows: pl.DataFrame, links: Links, split: SplitBy) -> Mapping[
     kept = rows.drop_nulls("split")
     sizes = kept.group_by("cluster").agg(pl.len().alias("problems"), pl.col("split").min())
     sizes = sizes.sort("problems", "cluster", descending=[True, False])
-    large = sizes.filter(pl.col("problems") > max(LARGE * kept.height, 1)).head(_EXAMPLES)
+    is_large = (pl.col("problems") > LARGE * kept.height) & (pl.col("problems") >= FEWEST)
+    large = sizes.filter(is_large).head(_EXAMPLES)
     pairs = _find_leaks(kept, links)
     tests = kept.filter(pl.col("split") == Split.TEST).height
     return {

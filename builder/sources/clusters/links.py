@@ -14,8 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PAIRS_PER_TEMPLATE = 1_000
+PAIRS_PER_TEMPLATE = 300
 """About so many candidates are looked at for a template: words are taken from the rarest on until they make more."""
+
+LINKS_PER_TEMPLATE = 50
+"""At most so many links to templates with higher numbers are kept for each one, the nearest."""
 
 _CHUNK = 4_000_000
 """How many candidates are in memory at once."""
@@ -174,7 +177,17 @@ def _score_pairs(
     left, right, needed = left[possible], right[possible], needed[possible]
     shared = shared[possible] + _share_frequent(table, limit, left, right)
     (linked,) = np.nonzero(shared >= needed - _SLACK)
-    return left[linked], right[linked], shared[linked]
+    left, right, shared = left[linked], right[linked], shared[linked]
+    return _take_nearest(left, right, shared, 2 * shared / (totals[left] + totals[right]))
+
+
+def _take_nearest(left: Ints, right: Ints, shared: Ints, similarity: NDArray[np.float64]) -> tuple[Ints, Ints, Ints]:
+    """Take the nearest links of each template to later ones: many more say nothing new, and would fill the memory."""
+    order = np.lexsort((right, -similarity, left))
+    left, right, shared = left[order], right[order], shared[order]
+    firsts = np.searchsorted(left, left)
+    (taken,) = np.nonzero(np.arange(len(left)) - firsts < LINKS_PER_TEMPLATE)
+    return left[taken], right[taken], shared[taken]
 
 
 _SLACK = 1e-6

@@ -36,7 +36,7 @@ def list_pairs(templates, least):
 
 
 @settings(max_examples=200)
-@given(WORDS, st.sampled_from([0.2, 0.4, 0.5, 1.0]), st.sampled_from([1_000, 1, 0]))
+@given(WORDS, st.sampled_from([0.2, 0.4, 0.5, 1.0]), st.sampled_from([300, 1, 0]))
 def test_links_are_what_comparing_all_pairs_gives(templates, least, pairs_per_template):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cotloom.builder.sources.clusters.links.PAIRS_PER_TEMPLATE", pairs_per_template)
@@ -45,7 +45,7 @@ def test_links_are_what_comparing_all_pairs_gives(templates, least, pairs_per_te
 
     found = list(zip(links.left.tolist(), links.right.tolist(), links.similarity.tolist(), strict=True))
     expected = sorted(list_pairs(templates, least), key=lambda pair: (-pair[2], pair[:2]))
-    if pairs_per_template == 1_000:
+    if pairs_per_template == 300:
         assert [pair[:2] for pair in found] == [pair[:2] for pair in expected]
         assert [pair[2] for pair in found] == pytest.approx([pair[2] for pair in expected])
     else:  # words that are too frequent find no pairs, and count in those that are found
