@@ -173,8 +173,8 @@ def _describe_crossings(named: pl.DataFrame, clusters: Clusters) -> pl.DataFrame
         f" {name_side(place)} split"
         for place, other in clusters.crossing.items()
     ]
-    schema = {"place": named.schema["place"], "crosses": pl.String}
-    return pl.DataFrame({"place": list(clusters.crossing), "crosses": texts}, schema=schema)
+    places = pl.Series("place", list(clusters.crossing), dtype=named.schema["place"])
+    return pl.DataFrame([places, pl.Series("crosses", texts, dtype=pl.String)])
 
 
 def _decide_by_row(named: pl.DataFrame, test: float, seed: int) -> pl.DataFrame:

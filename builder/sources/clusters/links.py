@@ -108,7 +108,8 @@ def find_links(table: WordTable, least: float) -> Links:
 def _sum_words(table: WordTable, is_counted: NDArray[np.bool_]) -> Ints:
     """Sum the weights of some words of each template."""
     sums = np.concatenate([[0], np.cumsum(np.where(is_counted, table.weights[table.words], 0))])
-    return sums[table.starts[1:]] - sums[table.starts[:-1]]
+    weights: Ints = sums[table.starts[1:]] - sums[table.starts[:-1]]
+    return weights
 
 
 _EMPTY = (np.empty(0, np.int64),) * 3
