@@ -215,7 +215,10 @@ def query_version(
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
-    """Query a version with SQL (DuckDB). Views: problems, samples, examples, funnel, disputed_golds."""
+    """Query a version with SQL (DuckDB).
+
+    Views: problems, samples, examples, funnel, evaluation_overlaps, near_duplicates, disputed_golds.
+    """
     from .builder.inspect.console import is_interactive, print_table, read_query, run_shell
     from .builder.inspect.sql import connect, run_query, write_database
     from .builder.store import find_version

@@ -21,7 +21,7 @@ from .errors import InputError, Stopped
 from .files import digest_file, make_missing_file_error
 from .passes.answers import BuildAnswers, read_answers, sample_answers
 from .passes.emptiness import check_rows, warn_gaps
-from .passes.flow import count_calls, find_paths, mix_examples, write_examples
+from .passes.flow import count_calls, find_paths, gather_evidence, mix_examples, write_examples
 from .passes.judging.grading import grade_answers
 from .passes.languages import describe_language_gaps
 from .passes.manifest import list_version_files, make_manifest
@@ -105,8 +105,9 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         paths = find_paths(work, problems, answers)
         examples = write_examples(work, paths)
         mixture = mix_examples(work, examples)
-        manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture)
-        files = list_version_files(paths, examples, mixture)
+        evidence = gather_evidence(work, problems, paths)
+        manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture, evidence)
+        files = list_version_files(paths, examples, mixture, evidence)
         calls = count_calls(answers, paths)
         warn_gaps(recipe, manifest, add_counts(paths.samples))
         if not runtime.allow_empty:

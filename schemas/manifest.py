@@ -87,6 +87,18 @@ class Contamination(ManifestPart):
     """A shared n-gram of so many words was an overlap."""
     similarity: float
     """A word similarity from this value on was an overlap too."""
+    masked: float | None = None
+    """A masked similarity from this value on was an overlap too; null where nothing was masked."""
+    highest_masked: float | None = None
+    """The highest masked similarity between any of its questions and a problem that overlaps no set; null where nothing
+    was masked."""
+    measures: dict[str, Count] = Field(default_factory=dict)
+    """Of the problems that overlapped it, how many by each measure, the strictest that holds: a value of
+    `OverlapMeasure`."""
+    samples: Count = 0
+    """Samples that hold a question of a set, and were dropped."""
+    digest: str | None = None
+    """Digest of the ids of its problems, which are made from question and options."""
 
 
 class LargeCluster(ManifestPart):

@@ -185,7 +185,7 @@ Source = Annotated[FileSource | HubSource | GymSource | ArithmeticSource | Skill
 
 
 class Decontaminate(Section):
-    """Drop problems that overlap evaluation sets, before the teacher is sampled."""
+    """Drop problems that overlap evaluation sets, before the teacher is sampled, and samples that quote them."""
 
     against: tuple[str, ...] = declare_identity(min_length=1, strict=False)
     """Names of sources with the role `evaluate`."""
@@ -193,6 +193,11 @@ class Decontaminate(Section):
     """A shared n-gram of so many words is an overlap; in Chinese and Japanese, of so many characters."""
     similarity: float = declare_identity(0.8, gt=0.0, le=1.0)
     """A word similarity from this value on is an overlap too."""
+    masked: float | None = declare_identity(0.45, gt=0.0, le=1.0)
+    """A masked similarity from this value on is an overlap too: how much of the evaluation question a text contains,
+    weighted by rarity, whatever its numbers, names, order and endings. A shared n-gram of masked words is one where it
+    is rare in the evaluation set. Null masks nothing: for sets that are made from the templates of the training
+    problems on purpose."""
 
 
 class SplitBy(Section):

@@ -41,7 +41,10 @@ def run_shell(connection: Connection, format_name: str) -> None:
     """
     import readline  # noqa: F401, PLC0415 - gives input() its history
 
-    print_text("Views: problems, samples, examples, funnel, disputed_golds. End a query with ; and leave with Ctrl-D.")
+    print_text(
+        "Views: problems, samples, examples, funnel, evaluation_overlaps, near_duplicates, disputed_golds."
+        " End a query with ; and leave with Ctrl-D."
+    )
     text = ""
     while True:
         try:

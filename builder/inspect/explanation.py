@@ -12,7 +12,7 @@ from ...schemas.ids import ID_HEX
 from ..errors import InputError
 from ..store import Version
 from ..store.funnel import IDS
-from ..store.reading import read_file
+from ..store.reading import read_evidence, read_file
 
 _FILES = {"examples": ("mixture", "examples")}
 """The files of a table that has several."""
@@ -116,7 +116,18 @@ def _scan_buckets(
 def _collect_problem(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
     problem, *duplicates = rows.sort("fate", descending=True).to_dicts()
     samples = _select_linked(bucket, "samples", "problem_id", problem["problem_id"])
-    return {"problem": problem, "duplicates": duplicates, "samples": list(map(_count_logprobs, samples))}
+    return {
+        "problem": problem,
+        "duplicates": duplicates,
+        "overlaps": _select_evidence(bucket.version, "evaluation_overlaps", "problem_id", problem["problem_id"]),
+        "near_duplicates": _select_evidence(bucket.version, "near_duplicates", "row_id", problem["problem_id"]),
+        "samples": list(map(_count_logprobs, samples)),
+    }
+
+
+def _select_evidence(version: Version, name: str, column: str, row_id: str) -> list[dict[str, Any]]:
+    """Select the evidence about a row."""
+    return read_evidence(version, name).filter(pl.col(column) == row_id).to_dicts()
 
 
 def _collect_sample(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
@@ -124,6 +135,7 @@ def _collect_sample(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
     problems = _select_linked(bucket, "problems", "problem_id", sample["problem_id"])
     return {
         "sample": sample,
+        "near_duplicates": _select_evidence(bucket.version, "near_duplicates", "row_id", sample["sample_id"]),
         "problem": next((row for row in problems if row["fate"] == "kept"), None),
         "examples": _select_linked(bucket, "examples", "sample_id", sample["sample_id"]),
     }

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ...schemas.manifest import (
     BuildRecord,
+    Contamination,
     FaultCount,
     FunnelRow,
     HintCount,
@@ -94,13 +95,20 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     for inferred in manifest.inferred:
         yield make_line(f"inferred   {describe_inferred(inferred)}")
     for item in manifest.contamination:
-        closest = f"highest similarity of the others {item.highest_similarity:.0%}"
-        yield make_line(f"overlap    with {item.against}: {item.overlaps:,} problems dropped; {closest}")
+        yield make_line(f"overlap    with {item.against}: {_describe_overlap(item)}")
     yield from (make_line(text, style="yellow") for text in _describe_check(version))
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
         yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
     yield from _render_build(version.read_build())
+
+
+def _describe_overlap(item: Contamination) -> str:
+    """Say what was dropped because of an evaluation set, and how near the rest comes."""
+    samples = f", {item.samples:,} samples that quote it" if item.samples else ""
+    masked = "" if item.highest_masked is None else f", masked {item.highest_masked:.0%}"
+    closest = f"highest similarity of the others {item.highest_similarity:.0%}{masked}"
+    return f"{item.overlaps:,} problems dropped{samples}; {closest}"
 
 
 def _describe_judges(judges: Sequence[JudgeCount]) -> Iterator[str]:

@@ -24,6 +24,7 @@ def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
         parts += _render_problem(explanation["problem"])
     for duplicate in explanation.get("duplicates", ()):
         parts.append(make_line(f"duplicate  {duplicate['detail']}"))
+    parts += _render_evidence(explanation)
     for sample in [explanation["sample"]] if "sample" in explanation else explanation.get("samples", []):
         parts += [Text(), *_render_sample(sample, in_full=kind != "problem")]
     for example in explanation.get("examples", []) if kind == "sample" else []:
@@ -39,6 +40,19 @@ def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield make_line(f"from       {source}; group {problem['group']}; split {problem['split']}")
     yield indent(problem["question"], "italic")
     yield make_line(f"gold       {'none' if problem['answer'] is None else problem['answer']}")
+
+
+def _render_evidence(explanation: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What overlaps an evaluation set, or came near one, and what is nearly the same elsewhere."""
+    for item in explanation.get("overlaps", ()):
+        what = "overlaps" if item["dropped"] else "stayed, near"
+        score = f"{item['measure']} {item['score']:.0%}, {item['part']}"
+        yield make_line(f"{what:<10} {item['against']}, {item['evaluation_origin']} ({score}):")
+        yield indent(item["evaluation_text"], "italic")
+    for item in explanation.get("near_duplicates", ()):
+        others = f", {item['others']:,} such in all" if item["others"] > 1 else ""
+        where = f"{item['other_id']} of {item['other_problem_id']}" if item["unit"] == "sample" else item["other_id"]
+        yield make_line(f"near       {where} ({item['similarity']:.0%} of the shingles{others})")
 
 
 def _render_sample(sample: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:

@@ -20,8 +20,8 @@ from ..errors import InputError, Stopped
 from ..parquet import UNREADABLE, open_dataset
 from ..store import Version, build_funnel_table
 from ..store.atomic import replace_file, stop_if_unwritable
-from ..store.reading import locate_table
-from ..store.tables import FILES, MIXED, list_files
+from ..store.reading import locate_table, read_evidence
+from ..store.tables import EVIDENCE, FILES, MIXED, list_files
 
 TABLES: Mapping[str, Sequence[str]] = {
     "problems": ("problems",),
@@ -76,7 +76,8 @@ _QUERY = re.compile(rf"(?:{_BLANK}|\()*(?:pivot|from|with|select)\b", re.IGNOREC
 _NAMED_BY_TEXT = re.compile(r"query", re.IGNORECASE)
 """DuckDB's functions `query` and `query_table` take the name of a table as a text that may be put together."""
 _HINT = (
-    "the views are problems, samples, examples, funnel and disputed_golds; DESCRIBE samples shows the columns of one"
+    "the views are problems, samples, examples, funnel, evaluation_overlaps, near_duplicates and disputed_golds;"
+    " DESCRIBE samples shows the columns of one"
 )
 
 
@@ -134,6 +135,7 @@ def _open_tables(duck: duckdb.DuckDBPyConnection, version: Version) -> dict[str,
         "samples": opened["samples"],
         "examples": _join_examples(opened["examples"], opened["mixture"]),
         "funnel": duck.from_arrow(build_funnel_table(list(version.manifest.funnel)).to_arrow()),
+        **{name: duck.from_arrow(read_evidence(version, name).to_arrow()) for name in EVIDENCE},
     }
 
 

@@ -179,7 +179,7 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         work.costs.measure("answers", asked.outline.height),
         teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
     ):
-        count_paths = PathCounter(work)
+        count_paths = PathCounter(work, problems)
         find = teacher.Finders(
             paths=count_paths,
             rationales=RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None,

@@ -41,6 +41,7 @@ from .judging.external import CommandRules
 from .judging.judged import list_judged
 from .judging.samples import PathRules, find_rationales
 from .mixture import make_mixture, read_candidates
+from .overlap.quotes import parse_evaluations
 from .paths import count_problems, make_paths, select_paths
 from .tokens import read_counter
 from .unchanged import Before, BucketSize, Place, digest_inputs, find_unchanged, note_result
@@ -58,7 +59,8 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
         item: bucket, bits; problems and answers: the paths of pieces.
         settings: stages: the folder of results; verify, select, formats, seed: of the recipe; recorded: whether the
             answers come from a file; tokenizer: path and sha256 of the recipe's, or None; external: the command that
-            judges samples, or None, and build: what this build is called; sampled, provided: names of
+            judges samples, or None, and build: what this build is called; evaluations: the sets that samples may not
+            quote, or None; sampled, provided: names of
             the sources whose problems the teacher answers, and of those that bring responses; forgotten: problems whose
             answers were erased.
 
@@ -313,6 +315,7 @@ def _read_path_rules(settings: Plain) -> PathRules:
         counter=read_counter(settings),
         judged=list_judged(settings.get("judged", ())),
         external=_read_command(settings),
+        evaluations=parse_evaluations(settings),
     )
 
 

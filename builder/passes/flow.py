@@ -17,6 +17,8 @@ from ..store.stages import StageResult
 from ..teacher import Calls
 from .answers import BuildAnswers
 from .examples import build_rings
+from .overlap.evidence import Evidence, count_samples, make_overlaps
+from .overlap.quotes import parse_evaluations
 from .problems import LoadedProblems
 from .runs import add_counts, join_ranks, list_results, run_buckets
 from .work import BuildWork
@@ -38,7 +40,7 @@ class FoundPaths:
     """Recorded answers that belong to no problem."""
 
 
-_CIRCUMSTANCES = frozenset({"forgotten", "judged", "tokenizer", "external", "build"})
+_CIRCUMSTANCES = frozenset({"forgotten", "judged", "tokenizer", "external", "evaluations", "build"})
 """Settings of the pass that are described otherwise, or decide nothing."""
 
 
@@ -59,6 +61,7 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
         "select": recipe.select.model_dump(mode="json"),
         "tokenizer": work.describe_tokenizer(),
         **work.describe_external(),
+        "evaluations": problems.describe_evaluations(recipe.decontaminate),
         "formats": _dump_formats(work),
         "seed": recipe.seed,
         "recorded": answers.recorded,
@@ -141,6 +144,19 @@ def make_unmatched_error(loaded: LoadedRecipe, answers: int) -> InputError:
     return InputError(
         f"none of the {answers} recorded answers in {path} belongs to a problem of the sources",
         hint="teacher.answers.problem must hold each question exactly as fields.question of the source does",
+    )
+
+
+def gather_evidence(work: BuildWork, problems: LoadedProblems, found: FoundPaths) -> Evidence:
+    """Gather what overlaps an evaluation set, as files beside the tables."""
+    evaluations = parse_evaluations({"evaluations": problems.describe_evaluations(work.recipe.decontaminate)})
+    if evaluations is None or problems.overlaps is None:
+        return Evidence()
+    with work.costs.measure("evidence"):
+        result = make_overlaps(work.stages.folder, evaluations, problems.overlaps, found.problems, found.samples)
+    return Evidence(
+        results={"evaluation_overlaps": result},
+        contamination=count_samples(problems.contamination, result.values["samples"]),
     )
 
 

@@ -17,6 +17,7 @@ from .examples import EXAMPLES
 from .flow import FoundPaths
 from .languages import list_languages
 from .mixture import MIXTURE
+from .overlap.evidence import Evidence
 from .paths import SAMPLES
 from .problems import LoadedProblems
 from .runs import add_counts
@@ -28,7 +29,9 @@ Files = Mapping[str, tuple[File, Path]]
 _COUNTED = ("problems_with_path", "distinct_paths", "training_examples")
 
 
-def list_version_files(found: FoundPaths, examples: Sequence[StageResult], mixture: Sequence[StageResult]) -> Files:
+def list_version_files(
+    found: FoundPaths, examples: Sequence[StageResult], mixture: Sequence[StageResult], evidence: Evidence
+) -> Files:
     """List the files of a version, and where they lie now."""
     kinds = {
         "problems": (PROBLEMS, found.problems),
@@ -36,11 +39,12 @@ def list_version_files(found: FoundPaths, examples: Sequence[StageResult], mixtu
         "examples": (EXAMPLES, examples),
         "mixture": (MIXTURE, mixture),
     }
-    return {
+    tables = {
         name_file(name, bucket, found.bits): (result.files[file], result.folder / file)
         for name, (file, results) in kinds.items()
         for bucket, result in enumerate(results)
     }
+    return {**tables, **evidence.list_files()}
 
 
 def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
@@ -51,6 +55,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
     found: FoundPaths,
     examples: Sequence[StageResult],
     mixture: Sequence[StageResult],
+    evidence: Evidence,
 ) -> Manifest:
     """Make the manifest of a version.
 
@@ -62,10 +67,11 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         found: its samples.
         examples: its examples.
         mixture: what the mixture decided about them.
+        evidence: what overlaps evaluation sets.
     """
     recipe = work.recipe
     counts = add_counts([*found.problems, *found.samples, *mixture])
-    files = list_version_files(found, examples, mixture)
+    files = list_version_files(found, examples, mixture, evidence)
     return Manifest(
         name=recipe.name,
         version=recipe.version,
@@ -108,7 +114,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         hints=tuple(select.describe_hints(counts)),
         served_models=tuple(select.describe_served(counts)),
         tokens=tuple(select.describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
-        contamination=problems.contamination,
+        contamination=evidence.contamination,
         funnel=tuple(build_funnel(counts)),
         files={name: file for name, (file, _) in files.items()},
     )  # fmt: skip

@@ -18,6 +18,7 @@ from ..store.memo import make_keys
 from ..store.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from .judging.samples import PathRules, judge_samples, open_memo, recall
+from .overlap.quotes import find_quoting
 from .tokens import add_token_counts
 from .unchanged import Before, BucketSize, Unchanged, write_inputs
 
@@ -107,11 +108,19 @@ def _choose_paths(
 ) -> pl.DataFrame:
     """Drop paths by length, then duplicates, then pick those that are kept; only the last step depends on `keep`."""
     correct = select.select_kept(judged).join(methods, on="sample_id", how="left", maintain_order="left")
-    outside = select.drop_outside(correct, rules.select)
+    quoting = _drop_quoting(stages, rules, correct, bucket)
+    within = correct.join(quoting, on="sample_id", how="anti", maintain_order="left")
+    outside = pl.concat([quoting, select.drop_outside(within, rules.select)])
     kept = correct.join(outside, on="sample_id", how="anti", maintain_order="left")
     keyed = kept.join(_make_choice_keys(kept), on="problem_id", maintain_order="left")
     policy = rules.select.model_copy(update={"lengths": Lengths()})  # they have dropped what they drop
-    deciding = {**rules.describe(), "verify": None, "tokens": None, "select": policy.model_dump(mode="json")}
+    deciding = {
+        **rules.describe(),
+        "evaluations": None,
+        "verify": None,
+        "tokens": None,
+        "select": policy.model_dump(mode="json"),
+    }
     apart = {**deciding, "select": policy.model_copy(update={"keep": None}).model_dump(mode="json")}
     find = partial(_find_choices, keyed, lambda rows: select.find_duplicates(rows, policy))
     memo = open_memo(stages, "duplicates", apart, bucket, bucket.problems)
@@ -124,6 +133,14 @@ def _choose_paths(
         picked = recall(memo, many["key"], find).findings
         choices = pl.concat([choices.join(picked, on="sample_id", how="anti"), picked])
     return select.add_choices(judged, pl.concat([choices.drop("key"), outside]))
+
+
+def _drop_quoting(stages: Path | None, rules: PathRules, correct: pl.DataFrame, bucket: BucketSize) -> pl.DataFrame:
+    """Drop the paths that hold a question of an evaluation set; choices as `select.drop_outside` returns them."""
+    if rules.evaluations is None:
+        return select.drop_quoting(correct, None)
+    memo = open_memo(stages, "quotes", rules.evaluations.describe(), bucket, bucket.answers)
+    return select.drop_quoting(correct, find_quoting(rules.evaluations, memo, correct))
 
 
 def _make_choice_keys(kept: pl.DataFrame) -> pl.DataFrame:

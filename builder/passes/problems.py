@@ -13,11 +13,13 @@ from ...schemas.ids import digest
 from ...schemas.manifest import Contamination, File, InferredType, Input, SplitReport
 from ...schemas.problem import make_problem_id
 from ...schemas.reasons import Fate
+from ...schemas.source import Decontaminate
 from .. import sources, verify
 from ..store.pieces import iterate_pieces
 from ..store.stages import read_or_make
-from ..store.tables import describe_file
+from ..store.tables import describe_file, write_evidence
 from .languages import count_languages
+from .overlap.evidence import OVERLAPS, join_evidence
 from .work import BuildWork
 
 INFER_TYPE = "cotloom.builder.infer.golds:infer_source_type"
@@ -51,6 +53,18 @@ class LoadedProblems:
     """The answer types that were inferred."""
     split_report: SplitReport
     """How they were split."""
+    overlaps: Path | None = None
+    """Rows of `Overlap`; None where the recipe does not decontaminate."""
+
+    def describe_evaluations(self, policy: Decontaminate | None) -> dict[str, Any] | None:
+        """What the passes need to know of the evaluation sets, as plain values; None where there are none."""
+        if policy is None:
+            return None
+        return {
+            "pieces": [str(path) for path in self.pieces],
+            "policy": policy.model_dump_json(),
+            "digests": [item.digest for item in self.contamination],
+        }
 
 
 def load_problems(work: BuildWork) -> LoadedProblems:
@@ -87,6 +101,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         contamination=tuple(Contamination.model_validate(item) for item in values["contamination"]),
         inferred=tuple(InferredType.model_validate(item) for item in values["inferred"]),
         split_report=SplitReport.model_validate(values["split_report"]),
+        overlaps=result.folder / OVERLAPS if OVERLAPS in result.files else None,
     )
 
 
@@ -111,12 +126,15 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         languages["asked"].update(count_languages(frame, work.recipe, "sample"))
         languages["all"].update(count_languages(frame, work.recipe, "sample", "reference"))
     pieces = [path.rename(folder / f"problems-{number:05}.arrow") for number, path in enumerate(loaded.pieces)]
+    overlaps = join_evidence(loaded.evidence) if work.recipe.decontaminate else None
     for left in folder.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
     files = {path.name: describe_file(path, 0) for path in pieces}
+    if overlaps is not None:
+        files[OVERLAPS] = write_evidence("evaluation_overlaps", overlaps, folder / OVERLAPS)
     return files, {
-        "pieces": list(files),
+        "pieces": [path.name for path in pieces],
         "rows": rows,
         "responses": responses,
         "sampled": sampled,

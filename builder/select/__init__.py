@@ -6,7 +6,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 from .choice import Choice, ParsedPath, ReasoningPath, choose_paths, drop_duplicates, parse_path, pick_paths
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
-from .samples import add_choices, count_distinct, drop_outside, find_duplicates, pick_rows, select_kept
+from .samples import add_choices, count_distinct, drop_outside, drop_quoting, find_duplicates, pick_rows, select_kept
 from .signature import Method, read_method
 from .tallies import count_answers, describe_faults, describe_readings, describe_tokens
 
@@ -30,6 +30,7 @@ __all__ = [
     "describe_tokens",
     "drop_duplicates",
     "drop_outside",
+    "drop_quoting",
     "find_duplicates",
     "parse_path",
     "pick_paths",
@@ -38,5 +39,5 @@ __all__ = [
     "select_kept",
 ]
 
-CODE_VERSION = 6
+CODE_VERSION = 7
 """Rises when the same paths get another choice, or are counted otherwise."""

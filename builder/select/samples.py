@@ -72,6 +72,22 @@ def drop_outside(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
     return outside.join(signatures, on="sample_id", how="left").with_columns(**_EMPTY).select(list(_SCHEMA))
 
 
+def drop_quoting(samples: pl.DataFrame, found: pl.DataFrame | None) -> pl.DataFrame:
+    """Drop the paths that hold a question of an evaluation set.
+
+    Args:
+        samples: the table from `select_kept`, with the column signature.
+        found: columns sample_id, reason, detail of those that do; None for none.
+
+    Returns:
+        Columns sample_id, signature, cluster, reason, detail.
+    """
+    if found is None:
+        return pl.DataFrame(schema=_SCHEMA)
+    signatures = samples.select("sample_id", "signature")
+    return found.join(signatures, on="sample_id", how="left").with_columns(**_EMPTY).select(list(_SCHEMA))
+
+
 def pick_rows(samples: pl.DataFrame, policy: Select) -> pl.DataFrame:
     """Pick the paths to keep, problem by problem: the only step that another `keep` changes.
 

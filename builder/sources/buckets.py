@@ -13,9 +13,10 @@ import polars as pl
 
 from ...schemas.source import Decontaminate
 from ..store.pieces import read_bucket, write_piece
+from ..store.tables import write_evidence
 from .clusters import INPUT_COLUMNS
 from .load import list_pieces
-from .overlap import EvaluationSet, decontaminate, index_set
+from .overlap import COLUMNS, OpenSets, choose_evidence, decontaminate, index_set
 from .split import IS_KEPT, ORDER, apply_limit, apply_sides, drop_repeated, is_training, rank_rows
 
 
@@ -25,11 +26,11 @@ def check_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
     Args:
         item: bucket, its number.
         settings: `rows` (the folder of pieces), `bits`, `sources` (their names in order), `roles`, `decontaminate`,
-            `seed`, `limit`, and `out` (the folder of the result).
+            `seed`, `limit`, `evidence` (the folder of the overlaps), and `out` (the folder of the result).
 
     Returns:
         How many problems to train on are kept, and of each evaluation set of the policy, in `sets`: how many problems
-        it has, the overlaps, and the highest similarity of what stayed.
+        it has, its digest, the overlaps and the highest score of what stayed, by measure.
 
     Raises:
         Stopped: the disk is full.
@@ -37,15 +38,31 @@ def check_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
     folder, roles, seed = Path(settings["rows"]), settings["roles"], settings["seed"]
     rows = read_bucket(list_pieces(folder), item["bucket"], settings["bits"]).sort(ORDER)
     rows = drop_repeated(rows, roles)
-    sets = open_sets(folder, tuple(settings["sources"]), settings["decontaminate"])
-    for each in sets:
-        each.overlaps = 0
-    rows = decontaminate(rows, sets, roles)
+    opened = open_sets(folder, tuple(settings["sources"]), settings["decontaminate"])
+    found = decontaminate(rows, opened, roles)
+    rows = found.rows
     if settings["limit"] is not None:
         rows = rows.with_columns(rank_rows(rows, roles, seed))
     write_piece(rows, Path(settings["out"]) / f"{item['bucket']:05d}.arrow")
-    found = [{"problems": len(each.names), "overlaps": each.overlaps, "highest": each.highest} for each in sets]
-    return _count_kept(rows, roles) | {"sets": found}
+    overlaps = choose_evidence(found.overlaps)
+    if opened.sets:
+        write_evidence("evaluation_overlaps", overlaps, Path(settings["evidence"]) / f"{item['bucket']:05d}.parquet")
+    sets = [
+        {
+            "problems": each.rows,
+            "digest": each.digest,
+            "measures": dict(found.counts[number]),
+            "highest": _find_highest(overlaps.filter(pl.col("against") == each.name)),
+        }
+        for number, each in enumerate(opened.sets)
+    ]
+    return _count_kept(rows, roles) | {"sets": sets}
+
+
+def _find_highest(overlaps: pl.DataFrame) -> dict[str, float]:
+    """Find the highest score of what stayed, by measure."""
+    stayed = overlaps.filter(~pl.col("dropped"))
+    return dict(stayed.group_by("measure").agg(pl.col("score").max()).iter_rows())
 
 
 def _count_kept(rows: pl.DataFrame, roles: Mapping[str, str]) -> dict[str, Any]:
@@ -93,15 +110,14 @@ def _select_limited(rows: pl.DataFrame, roles: Mapping[str, str], highest: Mappi
 
 
 @lru_cache(maxsize=1)
-def open_sets(folder: Path, sources: tuple[str, ...], policy: str | None) -> list[EvaluationSet]:
+def open_sets(folder: Path, sources: tuple[str, ...], policy: str | None) -> OpenSets:
     """Index the evaluation sets of the policy, once for each process.
 
-    The highest similarity stays with them from bucket to bucket: the search is the faster the higher it is.
+    The highest scores of what stayed stay with them from bucket to bucket: the search is the faster the higher they
+    are.
     """
     if policy is None:
-        return []
+        return OpenSets([])
     rules = Decontaminate.model_validate_json(policy)
-    return [
-        index_set(read_bucket(list_pieces(folder, sources.index(name)), 0, 0).sort(ORDER), rules)
-        for name in rules.against
-    ]
+    pieces = [(name, list_pieces(folder, sources.index(name))) for name in rules.against]
+    return OpenSets([index_set(name, read_bucket(paths, 0, 0).select(COLUMNS), rules) for name, paths in pieces])

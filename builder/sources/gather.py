@@ -20,7 +20,7 @@ import polars as pl
 
 from ...schemas.frames import get_schema
 from ...schemas.manifest import Contamination, InferredType, Input
-from ...schemas.problem import Problem
+from ...schemas.problem import OverlapMeasure, Problem
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ..engine import map_items
@@ -57,6 +57,8 @@ class Problems:
     """How they were split: the fields of `SplitReport`."""
     inferred: list[InferredType] = field(default_factory=list)
     """The answer types that were inferred."""
+    evidence: tuple[Path, ...] = ()
+    """Rows of `Overlap`, a file for each bucket."""
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -117,6 +119,7 @@ def _run_passes(work: SourceWork, place: Path, parent: pl.DataFrame | None) -> P
         contamination=contamination,
         split_report=found.report,
         inferred=[source.inferred for source in sources if source.inferred is not None],
+        evidence=tuple(sorted((place / "evidence").glob("*.parquet"))) if recipe.decontaminate else (),
     )
     _check_any_kept(problems, roles)
     return problems
@@ -135,8 +138,12 @@ def _check_all(
         "decontaminate": policy,
         "seed": recipe.seed,
         "limit": recipe.limit,
+        "evidence": str(place / "evidence"),
         "out": str(place / "checked"),
     }
+    if policy is not None:
+        with stop_if_unwritable(place):
+            make_folder(place / "evidence", Access.PRIVATE)
     address = f"{check_bucket.__module__}:check_bucket"
     items = [{"bucket": bucket} for bucket in range(2**bits)]
     counts = map_items(address, items, settings, runtime=runtime, description="checking problems")
@@ -152,13 +159,30 @@ def _make_certificates(recipe: Recipe, counts: Sequence[Sequence[Mapping[str, An
         Contamination(
             against=name,
             problems=found[0]["problems"],
-            overlaps=sum(count["overlaps"] for count in found),
-            highest_similarity=round(max(count["highest"] for count in found), 6),
+            overlaps=sum(sum(count["measures"].values()) for count in found),
+            highest_similarity=_find_highest_score(found, OverlapMeasure.WORDS),
             ngram=policy.ngram,
             similarity=policy.similarity,
+            masked=policy.masked,
+            highest_masked=None if policy.masked is None else _find_highest_score(found, OverlapMeasure.MASKED),
+            measures=_add_measures(found),
+            digest=found[0]["digest"],
         )
         for name, found in zip(policy.against, zip(*counts, strict=True), strict=True)
     ]
+
+
+def _find_highest_score(found: Sequence[Mapping[str, Any]], measure: OverlapMeasure) -> float:
+    return max(float(count["highest"].get(measure, 0.0)) for count in found)
+
+
+def _add_measures(found: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Add up the overlaps of all buckets, by measure."""
+    return {
+        str(measure): overlaps
+        for measure in OverlapMeasure
+        if (overlaps := sum(count["measures"].get(measure, 0) for count in found))
+    }
 
 
 def _finish_all(

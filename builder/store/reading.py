@@ -9,7 +9,7 @@ from ...schemas.frames import check_frame, get_schema
 from ..files import digest_file
 from ..parquet import digest_footer, read_parquet
 from .damage import OpenedVersion, make_damage_error
-from .tables import FILES, MIXED, RECORDS, join_examples, name_file
+from .tables import EVIDENCE, FILES, MIXED, RECORDS, join_examples, name_evidence, name_file
 
 
 def read_part(version: OpenedVersion, name: str, bucket: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -89,3 +89,34 @@ def locate_table(version: OpenedVersion, name: str, *, is_whole: bool = True) ->
     return [
         locate_file(version, name, bucket, is_whole=is_whole) for bucket in range(1 << version.manifest.bucket_bits)
     ]
+
+
+def locate_evidence(version: OpenedVersion, name: str) -> Path | None:
+    """Return the path of a kind of evidence, after it was held against the manifest; None where there is none.
+
+    Raises:
+        InputError: the file is missing or differs from the manifest.
+    """
+    file = name_evidence(name)
+    listed = version.manifest.files.get(file)
+    if listed is None:
+        return None
+    path = version.path / file
+    if not path.is_file():
+        raise make_damage_error(version, [f"{file} is missing"])
+    if digest_file(path)[0] != listed.sha256:
+        raise make_damage_error(version, [f"{file} differs from the manifest"])
+    return path
+
+
+def read_evidence(version: OpenedVersion, name: str) -> pl.DataFrame:
+    """Read a kind of evidence; without rows where the version has none.
+
+    Raises:
+        InputError: the file is missing, differs from the manifest, or has columns of another kind.
+    """
+    path = locate_evidence(version, name)
+    frame = pl.DataFrame(schema=EVIDENCE[name]) if path is None else read_parquet(path)
+    if frame.schema != EVIDENCE[name]:
+        raise make_damage_error(version, [f"{name_evidence(name)} does not have the columns of its records"])
+    return frame

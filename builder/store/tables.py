@@ -3,6 +3,10 @@
 A version has the tables `problems`, `samples` and `examples`. On disk each is cut into buckets by the first bits of
 the problem ids, a file for each (`samples-00012-of-00128.parquet`; `samples.parquet` where there is one). `examples`
 is two files: the texts, and in `mixture` what the mixture decides, so that another mixture rewrites no text.
+
+Beside the tables lies evidence: what overlapped an evaluation set, and what repeats across problems. Its files are in
+the manifest with their digests; they are no part of the content digest, and are not published: they quote evaluation
+sets.
 """
 
 import os
@@ -15,7 +19,7 @@ from ...schemas.example import Example, MixtureRow, make_example_id
 from ...schemas.frames import get_schema
 from ...schemas.ids import digest
 from ...schemas.manifest import File, Manifest
-from ...schemas.problem import Problem
+from ...schemas.problem import NearDuplicate, Overlap, Problem
 from ...schemas.reasons import Fate, Stage
 from ...schemas.sample import Sample
 from ..files import digest_file
@@ -41,6 +45,12 @@ FILES: Mapping[str, pl.Schema] = {
 }
 """The columns of each kind of file."""
 
+EVIDENCE: Mapping[str, pl.Schema] = {
+    "evaluation_overlaps": get_schema(Overlap),
+    "near_duplicates": get_schema(NearDuplicate),
+}
+"""The columns of each kind of evidence."""
+
 SORTED_BY: Mapping[str, Sequence[str]] = {
     "problems": ("problem_id", "source", "origin"),
     "samples": ("sample_id",),
@@ -57,6 +67,11 @@ def name_file(name: str, bucket: int = 0, bits: int = 0) -> str:
     ('samples.parquet', 'samples-00012-of-00128.parquet')
     """
     return f"{name}-{bucket:05}-of-{1 << bits:05}.parquet" if bits else f"{name}.parquet"
+
+
+def name_evidence(name: str) -> str:
+    """Name the file of a kind of evidence."""
+    return f"{name}.parquet"
 
 
 def list_files(name: str, bits: int) -> list[str]:
@@ -229,6 +244,13 @@ def write_table(name: str, frame: pl.DataFrame, path: Path) -> File:
     """Write the rows of one file as Parquet and wait until it is on disk."""
     write_parquet(frame, path)
     return describe_file(path, frame.height, digest_frame(name, frame))
+
+
+def write_evidence(name: str, frame: pl.DataFrame, path: Path) -> File:
+    """Write a kind of evidence as Parquet and wait until it is on disk."""
+    frame = frame.select(EVIDENCE[name].names())
+    write_parquet(frame, path)
+    return describe_file(path, frame.height, digest_table(frame.to_arrow()))
 
 
 def describe_file(path: Path, rows: int, rows_digest: str | None = None) -> File:

@@ -64,17 +64,19 @@ def test_a_query_finds_the_same_rows(sql, both):
     assert_frame_equal(several, one, check_row_order=False)
 
 
-def test_nothing_but_the_five_views_is_shown(both):
+def test_nothing_but_the_seven_views_is_shown(both):
     for version in both:
         assert sorted(query(version, "SHOW TABLES")["name"]) == [
             "disputed_golds",
+            "evaluation_overlaps",
             "examples",
             "funnel",
+            "near_duplicates",
             "problems",
             "samples",
         ]
         assert sorted(query(version, "SELECT view_name AS v FROM duckdb_views() WHERE NOT internal")["v"]) == [
-            "disputed_golds", "examples", "funnel", "problems", "samples",
+            "disputed_golds", "evaluation_overlaps", "examples", "funnel", "near_duplicates", "problems", "samples",
         ]  # fmt: skip
 
 
@@ -86,8 +88,10 @@ def test_a_database_has_the_rows_of_all_buckets(both, tmp_path):
     with duckdb.connect(str(tmp_path / "x.duckdb"), read_only=True) as duck:
         assert sorted(duck.sql("SHOW TABLES").pl()["name"]) == [
             "disputed_golds",
+            "evaluation_overlaps",
             "examples",
             "funnel",
+            "near_duplicates",
             "problems",
             "samples",
         ]

@@ -198,8 +198,10 @@ def test_a_session_holds_the_same_tables_after_whatever_was_tried(sql, quickstar
 
         assert sorted(run_query(connection, "SHOW TABLES")["name"]) == [
             "disputed_golds",
+            "evaluation_overlaps",
             "examples",
             "funnel",
+            "near_duplicates",
             "problems",
             "samples",
         ]

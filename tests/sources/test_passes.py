@@ -21,6 +21,7 @@ from cotloom.builder.sources.clusters import INPUT_COLUMNS, assign_sides
 from cotloom.builder.sources.columns import TableReading, read_problems
 from cotloom.builder.sources.split import drop_duplicates, drop_problem
 from cotloom.builder.store import pieces
+from cotloom.builder.text.content import find_most_contained, find_rare_run, index_content, list_stems
 from cotloom.builder.text.overlap import find_nearest, find_shared_run, index_texts, split_words
 from cotloom.builder.text.variations import read_template
 from cotloom.builder.verify import IS_READABLE, is_readable
@@ -91,25 +92,23 @@ def drop_overlaps(problems, policy, roles):
     held, counts = [], []
     for name in policy.against if policy else ():
         mine = [item for item in problems if item.source == name and item.question is not None]
-        held.append(sorted(mine, key=lambda item: (item.problem_id, item.origin)))
+        ordered = sorted(mine, key=lambda item: (item.problem_id, item.origin), reverse=True)
+        held.append(sorted({item.problem_id: item for item in ordered}.values(), key=lambda item: item.problem_id))
         counts.append([len(mine), 0, 0.0])
     indexes = [index_texts([join_text(item) for item in mine], policy.ngram) for mine in held]
+    contents = [index_content([join_text(item) for item in mine], policy.ngram) for mine in held]
     checked = []
     for problem in problems:
         if problem.fate is Fate.DROPPED or roles[problem.source] == "evaluate":
             checked.append(problem)
             continue
-        words, faults, highest = split_words(join_text(problem)), [], []
-        for mine, index, count in zip(held, indexes, counts, strict=True):
-            run, match = find_shared_run(index, words), find_nearest(index, words)
+        faults, highest = [], []
+        for mine, index, content, count in zip(held, indexes, contents, counts, strict=True):
+            match = find_nearest(index, split_words(join_text(problem)))
             highest.append(match[1] if match else 0.0)
-            if run:
-                name = f"{mine[run[0]].source} {mine[run[0]].origin}"
-                faults.append(f"{policy.ngram}-gram shared with {name}: {run[1][:60]!r}")
-                count[1] += 1
-            elif match and match[1] >= policy.similarity:
-                faults.append(f"word similarity {match[1]:.0%} to {mine[match[0]].source} {mine[match[0]].origin}")
-                count[1] += 1
+            fault = describe_overlap(problem, mine, index, content, policy)
+            faults += [fault] if fault else []
+            count[1] += fault is not None
         same = evaluated.get(problem.problem_id)
         if same is not None and not faults:
             faults = [f"same question as {same.source} {same.origin}"]
@@ -119,6 +118,26 @@ def drop_overlaps(problems, policy, roles):
         detail = f"{problem.origin}: {'; also '.join(faults)}"
         checked.append(drop_problem(problem, Reason.EVALUATION_OVERLAP, detail) if faults else problem)
     return checked, [(size, overlaps, round(highest, 6)) for size, overlaps, highest in counts]
+
+
+def describe_overlap(problem, mine, index, content, policy):
+    """Say how a problem overlaps an evaluation set, by the strictest measure."""
+    words, stems = split_words(join_text(problem)), list_stems(join_text(problem))
+    names = [f"{item.source} {item.origin}" for item in mine]
+    ids = [item.problem_id for item in mine]
+    if problem.problem_id in ids:
+        return f"same question as {names[ids.index(problem.problem_id)]}"
+    if run := find_shared_run(index, words):
+        return f"{policy.ngram}-gram shared with {names[run[0]]}: {run[1][:60]!r}"
+    match = find_nearest(index, words)
+    if match and match[1] >= policy.similarity:
+        return f"word similarity {match[1]:.0%} to {names[match[0]]}"
+    if masked_run := find_rare_run(content, stems):
+        return f"masked {policy.ngram}-gram shared with {names[masked_run[0]]}: {masked_run[1][:60]!r}"
+    masked = find_most_contained(content, stems)
+    if masked and masked[1] >= policy.masked:
+        return f"masked similarity {masked[1]:.0%} to {names[masked[0]]}"
+    return None
 
 
 def split_problems(problems, given, roles) -> Iterator[Problem]:

@@ -10,13 +10,14 @@ from ....schemas.problem import Problem
 from ....schemas.sample import Sample
 from ...store.pieces import add_cell, write_piece
 from ...teacher import PathCounts, write_samples
+from ..problems import LoadedProblems
 from ..work import BuildWork
 
 
 class PathCounter:
     """Counts correct and distinct paths of problems whose round is complete; each sample is judged once."""
 
-    def __init__(self, work: BuildWork) -> None:
+    def __init__(self, work: BuildWork, problems: LoadedProblems) -> None:
         """Count by the rules of a build."""
         self._work = work
         self._judged: dict[str, list[str]] = {}
@@ -27,6 +28,7 @@ class PathCounter:
             "select": recipe.select.model_dump(mode="json"),
             "tokenizer": work.describe_tokenizer(),
             **work.describe_external(),
+            "evaluations": problems.describe_evaluations(recipe.decontaminate),
         }
 
     def list_judged(self) -> tuple[Path, ...]:

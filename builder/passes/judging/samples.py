@@ -19,6 +19,7 @@ from ...engine import mark_row
 from ...store.memo import Memo, Recalled, make_keys, recall_or_find
 from ...text.equations import Equation, find_equations
 from ...text.traces import join_parts
+from ..overlap.quotes import EvaluationRules
 from ..tokens import TokenCounter
 from ..unchanged import BucketSize
 from .external import CommandRules, ask_rows
@@ -70,6 +71,8 @@ class PathRules:
     """What was judged between rounds of sampling."""
     external: CommandRules | None = None
     """The command that judges samples; None where there is none."""
+    evaluations: EvaluationRules | None = None
+    """The evaluation sets that samples may not quote; None where there are none."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides a result, as plain values."""
@@ -79,6 +82,7 @@ class PathRules:
             "select": self.select.model_dump(mode="json"),
             "tokens": self.counter and self.counter.describe(),
             **({} if self.external is None else {"external": self.external.command.describe()}),
+            **({} if self.evaluations is None else {"evaluations": self.evaluations.describe()}),
         }
 
 
@@ -110,6 +114,7 @@ def judge_samples(
     policy = _simplify_policy(rules.verify)
     deciding = {**rules.describe(), "verify": policy.model_dump(mode="json"), "select": None, "tokens": None}
     deciding.pop("external", None)  # what it found is part of the keys
+    deciding.pop("evaluations", None)
     owners = keyed.select("sample_id", "key").join(
         samples.select("sample_id", "problem_id"), on="sample_id", how="left"
     )
