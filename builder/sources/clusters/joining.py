@@ -71,7 +71,7 @@ def join_templates(
     clusters = Clusters(table, list(sides))
     for left, right in groups:
         left_root, right_root = clusters.find_root(left), clusters.find_root(right)
-        if left_root != right_root and not _crosses(clusters, left_root, right_root):
+        if left_root != right_root and not _is_crossing(clusters, left_root, right_root):
             _join(clusters, left_root, right_root)
     for left, right, similarity in zip(
         links.left.tolist(), links.right.tolist(), links.similarity.tolist(), strict=True
@@ -85,7 +85,7 @@ def _follow_link(clusters: Clusters, left: int, right: int, known: frozenset[int
     left_root, right_root = clusters.find_root(left), clusters.find_root(right)
     if left_root == right_root or not (is_near or _measure_average(clusters, left_root, right_root) >= AVERAGE):
         return
-    if not _crosses(clusters, left_root, right_root):
+    if not _is_crossing(clusters, left_root, right_root):
         _join(clusters, left_root, right_root)
     elif right not in known:
         clusters.crossing[right] = left
@@ -93,7 +93,7 @@ def _follow_link(clusters: Clusters, left: int, right: int, known: frozenset[int
         clusters.crossing[left] = right
 
 
-def _crosses(clusters: Clusters, left: int, right: int) -> bool:
+def _is_crossing(clusters: Clusters, left: int, right: int) -> bool:
     return bool(clusters.sides[left] and clusters.sides[right]) and clusters.sides[left] | clusters.sides[right] == BOTH
 
 
