@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE ?= .cotloom
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-signatures bench-overlap bench-scale bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-signatures bench-overlap bench-splits bench-scale bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -74,6 +74,8 @@ bench-signatures: $(VENV)/.dev  ## measure how well and how fast paths are told 
 
 bench-select: $(VENV)/.dev  ## measure normalizing, near duplicates and the choice of paths beside rapidfuzz (three minutes; needs GSM8K); write docs/benchmark-select.md
 	@$(BIN)/python benchmarks/selection.py
+bench-splits: $(VENV)/.dev  ## measure what splits by groups leak, and the sizes of clusters (three minutes; needs SVAMP and GSM8K); write docs/benchmark-splits.md
+	@$(BIN)/python benchmarks/splits.py
 
 bench-ledger: $(VENV)/.dev  ## measure a ledger of two million answers (ten minutes, 3 GB of disk); write docs/benchmark-ledger.md
 	@$(BIN)/python benchmarks/ledger.py

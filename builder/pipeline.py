@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from ..schemas.manifest import describe_split
 from ..schemas.recipe import Recipe
 from ..schemas.runtime import Runtime
 from . import format as formats
@@ -94,8 +95,11 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
 
     store.make_store(runtime.store)
     with open_work(loaded, runtime, input_digests, tokenizer, external) as work:
+        warn_all(sources.describe_missing_parent(recipe, runtime.store))
         problems = load_problems(work)
         warn_all(describe_language_gaps(recipe, problems.languages["asked"]))
+        if recipe.split.test:
+            warn_all(f"split: {text}" for text in describe_split(problems.split_report))
         answers = _sample_rationales(work, problems)
         _check_failures(answers.calls, runtime)
         paths = find_paths(work, problems, answers)
@@ -132,20 +136,22 @@ def digest_inputs(
 
     Args:
         loaded: the recipe.
-        folder: the store, for a version whose samples are read.
+        folder: the store, for a version whose samples are read, and for the recipe's parent.
         tokenizer: its tokenizer, where it names one.
         external: the command that judges samples, where it needs one.
 
     Raises:
-        InputError: a file, a dataset or a library is not there.
+        InputError: a file, a dataset, a library or the parent is not there.
         Stopped: the Hub can't be reached.
     """
     files = {name: _digest_file(name, path) for name, path in loaded.list_files().items()}
     found = find_version_answers(loaded.recipe, folder)
     versions = {} if found is None else {"teacher.answers": found[1].manifest.content_digest}
+    parent = sources.find_parent(loaded.recipe, folder)
+    followed = {} if parent is None else {sources.PARENT: parent.manifest.content_digest}
     counted = {} if tokenizer is None else {TOKENIZER: tokenizer.sha256}
     judged = {} if external is None else {EXTERNAL: external.identity}
-    return files | versions | sources.resolve_revisions(loaded) | counted | judged
+    return files | versions | followed | sources.resolve_revisions(loaded) | counted | judged
 
 
 def _sample_rationales(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:

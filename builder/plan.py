@@ -106,7 +106,8 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     """
     check_recipe(loaded.recipe)
     access = find_access(loaded, runtime)
-    found = sources.load_problems(loaded, verify.IS_READABLE, infer_type=INFER_TYPE, runtime=runtime)
+    parent = sources.find_parent(loaded.recipe, runtime.store)
+    found = sources.load_problems(loaded, verify.IS_READABLE, infer_type=INFER_TYPE, runtime=runtime, parent=parent)
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     answers = _estimate_calls(loaded, runtime, found)

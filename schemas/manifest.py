@@ -101,6 +101,55 @@ class Contamination(ManifestPart):
     """Digest of the ids of its problems, which are made from question and options."""
 
 
+class LargeCluster(ManifestPart):
+    """A cluster of variations that is a large part of the problems."""
+
+    cluster: str
+    """The cluster."""
+    problems: Count
+    """Problems in it."""
+
+
+class SplitLeak(ManifestPart):
+    """A test problem with a variation in training."""
+
+    test: str
+    """The test problem."""
+    train: str
+    """The nearest training problem."""
+    similarity: float | None
+    """How similar their masked words are, from 0 to 1; null where only their cluster is the same."""
+
+
+class SplitReport(ManifestPart):
+    """How problems were split, and what leaks."""
+
+    by: str
+    """What stays together: `group` or `row`."""
+    problems: Count
+    """Problems on a side."""
+    tests: Count
+    """Those of them in the test split."""
+    clusters: Count
+    """Clusters of variations among them."""
+    largest_cluster: Count
+    """Problems of the largest cluster."""
+    large_clusters: tuple[LargeCluster, ...] = Field((), strict=False)
+    """The largest clusters with more than a twentieth of the problems, and at least ten, at most five."""
+    kept_sides: Count = 0
+    """Problems that the parent has too, and that are on the side that they are on there."""
+    crossing: Count = 0
+    """Problems that would join two sides, and were dropped."""
+    similarity: float
+    """From this similarity on, a problem is a variation of another, whatever their clusters."""
+    leaks: Count
+    """Test problems with a variation in training."""
+    leaking_share: float | None
+    """`leaks` of `tests`, from 0 to 1; null where there are none."""
+    examples: tuple[SplitLeak, ...] = Field((), strict=False)
+    """The nearest of them, at most five."""
+
+
 class ReadingCount(ManifestPart):
     """How many final answers one rule read."""
 
@@ -293,6 +342,8 @@ class Manifest(ManifestPart):
     """What the teacher's terms say about training on its answers, where the recipe states it."""
     splits: dict[str, Count]
     """Kept problems of each split."""
+    split_report: SplitReport | None = None
+    """How they were split, before the teacher was asked, and which test problems have a variation in training."""
     counts: dict[str, Count]
     """Rows and kept rows of each table, problems with a kept path, and distinct paths; `samples_agreed`, where some
     kept samples answer problems without a gold answer."""
@@ -331,6 +382,19 @@ def describe_inferred(inferred: InferredType) -> str:
         f"{inferred.source}: answer_type {inferred.answer_type}, since of the first {inferred.golds:,} gold answers"
         f" {inferred.why}"
     )
+
+
+def describe_split(report: SplitReport) -> list[str]:
+    """Describe what is to be known of a split: a line for what leaks, and one for each large cluster."""
+    lines = []
+    if report.leaks:
+        share = "" if report.leaking_share is None else f" ({report.leaking_share:.1%})"
+        lines.append(f"{report.leaks:,} of {report.tests:,} test problems{share} have a variation in training")
+    lines += [
+        f"the cluster {each.cluster} has {each.problems / report.problems:.0%} of the problems: {each.problems:,}"
+        for each in report.large_clusters
+    ]
+    return lines
 
 
 def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:

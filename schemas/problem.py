@@ -75,9 +75,13 @@ class Problem:
     """The language that the question is asked in, as ISO 639 code: the recipe's, or its own as detected. `und`: in none
     that is known; null: it has no words."""
     group: str | None = None
-    """Problems of one template share it; a group is never split."""
+    """Problems of one template share it: the source's, or a digest of the question with numbers and names masked."""
+    cluster: str | None = None
+    """Problems that are variations of one another share it: groups that say nearly the same. It is the smallest of
+    their groups, or what the version's parent calls it; null where the row was dropped before."""
     split: Split | None = None
-    """The split, from the keyed hash of the group; null where the row was dropped before."""
+    """The split: of an earlier version, else from the keyed hash of the cluster; null where the row was dropped
+    before."""
     license: str | None = None
     """The licence of the source."""
     metadata: str = "{}"

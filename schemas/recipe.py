@@ -279,7 +279,8 @@ class Recipe(Section):
     version: SemVer = declare_identity()
     """The version this recipe builds: MAJOR.MINOR.PATCH, or `dev`."""
     parent: SemVer | None = declare_circumstance(None)
-    """The version that this one follows, for comparisons. Null: the one before it in the store."""
+    """The version that this one follows, for comparisons; null: the one before it in the store. Where `split.test` is
+    given, its problems stay on their sides: the store must have it, and its content is part of the fingerprint."""
     description: str | None = declare_circumstance(None)
     """What the dataset is, in a sentence or two."""
     license: str | None = declare_identity(None)

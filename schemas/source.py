@@ -30,7 +30,7 @@ class Fields(Section):
     category: Column | None = declare_identity(None)
     """What the source calls the row's category."""
     group: Column | None = declare_identity(None)
-    """The template a row was made from. Default: the question with its numbers masked."""
+    """The template a row was made from. Default: the question with its numbers, names and days masked."""
     metadata: tuple[Column, ...] = declare_identity((), strict=False)
     """Further columns to carry along."""
 
@@ -201,7 +201,14 @@ class Decontaminate(Section):
 
 
 class SplitBy(Section):
-    """How problems are split into train and test. A group is never split."""
+    """How problems are split into train and test (docs/splits.md)."""
 
+    by: Literal["group", "row"] = declare_identity("group")
+    """`group`: variations of one problem stay together, those of one `fields.group` and those that say nearly the same
+    with other numbers and names. `row`: each problem by itself; `show` says how many test problems have a variation in
+    training then."""
     test: float = declare_identity(0.0, ge=0.0, lt=1.0)
-    """Share of the groups that go to the test split, by keyed hash."""
+    """Share of the clusters of variations (or of the problems) that go to the test split, by keyed hash. Where the
+    recipe names a `parent`, its problems stay where they are there."""
+    leave_out: tuple[str, ...] = declare_identity((), strict=False)
+    """Names of sources whose problems are all trained on, and their variations with them."""

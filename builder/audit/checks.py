@@ -39,7 +39,7 @@ CHECKS: Mapping[str, WholeCheck | None] = {
     "funnel": whole.check_funnel,
     "counts": whole.check_counts,
     "ids": None,
-    "splits": whole.check_groups,
+    "splits": whole.check_clusters,
     "sides": None,
     "demonstrations": None,
     "verdicts": None,

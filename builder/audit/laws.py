@@ -88,10 +88,10 @@ def check_splits(bucket: AuditBucket) -> Iterator[Fault]:
 
 
 def check_demonstrations(bucket: AuditBucket) -> Iterator[Fault]:
-    """Law 6: demonstrations come from the training split and from other groups, and were kept."""
+    """Law 6: demonstrations come from the training split and from other clusters, and were kept."""
     if bucket.index is None:
         return
-    group = pl.coalesce("group", "problem_id").hash(seed=0)
+    group = pl.coalesce("cluster", "group", "problem_id").hash(seed=0)
     problems = bucket.tables["problems"].filter(KEPT).select("problem_id", own=group)
     rows = (
         bucket.tables["examples"]
@@ -106,7 +106,7 @@ def check_demonstrations(bucket: AuditBucket) -> Iterator[Fault]:
     yield from describe_rows(rows.filter(~is_kept), "show a sample that is missing or was dropped")
     yield from describe_rows(rows.filter(is_kept & ~is_train), "show a problem that is not in the training split")
     is_own = is_kept & (pl.col("shown") == pl.col("own"))
-    yield from describe_rows(rows.filter(is_own), "show a problem of their own group")
+    yield from describe_rows(rows.filter(is_own), "show a problem of their own cluster")
 
 
 def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:

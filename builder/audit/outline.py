@@ -1,7 +1,7 @@
 """The outline of a version: what concerns rows of several buckets, in some twenty bytes a row.
 
-Demonstrations come from any bucket, and a group may stretch over several. So one pass over a few columns writes, for
-each sample, hashes of its id and of its problem's group, and flags, into files that the workers map into memory.
+Demonstrations come from any bucket, and a cluster may stretch over several. So one pass over a few columns writes, for
+each sample, hashes of its id and of its problem's cluster, and flags, into files that the workers map into memory.
 """
 
 import heapq
@@ -30,7 +30,7 @@ REJUDGED = 200
 KEPT_FLAG, TRAIN_FLAG, SIMULATED_FLAG = 1, 2, 4
 """Flags of a sample: it was kept, its problem was kept and is in the training split, it was simulated."""
 
-_PROBLEM_COLUMNS = ("problem_id", "group", "split", "fate")
+_PROBLEM_COLUMNS = ("problem_id", "group", "cluster", "split", "fate")
 _SAMPLE_COLUMNS = ("sample_id", "problem_id", "verdict", "stage", "fate", "simulated")
 _ARRAYS = ("samples", "groups", "flags")
 
@@ -45,7 +45,7 @@ class SampleIndex:
     samples: Array
     """Hashes of their ids."""
     groups: Array
-    """Hash of the group of each one's problem; 0 where the problem was not kept."""
+    """Hash of the cluster of each one's problem; 0 where the problem was not kept."""
     flags: Array
     """What is known of each."""
 
@@ -69,7 +69,7 @@ class Outline:
     """Samples of an id that another has too."""
     rejudged: Mapping[int, Sequence[str]]
     """Ids of the samples to judge again, by bucket."""
-    mixed_groups: tuple[str, ...]
+    mixed_clusters: tuple[str, ...]
     """Groups of problems that are in both splits, sorted."""
 
 
@@ -103,7 +103,7 @@ def outline_version(version: Version, folder: Path) -> Outline | None:
         folder=folder,
         repeated=int((hashes[1:] == hashes[:-1]).sum()),
         rejudged=_sort_by_bucket(lowest),
-        mixed_groups=tuple(_find_mixed_groups(version, pl.concat(sides))),
+        mixed_clusters=tuple(_find_mixed_clusters(version, pl.concat(sides))),
     )
 
 
@@ -131,7 +131,7 @@ def _read_some(version: Version, name: str, bucket: int, columns: Sequence[str])
 
 def _index_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> tuple[Array, Array, Array]:
     kept = problems.filter(KEPT & pl.col("problem_id").is_not_null()).unique("problem_id", keep="first")
-    group = pl.coalesce("group", "problem_id").hash(seed=0)
+    group = pl.coalesce("cluster", "group", "problem_id").hash(seed=0)
     known = kept.select("problem_id", group=group, train=pl.col("split").eq_missing(pl.lit(str(Split.TRAIN))))
     rows = samples.join(known, on="problem_id", how="left", maintain_order="left").select(
         group=pl.col("group").fill_null(0),
@@ -145,8 +145,8 @@ def _index_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> tuple[Array
 
 
 def _list_sides(problems: pl.DataFrame) -> pl.DataFrame:
-    kept = problems.filter(KEPT).drop_nulls(["group", "split"])
-    return kept.select(group=pl.col("group").hash(seed=0), test=pl.col("split") == Split.TEST).unique()
+    kept = problems.filter(KEPT).drop_nulls(["cluster", "split"])
+    return kept.select(group=pl.col("cluster").hash(seed=0), test=pl.col("split") == Split.TEST).unique()
 
 
 def _rank_samples(samples: pl.DataFrame, bucket: int) -> list[tuple[int, str, int]]:
@@ -164,13 +164,13 @@ def _sort_by_bucket(lowest: Sequence[tuple[int, str, int]]) -> dict[int, list[st
     return by_bucket
 
 
-def _find_mixed_groups(version: Version, sides: pl.DataFrame) -> list[str]:
-    """Find the groups in both splits, and read their names where there are any."""
+def _find_mixed_clusters(version: Version, sides: pl.DataFrame) -> list[str]:
+    """Find the clusters in both splits, and read their names where there are any."""
     splits = sides.unique().group_by("group").len()
     mixed = splits.filter(pl.col("len") > 1)["group"]
     names: set[str] = set()
     if mixed.len():
         for problems, _ in _read_columns(version):
-            kept = problems.filter(KEPT).drop_nulls(["group", "split"])
-            names.update(kept.filter(pl.col("group").hash(seed=0).is_in(mixed.implode()))["group"])
+            kept = problems.filter(KEPT).drop_nulls(["cluster", "split"])
+            names.update(kept.filter(pl.col("cluster").hash(seed=0).is_in(mixed.implode()))["cluster"])
     return sorted(names)

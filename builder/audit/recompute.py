@@ -13,6 +13,7 @@ from ...schemas.problem import Problem, Split, make_problem_id
 from ...schemas.reasons import Reason, Stage, Verdict
 from ...schemas.recipe import Verify
 from ...schemas.sample import Hint, Sample, make_answer_id, make_sample_id
+from ...schemas.source import SplitBy
 from .. import sources, verify
 from ..store import Version
 from .bucket import AuditBucket
@@ -85,17 +86,25 @@ def _compare_ids(unit: str, ids: Iterable[tuple[str, str]]) -> Iterator[Fault]:
 
 
 def check_sides(bucket: AuditBucket) -> Iterator[Fault]:
-    """Law 6: the split of each problem is the keyed hash of its group."""
+    """Law 6: the split of each problem is the keyed hash of its cluster, or its own where the recipe splits row by row.
+
+    What follows a parent is where that has it. Beside a source that is left out of the split, any cluster may be in the
+    training split.
+    """
     recipe = bucket.manifest.recipe
-    seed, test = int(recipe["seed"]), float(recipe["split"]["test"])
-    rows = bucket.tables["problems"].filter(KEPT).drop_nulls("split").select("problem_id", "group", "split")
+    seed, split = int(recipe["seed"]), SplitBy.model_validate(recipe["split"])
+    if any(item.name == "parent" for item in bucket.manifest.inputs):
+        return
+    key = "problem_id" if split.by == "row" else "cluster"
+    rows = bucket.tables["problems"].filter(KEPT).drop_nulls("split").select("problem_id", "split", key=key)
     moved = [
         problem
-        for problem, group, split in rows.iter_rows()
-        if (rank(f"split:{seed}", group or problem) < test * RANKS) != (split == Split.TEST)
+        for problem, side, cluster in rows.iter_rows()
+        if (rank(f"split:{seed}", cluster or problem) < split.test * RANKS) != (side == Split.TEST)
+        and not (split.leave_out and side == Split.TRAIN)
     ]
     if moved:
-        message = "{0} problems are not in the split that follows from their group, such as {names}"
+        message = "{0} problems are not in the split that follows from their cluster, such as {names}"
         yield Fault(message=message, counts=(len(moved),), names=(min(moved),))
 
 

@@ -104,11 +104,11 @@ def _compare_answers(whole: Whole) -> Iterator[str]:
         yield "the manifest counts other lengths in tokens than the samples have"
 
 
-def check_groups(whole: Whole) -> Iterator[str]:
-    """Law 6: no group is in both splits."""
-    groups = whole.outline.mixed_groups if whole.outline is not None else ()
-    if groups:
-        yield f"{len(groups):,} groups of problems are in both splits, such as {groups[0][:60]!r}"
+def check_clusters(whole: Whole) -> Iterator[str]:
+    """Law 6: no cluster is in both splits, but where the recipe splits row by row."""
+    clusters = whole.outline.mixed_clusters if whole.outline is not None else ()
+    if clusters and whole.version.manifest.recipe["split"]["by"] == "group":
+        yield f"{len(clusters):,} clusters of variations are in both splits, such as {clusters[0][:60]!r}"
 
 
 def check_simulated_mark(whole: Whole) -> Iterator[str]:

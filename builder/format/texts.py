@@ -73,11 +73,16 @@ def list_renderers(names: Iterable[str]) -> dict[str, Render]:
 
 
 def join_problems(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
-    """Join the kept samples with their kept problems, in the order of the sample ids."""
+    """Join the kept samples with their kept problems, in the order of the sample ids.
+
+    The column group is the problem's cluster of variations.
+    """
     kept = pl.col("fate") == Fate.KEPT
-    columns = ["problem_id", "source", "question", "answer", "answer_type", "choices", "language", "group", "split"]
+    columns = ["problem_id", "source", "question", "answer", "answer_type", "choices", "language", "split"]
+    cluster = pl.coalesce("cluster", "group", "problem_id")
     answers = samples.filter(kept).select(ANSWER_COLUMNS)
-    return answers.join(problems.filter(kept).select(columns), on="problem_id").sort("sample_id")
+    asked = problems.filter(kept).select(*columns, group=cluster)
+    return answers.join(asked, on="problem_id").sort("sample_id")
 
 
 def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -97,7 +102,7 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         for name, column in texts.items():
             column.append(rendered.get(name))
     described = rows.select(
-        "sample_id", "problem_id", "source", pl.coalesce("group", "problem_id").alias("group"), "split", "answer_type",
+        "sample_id", "problem_id", "source", "group", "split", "answer_type",
         "language", "teacher", "simulated", *LENGTH_COLUMNS,
         is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
         reasoning=pl.Series(_clean_all(rows), dtype=pl.String),

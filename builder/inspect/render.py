@@ -20,6 +20,7 @@ from ...schemas.manifest import (
     ServedModel,
     TokenCounts,
     describe_inferred,
+    describe_split,
     list_changed_teachers,
 )
 from ...schemas.reasons import Fate, Reason
@@ -89,6 +90,8 @@ def _render_manifest(version: Version) -> Iterator[Text]:
         yield from (make_line(text, style="yellow") for text in _describe_models(teacher, models))
     yield make_line(f"digest     {manifest.content_digest[:16]}  (fingerprint {manifest.fingerprint[:16]})")
     yield make_line(f"problems   {', '.join(f'{count:,} {side}' for side, count in manifest.splits.items())}")
+    if manifest.split_report is not None and manifest.split_report.tests:
+        yield from (make_line(f"split      {text}") for text in describe_split(manifest.split_report))
     training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
     yield make_line(f"examples   {training} for training, {kept} in all")
     for inferred in manifest.inferred:

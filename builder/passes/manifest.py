@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...schemas.manifest import File, Input, Manifest
-from .. import select, store
+from .. import select, sources, store
 from ..recipe.tokenizer import KEY
 from ..store.funnel import build_funnel
 from ..store.stages import StageResult
@@ -92,6 +92,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             *problems.inputs,
             *_add_unmatched(answers.inputs, found.unmatched),
             *_list_tokenizer(work),
+            *_list_parent(work),
             *_list_command(work),
         ),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
@@ -99,6 +100,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         inferred=problems.inferred,
         teacher_terms=recipe.teacher_terms,
         splits=dict(sorted(_select(counts, "split:"))),
+        split_report=problems.split_report,
         counts={
             **{name: counts[f"rows:{name}"] for name in ("problems", "samples", "examples")},
             **{f"{name}_kept": counts[f"kept:{name}"] for name in ("problems", "samples", "examples")},
@@ -137,6 +139,14 @@ def _list_tokenizer(work: BuildWork) -> Iterator[Input]:
     if work.tokenizer is not None:
         file = work.tokenizer
         yield Input(name=KEY, file=file.name, sha256=file.sha256, bytes=file.bytes, rows=0)
+
+
+def _list_parent(work: BuildWork) -> Iterator[Input]:
+    """The version whose problems stay on their sides."""
+    content = work.input_digests.get(sources.PARENT)
+    if content is not None:
+        ref = f"{work.recipe.name}@{work.recipe.parent}"
+        yield Input(name=sources.PARENT, file=ref, sha256=content, bytes=0, rows=0)
 
 
 def _list_command(work: BuildWork) -> Iterator[Input]:

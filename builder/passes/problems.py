@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from ...schemas.ids import digest
-from ...schemas.manifest import Contamination, File, InferredType, Input
+from ...schemas.manifest import Contamination, File, InferredType, Input, SplitReport
 from ...schemas.problem import make_problem_id
 from ...schemas.reasons import Fate
 from ...schemas.source import Decontaminate
@@ -51,6 +51,8 @@ class LoadedProblems:
     """A certificate for each evaluation set."""
     inferred: tuple[InferredType, ...]
     """The answer types that were inferred."""
+    split_report: SplitReport
+    """How they were split."""
     overlaps: Path | None = None
     """Rows of `Overlap`; None where the recipe does not decontaminate."""
 
@@ -73,7 +75,11 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         Stopped: a server can't be reached, or the disk is full.
     """
     identity = work.describe_identity()
-    inputs = {name: state for name, state in work.input_digests.items() if name.startswith("sources.")}
+    inputs = {
+        name: state
+        for name, state in work.input_digests.items()
+        if name.startswith("sources.") or name == sources.PARENT
+    }
     decided_by = {
         "code": [sources.CODE_VERSION, verify.CODE_VERSION],
         "inputs": inputs,
@@ -94,6 +100,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         inputs=tuple(Input.model_validate(item) for item in values["inputs"]),
         contamination=tuple(Contamination.model_validate(item) for item in values["contamination"]),
         inferred=tuple(InferredType.model_validate(item) for item in values["inferred"]),
+        split_report=SplitReport.model_validate(values["split_report"]),
         overlaps=result.folder / OVERLAPS if OVERLAPS in result.files else None,
     )
 
@@ -106,6 +113,7 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         infer_type=INFER_TYPE,
         folder=folder,
         runtime=work.runtime,
+        parent=sources.find_parent(work.recipe, work.runtime.store),
     )
     sampled, responses, rows = 0, 0, 0
     languages: dict[str, Counter[str]] = {"asked": Counter(), "all": Counter()}
@@ -134,6 +142,7 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         "inputs": [item.model_dump() for item in loaded.inputs],
         "contamination": [item.model_dump() for item in loaded.contamination],
         "inferred": [item.model_dump() for item in loaded.inferred],
+        "split_report": dict(loaded.split_report),
     }
 
 

@@ -1,7 +1,7 @@
 """Sources: load problems from files, the Hub, reasoning-gym and built-in generators, and assign each to a split.
 
 Law 1: an unreadable, duplicate or contaminated row stays in the table with its reason. Law 6: no training problem
-overlaps an evaluation set or the test split. The split is a keyed hash of the problem's group, so it never changes.
+overlaps an evaluation set; variations of one problem are in one cluster, and a cluster is on one side of the split.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,8 @@ from ...schemas.runtime import Runtime
 from ...schemas.source import ArithmeticSource, SkillsSource, Source, TableSource
 from ..errors import InputError
 from ..recipe import LoadedRecipe
+from ..store import Version
+from .clusters import PARENT, describe_missing_parent, find_parent, read_parent
 from .gather import Problems, gather_problems
 from .hub import download_rows, make_hub_dataset
 from .load import resolve_revisions
@@ -23,9 +25,12 @@ from .skills import BARE, generate_skills
 __all__ = [
     "BARE",
     "CODE_VERSION",
+    "PARENT",
     "Problems",
     "check_roles",
+    "describe_missing_parent",
     "download_rows",
+    "find_parent",
     "generate_skills",
     "load_problems",
     "make_hub_dataset",
@@ -57,6 +62,7 @@ def check_roles(recipe: Recipe) -> None:
             keys=("sources",),
         )
     sets = [source.name for source in recipe.sources if source.role == "evaluate"]
+    _check_left_out(recipe)
     for name in recipe.decontaminate.against if recipe.decontaminate else ():
         if name not in sets:
             matches = get_close_matches(name, sets, n=1)
@@ -65,6 +71,20 @@ def check_roles(recipe: Recipe) -> None:
                 f"decontaminate.against names {name}, which is not a source with the role evaluate",
                 hint=f"did you mean {matches[0]}? {listing}" if matches else listing,
                 keys=("decontaminate.against",),
+            )
+
+
+def _check_left_out(recipe: Recipe) -> None:
+    """Check that `split.leave_out` names sources to train on."""
+    trained = [source.name for source in recipe.sources if source.role != "evaluate"]
+    for name in recipe.split.leave_out:
+        if name not in trained:
+            matches = get_close_matches(name, trained, n=1)
+            listing = f"sources to train on: {', '.join(trained)}"
+            raise InputError(
+                f"split.leave_out names {name}, which is not a source to train on",
+                hint=f"did you mean {matches[0]}? {listing}" if matches else listing,
+                keys=("split.leave_out",),
             )
 
 
@@ -152,7 +172,7 @@ def _check_needs_gold(recipe: Recipe) -> None:
         )
 
 
-def load_problems(
+def load_problems(  # noqa: PLR0913 - what decides the problems, and where they go
     loaded: LoadedRecipe,
     is_readable: str,
     revisions: Mapping[str, str] | None = None,
@@ -160,6 +180,7 @@ def load_problems(
     infer_type: str | None = None,
     folder: Path | None = None,
     runtime: Runtime | None = None,
+    parent: Version | None = None,
 ) -> Problems:
     """Load, deduplicate, decontaminate and split the problems of a recipe.
 
@@ -172,9 +193,11 @@ def load_problems(
             is `auto`.
         folder: where the pieces are written, in a new folder; by default a temporary one.
         runtime: how the work is shared out.
+        parent: the result of `find_parent`: its problems stay on their sides.
 
     Raises:
         InputError: a source can't be read or is empty, or all problems are dropped.
         Stopped: a server can't be reached, or the disk is full.
     """
-    return gather_problems(loaded, is_readable, infer_type, revisions or {}, folder, runtime or Runtime())
+    held = None if parent is None else read_parent(parent)
+    return gather_problems(loaded, is_readable, infer_type, revisions or {}, folder, runtime or Runtime(), held)

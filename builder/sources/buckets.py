@@ -1,7 +1,7 @@
-"""The rows of one bucket from pieces to pieces: duplicates, overlaps, splits, the limit. Any process can do it.
+"""The rows of one bucket from pieces to pieces: duplicates, overlaps, the limit, splits. Any process can do it.
 
-All rows of a problem are in one bucket. What involves other buckets is shared by paths: the rows of evaluation sets
-and the test problems, which a process indexes once.
+All rows of a problem are in one bucket. What involves other buckets is shared by paths: the rows of evaluation sets,
+which a process indexes once, and the clusters of all problems, of which a bucket takes its own.
 """
 
 from collections.abc import Mapping
@@ -11,37 +11,26 @@ from typing import Any
 
 import polars as pl
 
-from ...schemas.problem import Split
 from ...schemas.source import Decontaminate
 from ..store.pieces import read_bucket, write_piece
 from ..store.tables import write_evidence
+from .clusters import INPUT_COLUMNS
 from .load import list_pieces
-from .overlap import (
-    COLUMNS,
-    TEST_COLUMNS,
-    HeldTests,
-    OpenSets,
-    choose_evidence,
-    decontaminate,
-    drop_crossings,
-    index_set,
-    index_tests,
-)
-from .split import IS_KEPT, ORDER, apply_limit, assign_splits, drop_repeated, is_training, rank_rows
+from .overlap import COLUMNS, OpenSets, choose_evidence, decontaminate, index_set
+from .split import IS_KEPT, ORDER, apply_limit, apply_sides, drop_repeated, is_training, rank_rows
 
 
 def check_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop the duplicates and overlaps of a bucket, and assign its problems to splits.
+    """Drop the duplicates and overlaps of a bucket.
 
     Args:
         item: bucket, its number.
         settings: `rows` (the folder of pieces), `bits`, `sources` (their names in order), `roles`, `decontaminate`,
-            `seed`, `test`, `limit`, `evidence` (the folder of the overlaps), and `out` (the folder of the result).
+            `seed`, `limit`, `evidence` (the folder of the overlaps), and `out` (the folder of the result).
 
     Returns:
-        How many problems to train on are kept, how many of them are test problems, and of each evaluation set of the
-        policy, in `sets`: how many problems it has, its digest, the overlaps and the highest score of what stayed, by
-        measure.
+        How many problems to train on are kept, and of each evaluation set of the policy, in `sets`: how many problems
+        it has, its digest, the overlaps and the highest score of what stayed, by measure.
 
     Raises:
         Stopped: the disk is full.
@@ -54,7 +43,6 @@ def check_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
     rows = found.rows
     if settings["limit"] is not None:
         rows = rows.with_columns(rank_rows(rows, roles, seed))
-    rows = assign_splits(rows, roles, settings["test"], seed)
     write_piece(rows, Path(settings["out"]) / f"{item['bucket']:05d}.arrow")
     overlaps = choose_evidence(found.overlaps)
     if opened.sets:
@@ -79,16 +67,17 @@ def _find_highest(overlaps: pl.DataFrame) -> dict[str, float]:
 
 def _count_kept(rows: pl.DataFrame, roles: Mapping[str, str]) -> dict[str, Any]:
     kept = rows.filter(IS_KEPT & is_training(roles))
-    return {"kept": kept.height, "tests": kept.filter(pl.col("split") == Split.TEST).height}
+    return {"kept": kept.height}
 
 
 def finish_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Apply the limit to a bucket, and drop training problems that are nearly test problems.
+    """Apply the limit to a bucket, and put its problems into their clusters and splits.
 
     Args:
         item: bucket, its number.
-        settings: `checked` (the folder of the results of `check_bucket`), `roles`, `limit`, `highest` (the highest
-            rank that stays, by role), `test`, and `out` (the folder of the result).
+        settings: `checked` (the folder of the results of `check_bucket`), `bits`, `roles`, `limit`, `highest` (the
+            highest rank that stays, by role), `sides` (the piece with what `clusters` found), and `out` (the folder of
+            the result).
 
     Returns:
         How many problems to train on are kept.
@@ -97,14 +86,27 @@ def finish_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[
         Stopped: the disk is full.
     """
     name, roles = f"{item['bucket']:05d}.arrow", settings["roles"]
-    rows = read_bucket([Path(settings["checked"]) / name], 0, 0)
+    rows = read_bucket([Path(settings["checked"]) / name], 0, 0).drop("template", "words")
     if settings["limit"] is not None:
         rows = apply_limit(rows, settings["limit"], settings["highest"], roles).drop("limit_rank")
-    if settings["test"]:
-        tests = open_tests(Path(settings["checked"]), tuple(roles.items()), tuple(settings["highest"].items()))
-        rows = drop_crossings(rows, tests)
+    sides = read_bucket([Path(settings["sides"])], item["bucket"], settings["bits"]).drop("cell")
+    rows = apply_sides(rows, sides, roles)
     write_piece(rows, Path(settings["out"]) / name)
     return _count_kept(rows, roles)
+
+
+def read_to_split(folder: Path, roles: Mapping[str, str], highest: Mapping[str, int]) -> pl.DataFrame:
+    """Read what decides the clusters of all problems to train on that the limit leaves: `INPUT_COLUMNS`."""
+    return pl.concat(
+        _select_limited(read_bucket([path], 0, 0), roles, highest)
+        .filter(IS_KEPT & is_training(roles))
+        .select(INPUT_COLUMNS)
+        for path in list_pieces(folder)
+    )
+
+
+def _select_limited(rows: pl.DataFrame, roles: Mapping[str, str], highest: Mapping[str, int]) -> pl.DataFrame:
+    return apply_limit(rows, 0, highest, roles) if highest else rows
 
 
 @lru_cache(maxsize=1)
@@ -119,16 +121,3 @@ def open_sets(folder: Path, sources: tuple[str, ...], policy: str | None) -> Ope
     rules = Decontaminate.model_validate_json(policy)
     pieces = [(name, list_pieces(folder, sources.index(name))) for name in rules.against]
     return OpenSets([index_set(name, read_bucket(paths, 0, 0).select(COLUMNS), rules) for name, paths in pieces])
-
-
-@lru_cache(maxsize=1)
-def open_tests(folder: Path, roles: tuple[tuple[str, str], ...], highest: tuple[tuple[str, int], ...]) -> HeldTests:
-    """Index the test problems, once for each process."""
-    return index_tests(_select_tests(path, dict(roles), dict(highest)) for path in list_pieces(folder))
-
-
-def _select_tests(path: Path, roles: Mapping[str, str], highest: Mapping[str, int]) -> pl.DataFrame:
-    rows = read_bucket([path], 0, 0)
-    if highest:
-        rows = apply_limit(rows, 0, highest, roles)
-    return rows.filter(IS_KEPT & (pl.col("split") == Split.TEST)).select(TEST_COLUMNS)

@@ -18,6 +18,7 @@ from ..engine import import_function
 from ..files import Chunk, read_chunk
 from ..languages import fit_language
 from ..store.pieces import add_cell, write_piece
+from ..text.variations import Template, read_template
 from .columns import TableReading, read_problems
 from .split import drop_problem
 
@@ -66,7 +67,7 @@ def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
 
 def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> int:
-    """Write problems as pieces, with the columns `source_index`, `position` and `cell`.
+    """Write problems as pieces, with the columns `source_index`, `position`, `cell`, `template` and `words`.
 
     Args:
         problems: the problems; gold answers are checked here, and languages detected that no source states.
@@ -84,12 +85,25 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
     written = 0
     while batch := list(islice(checked, PIECE_ROWS)):
         positions = np.arange(first + written, first + written + len(batch), dtype=np.int64)
+        templates = [_read_template(problem) for problem in batch]
         frame = to_frame(batch, Problem).with_columns(
-            source_index=pl.lit(placed.source_index, pl.Int32), position=pl.Series(positions)
+            source_index=pl.lit(placed.source_index, pl.Int32),
+            position=pl.Series(positions),
+            group=pl.coalesce(pl.when(pl.col("group") != "").then("group"), _make_keys(templates)),
+            template=_make_keys(templates),
+            words=pl.Series([[] if each is None else each.words for each in templates], dtype=pl.List(pl.UInt32)),
         )
         write_piece(add_cell(frame, "problem_id"), Path(f"{placed.prefix}-{written // PIECE_ROWS:06d}.arrow"))
         written += len(batch)
     return written
+
+
+def _read_template(problem: Problem) -> Template | None:
+    return None if problem.question is None else read_template(problem.question, problem.choices)
+
+
+def _make_keys(templates: Sequence[Template | None]) -> pl.Series:
+    return pl.Series([None if each is None else each.key for each in templates], dtype=pl.String)
 
 
 def _add_language(problem: Problem, languages: Sequence[str]) -> Problem:

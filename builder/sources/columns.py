@@ -1,6 +1,5 @@
 """Map table rows to problems by the recipe's `fields`; unreadable rows are kept as dropped problems with the fault."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +17,8 @@ from ..text.conversations import find_reply, read_conversation, write_reply
 from ..text.questions import read_question
 from .gold import GOLD_FAULTS, UnreadableError, read_gold, read_options
 
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _SHOWN_COLUMNS = 40
 """How many columns a message lists."""
-
-_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-_SHORTER = ((b"00", b"0"), (b"0.0", b"0"), (b"0,0", b"0"))
-"""What turns a number whose digits are zeros into one zero, in this order."""
 
 
 @dataclass(slots=True)
@@ -164,7 +158,7 @@ def _read_values(source: TableSource, row: Row, values: Mapping[str, Any], *, ne
         choices=choices,
         reference_rationale=_read_optional(values, fields.reference_rationale) or rationale,
         responses=responses,
-        group=_read_optional(values, fields.group) or make_template_key(question),
+        group=_read_optional(values, fields.group),
         license=source.license,
         metadata=format_canonical({column: read_cell(values, column) for column in fields.metadata})
         if fields.metadata
@@ -233,23 +227,3 @@ def _apply_pattern(pattern: str, solution: str) -> tuple[str | None, str | None]
         return None, None
     rationale = f"{solution[: match[0]].rstrip()}\n{solution[match[1] :].strip()}".strip()
     return solution[slice(*span)], rationale or None
-
-
-def make_template_key(question: str) -> str:
-    """Hash the words of a question with its numbers masked: questions of one template share the key.
-
-    >>> make_template_key("Ann has 3 pens.") == make_template_key("ann has 1,250 pens.")
-    True
-    """
-    return make_content_id("g", " ".join(_mask_numbers(question.lower()).split()))
-
-
-def _mask_numbers(text: str) -> str:
-    """Replace each number by `#`. Where there are no other digits than ours, replacing is faster than a pattern."""
-    if not text.isascii():
-        return _DIGITS.sub("#", text)
-    masked = text.encode().translate(_AS_ZEROS)
-    for long, short in _SHORTER:
-        while long in masked:
-            masked = masked.replace(long, short)
-    return masked.replace(b"0", b"#").decode()

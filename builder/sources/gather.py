@@ -1,8 +1,9 @@
-"""All problems of a recipe, pass by pass; this process holds paths and counts only.
+"""All problems of a recipe, pass by pass.
 
-    sources -> pieces of each chunk -> pieces of each bucket, checked -> the same, with limit and crossings
+    sources -> pieces of each chunk -> pieces of each bucket, checked
+            -> clusters and sides of all -> the pieces of each bucket, with limit and split
 
-Without a limit and without test problems the last pass is left out.
+Clusters are the one step that looks at all problems at once: at their ids, keys and hashes of words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,8 +27,9 @@ from ..engine import map_items
 from ..errors import InputError
 from ..recipe import LoadedRecipe
 from ..store.atomic import Access, make_folder, stop_if_unwritable
-from ..store.pieces import count_bits, read_bucket
-from .buckets import check_bucket, finish_bucket, open_sets, open_tests
+from ..store.pieces import add_cell, count_bits, read_bucket, write_piece
+from .buckets import check_bucket, finish_bucket, open_sets, read_to_split
+from .clusters import assign_sides
 from .load import SourceWork, list_pieces, load_source
 from .split import ORDER, is_training
 
@@ -51,6 +53,8 @@ class Problems:
     """The files and datasets they were read from."""
     contamination: list[Contamination]
     """One certificate for each evaluation set in `decontaminate.against`."""
+    split_report: Mapping[str, Any]
+    """How they were split: the fields of `SplitReport`."""
     inferred: list[InferredType] = field(default_factory=list)
     """The answer types that were inferred."""
     evidence: tuple[Path, ...] = ()
@@ -62,24 +66,25 @@ class Problems:
         return read_bucket(self.pieces, 0, 0).sort(ORDER).select(list(get_schema(Problem)))
 
 
-def gather_problems(
+def gather_problems(  # noqa: PLR0913, PLR0917 - as `load_problems`
     loaded: LoadedRecipe,
     is_readable: str,
     infer_type: str | None,
     revisions: Mapping[str, str],
     folder: Path | None,
     runtime: Runtime,
+    parent: pl.DataFrame | None,
 ) -> Problems:
     """Load the problems of a recipe; see `load_problems`."""
     place = _make_place(folder)
+    work = SourceWork(loaded, revisions, place / "rows", runtime, is_readable, infer_type)
     try:
-        problems = _run_passes(SourceWork(loaded, revisions, place / "rows", runtime, is_readable, infer_type), place)
+        problems = _run_passes(work, place, parent)
     except BaseException:
         rmtree(place, ignore_errors=True)
         raise
     finally:
         open_sets.cache_clear()
-        open_tests.cache_clear()
     if folder is None:
         finalize(problems, rmtree, place, ignore_errors=True)
     return problems
@@ -93,15 +98,18 @@ def _make_place(folder: Path | None) -> Path:
         return Path(mkdtemp(prefix="problems-", dir=folder))
 
 
-def _run_passes(work: SourceWork, place: Path) -> Problems:
+def _run_passes(work: SourceWork, place: Path, parent: pl.DataFrame | None) -> Problems:
     recipe, runtime = work.loaded.recipe, work.runtime
     roles = {source.name: str(source.role) for source in recipe.sources}
     sources = [load_source(work, source, index) for index, source in enumerate(recipe.sources)]
     rows = sum(source.rows for source in sources)
     bits = count_bits(rows)
-    out, counts, contamination = _check_all(recipe, roles, place, bits, runtime)
+    checked, contamination = _check_all(recipe, roles, place, bits, runtime)
     rmtree(place / "rows", ignore_errors=True)
-    out, counts = _finish_all(recipe, roles, out, counts, runtime)
+    highest = {} if recipe.limit is None else _find_highest(checked, roles, recipe.limit)
+    found = assign_sides(read_to_split(checked, roles, highest), recipe.split, recipe.seed, parent)
+    write_piece(add_cell(found.rows), place / "sides.arrow")
+    out, counts = _finish_all(recipe, roles, place, bits, highest, runtime)
     problems = Problems(
         pieces=tuple(list_pieces(out)),
         rows=rows,
@@ -109,6 +117,7 @@ def _run_passes(work: SourceWork, place: Path) -> Problems:
         bits=bits,
         inputs=[item for source in sources for item in source.inputs],
         contamination=contamination,
+        split_report=found.report,
         inferred=[source.inferred for source in sources if source.inferred is not None],
         evidence=tuple(sorted((place / "evidence").glob("*.parquet"))) if recipe.decontaminate else (),
     )
@@ -118,8 +127,8 @@ def _run_passes(work: SourceWork, place: Path) -> Problems:
 
 def _check_all(
     recipe: Recipe, roles: Mapping[str, str], place: Path, bits: int, runtime: Runtime
-) -> tuple[Path, Counts, list[Contamination]]:
-    """Run `check_bucket` for all buckets: the folder of the results, their counts, and the certificates."""
+) -> tuple[Path, list[Contamination]]:
+    """Run `check_bucket` for all buckets: the folder of the results, and the certificates."""
     policy = recipe.decontaminate.model_dump_json() if recipe.decontaminate else None
     settings = {
         "rows": str(place / "rows"),
@@ -128,7 +137,6 @@ def _check_all(
         "roles": roles,
         "decontaminate": policy,
         "seed": recipe.seed,
-        "test": recipe.split.test,
         "limit": recipe.limit,
         "evidence": str(place / "evidence"),
         "out": str(place / "checked"),
@@ -137,14 +145,9 @@ def _check_all(
         with stop_if_unwritable(place):
             make_folder(place / "evidence", Access.PRIVATE)
     address = f"{check_bucket.__module__}:check_bucket"
-    counts = map_items(
-        address,
-        [{"bucket": bucket} for bucket in range(2**bits)],
-        settings,
-        runtime=runtime,
-        description="checking problems",
-    )
-    return place / "checked", counts, _make_certificates(recipe, [count["sets"] for count in counts])
+    items = [{"bucket": bucket} for bucket in range(2**bits)]
+    counts = map_items(address, items, settings, runtime=runtime, description="checking problems")
+    return place / "checked", _make_certificates(recipe, [count["sets"] for count in counts])
 
 
 def _make_certificates(recipe: Recipe, counts: Sequence[Sequence[Mapping[str, Any]]]) -> list[Contamination]:
@@ -183,26 +186,24 @@ def _add_measures(found: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def _finish_all(
-    recipe: Recipe, roles: Mapping[str, str], checked: Path, counts: Counts, runtime: Runtime
+    recipe: Recipe, roles: Mapping[str, str], place: Path, bits: int, highest: Mapping[str, int], runtime: Runtime
 ) -> tuple[Path, Counts]:
-    """Run `finish_bucket` for all buckets, where there is something left to do."""
-    has_tests = any(count["tests"] for count in counts)
-    if recipe.limit is None and not has_tests:
-        return checked, counts
-    out = checked.with_name("finished")
+    """Run `finish_bucket` for all buckets: the folder of the results, and the counts."""
     settings = {
-        "checked": str(checked),
+        "checked": str(place / "checked"),
+        "bits": bits,
         "roles": roles,
         "limit": recipe.limit,
-        "highest": {} if recipe.limit is None else _find_highest(checked, roles, recipe.limit),
-        "test": has_tests,
-        "out": str(out),
+        "highest": highest,
+        "sides": str(place / "sides.arrow"),
+        "out": str(place / "finished"),
     }
     address = f"{finish_bucket.__module__}:finish_bucket"
-    items = [{"bucket": bucket} for bucket in range(len(counts))]
+    items = [{"bucket": bucket} for bucket in range(2**bits)]
     counts = map_items(address, items, settings, runtime=runtime, description="splitting problems")
-    rmtree(checked, ignore_errors=True)
-    return out, counts
+    rmtree(place / "checked", ignore_errors=True)
+    (place / "sides.arrow").unlink()
+    return place / "finished", counts
 
 
 def _find_highest(checked: Path, roles: Mapping[str, str], limit: int) -> dict[str, int]:

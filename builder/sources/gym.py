@@ -18,7 +18,6 @@ from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.source import GymSource
 from ..cells import format_cell
 from ..errors import InputError
-from .columns import make_template_key
 from .gold import GOLD_FAULTS, read_gold
 
 HASH_DEPENDENT = frozenset(
@@ -114,7 +113,6 @@ def _build_problem(
         question=question,
         answer=answer or format_cell(gold),
         answer_type=source.answer_type,
-        group=make_template_key(question),
         license="Apache-2.0",
         metadata=_serialize_metadata(_add_entry(source, row.get("metadata"), {**made, "index": number - 1})),
         stage=Stage.SOURCES if fault else None,

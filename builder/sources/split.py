@@ -1,4 +1,4 @@
-"""Drop duplicate problems, apply the recipe's limit, and assign each group of problems to a split."""
+"""Drop duplicate problems, apply the recipe's limit, and put each problem into its cluster and split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 import polars as pl
 
 from ...schemas.frames import from_frame, get_schema, to_frame
-from ...schemas.ids import RANKS, rank
-from ...schemas.problem import Problem, Split
+from ...schemas.ids import rank
+from ...schemas.problem import Problem
 from ...schemas.reasons import Fate, Reason, Stage
 
 IS_KEPT = pl.col("fate") == Fate.KEPT
@@ -116,22 +116,25 @@ def apply_limit(rows: pl.DataFrame, limit: int, highest: Mapping[str, int], role
         over = over | (pl.col("source").is_in(names) & (pl.col("limit_rank") > pl.lit(most, pl.UInt64)))
     is_over = rows.with_columns(over=over.fill_null(value=False))["over"]
     detail = f"beyond the recipe's limit of {limit} problems"
-    rows = rows.with_columns(split=pl.when(~is_over).then("split"))
     return drop_rows(rows, Reason.OVER_CAP, dict.fromkeys(is_over.arg_true().to_list(), detail))
 
 
-def assign_splits(rows: pl.DataFrame, roles: Mapping[str, str], test: float, seed: int) -> pl.DataFrame:
-    """Assign kept problems to a split by a keyed hash of their group, so that it never changes (law 6)."""
-    group = pl.when(pl.col("group") != "").then("group")
-    groups = _select_kept(rows, roles, pl.coalesce(group, "problem_id"))
-    if not test:
-        return rows.with_columns(split=pl.when(groups.is_not_null()).then(pl.lit(str(Split.TRAIN))))
-    least = test * RANKS
-    splits = [
-        None if item is None else str(Split.TEST if rank(f"split:{seed}", item) < least else Split.TRAIN)
-        for item in groups
-    ]
-    return rows.with_columns(pl.Series("split", splits, pl.String))
+def apply_sides(rows: pl.DataFrame, sides: pl.DataFrame, roles: Mapping[str, str]) -> pl.DataFrame:
+    """Put the kept problems to train on into their clusters and splits; drop those that would join two splits (law 6).
+
+    Args:
+        rows: rows of `Problem`.
+        sides: problem_id, cluster, split and crosses, as `clusters` found them.
+        roles: the role of each source.
+    """
+    is_put = IS_KEPT & is_training(roles)
+    found = rows.select("problem_id", "origin", is_put=is_put).join(
+        sides, on="problem_id", how="left", maintain_order="left"
+    )
+    columns = [pl.when(is_put).then(found[name]).alias(name) for name in ("cluster", "split")]
+    crossing = found.select("origin", crosses=pl.when("is_put").then("crosses")).with_row_index().drop_nulls("crosses")
+    details = {place: f"{origin}: {why}" for place, origin, why in crossing.iter_rows()}
+    return drop_rows(rows.with_columns(columns), Reason.CROSSES_SPLIT, details)
 
 
 def _select_kept(rows: pl.DataFrame, roles: Mapping[str, str], value: pl.Expr) -> pl.Series:

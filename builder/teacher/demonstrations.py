@@ -39,7 +39,7 @@ class Demo:
     language: str | None = None
     """The language that it is written in; null where that is unknown."""
     group: str | None = None
-    """The group of its problem; a prompt never shows a demonstration of its own group."""
+    """The cluster of its problem; a prompt never shows a demonstration of its own cluster."""
     answer_type: AnswerType | None = None
     """The answer type of its problem; null where it comes from a file."""
 
@@ -207,7 +207,7 @@ def _read_training_demos(problems: AskedProblems) -> Iterator[Demo]:
             rationale=row["reference_rationale"],
             answer=row["answer"],
             language=row["language"],
-            group=row["group"],
+            group=row["cluster"] or row["group"],
             answer_type=AnswerType(row["answer_type"]),
         )
 
@@ -216,12 +216,14 @@ def select_demos(demos: Sequence[Demo], problem: Problem, shots: int, seed: int)
     """Select the demonstrations for one problem: those in its language where there are enough, else of any.
 
     Of a file, these are the first ones, in order. Of the training split, each problem gets its own: those of lowest
-    keyed hash, never from its own group (law 6), and of its own answer type.
+    keyed hash, never from its own cluster (law 6), and of its own answer type.
     """
     if not demos or demos[0].group is None:
         return _select_language(demos, problem, shots)[:shots]
     same = [demo for demo in demos if demo.answer_type is problem.answer_type]
-    others = [demo for demo in same if demo.group != problem.group and demo.question != problem.question]
+    others = [
+        demo for demo in same if demo.group != (problem.cluster or problem.group) and demo.question != problem.question
+    ]
     return sorted(
         _select_language(others, problem, shots),
         key=lambda demo: rank(f"demos:{seed}:{problem.problem_id}", demo.question),

@@ -49,7 +49,8 @@ _TOKEN = re.compile(
 _DOT = "."
 _ENDS = frozenset(".!?。！？\n:;")
 _COMMAS = frozenset(",，、&")
-_SIGNS = frozenset("+*/=<>^×÷≤≥≠→←%\\-−")
+SIGNS = frozenset("+*/=<>^×÷≤≥≠→←%\\-−")
+"""Signs of arithmetic and relations, which `mask_sentences` keeps."""
 _IN_PLACE_OF = {"\u0efe": NAME, "\u0eff": NUMBER}
 """What `mask_unspaced` writes: code points that no script uses, among those that are words by themselves."""
 _MOST_CAPITALS = 0.5
@@ -68,7 +69,7 @@ def mask_words(text: str) -> list[str]:
     >>> " ".join(mask_words("On Friday Ann had 3 pens. She lost one half of Bob's."))
     'on ~ @ had # pens he lost # of @ s'
     """
-    return [word for sentence in mask_sentences(text) for word in sentence if word not in _SIGNS]
+    return [word for sentence in mask_sentences(text) for word in sentence if word not in SIGNS]
 
 
 def mask_sentences(text: str) -> list[list[str]]:

@@ -284,11 +284,11 @@ def test_a_sample_whose_answer_and_reason_both_differ_is_two_findings(forged, mi
 
 def test_a_group_on_both_sides_is_named(forged, mixed):
     problems = mixed.read_table("problems").filter(KEPT & pl.col("split").is_not_null())
-    group = problems.filter(pl.col("split") == "test")[0, "group"]
+    cluster = problems.filter(pl.col("split") == "test")[0, "cluster"]
 
-    found = told(forged(problems=in_row("group", group, KEPT & (pl.col("split") == "train"))))
+    found = told(forged(problems=in_row("cluster", cluster, KEPT & (pl.col("split") == "train"))))
 
-    assert f"1 groups of problems are in both splits, such as '{group}'" in found["splits"]
+    assert f"1 clusters of variations are in both splits, such as '{cluster}'" in found["splits"]
 
 
 def test_a_row_on_a_problem_for_evaluation_is_named(forged, mixed):
@@ -299,21 +299,21 @@ def test_a_row_on_a_problem_for_evaluation_is_named(forged, mixed):
     assert "train on a problem that was not kept, or is for evaluation" in found["splits"]
 
 
-@pytest.mark.parametrize("what", ["test side", "own group", "dropped"])
+@pytest.mark.parametrize("what", ["test side", "own cluster", "dropped"])
 def test_a_demonstration_from_where_none_may_come_is_named(forged, mixed, what):
     samples, problems = mixed.read_table("samples"), mixed.read_table("problems").filter(KEPT)
     shows = TRAINED & (pl.col("other_sample_ids").list.len() > 0)
     example = mixed.read_table("examples").filter(shows).row(0, named=True)
     kept = samples.filter(RIGHT).join(problems, on="problem_id", suffix="_asked")
-    group = problems.filter(pl.col("problem_id") == example["problem_id"])[0, "group"]
+    cluster = problems.filter(pl.col("problem_id") == example["problem_id"])[0, "cluster"]
     choices = {
         "test side": kept.filter(pl.col("split") == "test"),
-        "own group": kept.filter(pl.col("group") == group),
+        "own cluster": kept.filter(pl.col("cluster_asked") == cluster),
         "dropped": samples.filter(~KEPT & pl.col("problem_id").is_not_null()),
     }
     messages = {
         "test side": "show a problem that is not in the training split",
-        "own group": "show a problem of their own group",
+        "own cluster": "show a problem of their own cluster",
         "dropped": "show a sample that is missing or was dropped",
     }
     other = choices[what][0, "sample_id"]

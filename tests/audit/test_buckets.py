@@ -95,7 +95,7 @@ def test_a_version_of_several_buckets_passes_every_check(parted, workers):
         ("samples", "simulated", True, KEPT),
         ("samples", "text", "Call (212) 555-0123 or ann@mail.org, hf_" + "AbCdEfGhIj" * 3 + "KlMn", KEPT),
         ("problems", "split", "test", KEPT & (pl.col("split") == "train")),
-        ("problems", "group", "a test problem", KEPT & (pl.col("split") == "test")),
+        ("problems", "cluster", "a test problem", KEPT & (pl.col("split") == "test")),
         ("problems", "question", "Another?", KEPT),
         ("problems", "source", "/home/ann/x", KEPT),
         ("examples", "split", "test", KEPT & (pl.col("mixture_stage") == "first")),
@@ -121,7 +121,7 @@ def test_a_planted_fault_is_found_as_in_one_bucket(whole, parted, tmp_path, plan
 def test_a_demonstration_of_the_test_split_or_the_own_group_is_found_across_buckets(parted, tmp_path):
     problems = parted.read_table("problems").filter(KEPT)
     kept = parted.read_table("samples").filter(KEPT & (pl.col("verdict") == "correct"))
-    sides = kept.join(problems.select("problem_id", "split", "group"), on="problem_id", suffix="_asked")
+    sides = kept.join(problems.select("problem_id", "split", "cluster"), on="problem_id", suffix="_asked")
     examples = parted.read_table("examples")
     shows = KEPT & pl.col("mixture_stage").is_not_null() & (pl.col("other_sample_ids").list.len() > 0)
     test = sides.filter(
@@ -144,11 +144,11 @@ def test_a_group_in_both_splits_is_found_across_buckets(parted, tmp_path):
     train = problems.filter(
         KEPT & (pl.col("split") == "train") & (pl.col("problem_id").str.slice(2, 1) != test[0, "problem_id"][2])
     )
-    change = first(pl.col("problem_id") == train[0, "problem_id"], "group", test[0, "group"], "problem_id")
+    change = first(pl.col("problem_id") == train[0, "problem_id"], "cluster", test[0, "cluster"], "problem_id")
 
     found = list_messages(rewrite(parted, tmp_path / "forged", problems=change(problems)), "splits")
 
-    assert f"1 groups of problems are in both splits, such as '{test[0, 'group']}'" in found
+    assert f"1 clusters of variations are in both splits, such as '{test[0, 'cluster']}'" in found
 
 
 def test_a_flipped_byte_is_found_in_any_file(parted, tmp_path):

@@ -19,7 +19,8 @@ Answer = tuple[str, str, bool]
 
 def ask(number: int) -> Problem:
     """Make a problem whose words no other has."""
-    box, tray = f"box{number}", f"tray{number}"
+    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    box, tray = f"box{letters}", f"tray{letters}"
     return f"There are {number} pens in {box} and 5 in {tray}. How many are in {box} and {tray}?", str(number + 5)
 
 

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-GAIN = "{name} has {a} pens and finds {b} more. How many pens does {name} have now?"
+GAIN = "{name} has {a} {things} and finds {b} more. How many {things} does {name} have now?"
 NAMES = ("Ann", "Bob", "Cid", "Dee", "Eve", "Fay", "Gus", "Hal")
+THINGS = ("pens", "caps", "nuts", "keys", "cups", "eggs", "toys", "bags")
+"""Stories of other things are no variations of one another."""
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -19,7 +21,7 @@ def rows(count: int) -> list[dict[str, Any]]:
             f"{a} + {b} = {a + b + 1}\nA: {a + b + 1}",
             f"{a} +",
         ]
-        question = GAIN.format(name=NAMES[n % len(NAMES)], a=a, b=b)
+        question = GAIN.format(name=NAMES[n % len(NAMES)], things=THINGS[n % len(THINGS)], a=a, b=b)
         made.append({"q": question, "a": str(a + b), "c": ways, "right": [True, True, False, None]})
     return made
 

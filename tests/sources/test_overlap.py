@@ -11,7 +11,6 @@ from rapidfuzz.fuzz import ratio
 
 from cotloom.builder.errors import InputError
 from cotloom.builder.sources import Problems, check_roles, load_problems
-from cotloom.builder.sources.overlap import CROSSES
 from cotloom.builder.text.overlap import split_words
 from cotloom.builder.verify import IS_READABLE
 from tests.sources.test_load import kept, recipe, write
@@ -141,26 +140,3 @@ def test_law_5_the_order_of_the_rows_decides_nothing(load, train, tests, seed):
     columns = ["problem_id", "source", "split", "stage", "fate", "reason"]
     assert two.frame.select(columns).sort(columns).equals(one.frame.select(columns).sort(columns))
     assert two.contamination == one.contamination
-
-
-@slow
-@given(train=lists, share=st.sampled_from([0.3, 0.5]))
-def test_law_6_near_duplicates_never_stay_on_both_sides(load, train, share):
-    problems = load([*train, *(f"{text} ann" for text in train), LONG], ["zero zero zero"], split={"test": share})
-
-    rows = kept(problems).filter(pl.col("source") == "s")
-    sides = {side: [split_words(text) for text in part["question"]] for (side,), part in rows.group_by("split")}
-    for mine in sides.get("train", []):
-        for yours in sides.get("test", []):
-            assert ratio(sorted(mine), sorted(yours)) / 100 < CROSSES
-
-
-def test_a_training_problem_that_is_nearly_a_test_problem_is_dropped_with_its_side(load):
-    near = [f"{LONG} and {name} sees it" for name in "ann bob cleo dan eve finn gus hana ida jon kim leo".split()]
-
-    rows = load(near, ["zero zero zero"], split={"test": 0.3}).frame.filter(pl.col("source") == "s")
-
-    assert set(rows.filter(pl.col("split") == "test")["fate"]) == {"kept"}
-    crossing = rows.filter(pl.col("split") == "train")
-    assert set(crossing["reason"]) == {"crosses_split"}
-    assert "to s s.jsonl:" in crossing["detail"][0]

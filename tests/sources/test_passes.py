@@ -17,15 +17,16 @@ from cotloom.builder.files import read_rows
 from cotloom.builder.languages import detect_language
 from cotloom.builder.recipe import LoadedRecipe
 from cotloom.builder.sources import Problems, chunks, load_problems
+from cotloom.builder.sources.clusters import INPUT_COLUMNS, assign_sides
 from cotloom.builder.sources.columns import TableReading, read_problems
-from cotloom.builder.sources.overlap import CROSSES
 from cotloom.builder.sources.split import drop_duplicates, drop_problem
 from cotloom.builder.store import pieces
 from cotloom.builder.text.content import find_most_contained, find_rare_run, index_content, list_stems
 from cotloom.builder.text.overlap import find_nearest, find_shared_run, index_texts, split_words
+from cotloom.builder.text.variations import read_template
 from cotloom.builder.verify import IS_READABLE, is_readable
 from cotloom.schemas.frames import to_frame
-from cotloom.schemas.ids import RANKS, rank
+from cotloom.schemas.ids import rank
 from cotloom.schemas.problem import Problem, Split
 from cotloom.schemas.reasons import Fate, Reason
 from tests.sources.test_load import FIELDS, recipe
@@ -70,7 +71,7 @@ def load_at_once(loaded: LoadedRecipe) -> tuple[pl.DataFrame, list[tuple[int, in
     problems = drop_duplicates([check_gold(problem) for problem in problems], roles)
     problems, certificates = drop_overlaps(problems, given.decontaminate, roles)
     problems = list(split_problems(problems, given, roles))
-    return to_frame(drop_near_tests(problems), Problem), certificates
+    return to_frame(problems, Problem), certificates
 
 
 def add_language(problem: Problem) -> Problem:
@@ -144,33 +145,36 @@ def split_problems(problems, given, roles) -> Iterator[Problem]:
     for role in ("sample", "reference"):
         kept = [item.problem_id for item in problems if item.fate is Fate.KEPT and roles[item.source] == role]
         taken.update(sorted(kept, key=lambda item: rank(f"limit:{given.seed}", item))[: given.limit])
+    problems = [add_group(problem) for problem in problems]
+    is_put = {
+        problem.problem_id: problem
+        for problem in problems
+        if problem.fate is Fate.KEPT and roles[problem.source] != "evaluate" and problem.problem_id in taken
+    }
+    found = assign_sides(make_rows(is_put.values()), given.split, given.seed, None)
+    sides = {problem: (cluster, split) for problem, cluster, split, _ in found.rows.iter_rows()}
     for problem in problems:
         if problem.fate is Fate.DROPPED or roles[problem.source] == "evaluate":
             yield problem
         elif problem.problem_id not in taken:
             yield drop_problem(problem, Reason.OVER_CAP, f"beyond the recipe's limit of {given.limit} problems")
         else:
-            is_test = rank(f"split:{given.seed}", problem.group or problem.problem_id) < given.split.test * RANKS
-            yield replace(problem, split=Split.TEST if is_test else Split.TRAIN)
+            cluster, split = sides[problem.problem_id]
+            yield replace(problem, cluster=cluster, split=Split(split))
 
 
-def drop_near_tests(problems: list[Problem]) -> list[Problem]:
-    tests = sorted(
-        (item for item in problems if item.fate is Fate.KEPT and item.split is Split.TEST),
-        key=lambda item: item.problem_id,
-    )
-    index = index_texts([join_text(item) for item in tests])
-    checked = []
-    for problem in problems:
-        is_train = problem.fate is Fate.KEPT and problem.split is Split.TRAIN
-        match = find_nearest(index, split_words(join_text(problem)), CROSSES) if is_train and tests else None
-        if match:
-            nearest = f"{tests[match[0]].source} {tests[match[0]].origin}"
-            detail = f"{problem.origin}: word similarity {match[1]:.0%} to {nearest}, which is in the test split"
-            checked.append(drop_problem(problem, Reason.CROSSES_SPLIT, detail))
-        else:
-            checked.append(problem)
-    return checked
+def add_group(problem: Problem) -> Problem:
+    if problem.question is None:
+        return problem
+    return replace(problem, group=problem.group or read_template(problem.question, problem.choices).key)
+
+
+def make_rows(problems) -> pl.DataFrame:
+    """Make the rows from which clusters are made."""
+    made = [(item, read_template(item.question, item.choices)) for item in problems]
+    values = [(item.problem_id, item.source, item.group, found.key, found.words) for item, found in made]
+    schema = [*((name, pl.String) for name in INPUT_COLUMNS[:-1]), (INPUT_COLUMNS[-1], pl.List(pl.UInt32))]
+    return pl.DataFrame(values, schema=schema, orient="row")
 
 
 def write_sources(folder: Path, given: dict[str, list[Any]]) -> None:

@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 """A kept sample with its problem."""
 
 _SOLVED = ("sample_id", "problem_id", "text", "span", "answer_part", "consensus", "fate", "verdict")
-_ASKED = ("problem_id", "question", "answer", "answer_type", "choices", "language", "group", "split", "fate")
+_ASKED = ("problem_id", "question", "answer", "answer_type", "choices", "language", "group", "cluster", "split", "fate")
 """The columns of samples and problems that demonstrations need."""
 
 
@@ -37,7 +37,7 @@ def _join_solved(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     is_kept = pl.col("fate") == Fate.KEPT
     training = problems.filter(is_kept & (pl.col("split") == Split.TRAIN)).drop("fate")
     solved = samples.filter(is_kept & (pl.col("verdict") != Verdict.PROVIDED)).drop("fate", "verdict")
-    return solved.join(training, on="problem_id").with_columns(group=pl.coalesce("group", "problem_id"))
+    return solved.join(training, on="problem_id").with_columns(group=pl.coalesce("cluster", "group", "problem_id"))
 
 
 def show_demonstrations(
@@ -64,7 +64,7 @@ def show_demonstrations(
 
 def _find_rows(name: str, rings: Mapping[str, Ring], problem: Problem, shots: int, seed: int) -> list[int]:
     """Find the rows of the demonstrations of a problem; an address is the number of a row."""
-    own_group = rank(f"demonstrations:{seed}", problem.group or problem.problem_id)
+    own_group = rank(f"demonstrations:{seed}", problem.cluster or problem.group or problem.problem_id)
     shown = sample_demonstrations(
         rings.get(name_ring(problem.answer_type, problem.language)),
         np.array([rank(f"shown:{seed}", problem.problem_id)], dtype=np.uint64),

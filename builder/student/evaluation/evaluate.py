@@ -227,7 +227,7 @@ def make_outcome(
         format=item.format_name,
         decoding=Decoding.GREEDY,
         problem_id=item.problem.problem_id,
-        group=item.problem.group or item.problem.problem_id,
+        group=item.problem.cluster or item.problem.group or item.problem.problem_id,
         verdict=judgement.verdict,
         correct=judgement.verdict is Verdict.CORRECT,
         predicted=judgement.predicted,
