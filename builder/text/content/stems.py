@@ -76,6 +76,6 @@ def list_stems(text: str) -> list[str]:
     """List the words of a text: masked ones as their mask, the others as stems. Characters where words aren't spaced.
 
     >>> list_stems("Ann's cats ate 3 mice on Monday.")
-    ['@', 's', 'cat', 'ate', '#', 'mic', 'on', '~']
+    ['@', 's', 'cat', 'eat', '#', 'mouse', 'on', '~']
     """
     return [reduce_word(word) for word in mask_words(text)]
