@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...schemas.ids import digest
 from ...schemas.teacher import VersionAnswers
 from .. import format as formats
 from .. import mix, select, verify
@@ -196,7 +197,8 @@ def _save_rings(work: BuildWork, found: FoundPaths) -> str | None:
     """Save the rings of demonstrations, where a format shows some. Returns the file."""
     if not any(formats.FORMATS[spec.name].in_context for spec in work.recipe.formats):
         return None
-    path = work.folder / "rings.npz"
+    name = digest([result.key for result in found.texts])  # a process remembers the rings of a file by its name
+    path = work.folder / f"rings-{name[:16]}.npz"
     np.savez(path, **formats.save_rings(build_rings(found.texts)))  # type: ignore[arg-type]
     return str(path)
 
