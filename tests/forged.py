@@ -1,5 +1,6 @@
 """Versions that were changed by somebody who also made their digests fit."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,9 @@ from cotloom.builder.store.tables import (
 )
 from cotloom.schemas.manifest import File, seal_manifest
 
+EVIDENCE = ("near_duplicates", "evaluation_overlaps")
+"""Files beside the tables that say what repeats, and what overlaps."""
+
 
 def rewrite(version: Version, folder: Path | None = None, **tables: pl.DataFrame) -> Version:
     """Write a version with other tables, to its folder or another, with the digests of the new tables."""
@@ -29,7 +33,10 @@ def rewrite(version: Version, folder: Path | None = None, **tables: pl.DataFrame
     folder.mkdir(parents=True, exist_ok=True)
     new = {**old, **tables}
     files = write_files(new, folder, version.manifest.bucket_bits)
-    return seal_files(replace(version, path=folder), files)
+    evidence = {name: file for name, file in version.manifest.files.items() if name.startswith(EVIDENCE)}
+    for name in evidence if folder != version.path else ():
+        shutil.copy(version.path / name, folder / name)
+    return seal_files(replace(version, path=folder), {**files, **evidence})
 
 
 def write_files(tables: Mapping[str, pl.DataFrame], folder: Path, bits: int) -> dict[str, File]:

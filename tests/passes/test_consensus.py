@@ -98,7 +98,8 @@ def test_a_wrong_step_drops_an_agreed_sample_and_still_counts(build):
     version = build([wrong, say(0, 0), say(0, 1)])
     samples = version.read_table("samples")
     assert samples.filter(reason="wrong_step")["verdict"].to_list() == ["agreed"]
-    assert samples.filter(fate="kept").height == 2
+    assert samples["verdict"].to_list() == ["agreed"] * 3
+    assert samples.filter(fate="kept").height == 1  # the other two take one path
 
 
 def test_golds_stay_golds_where_only_some_are_missing(build):
@@ -114,7 +115,7 @@ def test_golds_stay_golds_where_only_some_are_missing(build):
 def test_without_the_section_a_missing_gold_drops_the_problem(build):
     fields = {"question": "question", "answer": "answer"}
     problems = build([say(1, 0)], golds=["", "6", "7", "8", "9"], fields=fields, verify={}).read_table("problems")
-    assert problems.filter(reason="malformed")["detail"].to_list() == [
+    assert sorted(problems.filter(reason="malformed")["detail"]) == [
         "a.jsonl:1: answer is empty", "a.jsonl:6: answer is empty",
     ]  # fmt: skip
 

@@ -220,7 +220,7 @@ def test_an_export_of_poisoned_examples_is_refused_although_every_file_has_its_d
 
     done = call(["export", "REF", "--to", "OUT/export"])
 
-    assert (done.code, "do not have the content digest" in done.err) == (2, True)
+    assert (done.code, "do not have the content digest" in done.err) == (2, True), done.err
     assert not (built.path.parents[3] / "export").exists()
 
 

@@ -66,6 +66,7 @@ _WORDINGS: Mapping[tuple[str, ...], CardWording] = {
         figures={
             "figures/funnel.svg": "每个阶段保留和丢弃的行",
             "figures/paths.svg": "每道题的不同推理路径数",
+            "figures/diversity.svg": "不同推理路径数与采样数",
             "figures/validation.svg": "学生的准确率",
         },
     )
