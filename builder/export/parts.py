@@ -123,6 +123,20 @@ def count_parts(version: Version) -> Export:
     )
 
 
+def read_tables(version: Version, *names: str) -> Iterator[tuple[pl.DataFrame, ...]]:
+    """Read tables bucket by bucket; the bar counts the rows of the last.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    rows = sum(file.rows for name, file in version.manifest.files.items() if name.startswith(names[-1]))
+    with show_bar(f"exporting {version.ref}", rows) as advance:
+        for bucket in range(1 << version.manifest.bucket_bits):
+            tables = tuple(read_verified(version, name, bucket) for name in names)
+            yield tables
+            advance(tables[-1].height)
+
+
 def read_buckets(version: Version) -> Iterator[pl.DataFrame]:
     """Read the kept examples of each bucket, with the question and the gold answer of their problems.
 
@@ -131,19 +145,12 @@ def read_buckets(version: Version) -> Iterator[pl.DataFrame]:
     Raises:
         InputError: a file is damaged.
     """
-    rows = sum(file.rows for name, file in version.manifest.files.items() if name.startswith("examples"))
-    with show_bar(f"exporting {version.ref}", rows) as advance:
-        for bucket in range(1 << version.manifest.bucket_bits):
-            problems, texts, mixture = (
-                read_verified(version, name, bucket) for name in ("problems", "examples", "mixture")
-            )
-            examples = join_examples(texts, mixture).filter(_KEPT)
-            described = problems.filter(_KEPT).select("problem_id", *PROBLEM_COLUMNS)
-            joined = examples.join(described, on="problem_id", how="left", validate="m:1", maintain_order="left")
-            if has_consensus(version.manifest):
-                joined = fill_answers(joined, read_verified(version, "samples", bucket))
-            yield joined
-            advance(texts.height)
+    needed = ("samples",) if has_consensus(version.manifest) else ()
+    for problems, mixture, *samples, texts in read_tables(version, "problems", "mixture", *needed, "examples"):
+        examples = join_examples(texts, mixture).filter(_KEPT)
+        described = problems.filter(_KEPT).select("problem_id", *PROBLEM_COLUMNS)
+        joined = examples.join(described, on="problem_id", how="left", validate="m:1", maintain_order="left")
+        yield fill_answers(joined, samples[0]) if samples else joined
 
 
 def list_stages(version: Version) -> list[str]:

@@ -10,10 +10,9 @@ from ...schemas.example import Role
 from ...schemas.reasons import Fate, Reason
 from ..errors import InputError
 from ..format import join_reasoning
-from ..progress import show_bar
-from ..store import Version, read_verified
+from ..store import Version
 from .lines import SplitRow, mark_simulated, write_split_lines
-from .parts import Export
+from .parts import Export, read_tables
 from .prompts import make_prompt
 
 _REJECTED = [str(reason) for reason in (Reason.WRONG, Reason.WRONG_STEP)]
@@ -37,13 +36,8 @@ def read_pairs(version: Version) -> Iterator[pl.DataFrame]:
     Raises:
         InputError: a file is damaged.
     """
-    rows = sum(file.rows for name, file in version.manifest.files.items() if name.startswith("samples"))
-    with show_bar(f"exporting {version.ref}", rows) as advance:
-        for bucket in range(1 << version.manifest.bucket_bits):
-            problems = read_verified(version, "problems", bucket).filter(pl.col("fate") == Fate.KEPT)
-            samples = read_verified(version, "samples", bucket)
-            advance(samples.height)
-            yield pair_samples(problems, samples)
+    for problems, samples in read_tables(version, "problems", "samples"):
+        yield pair_samples(problems.filter(pl.col("fate") == Fate.KEPT), samples)
 
 
 def pair_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:

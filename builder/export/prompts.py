@@ -11,10 +11,9 @@ from ...schemas.problem import JUDGED_OUTSIDE, AnswerType
 from ...schemas.reasons import Fate
 from ..errors import InputError
 from ..format import FORMATS, SolvedProblem
-from ..progress import show_bar
-from ..store import Version, read_verified
+from ..store import Version
 from .lines import SplitRow, write_split_lines
-from .parts import Export
+from .parts import Export, read_tables
 
 REWARD = "cotloom.rewards.answer"
 """The reward function that understands the columns of a row."""
@@ -36,13 +35,9 @@ def read_problems(version: Version) -> Iterator[pl.DataFrame]:
     Raises:
         InputError: a file is damaged.
     """
-    rows = sum(file.rows for name, file in version.manifest.files.items() if name.startswith("problems"))
-    with show_bar(f"exporting {version.ref}", rows) as advance:
-        for bucket in range(1 << version.manifest.bucket_bits):
-            problems = read_verified(version, "problems", bucket)
-            advance(problems.height)
-            has_gold = pl.col("answer").is_not_null() & ~pl.col("answer_type").is_in(_UNREWARDED)
-            yield problems.filter((pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null() & has_gold)
+    has_gold = pl.col("answer").is_not_null() & ~pl.col("answer_type").is_in(_UNREWARDED)
+    for (problems,) in read_tables(version, "problems"):
+        yield problems.filter((pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null() & has_gold)
 
 
 def write_prompts(export: Export, folder: Path) -> dict[str, int]:

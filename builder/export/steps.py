@@ -14,11 +14,10 @@ import polars as pl
 from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.sample import Part, StepOutcome
 from ..errors import InputError
-from ..progress import show_bar
-from ..store import Version, read_verified
+from ..store import Version
 from ..text.options import format_question
 from .lines import SplitRow, mark_simulated, write_split_lines
-from .parts import Export
+from .parts import Export, read_tables
 
 _LABELS: Mapping[str, str] = {
     StepOutcome.RIGHT: "right",
@@ -48,14 +47,10 @@ def read_rationales(version: Version) -> Iterator[pl.DataFrame]:
     Raises:
         InputError: a file is damaged.
     """
-    rows = sum(file.rows for name, file in version.manifest.files.items() if name.startswith("samples"))
-    with show_bar(f"exporting {version.ref}", rows) as advance:
-        for bucket in range(1 << version.manifest.bucket_bits):
-            problems = read_verified(version, "problems", bucket).filter(pl.col("fate") == Fate.KEPT)
-            samples = read_verified(version, "samples", bucket)
-            advance(samples.height)
-            asked = problems.select("problem_id", "question", "choices", "answer", "split")
-            yield samples.filter(_has_labels()).join(asked, on="problem_id", how="inner", maintain_order="left")
+    for problems, samples in read_tables(version, "problems", "samples"):
+        asked = problems.filter(pl.col("fate") == Fate.KEPT)
+        asked = asked.select("problem_id", "question", "choices", "answer", "split")
+        yield samples.filter(_has_labels()).join(asked, on="problem_id", how="inner", maintain_order="left")
 
 
 def _has_labels() -> pl.Expr:

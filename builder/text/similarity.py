@@ -97,17 +97,6 @@ def _find_near(head: str, heads: Sequence[str], cutoff: float) -> Sequence[tuple
     return [(score, number) for _, score, number in near]
 
 
-def measure_similarity(left: str, right: str, least: float = 0.0) -> float:
-    """Measure the similarity of two texts, from 0 to 1, by the characters to insert and delete (rapidfuzz's ratio).
-
-    Args:
-        left: a text.
-        right: another text.
-        least: a similarity below this is returned as 0, which is faster.
-    """
-    return ratio(left, right, score_cutoff=100 * least) / 100
-
-
 def measure_similarities(
     texts: Sequence[str], others: Sequence[str] | None = None, least: float = 0.0
 ) -> NDArray[np.float64]:

@@ -1,17 +1,15 @@
 """Pairs of a kept and a wrong rationale, and problems as verifiable prompts."""
 
+import asyncio
 import json
-import sys
-from importlib.util import find_spec
+import math
+from importlib import import_module
 
 import pytest
 
 from cotloom.builder.errors import InputError
 from cotloom.builder.export import export
-from cotloom.builder.verify import judge
 from cotloom.rewards import answer
-from cotloom.schemas.problem import Problem
-from cotloom.schemas.reasons import Verdict
 
 QUESTION = "Ann has 3 hens with 2 eggs each and finds 4 eggs. How many eggs does she have?"
 TEXTS = {
@@ -91,29 +89,15 @@ def test_a_reward_is_what_the_verdict_says_and_nothing_where_it_is_open(completi
     assert answer([completion], answer=["7"], answer_type=["number"], prompts=["?"], problem_id=["p"]) == [reward]
 
 
-def test_every_verdict_of_a_comparison_has_a_reward_or_none_on_purpose():
-    problem = Problem(problem_id="p", source="s", origin="o", answer="B", answer_type="choice", choices=("yes", "no"))
-    assert judge(problem, "The answer is (B).").verdict is Verdict.CORRECT
+def test_options_are_rewarded_by_their_letters():
     assert answer(["The answer is (B).", "(A)"], ["B"] * 2, ["choice"] * 2, [("yes", "no")] * 2) == [1.0, 0.0]
 
 
-def test_the_scorer_needs_inspect_ai_and_nothing_else_does():
-    assert "cotloom.scorers" not in sys.modules or find_spec("inspect_ai") is not None
-
-
-@pytest.mark.skipif(find_spec("inspect_ai") is None, reason="inspect_ai is not installed")
 @pytest.mark.parametrize(("completion", "score"), [("The answer is 7.", 1.0), ("It is 9.", 0.0), ("7 or 8", None)])
 def test_inspect_scores_answers_and_leaves_the_undecided_unscored(completion, score):
-    import asyncio
-    import math
-
-    from inspect_ai.model import ModelOutput
-    from inspect_ai.scorer import Target
-    from inspect_ai.solver import TaskState
-
-    from cotloom import scorers
-
-    state = TaskState(model="m/m", sample_id=1, epoch=1, input="What is 3 + 4?", messages=[])
-    state.output = ModelOutput.from_content("m/m", completion)
-    found = asyncio.run(scorers.answer()(state, Target("7")))
+    models = pytest.importorskip("inspect_ai.model", reason="inspect_ai is not installed")
+    solvers, targets = import_module("inspect_ai.solver"), import_module("inspect_ai.scorer")
+    state = solvers.TaskState(model="m/m", sample_id=1, epoch=1, input="What is 3 + 4?", messages=[])
+    state.output = models.ModelOutput.from_content("m/m", completion)
+    found = asyncio.run(import_module("cotloom.scorers").answer()(state, targets.Target("7")))
     assert math.isnan(found.value) if score is None else found.value == score

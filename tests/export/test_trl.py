@@ -133,4 +133,5 @@ def test_trl_rewards_what_it_generates(pairs, tmp_path):
         processing_class=student.tokenizer,
     )
     assert trainer.train().global_step == 2
+    assert given
     assert {value for values in given for value in values} <= {0.0, 1.0, None}

@@ -9,7 +9,6 @@ from cotloom.builder.text.similarity import (
     find_near_duplicates,
     measure_edit_distances,
     measure_similarities,
-    measure_similarity,
     read_text,
 )
 
@@ -33,7 +32,7 @@ def test_similarity_counts_the_characters_to_insert_and_delete(one, other, expec
 
 
 def test_similarity_minds_the_order_of_words():
-    assert measure_similarity("then add two", "two add then") < 0.9
+    assert measure_similarities(["then add two"], ["two add then"]) < 0.9
 
 
 def test_edit_distances_count_the_characters_to_insert_delete_or_replace():

@@ -5,7 +5,7 @@ import pytest
 from cotloom.builder.text.equations import find_equations
 from cotloom.builder.text.normalizing import normalize
 from cotloom.builder.text.overlap import find_shared_run, index_texts, split_words
-from cotloom.builder.text.similarity import find_near_duplicates, measure_similarity, read_text
+from cotloom.builder.text.similarity import find_near_duplicates, measure_similarities, read_text
 
 
 def outcomes(text):
@@ -43,7 +43,7 @@ def test_what_units_or_numerals_may_explain_is_never_wrong(text):
 
 
 def compare(left, right):
-    return measure_similarity(normalize(left), normalize(right))
+    return measure_similarities([normalize(left)], [normalize(right)])[0, 0]
 
 
 def test_an_added_word_makes_a_near_duplicate_in_chinese_and_another_word_or_order_does_not():

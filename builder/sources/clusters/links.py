@@ -20,7 +20,7 @@ PAIRS_PER_TEMPLATE = 300
 LINKS_PER_TEMPLATE = 50
 """At most so many links to templates with higher numbers are kept for each one, the nearest."""
 
-_CHUNK = 4_000_000
+_CHUNK = 500_000
 """How many candidates are in memory at once."""
 
 Ints = NDArray[np.int64]

@@ -3,7 +3,9 @@
 import polars as pl
 
 from ....schemas.problem import Split
+from ....schemas.reasons import Fate
 from ...store import Version
+from .joining import TEST, TRAIN
 
 COLUMNS = ("problem_id", "group", "cluster", "split")
 """What of an earlier version's problems decides where they are."""
@@ -22,7 +24,7 @@ def read_parent(version: Version) -> pl.DataFrame:
         InputError: a file is missing, or differs from the manifest.
     """
     rows = version.read_table("problems", (*COLUMNS, "fate"))
-    on_a_side = (pl.col("fate") == "kept") & pl.col("split").is_not_null()
+    on_a_side = (pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()
     return rows.filter(on_a_side).select(COLUMNS)
 
 
@@ -47,7 +49,9 @@ def find_known(rows: pl.DataFrame, parent: pl.DataFrame) -> pl.DataFrame:
             group_cluster=pl.col("cluster").min(),
         )
     )
-    found = rows.join(own, on="problem_id", how="left").join(groups, on="group", how="left")
+    found = rows.join(own, on="problem_id", how="left", maintain_order="left").join(
+        groups, on="group", how="left", maintain_order="left"
+    )
     side = pl.coalesce("own_side", "group_side")
     return found.select(
         *rows.columns,
@@ -62,5 +66,5 @@ def make_empty_parent() -> pl.DataFrame:
     return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))
 
 
-SIDES = {str(Split.TRAIN): 1, str(Split.TEST): 2}
+SIDES = {str(Split.TRAIN): TRAIN, str(Split.TEST): TEST}
 """The bit of each side in `joining`."""
