@@ -307,6 +307,7 @@ FORMATS: Mapping[str, Format] = {
     "in_context_answer": Format(
         format_prompt=_format_answer_prompt, format_target=_format_answer_target, in_context=True, one_per_problem=True
     ),
+    "bare_cot": Format(format_prompt=_format_question, format_target=format_rationale),
     "fine_tune_cot": Format(format_prompt=_format_fine_tune_prompt, format_target=_format_fine_tune_target),
     "cot_collection": Format(format_prompt=_format_collection_prompt, format_target=_format_collection_target),
 }

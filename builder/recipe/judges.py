@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ...schemas.formats import FORMATS_WITHOUT_GOLD
 from ...schemas.problem import JUDGED_OUTSIDE, AnswerType
 from ...schemas.recipe import Recipe
 from ..errors import RecipeError
@@ -74,17 +75,13 @@ def _check_golds(recipe: Recipe) -> _Faults:
 def _check_formats(recipe: Recipe) -> _Faults:
     """A gold answer that a command checks by, such as unit tests, is no answer that a row may end on."""
     places = _list_places(recipe, [AnswerType.EXTERNAL])
-    ending = next((spec.name for spec in recipe.formats if spec.name not in _WITHOUT_GOLD), None)
+    ending = next((spec.name for spec in recipe.formats if spec.name not in FORMATS_WITHOUT_GOLD), None)
     if places and ending is not None:
         yield (
             places[0],
             f"the format {ending} writes gold answers, and these are what a command checks by",
-            f"use formats of: {', '.join(sorted(_WITHOUT_GOLD))}",
+            f"use formats of: {', '.join(sorted(FORMATS_WITHOUT_GOLD))}",
         )
-
-
-_WITHOUT_GOLD = frozenset({"zero_shot_cot", "in_context_cot"})
-"""Formats whose rows end with the response where no comparison settles its answer."""
 
 
 def _check_blind(recipe: Recipe) -> _Faults:

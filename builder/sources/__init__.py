@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from ...schemas.formats import FORMATS_WITHOUT_GOLD
 from ...schemas.problem import AnswerType
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
@@ -140,10 +141,6 @@ def _check_role(source: Source, *, needs_gold: bool) -> None:
         )
 
 
-_NEEDS_NO_GOLD = frozenset({"zero_shot_cot", "in_context_cot"})
-"""Formats whose rows can do without a gold answer."""
-
-
 def _check_needs_gold(recipe: Recipe) -> None:
     """Check that nothing else of a recipe needs the gold answers that a source to sample does not have."""
     tables = [source for source in recipe.sources if isinstance(source, TableSource) and source.role == "sample"]
@@ -163,11 +160,11 @@ def _check_needs_gold(recipe: Recipe) -> None:
             hint=f"set {hinting}.hint.mode: none, or fields.answer of the source",
             keys=(f"{hinting}.hint.mode",),
         )
-    ending = next((spec.name for spec in recipe.formats if spec.name not in _NEEDS_NO_GOLD), None)
+    ending = next((spec.name for spec in recipe.formats if spec.name not in FORMATS_WITHOUT_GOLD), None)
     if ending is not None and recipe.verify.consensus is None:
         raise InputError(
             f"the format {ending} writes gold answers, and source {lacking} has none",
-            hint=f"formats that need none: {', '.join(sorted(_NEEDS_NO_GOLD))}; or set fields.answer of the source",
+            hint=f"formats that need none: {', '.join(sorted(FORMATS_WITHOUT_GOLD))}; or set the source's fields.answer",
             keys=("formats",),
         )
 

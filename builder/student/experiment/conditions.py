@@ -32,6 +32,7 @@ ANSWER_FORMAT: FormatName = "zero_shot_answer"
 FORMAT_ORDER: tuple[FormatName, ...] = (
     "zero_shot_cot",
     "in_context_cot",
+    "bare_cot",
     "fine_tune_cot",
     "cot_collection",
     ANSWER_FORMAT,

@@ -1,0 +1,158 @@
+"""The packaged recipes of published methods: what each makes of its source, and how each would ask a real teacher."""
+
+import json
+import os
+from fractions import Fraction
+from functools import cache
+from math import ceil
+
+import polars as pl
+import pytest
+
+from cotloom.builder.pipeline import build
+from cotloom.builder.recipe import load_recipe
+from cotloom.builder.store import Version
+from cotloom.schemas.recipe import Recipe
+from cotloom.schemas.runtime import Runtime
+from tests.conftest import ROOT
+from tests.methods import METHODS, PAGE, read_live_teacher, render_table
+from tests.teacher.chat_server import completion, serving
+
+KEPT = pl.col("fate") == "kept"
+
+
+@pytest.fixture(scope="module")
+def build_method(tmp_path_factory):
+    """Build a packaged recipe, once."""
+    store = tmp_path_factory.mktemp("methods") / "store"
+
+    @cache
+    def built(name: str) -> Version:
+        return build(load_recipe(name, []), Runtime(store=store, workers=1)).version
+
+    return built
+
+
+def count_formats(version: Version) -> dict[str, int]:
+    """Count the kept examples of each format."""
+    examples = version.read_table("examples", ("format", "fate")).filter(KEPT)
+    return dict(examples.group_by("format").len().iter_rows())
+
+
+def test_the_table_of_methods_says_what_they_build(build_method):
+    table = render_table({name: build_method(name) for name in METHODS})
+    page = (ROOT / PAGE).read_text("utf-8")
+    head, _, rest = page.partition("<!-- table -->\n")
+    old, end, tail = rest.partition("\n<!-- end of table -->\n")
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        (ROOT / PAGE).write_text(f"{head}<!-- table -->\n{table}{end}{tail}", "utf-8")
+        return
+    assert old == table, "UPDATE_SNAPSHOTS=1 pytest tests/test_methods.py writes it again"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_each_method_has_a_page(name):
+    text = (ROOT / PAGE).with_name(f"{name}.md").read_text("utf-8")
+    assert f"cotloom build {name}" in text
+    assert f"]({name}.md)" in (ROOT / PAGE).read_text("utf-8")
+
+
+def test_the_rows_of_fu_follow_from_samples_and_questions(build_method):
+    version = build_method("fu_specialization")
+    samples = version.read_table("samples", ("problem_id", "fate", "reason", "verdict"))
+    kept = samples.filter(KEPT)
+    rows = count_formats(version)
+
+    assert kept.height == samples.filter(pl.col("verdict") == "correct").height, "repeats stay"
+    assert rows["in_context_cot"] == rows["zero_shot_cot"]
+    assert rows["zero_shot_cot"] == kept.height
+    assert rows["in_context_answer"] == rows["zero_shot_answer"] == kept["problem_id"].n_unique()
+
+
+def test_magister_has_one_hinted_path_under_the_bare_question(build_method):
+    version = build_method("magister_hinted")
+    samples = version.read_table("samples", ("problem_id", "hint", "fate"))
+    examples = version.read_table("examples", ("problem_id", "messages", "fate")).filter(KEPT)
+    questions = dict(version.read_table("problems", ("problem_id", "question")).iter_rows())
+
+    assert samples["hint"].unique().to_list() == ["hinted"]
+    assert samples["problem_id"].is_unique().all()
+    for row in examples.iter_rows(named=True):
+        assert row["messages"][0]["content"] == questions[row["problem_id"]]
+
+
+def test_d_rationales_of_ho_are_drawn_and_all_correct_ones_kept(build_method):
+    samples = build_method("ho_diverse_reasoning").read_table("samples", ("problem_id", "fate", "verdict"))
+
+    assert samples.group_by("problem_id").len()["len"].unique().to_list() == [8]
+    assert (samples["fate"] == "kept").to_list() == (samples["verdict"] == "correct").to_list()
+
+
+def test_rft_keeps_one_path_for_each_list_of_equations(build_method):
+    samples = build_method("yuan_rft").read_table("samples", ("problem_id", "signature", "fate", "verdict"))
+    right = samples.filter((pl.col("verdict") == "correct") & pl.col("signature").is_not_null())
+    kept = right.filter(KEPT)
+
+    assert samples.group_by("problem_id").len()["len"].unique().to_list() == [100]
+    assert kept.select("problem_id", "signature").is_unique().all()
+    assert right.select("problem_id", "signature").n_unique() >= kept.height > right["problem_id"].n_unique()
+
+
+def test_the_second_stage_of_dmt_has_all_general_rows_and_a_256th_of_the_others(build_method):
+    version = build_method("dmt")
+    problems = version.read_table("problems", ("problem_id", "source"))
+    examples = version.read_table("examples", ("problem_id", "mixture_stage", "fate")).filter(KEPT)
+    counts = {
+        (stage, source): count
+        for stage, source, count in examples.join(problems, on="problem_id")
+        .group_by("mixture_stage", "source")
+        .len()
+        .iter_rows()
+    }
+
+    assert counts["general", "general"] == 300
+    for source in ("stories", "sums"):
+        special = counts["special", source]
+        assert counts["general", source] in {int(special * Fraction(1, 256)), ceil(special * Fraction(1, 256))}
+
+
+def test_cotloom_samples_unhinted_first_and_mixes_formats_as_asked(build_method):
+    version = build_method("cotloom")
+    samples = version.read_table("samples", ("problem_id", "hint", "fate", "verdict"))
+    is_hinted = pl.col("hint") == "hinted"
+    solved = samples.filter(~is_hinted & KEPT)["problem_id"]
+    assert samples.filter(is_hinted).filter(pl.col("problem_id").is_in(solved.to_list())).is_empty()
+    assert set(count_formats(version)) >= {"zero_shot_cot", "in_context_cot", "zero_shot_answer", "in_context_answer"}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_live_teacher_of_a_recipe_is_asked_as_the_method_says(name, tmp_path, run):
+    """The block that stands in the recipe as a comment is sent to a server; exemplars are the same in every prompt."""
+    teacher = read_live_teacher(name)
+    first = teacher[0] if isinstance(teacher, list) else teacher
+    recipe = load_recipe(name, []).recipe.model_dump(mode="json", exclude_unset=True)
+    first |= {"paths": {"round": 1}}
+    sources = [{**recipe["sources"][0], "problems": 6}]
+    chosen = {"name": "live", "version": "1.0.0", "sources": sources, "teacher": first}
+    path = tmp_path / "recipe.yaml"
+    path.write_text(json.dumps(chosen))
+
+    with serving(lambda _: completion("2 + 3 = 5. The answer is 5.")) as server:
+        ran = run("build", path, "--store", tmp_path, "--allow-empty", "--set", f"teacher.base_url={server.url}")
+
+    assert ran.code == 0, ran.err
+    asked = [request["messages"] for request in server.requests]
+    prompt, sampling = first.get("prompt", {}), first["sampling"]
+    again = prompt.get("template") == "cot_two_call" or first.get("hint", {}).get("mode") == "fallback"
+    assert len(asked) == 6 * (2 if again else 1)
+    assert {request["temperature"] for request in server.requests} >= {sampling["temperature"]}
+    if prompt.get("template") == "cot_few_shot":
+        exemplars = {json.dumps(messages[:-1]) for messages in asked}
+        assert len(exemplars) == 1
+        assert len(asked[0]) == 2 * prompt["shots"] + 1
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_recipe_with_its_live_teacher_is_valid(name):
+    recipe = load_recipe(name, []).recipe.model_dump(mode="json", exclude_unset=True)
+    assert Recipe.model_validate({**recipe, "teacher": read_live_teacher(name)}).sampled_teachers
