@@ -87,7 +87,7 @@ def has_same_meaning(left: str, right: str) -> bool:
     if not one or not other:
         return True  # words more, none moved and none replaced
     words, others = one.split(" "), other.split(" ")
-    edits = Levenshtein.editops(words, others).as_list()
+    edits: list[tuple[str, int, int]] = Levenshtein.editops(words, others).as_list()  # type: ignore[assignment]
     missing = {words[place] for kind, place, _ in edits if kind != "insert"}
     new = {others[place] for kind, _, place in edits if kind != "delete"}
     if not missing or not new:

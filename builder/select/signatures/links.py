@@ -144,9 +144,9 @@ def _add_later(steps: Sequence[Step], numbers: Sequence[Sequence[Exact]], needs:
         stop = max([last.get(number, -1) for number in found])
         if stop > index:
             behind = range(index + 1, stop + 1)
-            made = [made for made in behind if steps[made][1] in found and not needs[made] >> index & 1]
-            if made:
-                later[index] = made
+            makers = [made for made in behind if steps[made][1] in found and not needs[made] >> index & 1]
+            if makers:
+                later[index] = makers
     if not later:
         return
     for index, found in later.items():
@@ -215,7 +215,7 @@ class Linker:
         return self.forms[index]
 
     def _join(self, node: Node, index: int, seen: dict[Exact, int]) -> Form:
-        if node.__class__ is Number:
+        if isinstance(node, Number):
             return self._find_form(node[0], index, seen)
         op, left, right, _ = node
         form = self._join(left, index, seen)
