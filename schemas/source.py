@@ -47,6 +47,10 @@ class AnySource(Section):
     role: Role = declare_identity("sample")
     """`sample` asks the teacher about each problem; `reference` brings finished responses, which are only
     decontaminated and deduplicated; `evaluate` is a set that no training row may overlap."""
+    duplicates: Literal["normalized", "exact"] = declare_identity("normalized")
+    """Which questions to train on are the same problem, of which one row is kept. `normalized`: those that differ in
+    case, white space, quotation marks, punctuation, list marks or Markdown only. `exact`: those that are the same to
+    the letter, for tasks whose layout is part of the question."""
 
 
 class TableSource(AnySource):

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from ...schemas.problem import Split
-from ...schemas.reasons import Fate, Verdict
+from ...schemas.reasons import Fate, Reason, Verdict
+from .. import sources
 from ..store.funnel import check_table_fates
 from ..store.pieces import CELL_BITS
 from ..store.tables import SORTED_BY
@@ -19,13 +20,20 @@ from .outline import KEPT, KEPT_FLAG, SIMULATED_FLAG, TRAIN_FLAG
 def check_row_fates(bucket: AuditBucket) -> Iterator[Fault]:
     """Law 1: every row has one fate, every drop a stage and a reason, and no id occurs twice.
 
-    What is dropped as a duplicate repeats a sample of its problem that is none itself.
+    What is dropped as a duplicate names what it repeats; a sample repeats one of its problem that is none itself.
+    Whether the problem that a question repeats is there, the whole version knows.
     """
     for name, frame in bucket.tables.items():
         try:
             check_table_fates(name, frame)
         except RuntimeError as error:
             yield Fault(message=str(error))
+    problems = bucket.tables.get("problems")
+    if problems is not None:
+        is_duplicate = pl.col("reason").eq_missing(pl.lit(str(Reason.DUPLICATE_PROBLEM)))
+        unnamed = problems.filter(is_duplicate != pl.col("duplicate_of").is_not_null())
+        message = "are dropped as duplicates and name no other, or name one and are not"
+        yield from describe_rows(unnamed, message, "problems", "problem_id")
     samples = bucket.tables.get("samples")
     if samples is not None:
         leaders = samples.filter(pl.col("cluster") == pl.col("sample_id")).select("problem_id", "cluster")
@@ -202,6 +210,7 @@ def count_rows(bucket: AuditBucket) -> dict[str, int]:
         **({"counts:samples_agreed": agreed} if agreed else {}),
         "counts:training_examples": examples.filter(trained).height,
         "simulated": int(samples["simulated"].sum()),
+        **sources.count_repeated(problems),
         **_count_values("splits", sided["split"]),
         **_count_values("paths_per_problem", paths["paths"].fill_null(0)),
         **_count_values("teachers", answered["teacher"]),

@@ -11,7 +11,7 @@ import polars as pl
 from ...schemas.manifest import File
 from ...schemas.reasons import Fate, Verdict
 from ...schemas.recipe import Lengths
-from .. import select
+from .. import select, sources
 from ..parquet import read_parquet
 from ..store.funnel import check_table_fates, count_fates
 from ..store.memo import make_keys
@@ -212,4 +212,5 @@ def count_problems(problems: pl.DataFrame) -> dict[str, int]:
     counts["kept:problems"] = kept.height
     splits = kept.drop_nulls("split").group_by("split").len()
     counts.update({f"split:{split}": rows for split, rows in splits.iter_rows()})
+    counts.update(sources.count_repeated(problems))
     return dict(counts)

@@ -1,11 +1,10 @@
-"""Drop duplicate problems, apply the recipe's limit, and put each problem into its cluster and split."""
+"""Apply the recipe's limit, and put each problem into its cluster and split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from ...schemas.frames import from_frame, get_schema, to_frame
 from ...schemas.ids import rank
 from ...schemas.problem import Problem
 from ...schemas.reasons import Fate, Reason, Stage
@@ -37,62 +36,6 @@ def drop_rows(rows: pl.DataFrame, reason: Reason, details: Mapping[int, str]) ->
     values = {"stage": Stage.SOURCES, "fate": Fate.DROPPED, "reason": reason}
     changed = [pl.when(dropped).then(pl.lit(str(value))).otherwise(name).alias(name) for name, value in values.items()]
     return rows.with_columns(*changed, detail=pl.coalesce(texts, "detail"))
-
-
-def drop_repeated(rows: pl.DataFrame, roles: Mapping[str, str]) -> pl.DataFrame:
-    """Drop duplicates, see `drop_duplicates`.
-
-    Args:
-        rows: all rows of their problems, in the order of the sources; `Problem` and further columns.
-        roles: the role of each source.
-    """
-    again = (IS_KEPT & (pl.col("problem_id").len().over("problem_id", "fate") > 1)).alias("again")
-    repeats = rows.select(again).to_series()
-    if not repeats.any():
-        return rows
-    columns = list(get_schema(Problem))
-    repeated, others = rows.filter(repeats), rows.filter(~repeats)
-    problems = drop_duplicates(list(from_frame(repeated.select(columns), Problem)), roles)
-    changed = repeated.with_columns(to_frame(problems, Problem))
-    return pl.concat([others, changed]).sort(ORDER)
-
-
-def drop_duplicates(problems: list[Problem], roles: Mapping[str, str]) -> list[Problem]:
-    """Keep the first row of each problem; `detail` of the others says whether their gold answer differs.
-
-    Evaluation sets and training sources are deduplicated separately: what they share is an overlap, not a duplicate.
-    The finished responses of a duplicate are added to the first row where both are from one source.
-
-    Args:
-        problems: in the order of the sources.
-        roles: the role of each source.
-    """
-    first: dict[tuple[bool, str], Problem] = {}
-    more: dict[str, list[str]] = {}
-    rows: list[Problem] = []
-    for problem in problems:
-        key = (roles[problem.source] == "evaluate", problem.problem_id)
-        kept = first.setdefault(key, problem) if problem.fate is Fate.KEPT else problem
-        if kept is not problem and kept.source == problem.source:
-            more.setdefault(kept.problem_id, []).extend(problem.responses)
-        rows.append(problem if kept is problem else _drop_repeated(problem, kept))
-    return [_add_responses(problem, more.get(problem.problem_id)) for problem in rows]
-
-
-def _drop_repeated(problem: Problem, kept: Problem) -> Problem:
-    detail = f"{problem.origin} repeats the question of {kept.origin}"
-    if kept.answer != problem.answer:
-        detail += f", with a different answer: {problem.answer}, not {kept.answer}"
-    if problem.responses:
-        same_source = kept.source == problem.source
-        detail += "; its responses were added there" if same_source else "; its responses are not used"
-    return drop_problem(problem, Reason.DUPLICATE_PROBLEM, detail)
-
-
-def _add_responses(problem: Problem, more: list[str] | None) -> Problem:
-    if not more or problem.fate is Fate.DROPPED:
-        return problem
-    return replace(problem, responses=(*problem.responses, *more))
 
 
 def rank_rows(rows: pl.DataFrame, roles: Mapping[str, str], seed: int) -> pl.Series:
