@@ -99,6 +99,11 @@ class Problem:
     """The licence of the source."""
     metadata: str = "{}"
     """Further columns of the source, as canonical JSON."""
+    weight: float = 1.0
+    """How likely its rows are drawn for a share of the mixture, relative to others."""
+    pass_rate: float | None = None
+    """The share of correct answers among its unhinted ones, from 0 to 1: those that were held against the gold answer,
+    and those that came to no answer or were truncated. Null where there are none."""
     stage: Stage | None = None
     """The stage that dropped the row; null where it was kept."""
     fate: Fate = Fate.KEPT

@@ -31,6 +31,9 @@ class Fields(Section):
     """What the source calls the row's category."""
     group: Column | None = declare_identity(None)
     """The template a row was made from. Default: the question with its numbers, names and days masked."""
+    weight: Column | None = declare_identity(None)
+    """How likely a problem's rows are drawn for a share of the mixture, relative to others: a number above 0. Where it
+    is empty, and by default: 1."""
     metadata: tuple[Column, ...] = declare_identity((), strict=False)
     """Further columns to carry along."""
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Reason, Verdict
-from .. import sources
-from ..store.funnel import check_table_fates
+from ...schemas.recipe import PassRate
+from .. import select, sources
+from ..store.funnel import CAME_THROUGH, check_table_fates
 from ..store.pieces import CELL_BITS
 from ..store.tables import SORTED_BY
 from .bucket import AuditBucket
@@ -132,6 +133,7 @@ def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     wrong = kept.filter(~pl.col("verdict").is_in(right).fill_null(value=False))
     yield from describe_rows(wrong, "were kept, but not judged correct", "samples", "sample_id")
     yield from _check_agreed(bucket, policy.get("consensus"))
+    yield from _check_pass_rates(bucket)
     problems = bucket.tables["problems"].filter(KEPT).select("problem_id", "source")
     sources = kept.join(problems, on="problem_id", how="left", maintain_order="left")
     yield from describe_rows(
@@ -150,9 +152,17 @@ def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     yield from describe_rows(made, "were kept, but their sample was not")
 
 
+def _check_pass_rates(bucket: AuditBucket) -> Iterator[Fault]:
+    """The pass rate of a problem is that of its samples."""
+    problems = bucket.tables["problems"]
+    rated = select.rate_problems(problems, bucket.tables["samples"], PassRate())
+    other = problems.filter(rated["pass_rate"].ne_missing(problems["pass_rate"]))
+    yield from describe_rows(other, "have a pass rate that their samples do not have", "problems", "problem_id")
+
+
 def _check_agreed(bucket: AuditBucket, rule: Mapping[str, Any] | None) -> Iterator[Fault]:
     """Without a gold answer nothing is correct or wrong, and nothing is agreed that too few samples say."""
-    golds = bucket.tables["problems"].filter(KEPT).select("problem_id", has_gold=pl.col("answer").is_not_null())
+    golds = bucket.tables["problems"].filter(CAME_THROUGH).select("problem_id", has_gold=pl.col("answer").is_not_null())
     samples = bucket.tables["samples"].select("sample_id", "problem_id", "verdict", "consensus")
     rows = samples.join(golds, on="problem_id", maintain_order="left")
     is_compared = pl.col("verdict").is_in([str(Verdict.CORRECT), str(Verdict.WRONG)])

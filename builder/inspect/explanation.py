@@ -114,7 +114,7 @@ def _scan_buckets(
 
 
 def _collect_problem(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
-    problem, *duplicates = rows.sort("fate", descending=True).to_dicts()
+    problem, *duplicates = rows.sort("duplicate_of", nulls_last=False).to_dicts()
     samples = _select_linked(bucket, "samples", "problem_id", problem["problem_id"])
     return {
         "problem": problem,
@@ -146,7 +146,7 @@ def _collect_sample(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
     return {
         "sample": sample,
         "near_duplicates": _select_evidence(bucket.version, "near_duplicates", "row_id", sample["sample_id"]),
-        "problem": next((row for row in problems if row["fate"] == "kept"), None),
+        "problem": next((row for row in problems if row["duplicate_of"] is None), None),
         "examples": _select_linked(bucket, "examples", "sample_id", sample["sample_id"]),
     }
 

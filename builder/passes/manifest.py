@@ -12,11 +12,10 @@ from ..store.stages import StageResult
 from ..store.tables import digest_content, name_file
 from ..verify.external import KEY as EXTERNAL
 from .answers import BuildAnswers
-from .buckets import PROBLEMS
 from .examples import EXAMPLES
 from .flow import FoundPaths
 from .languages import list_languages
-from .mixture import MIXTURE
+from .mixture import MIXTURE, PROBLEMS
 from .overlap.evidence import Evidence
 from .paths import SAMPLES
 from .problems import LoadedProblems

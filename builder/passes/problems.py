@@ -25,7 +25,7 @@ from .work import BuildWork
 INFER_TYPE = "cotloom.builder.infer.golds:infer_source_type"
 """The address of the function that infers answer types. It reads tables as `init` does, a room that loads later."""
 
-_DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "seed")
+_DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "cluster_cap", "seed")
 """The keys of a recipe that decide its problems."""
 
 

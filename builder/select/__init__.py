@@ -4,6 +4,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import choose_paths, drop_duplicates, pick_paths
+from .difficulty import RATED_COLUMNS, follow_problems, rate_problems
 from .diversity import count_diversity, describe_diversity
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
@@ -32,6 +33,7 @@ from .tallies import count_answers, describe_faults, describe_readings, describe
 
 __all__ = [
     "CODE_VERSION",
+    "RATED_COLUMNS",
     "Choice",
     "Method",
     "ParsedPath",
@@ -58,14 +60,16 @@ __all__ = [
     "drop_quoting",
     "find_duplicates",
     "follow_leaders",
+    "follow_problems",
     "make_readers",
     "parse_path",
     "parse_problem",
     "pick_paths",
     "pick_rows",
+    "rate_problems",
     "read_method",
     "select_kept",
 ]
 
-CODE_VERSION = 7
+CODE_VERSION = 8
 """Rises when the same paths get another choice, or are counted otherwise."""

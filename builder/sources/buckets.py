@@ -78,8 +78,8 @@ def finish_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[
     Args:
         item: bucket, its number.
         settings: `checked` (the folder of the results of `check_bucket`), `bits`, `roles`, `limit`, `highest` (the
-            highest rank that stays, by role), `sides` (the piece with what `clusters` found), and `out` (the folder of
-            the result).
+            highest rank that stays, by role), `sides` (the piece with what `clusters` found, and what is over the cap),
+            `cluster_cap`, and `out` (the folder of the result).
 
     Returns:
         How many problems to train on are kept.
@@ -92,7 +92,7 @@ def finish_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[
     if settings["limit"] is not None:
         rows = apply_limit(rows, settings["limit"], settings["highest"], roles).drop("limit_rank")
     sides = read_bucket([Path(settings["sides"])], item["bucket"], settings["bits"]).drop("cell")
-    rows = apply_sides(rows, sides, roles)
+    rows = apply_sides(rows, sides, roles, settings["cluster_cap"])
     write_piece(rows, Path(settings["out"]) / name)
     return _count_kept(rows, roles)
 

@@ -32,7 +32,7 @@ from .buckets import check_bucket, finish_bucket, open_sets, read_to_split
 from .clusters import assign_sides
 from .duplicates import write_repeats
 from .load import SourceWork, list_pieces, load_source
-from .split import ORDER, is_training
+from .split import ORDER, is_training, mark_over_cap
 
 Counts = Sequence[Mapping[str, Any]]
 
@@ -109,8 +109,10 @@ def _run_passes(work: SourceWork, place: Path, parent: pl.DataFrame | None) -> P
     for done in ("rows", "repeats"):
         rmtree(place / done, ignore_errors=True)
     highest = {} if recipe.limit is None else _find_highest(checked, roles, recipe.limit)
-    found = assign_sides(read_to_split(checked, roles, highest), recipe.split, recipe.seed, parent)
-    write_piece(add_cell(found.rows), place / "sides.arrow")
+    to_split = read_to_split(checked, roles, highest)
+    found = assign_sides(to_split, recipe.split, recipe.seed, parent)
+    sides = mark_over_cap(found.rows, to_split, recipe.cluster_cap, roles, recipe.seed)
+    write_piece(add_cell(sides), place / "sides.arrow")
     out, counts = _finish_all(recipe, roles, place, bits, highest, runtime)
     problems = Problems(
         pieces=tuple(list_pieces(out)),
@@ -200,6 +202,7 @@ def _finish_all(
         "roles": roles,
         "limit": recipe.limit,
         "highest": highest,
+        "cluster_cap": recipe.cluster_cap,
         "sides": str(place / "sides.arrow"),
         "out": str(place / "finished"),
     }

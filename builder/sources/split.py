@@ -62,13 +62,44 @@ def apply_limit(rows: pl.DataFrame, limit: int, highest: Mapping[str, int], role
     return drop_rows(rows, Reason.OVER_CAP, dict.fromkeys(is_over.arg_true().to_list(), detail))
 
 
-def apply_sides(rows: pl.DataFrame, sides: pl.DataFrame, roles: Mapping[str, str]) -> pl.DataFrame:
+def mark_over_cap(
+    sides: pl.DataFrame, rows: pl.DataFrame, cap: int | None, roles: Mapping[str, str], seed: int
+) -> pl.DataFrame:
+    """Mark the problems beyond the cap of their cluster: of each role as many as it allows stay, the lowest by hash.
+
+    Args:
+        sides: problem_id, cluster, split and crosses of all problems, as `clusters` found them.
+        rows: problem_id and source of the same problems.
+        cap: how many problems of a cluster stay, for each role; None for all.
+        roles: the role of each source.
+        seed: the recipe's.
+
+    Returns:
+        The rows with the column over: how many problems of the role the cluster has; null within the cap.
+    """
+    if cap is None:
+        return sides.with_columns(over=pl.lit(None, pl.Int64))
+    role = pl.col("source").replace_strict(dict(roles), return_dtype=pl.String)
+    known = sides.join(rows.select("problem_id", role=role), on="problem_id", maintain_order="left")
+    large = known.filter(pl.col("crosses").is_null()).with_columns(size=pl.len().over("cluster", "role").cast(pl.Int64))
+    large = large.filter(pl.col("size") > cap)
+    hashes = [rank(f"cluster_cap:{seed}", problem_id) for problem_id in large["problem_id"]]
+    ranked = large.with_columns(pl.Series("hash", hashes, pl.UInt64)).sort("hash", "problem_id")
+    place = pl.int_range(pl.len()).over("cluster", "role")
+    over = ranked.filter(place >= cap).select("problem_id", over="size")
+    return sides.join(over, on="problem_id", how="left", maintain_order="left")
+
+
+def apply_sides(rows: pl.DataFrame, sides: pl.DataFrame, roles: Mapping[str, str], cap: int | None) -> pl.DataFrame:
     """Put the kept problems to train on into their clusters and splits; drop those that would join two splits (law 6).
+
+    Those beyond the cap of their cluster are dropped too, and keep their side.
 
     Args:
         rows: rows of `Problem`.
-        sides: problem_id, cluster, split and crosses, as `clusters` found them.
+        sides: problem_id, cluster, split and crosses, as `clusters` found them; and over, of `mark_over_cap`.
         roles: the role of each source.
+        cap: the cap.
     """
     is_put = IS_KEPT & is_training(roles)
     found = rows.select("problem_id", "origin", is_put=is_put).join(
@@ -77,7 +108,12 @@ def apply_sides(rows: pl.DataFrame, sides: pl.DataFrame, roles: Mapping[str, str
     columns = [pl.when(is_put).then(found[name]).alias(name) for name in ("cluster", "split")]
     crossing = found.select("origin", crosses=pl.when("is_put").then("crosses")).with_row_index().drop_nulls("crosses")
     details = {place: f"{origin}: {why}" for place, origin, why in crossing.iter_rows()}
-    return drop_rows(rows.with_columns(columns), Reason.CROSSES_SPLIT, details)
+    rows = drop_rows(rows.with_columns(columns), Reason.CROSSES_SPLIT, details)
+    capped = found.select("cluster", "origin", over=pl.when("is_put").then("over")).with_row_index().drop_nulls("over")
+    return drop_rows(rows, Reason.OVER_CAP, {
+        place: f"{origin}: cluster {cluster} has {size:,} such problems; cluster_cap is {cap:,}"
+        for place, cluster, origin, size in capped.iter_rows()
+    })  # fmt: skip
 
 
 def _select_kept(rows: pl.DataFrame, roles: Mapping[str, str], value: pl.Expr) -> pl.Series:
