@@ -272,8 +272,10 @@ def audit(
 
     if against:
         from .builder.commands.evaluation_sets import audit_named_sets
+        from .schemas.runtime import Runtime
 
-        passed, described, rendered = audit_named_sets(ref, store, against)
+        runtime = Runtime(workers=workers or os.cpu_count() or 1)
+        passed, described, rendered = audit_named_sets(ref, store, against, runtime)
         print_json(described) if as_json else print_text(rendered)
         return 0 if passed else 1
 

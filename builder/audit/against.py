@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
-from ...schemas.frames import to_frame
+from ...schemas.frames import get_schema, to_frame
+from ...schemas.manifest import Manifest
 from ...schemas.problem import Overlap, OverlapMeasure, OverlapPart
 from ...schemas.reasons import Fate
-from ..sources.overlap import EvaluationSet, OverlapMatch, find_matches, make_evidence
+from ...schemas.runtime import Runtime
+from ...schemas.source import Decontaminate
+from ..engine import map_items
+from ..sources.overlap import EvaluationSet, OverlapMatch, find_matches, index_set, make_evidence
 from ..store import Version
 
 CHECK = "overlap"
@@ -23,6 +30,16 @@ _EXAMPLES = ("example_id", "sample_id", "problem_id", "messages", "reasoning", "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NamedSet:
+    """An evaluation set to hold a version against."""
+
+    name: str
+    """What messages call it."""
+    rows: pl.DataFrame
+    """`COLUMNS` of its questions, see `sources.overlap`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgainstReport:
     """What of a version overlaps evaluation sets."""
 
@@ -30,35 +47,86 @@ class AgainstReport:
     """A sentence for each set and part that overlaps; none is a pass."""
     overlaps: pl.DataFrame
     """Rows of `Overlap`: the strictest measure of each text."""
+    sets: tuple[Mapping[str, Any], ...]
+    """Of each set: set (its name), problems (how many) and digest."""
 
 
-def audit_against(version: Version, sets: Sequence[EvaluationSet]) -> AgainstReport:
+def audit_against(version: Version, sets: Sequence[NamedSet], *, runtime: Runtime | None = None) -> AgainstReport:
     """Hold the kept problems and examples of a version against evaluation sets.
 
     Questions, reference rationales, and each message and reasoning of the examples are looked at, whatever the recipe
-    decontaminated against. Problems of the version's own evaluation sources are not.
+    decontaminated against, by the measures of a recipe that says nothing about them. Problems of the version's own
+    evaluation sources are not looked at.
 
     Args:
         version: the version.
-        sets: the sets, indexed by the measures to use.
+        sets: the sets.
+        runtime: the workers; None for this process alone.
 
     Raises:
         InputError: a table is damaged.
     """
-    recipe = version.manifest.recipe
-    evaluated = [source["name"] for source in recipe["sources"] if source.get("role") == "evaluate"]
-    found: list[Overlap] = []
-    for problems, examples in zip(
-        version.iterate_table("problems", _PROBLEMS), version.iterate_table("examples", _EXAMPLES), strict=True
-    ):
-        kept = problems.filter((pl.col("fate") == Fate.KEPT) & ~pl.col("source").is_in(evaluated))
-        trained = examples.filter(pl.col("fate") == Fate.KEPT).join(
-            kept.select("problem_id", "source", "origin"), on="problem_id", how="inner", maintain_order="left"
-        )
-        for part, row, text in [*_list_texts(kept), *_list_messages(trained)]:
-            found += _match_text(sets, part, row, text)
-    overlaps = to_frame(found, Overlap).sort("against", "part", "problem_id", "sample_id", nulls_last=True)
-    return AgainstReport(findings=tuple(_describe(overlaps)), overlaps=overlaps)
+    with TemporaryDirectory(prefix="cotloom-") as folder:
+        for number, each in enumerate(sets):
+            each.rows.write_ipc(Path(folder) / f"{number}.arrow")
+        settings = {
+            "version": str(version.path),
+            "manifest": version.manifest.model_dump(mode="json"),
+            "folder": folder,
+            "names": [each.name for each in sets],
+        }
+        items = [{"bucket": bucket} for bucket in range(1 << version.manifest.bucket_bits)]
+        description = f"holding {version.ref} against {len(sets)} sets"
+        try:
+            found = map_items(ADDRESS, items, settings, runtime=runtime or Runtime(), description=description)
+        finally:
+            _open_sets.cache_clear()
+    rows = [row for bucket in found for row in bucket["overlaps"]]
+    overlaps = pl.DataFrame(rows, schema=get_schema(Overlap)).sort(
+        "against", "part", "problem_id", "sample_id", nulls_last=True
+    )
+    return AgainstReport(findings=tuple(_describe(overlaps)), overlaps=overlaps, sets=tuple(found[0]["sets"]))
+
+
+ADDRESS = f"{__name__}:compare_bucket"
+"""The address of `compare_bucket` for the engine."""
+
+
+def compare_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Hold a bucket of a version against evaluation sets.
+
+    Args:
+        item: bucket: its number.
+        settings: version: its folder; manifest; folder: where the sets are, an Arrow file for each; names: of the sets.
+
+    Returns:
+        overlaps: rows of `Overlap`; sets: name, problems and digest of each set.
+
+    Raises:
+        InputError: a table is damaged.
+    """
+    version = Version(path=Path(settings["version"]), manifest=Manifest.model_validate(settings["manifest"]))
+    sets = _open_sets(settings["folder"], tuple(settings["names"]))
+    evaluated = [source["name"] for source in version.manifest.recipe["sources"] if source.get("role") == "evaluate"]
+    (problems,) = version.iterate_table("problems", _PROBLEMS, [item["bucket"]])
+    (examples,) = version.iterate_table("examples", _EXAMPLES, [item["bucket"]])
+    kept = problems.filter((pl.col("fate") == Fate.KEPT) & ~pl.col("source").is_in(evaluated))
+    trained = examples.filter(pl.col("fate") == Fate.KEPT).join(
+        kept.select("problem_id", "source", "origin"), on="problem_id", how="inner", maintain_order="left"
+    )
+    texts = [*_list_texts(kept), *_list_messages(trained)]
+    found = [overlap for part, row, text in texts for overlap in _match_text(sets, part, row, text)]
+    return {
+        "overlaps": to_frame(found, Overlap).to_dicts(),
+        "sets": [{"set": each.name, "problems": each.rows, "digest": each.digest} for each in sets],
+    }
+
+
+@lru_cache(maxsize=1)
+def _open_sets(folder: str, names: Sequence[str]) -> Sequence[EvaluationSet]:
+    """Index the evaluation sets, once for each process."""
+    frames = [pl.read_ipc(Path(folder) / f"{number}.arrow") for number in range(len(names))]
+    return [index_set(name, rows, Decontaminate(against=(name,))) for name, rows in zip(names, frames, strict=True)]
 
 
 Text = tuple[OverlapPart, Mapping[str, Any], str]

@@ -1,43 +1,84 @@
-"""An evaluation set as a person names it on the command line: a file, and the column that holds its questions."""
+"""An evaluation set as a person names it on the command line: a file or a dataset on the Hub, and its question."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
-from ...schemas.source import Decontaminate, Fields, FileSource
+from ...schemas.runtime import Runtime
+from ...schemas.source import Fields, FileSource
 from ..errors import InputError
 from ..files import make_missing_file_error, read_rows
 
 if TYPE_CHECKING:
-    from ..sources.overlap import EvaluationSet
+    from ..audit.against import NamedSet
+
+_HUB = re.compile(r"hf://datasets/(?P<path>[^/@?:]+/[^/@?:]+)(?:@(?P<revision>[^?]+))?(?:\?(?P<options>.+))?\Z")
+_HUB_HINT = "such as hf://datasets/USER/NAME@REVISION?config=main&split=test&column=question"
+_OPTIONS = ("config", "split", "column")
 
 
-def read_evaluation_set(named: str, policy: Decontaminate | None = None) -> "EvaluationSet":
+def read_evaluation_set(named: str) -> "NamedSet":
     """Read an evaluation set.
 
     Args:
-        named: `FILE`, or `FILE:COLUMN`, or `FILE:COLUMN,COLUMN` for a question in several columns. Without a column the
-            question and its options are found as `init` finds them.
-        policy: the measures; by default those of a recipe that says nothing about them.
+        named: `FILE`, or `FILE:COLUMN`, or `FILE:COLUMN,COLUMN` for a question in several columns; or
+            `hf://datasets/USER/NAME`, with `@REVISION` and with `?config=…&split=…&column=…` where they are needed (the
+            split is `test` by default). Without a column the question and its options are found as `init` finds them.
 
     Raises:
-        InputError: there is no such file or column, no column looks like a question, or no row has one.
+        InputError: there is no such file, dataset or column, no column looks like a question, or no row has one.
+        Stopped: the Hub can't be reached.
     """
+    if named.startswith("hf://"):
+        return _read_hub_set(named)
+    path, columns = _parse_name(named)
+    return _read_table(path.name, path, columns, hint="--against FILE:COLUMN")
+
+
+def _read_hub_set(named: str) -> "NamedSet":
+    from ..sources.hub import HubDataset, download_rows, find_commit
+
+    found = _HUB.match(named)
+    options = dict(parse_qsl(found["options"] or "")) if found else {}
+    unknown = sorted(options.keys() - set(_OPTIONS))
+    if found is None or unknown:
+        fault = f"{unknown[0]} is no option of a dataset" if unknown else "this is no dataset on the Hub"
+        raise InputError(f"--against {named}: {fault}", hint=f"name it {_HUB_HINT}")
+    split = options.get("split", "test")
+    dataset = HubDataset(
+        label=f"--against {named}",
+        key="--against",
+        path=found["path"],
+        config=options.get("config"),
+        split=split,
+        revision=found["revision"] or "main",
+    )
+    with TemporaryDirectory(prefix="cotloom-") as folder:
+        path = Path(folder) / f"{dataset.path.replace('/', '-')}-{split}.parquet"
+        download_rows(dataset, find_commit(dataset), path)
+        columns = tuple(filter(None, options.get("column", "").split(",")))
+        return _read_table(f"{dataset.path}:{split}", path, columns, hint=_HUB_HINT)
+
+
+def _read_table(name: str, path: Path, columns: tuple[str, ...], *, hint: str) -> "NamedSet":
+    """Read the questions of a file."""
     from ...schemas.frames import to_frame
     from ...schemas.problem import Problem
+    from ..audit.against import NamedSet
     from ..sources.columns import TableReading, read_problems
-    from ..sources.overlap import COLUMNS, index_set
+    from ..sources.overlap import COLUMNS
 
-    path, columns = _parse_name(named)
-    fields = Fields(question=columns) if columns else _infer_fields(path)
+    fields = Fields(question=columns) if columns else _infer_fields(path, hint)
     source = FileSource(name="against", kind="file", path=path.name, fields=fields)
     problems = list(read_problems(source, read_rows(path), TableReading(), needs_gold=False))
     asked = [problem for problem in problems if problem.question is not None]
     if not asked:
         detail = next((problem.detail for problem in problems if problem.detail), "it has no rows")
-        raise InputError(f"{path}: no row has a question: {detail}", hint="name its column: --against FILE:COLUMN")
-    frame = to_frame(asked, Problem).select(COLUMNS)
-    return index_set(path.name, frame, policy or Decontaminate(against=(path.name,)))
+        raise InputError(f"{name}: no row has a question: {detail}", hint=f"name its column: {hint}")
+    return NamedSet(name=name, rows=to_frame(asked, Problem).select(COLUMNS))
 
 
 def _parse_name(named: str) -> tuple[Path, tuple[str, ...]]:
@@ -50,45 +91,46 @@ def _parse_name(named: str) -> tuple[Path, tuple[str, ...]]:
     return Path(path), tuple(filter(None, columns.split(",")))
 
 
-def _infer_fields(path: Path) -> Fields:
+def _infer_fields(path: Path, hint: str) -> Fields:
     """Find the columns of question and options."""
     from ..infer import infer_columns
 
     try:
         inferred = infer_columns(path)
     except InputError as error:
-        raise InputError(error.message, hint="name the column of the question: --against FILE:COLUMN") from error
+        raise InputError(error.message, hint=f"name the column of the question: {hint}") from error
     return Fields(question=inferred.question, choices=inferred.choices)
 
 
-def audit_named_sets(ref: str, store: Path, named: Sequence[str]) -> tuple[bool, dict[str, Any], str]:
+def audit_named_sets(ref: str, store: Path, named: Sequence[str], runtime: Runtime) -> tuple[bool, dict[str, Any], str]:
     """Hold a version against evaluation sets.
 
     Args:
         ref: the version in the store.
         store: the store.
         named: the sets; see `read_evaluation_set`.
+        runtime: the workers.
 
     Returns:
         Whether nothing overlaps, the result as plain values, and as text.
 
     Raises:
         InputError: a set can't be read, or the version is not there or damaged.
+        Stopped: the Hub can't be reached.
     """
     from ..audit.against import CHECK, audit_against
     from ..store import find_version
 
     version = find_version(store, ref)
-    sets = [read_evaluation_set(name) for name in named]
-    report = audit_against(version, sets)
+    report = audit_against(version, [read_evaluation_set(name) for name in named], runtime=runtime)
     described = {
         "version": version.ref,
         "passed": not report.findings,
-        "against": [{"set": each.name, "problems": each.rows, "digest": each.digest} for each in sets],
+        "against": list(report.sets),
         "findings": [{"check": CHECK, "message": message} for message in report.findings],
         "overlaps": report.overlaps.to_dicts(),
     }
-    against = ", ".join(f"{each.name} ({each.rows:,} questions)" for each in sets)
+    against = ", ".join(f"{each['set']} ({each['problems']:,} questions)" for each in report.sets)
     verdict = f"{len(report.findings):,} findings" if report.findings else "no findings"
     lines = [f"finding      {CHECK}: {message}" for message in report.findings]
     return not report.findings, described, "\n".join([*lines, f"{version.ref}: {verdict} against {against}."])

@@ -130,7 +130,8 @@ Against = Annotated[
     list[str] | None,
     Option(
         metavar="FILE[:COLUMN]",
-        help="Hold the version against an evaluation set instead: JSONL, JSON, CSV or Parquet; may be repeated.",
+        help="Hold the version against an evaluation set instead: JSONL, JSON, CSV, Parquet, or"
+        " hf://datasets/USER/NAME[@REVISION][?config=C&split=S&column=Q]; may be repeated.",
     ),
 ]
 HubRef = Annotated[

@@ -8,7 +8,10 @@ is a name everywhere in the text. In Chinese and Japanese, names are found by th
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
 
 from ..languages import UNSPACED, has_unspaced
 from .name_words import (
@@ -42,7 +45,8 @@ DAY = "~"
 
 _FRACTIONS = "\u00bc-\u00be\u2150-\u215e"
 _TOKEN = re.compile(
-    rf"\d+(?:[.,:/]\d+)*(?:\ \d+/\d+|[{_FRACTIONS}])?(?:(?:st|nd|rd|th)\b)?|[{_FRACTIONS}]"  # numbers
+    rf"[A-Za-z]+[^\W\d_{UNSPACED}]*"  # most words: found first, for speed
+    rf"|\d+(?:[.,:/]\d+)*(?:\ \d+/\d+|[{_FRACTIONS}])?(?:(?:st|nd|rd|th)\b)?|[{_FRACTIONS}]"  # numbers
     rf"|['’]s\b|[{UNSPACED}]|[^\W\d_{UNSPACED}]+"  # words
     r"|[.!?。！？\n:;,，、&]|[+*/=<>^×÷≤≥≠→←%\\]|(?<=[\s\d)])[-−](?=[\s\d(])"
 )
@@ -80,89 +84,141 @@ def mask_sentences(text: str) -> list[list[str]]:
     >>> mask_sentences("Tom has 3 pens. What is 3 + 4?")
     [['@', 'has', '#', 'pens'], ['what', 'is', '#', '+', '#']]
     """
-    tokens = _TOKEN.findall(mask_unspaced(text, *_IN_PLACE_OF) if has_unspaced(text) else text)
+    found = _TOKEN.findall(mask_unspaced(text, *_IN_PLACE_OF) if has_unspaced(text) else text)
+    tokens = [_read_token(token) for token in found]
     return [sentence for sentence in _mask_tokens(tokens, _find_names(tokens)) if sentence]
 
 
-def _find_names(tokens: Sequence[str]) -> frozenset[str]:
-    """Find the words of a text that are names, in lower case."""
-    lower = [token.lower() for token in tokens]
-    has_pronoun = not PRONOUNS.isdisjoint(lower)
-    inside, beginning = [], set()
-    starts, before, words, capitals = True, "", 0, 0
-    for place, token in enumerate(tokens):
-        word = lower[place]
-        if token in _ENDS:
-            starts = token != _DOT or before not in TITLES
-        elif token[0].isalpha():
-            is_candidate = len(token) > 1 and word not in NO_NAMES and not token[1].isupper()
-            if not starts:
-                words += 1
-                capitals += token[0].isupper()
-                if is_candidate and token[0].isupper():
-                    inside.append(word)
-            elif is_candidate and _is_acting(tokens, lower, place, has_pronoun=has_pronoun):
-                beginning.add(word)
-            starts, before = False, word
-        elif token[0].isdigit():
-            starts = False
-    return frozenset(beginning.union(inside) if _has_meaning(capitals, words, lower) else beginning)
+class _Kind(Enum):
+    END = "end of a sentence"
+    COMMA = "comma"
+    WORD = "word"
+    NUMBER = "number"
+    SIGN = "sign"
 
 
-def _has_meaning(capitals: int, words: int, lower: Sequence[str]) -> bool:
-    """Whether capitals in mid-sentence mark names: not in titles, and not in German."""
-    is_title = words >= _FEWEST_WORDS and capitals > _MOST_CAPITALS * words
-    return not is_title and len(GERMAN.intersection(lower)) < _GERMAN_WORDS
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """What a token is wherever it stands."""
+
+    text: str
+    lower: str
+    kind: _Kind
+    masked: str
+    """What stands for it where it is no name."""
+    is_capital: bool
+    """Whether it begins with a capital."""
+    is_candidate: bool
+    """Whether it may be a name."""
+    is_plain: bool
+    """Whether it stands for itself everywhere, except as a name or behind a number."""
 
 
-def _is_acting(tokens: Sequence[str], lower: Sequence[str], place: int, *, has_pronoun: bool) -> bool:
-    """Whether the word that begins a sentence does what people do."""
-    then = place + 1
-    while then < len(tokens) and lower[then] in ADVERBS:
-        then += 1
-    act, behind = (*lower[then : then + 1], "", "")[0], (*tokens[then + 1 : then + 2], "")[0]
-    if act in _COMMAS or act == "and":
-        return behind[:1].isupper() and len(behind) > 1 and behind.lower() not in NO_NAMES
-    is_past = act.endswith("ed")
-    if lower[place].endswith("s") and (is_past or act in PLURAL_OR_PAST):
-        return has_pronoun
-    return act in PEOPLE_DO or (has_pronoun and (is_past or act in THINGS_DO))
+@lru_cache(maxsize=2**16)
+def _read_token(text: str) -> _Token:
+    lower, kind, masked = text.lower(), _find_kind(text), _mask_token(text)
+    is_plain = kind in {_Kind.WORD, _Kind.SIGN} and masked not in {NUMBER, NAME} and lower not in TITLES | {"and"}
+    is_candidate = len(text) > 1 and lower not in NO_NAMES and not text[1].isupper()
+    return _Token(text, lower, kind, masked, text[0].isupper(), is_candidate, is_plain)
 
 
-def _mask_tokens(tokens: Sequence[str], names: frozenset[str]) -> Iterator[list[str]]:
-    """Yield the sentences of a text, masked."""
-    sentence: list[str] = []
-    before = ""  # the word before, in lower case; a comma where one stands between
-    for token, following in pairwise([*tokens, ""]):
-        lower = token.lower()
-        if token in _ENDS:
-            if token == _DOT and before in TITLES:
-                continue
-            yield sentence
-            sentence, before = [], ""
-        elif token in _COMMAS:
-            before = ","
-        elif lower in TITLES and (following == "." or following.lower() in names):
-            before = lower
-        elif lower != "and" or before not in SCALES or following.lower() not in NUMBERS:  # a hundred and five
-            word = _mask_word(token, lower, before, names)
-            if not (sentence and before != "," and _is_part(sentence[-1], word, lower, before)):
-                sentence.append(word)
-            before = lower
-    yield sentence
+def _find_kind(text: str) -> _Kind:
+    if text in _ENDS:
+        return _Kind.END
+    if text in _COMMAS:
+        return _Kind.COMMA
+    if text[0].isalpha():
+        return _Kind.WORD
+    return _Kind.NUMBER if text[0].isdigit() else _Kind.SIGN
 
 
-def _mask_word(token: str, lower: str, before: str, names: frozenset[str]) -> str:
-    first = token[0]
+def _mask_token(text: str) -> str:
+    first, lower = text[0], text.lower()
     if first.isdecimal() or lower in NUMBERS or (not first.isalpha() and first.isnumeric()):
         return NUMBER
-    if lower in names and (first.isupper() or before not in DETERMINERS):
-        return NAME
-    if lower in DAYS or token in SHORT_DAYS:
+    if lower in DAYS or text in SHORT_DAYS:
         return DAY
     if first in "'’":
         return "s"
     return SAME_PRONOUN.get(lower) or _IN_PLACE_OF.get(lower, lower)
+
+
+def _find_names(tokens: Sequence[_Token]) -> frozenset[str]:
+    """Find the words of a text that are names, in lower case."""
+    lower = {token.lower for token in tokens}
+    has_pronoun = not PRONOUNS.isdisjoint(lower)
+    inside, beginning = [], set()
+    starts, before, words, capitals = True, "", 0, 0
+    for place, token in enumerate(tokens):
+        if token.kind is _Kind.WORD:
+            if not starts:
+                words += 1
+                if token.is_capital:
+                    capitals += 1
+                    if token.is_candidate:
+                        inside.append(token.lower)
+            elif token.is_candidate and _is_acting(tokens, place, has_pronoun=has_pronoun):
+                beginning.add(token.lower)
+            starts, before = False, token.lower
+        elif token.kind is _Kind.END:
+            starts = token.text != _DOT or before not in TITLES
+        elif token.kind is _Kind.NUMBER:
+            starts = False
+    return frozenset(beginning.union(inside) if _has_meaning(capitals, words, lower) else beginning)
+
+
+def _has_meaning(capitals: int, words: int, lower: AbstractSet[str]) -> bool:
+    """Whether capitals in mid-sentence mark names: not in titles, and not in German."""
+    is_title = words >= _FEWEST_WORDS and capitals > _MOST_CAPITALS * words
+    return not is_title and len(GERMAN & lower) < _GERMAN_WORDS
+
+
+def _is_acting(tokens: Sequence[_Token], place: int, *, has_pronoun: bool) -> bool:
+    """Whether the word that begins a sentence does what people do."""
+    then = place + 1
+    while then < len(tokens) and tokens[then].lower in ADVERBS:
+        then += 1
+    act = tokens[then].lower if then < len(tokens) else ""
+    if act in _COMMAS or act == "and":
+        behind = tokens[then + 1] if then + 1 < len(tokens) else None
+        return behind is not None and behind.is_capital and len(behind.text) > 1 and behind.lower not in NO_NAMES
+    is_past = act.endswith("ed")
+    if tokens[place].lower.endswith("s") and (is_past or act in PLURAL_OR_PAST):
+        return has_pronoun
+    return act in PEOPLE_DO or (has_pronoun and (is_past or act in THINGS_DO))
+
+
+def _mask_tokens(tokens: Sequence[_Token], names: frozenset[str]) -> Iterator[list[str]]:
+    """Yield the sentences of a text, masked."""
+    sentence: list[str] = []
+    before = ""  # the word before, in lower case; a comma where one stands between
+    for place, token in enumerate(tokens):
+        lower = token.lower
+        if token.is_plain and lower not in names and not (sentence and sentence[-1] == NUMBER):
+            sentence.append(token.masked)
+            before = lower
+        elif token.kind is _Kind.END:
+            if token.text == _DOT and before in TITLES:
+                continue
+            yield sentence
+            sentence, before = [], ""
+        elif token.kind is _Kind.COMMA:
+            before = ","
+        else:
+            following = tokens[place + 1].lower if place + 1 < len(tokens) else ""
+            if lower in TITLES and (following == _DOT or following in names):
+                before = lower
+            elif lower != "and" or before not in SCALES or following not in NUMBERS:  # a hundred and five
+                word = NAME if _is_name(token, before, names) else token.masked
+                if not (sentence and before != "," and _is_part(sentence[-1], word, lower, before)):
+                    sentence.append(word)
+                before = lower
+    yield sentence
+
+
+def _is_name(token: _Token, before: str, names: frozenset[str]) -> bool:
+    is_name = token.masked != NUMBER and token.lower in names
+    return is_name and (token.is_capital or before not in DETERMINERS)
 
 
 def _is_part(last: str, word: str, lower: str, before: str) -> bool:

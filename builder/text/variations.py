@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from ...schemas.ids import make_content_id, rank
 from ..languages import has_unspaced
@@ -41,18 +41,20 @@ def read_template(question: str, choices: tuple[str, ...] = ()) -> Template:
     """
     sentences = [sentence for text in (question, *choices) for sentence in mask_sentences(text)]
     key = make_content_id("g", " . ".join(map(" ".join, sentences)))
-    return Template(key, tuple(sorted(set(_list_words(sentences)))))
+    words = set(chain.from_iterable(sentences))
+    if has_unspaced("".join(words)):
+        words = set(_list_pairs(sentences))
+    return Template(key, tuple(sorted({number for word in words if (number := _hash_word(word)) is not None})))
 
 
-def _list_words(sentences: Sequence[Sequence[str]]) -> Iterator[int]:
+def _list_pairs(sentences: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the words of sentences, and pairs of letters where words are not spaced."""
     for sentence in sentences:
         for word, following in pairwise([*sentence, ""]):
-            if not word.isascii() and has_unspaced(word):
-                number = _hash_word(word + following) if has_unspaced(following) else None
-            else:
-                number = _hash_word(word)
-            if number is not None:
-                yield number
+            if word.isascii() or not has_unspaced(word):
+                yield word
+            elif has_unspaced(following):
+                yield word + following
 
 
 @lru_cache(maxsize=2**16)

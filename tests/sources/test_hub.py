@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.conftest import Ran
 from tests.publish.hub import Hub, serving
 from tests.publish.program import Program
 
@@ -302,3 +303,42 @@ def test_recorded_answers_that_are_not_there_are_the_users_mistake(hub: Hub, ask
     assert code == 2
     assert message in told["error"]["message"]
     assert hint in told["error"]["hint"]
+
+
+@pytest.fixture
+def audit(_program, tmp_path):
+    """Hold a version against a set."""
+
+    def audited(path: str, named: str) -> Ran:
+        words = ("audit", path, "--against", named, "--workers", "2", "--json", "--store", tmp_path)
+        return _program(*words, HF_TOKEN=None)
+
+    return audited
+
+
+def test_a_version_is_held_against_a_dataset(hub: Hub, ask, audit):
+    """`cotloom audit --against hf://…`: the split is `test` where none is named, and workers share the buckets."""
+    hub.commit(files(3))
+    path = ask()[1]["path"]
+
+    found = audit(path, f"hf://datasets/{DATASET}@main?config=main&column=question")
+    against = found.json["against"][0]
+    assert (found.code, against["set"], against["problems"]) == (1, f"{DATASET}:test", 3)
+    assert {row["measure"] for row in found.json["overlaps"] if row["part"] == "question"} == {"same"}
+    assert audit(path, f"hf://datasets/{DATASET}?config=main").json["overlaps"] == found.json["overlaps"]
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (f"hf://datasets/{DATASET}?config=main&split=dev", "['train', 'test']"),
+        (f"hf://datasets/{DATASET}?color=red", "color is no option of a dataset"),
+        ("hf://models/people/sums", "this is no dataset on the Hub"),
+    ],
+)
+def test_a_dataset_that_is_not_there_is_the_users_mistake(hub: Hub, ask, audit, named, message):
+    hub.commit(files(1))
+
+    told = audit(ask()[1]["path"], named)
+
+    assert (told.code, message in told.json["error"]["message"]) == (2, True)

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .marks import Marks, bound_shared, mark_words
+
 PAIRS_PER_TEMPLATE = 300
 """About so many candidates are looked at for a template: words are taken from the rarest on until they make more."""
 
 LINKS_PER_TEMPLATE = 50
 """At most so many links to templates with higher numbers are kept for each one, the nearest."""
 
-_CHUNK = 500_000
+_CHUNK = 250_000
 """How many candidates are in memory at once."""
 
 Ints = NDArray[np.int64]
@@ -88,6 +90,25 @@ def _weigh_words(frequencies: Ints, templates: int) -> Ints:
     return weights[places]
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What all parts of a search need."""
+
+    table: WordTable
+    limit: int
+    """The first word that is too frequent for a search."""
+    least: float
+    """The least similarity of a link."""
+    totals: Ints
+    """What the words of each template weigh."""
+    others: Ints
+    """What those of them weigh that are too frequent."""
+    firsts: Ints
+    """The first entry of each template with such a word."""
+    marks: Marks
+    """The bits of these words."""
+
+
 def find_links(table: WordTable, least: float) -> Links:
     """Find the pairs of templates with at least a similarity.
 
@@ -95,14 +116,22 @@ def find_links(table: WordTable, least: float) -> Links:
         table: the words of the templates.
         least: the similarity, from 0 to 1.
     """
-    totals = _sum_words(table, table.words >= 0)
-    limit = _limit_words(table)
-    searched = _sum_words(table, table.words < limit)
-    found = [_score_pairs(table, totals, totals - searched, limit, least, part) for part in _list_pairs(table, limit)]
+    search = _prepare_search(table, least)
+    found = [_score_pairs(search, *part) for part in _list_pairs(table, search.limit)]
     left, right, shared = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else _EMPTY
-    similarity = 2 * shared / (totals[left] + totals[right])
+    similarity = 2 * shared / (search.totals[left] + search.totals[right])
     order = np.lexsort((right, left, -similarity))
     return Links(left[order], right[order], similarity[order])
+
+
+def _prepare_search(table: WordTable, least: float) -> _Search:
+    limit, owners = _limit_words(table), table.owners
+    is_frequent = table.words >= limit
+    totals, others = _sum_words(table, table.words >= 0), _sum_words(table, is_frequent)
+    frequent, of_frequent = table.words[is_frequent] - limit, owners[is_frequent]
+    firsts = table.starts[1:] - np.bincount(of_frequent, minlength=table.templates)
+    marks = mark_words(frequent, of_frequent, table.weights[limit:], table.templates)
+    return _Search(table, limit, least, totals, others, firsts, marks)
 
 
 def _sum_words(table: WordTable, is_counted: NDArray[np.bool_]) -> Ints:
@@ -136,10 +165,10 @@ def _list_pairs(table: WordTable, limit: int) -> Iterator[tuple[Ints, Ints]]:
     partners = ends[words] - places - 1 if len(words) else places  # behind it in the list of its word
     reached = np.concatenate([[0], np.cumsum(partners)])
     first_of_owner = np.searchsorted(owners, np.arange(table.templates + 1))
+    reached = reached[first_of_owner]
     start = 0
     while start < table.templates:
-        so_far = reached[first_of_owner[start]]
-        stop = int(np.searchsorted(reached[first_of_owner], so_far + _CHUNK, side="right")) - 1
+        stop = int(np.searchsorted(reached, reached[start] + _CHUNK, side="right")) - 1
         stop = max(stop, start + 1)
         entries = slice(first_of_owner[start], first_of_owner[stop])
         count = partners[entries]
@@ -151,35 +180,37 @@ def _list_pairs(table: WordTable, limit: int) -> Iterator[tuple[Ints, Ints]]:
         start = stop
 
 
-def _score_pairs(
-    table: WordTable, totals: Ints, others: Ints, limit: int, least: float, part: tuple[Ints, Ints]
-) -> tuple[Ints, Ints, Ints]:
+def _score_pairs(search: _Search, pairs: Ints, weights: Ints) -> tuple[Ints, Ints, Ints]:
     """Score candidates.
 
     Args:
-        table: the words.
-        totals: what the words of each template weigh.
-        others: what those of them weigh that are too frequent for a search.
-        limit: the first such word.
-        least: the similarity.
-        part: the pairs, and the weight of a word that they share.
+        search: what the templates are.
+        pairs: pairs of templates, each as a number.
+        weights: what a word weighs that they share.
 
     Returns:
         The pairs that are similar enough, and the weight of all words that they share.
     """
-    pairs, weights = part
     order = np.argsort(pairs, kind="stable")
     pairs, weights = pairs[order], weights[order]
     firsts = np.flatnonzero(np.concatenate([[True], pairs[1:] != pairs[:-1]]))
-    shared = np.add.reduceat(weights, firsts)
-    left, right = pairs[firsts] // table.templates, pairs[firsts] % table.templates
-    needed = least * (totals[left] + totals[right]) / 2
-    (possible,) = np.nonzero(shared + np.minimum(others[left], others[right]) >= needed - _SLACK)
-    left, right, needed = left[possible], right[possible], needed[possible]
-    shared = shared[possible] + _share_frequent(table, limit, left, right)
-    (linked,) = np.nonzero(shared >= needed - _SLACK)
-    left, right, shared = left[linked], right[linked], shared[linked]
+    shared, totals = np.add.reduceat(weights, firsts), search.totals
+    left, right = np.divmod(pairs[firsts], search.table.templates)
+    lacking = search.least * (totals[left] + totals[right]) / 2 - _SLACK - shared  # what frequent words must add
+    for bound in (_bound_by_total, _bound_by_marks, _share_frequent):
+        added = bound(search, left, right)
+        (kept,) = np.nonzero(added >= lacking)
+        left, right, lacking, shared, added = left[kept], right[kept], lacking[kept], shared[kept], added[kept]
+    shared = shared + added
     return _take_nearest(left, right, shared, 2 * shared / (totals[left] + totals[right]))
+
+
+def _bound_by_total(search: _Search, left: Ints, right: Ints) -> Ints:
+    return np.minimum(search.others[left], search.others[right])
+
+
+def _bound_by_marks(search: _Search, left: Ints, right: Ints) -> Ints:
+    return bound_shared(search.marks, left, right)
 
 
 def _take_nearest(left: Ints, right: Ints, shared: Ints, similarity: NDArray[np.float64]) -> tuple[Ints, Ints, Ints]:
@@ -195,20 +226,15 @@ _SLACK = 1e-6
 """A similarity equal to the least one counts; weights are whole numbers."""
 
 
-def _share_frequent(table: WordTable, limit: int, left: Ints, right: Ints) -> Ints:
-    """Weigh the words from the limit on that both templates of each pair have."""
-    first = np.searchsorted(table.words + table.owners * len(table.weights), _locate(table, limit))
-    both = [_list_entries(table, first, side) for side in (left, right)]
+def _share_frequent(search: _Search, left: Ints, right: Ints) -> Ints:
+    """Weigh the words too frequent for a search that both templates of each pair have."""
+    table = search.table
+    both = [_list_entries(table, search.firsts, side) for side in (left, right)]
     pairs, words = (np.concatenate(parts) for parts in zip(*both, strict=True))
     keys = np.sort(pairs * len(table.weights) + words)
     twice = keys[1:][keys[1:] == keys[:-1]]
-    pairs, words = twice // max(len(table.weights), 1), twice % max(len(table.weights), 1)
+    pairs, words = np.divmod(twice, max(len(table.weights), 1))
     return np.bincount(pairs, table.weights[words], minlength=len(left)).astype(np.int64)
-
-
-def _locate(table: WordTable, limit: int) -> Ints:
-    """Make the key behind which the words from the limit on stand, for each template."""
-    return np.arange(table.templates) * len(table.weights) + limit
 
 
 def _list_entries(table: WordTable, first: Ints, side: Ints) -> tuple[Ints, Ints]:
