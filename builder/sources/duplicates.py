@@ -130,7 +130,7 @@ def _drop_rewritten(rows: pl.DataFrame, repeats: pl.DataFrame, roles: Mapping[st
     details = {row["place"]: _describe(row, " in another writing") for row in dropped.iter_rows(named=True)}
     is_repeat = pl.Series([place in details for place in range(rows.height)], dtype=pl.Boolean)
     differs = pl.col("answer") != found["kept_answer"]
-    named = {
+    named: dict[str, pl.Expr | pl.Series] = {
         "duplicate_of": found["duplicate_of"],
         "duplicate_by": pl.lit(str(DuplicateMeasure.NORMALIZED)),
         "kept_answer": pl.when(differs).then(found["kept_answer"]),
