@@ -155,7 +155,7 @@ def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
 def _check_pass_rates(bucket: AuditBucket) -> Iterator[Fault]:
     """The pass rate of a problem is that of its samples."""
     problems = bucket.tables["problems"]
-    rated = select.rate_problems(problems, bucket.tables["samples"], PassRate())
+    rated = select.apply_pass_rates(problems, bucket.tables["samples"], PassRate())
     other = problems.filter(rated["pass_rate"].ne_missing(problems["pass_rate"]))
     yield from describe_rows(other, "have a pass rate that their samples do not have", "problems", "problem_id")
 

@@ -52,10 +52,10 @@ def make_paths(
     def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
         changed, known = _part_problems(problems, before.unchanged)
         selected, new = select_paths(stages, rules, changed, make_samples(changed), before.place.bucket)
-        rated = select.rate_problems(changed, selected, rules.select.pass_rate)
+        rated = select.apply_pass_rates(changed, selected, rules.select.pass_rate)
         selected = select.follow_problems(selected, rated)
         made.append(sort_rows("samples", selected if known is None else pl.concat([known, selected])))
-        rated = select.rate_problems(problems, made[0], rules.select.pass_rate)
+        rated = select.apply_pass_rates(problems, made[0], rules.select.pass_rate)
         files, values = _write_paths(rated, made[0], new, folder)
         return {**files, **write_inputs(before.inputs, folder)}, values
 
@@ -175,10 +175,10 @@ def _find_choices(keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataF
     return rows.select("key", "sample_id").join(choose(rows), on="sample_id", how="left", maintain_order="left")
 
 
-def rate_problems(
+def apply_pass_rates(
     rules: PathRules, problems: pl.DataFrame, paths: StageResult, rows: pl.DataFrame | None
 ) -> pl.DataFrame:
-    """Rate the problems of a bucket by its samples; see `select.rate_problems`.
+    """Rate the problems of a bucket by its samples; see `select.apply_pass_rates`.
 
     Args:
         rules: how samples are judged and chosen.
@@ -187,7 +187,7 @@ def rate_problems(
         rows: its rows, where they were not known.
     """
     samples = read_parquet(paths.folder / SAMPLES, select.RATED_COLUMNS) if rows is None else rows
-    return select.rate_problems(problems, samples, rules.select.pass_rate)
+    return select.apply_pass_rates(problems, samples, rules.select.pass_rate)
 
 
 def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, int]:

@@ -4,7 +4,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import choose_paths, drop_duplicates, pick_paths
-from .difficulty import RATED_COLUMNS, follow_problems, rate_problems
+from .difficulty import RATED_COLUMNS, apply_pass_rates, follow_problems
 from .diversity import count_diversity, describe_diversity
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
@@ -42,6 +42,7 @@ __all__ = [
     "ProblemContext",
     "ReasoningPath",
     "add_choices",
+    "apply_pass_rates",
     "choose_paths",
     "count_answers",
     "count_distinct",
@@ -66,7 +67,6 @@ __all__ = [
     "parse_problem",
     "pick_paths",
     "pick_rows",
-    "rate_problems",
     "read_method",
     "select_kept",
 ]

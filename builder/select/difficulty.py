@@ -34,7 +34,7 @@ def count_tries(samples: pl.DataFrame) -> pl.DataFrame:
     return tried.agg(tries=pl.len().cast(pl.Int64), correct=(pl.col("verdict") == Verdict.CORRECT).sum().cast(pl.Int64))
 
 
-def rate_problems(problems: pl.DataFrame, samples: pl.DataFrame, limits: PassRate) -> pl.DataFrame:
+def apply_pass_rates(problems: pl.DataFrame, samples: pl.DataFrame, limits: PassRate) -> pl.DataFrame:
     """Rate problems by their samples, and drop those to train on that are outside the limits.
 
     Args:
@@ -72,7 +72,7 @@ def follow_problems(samples: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFra
 
     Args:
         samples: rows of `Sample`, judged and chosen.
-        problems: the result of `rate_problems`.
+        problems: the result of `apply_pass_rates`.
     """
     dropped = problems.filter(pl.col("stage") == Stage.SELECT).select("problem_id", why="reason", how="detail")
     if not dropped.height:

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.select import follow_problems, rate_problems
+from cotloom.builder.select import apply_pass_rates, follow_problems
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.problem import Problem, Split
 from cotloom.schemas.reasons import Fate, Verdict
@@ -33,7 +33,7 @@ def test_the_pass_rate_counts_answers_without_a_hint_that_could_be_judged():
     samples += [sample(7, Verdict.CORRECT, Hint.HINTED), sample(8, Verdict.CORRECT, Hint.HINTED, "hinted only")]
     samples += [sample(9, Verdict.PROVIDED, problem="given only")]
 
-    rated = rate_problems(make_problems("p", "hinted only", "given only"), to_frame(samples, Sample), PassRate())
+    rated = apply_pass_rates(make_problems("p", "hinted only", "given only"), to_frame(samples, Sample), PassRate())
 
     assert rated["pass_rate"].to_list() == [0.25, None, None]
     assert set(rated["fate"]) == {"kept"}
@@ -48,7 +48,7 @@ def test_limits_drop_what_is_too_easy_or_too_hard_and_nothing_that_is_unknown():
     ]
     limits = PassRate(least=0.1, most=0.9)
 
-    rated = rate_problems(make_problems("easy", "hard", "fit", "few", "none"), to_frame(samples, Sample), limits)
+    rated = apply_pass_rates(make_problems("easy", "hard", "fit", "few", "none"), to_frame(samples, Sample), limits)
 
     assert rated["reason"].to_list() == ["too_easy", "too_hard", None, None, None]
     assert rated["stage"].to_list() == ["select", "select", None, None, None]
@@ -60,8 +60,8 @@ def test_the_limits_themselves_are_within_and_the_test_split_stays():
     samples = to_frame([*make_tries("a", 9, 1), *make_tries("b", 1, 9), *make_tries("c", 0, 9)], Sample)
     limits = PassRate(least=0.1, most=0.9)
 
-    assert rate_problems(make_problems("a", "b"), samples, limits)["fate"].to_list() == ["kept", "kept"]
-    assert rate_problems(make_problems("c", split=Split.TEST), samples, limits)["fate"].to_list() == ["kept"]
+    assert apply_pass_rates(make_problems("a", "b"), samples, limits)["fate"].to_list() == ["kept", "kept"]
+    assert apply_pass_rates(make_problems("c", split=Split.TEST), samples, limits)["fate"].to_list() == ["kept"]
 
 
 def test_kept_samples_follow_their_problem_and_dropped_ones_keep_their_reason():
@@ -69,7 +69,7 @@ def test_kept_samples_follow_their_problem_and_dropped_ones_keep_their_reason():
     is_first = pl.col("sample_id") == "s0"
     values = {"stage": "select", "fate": "dropped", "reason": "near_duplicate", "detail": "s1"}
     samples = samples.with_columns(pl.when(is_first).then(pl.lit(v)).otherwise(k).alias(k) for k, v in values.items())
-    rated = rate_problems(make_problems("easy"), samples, PassRate(most=0.9))
+    rated = apply_pass_rates(make_problems("easy"), samples, PassRate(most=0.9))
 
     followed = follow_problems(samples, rated)
 
@@ -89,7 +89,7 @@ def test_what_becomes_of_a_problem_depends_on_its_own_answers_alone(some, others
     def rate(counts):
         rows = [row for name, each in counts.items() for row in make_tries(name, *each)]
         order.shuffle(rows)
-        rated = rate_problems(make_problems(*counts), to_frame(rows, Sample), limits)
+        rated = apply_pass_rates(make_problems(*counts), to_frame(rows, Sample), limits)
         return {row["problem_id"]: row for row in rated.iter_rows(named=True)}
 
     alone, together = rate(some), rate({**more, **some})
