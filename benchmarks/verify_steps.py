@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from cotloom.builder.select import read_method
+from cotloom.builder.select import ProblemContext, read_method
+from cotloom.builder.select.signatures import forget_methods
 from cotloom.builder.text.equations import find_equations, plain
 from cotloom.builder.text.equations.operands import forget_expressions
 from cotloom.builder.verify import check_steps, judge
@@ -246,13 +247,14 @@ def judge_and_sign(problem: Problem, text: str) -> None:
     """Judge one text and find its method, as a build does."""
     equations = find_equations(text)
     judge(problem, text, equations={Part.TEXT: equations})
-    read_method(text, equations)
+    read_method(text, equations, ProblemContext(problem.question, problem.answer))
 
 
 def forget() -> None:
     """Forget what was remembered of earlier texts."""
     plain.forget_plain()
     forget_expressions()
+    forget_methods()
 
 
 def count_per_second(check: Callable, items: Sequence) -> float:

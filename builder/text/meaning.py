@@ -55,12 +55,13 @@ def _list_unspaced_marks(text: str) -> Iterator[str]:
 
 
 def list_content(text: str) -> str:
-    """List the words of a normalized text without those whose place changes little.
+    """List the words of a normalized text without those whose place changes little, with a space around each.
 
     >>> list_content("so she then sells the eggs") == list_content("now she sells eggs")
     True
     """
-    return " ".join([_reduce_word(word) for word in split_words(text) if word not in LOOSE])
+    words = " ".join([_reduce_word(word) for word in split_words(text) if word not in LOOSE])
+    return f" {words} "
 
 
 def _reduce_word(word: str) -> str:
@@ -86,13 +87,12 @@ def has_same_meaning(left: str, right: str) -> bool:
     if not one or not other:
         return True  # words more, none moved and none replaced
     words, others = one.split(" "), other.split(" ")
-    if set(words).isdisjoint(others):
-        return _is_reworded(words, others)
-    gaps = list(_find_gaps(words, others))
-    missing = {word for gap, _ in gaps for word in gap}
-    if any(not missing.isdisjoint(gap) for _, gap in gaps):
-        return False
-    return all(_is_reworded(*gap) for gap in gaps)
+    edits: list[tuple[str, int, int]] = Levenshtein.editops(words, others).as_list()  # type: ignore[assignment]
+    missing = {words[place] for kind, place, _ in edits if kind != "insert"}
+    new = {others[place] for kind, _, place in edits if kind != "delete"}
+    if not missing or not new:
+        return True
+    return missing.isdisjoint(new) and all(_is_reworded(*gap) for gap in _join_edits(words, others, edits))
 
 
 def _is_reworded(words: Sequence[str], others: Sequence[str]) -> bool:
@@ -108,16 +108,11 @@ def _is_reworded(words: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def _cut_shared(left: str, right: str) -> tuple[str, str]:
-    """Cut off the words that two texts begin and end with."""
-    begin = Prefix.similarity(left, right)
-    if begin < len(left) or begin < len(right):
-        begin = left.rfind(" ", 0, begin) + 1
+    """Cut off the words that two contents begin and end with."""
+    begin = left.rfind(" ", 0, Prefix.similarity(left, right))
     left, right = left[begin:], right[begin:]
-    end = Postfix.similarity(left, right)
-    if end < len(left) or end < len(right):
-        blank = left.find(" ", len(left) - end)
-        end = len(left) - blank if blank >= 0 else 0
-    return left[: len(left) - end].strip(), right[: len(right) - end].strip()
+    stop = left.find(" ", len(left) - Postfix.similarity(left, right))
+    return left[1:stop], right[1 : stop - len(left)]
 
 
 def split_words(text: str) -> list[str]:
@@ -127,13 +122,17 @@ def split_words(text: str) -> list[str]:
     return [part for piece in text.split(" ") for part in (list(piece) if has_unspaced(piece) else [piece])]
 
 
-def _find_gaps(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """Find the words that differ between runs of words that two texts share."""
-    start_left = start_right = 0
-    for begin, other_begin, size in Levenshtein.editops(left, right).as_matching_blocks():
-        if begin > start_left or other_begin > start_right:
-            yield left[start_left:begin], right[start_right:other_begin]
-        start_left, start_right = begin + size, other_begin + size
+def _join_edits(
+    left: Sequence[str], right: Sequence[str], edits: Sequence[tuple[str, int, int]]
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Yield the words that differ between runs of words that two texts share."""
+    begin, other_begin = stop, other_stop = edits[0][1:]
+    for kind, place, other in edits:
+        if (place, other) != (stop, other_stop):
+            yield left[begin:stop], right[other_begin:other_stop]
+            begin, other_begin = place, other
+        stop, other_stop = place + (kind != "insert"), other + (kind != "delete")
+    yield left[begin:stop], right[other_begin:other_stop]
 
 
 @lru_cache(maxsize=1 << 16)

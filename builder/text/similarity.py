@@ -1,6 +1,6 @@
 """Measure how similar texts are in their wording, and find near duplicates among them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,41 +58,50 @@ def find_near_duplicates(
     Returns:
         By place, the place of the text that it repeats, and their similarity.
     """
-    found: dict[int, tuple[int, float]] = {}
-    groups: dict[str, tuple[list[int], list[str]]] = {}
     known: list[str | None] = [None] * len(texts) if labels is None else list(labels)
     cutoff = max(0.0, 100 * least - _ROUNDING)
-    compared: dict[tuple[str, int], bool] = {}
+    groups: dict[str, list[int]] = {}
     for place, text in enumerate(texts):
+        groups.setdefault(text.marks, []).append(place)
+    found: dict[int, tuple[int, float]] = {}
+    for places in groups.values():
+        if len(places) > 1:
+            found.update(_find_repeats(texts, places, known, cutoff))
+    return found
+
+
+def _find_repeats(
+    texts: Sequence[NormalText], places: Sequence[int], known: list[str | None], cutoff: float
+) -> Iterator[tuple[int, tuple[int, float]]]:
+    """Yield the near duplicates among texts with the same marks; a leader without a label takes that of its repeat."""
+    first = texts[places[0]]
+    leaders, heads = [places[0]], [first.plain[:MAX_CHARACTERS]]
+    same = {(first.content, places[0]): True}
+    for place in places[1:]:
+        text, label = texts[place], known[place]
         head, content = text.plain[:MAX_CHARACTERS], text.content
-        group = groups.get(text.marks)
-        if group is None:
-            groups[text.marks] = ([place], [head])
-            continue
-        leaders, heads = group
-        for score, number in _find_near(head, heads, cutoff):
-            leader, label = leaders[number], known[place]
+        for score, number in _rank_near(head, heads, cutoff):
+            leader = leaders[number]
             if label is not None and known[leader] not in {None, label}:
                 continue
-            is_same = compared.get((content, leader))
+            is_same = same.get((content, leader))
             if is_same is None:
-                is_same = has_same_meaning(content, texts[leader].content)
-                compared[content, leader] = is_same
+                is_same = same[content, leader] = has_same_meaning(content, texts[leader].content)
             if is_same:
-                found[place] = (leader, score / 100)
                 known[leader] = known[leader] or label
+                yield place, (leader, score / 100)
                 break
         else:
             leaders.append(place)
             heads.append(head)
-    return found
+            same[content, place] = True
 
 
-def _find_near(head: str, heads: Sequence[str], cutoff: float) -> Sequence[tuple[float, int]]:
-    """Find the texts whose ratio to a text is at least so many per cent, the nearest first; with their places."""
+def _rank_near(head: str, heads: Sequence[str], cutoff: float) -> Sequence[tuple[float, int]]:
+    """List the texts whose ratio to a text is at least so many per cent, the nearest first; with their places."""
     if len(heads) == 1:
         score = ratio(head, heads[0], score_cutoff=cutoff)
-        return [(score, 0)] if score >= cutoff and (score or not cutoff) else []
+        return ((score, 0),) if score >= cutoff else ()
     near = extract(head, heads, scorer=ratio, limit=None, score_cutoff=cutoff)
     return [(score, number) for _, score, number in near]
 

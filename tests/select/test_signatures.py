@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from cotloom.builder.select import read_method
 from cotloom.builder.select.signatures import MAX_READ, UNKNOWN, ProblemContext, forget_methods
-from cotloom.builder.text.equations import find_equations
+from cotloom.builder.select.signatures.roles import name_numbers
+from cotloom.builder.text.equations import find_equations, format_value
 
 SAME = [
     ("16 - 3 = 13. 13 - 4 = 9.", "16 - 3 - 4 = 9", "how finely the work is cut"),
@@ -107,3 +108,32 @@ def test_what_was_forgotten_is_read_the_same():
         signatures.append(read_method(text, context=context).signature)
         forget_methods()
     assert signatures == ["(100 - n2) * n1 / 100"] * 3
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers"),
+    [
+        ("Ann has 12 pens and THREE cups.", {"12": "n1", "3": "n2"}),
+        ("1,200 and 1,2000 and 12.50 and .5", {"1200": "n1", "1": "n2", "2000": "n3", "12.5": "n4", "0.5": "n5"}),
+        ("3/4 of it, on 1/2/3", {"3": "n1", "4": "n2", "1": "n3", "2": "n4"}),
+        ("Twenty-one, sixty seven, twenty-seventh", {"21": "n1", "67": "n2", "20": "n3"}),
+        ("sixth tent x3 v2.5 often at six.", {"6": "n1"}),
+        ("小明有3个", {"3": "n1"}),
+        ("one, ten, 10", {"10": "n1"}),
+        ("", {}),
+    ],
+)
+def test_numbers_of_a_question_are_named_by_their_places(question, numbers):
+    assert {format_value(value): form.text for value, form in name_numbers(question).items()} == numbers
+
+
+@pytest.mark.parametrize("share", ["20%", "20 %", "20％", "20 percent", "Twenty percent", "20 PERCENT"])
+def test_a_percentage_may_be_used_as_what_it_leaves_and_what_it_adds(share):
+    numbers = {format_value(value): form.text for value, form in name_numbers(f"It costs {share} less.").items()}
+    assert numbers == {
+        "20": "n1",
+        "80": "100 - n1",
+        "0.8": "(100 - n1) / 100",
+        "120": "100 + n1",
+        "1.2": "(100 + n1) / 100",
+    }

@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
-from cotloom.builder.text.meaning import has_same_meaning, list_content, list_marks
+from cotloom.builder.text.meaning import _is_reworded, has_same_meaning, list_content, list_marks
 from cotloom.builder.text.normalizing import normalize
 from cotloom.builder.text.similarity import find_near_duplicates, measure_similarities, read_text
 
@@ -71,6 +72,23 @@ def test_meaning_does_not_depend_on_which_of_two_texts_comes_first(one, other):
     left, right = list_content(" ".join(one)), list_content(" ".join(other))
     assert has_same_meaning(left, left)
     assert has_same_meaning(left, right) == has_same_meaning(right, left)
+
+
+def compare_all_words(left, right):
+    """The same rules over whole texts: nothing is cut off, and every run of words that both share is looked at."""
+    words, others = sorted(([*text.split()] for text in (left, right)), key=lambda words: " ".join(["", *words, ""]))
+    gaps, start, other_start = [], 0, 0
+    for begin, other_begin, size in Levenshtein.editops(words, others).as_matching_blocks():
+        gaps.append((words[start:begin], others[other_start:other_begin]))
+        start, other_start = begin + size, other_begin + size
+    missing, new = ({word for gap in side for word in gap} for side in zip(*gaps, strict=True))
+    return missing.isdisjoint(new) and all(_is_reworded(*gap) for gap in gaps)
+
+
+@given(WORDS, WORDS, WORDS, WORDS)
+def test_meaning_is_that_of_all_words_whatever_both_texts_begin_and_end_with(start, one, other, end):
+    left, right = (list_content(" ".join([*start, *words, *end])) for words in (one, other))
+    assert has_same_meaning(left, right) == compare_all_words(left, right)
 
 
 @given(WORDS, st.integers(0, 9), st.integers(0, 9))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from operator import attrgetter
 
 import xxhash
 
@@ -41,7 +42,7 @@ class FormKind(StrEnum):
     POWER = "power"
 
 
-_SIGNS = {FormKind.SUM: ("+", "-", "0"), FormKind.PRODUCT: ("*", "/", "1"), FormKind.POWER: ("^", "^", "")}
+_SIGNS = {FormKind.SUM: (" + ", " - ", "0"), FormKind.PRODUCT: (" * ", " / ", "1"), FormKind.POWER: (" ^ ", " ^ ", "")}
 """How operands are joined, how inverse ones are, and what stands where there is none of the first."""
 
 _BRACKETED = {
@@ -53,25 +54,39 @@ _BRACKETED = {
 
 
 class Form:
-    """An expression in canonical form. Made by the functions of this module, never changed, compared by its text."""
+    """An expression in canonical form. Made by the functions of this module, never changed, compared by its text.
 
-    __slots__ = ("inner", "kind", "lower", "text", "upper", "value")
+    It is spelled when it is asked for its text or becomes an operand: of `16 - 3 - 4`, `16 - 3` never is.
+    """
+
+    __slots__ = ("kind", "lower", "operations", "spelled", "upper", "value")
 
     def __init__(
-        self, kind: FormKind, value: Exact, text: str, upper: "Forms", lower: "Forms", inner: frozenset[str]
+        self,
+        kind: FormKind,
+        value: Exact,
+        upper: "Forms" = (),
+        lower: "Forms" = (),
+        spelled: str = "",
+        operations: frozenset[str] = frozenset(),
     ) -> None:
         self.kind = kind
         """What it is made with."""
         self.value = value
         """Its value."""
-        self.text = text
-        """Equal for equal forms; hashed where it is long."""
         self.upper = upper
-        """The operands that are added or multiplied, sorted by text; the base of a power."""
+        """The operands that are added or multiplied, all of them spelled; the base of a power."""
         self.lower = lower
-        """The operands that are subtracted or divided by, sorted by text; the exponent of a power."""
-        self.inner = inner
-        """The operations of its operands, written with values: `3 + 4`."""
+        """The operands that are subtracted or divided by; the exponent of a power."""
+        self.spelled = spelled
+        """Its text, or nothing as yet."""
+        self.operations = operations
+        """Its operations, each with the values of its operands: `3 + 4`; known once it is spelled."""
+
+    @property
+    def text(self) -> str:
+        """Equal for equal forms; hashed where it is long."""
+        return self.spelled or _spell(self)
 
 
 Forms = tuple[Form, ...]
@@ -82,7 +97,7 @@ _NOTHING: frozenset[str] = frozenset()
 @lru_cache(maxsize=MAX_REMEMBERED)
 def make_atom(text: str, value: Exact) -> Form:
     """Make the form of something that has no parts: a number of the question, a constant."""
-    return Form(FormKind.ATOM, value, _shorten(text), (), (), _NOTHING)
+    return Form(FormKind.ATOM, value, spelled=_shorten(text))
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)
@@ -103,64 +118,61 @@ def join_forms(op: str, left: Form, right: Form) -> Form:
     return _join_sum(op, left, right) if op in "+-" else _join_product(op, left, right)
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
 def set_value(form: Form, value: Exact) -> Form:
     """Give a form the value that was written for it, which may be rounded or wrong. So no value grows without end."""
-    if form.value == value:
-        return form
-    return Form(form.kind, value, form.text, form.upper, form.lower, form.inner)
+    return form if form.value == value else _change_value(form, value)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _change_value(form: Form, value: Exact) -> Form:
+    return Form(form.kind, value, form.upper, form.lower, form.text, form.operations)
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)
 def join_alternatives(forms: Forms) -> Form:
     """Make the form of what may be one of several, of equal value, sorted by text."""
-    text = _shorten(" or ".join([_add_brackets(FormKind.PRODUCT, form) for form in forms]))
-    return Form(FormKind.ATOM, forms[0].value, f"<{text}>", (), (), _collect_operations(forms))
+    text = " or ".join(_list_texts(FormKind.PRODUCT, tuple(map(_spell_operand, forms))))
+    return Form(FormKind.ATOM, forms[0].value, spelled=f"<{_shorten(text)}>", operations=_collect_operations(forms))
 
 
-def write_operation(form: Form) -> str:
-    """Write the last operation of a form with the values of its operands: `16 - 3 - 4`."""
-    sides = (sorted([format_value(part.value) for part in forms]) for forms in (form.upper, form.lower))
-    return _shorten(_write(form.kind, *sides))
-
-
-@lru_cache(maxsize=MAX_REMEMBERED)
 def list_operations(form: Form) -> frozenset[str]:
     """List the operations of a form, each with the values of its operands."""
-    if form.kind is FormKind.ATOM or len(form.inner) >= MAX_OPERATIONS:
-        return form.inner
-    return form.inner | {write_operation(form)}
+    return _spell_operand(form).operations
 
 
 def forget_forms() -> None:
     """Forget the forms that are remembered."""
-    for remembered in (make_atom, make_constant, join_forms, set_value, join_alternatives, list_operations):
+    for remembered in (make_atom, make_constant, join_forms, _change_value, join_alternatives):
         remembered.cache_clear()
 
 
 def _join_sum(op: str, left: Form, right: Form) -> Form:
-    upper, lower = _split_form(FormKind.SUM, left)
+    upper, lower = _split_form(FormKind.SUM, left, 0)
     if op == "+":
-        more, less = _split_form(FormKind.SUM, right)
-        value = left.value + right.value
+        more, less = _split_form(FormKind.SUM, right, 0)
+        upper, lower, value = upper + more, lower + less, left.value + right.value
     else:
-        more, less = (), (right,)
-        value = left.value - right.value
-    upper, lower = _drop_atoms(upper + more, 0), _drop_atoms(lower + less, 0)
-    share = _find_share(upper, lower)
+        lower, value = lower + _list_operand(right, 0), left.value - right.value
+    share = _find_share(upper, lower) if _ONE.spelled in [form.spelled for form in upper] else None
     return _make_form(FormKind.SUM, value, upper, lower) if share is None else join_forms("/", share, _HUNDRED)
 
 
 def _join_product(op: str, left: Form, right: Form) -> Form:
     """Join two factors. What was put together before is divided by as a whole, but for percentages."""
-    upper, lower = _split_form(FormKind.PRODUCT, left)
+    upper, lower = _split_form(FormKind.PRODUCT, left, 1)
     if op == "*":
-        more, less = _split_form(FormKind.PRODUCT, right)
+        more, less = _split_form(FormKind.PRODUCT, right, 1)
         value = left.value * right.value
     else:
-        less, more = (right.upper, right.lower) if is_percent(right) else ((right,), ())
-        value = Fraction(left.value) / right.value
-    return _make_form(FormKind.PRODUCT, value, _drop_atoms(upper + more, 1), _drop_atoms(lower + less, 1))
+        less, more = (right.upper, right.lower) if is_percent(right) else (_list_operand(right, 1), ())
+        value = _divide(left.value, right.value)
+    return _make_form(FormKind.PRODUCT, value, upper + more, lower + less)
+
+
+def _divide(left: Exact, right: Exact) -> Exact:
+    if left.__class__ is right.__class__ is int and not left % right:
+        return left // right
+    return Fraction(left) / right
 
 
 def _join_power(base: Form, exponent: Form) -> Form:
@@ -171,73 +183,109 @@ def _join_power(base: Form, exponent: Form) -> Form:
         for _ in range(times - 1):
             form = join_forms("*", form, base)
         return form
-    return _make_form(FormKind.POWER, Fraction(base.value) ** times, (base,), (exponent,))
+    value = Fraction(base.value) ** times
+    return _make_form(FormKind.POWER, value, (_spell_operand(base),), (_spell_operand(exponent),))
 
 
-def _split_form(kind: FormKind, form: Form) -> tuple[Forms, Forms]:
-    return (form.upper, form.lower) if form.kind is kind else ((form,), ())
+def _split_form(kind: FormKind, form: Form, neutral: int) -> tuple[Forms, Forms]:
+    return (form.upper, form.lower) if form.kind is kind else (_list_operand(form, neutral), ())
 
 
-def _drop_atoms(forms: Forms, value: int) -> Forms:
-    """Drop what changes nothing: a term 0, a factor 1."""
-    return tuple([form for form in forms if form.value != value or form.kind is not FormKind.ATOM])
+def _list_operand(form: Form, neutral: int) -> Forms:
+    """List a form as an operand; none where it changes nothing: a term 0, a factor 1."""
+    if form.spelled:
+        return () if form.value == neutral and form.kind is FormKind.ATOM else (form,)
+    _spell(form)
+    return (form,)
+
+
+def _spell_operand(form: Form) -> Form:
+    if not form.spelled:
+        _spell(form)
+    return form
 
 
 def _find_share(upper: Forms, lower: Forms) -> Form | None:
     """Read one and percentages as a hundred and what they have in it: `1 - 25 / 100` is `(100 - 25) / 100`."""
-    if sum(form.text == _ONE.text for form in upper) != 1 or len(upper) + len(lower) == 1:
+    if len(upper) + len(lower) == 1 or sum(form.spelled == _ONE.spelled for form in upper) > 1:
         return None
     total = _HUNDRED
     for op, forms in (("+", upper), ("-", lower)):
         for form in forms:
             if is_percent(form) and len(form.upper) == 1:
                 total = join_forms(op, total, form.upper[0])
-            elif op == "-" or form.text != _ONE.text:
+            elif op == "-" or form.spelled != _ONE.spelled:
                 return None
     return total
 
 
 def _make_form(kind: FormKind, value: Exact, upper: Forms, lower: Forms) -> Form:
+    """Make a form of operands that are spelled."""
     if not lower and len(upper) < 2:
         return upper[0] if upper else make_atom(format_value(value), value)
-    upper, lower = tuple(sorted(upper, key=_get_text)), tuple(sorted(lower, key=_get_text))
-    text = _write(kind, [_add_brackets(kind, form) for form in upper], [_add_brackets(kind, form) for form in lower])
-    form = Form(kind, value, _shorten(text), upper, lower, _collect_operations((*upper, *lower)))
+    form = Form(kind, value, upper, lower)
     if len(upper) + len(lower) > MAX_OPERANDS:
-        return Form(FormKind.ATOM, value, form.text, (), (), list_operations(form))
+        return Form(FormKind.ATOM, value, spelled=form.text, operations=form.operations)
     return form
+
+
+def _spell(form: Form) -> str:
+    """Write a form and collect its operations."""
+    kind, upper, lower = form.kind, form.upper, form.lower
+    operations = _collect_operations(upper + lower)
+    if len(operations) < MAX_OPERATIONS:
+        operations |= {_write(kind, _list_values(upper), _list_values(lower))}
+    form.operations = operations
+    form.spelled = text = _write(kind, _list_texts(kind, upper), _list_texts(kind, lower))
+    return text
+
+
+def _list_values(operands: Forms) -> list[str]:
+    """List the values of operands, sorted."""
+    if len(operands) == 1:  # mostly
+        return [format_value(operands[0].value)]
+    values = [format_value(operand.value) for operand in operands]
+    values.sort()
+    return values
+
+
+def _list_texts(kind: FormKind, operands: Forms) -> list[str]:
+    """List the texts of operands, sorted, with brackets where they are needed."""
+    bracketed = _BRACKETED[kind]
+    if len(operands) > 1:
+        operands = tuple(sorted(operands, key=_get_text))
+    return [
+        f"({operand.spelled})" if operand.kind in bracketed and operand.spelled[0] != "#" else operand.spelled
+        for operand in operands
+    ]
 
 
 def _write(kind: FormKind, upper: Sequence[str], lower: Sequence[str]) -> str:
     sign, inverse, empty = _SIGNS[kind]
-    return "".join([f" {sign} ".join(upper) or empty, *[f" {inverse} {text}" for text in lower]])
-
-
-def _add_brackets(kind: FormKind, form: Form) -> str:
-    return f"({form.text})" if form.kind in _BRACKETED[kind] and form.text[0] != "#" else form.text
+    text = sign.join(upper) or empty
+    return _shorten(inverse.join([text, *lower]) if lower else text)
 
 
 def _shorten(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else f"#{xxhash.xxh3_64_hexdigest(text.encode())}"
 
 
-def _get_text(form: Form) -> str:
-    return form.text
+_get_text = attrgetter("spelled")
 
 
-def _collect_operations(forms: Forms) -> frozenset[str]:
-    found = [form for form in forms if form.kind is not FormKind.ATOM or form.inner]
-    return frozenset().union(*map(list_operations, found)) if found else _NOTHING
+def _collect_operations(forms: Sequence[Form]) -> frozenset[str]:
+    found = [form.operations for form in forms if form.operations]
+    return found[0].union(*found[1:]) if found else _NOTHING
 
 
 def is_percent(form: Form) -> bool:
     """Whether a form is so many in a hundred. Forms are compared by text: equal ones may have been made twice."""
-    return form.kind is FormKind.PRODUCT and len(form.lower) == 1 and form.lower[0].text == _HUNDRED.text
+    return form.kind is FormKind.PRODUCT and len(form.lower) == 1 and form.lower[0].spelled == _HUNDRED.spelled
 
 
 def has_hundred(form: Form) -> bool:
     """Whether a form goes on from a hundred."""
-    return any(part.text == _HUNDRED.text for part in form.upper)
+    return any(part.spelled == _HUNDRED.spelled for part in form.upper)
 
 
 _ZERO, _ONE, _HUNDRED = make_atom("0", 0), make_atom("1", 1), make_atom("100", 100)

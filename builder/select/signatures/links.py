@@ -13,6 +13,7 @@ No rule looks at the order of steps that do not need one another: moving them mo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 
 from ...text.equations import Exact, Node, Number, Operation
@@ -62,7 +63,8 @@ def join_plain(steps: Sequence[Step], roles: Roles, results: set[Exact]) -> dict
             one, other = _join_node(left, known, roles, results), _join_node(right, known, roles, results)
         if one is None or other is None:
             return None
-        known[value] = set_value(join_forms(op, one, other), value)
+        form = join_forms(op, one, other)
+        known[value] = form if form.value == value else set_value(form, value)
     return known
 
 
@@ -91,22 +93,27 @@ def join_in_order(steps: Sequence[Step], roles: Roles) -> dict[Exact, Form]:
 
 def _join_share(value: Exact, known: Mapping[Exact, Form], roles: Roles) -> Form | None:
     """Read a fraction as what is known of it: 0.8 where 100 - 20 = 80, 3/4 where the question has a 3 and a 4."""
-    if value.denominator == 1:
+    top, bottom = value.numerator, value.denominator
+    if bottom == 1:
         return None
-    percent = known.get(value * 100)
+    hundredfold = Fraction(100 * top, bottom) if 100 % bottom else top * (100 // bottom)
+    percent = known.get(hundredfold)
     if percent is None or not has_hundred(percent):
-        percent = roles.get(value * 100)
+        percent = roles.get(hundredfold)
     if percent is not None:
         return join_forms("/", percent, _HUNDRED)
-    top, bottom = roles.get(value.numerator), roles.get(value.denominator)
-    return join_forms("/", top, bottom) if top is not None and bottom is not None else None
+    over, under = roles.get(top), roles.get(bottom)
+    return join_forms("/", over, under) if over is not None and under is not None else None
 
 
 def list_numbers(node: Node) -> list[Exact]:
     """List the numbers of an expression from left to right."""
     if isinstance(node, Number):
         return [node[0]]
-    return list_numbers(node[1]) + list_numbers(node[2])
+    _, left, right, _ = node
+    if left.__class__ is right.__class__ is Number:  # mostly
+        return [left[0], right[0]]
+    return list_numbers(left) + list_numbers(right)
 
 
 def make_graph(steps: Sequence[Step]) -> Graph:
@@ -132,16 +139,15 @@ def make_graph(steps: Sequence[Step]) -> Graph:
 def _add_later(steps: Sequence[Step], numbers: Sequence[Sequence[Exact]], needs: list[int]) -> None:
     """Add the steps that are needed though they stand behind."""
     last = {value: index for index, (_, value) in enumerate(steps)}
-    early = [index for index, found in enumerate(numbers) if any(last.get(number, -1) > index for number in found)]
-    later = {
-        index: [
-            made
-            for made in range(index + 1, len(steps))
-            if steps[made][1] in numbers[index] and not needs[made] >> index & 1
-        ]
-        for index in early
-    }
-    if not any(later.values()):
+    later: dict[int, list[int]] = {}
+    for index, found in enumerate(numbers):
+        stop = max([last.get(number, -1) for number in found])
+        if stop > index:
+            behind = range(index + 1, stop + 1)
+            makers = [made for made in behind if steps[made][1] in found and not needs[made] >> index & 1]
+            if makers:
+                later[index] = makers
+    if not later:
         return
     for index, found in later.items():
         for made in found:
@@ -211,13 +217,17 @@ class Linker:
     def _join(self, node: Node, index: int, seen: dict[Exact, int]) -> Form:
         if isinstance(node, Number):
             return self._find_form(node[0], index, seen)
-        left = self._join(node[1], index, seen)
-        return join_forms(node[0], left, self._join(node[2], index, seen))
+        op, left, right, _ = node
+        form = self._join(left, index, seen)
+        return join_forms(op, form, self._join(right, index, seen))
 
     def _find_form(self, value: Exact, index: int, seen: dict[Exact, int]) -> Form:
         makers = self.makers.get(value)
         if makers is None:
-            return self.roles.get(value) or self._find_share(value) or make_constant(value)
+            form = self.roles.get(value)
+            if form is None and value.denominator != 1:
+                form = self._find_share(value)
+            return form or make_constant(value)
         if len(makers) == 1 and value not in self.roles:
             return self._find_result(makers[0], index) or make_constant(value)
         if value not in self.groups:
@@ -238,8 +248,6 @@ class Linker:
         return self.join_step(made)
 
     def _find_share(self, value: Exact) -> Form | None:
-        if value.denominator == 1:
-            return None
         made = self.makers.get(value * 100, [])
         form = self.join_step(made[0]) if len(made) == 1 else None
         if form is not None and has_hundred(form):

@@ -110,7 +110,7 @@ def _read_steps(steps: tuple[Step, ...], answer: Exact | None, question: str | N
     if known is None and len(steps) > MAX_STEPS:
         known = join_in_order(steps, roles)
     if known is None:
-        return _make_method(_join_contested(steps, roles, find_root(steps, answer)))
+        return _make_method(_join_contested(steps, roles, answer))
     form = None if answer is None else known.get(answer)
     return _make_method([form] if form is not None else _list_last(steps, known))
 
@@ -119,8 +119,9 @@ _recall_steps = lru_cache(maxsize=4096)(_read_steps)
 
 
 def forget_methods() -> None:
-    """Forget the methods that are remembered, and the forms of their expressions."""
-    _recall_steps.cache_clear()
+    """Forget the methods that are remembered, the forms of their expressions, and what was read of problems."""
+    for remembered in (_recall_steps, name_numbers, read_value):
+        remembered.cache_clear()
     forget_forms()
 
 
@@ -130,8 +131,9 @@ def _read_words(text: str, context: ProblemContext) -> Method:
     return UNKNOWN if skeleton is None else Method(skeleton.text, skeleton.statements)
 
 
-def _join_contested(steps: Sequence[Step], roles: Roles, root: int | None) -> list[Form]:
+def _join_contested(steps: Sequence[Step], roles: Roles, answer: Exact | None) -> list[Form]:
     graph = make_graph(steps)
+    root = find_root(graph, answer)
     if root is not None:
         form = Linker(graph, roles, list_needed(graph, [root])).join_step(root)
         return [] if form is None else [form]
@@ -140,7 +142,7 @@ def _join_contested(steps: Sequence[Step], roles: Roles, root: int | None) -> li
     last = [index for index in forms if index not in linker.used]
     undoing = {index for index in last if is_undoing(steps, index)}
     if undoing:
-        return _join_contested([step for index, step in enumerate(steps) if index not in undoing], roles, None)
+        return _join_contested([step for index, step in enumerate(steps) if index not in undoing], roles, answer)
     return [forms[index] for index in last]
 
 
@@ -215,6 +217,8 @@ def read_value(answer: str | None, choices: tuple[str, ...] = ()) -> Exact | Non
     """
     if answer is None:
         return None
+    if answer.isdecimal() and len(answer) <= 30:
+        return int(answer)  # mostly
     letter = re.fullmatch(r"\(?([A-Z])\)?\.?", answer.strip())
     if letter and ord(letter[1]) - ord("A") < len(choices):
         found = _ANSWER.search(choices[ord(letter[1]) - ord("A")])

@@ -28,17 +28,36 @@ _TENS = {
 }
 _ONES = {"one": 1, **{name: value for name, value in _UNITS.items() if value < 10}}
 
+_WORDS = {
+    letter: "|".join(
+        [
+            rf"(?:{'|'.join(name[1:] for name in _TENS if name[0] == letter) or '(?!)'})(?:[ -](?:{'|'.join(_ONES)}))?",
+            *[name[1:] for name in _UNITS if name[0] == letter],
+        ]
+    )
+    for letter in "efnst"
+}
+"""The number words by their first letter, without it."""
+
 _NUMBER = re.compile(
     rf"""
-    (?<![\w.])(?:
-        (?P<top>\d{{1,6}})/(?P<bottom>[1-9]\d{{0,5}})(?![\d/])
-      | (?P<digits>(?:\d{{1,3}}(?:,\d{{3}}){{1,6}}(?!\d)|\d{{1,20}})(?:\.\d{{1,20}})?|\.\d{{1,20}})
-        [ ]?(?P<percent>%|％|percent\b)?
+    [\d.efnst](?:  # any other character is passed over quickly; what follows looks back at it
+        (?<![\w.][\d.])(?:
+            (?P<quotient>(?<=\d)\d{{0,5}}/[1-9]\d{{0,5}}(?![\d/]))
+          | (?P<digits>
+                (?<=\d)(?:\d{{0,2}}(?:,\d{{3}}){{1,6}}(?!\d)|\d{{0,19}})(?:\.\d{{1,20}})?
+              | (?<=\.)\d{{1,20}}
+            )
+            (?:[ ]?(?P<percent>%|％|percent\b))?
+        )
+      | (?<!\w[efnst])(?P<word>{"|".join(f"(?<={letter})(?:{rest})" for letter, rest in _WORDS.items())})\b
+        (?P<worded>[ ]?percent\b)?
     )
-    | \b(?P<word>(?:{"|".join(_TENS)})(?:[ -](?:{"|".join(_ONES)}))?|{"|".join(_UNITS)})\b[ ]?(?P<worded>percent\b)?
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
+"""A number of a text in lower case."""
+
 _HAN_NUMBER = re.compile(r"(?<=[\u3040-\u9fff])\d")
 
 Roles = Mapping[Exact, Form]
@@ -56,12 +75,14 @@ def name_numbers(question: str | None) -> Roles:
         return roles
     shares: list[Exact] = []
     number = 0
-    for match in _NUMBER.finditer(_part_letters(question[:MAX_QUESTION])):
-        for value in _read_match(match):
+    for match in _NUMBER.finditer(_part_letters(question[:MAX_QUESTION]).lower()):
+        values = _read_match(match)
+        for value in values:
             number += 1
-            roles.setdefault(value, make_atom(f"n{number}", value))
-        if match["percent"] or match["worded"]:
-            shares += _read_match(match)
+            if value not in roles:
+                roles[value] = make_atom(f"n{number}", value)
+        if match.lastgroup in _PERCENT:
+            shares += values
     if shares:
         roles.pop(1, None)
         roles.pop(100, None)
@@ -75,17 +96,27 @@ def _part_letters(question: str) -> str:
     return question if question.isascii() else _HAN_NUMBER.sub(lambda match: f" {match[0]}", question)
 
 
+_PERCENT = frozenset({"percent", "worded"})
+
+
 def _read_match(match: re.Match[str]) -> list[Exact]:
-    if match["top"]:
-        return [int(match["top"]), int(match["bottom"])]
-    if match["digits"]:
-        return [_read_digits(match["digits"].replace(",", ""))]
-    tens, _, ones = match["word"].lower().replace("-", " ").partition(" ")
-    return [_UNITS.get(tens) or _TENS[tens] + _ONES.get(ones, 0)]
+    text = match[0]
+    if match.lastgroup == "quotient":
+        top, bottom = text.split("/")
+        return [int(top), int(bottom)]
+    if match.lastgroup in _PERCENT:
+        text = text.removesuffix(match[match.lastgroup]).rstrip(" ")
+    if text[0] in _WORDS:
+        tens, _, ones = text.replace("-", " ").partition(" ")
+        return [_UNITS.get(tens) or _TENS[tens] + _ONES.get(ones, 0)]
+    return [_read_digits(text.replace(",", ""))]
 
 
 def _read_digits(text: str) -> Exact:
-    value = Fraction(text)
+    whole, _, part = text.partition(".")
+    if not part:
+        return int(whole)
+    value = Fraction(int(whole + part), 10 ** len(part))
     return value.numerator if value.denominator == 1 else value
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ....schemas.sample import StepOutcome
 from ...text.equations import Equation, Exact, Node, Number, Operation, WrittenFraction
-from .links import Step, list_numbers, make_graph
+from .links import Graph, Step, list_numbers
 
 _UNCHECKED = StepOutcome.UNCHECKED
 _INVERSES = {"+": "-", "-": "+", "*": "/", "/": "*"}
@@ -75,18 +75,18 @@ def _find_check(text: str) -> int | None:
     return None if found is None else found.start()
 
 
-def find_root(steps: Sequence[Step], answer: Exact | None) -> int | None:
+def find_root(graph: Graph, answer: Exact | None) -> int | None:
     """Find the step that reaches the answer; None where none does, or the answer is not known.
 
     The first that does counts: a later one checks it or says it again, unless it needs the first.
     """
+    steps = graph.steps
     reaching = [index for index, (_, value) in enumerate(steps) if value == answer][:_NEAR]
     if len(reaching) < 2:
         return reaching[0] if reaching else None
-    needs = make_graph(steps).needs
     root = reaching[0]
     for index in reaching[1:]:
-        if needs[index] >> root & 1 and not _is_undone(steps, root, index):
+        if graph.needs[index] >> root & 1 and not _is_undone(steps, root, index):
             root = index
     return root
 
