@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..recipe import LoadedRecipe
 from ..store import Version
 from .clusters import PARENT, describe_missing_parent, find_parent, read_parent
+from .duplicates import count_repeated
 from .gather import Problems, gather_problems
 from .hub import download_rows, make_hub_dataset
 from .load import resolve_revisions
@@ -28,6 +29,7 @@ __all__ = [
     "PARENT",
     "Problems",
     "check_roles",
+    "count_repeated",
     "describe_missing_parent",
     "download_rows",
     "find_parent",
@@ -38,7 +40,7 @@ __all__ = [
     "resolve_revisions",
 ]
 
-CODE_VERSION = 6
+CODE_VERSION = 7
 """Incremented when the same files produce different problems."""
 
 
