@@ -80,8 +80,8 @@ bench-splits: $(VENV)/.dev  ## measure what splits by groups leak, and the sizes
 bench-ledger: $(VENV)/.dev  ## measure a ledger of two million answers (ten minutes, 3 GB of disk); write docs/benchmark-ledger.md
 	@$(BIN)/python benchmarks/ledger.py
 
-bench-overlap: $(VENV)/.dev  ## plant copies of test questions, and find near-duplicates of a million rationales (half an hour; needs GSM8K); write docs/benchmark-overlap.md
-	@$(BIN)/python benchmarks/overlap/run.py
+bench-overlap: $(VENV)/.dev  ## plant copies of test questions, and find near-duplicates of a million rationales (half an hour; needs GSM8K; OVERLAP="--rationales 200000" is minutes); write docs/benchmark-overlap.md
+	@$(BIN)/python benchmarks/overlap/run.py $(OVERLAP)
 
 bench-scale: $(VENV)/.dev  ## measure builds of full size (hours; SCALE="--quick" is minutes, SCALE="60k --work DIR --keep DIR" goes on); write docs/performance.md
 	@$(BIN)/python benchmarks/scale/run.py $(SCALE)

@@ -104,7 +104,7 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         _check_failures(answers.calls, runtime)
         paths = find_paths(work, problems, answers)
         examples = write_examples(work, paths)
-        mixture = mix_examples(work, examples)
+        mixture = mix_examples(work, paths.problems, examples)
         evidence = gather_evidence(work, problems, paths)
         manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture, evidence)
         files = list_version_files(paths, examples, mixture, evidence)

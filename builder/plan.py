@@ -233,7 +233,7 @@ def _read_recorded(
     """Read recorded answers into pieces. Returns these, and the number of answers."""
     found = find_version_answers(loaded.recipe, runtime.store)
     if found is not None:
-        result = read_version_answers(*found, folder)
+        result = read_version_answers(*found, folder, aliases)
         return [result.folder / name for name in sorted(result.files)], result.values["answers"]
     read = teacher.read_answers(loaded, folder, aliases, runtime, find_recording(loaded, folder))
     return read.pieces, read.rows

@@ -45,6 +45,19 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class DuplicateMeasure(StrEnum):
+    """By what a row repeats another: a sample another of its problem, or a question another one."""
+
+    EXACT = "exact"
+    """The texts are equal."""
+    NORMALIZED = "normalized"
+    """They are equal apart from case, white space, punctuation of sentences, quotation marks and markup."""
+    METHOD = "method"
+    """Their signatures are equal."""
+    WORDING = "wording"
+    """Their wording is nearly the same, and what their meaning depends on is."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
     """One row of the table `problems`."""
@@ -86,6 +99,11 @@ class Problem:
     """The licence of the source."""
     metadata: str = "{}"
     """Further columns of the source, as canonical JSON."""
+    weight: float = 1.0
+    """How likely its rows are drawn for a share of the mixture, relative to others."""
+    pass_rate: float | None = None
+    """The share of correct answers among its unhinted ones, from 0 to 1: those that were held against the gold answer,
+    and those that came to no answer or were truncated. Null where there are none."""
     stage: Stage | None = None
     """The stage that dropped the row; null where it was kept."""
     fate: Fate = Fate.KEPT
@@ -94,6 +112,13 @@ class Problem:
     """Why it was dropped; null where it was kept."""
     detail: str | None = None
     """More about the reason, for a person to read."""
+    duplicate_of: str | None = None
+    """The problem whose question this row repeats; its own id where it repeats it to the letter. Null: none."""
+    duplicate_by: DuplicateMeasure | None = None
+    """By what it repeats it: `exact` or `normalized`."""
+    kept_answer: str | None = None
+    """The gold answer of the problem that it repeats, where that is another one: one of the two is wrong, or the
+    questions differ in what normalizing ignores."""
 
 
 def make_problem_id(question: str, choices: tuple[str, ...] = ()) -> str:

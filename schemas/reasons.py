@@ -83,6 +83,8 @@ class Reason(StrEnum):
     PATH_DUPLICATE = "path_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
     BEYOND_KEEP = "beyond_keep"
+    TOO_EASY = "too_easy"
+    TOO_HARD = "too_hard"
     NO_DEMONSTRATIONS = "no_demonstrations"
     OVER_CAP = "over_cap"
     NOT_TAKEN = "not_taken"

@@ -195,6 +195,25 @@ class Lengths(Section):
     """The response; of a path without reasoning of its own, all of it."""
 
 
+class PassRate(Section):
+    """How hard a problem to train on may be: limits of the share of its unhinted answers that are correct."""
+
+    least: float | None = declare_identity(None, gt=0.0, le=1.0)
+    """A problem with a lower pass rate is dropped as `too_hard`, with its samples: with 0.1, one that is hardly ever
+    solved without a hint, or never."""
+    most: float | None = declare_identity(None, ge=0.0, lt=1.0)
+    """One with a higher pass rate is dropped as `too_easy`."""
+    answers: int = declare_identity(4, ge=1)
+    """So many answers must have a verdict; a problem with fewer stays."""
+
+    @model_validator(mode="after")
+    def _check_order(self) -> "PassRate":
+        if self.least is not None and self.most is not None and self.least > self.most:
+            message = f"least is {self.least}, and most only {self.most}"
+            raise ValueError(message)
+        return self
+
+
 class Choose(StrEnum):
     """Which of several paths are preferred."""
 
@@ -230,6 +249,8 @@ class Select(Section):
     hash. References come first, then unhinted samples."""
     keep: int | None = declare_identity(4, ge=1)
     """How many paths to keep for a problem; null keeps all."""
+    pass_rate: PassRate = declare_identity(PassRate())
+    """How hard a problem may be. Problems of the test split stay, and so do those without a gold answer."""
     across: float | None = declare_identity(0.8, ge=0.6, le=1.0)
     """Kept questions, and kept rationales, of different problems are listed as near-duplicates where they share so much
     of their shingles (runs of three words; of characters, where words are not spaced). None is dropped. Null: they are
@@ -296,6 +317,9 @@ class Recipe(Section):
     """Key of every random choice."""
     limit: int | None = declare_identity(None, ge=1)
     """Only so many problems to sample, and so many with finished responses, the lowest by keyed hash."""
+    cluster_cap: int | None = declare_identity(None, ge=1)
+    """At most so many problems of one cluster of variations to sample, and so many with finished responses, the lowest
+    by keyed hash; the rest are dropped as `over_cap` before anybody is asked. Null: no cap."""
     sources: tuple[Source, ...] = declare_identity(min_length=1, strict=False)
     """Where problems come from."""
     decontaminate: Decontaminate | None = declare_identity(None)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .ids import make_content_id, make_plain_id, quote_plain
+from .problem import DuplicateMeasure
 from .reasons import Fate, Reason, Stage, Verdict
 
 
@@ -126,19 +127,6 @@ class Step:
     """The exact value of its left side; null where it can't be evaluated."""
     outcome: StepOutcome
     """Result of the check."""
-
-
-class DuplicateMeasure(StrEnum):
-    """By what a sample repeats another of its problem."""
-
-    EXACT = "exact"
-    """The texts are equal."""
-    NORMALIZED = "normalized"
-    """They are equal apart from case, white space, punctuation of sentences, quotation marks and markup."""
-    METHOD = "method"
-    """Their signatures are equal."""
-    WORDING = "wording"
-    """Their wording is nearly the same, and what their meaning depends on is."""
 
 
 class GradeQuestion(StrEnum):

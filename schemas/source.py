@@ -31,6 +31,9 @@ class Fields(Section):
     """What the source calls the row's category."""
     group: Column | None = declare_identity(None)
     """The template a row was made from. Default: the question with its numbers, names and days masked."""
+    weight: Column | None = declare_identity(None)
+    """How likely a problem's rows are drawn for a share of the mixture, relative to others: a number above 0. Where it
+    is empty, and by default: 1."""
     metadata: tuple[Column, ...] = declare_identity((), strict=False)
     """Further columns to carry along."""
 
@@ -47,6 +50,10 @@ class AnySource(Section):
     role: Role = declare_identity("sample")
     """`sample` asks the teacher about each problem; `reference` brings finished responses, which are only
     decontaminated and deduplicated; `evaluate` is a set that no training row may overlap."""
+    duplicates: Literal["normalized", "exact"] = declare_identity("normalized")
+    """Which questions to train on are the same problem, of which one row is kept. `normalized`: those that differ in
+    case, white space, quotation marks, punctuation, list marks or Markdown only. `exact`: those that are the same to
+    the letter, for tasks whose layout is part of the question."""
 
 
 class TableSource(AnySource):

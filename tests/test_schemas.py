@@ -293,7 +293,7 @@ refused, no_answer, truncated, wrong, unverifiable, check_failed, no_consensus, 
 hint_parroted, restated, answer_first, cut_off, trace_cut_off, other_language, trace_language,
 blind_check_failed, rationale_rejected, degenerate, too_long, too_short, exact_duplicate,
 path_duplicate, near_duplicate,
-beyond_keep, no_demonstrations, over_cap, not_taken, rejected_in_review"""
+beyond_keep, too_easy, too_hard, no_demonstrations, over_cap, not_taken, rejected_in_review"""
 
 
 def test_the_reasons_stand_in_the_order_of_the_contract():

@@ -7,8 +7,10 @@ import numpy as np
 import polars as pl
 
 from ...schemas.problem import Split
-from ...schemas.reasons import Fate, Verdict
-from ..store.funnel import check_table_fates
+from ...schemas.reasons import Fate, Reason, Verdict
+from ...schemas.recipe import PassRate
+from .. import select, sources
+from ..store.funnel import CAME_THROUGH, check_table_fates
 from ..store.pieces import CELL_BITS
 from ..store.tables import SORTED_BY
 from .bucket import AuditBucket
@@ -19,13 +21,20 @@ from .outline import KEPT, KEPT_FLAG, SIMULATED_FLAG, TRAIN_FLAG
 def check_row_fates(bucket: AuditBucket) -> Iterator[Fault]:
     """Law 1: every row has one fate, every drop a stage and a reason, and no id occurs twice.
 
-    What is dropped as a duplicate repeats a sample of its problem that is none itself.
+    What is dropped as a duplicate names what it repeats; a sample repeats one of its problem that is none itself.
+    Whether the problem that a question repeats is there, the whole version knows.
     """
     for name, frame in bucket.tables.items():
         try:
             check_table_fates(name, frame)
         except RuntimeError as error:
             yield Fault(message=str(error))
+    problems = bucket.tables.get("problems")
+    if problems is not None:
+        is_duplicate = pl.col("reason").eq_missing(pl.lit(str(Reason.DUPLICATE_PROBLEM)))
+        unnamed = problems.filter(is_duplicate != pl.col("duplicate_of").is_not_null())
+        message = "are dropped as duplicates and name no other, or name one and are not"
+        yield from describe_rows(unnamed, message, "problems", "problem_id")
     samples = bucket.tables.get("samples")
     if samples is not None:
         leaders = samples.filter(pl.col("cluster") == pl.col("sample_id")).select("problem_id", "cluster")
@@ -124,6 +133,7 @@ def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     wrong = kept.filter(~pl.col("verdict").is_in(right).fill_null(value=False))
     yield from describe_rows(wrong, "were kept, but not judged correct", "samples", "sample_id")
     yield from _check_agreed(bucket, policy.get("consensus"))
+    yield from _check_pass_rates(bucket)
     problems = bucket.tables["problems"].filter(KEPT).select("problem_id", "source")
     sources = kept.join(problems, on="problem_id", how="left", maintain_order="left")
     yield from describe_rows(
@@ -142,9 +152,17 @@ def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     yield from describe_rows(made, "were kept, but their sample was not")
 
 
+def _check_pass_rates(bucket: AuditBucket) -> Iterator[Fault]:
+    """The pass rate of a problem is that of its samples."""
+    problems = bucket.tables["problems"]
+    rated = select.apply_pass_rates(problems, bucket.tables["samples"], PassRate())
+    other = problems.filter(rated["pass_rate"].ne_missing(problems["pass_rate"]))
+    yield from describe_rows(other, "have a pass rate that their samples do not have", "problems", "problem_id")
+
+
 def _check_agreed(bucket: AuditBucket, rule: Mapping[str, Any] | None) -> Iterator[Fault]:
     """Without a gold answer nothing is correct or wrong, and nothing is agreed that too few samples say."""
-    golds = bucket.tables["problems"].filter(KEPT).select("problem_id", has_gold=pl.col("answer").is_not_null())
+    golds = bucket.tables["problems"].filter(CAME_THROUGH).select("problem_id", has_gold=pl.col("answer").is_not_null())
     samples = bucket.tables["samples"].select("sample_id", "problem_id", "verdict", "consensus")
     rows = samples.join(golds, on="problem_id", maintain_order="left")
     is_compared = pl.col("verdict").is_in([str(Verdict.CORRECT), str(Verdict.WRONG)])
@@ -202,6 +220,7 @@ def count_rows(bucket: AuditBucket) -> dict[str, int]:
         **({"counts:samples_agreed": agreed} if agreed else {}),
         "counts:training_examples": examples.filter(trained).height,
         "simulated": int(samples["simulated"].sum()),
+        **sources.count_repeated(problems),
         **_count_values("splits", sided["split"]),
         **_count_values("paths_per_problem", paths["paths"].fill_null(0)),
         **_count_values("teachers", answered["teacher"]),

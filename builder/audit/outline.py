@@ -30,7 +30,7 @@ REJUDGED = 200
 KEPT_FLAG, TRAIN_FLAG, SIMULATED_FLAG = 1, 2, 4
 """Flags of a sample: it was kept, its problem was kept and is in the training split, it was simulated."""
 
-_PROBLEM_COLUMNS = ("problem_id", "group", "cluster", "split", "fate")
+_PROBLEM_COLUMNS = ("problem_id", "group", "cluster", "split", "fate", "duplicate_of")
 _SAMPLE_COLUMNS = ("sample_id", "problem_id", "verdict", "stage", "fate", "simulated")
 _ARRAYS = ("samples", "groups", "flags")
 
@@ -71,6 +71,8 @@ class Outline:
     """Ids of the samples to judge again, by bucket."""
     mixed_clusters: tuple[str, ...]
     """Groups of problems that are in both splits, sorted."""
+    lost_repeats: tuple[str, ...] = ()
+    """Problems dropped as duplicates of one that is not there, or that is a duplicate itself, sorted."""
 
 
 def hash_texts(texts: pl.Series) -> Array:
@@ -86,11 +88,15 @@ def outline_version(version: Version, folder: Path) -> Outline | None:
     """
     parts: list[tuple[Array, Array, Array]] = []
     sides: list[pl.DataFrame] = []
+    repeats: list[pl.DataFrame] = []
+    leaders: list[Array] = []
     lowest: list[tuple[int, str, int]] = []
     try:
         for bucket, (problems, samples) in enumerate(_read_columns(version)):
             parts.append(_index_samples(problems, samples))
             sides.append(_list_sides(problems))
+            repeats.append(problems.select("problem_id", "duplicate_of").drop_nulls("duplicate_of"))
+            leaders.append(hash_texts(problems.filter(pl.col("duplicate_of").is_null())["problem_id"]))
             lowest = heapq.nsmallest(REJUDGED, [*lowest, *_rank_samples(samples, bucket)])
     except InputError:
         return None
@@ -104,6 +110,7 @@ def outline_version(version: Version, folder: Path) -> Outline | None:
         repeated=int((hashes[1:] == hashes[:-1]).sum()),
         rejudged=_sort_by_bucket(lowest),
         mixed_clusters=tuple(_find_mixed_clusters(version, pl.concat(sides))),
+        lost_repeats=tuple(_find_lost_repeats(pl.concat(repeats), np.concatenate(leaders))),
     )
 
 
@@ -162,6 +169,12 @@ def _sort_by_bucket(lowest: Sequence[tuple[int, str, int]]) -> dict[int, list[st
     for _, sample, bucket in lowest:
         by_bucket.setdefault(bucket, []).append(sample)
     return by_bucket
+
+
+def _find_lost_repeats(repeats: pl.DataFrame, leaders: Array) -> list[str]:
+    """Find the duplicates of problems that are not among those that are none."""
+    is_there = np.isin(hash_texts(repeats["duplicate_of"]), leaders)
+    return repeats.filter(~pl.Series(is_there, dtype=pl.Boolean))["problem_id"].unique().sort().to_list()
 
 
 def _find_mixed_clusters(version: Version, sides: pl.DataFrame) -> list[str]:

@@ -16,6 +16,7 @@ from ...schemas.sample import Hint, Sample, make_answer_id, make_sample_id
 from ...schemas.source import SplitBy
 from .. import sources, verify
 from ..store import Version
+from ..store.funnel import CAME_THROUGH
 from .bucket import AuditBucket
 from .finding import Fault
 from .outline import KEPT
@@ -114,7 +115,8 @@ def check_judgements(bucket: AuditBucket) -> Iterator[Fault]:
     samples = bucket.tables["samples"].filter(pl.col("sample_id").is_in(bucket.rejudged))
     judged = pl.col("problem_id").is_in(samples["problem_id"].unique().implode())
     problems = {
-        problem.problem_id: problem for problem in from_frame(bucket.tables["problems"].filter(KEPT & judged), Problem)
+        problem.problem_id: problem
+        for problem in from_frame(bucket.tables["problems"].filter(CAME_THROUGH & judged), Problem)
     }
     for sample in from_frame(samples.drop("token_logprobs").with_columns(token_logprobs=pl.lit(None)), Sample):
         problem = problems.get(sample.problem_id or "")

@@ -45,9 +45,12 @@ def check_digest(whole: Whole) -> Iterator[str]:
 
 
 def check_repeated_ids(whole: Whole) -> Iterator[str]:
-    """Law 1: no sample of one bucket has the id of one in another."""
+    """Law 1: no sample of one bucket has the id of one in another, and what a dropped question repeats is there."""
     if whole.outline is not None and whole.outline.repeated:
         yield f"{whole.outline.repeated:,} samples have the id of another"
+    lost = whole.outline.lost_repeats if whole.outline is not None else ()
+    if lost:
+        yield f"{len(lost):,} problems repeat one that is missing, or a duplicate, such as {lost[0]}"
 
 
 def check_funnel(whole: Whole) -> Iterator[str]:
@@ -66,6 +69,8 @@ def check_counts(whole: Whole) -> Iterator[str]:
     manifest = whole.version.manifest
     yield from _compare_counts("counts", manifest.counts, _select(whole, "counts"))
     yield from _compare_counts("splits", manifest.splits, _select(whole, "splits"))
+    repeated = _select(whole, "repeated_questions")
+    yield from _compare_counts("repeated_questions", manifest.repeated_questions, repeated)
     yield from _compare_counts("paths_per_problem", manifest.paths_per_problem, _select(whole, "paths_per_problem"))
     yield from _compare_answers(whole)
     teachers = sorted(_select(whole, "teachers"))

@@ -36,8 +36,8 @@ def explain(version: Version, row_id: str) -> dict[str, Any]:
 
     Returns:
         Plain values: `kind`, `id`, the row itself, and the rows that it is linked to. A problem comes with all its
-        samples, and with its `duplicates` that were dropped; a sample with its problem and examples; an example with
-        its sample and problem.
+        samples, and with its `duplicates` that were dropped, in the same or in another writing; a sample with its
+        problem and examples; an example with its sample and problem.
 
     Raises:
         InputError: no row has the id, or several begin with it.
@@ -114,15 +114,25 @@ def _scan_buckets(
 
 
 def _collect_problem(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
-    problem, *duplicates = rows.sort("fate", descending=True).to_dicts()
+    problem, *duplicates = rows.sort("duplicate_of", nulls_last=False).to_dicts()
     samples = _select_linked(bucket, "samples", "problem_id", problem["problem_id"])
     return {
         "problem": problem,
-        "duplicates": duplicates,
+        "duplicates": [*duplicates, *_find_repeats(bucket.version, problem["problem_id"])],
         "overlaps": _select_evidence(bucket.version, "evaluation_overlaps", "problem_id", problem["problem_id"]),
         "near_duplicates": _select_evidence(bucket.version, "near_duplicates", "row_id", problem["problem_id"]),
         "samples": list(map(_count_logprobs, samples)),
     }
+
+
+def _find_repeats(version: Version, problem_id: str) -> list[dict[str, Any]]:
+    """Find the rows that were dropped because they ask a problem's question in another writing, in any bucket."""
+    buckets = range(1 << version.manifest.bucket_bits if version.manifest.repeated_questions.get("normalized") else 0)
+    is_repeat = (pl.col("duplicate_of") == problem_id) & (pl.col("problem_id") != problem_id)
+    found = list(_scan_buckets(version, ("problems",), "duplicate_of", problem_id, buckets))
+    return [
+        row for part in version.iterate_table("problems", buckets=found) for row in part.filter(is_repeat).to_dicts()
+    ]
 
 
 def _select_evidence(version: Version, name: str, column: str, row_id: str) -> list[dict[str, Any]]:
@@ -136,7 +146,7 @@ def _collect_sample(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
     return {
         "sample": sample,
         "near_duplicates": _select_evidence(bucket.version, "near_duplicates", "row_id", sample["sample_id"]),
-        "problem": next((row for row in problems if row["fate"] == "kept"), None),
+        "problem": next((row for row in problems if row["duplicate_of"] is None), None),
         "examples": _select_linked(bucket, "examples", "sample_id", sample["sample_id"]),
     }
 

@@ -98,6 +98,8 @@ def _render_manifest(version: Version) -> Iterator[Text]:
         yield make_line(f"inferred   {describe_inferred(inferred)}")
     for item in manifest.contamination:
         yield make_line(f"overlap    with {item.against}: {_describe_overlap(item)}")
+    if manifest.repeated_questions:
+        yield make_line(f"duplicates {_describe_repeated(manifest.repeated_questions)}")
     if any(manifest.near_duplicates.values()):
         questions, rationales = (manifest.near_duplicates.get(unit, 0) for unit in ("problems", "samples"))
         repeated = f"{questions:,} questions and {rationales:,} rationales are nearly those of another problem"
@@ -190,6 +192,14 @@ def _render_diversity(diversity: Sequence[Diversity]) -> Iterator[Text]:
         distance = "" if item.mean_distance is None else f"; mean distance of kept ones {item.mean_distance:.2f}"
         yield make_line(f"    {unseen}the next sample takes a known path in {item.coverage:.0%}{distance}")
     yield Text()
+
+
+def _describe_repeated(counts: Mapping[str, int]) -> str:
+    """Describe how many questions were merged, and how many of them have two gold answers."""
+    rows = counts.get("exact", 0) + counts.get("normalized", 0)
+    text = f"{rows:,} questions repeat another, {counts.get('normalized', 0):,} of them in another writing"
+    others = counts.get("other_answer", 0)
+    return f"{text}; {others:,} have another gold answer" if others else text
 
 
 def _render_tokens(lengths: Sequence[TokenCounts]) -> Iterator[Text]:

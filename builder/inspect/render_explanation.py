@@ -42,6 +42,13 @@ def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield make_line(f"from       {source}; group {problem['group']}; split {problem['split']}")
     yield indent(problem["question"], "italic")
     yield make_line(f"gold       {'none' if problem['answer'] is None else problem['answer']}")
+    if problem["pass_rate"] is not None:
+        yield make_line(f"pass rate  {problem['pass_rate']:.0%} of its unhinted answers are correct")
+    if problem["weight"] != 1.0:
+        yield make_line(f"weight     {problem['weight']:g}")
+    if problem["duplicate_of"] is not None:
+        other = f"; its gold answer is {problem['kept_answer']}" if problem["kept_answer"] is not None else ""
+        yield make_line(f"repeats    {problem['duplicate_of']}, by {problem['duplicate_by']}{other}")
 
 
 def _render_evidence(explanation: Mapping[str, Any]) -> Iterator[RenderableType]:

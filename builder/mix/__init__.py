@@ -34,5 +34,5 @@ __all__ = [
     "rank_weighted",
 ]
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Rises when the same examples give another mixture."""

@@ -28,7 +28,7 @@ DEFAULT_STAGE = "train"
 CANDIDATE_COLUMNS = (
     "example_id", "sample_id", "other_sample_ids", "problem_id", "source", "format", "split", "fate",
 )  # fmt: skip
-"""The columns of an example that its mixture depends on."""
+"""The columns of an example that its mixture depends on; and `problem_weight`, the weight of its problem."""
 
 _OVER_WEIGHT = "beyond the share of rows that the format's weight allows"
 _OVER_CAP = "beyond the mixture stage's cap on rows of one problem"
@@ -95,7 +95,7 @@ def rank_weighted(candidates: pl.DataFrame, rules: MixtureRules) -> dict[str, Ra
     """Rank the training rows of each format that has a weight.
 
     Args:
-        candidates: rows of a bucket, the columns `CANDIDATE_COLUMNS`.
+        candidates: rows of a bucket, the columns `CANDIDATE_COLUMNS` and `problem_weight`.
         rules: the formats.
     """
     rows = candidates.filter(_is_training() & (pl.col("split") == Split.TRAIN))
@@ -171,7 +171,7 @@ def mix_bucket(candidates: pl.DataFrame, rules: MixtureRules, shares: Shares) ->
     """Assign the examples of a bucket to the stages of training.
 
     Args:
-        candidates: rows of the bucket, the columns `CANDIDATE_COLUMNS`.
+        candidates: rows of the bucket, the columns `CANDIDATE_COLUMNS` and `problem_weight`.
         rules: the formats and stages.
         shares: what is taken.
 

@@ -1,5 +1,6 @@
 """Quotas: the size of a share, and the rows of lowest keyed hash that fill it."""
 
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from math import floor
 
@@ -37,9 +38,35 @@ def compute_quota(share: str | int, rows: int) -> int:
 
 
 def rank_rows(examples: pl.DataFrame, key: str) -> Ranks:
-    """Rank examples by keyed hash of format and sample: demonstrations don't count."""
-    items = (f"{name}\x1f{sample}" for name, sample in examples.select("format", "sample_id").iter_rows())
-    return np.fromiter((rank(key, item) for item in items), dtype=np.uint64, count=examples.height)
+    """Rank examples by keyed hash of format and sample: demonstrations don't count.
+
+    The lowest are taken, so a row with a larger weight is moved down: with the hash as a number u from 0 to 1, to
+    1 - (1 - u)^(1 / weight). Taking the lowest is then weighted sampling without replacement (Efraimidis and Spirakis
+    2006), and a row's rank depends on no other row.
+
+    Args:
+        examples: columns format, sample_id, problem_weight.
+        key: key of the hash.
+    """
+    rows = examples.select("format", "sample_id", "problem_weight").iter_rows()
+    ranks = (_weigh_rank(rank(key, f"{name}\x1f{sample}"), weight) for name, sample, weight in rows)
+    return np.fromiter(ranks, dtype=np.uint64, count=examples.height)
+
+
+def _weigh_rank(number: int, weight: float) -> int:
+    """Weigh a rank. Decimals are rounded the same on every machine, which logarithms of floats are not.
+
+    >>> _weigh_rank(2**63, 1.0) == 2**63, round(_weigh_rank(2**63, 2.0) / RANKS, 3)
+    (True, 0.293)
+    """
+    if weight == 1.0:
+        return number
+    left = _CONTEXT.divide(Decimal(RANKS - number), Decimal(RANKS))
+    stays = _CONTEXT.exp(_CONTEXT.divide(_CONTEXT.ln(left), Decimal(weight)))
+    return min(int(_CONTEXT.multiply(_CONTEXT.subtract(Decimal(1), stays), Decimal(RANKS))), RANKS - 1)
+
+
+_CONTEXT = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
 def find_highest(ranks: Ranks, count: int) -> int:

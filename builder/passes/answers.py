@@ -21,7 +21,7 @@ from .version_answers import describe_version_input, find_version_answers, read_
 from .work import BuildWork
 
 ALIASES = "aliases.arrow"
-"""The file of a result: which problems ask a question with options."""
+"""The file of a result: which problems ask a question, where its text alone does not say so."""
 
 ROWS = "rows.parquet"
 """The file of a result: the rows of a dataset on the Hub."""
@@ -62,9 +62,10 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     """
     forgotten = _find_forgotten(work)
     found = find_version_answers(work.recipe, work.runtime.store)
-    if found is not None:
-        return _take_samples(work, *found, forgotten)
     aliases = _find_aliases(work, problems)
+    path = aliases.folder / ALIASES if aliases.files else None
+    if found is not None:
+        return _take_samples(work, *found, path, forgotten)
     decided_by = {
         "code": [teacher.CODE_VERSION, teacher.READING],
         "teacher": work.describe_identity()["teacher"],
@@ -73,7 +74,6 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     }
 
     def make() -> tuple[list[Any], Mapping[str, Any]]:
-        path = aliases.folder / ALIASES if aliases.files else None
         recording = find_recording(work.loaded, work.stages.folder, work.input_digests["teacher.answers"])
         read = teacher.read_answers(work.loaded, work.stages.folder / "answers", path, work.runtime, recording)
         return [{"answers": chunk.to_plain()} for chunk in read.chunks], {"input": read.input.model_dump()}
@@ -93,10 +93,12 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     )
 
 
-def _take_samples(work: BuildWork, answers: VersionAnswers, version: Version, forgotten: set[str]) -> BuildAnswers:
+def _take_samples(
+    work: BuildWork, answers: VersionAnswers, version: Version, aliases: Path | None, forgotten: set[str]
+) -> BuildAnswers:
     """Take the samples of another version as recorded answers."""
     with work.costs.measure("answers"):
-        result = read_version_answers(answers, version, work.stages.folder)
+        result = read_version_answers(answers, version, work.stages.folder, aliases)
     _note_rows(work, [result])
     return BuildAnswers(
         key=digest({"version": result.key, "forgotten": sorted(forgotten)}),
@@ -137,7 +139,7 @@ def find_recording(loaded: LoadedRecipe, stages: Path, commit: str | None = None
 
 
 def _find_aliases(work: BuildWork, problems: LoadedProblems) -> StageResult:
-    """Find which problems ask a question with options; the file `ALIASES`, or no file where no problem has options."""
+    """Find which problems answers belong to, where a question alone does not say so: the file `ALIASES`, or none."""
     names = work.list_sources("sample")
 
     def write(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:

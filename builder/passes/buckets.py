@@ -12,7 +12,7 @@ match_samples   pieces of problems and recorded answers -> the samples of a buck
 find_damaged    results -> their files that are missing or damaged
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -40,14 +40,11 @@ from .judging import samples as judging
 from .judging.external import CommandRules
 from .judging.judged import list_judged
 from .judging.samples import PathRules, find_rationales
-from .mixture import make_mixture, read_candidates
+from .mixture import PROBLEMS, make_mixture, read_candidates, read_weights
 from .overlap.quotes import parse_evaluations
-from .paths import count_problems, make_paths, select_paths
+from .paths import apply_pass_rates, count_problems, make_paths, select_paths
 from .tokens import read_counter
 from .unchanged import Before, BucketSize, Place, digest_inputs, find_unchanged, note_result
-
-PROBLEMS = "problems.parquet"
-"""The file of a result: rows of `Problem`."""
 
 Plain = Mapping[str, Any]
 
@@ -74,10 +71,12 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     grades = _read_grades(item)
     before, decided_by = _find_before(item, settings, problems, answers, grades)
     make_samples = partial(_make_samples, settings, answers, grades)
-    paths, judged = make_paths(stages, _read_path_rules(settings), problems, decided_by, make_samples, before)
+    rules = _read_path_rules(settings)
+    paths, judged = make_paths(stages, rules, problems, decided_by, make_samples, before)
     if settings["recorded"] and grades is None:
         note_result(before.place, paths)
-    kept = read_or_make(stages / "problems", {"problems": problems_digest}, partial(_write_problems, problems))
+    make_problems = partial(_write_problems, partial(apply_pass_rates, rules, problems, paths, judged))
+    kept = read_or_make(stages / "problems", {"problems": problems_digest, "paths": paths.key}, make_problems)
     texts = make_texts(stages, _read_format_rules(settings), problems, paths, judged, before.unchanged)
     return {
         "problems": kept.to_plain(),
@@ -161,7 +160,8 @@ def _make_samples(
     return pl.concat([samples if grades is None else samples.update(grades, on="sample_id"), provided])
 
 
-def _write_problems(problems: pl.DataFrame, folder: Path) -> tuple[Mapping[str, File], Plain]:
+def _write_problems(rate: Callable[[], pl.DataFrame], folder: Path) -> tuple[Mapping[str, File], Plain]:
+    problems = rate()
     check_table_fates("problems", problems)
     return {PROBLEMS: write_table("problems", problems, folder / PROBLEMS)}, {"counts": count_problems(problems)}
 
@@ -203,7 +203,8 @@ def rank_shares(item: Plain, settings: Plain) -> dict[str, Any]:
     """Rank the rows that the stages of the mixture may take.
 
     Args:
-        item: bucket; examples: the result of `write_bucket`; ranks: the folder for ranks.
+        item: bucket; problems: the result of `find_paths`; examples: that of `write_bucket`; ranks: the folder for
+            ranks.
         settings: formats, mixture, sources, seed: of the recipe; weights: the highest rank of each format.
 
     Returns:
@@ -218,7 +219,7 @@ def mix_examples(item: Plain, settings: Plain) -> dict[str, Any]:
     """Decide the mixture of a bucket.
 
     Args:
-        item: bucket; examples: the result of `write_bucket`.
+        item: bucket; problems: the result of `find_paths`; examples: that of `write_bucket`.
         settings: stages: the folder of results; formats, mixture, sources, seed: of the recipe; weights and takes: the
             highest ranks.
 
@@ -227,7 +228,8 @@ def mix_examples(item: Plain, settings: Plain) -> dict[str, Any]:
     """
     shares = Shares(weights=settings["weights"], takes=settings["takes"])
     rules = _read_mixture_rules(settings)
-    return {"mixture": make_mixture(Path(settings["stages"]), rules, shares, _parse_examples(item)).to_plain()}
+    examples, weights = _parse_examples(item), read_weights(parse_result(item["problems"]))
+    return {"mixture": make_mixture(Path(settings["stages"]), rules, shares, examples, weights).to_plain()}
 
 
 def find_damaged(item: Plain, _settings: Plain) -> list[str]:
@@ -332,7 +334,7 @@ def _parse_examples(item: Plain) -> StageResult:
 
 
 def _read_candidates(item: Plain) -> pl.DataFrame:
-    return read_candidates(_parse_examples(item))
+    return read_candidates(_parse_examples(item), read_weights(parse_result(item["problems"])))
 
 
 def _read_mixture_rules(settings: Plain) -> MixtureRules:

@@ -56,6 +56,12 @@ def warn_gaps(recipe: Recipe, manifest: Manifest, counts: Mapping[str, int]) -> 
             f"{counts['agreed']:,} kept samples answer problems without a gold answer: they agree with others, and"
             " nobody knows whether they are right; their verdict is agreed, and the card says so"
         )
+    if manifest.repeated_questions.get("other_answer"):
+        warn(
+            f"{manifest.repeated_questions['other_answer']:,} questions are asked again with another gold answer; the"
+            " first row is kept, and the other is dropped as duplicate_problem with both answers in its detail. Where"
+            " case or layout is part of the questions, set duplicates: exact for the source"
+        )
     for teacher, models in list_changed_teachers(manifest).items():
         named = ", ".join(f"{served.model} ({served.samples:,} samples)" for served in models[:_MOST_MODELS])
         setups = sum(served.fingerprints for served in models)

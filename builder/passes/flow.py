@@ -203,7 +203,7 @@ def _save_rings(work: BuildWork, found: FoundPaths) -> str | None:
     return str(path)
 
 
-def mix_examples(work: BuildWork, examples: list[StageResult]) -> list[StageResult]:
+def mix_examples(work: BuildWork, problems: list[StageResult], examples: list[StageResult]) -> list[StageResult]:
     """Assign all examples to the stages of training. Returns a result for each bucket.
 
     Raises:
@@ -220,8 +220,14 @@ def mix_examples(work: BuildWork, examples: list[StageResult]) -> list[StageResu
     }
     plain = [result.to_plain() for result in examples]
     items = [
-        {"bucket": bucket, "examples": result, "ranks": str(work.folder), "rows": result["values"]["rows"]}
-        for bucket, result in enumerate(plain)
+        {
+            "bucket": bucket,
+            "problems": asked.to_plain(),
+            "examples": result,
+            "ranks": str(work.folder),
+            "rows": result["values"]["rows"],
+        }
+        for bucket, (asked, result) in enumerate(zip(problems, plain, strict=True))
     ]
     weights = Shares()
     if any(spec.weight is not None for spec in recipe.formats):

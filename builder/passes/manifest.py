@@ -12,11 +12,10 @@ from ..store.stages import StageResult
 from ..store.tables import digest_content, name_file
 from ..verify.external import KEY as EXTERNAL
 from .answers import BuildAnswers
-from .buckets import PROBLEMS
 from .examples import EXAMPLES
 from .flow import FoundPaths
 from .languages import list_languages
-from .mixture import MIXTURE
+from .mixture import MIXTURE, PROBLEMS
 from .overlap.evidence import Evidence
 from .paths import SAMPLES
 from .problems import LoadedProblems
@@ -116,6 +115,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         served_models=tuple(select.describe_served(counts)),
         tokens=tuple(select.describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
         contamination=evidence.contamination,
+        repeated_questions=dict(sorted(_select(counts, "repeated_questions:"))),
         near_duplicates=dict(evidence.near_duplicates),
         funnel=tuple(build_funnel(counts)),
         files={name: file for name, (file, _) in files.items()},

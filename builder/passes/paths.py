@@ -10,8 +10,8 @@ import polars as pl
 
 from ...schemas.manifest import File
 from ...schemas.reasons import Fate, Verdict
-from ...schemas.recipe import Lengths
-from .. import select
+from ...schemas.recipe import Lengths, PassRate
+from .. import select, sources
 from ..parquet import read_parquet
 from ..store.funnel import check_table_fates, count_fates
 from ..store.memo import make_keys
@@ -52,8 +52,11 @@ def make_paths(
     def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
         changed, known = _part_problems(problems, before.unchanged)
         selected, new = select_paths(stages, rules, changed, make_samples(changed), before.place.bucket)
+        rated = select.apply_pass_rates(changed, selected, rules.select.pass_rate)
+        selected = select.follow_problems(selected, rated)
         made.append(sort_rows("samples", selected if known is None else pl.concat([known, selected])))
-        files, values = _write_paths(problems, made[0], new, folder)
+        rated = select.apply_pass_rates(problems, made[0], rules.select.pass_rate)
+        files, values = _write_paths(rated, made[0], new, folder)
         return {**files, **write_inputs(before.inputs, folder)}, values
 
     result = read_or_make(stages / "paths", decided_by, make)
@@ -125,7 +128,8 @@ def _choose_paths(
         maintain_order="left",
     )
     keyed = kept.join(_make_choice_keys(kept), on="problem_id", maintain_order="left")
-    policy = rules.select.model_copy(update={"lengths": Lengths()})  # they have dropped what they drop
+    # lengths have dropped what they drop, and pass rates drop whole problems later
+    policy = rules.select.model_copy(update={"lengths": Lengths(), "pass_rate": PassRate()})
     deciding = {
         **rules.describe(),
         "evaluations": None,
@@ -171,6 +175,21 @@ def _find_choices(keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataF
     return rows.select("key", "sample_id").join(choose(rows), on="sample_id", how="left", maintain_order="left")
 
 
+def apply_pass_rates(
+    rules: PathRules, problems: pl.DataFrame, paths: StageResult, rows: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Rate the problems of a bucket by its samples; see `select.apply_pass_rates`.
+
+    Args:
+        rules: how samples are judged and chosen.
+        problems: the bucket's rows of `Problem`.
+        paths: the result of `make_paths`.
+        rows: its rows, where they were not known.
+    """
+    samples = read_parquet(paths.folder / SAMPLES, select.RATED_COLUMNS) if rows is None else rows
+    return select.apply_pass_rates(problems, samples, rules.select.pass_rate)
+
+
 def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, int]:
     """Count what the manifest says about the samples of a bucket; the counts of buckets add up.
 
@@ -212,4 +231,5 @@ def count_problems(problems: pl.DataFrame) -> dict[str, int]:
     counts["kept:problems"] = kept.height
     splits = kept.drop_nulls("split").group_by("split").len()
     counts.update({f"split:{split}": rows for split, rows in splits.iter_rows()})
+    counts.update(sources.count_repeated(problems))
     return dict(counts)

@@ -11,7 +11,7 @@ import polars as pl
 
 from ...schemas.ids import digest
 from ...schemas.manifest import Contamination, File, InferredType, Input, SplitReport
-from ...schemas.problem import make_problem_id
+from ...schemas.problem import DuplicateMeasure, make_problem_id
 from ...schemas.reasons import Fate
 from ...schemas.source import Decontaminate
 from .. import sources, verify
@@ -25,7 +25,7 @@ from .work import BuildWork
 INFER_TYPE = "cotloom.builder.infer.golds:infer_source_type"
 """The address of the function that infers answer types. It reads tables as `init` does, a room that loads later."""
 
-_DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "seed")
+_DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "cluster_cap", "seed")
 """The keys of a recipe that decide its problems."""
 
 
@@ -147,7 +147,10 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
 
 
 def write_aliases(pieces: Sequence[Path], names: Sequence[str], path: Path) -> Path | None:
-    """Write which problems ask a question, where problems have options: a question alone names none of them then.
+    """Write which problems recorded answers to a question belong to, where its text alone does not say so.
+
+    A question with options may be several problems, and one that was dropped because it repeats another in another
+    writing is that one.
 
     Args:
         pieces: pieces of rows of `Problem`.
@@ -155,19 +158,33 @@ def write_aliases(pieces: Sequence[Path], names: Sequence[str], path: Path) -> P
         path: the file to write.
 
     Returns:
-        The path of an Arrow file with the columns question_id and alias; None where no problem has options.
+        The path of an Arrow file with the columns question_id, alias, and problem_id: the id of the repeat, null for
+        others. None where there is none.
     """
-    optional, plain = [], []
-    for frame in iterate_pieces(pieces, ("problem_id", "question", "choices", "source", "fate")):
+    optional, plain, repeated = [], [], []
+    for frame in iterate_pieces(pieces, ("problem_id", "question", "choices", "source", "fate", *_REPEATING)):
         kept = frame.filter((pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(list(names)))
         has_options = pl.col("choices").list.len() > 0
-        rows = kept.filter(has_options)
-        ids = pl.Series("question_id", [make_problem_id(question) for question in rows["question"]], dtype=pl.String)
-        optional.append(rows.select(ids, alias="problem_id"))
+        optional.append(_make_aliases(kept.filter(has_options), alias="problem_id"))
         plain.append(kept.filter(~has_options).select(question_id="problem_id", alias="problem_id"))
-    aliases = pl.concat(optional)
+        repeats = frame.filter(pl.col("duplicate_by") == DuplicateMeasure.NORMALIZED)
+        repeated.append(_make_aliases(repeats, "problem_id", alias="duplicate_of"))
+    asked = pl.concat(
+        [*(rows.select("alias") for rows in optional), *(rows.select("alias") for rows in plain)]
+    ).unique()
+    repeats = pl.concat(repeated).join(asked, on="alias", how="semi")
+    aliases = pl.concat([repeats, *optional], how="diagonal")
     if not aliases.height:
         return None
     same = pl.concat(plain).join(aliases.select("question_id"), on="question_id", how="semi")
-    pl.concat([aliases, same]).unique(maintain_order=True).write_ipc(path)
+    rows = pl.concat([aliases, same], how="diagonal").unique(["question_id", "alias"], maintain_order=True)
+    rows.sort("question_id", "alias").write_ipc(path)
     return path
+
+
+_REPEATING = ("duplicate_of", "duplicate_by")
+
+
+def _make_aliases(rows: pl.DataFrame, *columns: str, **named: str) -> pl.DataFrame:
+    ids = [make_problem_id(question) for question in rows["question"]]
+    return rows.select(pl.Series("question_id", ids, dtype=pl.String), *columns, **named)

@@ -14,6 +14,7 @@ from ...schemas.sample import make_answer_id
 from ...schemas.teacher import VersionAnswers
 from .. import store, teacher
 from ..errors import InputError
+from ..files import digest_file
 from ..plain_json import parse_object
 from ..store.pieces import add_cell, write_piece
 from ..store.stages import StageResult, read_or_make
@@ -48,13 +49,16 @@ def find_version_answers(recipe: Recipe, folder: Path) -> tuple[VersionAnswers, 
     return answers, version
 
 
-def read_version_answers(answers: VersionAnswers, version: store.Version, stages: Path) -> StageResult:
+def read_version_answers(
+    answers: VersionAnswers, version: store.Version, stages: Path, aliases: Path | None = None
+) -> StageResult:
     """Read the samples of a version into pieces of recorded answers, or find those that were read before.
 
     Args:
         answers: which samples to take.
         version: the version.
         stages: the folder of all results.
+        aliases: the result of `write_aliases`: samples of a question that repeats another now are samples of that one.
 
     Returns:
         A result: files with pieces; answers: how many.
@@ -68,12 +72,14 @@ def read_version_answers(answers: VersionAnswers, version: store.Version, stages
         "code": [teacher.CODE_VERSION, teacher.READING],
         "content": version.manifest.content_digest,
         "take": answers.take if isinstance(answers.take, str) else list(answers.take),
+        "aliases": None if aliases is None else digest_file(aliases)[0],
     }
+    repeats = _read_repeats(aliases)
 
     def write(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
         rows, files = 0, {}
         for number, samples in enumerate(version.iterate_table("samples", _COLUMNS)):
-            taken = samples.filter(_is_taken(answers))
+            taken = _follow_repeats(samples.filter(_is_taken(answers)), repeats)
             path = folder / f"answers-{number:05}.arrow"
             write_piece(add_cell(_make_answers(taken)), path)
             files[path.name] = describe_file(path, taken.height)
@@ -86,6 +92,18 @@ def read_version_answers(answers: VersionAnswers, version: store.Version, stages
             f"teacher.answers: {version.ref} has no samples to take", hint="take: all takes every sample with a text"
         )
     return result
+
+
+def _read_repeats(aliases: Path | None) -> pl.DataFrame:
+    """Read which problem repeats which: problem_id, alias."""
+    if aliases is None:
+        return pl.DataFrame(schema={"problem_id": pl.String, "alias": pl.String})
+    return pl.read_ipc(aliases.read_bytes()).select("problem_id", "alias").drop_nulls("problem_id").unique()
+
+
+def _follow_repeats(samples: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
+    found = samples.join(repeats, on="problem_id", how="left", maintain_order="left")
+    return found.with_columns(problem_id=pl.coalesce("alias", "problem_id")).drop("alias")
 
 
 def _is_taken(answers: VersionAnswers) -> pl.Expr:

@@ -4,6 +4,7 @@ Law 5: the choice depends on the set of samples, never on the order of the rows.
 """
 
 from .choice import choose_paths, drop_duplicates, pick_paths
+from .difficulty import RATED_COLUMNS, apply_pass_rates, follow_problems
 from .diversity import count_diversity, describe_diversity
 from .judges import count_judges, describe_judges
 from .origins import count_origins, describe_hints, describe_served
@@ -32,6 +33,7 @@ from .tallies import count_answers, describe_faults, describe_readings, describe
 
 __all__ = [
     "CODE_VERSION",
+    "RATED_COLUMNS",
     "Choice",
     "Method",
     "ParsedPath",
@@ -40,6 +42,7 @@ __all__ = [
     "ProblemContext",
     "ReasoningPath",
     "add_choices",
+    "apply_pass_rates",
     "choose_paths",
     "count_answers",
     "count_distinct",
@@ -58,6 +61,7 @@ __all__ = [
     "drop_quoting",
     "find_duplicates",
     "follow_leaders",
+    "follow_problems",
     "make_readers",
     "parse_path",
     "parse_problem",
@@ -67,5 +71,5 @@ __all__ = [
     "select_kept",
 ]
 
-CODE_VERSION = 7
+CODE_VERSION = 8
 """Rises when the same paths get another choice, or are counted otherwise."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ...schemas.manifest import Diversity, RarefactionPoint
-from ...schemas.reasons import Fate
+from ..store.funnel import CAME_THROUGH
 
 _PATHS, _SINGLES, _DISTANCES, _MEASURED = "diversity:paths:", "diversity:singles:", "diversity:sum:", "diversity:rows:"
 _SCALE = 1_000_000
@@ -26,9 +26,7 @@ def count_diversity(problems: pl.DataFrame, samples: pl.DataFrame) -> Counter[st
         problems: rows of `Problem`.
         samples: rows of `Sample`, judged and chosen.
     """
-    sources = (
-        problems.filter(pl.col("fate") == Fate.KEPT).select("problem_id", "source").unique("problem_id", keep="first")
-    )
+    sources = problems.filter(CAME_THROUGH).select("problem_id", "source").unique("problem_id", keep="first")
     compared = samples.drop_nulls("cluster").select("problem_id", "teacher", "cluster", "distance")
     own = compared.join(sources, on="problem_id")
     rows = pl.concat([own, own.with_columns(teacher=pl.lit(None, pl.String))])

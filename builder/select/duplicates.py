@@ -8,9 +8,9 @@ same, and tell none apart.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ...schemas.problem import DuplicateMeasure
 from ...schemas.reasons import Reason
 from ...schemas.recipe import Select
-from ...schemas.sample import DuplicateMeasure
 from ..text.similarity import find_near_duplicates
 from .paths import Choice, ParsedPath, ParsedProblem
 from .preferences import sort_paths

@@ -12,6 +12,8 @@ import polars as pl
 from ...schemas.manifest import HintCount, ServedModel
 from ...schemas.reasons import Fate, Verdict
 from ...schemas.sample import Hint
+from ..store.funnel import CAME_THROUGH
+from .difficulty import IS_TRIED
 
 _MOST_MODELS = 100
 """The manifest names so many served models."""
@@ -19,18 +21,14 @@ _MOST_MODELS = 100
 _IS_HINTED = pl.col("hint") == Hint.HINTED
 _IS_KEPT = pl.col("fate") == Fate.KEPT
 _IS_CORRECT = pl.col("verdict") == Verdict.CORRECT
-_HAS_GOLD = pl.col("consensus").is_null()
-_IS_TRIED = _HAS_GOLD & ~_IS_HINTED & pl.col("verdict").is_in([
-    str(verdict) for verdict in (Verdict.CORRECT, Verdict.WRONG, Verdict.NO_ANSWER, Verdict.TRUNCATED)
-])  # fmt: skip
 
 _HINTS: Mapping[str, pl.Expr] = {
     "kept": _IS_KEPT,
     "kept_hinted": _IS_KEPT & _IS_HINTED,
     "correct": _IS_CORRECT,
     "correct_hinted": _IS_CORRECT & _IS_HINTED,
-    "unhinted": _IS_TRIED,
-    "unhinted_correct": _IS_TRIED & _IS_CORRECT,
+    "unhinted": IS_TRIED,
+    "unhinted_correct": IS_TRIED & _IS_CORRECT,
 }
 """What is counted of each source."""
 
@@ -44,7 +42,7 @@ def count_origins(problems: pl.DataFrame, samples: pl.DataFrame) -> Counter[str]
     """
     counts: Counter[str] = Counter()
     is_sampled = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED)))
-    sources = problems.filter(_IS_KEPT).select("problem_id", "source").unique("problem_id", keep="first")
+    sources = problems.filter(CAME_THROUGH).select("problem_id", "source").unique("problem_id", keep="first")
     sampled = (
         samples.filter(is_sampled)
         .select("problem_id", "hint", "fate", "verdict", "consensus")

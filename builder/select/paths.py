@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...schemas.problem import DuplicateMeasure
 from ...schemas.reasons import Reason
 from ...schemas.recipe import Select
-from ...schemas.sample import DuplicateMeasure
 from ..text.normalizing import normalize
 from ..text.similarity import NormalText, read_text
 from .signatures import UNKNOWN, Method, ProblemContext, read_method

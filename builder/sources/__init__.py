@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..recipe import LoadedRecipe
 from ..store import Version
 from .clusters import PARENT, describe_missing_parent, find_parent, read_parent
+from .duplicates import count_repeated
 from .gather import Problems, gather_problems
 from .hub import download_rows, make_hub_dataset
 from .load import resolve_revisions
@@ -29,6 +30,7 @@ __all__ = [
     "PARENT",
     "Problems",
     "check_roles",
+    "count_repeated",
     "describe_missing_parent",
     "download_rows",
     "find_parent",
@@ -39,7 +41,7 @@ __all__ = [
     "resolve_revisions",
 ]
 
-CODE_VERSION = 6
+CODE_VERSION = 7
 """Incremented when the same files produce different problems."""
 
 
@@ -164,7 +166,7 @@ def _check_needs_gold(recipe: Recipe) -> None:
     if ending is not None and recipe.verify.consensus is None:
         raise InputError(
             f"the format {ending} writes gold answers, and source {lacking} has none",
-            hint=f"formats that need none: {', '.join(sorted(FORMATS_WITHOUT_GOLD))}; or set the source's fields.answer",
+            hint=f"formats that need none: {', '.join(sorted(FORMATS_WITHOUT_GOLD))}; or set its fields.answer",
             keys=("formats",),
         )
 

@@ -1,7 +1,7 @@
 """The rows of one bucket from pieces to pieces: duplicates, overlaps, the limit, splits. Any process can do it.
 
-All rows of a problem are in one bucket. What involves other buckets is shared by paths: the rows of evaluation sets,
-which a process indexes once, and the clusters of all problems, of which a bucket takes its own.
+All rows of a problem are in one bucket. What involves other buckets is shared by paths: repeats in another writing and
+clusters, of which a bucket takes its own, and the rows of evaluation sets, which a process indexes once.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,10 @@ from ...schemas.source import Decontaminate
 from ..store.pieces import read_bucket, write_piece
 from ..store.tables import write_evidence
 from .clusters import INPUT_COLUMNS
+from .duplicates import drop_duplicates
 from .load import list_pieces
 from .overlap import COLUMNS, OpenSets, choose_evidence, decontaminate, index_set
-from .split import IS_KEPT, ORDER, apply_limit, apply_sides, drop_repeated, is_training, rank_rows
+from .split import IS_KEPT, ORDER, apply_limit, apply_sides, is_training, rank_rows
 
 
 def check_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,8 +26,9 @@ def check_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
 
     Args:
         item: bucket, its number.
-        settings: `rows` (the folder of pieces), `bits`, `sources` (their names in order), `roles`, `decontaminate`,
-            `seed`, `limit`, `evidence` (the folder of the overlaps), and `out` (the folder of the result).
+        settings: `rows` (the folder of pieces), `repeats` (the folder of `write_repeats`), `bits`, `sources` (their
+            names in order), `roles`, `decontaminate`, `seed`, `limit`, `evidence` (the folder of the overlaps), and
+            `out` (the folder of the result).
 
     Returns:
         How many problems to train on are kept, and of each evaluation set of the policy, in `sets`: how many problems
@@ -37,7 +39,7 @@ def check_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
     """
     folder, roles, seed = Path(settings["rows"]), settings["roles"], settings["seed"]
     rows = read_bucket(list_pieces(folder), item["bucket"], settings["bits"]).sort(ORDER)
-    rows = drop_repeated(rows, roles)
+    rows = drop_duplicates(rows.drop("form"), Path(settings["repeats"]), roles, item["bucket"], settings["bits"])
     opened = open_sets(folder, tuple(settings["sources"]), settings["decontaminate"])
     found = decontaminate(rows, opened, roles)
     rows = found.rows
@@ -76,8 +78,8 @@ def finish_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[
     Args:
         item: bucket, its number.
         settings: `checked` (the folder of the results of `check_bucket`), `bits`, `roles`, `limit`, `highest` (the
-            highest rank that stays, by role), `sides` (the piece with what `clusters` found), and `out` (the folder of
-            the result).
+            highest rank that stays, by role), `sides` (the piece with what `clusters` found, and what is over the cap),
+            `cluster_cap`, and `out` (the folder of the result).
 
     Returns:
         How many problems to train on are kept.
@@ -90,7 +92,7 @@ def finish_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[
     if settings["limit"] is not None:
         rows = apply_limit(rows, settings["limit"], settings["highest"], roles).drop("limit_rank")
     sides = read_bucket([Path(settings["sides"])], item["bucket"], settings["bits"]).drop("cell")
-    rows = apply_sides(rows, sides, roles)
+    rows = apply_sides(rows, sides, roles, settings["cluster_cap"])
     write_piece(rows, Path(settings["out"]) / name)
     return _count_kept(rows, roles)
 

@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from ...schemas.frames import to_frame
+from ...schemas.ids import make_content_id
 from ...schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem
 from ...schemas.reasons import Fate, Reason
 from ...schemas.source import FileSource
@@ -18,6 +19,7 @@ from ..engine import import_function
 from ..files import Chunk, read_chunk
 from ..languages import fit_language
 from ..store.pieces import add_cell, write_piece
+from ..text.normalizing import normalize
 from ..text.variations import Template, read_template
 from .columns import TableReading, read_problems
 from .split import drop_problem
@@ -43,6 +45,8 @@ class Placed:
     """The address of the function that says whether a gold answer can be parsed as its type."""
     languages: Sequence[str] = ()
     """The recipe's languages."""
+    duplicates: str = "normalized"
+    """What makes two questions of the source the same problem."""
 
 
 def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
 
 def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> int:
-    """Write problems as pieces, with the columns `source_index`, `position`, `cell`, `template` and `words`.
+    """Write problems as pieces, with `source_index`, `position`, `cell`, `form`, `template` and `words`.
 
     Args:
         problems: the problems; gold answers are checked here, and languages detected that no source states.
@@ -90,6 +94,7 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
             source_index=pl.lit(placed.source_index, pl.Int32),
             position=pl.Series(positions),
             group=pl.coalesce(pl.when(pl.col("group") != "").then("group"), _make_keys(templates)),
+            form=pl.Series([_make_form(problem, placed) for problem in batch], dtype=pl.String),
             template=_make_keys(templates),
             words=pl.Series([[] if each is None else each.words for each in templates], dtype=pl.List(pl.UInt32)),
         )
@@ -100,6 +105,14 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
 
 def _read_template(problem: Problem) -> Template | None:
     return None if problem.question is None else read_template(problem.question, problem.choices)
+
+
+def _make_form(problem: Problem, placed: Placed) -> str | None:
+    """Make an id that questions share which normalizing makes the same; None where the source compares letters."""
+    if problem.question is None or placed.duplicates == "exact":
+        return None
+    question, *choices = map(normalize, (problem.question, *problem.choices))
+    return make_content_id("q", question, choices) if question else None
 
 
 def _make_keys(templates: Sequence[Template | None]) -> pl.Series:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 from ...schemas.ids import NotCanonicalError, format_canonical, make_content_id
@@ -16,6 +17,9 @@ from ..templates import UnfilledError
 from ..text.conversations import find_reply, read_conversation, write_reply
 from ..text.questions import read_question
 from .gold import GOLD_FAULTS, UnreadableError, read_gold, read_options
+
+MIN_WEIGHT, MAX_WEIGHT = 1e-6, 1e6
+"""The weights that a problem may have."""
 
 _SHOWN_COLUMNS = 40
 """How many columns a message lists."""
@@ -160,6 +164,7 @@ def _read_values(source: TableSource, row: Row, values: Mapping[str, Any], *, ne
         responses=responses,
         group=_read_optional(values, fields.group),
         license=source.license,
+        weight=_read_weight(values, fields.weight),
         metadata=format_canonical({column: read_cell(values, column) for column in fields.metadata})
         if fields.metadata
         else "{}",
@@ -172,6 +177,20 @@ def _read_values(source: TableSource, row: Row, values: Mapping[str, Any], *, ne
 
 def _read_optional(values: Mapping[str, Any], column: str | None) -> str | None:
     return None if column is None else format_cell(read_cell(values, column))
+
+
+def _read_weight(values: Mapping[str, Any], column: str | None) -> float:
+    """Read the weight of a problem; 1 where the cell is empty."""
+    text = _read_optional(values, column)
+    if text is None:
+        return 1.0
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = nan
+    if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+        raise UnreadableError(f"weight {text[:40]!r} is no number from {MIN_WEIGHT:g} to {MAX_WEIGHT:g}")
+    return weight
 
 
 def _read_responses(values: Mapping[str, Any], columns: Iterable[str]) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """All problems of a recipe, pass by pass.
 
-    sources -> pieces of each chunk -> pieces of each bucket, checked
+    sources -> pieces of each chunk -> questions in another writing -> pieces of each bucket, checked
             -> clusters and sides of all -> the pieces of each bucket, with limit and split
 
-Clusters are the one step that looks at all problems at once: at their ids, keys and hashes of words.
+Two steps look at all problems at once: at ids and hashes of normal forms, and at ids, keys and hashes of words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,8 +30,9 @@ from ..store.atomic import Access, make_folder, stop_if_unwritable
 from ..store.pieces import add_cell, count_bits, read_bucket, write_piece
 from .buckets import check_bucket, finish_bucket, open_sets, read_to_split
 from .clusters import assign_sides
+from .duplicates import write_repeats
 from .load import SourceWork, list_pieces, load_source
-from .split import ORDER, is_training
+from .split import ORDER, is_training, mark_over_cap
 
 Counts = Sequence[Mapping[str, Any]]
 
@@ -105,10 +106,13 @@ def _run_passes(work: SourceWork, place: Path, parent: pl.DataFrame | None) -> P
     rows = sum(source.rows for source in sources)
     bits = count_bits(rows)
     checked, contamination = _check_all(recipe, roles, place, bits, runtime)
-    rmtree(place / "rows", ignore_errors=True)
+    for done in ("rows", "repeats"):
+        rmtree(place / done, ignore_errors=True)
     highest = {} if recipe.limit is None else _find_highest(checked, roles, recipe.limit)
-    found = assign_sides(read_to_split(checked, roles, highest), recipe.split, recipe.seed, parent)
-    write_piece(add_cell(found.rows), place / "sides.arrow")
+    to_split = read_to_split(checked, roles, highest)
+    found = assign_sides(to_split, recipe.split, recipe.seed, parent)
+    sides = mark_over_cap(found.rows, to_split, recipe.cluster_cap, roles, recipe.seed)
+    write_piece(add_cell(sides), place / "sides.arrow")
     out, counts = _finish_all(recipe, roles, place, bits, highest, runtime)
     problems = Problems(
         pieces=tuple(list_pieces(out)),
@@ -132,6 +136,7 @@ def _check_all(
     policy = recipe.decontaminate.model_dump_json() if recipe.decontaminate else None
     settings = {
         "rows": str(place / "rows"),
+        "repeats": str(place / "repeats"),
         "bits": bits,
         "sources": list(roles),
         "roles": roles,
@@ -141,9 +146,11 @@ def _check_all(
         "evidence": str(place / "evidence"),
         "out": str(place / "checked"),
     }
-    if policy is not None:
-        with stop_if_unwritable(place):
+    with stop_if_unwritable(place):
+        make_folder(place / "repeats", Access.PRIVATE)
+        if policy is not None:
             make_folder(place / "evidence", Access.PRIVATE)
+    write_repeats(list_pieces(place / "rows"), roles, place / "repeats")
     address = f"{check_bucket.__module__}:check_bucket"
     items = [{"bucket": bucket} for bucket in range(2**bits)]
     counts = map_items(address, items, settings, runtime=runtime, description="checking problems")
@@ -195,6 +202,7 @@ def _finish_all(
         "roles": roles,
         "limit": recipe.limit,
         "highest": highest,
+        "cluster_cap": recipe.cluster_cap,
         "sides": str(place / "sides.arrow"),
         "out": str(place / "finished"),
     }

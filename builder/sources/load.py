@@ -49,7 +49,8 @@ class SourceWork:
     def place(self, index: int, part: int = 0) -> Placed:
         """Say where the rows of a part of a source go."""
         prefix = str(self.folder / f"{index:04d}-{part:06d}")
-        return Placed(prefix, index, self.is_readable, self.loaded.recipe.languages)
+        recipe = self.loaded.recipe
+        return Placed(prefix, index, self.is_readable, recipe.languages, recipe.sources[index].duplicates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
-"""Drop duplicate problems, apply the recipe's limit, and put each problem into its cluster and split."""
+"""Apply the recipe's limit, and put each problem into its cluster and split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from ...schemas.frames import from_frame, get_schema, to_frame
 from ...schemas.ids import rank
 from ...schemas.problem import Problem
 from ...schemas.reasons import Fate, Reason, Stage
@@ -39,62 +38,6 @@ def drop_rows(rows: pl.DataFrame, reason: Reason, details: Mapping[int, str]) ->
     return rows.with_columns(*changed, detail=pl.coalesce(texts, "detail"))
 
 
-def drop_repeated(rows: pl.DataFrame, roles: Mapping[str, str]) -> pl.DataFrame:
-    """Drop duplicates, see `drop_duplicates`.
-
-    Args:
-        rows: all rows of their problems, in the order of the sources; `Problem` and further columns.
-        roles: the role of each source.
-    """
-    again = (IS_KEPT & (pl.col("problem_id").len().over("problem_id", "fate") > 1)).alias("again")
-    repeats = rows.select(again).to_series()
-    if not repeats.any():
-        return rows
-    columns = list(get_schema(Problem))
-    repeated, others = rows.filter(repeats), rows.filter(~repeats)
-    problems = drop_duplicates(list(from_frame(repeated.select(columns), Problem)), roles)
-    changed = repeated.with_columns(to_frame(problems, Problem))
-    return pl.concat([others, changed]).sort(ORDER)
-
-
-def drop_duplicates(problems: list[Problem], roles: Mapping[str, str]) -> list[Problem]:
-    """Keep the first row of each problem; `detail` of the others says whether their gold answer differs.
-
-    Evaluation sets and training sources are deduplicated separately: what they share is an overlap, not a duplicate.
-    The finished responses of a duplicate are added to the first row where both are from one source.
-
-    Args:
-        problems: in the order of the sources.
-        roles: the role of each source.
-    """
-    first: dict[tuple[bool, str], Problem] = {}
-    more: dict[str, list[str]] = {}
-    rows: list[Problem] = []
-    for problem in problems:
-        key = (roles[problem.source] == "evaluate", problem.problem_id)
-        kept = first.setdefault(key, problem) if problem.fate is Fate.KEPT else problem
-        if kept is not problem and kept.source == problem.source:
-            more.setdefault(kept.problem_id, []).extend(problem.responses)
-        rows.append(problem if kept is problem else _drop_repeated(problem, kept))
-    return [_add_responses(problem, more.get(problem.problem_id)) for problem in rows]
-
-
-def _drop_repeated(problem: Problem, kept: Problem) -> Problem:
-    detail = f"{problem.origin} repeats the question of {kept.origin}"
-    if kept.answer != problem.answer:
-        detail += f", with a different answer: {problem.answer}, not {kept.answer}"
-    if problem.responses:
-        same_source = kept.source == problem.source
-        detail += "; its responses were added there" if same_source else "; its responses are not used"
-    return drop_problem(problem, Reason.DUPLICATE_PROBLEM, detail)
-
-
-def _add_responses(problem: Problem, more: list[str] | None) -> Problem:
-    if not more or problem.fate is Fate.DROPPED:
-        return problem
-    return replace(problem, responses=(*problem.responses, *more))
-
-
 def rank_rows(rows: pl.DataFrame, roles: Mapping[str, str], seed: int) -> pl.Series:
     """Rank the kept rows for the recipe's limit; null for the others and for evaluation sets, which have no limit."""
     ids = _select_kept(rows, roles, pl.col("problem_id"))
@@ -119,13 +62,44 @@ def apply_limit(rows: pl.DataFrame, limit: int, highest: Mapping[str, int], role
     return drop_rows(rows, Reason.OVER_CAP, dict.fromkeys(is_over.arg_true().to_list(), detail))
 
 
-def apply_sides(rows: pl.DataFrame, sides: pl.DataFrame, roles: Mapping[str, str]) -> pl.DataFrame:
+def mark_over_cap(
+    sides: pl.DataFrame, rows: pl.DataFrame, cap: int | None, roles: Mapping[str, str], seed: int
+) -> pl.DataFrame:
+    """Mark the problems beyond the cap of their cluster: of each role as many as it allows stay, the lowest by hash.
+
+    Args:
+        sides: problem_id, cluster, split and crosses of all problems, as `clusters` found them.
+        rows: problem_id and source of the same problems.
+        cap: how many problems of a cluster stay, for each role; None for all.
+        roles: the role of each source.
+        seed: the recipe's.
+
+    Returns:
+        The rows with the column over: how many problems of the role the cluster has; null within the cap.
+    """
+    if cap is None:
+        return sides.with_columns(over=pl.lit(None, pl.Int64))
+    role = pl.col("source").replace_strict(dict(roles), return_dtype=pl.String)
+    known = sides.join(rows.select("problem_id", role=role), on="problem_id", maintain_order="left")
+    large = known.filter(pl.col("crosses").is_null()).with_columns(size=pl.len().over("cluster", "role").cast(pl.Int64))
+    large = large.filter(pl.col("size") > cap)
+    hashes = [rank(f"cluster_cap:{seed}", problem_id) for problem_id in large["problem_id"]]
+    ranked = large.with_columns(pl.Series("hash", hashes, pl.UInt64)).sort("hash", "problem_id")
+    place = pl.int_range(pl.len()).over("cluster", "role")
+    over = ranked.filter(place >= cap).select("problem_id", over="size")
+    return sides.join(over, on="problem_id", how="left", maintain_order="left")
+
+
+def apply_sides(rows: pl.DataFrame, sides: pl.DataFrame, roles: Mapping[str, str], cap: int | None) -> pl.DataFrame:
     """Put the kept problems to train on into their clusters and splits; drop those that would join two splits (law 6).
+
+    Those beyond the cap of their cluster are dropped too, and keep their side.
 
     Args:
         rows: rows of `Problem`.
-        sides: problem_id, cluster, split and crosses, as `clusters` found them.
+        sides: problem_id, cluster, split and crosses, as `clusters` found them; and over, of `mark_over_cap`.
         roles: the role of each source.
+        cap: the cap.
     """
     is_put = IS_KEPT & is_training(roles)
     found = rows.select("problem_id", "origin", is_put=is_put).join(
@@ -134,7 +108,12 @@ def apply_sides(rows: pl.DataFrame, sides: pl.DataFrame, roles: Mapping[str, str
     columns = [pl.when(is_put).then(found[name]).alias(name) for name in ("cluster", "split")]
     crossing = found.select("origin", crosses=pl.when("is_put").then("crosses")).with_row_index().drop_nulls("crosses")
     details = {place: f"{origin}: {why}" for place, origin, why in crossing.iter_rows()}
-    return drop_rows(rows.with_columns(columns), Reason.CROSSES_SPLIT, details)
+    rows = drop_rows(rows.with_columns(columns), Reason.CROSSES_SPLIT, details)
+    capped = found.select("cluster", "origin", over=pl.when("is_put").then("over")).with_row_index().drop_nulls("over")
+    return drop_rows(rows, Reason.OVER_CAP, {
+        place: f"{origin}: cluster {cluster} has {size:,} such problems; cluster_cap is {cap:,}"
+        for place, cluster, origin, size in capped.iter_rows()
+    })  # fmt: skip
 
 
 def _select_kept(rows: pl.DataFrame, roles: Mapping[str, str], value: pl.Expr) -> pl.Series:

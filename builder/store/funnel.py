@@ -19,12 +19,18 @@ IDS: Mapping[str, str] = {"problems": "problem_id", "samples": "sample_id", "exa
 """The column that names the rows of each table."""
 
 STAGES: Mapping[Unit, tuple[Stage, ...]] = {
-    Unit.PROBLEM: (Stage.SOURCES,),
+    Unit.PROBLEM: (Stage.SOURCES, Stage.SELECT),
     Unit.SAMPLE: (Stage.TEACHER, Stage.VERIFY, Stage.SELECT),
     Unit.EXAMPLE: (Stage.FORMAT, Stage.MIX),
 }
 """The stages that each unit goes through, in order."""
 
+
+_ON_REQUEST = frozenset({(Unit.PROBLEM, Stage.SELECT)})
+"""Stages that drop a unit where a recipe asks for it; the funnel has them where they did."""
+
+CAME_THROUGH = pl.col("stage").is_null() | (pl.col("stage") == Stage.SELECT)
+"""Whether a problem came through its source: it was kept, or it was dropped for the answers to it."""
 
 TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED, Verdict.AGREED)
 """Verdicts of samples that may be kept; `unchecked` only where the recipe asks for no check of answers, and `agreed`
@@ -62,6 +68,8 @@ def build_funnel(counts: Mapping[str, int]) -> list[FunnelRow]:
         for stage in stages:
             reasons = _list_reasons(counts, f"dropped:{TABLES[unit]}:{stage}:")
             kept = coming - sum(reasons.values())
+            if not reasons and (unit, stage) in _ON_REQUEST:
+                continue
             listed: list[tuple[Reason | None, int]] = list(reasons.items()) or [(None, 0)]
             rows += [
                 FunnelRow(stage=stage, unit=unit, rows_in=coming, kept=kept, dropped=dropped, reason=reason)

@@ -75,7 +75,7 @@ def read_answers(
     Args:
         loaded: the recipe; its teacher is `recorded`.
         stage: the folder where the pieces are kept.
-        aliases: a file with the columns question_id and alias, for questions whose problems have options.
+        aliases: a file with the columns question_id and alias, for questions whose text alone names no problem.
         runtime: the workers.
         recording: the file; by default the one that the recipe names.
 

@@ -141,10 +141,10 @@ def _load_lines(folder: Path) -> _KnownLines | None:
 
 
 def _add_aliases(frame: pl.DataFrame, aliases: str | None) -> pl.DataFrame:
-    """Give each answer to a question the problems that ask it; a question with options may be several problems."""
+    """Give each answer to a question the problems that ask it: one in another writing, or several with options."""
     if aliases is None:
         return frame
-    known = pl.read_ipc(Path(aliases).read_bytes())
+    known = pl.read_ipc(Path(aliases).read_bytes()).select("question_id", "alias")
     joined = frame.join(known, left_on="problem_id", right_on="question_id", how="left", maintain_order="left")
     return joined.with_columns(problem_id=pl.coalesce("alias", "problem_id")).drop("alias")
 

@@ -73,6 +73,9 @@ class Manifest(ManifestPart):
     """The lengths of reasonings and responses."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
+    repeated_questions: dict[str, Count] = Field(default_factory=dict)
+    """Rows dropped because their question is asked already: to the letter, `exact`, or in another writing,
+    `normalized`; and `other_answer`, those of them whose gold answer is another one than that of the row kept."""
     near_duplicates: dict[str, Count] = Field(default_factory=dict)
     """Kept `problems` and `samples` with a near-duplicate of another problem; empty where none were looked for."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)

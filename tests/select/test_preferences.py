@@ -16,9 +16,10 @@ from cotloom.builder.select import (
 )
 from cotloom.schemas.frames import to_frame
 from cotloom.schemas.ids import rank
+from cotloom.schemas.problem import DuplicateMeasure
 from cotloom.schemas.reasons import Reason, Verdict
 from cotloom.schemas.recipe import Choose, Select
-from cotloom.schemas.sample import DuplicateMeasure, Hint, Sample, TokenLogprob
+from cotloom.schemas.sample import Hint, Sample, TokenLogprob
 
 NINE = "16 - 3 - 4 = 9. 9 * 2 = 18."
 SEVEN = "She uses 3 + 4 = 7. 16 - 7 = 9. 9 * 2 = 18."

@@ -1,6 +1,7 @@
 """However the rows are cut, the passes give what one look at all rows gives."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,10 @@ from cotloom.builder.recipe import LoadedRecipe
 from cotloom.builder.sources import Problems, chunks, load_problems
 from cotloom.builder.sources.clusters import INPUT_COLUMNS, assign_sides
 from cotloom.builder.sources.columns import TableReading, read_problems
-from cotloom.builder.sources.split import drop_duplicates, drop_problem
+from cotloom.builder.sources.split import drop_problem
 from cotloom.builder.store import pieces
 from cotloom.builder.text.content import find_most_contained, find_rare_run, index_content, list_stems
+from cotloom.builder.text.normalizing import normalize
 from cotloom.builder.text.overlap import find_nearest, find_shared_run, index_texts, split_words
 from cotloom.builder.text.variations import read_template
 from cotloom.builder.verify import IS_READABLE, is_readable
@@ -68,10 +70,53 @@ def load_at_once(loaded: LoadedRecipe) -> tuple[pl.DataFrame, list[tuple[int, in
         for problem in read_problems(source, read_rows(loaded.resolve(source.path)), TableReading())
     ]
     problems = [add_language(problem) for problem in problems]
-    problems = drop_duplicates([check_gold(problem) for problem in problems], roles)
+    problems = merge_questions([check_gold(problem) for problem in problems], roles)
     problems, certificates = drop_overlaps(problems, given.decontaminate, roles)
     problems = list(split_problems(problems, given, roles))
     return to_frame(problems, Problem), certificates
+
+
+def merge_questions(problems, roles):
+    """Keep one row of each question, of the earlier source first, and drop the others."""
+    order, merged = list(roles), list(problems)
+
+    def list_content(place):
+        problem, parts = problems[place], ("answer", "reference_rationale", "metadata")
+        texts = [getattr(problem, name) for name in parts]
+        return order.index(problem.source), *((text is None, text or "") for text in texts), place
+
+    questions = defaultdict(list)
+    for place, problem in enumerate(problems):
+        is_evaluated = roles[problem.source] == "evaluate"
+        forms = tuple(map(normalize, (problem.question or "", *problem.choices)))
+        if problem.fate is Fate.KEPT:
+            questions[is_evaluated, problem.problem_id if is_evaluated or not forms[0] else forms].append(place)
+    for places in questions.values():
+        earliest = {}
+        for place in sorted(places, key=list_content):
+            earliest.setdefault(problems[place].problem_id, order.index(problems[place].source))
+        name = min(earliest, key=lambda each: (earliest[each], each))
+        first, *others = sorted(places, key=lambda at: (problems[at].problem_id != name, list_content(at)))
+        others.sort(key=lambda at: (problems[at].problem_id != name, problems[at].problem_id, list_content(at)))
+        own = [problems[at] for at in others if problems[at].source == problems[first].source]
+        added = [text for problem in own for text in problem.responses]
+        merged[first] = replace(problems[first], responses=(*problems[first].responses, *added))
+        for each in others:
+            merged[each] = repeat_question(problems[each], problems[first])
+    return merged
+
+
+def repeat_question(problem, kept):
+    is_equal = problem.problem_id == kept.problem_id
+    differs = None not in {problem.answer, kept.answer} and problem.answer != kept.answer
+    detail = f"{problem.origin} repeats the question of {kept.origin}{'' if is_equal else ' in another writing'}"
+    detail += f", with a different answer: {problem.answer}, not {kept.answer}" if differs else ""
+    where = "its responses were added there" if problem.source == kept.source else "its responses are not used"
+    detail += f"; {where}" if problem.responses else ""
+    return replace(
+        drop_problem(problem, Reason.DUPLICATE_PROBLEM, detail), duplicate_of=kept.problem_id,
+        duplicate_by="exact" if is_equal else "normalized", kept_answer=kept.answer if differs else None,
+    )  # fmt: skip
 
 
 def add_language(problem: Problem) -> Problem:

@@ -10,10 +10,11 @@ import polars as pl
 from ....schemas.frames import to_frame
 from ....schemas.manifest import Contamination, File
 from ....schemas.problem import Overlap, OverlapPart
-from ....schemas.reasons import Fate, Reason
+from ....schemas.reasons import Reason
 from ... import select, sources
 from ...parquet import read_parquet
 from ...sources.overlap import choose_evidence, make_evidence
+from ...store.funnel import CAME_THROUGH
 from ...store.stages import StageResult, read_or_make
 from ...store.tables import EVIDENCE, name_evidence, write_evidence
 from .quotes import EvaluationRules, match_rationale, open_evaluations
@@ -77,8 +78,8 @@ def make_overlaps(
 def _describe_samples(rules: EvaluationRules, problems: StageResult, samples: StageResult) -> Iterator[Overlap]:
     """Find again what the samples of a bucket hold that were dropped for it."""
     dropped = read_parquet(samples.folder / _SAMPLES).filter(pl.col("reason") == Reason.EVALUATION_OVERLAP)
-    origins = read_parquet(problems.folder / "problems.parquet", ("problem_id", "source", "origin", "fate"))
-    kept = origins.filter(pl.col("fate") == Fate.KEPT).drop("fate")
+    origins = read_parquet(problems.folder / "problems.parquet", ("problem_id", "source", "origin", "stage"))
+    kept = origins.filter(CAME_THROUGH).drop("stage")
     sets = open_evaluations(rules)
     for row in dropped.join(kept, on="problem_id", how="left").sort("sample_id").iter_rows(named=True):
         for part, text in ((OverlapPart.REASONING, row["reasoning"]), (OverlapPart.RESPONSE, row["text"])):

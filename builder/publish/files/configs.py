@@ -21,7 +21,7 @@ from ....schemas.frames import check_frame, get_schema
 from ....schemas.manifest import list_teachers
 from ....schemas.problem import Problem
 from ....schemas.reasons import Fate, Verdict
-from ....schemas.sample import Hint, Sample
+from ....schemas.sample import Sample
 from ...store import Version
 from ...store.tables import fill_answers, has_consensus
 from .lineage import INTRODUCED, Introductions
@@ -84,16 +84,15 @@ def split_configs(
     """
     ordered = {name: introductions.sort(name, frame) for name, frame in tables.items()}
     problems, samples, examples = ordered["problems"], ordered["samples"], ordered["examples"]
-    rates = compute_pass_rates(samples)
     splits = _assign_splits(problems)
     kept = examples["fate"] == Fate.KEPT
-    default = _build_default(examples.filter(kept), problems, samples, rates).drop(constants)
+    default = _build_default(examples.filter(kept), problems, samples).drop(constants)
     if has_consensus(version.manifest):
         default = _add_verdicts(default, samples)
     for name in default["format"].unique().sort():
         yield from _split_frame(f"{DEFAULT}/{name}", default.filter(pl.col("format") == name), pl.col("split"))
     yield from _split_frame(CANDIDATES, *_join_splits(_build_candidates(samples, version), splits))
-    yield from _split_frame(PROBLEMS, problems.join(rates, on="problem_id", how="left", maintain_order="left"), _SPLIT)
+    yield from _split_frame(PROBLEMS, problems, _SPLIT)
     logprobs = samples.filter(pl.col("token_logprobs").is_not_null())
     logprobs = logprobs.select("sample_id", "problem_id", "token_logprobs", INTRODUCED)
     yield from _split_frame(LOGPROBS, *_join_splits(logprobs, splits))
@@ -126,36 +125,13 @@ def _split_frame(folder: str, frame: pl.DataFrame, split_expression: pl.Expr) ->
         yield ConfigPart(folder=folder, split=split, generation=generation, frame=rows)
 
 
-def compute_pass_rates(samples: pl.DataFrame) -> pl.DataFrame:
-    """Compute pass rates: the share of correct samples among the unhinted samples of a problem that have a verdict.
-
-    A problem without a gold answer has none, however many of its samples agree.
-
-    Args:
-        samples: rows of `Sample`.
-
-    Returns:
-        Columns problem_id, pass_rate. Problems without such samples are left out.
-    """
-    verdicts = [Verdict.CORRECT, Verdict.WRONG, Verdict.NO_ANSWER, Verdict.TRUNCATED]
-    has_gold = pl.col("consensus").is_null()
-    unhinted = samples.filter(
-        has_gold & (pl.col("hint") == Hint.NONE) & pl.col("verdict").is_in(list(map(str, verdicts)))
-    )
-    is_correct = pl.col("verdict") == Verdict.CORRECT
-    return unhinted.group_by("problem_id", maintain_order=True).agg(pass_rate=is_correct.mean())
-
-
-def _build_default(
-    examples: pl.DataFrame, problems: pl.DataFrame, samples: pl.DataFrame, rates: pl.DataFrame
-) -> pl.DataFrame:
+def _build_default(examples: pl.DataFrame, problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     """Build the config `default`: kept examples, with columns of their problem and sample."""
     answers = problems.filter(pl.col("fate") == Fate.KEPT).unique("problem_id", keep="first", maintain_order=True)
+    answers = answers.select("problem_id", "answer", "pass_rate")
     columns = samples.select("sample_id", "hint", "cluster")
-    rows = (
-        examples.join(answers.select("problem_id", "answer"), on="problem_id", how="left", maintain_order="left")
-        .join(columns, on="sample_id", how="left", maintain_order="left")
-        .join(rates, on="problem_id", how="left", maintain_order="left")
+    rows = examples.join(answers, on="problem_id", how="left", maintain_order="left").join(
+        columns, on="sample_id", how="left", maintain_order="left"
     )
     first = ["messages", "answer", "source", "problem_id", "cluster", "pass_rate", "teacher", "hint"]
     return rows.select(*first, *(name for name in examples.columns if name not in first))

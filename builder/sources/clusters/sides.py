@@ -3,7 +3,6 @@
 import polars as pl
 
 from ....schemas.problem import Split
-from ....schemas.reasons import Fate
 from ...store import Version
 from .joining import TEST, TRAIN
 
@@ -18,14 +17,12 @@ def read_parent(version: Version) -> pl.DataFrame:
         version: the version; it was verified.
 
     Returns:
-        `COLUMNS` of the problems that are on a side, each once.
+        `COLUMNS` of the problems that are on a side, each once; those that a cap or their pass rate dropped stay there.
 
     Raises:
         InputError: a file is missing, or differs from the manifest.
     """
-    rows = version.read_table("problems", (*COLUMNS, "fate"))
-    on_a_side = (pl.col("fate") == Fate.KEPT) & pl.col("split").is_not_null()
-    return rows.filter(on_a_side).select(COLUMNS)
+    return version.read_table("problems", COLUMNS).filter(pl.col("split").is_not_null())
 
 
 def find_known(rows: pl.DataFrame, parent: pl.DataFrame) -> pl.DataFrame:

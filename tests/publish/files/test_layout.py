@@ -12,16 +12,12 @@ from polars.testing import assert_frame_equal
 
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.files import digest_file
-from cotloom.builder.publish.files.configs import compute_pass_rates
 from cotloom.builder.publish.files.layout import write_layout
 from cotloom.builder.publish.files.parquet import choose_group_rows, pack_shards, split_row_groups
 from cotloom.builder.publish.files.read import FILE_LIST
 from cotloom.builder.publish.files.rebuild import read_rows
 from cotloom.builder.store import Version
 from cotloom.builder.store.tables import join_examples
-from cotloom.schemas.frames import to_frame
-from cotloom.schemas.reasons import Verdict
-from cotloom.schemas.sample import Hint, Sample
 from tests.publish.versions import recorded
 from tests.test_laws import recipes
 
@@ -333,19 +329,6 @@ def test_a_row_that_was_changed_shows_in_the_digest(copy, work, mixed):
     table.write_parquet(path)
 
     assert read_rows(copy, work).compute_digest() != mixed.manifest.content_digest
-
-
-def sample(number: int, verdict: Verdict | None, hint: Hint = Hint.NONE, problem: str = "p") -> Sample:
-    return Sample(sample_id=f"s{number}", problem_id=problem, teacher="t", verdict=verdict, hint=hint)
-
-
-def test_the_pass_rate_counts_answers_without_a_hint_that_could_be_judged():
-    found = [Verdict.CORRECT, Verdict.WRONG, Verdict.NO_ANSWER, Verdict.TRUNCATED, Verdict.UNVERIFIABLE, None]
-    samples = [sample(number, verdict) for number, verdict in enumerate(found)]
-    samples += [sample(7, Verdict.CORRECT, Hint.HINTED), sample(8, Verdict.CORRECT, Hint.HINTED, "hinted only")]
-    samples += [sample(9, Verdict.PROVIDED, problem="given only")]
-
-    assert compute_pass_rates(to_frame(samples, Sample)).rows() == [("p", 0.25)]
 
 
 @given(st.integers(0, 2**40), st.integers(0, 10**9))
