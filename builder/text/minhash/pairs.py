@@ -23,6 +23,9 @@ _CHUNK = 20_000
 _CROWD = 24
 """In a band, each of more texts with the same values is a candidate with so many that follow only."""
 
+_TIES = 3
+"""So many further bands order the texts of a crowd."""
+
 _COMMON_SHARE, _COMMON_FROM, _SAMPLE = 0.5, 100, 20_000
 """A shingle that this share of at least so many texts has is boilerplate; of more texts, so many are counted: those
 of the lowest hash."""
@@ -109,15 +112,20 @@ def _find_candidates(bands: NDArray[np.uint64], owners: Positions, shingles: Shi
     """Find the pairs that agree in a band: numbers of the first text times all texts, plus the second, ascending."""
     filled = np.flatnonzero(np.diff(shingles.starts))
     found = np.empty(0, np.int64)
-    for band in bands:
-        found = np.union1d(found, np.concatenate([np.empty(0, np.int64), *_list_pairs(band, filled, owners)]))
+    for number in range(len(bands)):
+        chosen = bands[(number + np.arange(1 + _TIES)) % len(bands)]
+        pairs = _list_pairs(chosen, filled, owners)
+        found = np.union1d(found, np.concatenate([np.empty(0, np.int64), *pairs]))
     return found
 
 
-def _list_pairs(band: NDArray[np.uint64], filled: Positions, owners: Positions) -> Iterator[Positions]:
-    """List the pairs of one band: of each crowd, texts that stand up to `_CROWD` places apart."""
-    order = filled[np.argsort(band[filled], kind="stable")]
-    keys = band[order]
+def _list_pairs(bands: NDArray[np.uint64], filled: Positions, owners: Positions) -> Iterator[Positions]:
+    """List the pairs that agree in the first of some bands: of each crowd, texts up to `_CROWD` places apart.
+
+    A crowd is in the order of the other bands: texts that agree in a second one are the likeliest, and stand together.
+    """
+    order = filled[np.lexsort(bands[::-1, filled])]
+    keys = bands[0, order]
     for step in range(1, _CROWD + 1):
         if len(order) <= step:
             return
