@@ -1,6 +1,7 @@
 """Generated problems are stored results: a recipe of today gives the same problems with tomorrow's code (law 5)."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,12 @@ GENERATORS = {
 }
 
 
+def read_filled(problem):
+    """The columns that a generator filled. A column that `Problem` gains later leaves the digests as they are."""
+    values = {field.name: getattr(problem, field.name) for field in fields(problem)}
+    return {field.name: values[field.name] for field in fields(problem) if values[field.name] != field.default}
+
+
 @pytest.mark.parametrize("name", sorted(GENERATORS))
 def test_generated_problems_do_not_change_by_accident(name):
-    assert digest(GENERATORS[name]()) == PINNED[name]
+    assert digest([read_filled(problem) for problem in GENERATORS[name]()]) == PINNED[name]
