@@ -42,7 +42,7 @@ from .judging.judged import list_judged
 from .judging.samples import PathRules, find_rationales
 from .mixture import PROBLEMS, make_mixture, read_candidates, read_weights
 from .overlap.quotes import parse_evaluations
-from .paths import apply_pass_rates, count_problems, make_paths, select_paths
+from .paths import count_problems, make_paths, rate_problems, select_paths
 from .tokens import read_counter
 from .unchanged import Before, BucketSize, Place, digest_inputs, find_unchanged, note_result
 
@@ -75,7 +75,7 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     paths, judged = make_paths(stages, rules, problems, decided_by, make_samples, before)
     if settings["recorded"] and grades is None:
         note_result(before.place, paths)
-    make_problems = partial(_write_problems, partial(apply_pass_rates, rules, problems, paths, judged))
+    make_problems = partial(_write_problems, partial(rate_problems, rules, problems, paths, judged))
     kept = read_or_make(stages / "problems", {"problems": problems_digest, "paths": paths.key}, make_problems)
     texts = make_texts(stages, _read_format_rules(settings), problems, paths, judged, before.unchanged)
     return {

@@ -52,10 +52,9 @@ def make_paths(
     def make(folder: Path) -> tuple[Mapping[str, File], Mapping[str, Any]]:
         changed, known = _part_problems(problems, before.unchanged)
         selected, new = select_paths(stages, rules, changed, make_samples(changed), before.place.bucket)
-        rated = select.apply_pass_rates(changed, selected, rules.select.pass_rate)
-        selected = select.follow_problems(selected, rated)
-        made.append(sort_rows("samples", selected if known is None else pl.concat([known, selected])))
-        rated = select.apply_pass_rates(problems, made[0], rules.select.pass_rate)
+        samples = selected if known is None else pl.concat([known, selected])
+        rated = select.apply_pass_rates(problems, samples, rules.select.pass_rate)
+        made.append(sort_rows("samples", select.follow_problems(samples, rated)))
         files, values = _write_paths(rated, made[0], new, folder)
         return {**files, **write_inputs(before.inputs, folder)}, values
 
@@ -175,7 +174,7 @@ def _find_choices(keyed: pl.DataFrame, choose: Callable[[pl.DataFrame], pl.DataF
     return rows.select("key", "sample_id").join(choose(rows), on="sample_id", how="left", maintain_order="left")
 
 
-def apply_pass_rates(
+def rate_problems(
     rules: PathRules, problems: pl.DataFrame, paths: StageResult, rows: pl.DataFrame | None
 ) -> pl.DataFrame:
     """Rate the problems of a bucket by its samples; see `select.apply_pass_rates`.

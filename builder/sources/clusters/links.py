@@ -10,11 +10,12 @@ Candidates are the pairs that share a word that is not too frequent; so the time
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .marks import Marks, bound_shared, mark_words
+from .marks import Ints, Marks, bound_shared, mark_words
 
 PAIRS_PER_TEMPLATE = 300
 """About so many candidates are looked at for a template: words are taken from the rarest on until they make more."""
@@ -24,8 +25,6 @@ LINKS_PER_TEMPLATE = 50
 
 _CHUNK = 250_000
 """How many candidates are in memory at once."""
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +196,9 @@ def _score_pairs(search: _Search, pairs: Ints, weights: Ints) -> tuple[Ints, Int
     shared, totals = np.add.reduceat(weights, firsts), search.totals
     left, right = np.divmod(pairs[firsts], search.table.templates)
     lacking = search.least * (totals[left] + totals[right]) / 2 - _SLACK - shared  # what frequent words must add
-    for bound in (_bound_by_total, _bound_by_marks, _share_frequent):
-        added = bound(search, left, right)
+    by_marks = partial(bound_shared, search.marks)
+    for bound in (partial(_bound_by_total, search), by_marks, partial(_share_frequent, search)):
+        added = bound(left, right)
         (kept,) = np.nonzero(added >= lacking)
         left, right, lacking, shared, added = left[kept], right[kept], lacking[kept], shared[kept], added[kept]
     shared = shared + added
@@ -207,10 +207,6 @@ def _score_pairs(search: _Search, pairs: Ints, weights: Ints) -> tuple[Ints, Int
 
 def _bound_by_total(search: _Search, left: Ints, right: Ints) -> Ints:
     return np.minimum(search.others[left], search.others[right])
-
-
-def _bound_by_marks(search: _Search, left: Ints, right: Ints) -> Ints:
-    return bound_shared(search.marks, left, right)
 
 
 def _take_nearest(left: Ints, right: Ints, shared: Ints, similarity: NDArray[np.float64]) -> tuple[Ints, Ints, Ints]:
