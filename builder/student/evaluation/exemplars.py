@@ -63,7 +63,7 @@ def collect_shown(exemplars: Sequence[Demo]) -> KnownQuestions:
         {"problem_id": make_problem_id(demo.question, demo.choices), "question": demo.question, "choices": demo.choices}
         for demo in exemplars
     ]
-    schema = {"problem_id": pl.String, "question": pl.String, "choices": pl.List(pl.String)}
+    schema = pl.Schema({"problem_id": pl.String, "question": pl.String, "choices": pl.List(pl.String)})
     return collect_known([pl.DataFrame(rows, schema=schema)])
 
 

@@ -19,7 +19,7 @@ from ...recipe import list_stanzas
 from ...store import Version
 from ...teacher.demonstrations import Demo
 from .demonstrations import select_demonstrations
-from .exemplars import choose_exemplars, collect_shown, read_exemplars, has_demonstrations
+from .exemplars import choose_exemplars, collect_shown, has_demonstrations, read_exemplars
 from .trained import KnownQuestions, collect_trained
 
 HELD_OUT = "held_out"

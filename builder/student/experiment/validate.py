@@ -232,8 +232,8 @@ def _describe_set(eval_set: EvalSet, plan: ValidationPlan) -> EvaluatedSet:
         tasks=len({problem.task for problem in eval_set.problems} - {None}),
         trained_on=eval_set.trained_on,
         demonstrated=eval_set.demonstrated,
-        unreadable=read and read.unreadable,
-        repeated=read and read.repeated,
+        unreadable=None if read is None else read.unreadable,
+        repeated=None if read is None else read.repeated,
         demos=tuple(demo.question for demo in eval_set.exemplars),
     )
 
