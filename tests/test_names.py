@@ -26,7 +26,7 @@ VERBS = frozenset(
     link list load locate lock log look lower main make map mark mask match may mean measure merge migrate miscount
     misread mix move must name narrow need negate normalize note number open order outline overlap pack pad pair
     parse part pause permit permute pick place plan plot predict prefix prepare preserve print probe propose protect
-    prune publish pull push put query quote raise rank rate read rebuild recall receive recompute record redact reduce refuse
+    prune publish pull push put query quote raise rank read rebuild recall receive recompute record redact reduce refuse
     register rejoin relativize release remember remove rename render reorder repair repeat replace report request
     require resample reset resize resolve restore retry return review rework rewrite round run sample save say scale
     scan schedule score seal search seed select send separate serialize serve set shard share shift shorten should
@@ -34,7 +34,7 @@ VERBS = frozenset(
     substitute suggest sum summarise summarize supply support swap sweep switch sync tabulate tag take test thin
     tokenize trace track train transform translate trim truncate trust try uncheck unfreeze unpack unwrap upcast
     update upload use validate verify view vote wait walk warn weigh widen wrap write
-    factorize grade intersect reward multiply prove spread unify
+    factorize rate grade intersect reward multiply prove spread unify
 """.split()
 )
 """What a name may begin with, in base form: no participle (`kept`), no noun (`row`)."""
