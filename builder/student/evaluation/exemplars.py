@@ -59,12 +59,13 @@ def choose_exemplars(name: str, exemplars: Mapping[str, Sequence[Demo]], sets: S
 
 def collect_shown(exemplars: Sequence[Demo]) -> KnownQuestions:
     """Collect the questions of fixed demonstrations: their answers stand in the prompt."""
-    rows = [
-        {"problem_id": make_problem_id(demo.question, demo.choices), "question": demo.question, "choices": demo.choices}
-        for demo in exemplars
+    ids = [make_problem_id(demo.question, demo.choices) for demo in exemplars]
+    columns = [
+        pl.Series("problem_id", ids, pl.String),
+        pl.Series("question", [demo.question for demo in exemplars], pl.String),
+        pl.Series("choices", [list(demo.choices) for demo in exemplars], pl.List(pl.String)),
     ]
-    schema = pl.Schema({"problem_id": pl.String, "question": pl.String, "choices": pl.List(pl.String)})
-    return collect_known([pl.DataFrame(rows, schema=schema)])
+    return collect_known([pl.DataFrame(columns)])
 
 
 def show_exemplars(name: str, exemplars: Sequence[Demo], problem: Problem, shots: int) -> list[SolvedProblem]:
