@@ -34,7 +34,8 @@ from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe, load_student
 from cotloom.builder.store import Version
 from cotloom.builder.student.command import find_parent
-from cotloom.builder.student.evaluation.sets import format_prompts, make_eval_sets
+from cotloom.builder.student.evaluation.prompts import format_prompts
+from cotloom.builder.student.evaluation.sets import make_eval_sets
 from cotloom.builder.student.experiment.base_model import get_base
 from cotloom.builder.student.experiment.conditions import select_training_rows
 from cotloom.builder.student.experiment.jobs import count_workers, list_texts, prepare_starts

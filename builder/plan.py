@@ -24,7 +24,7 @@ from .passes.answers import find_recording
 from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
 from .passes.languages import count_languages, describe_language_gaps
-from .passes.problems import INFER_TYPE, write_aliases
+from .passes.problems import write_aliases
 from .passes.version_answers import find_version_answers, read_version_answers
 from .pipeline import check_recipe, select_sampled_problems
 from .progress import warn_all
@@ -107,7 +107,9 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     check_recipe(loaded.recipe)
     access = find_access(loaded, runtime)
     parent = sources.find_parent(loaded.recipe, runtime.store)
-    found = sources.load_problems(loaded, verify.IS_READABLE, infer_type=INFER_TYPE, runtime=runtime, parent=parent)
+    found = sources.load_problems(
+        loaded, verify.IS_READABLE, infer_type=sources.INFER_TYPE, runtime=runtime, parent=parent
+    )
     problems = found.frame
     kept = problems.filter(pl.col("fate") == Fate.KEPT)
     answers = _estimate_calls(loaded, runtime, found)

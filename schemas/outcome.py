@@ -17,6 +17,17 @@ class SetKind(StrEnum):
     """Other tasks in their own form: abilities that the student should retain."""
 
 
+class Average(StrEnum):
+    """What a mean gives the same weight."""
+
+    PROBLEMS = "problems"
+    """Every problem of a set."""
+    TASKS = "tasks"
+    """Every task of a set, whatever its number of problems (macro-average)."""
+    SETS = "sets"
+    """Every set of a kind, whatever its number of problems (macro-average)."""
+
+
 class Decoding(StrEnum):
     """The decoding method."""
 
@@ -34,6 +45,8 @@ class Outcome:
     """The seed of the student."""
     set: str
     """Name of the evaluation set: `held_out`, `general`, or that of a source."""
+    task: str | None = None
+    """The task of the problem within its set, where it has one."""
     kind: SetKind
     """What the set measures."""
     format: str

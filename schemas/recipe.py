@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints, model_validator
 from pydantic.fields import FieldInfo
 
-from .formats import FormatName, Thinking
-from .mixture import Mixture
+from .formats import FormatName, Mixture, Thinking
 from .section import Name, Section, SemVer, declare_circumstance, declare_identity
 from .source import Decontaminate, Source, SplitBy
 from .teacher import Grader, RecordedTeacher, SampledTeacher, Teacher, Teachers

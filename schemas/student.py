@@ -7,8 +7,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .formats import FormatName
+from .evaluation import Evaluation
 from .section import Name, Section, declare_identity
+
+__all__ = [
+    "Against",
+    "BaseTraining",
+    "CheckpointModel",
+    "Evaluation",
+    "Gate",
+    "Lora",
+    "Model",
+    "Objective",
+    "StudentRecipe",
+    "TinyModel",
+    "TrainStage",
+]
 
 Against = Literal["answer_only", "parent", "single_path", "shuffled", "unchecked", "untrained"]
 """The conditions that a version can be compared with."""
@@ -109,28 +123,6 @@ class TrainStage(Section):
     patience: int | None = declare_identity(None, ge=1)
     """Early stopping: stop after this many checks (one every tenth of the steps) without a lower loss on held-back
     rows, and keep the best weights. Null trains all steps."""
-
-
-class Evaluation(Section):
-    """How the trained student is evaluated."""
-
-    problems: int = declare_identity(200, ge=1)
-    """Maximum number of problems of each set, the lowest by keyed hash."""
-    formats: tuple[FormatName, ...] | None = declare_identity(None, strict=False)
-    """Prompt formats of the target problems; the first is the one that the version trains. `zero_shot_answer` is always
-    added. Null takes the version's own format."""
-    shots: int = declare_identity(2, ge=1)
-    """Demonstrations in the prompts of the in-context formats."""
-    general: tuple[str, ...] = declare_identity((), strict=False)
-    """Evaluation sources of the version that measure general ability. The prompt is the plain question."""
-    samples: int = declare_identity(1, ge=1)
-    """Sampled answers per problem; more than one adds a majority vote to the greedy answer."""
-    temperature: float = declare_identity(0.7, gt=0)
-    """Temperature of the sampled answers."""
-    max_tokens: int = declare_identity(160, ge=1)
-    """Maximum number of generated tokens."""
-    batch_size: int = declare_identity(64, ge=1)
-    """Prompts per batch of generation. It affects scores, so it is part of the identity."""
 
 
 class Gate(Section):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .outcome import Decoding, SetKind
+from .outcome import Average, Decoding, SetKind
 
 CORRECT = "correct"
 """The measure that the verdicts on floor and ceiling use: the share of correct final answers."""
@@ -46,11 +46,13 @@ class EvalSetting(Record):
     """An evaluation setting: a set of problems, a prompt format and a decoding method."""
 
     set: str
-    """Name of the evaluation set."""
+    """Name of the evaluation set; for a mean over sets, what they measure: `other` or `general`."""
     format: str
     """The prompt format."""
     decoding: Annotated[Decoding, _parse_enum(Decoding)] = Decoding.GREEDY
     """The decoding method."""
+    average: Annotated[Average, _parse_enum(Average)] = Average.PROBLEMS
+    """What has the same weight in the mean."""
 
 
 class _Interval(Record):
@@ -147,6 +149,29 @@ class TrainingRun(Record):
     """Share of tokens trained on the teacher's top-k log probabilities; null for objectives that use none."""
 
 
+class EvaluatedSet(Record):
+    """An evaluation set as the students were evaluated on it."""
+
+    name: str
+    """Its name."""
+    kind: Annotated[SetKind, _parse_enum(SetKind)]
+    """What it measures."""
+    problems: int
+    """Number of problems that every student answered."""
+    tasks: int
+    """Number of tasks among them; 0 where its problems name none."""
+    trained_on: int
+    """Number of problems that were left out because a condition trained on them."""
+    demonstrated: int
+    """Number of problems that were left out because its fixed demonstrations show them."""
+    unreadable: int | None = None
+    """Number of rows without a readable question or gold answer; null for sets of the version, whose funnel says so."""
+    repeated: int | None = None
+    """Number of rows that hold a problem again; null for sets of the version."""
+    demos: tuple[str, ...] = Field((), strict=False)
+    """Questions of its fixed demonstrations."""
+
+
 class GateResult(Record):
     """The result of the gate."""
 
@@ -216,6 +241,8 @@ class Validation(Record):
     """Digest of these keys."""
     training_runs: tuple[TrainingRun, ...] = Field(strict=False)
     """How the students of each condition were trained."""
+    sets: tuple[EvaluatedSet, ...] = Field((), strict=False)
+    """The evaluation sets."""
     scores: tuple[Score, ...] = Field(strict=False)
     """The score of each condition in each evaluation setting."""
     differences: tuple[Difference, ...] = Field(strict=False)

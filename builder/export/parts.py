@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 from pydantic import ValidationError
 
-from ...schemas.mixture import Mixture
+from ...schemas.formats import Mixture
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate
 from ..errors import InputError

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from ...schemas.example import MixtureRow, make_example_id
+from ...schemas.formats import MixtureStage
 from ...schemas.frames import get_schema
-from ...schemas.mixture import MixtureStage
 from ...schemas.reasons import Fate, Reason, Stage
 from .formats import is_over_weight
 from .rules import GROUPS, HINTED, MixtureRules, Shares, StageShares, is_training

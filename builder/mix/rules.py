@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from ...schemas.mixture import Mixture, MixtureStage, MixtureUnit
+from ...schemas.formats import Mixture, MixtureStage, MixtureUnit
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate
 from ...schemas.recipe import FormatSpec

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ...schemas.mixture import MixtureStage, MixtureUnit
+from ...schemas.formats import MixtureStage, MixtureUnit
 from ..errors import InputError
 from .quotas import Ranks, compute_quota, rank_rows, weigh_sizes
 from .rules import GROUPS, HINTED, MixtureRules, StageShares, Take

@@ -22,8 +22,8 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from ...schemas.formats import Mixture
 from ...schemas.manifest import File
-from ...schemas.mixture import Mixture
 from ...schemas.problem import AnswerType
 from ...schemas.recipe import FormatSpec, Select, Verify
 from .. import format as formats

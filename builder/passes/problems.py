@@ -22,9 +22,6 @@ from .languages import count_languages
 from .overlap.evidence import OVERLAPS, join_evidence
 from .work import BuildWork
 
-INFER_TYPE = "cotloom.builder.infer.golds:infer_source_type"
-"""The address of the function that infers answer types. It reads tables as `init` does, a room that loads later."""
-
 _DECIDING = ("sources", "languages", "decontaminate", "split", "limit", "cluster_cap", "seed")
 """The keys of a recipe that decide its problems."""
 
@@ -110,7 +107,7 @@ def _load(work: BuildWork, folder: Path) -> tuple[Mapping[str, File], Mapping[st
         work.loaded,
         verify.IS_READABLE,
         work.input_digests,
-        infer_type=INFER_TYPE,
+        infer_type=sources.INFER_TYPE,
         folder=folder,
         runtime=work.runtime,
         parent=sources.find_parent(work.recipe, work.runtime.store),

@@ -1,10 +1,11 @@
 """Recipes: YAML files read safely and validated. A recipe is data: nothing in it is run.
 
 `loading` reads and validates, `checks` looks at patterns and templates before any row is read, `paths` resolves the
-files that a recipe names.
+files that a recipe names, `evaluation_sets` those of a student recipe.
 """
 
 from .checks import check_models
+from .evaluation_sets import find_ready_sets, list_stanzas, list_tasks, load_ready_set
 from .loading import (
     LoadedRecipe,
     find_packaged_demos,
@@ -20,9 +21,13 @@ __all__ = [
     "LoadedRecipe",
     "check_models",
     "find_packaged_demos",
+    "find_ready_sets",
     "find_recipe",
     "list_packaged_recipes",
     "list_prompts",
+    "list_stanzas",
+    "list_tasks",
+    "load_ready_set",
     "load_recipe",
     "load_student",
     "set_rows_aside",

@@ -1,7 +1,7 @@
 """Checks of a recipe that its schema can't express: unique names, patterns, templates, and models that are named."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ...schemas.recipe import Recipe, extract_identity
@@ -121,6 +121,28 @@ def check_models(section: Section) -> None:
             )
 
 
+def check_tables(document: MarkedYaml, tables: Iterable[tuple[KeyPath, TableSource]]) -> None:
+    """Check the patterns and templates of sources with columns.
+
+    Args:
+        document: the file.
+        tables: the sources, each with its key path.
+
+    Raises:
+        RecipeError: a pattern or a template can't be used.
+    """
+    for keys, source in tables:
+        _check_texts(document, iter([((*keys, "answer_pattern"), source.answer_pattern)]), compile_pattern)
+        columns = ((place, column) for place, column in _list_fields(keys, source) if is_template(column))
+        _check_texts(document, columns, parse_template)
+
+
+def _list_fields(keys: KeyPath, source: TableSource) -> Iterator[tuple[KeyPath, str]]:
+    """List every column that the fields of a source name."""
+    for name in Fields.model_fields:
+        yield from _list_values((*keys, "fields", name), getattr(source.fields, name))
+
+
 def _list_names(recipe: Recipe) -> Iterator[list[str]]:
     yield [source.name for source in recipe.sources]
     yield [form.name for form in recipe.formats]
@@ -168,8 +190,7 @@ def _list_columns(recipe: Recipe) -> Iterator[tuple[KeyPath, str]]:
     """List every key that names a column."""
     for index, source in enumerate(recipe.sources):
         if isinstance(source, TableSource):
-            for name in Fields.model_fields:
-                yield from _list_values(("sources", index, "fields", name), getattr(source.fields, name))
+            yield from _list_fields(("sources", index), source)
     if recipe.recorded is not None and isinstance(recipe.recorded.answers, AnyAnswers):
         answers = recipe.recorded.answers
         named = {"problem": answers.problem, "hint": answers.hint, "labels": answers.labels}

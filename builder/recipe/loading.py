@@ -20,7 +20,8 @@ from ...schemas.section import Section
 from ...schemas.student import StudentRecipe
 from ..errors import InputError, RecipeError
 from ..marked_yaml import KeyPath, MarkedYaml, join_keys, read_yaml, set_key
-from .checks import check_models, check_names, check_recipe
+from .checks import check_models, check_names, check_recipe, check_tables
+from .evaluation_sets import check_evaluation, list_tables, resolve_paths
 from .paths import expand_file, expand_path, list_paths
 
 Kind = TypeVar("Kind", bound=Section)
@@ -125,17 +126,24 @@ def load_student(name: str, changes: Sequence[str] = ()) -> StudentRecipe:
         name: a file, or the name of a packaged student recipe.
         changes: `key=value` with a dotted key (`stages.train.steps=200`) and a YAML value.
 
+    Returns:
+        The student recipe; the paths of its evaluation are written in full.
+
     Raises:
         RecipeError: it can't be read, or is no valid student recipe.
-        InputError: there is no such recipe, or a placeholder stands for its model.
+        InputError: there is no such recipe or ready evaluation set, or a placeholder stands for its model.
     """
-    document = read_yaml(find_recipe(name, STUDENTS))
+    path = find_recipe(name, STUDENTS)
+    document = read_yaml(path)
     for change in changes:
         set_key(document, change)
     recipe = _validate(document, StudentRecipe)
     check_names(document, [[stage.name for stage in recipe.stages]])
     check_models(recipe)
-    return recipe
+    check_evaluation(document, recipe.evaluation)
+    check_tables(document, list_tables(recipe.evaluation))
+    is_packaged = not Path(name).is_file()
+    return resolve_paths(recipe, Path(path.name) if is_packaged else path, find_packaged_demos())
 
 
 def _validate(document: MarkedYaml, kind: type[Kind]) -> Kind:

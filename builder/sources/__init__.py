@@ -18,16 +18,19 @@ from ..recipe import LoadedRecipe
 from ..store import Version
 from .clusters import PARENT, describe_missing_parent, find_parent, read_parent
 from .duplicates import count_repeated
+from .evaluation import EvaluationRows, read_evaluation_rows
 from .gather import Problems, gather_problems
 from .hub import download_rows, make_hub_dataset
-from .load import resolve_revisions
+from .load import INFER_TYPE, resolve_revisions
 from .provided import make_provided_samples
 from .skills import BARE, generate_skills
 
 __all__ = [
     "BARE",
     "CODE_VERSION",
+    "INFER_TYPE",
     "PARENT",
+    "EvaluationRows",
     "Problems",
     "check_roles",
     "count_repeated",
@@ -38,6 +41,7 @@ __all__ = [
     "load_problems",
     "make_hub_dataset",
     "make_provided_samples",
+    "read_evaluation_rows",
     "resolve_revisions",
 ]
 

@@ -24,6 +24,10 @@ InferType = Callable[[TableSource, Iterable[Row]], InferredType]
 """Infers the answer type of a source from its rows."""
 
 
+INFER_TYPE = "cotloom.builder.infer.golds:infer_source_type"
+"""The address of the function that infers the answer type of a source from its rows; its room is above this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceWork:
     """Where and how the sources of a recipe are read."""

@@ -9,12 +9,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from transformers.integrations.integration_utils import get_reporting_integration_callbacks
 
+from ...schemas.runtime import Runtime
 from ...schemas.student import StudentRecipe
 from ...schemas.validation import Validation
 from ..errors import InputError
 from ..report.tables import make_line
 from ..store import Version, check_current, find_version, list_version_numbers, verify_version
 from ..store.atomic import make_folder, stop_if_unwritable
+from .evaluation.prepare import prepare_evaluation
 from .experiment.budget import fit_to_budget, parse_duration
 from .experiment.jobs import count_workers, prepare_starts
 from .experiment.plan import Controls, plan_validation
@@ -73,12 +75,13 @@ def _run_validation(options: ValidateOptions) -> tuple[Validation, RenderableTyp
     for checked in (version, parent):
         if checked is not None:
             verify_version(checked)
-    plan = plan_validation(version, parent, options.recipe, controls)
     workers = count_workers(options.workers)
+    prepared = prepare_evaluation(options.recipe.evaluation, Runtime(store=options.store, workers=workers))
+    plan = plan_validation(version, parent, options.recipe, controls, prepared)
     notes: list[str] = []
     if budget_seconds is not None:
         recipe, notes = fit_to_budget(plan, options.store, workers, budget_seconds)
-        plan = plan_validation(version, parent, recipe, controls)
+        plan = plan_validation(version, parent, recipe, controls, prepared)
     prepare_starts(plan.jobs, options.store, options.report_to)
     validation, outcomes = validate(plan, options.store, workers, options.report_to)
     write_validation(validation, outcomes)

@@ -9,7 +9,7 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.mix import MixtureRules, check_mixture
 from cotloom.builder.mix.quotas import compute_quota
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.mixture import Mixture, MixtureStage
+from cotloom.schemas.formats import Mixture, MixtureStage
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
 from cotloom.schemas.recipe import FormatSpec

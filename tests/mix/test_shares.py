@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cotloom.builder.errors import InputError
 from cotloom.builder.mix import MixtureRules, check_mixture
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.mixture import Caps, Mixture, MixtureStage
+from cotloom.schemas.formats import Caps, Mixture, MixtureStage
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Reason
 from cotloom.schemas.recipe import FormatSpec

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cotloom.builder.format import AS_IS
 from cotloom.builder.mix import MixtureRules
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.mixture import Caps, Mixture, MixtureStage
+from cotloom.schemas.formats import Caps, Mixture, MixtureStage
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
 from cotloom.schemas.recipe import FormatSpec

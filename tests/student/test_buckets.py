@@ -4,7 +4,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from cotloom.builder.store import Version
-from cotloom.builder.student.evaluation.sets import format_prompts, make_eval_sets
+from cotloom.builder.student.evaluation.prompts import format_prompts
+from cotloom.builder.student.evaluation.sets import make_eval_sets
 from cotloom.builder.student.experiment.conditions import CONDITIONS, count_training_rows, make_condition
 from cotloom.builder.student.report import advice
 from cotloom.schemas.student import Evaluation

@@ -338,3 +338,36 @@ def test_the_packaged_students_are_student_recipes():
     assert "tiny" in names
     assert all(isinstance(load_student(name), StudentRecipe) for name in names)
     assert all(Path(ROOT / "recipes" / "students" / f"{name}.yaml").exists() for name in names)
+
+
+# Evaluation sets of the student recipe
+
+
+def test_sets_of_the_student_recipe_are_asked_and_averaged(validate, built, folder, monkeypatch):
+    monkeypatch.setattr(planning, "CURVE_SHARES", ())
+    made = [{"q": f"A box has {n} pens and {n + 1} cups. How many things?", "a": str(2 * n + 1)} for n in range(4)]
+    trained = find_version(built, "quickstart").read_table("problems").filter(split="train", fate="kept")
+    asked = [*made, {"q": trained["question"][0], "a": "1"}]
+    fields = {"question": "q", "answer": "a"}
+    tasks = [{"kind": "file", "name": f"{name}", "path": f"{name}.jsonl", "fields": fields} for name in ("one", "two")]
+    for name, rows in (("one", asked[:2]), ("two", asked[2:])):
+        (folder / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    sources = [{"kind": "tasks", "name": "boxes", "tasks": tasks}, {"kind": "skills", "name": "short", "problems": 3}]
+    evaluation = {"problems": 3, "max_tokens": 6, "sources": sources, "demos": {"boxes": "arithmetic"}, "shots": 1}
+    evaluation |= {"formats": ["zero_shot_cot", "in_context_cot"], "general_formats": ["as_is", "zero_shot_answer"]}
+    (folder / "sets.yaml").write_text(json.dumps({**STUDENT, "evaluation": evaluation}))
+    done = validate("--json", student=folder / "sets.yaml")
+    assert done.code == 0, done.err
+    found = Validation.model_validate(done.json)
+    sets = {one.name: one for one in found.sets}
+    assert list(sets) == ["held_out", "boxes", "short"]
+    assert (sets["boxes"].problems, sets["boxes"].tasks, sets["boxes"].trained_on) == (3, 2, 1)
+    assert len(sets["boxes"].demos) >= 1
+    assert "evaluation.sources.boxes" in found.student["inputs"]
+    settings = {(score.setting.set, score.setting.format, str(score.setting.average)) for score in found.scores}
+    assert {("boxes", name, "tasks") for name in ("as_trained", "zero_shot_cot", "in_context_cot")} <= settings
+    assert {("short", "as_is", "problems"), ("short", "zero_shot_answer", "problems")} <= settings
+    assert {loss.setting.format for loss in found.retention} == {"as_is", "zero_shot_answer"}
+    report = (find_version(built, "quickstart").path / "validation" / "report.md").read_text()
+    assert "boxes, mean over tasks" in report
+    assert "left out: trained on" in report

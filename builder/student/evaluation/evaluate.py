@@ -26,7 +26,8 @@ from ...verify.verdict import CUT_OFF
 from ..model.chat import render_prompt
 from ..model.generate import Generation, compute_log_likelihood, generate
 from ..model.student import Student
-from .sets import EvalSet, format_gold_answer, format_prompts, list_formats
+from .prompts import format_gold_answer, format_prompts, list_formats
+from .sets import EvalSet
 
 ORDER = ("set", "format", "decoding", "problem_id")
 """Columns that the outcomes of a student are sorted by."""
@@ -100,7 +101,7 @@ def make_eval_items(
             prompt=render_prompt(student.tokenizer, chat),
         )
         for eval_set in sets
-        for format_name in list_formats(eval_set, formats or evaluation.formats)
+        for format_name in list_formats(eval_set, formats or evaluation.formats, evaluation.general_formats)
         for problem, chat in zip(
             eval_set.problems, format_prompts(eval_set, format_name, evaluation.shots), strict=True
         )
@@ -223,6 +224,7 @@ def make_outcome(
         condition=condition,
         seed=seed,
         set=item.eval_set.name,
+        task=item.problem.task,
         kind=item.eval_set.kind,
         format=item.format_name,
         decoding=Decoding.GREEDY,

@@ -1,43 +1,32 @@
-"""Evaluation sets: the problems that a student is evaluated on, and their prompts."""
+"""Evaluation sets: the problems that a student is evaluated on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 import polars as pl
 
-from ....schemas.example import Message
-from ....schemas.frames import from_frame
+from ....schemas.evaluation import Evaluation
+from ....schemas.frames import from_frame, to_frame
 from ....schemas.ids import rank
 from ....schemas.outcome import SetKind
 from ....schemas.problem import JUDGED_OUTSIDE, Problem, Split
 from ....schemas.reasons import Fate
-from ....schemas.student import Evaluation
 from ...errors import InputError
-from ...format.templates import (
-    AS_IS,
-    FORMATS,
-    Format,
-    SolvedProblem,
-    format_answer_sentence,
-    make_solved_problem,
-    make_turns,
-)
+from ...recipe import list_stanzas
 from ...store import Version
-from ...text.options import format_question
-from ..model.chat import Chat
-from .demonstrations import Row, select_demonstrations, show_demonstrations
+from ...teacher.demonstrations import Demo
+from .demonstrations import select_demonstrations
+from .exemplars import choose_exemplars, collect_shown, has_demonstrations, read_exemplars
+from .trained import KnownQuestions, collect_trained
 
 HELD_OUT = "held_out"
 """Name of the set of the version's own test problems."""
 
 GENERAL = "general"
 """Name of the set of general problems that come from no source of the version."""
-
-DEFAULT_FORMATS = ("zero_shot_cot", "zero_shot_answer")
-"""Formats of target problems where the student recipe names none."""
 
 _SKILLS = "skills"
 """The kind of source whose problems are always general."""
@@ -52,17 +41,23 @@ class EvalSet:
     """A set of problems that students are evaluated on."""
 
     name: str
-    """`held_out`, `general`, or the name of a source."""
+    """`held_out`, `general`, or the name of a source or of a set of the student recipe."""
     kind: SetKind
     """What it measures."""
     problems: tuple[Problem, ...]
     """The problems, each with a gold answer."""
     read_demonstrations: Callable[[], pl.DataFrame] = _show_none
     """Reads the candidates for demonstrations, see `demonstrations`; most evaluations show none."""
+    exemplars: tuple[Demo, ...] = ()
+    """Fixed demonstrations; empty where each problem gets its own."""
     simulated: bool = False
     """Whether the version's samples were written by the simulated teacher."""
     is_stand_in: bool = False
     """Whether a source with the role `evaluate` is the target because no problem was held out."""
+    trained_on: int = 0
+    """Number of problems that were left out because a condition trained on them."""
+    demonstrated: int = 0
+    """Number of problems that were left out because the fixed demonstrations show them."""
 
     @property
     def demonstrations(self) -> pl.DataFrame:
@@ -70,182 +65,157 @@ class EvalSet:
         return self.read_demonstrations()
 
 
-# Problems
+@dataclass(slots=True)
+class _Selection:
+    """The problems of a set, while tables are gone through."""
+
+    problems: list[Problem] = field(default_factory=list)
+    trained_on: int = 0
+    demonstrated: int = 0
+
+    def add(self, name: str, rows: pl.DataFrame, left_out: tuple[KnownQuestions, KnownQuestions], count: int) -> None:
+        """Add the rows that may be asked, and keep those of lowest rank."""
+        trained, shown = left_out
+        is_trained = trained.mark(rows)
+        is_shown = shown.mark(rows) & ~is_trained
+        self.trained_on += int(is_trained.sum())
+        self.demonstrated += int(is_shown.sum())
+        found = from_frame(rows.filter(~is_trained & ~is_shown), Problem)
+        self.problems = _take_lowest_ranked(name, [*self.problems, *found], count)
 
 
-def make_eval_sets(version: Version, evaluation: Evaluation, general: Sequence[Problem] = ()) -> tuple[EvalSet, ...]:
-    """Make the evaluation sets of a version.
+def make_eval_sets(
+    version: Version,
+    evaluation: Evaluation,
+    general: Sequence[Problem] = (),
+    *,
+    prepared: Mapping[str, pl.DataFrame] | None = None,
+    trained: Sequence[Version] = (),
+) -> tuple[EvalSet, ...]:
+    """Make the evaluation sets of a version and of a student recipe.
 
     Args:
         version: the version. The target is the sampled problems of its test split; where there are none, it is the
-            first source with the role `evaluate` that is not general.
-        evaluation: the number of problems of each set, and the sources that are general.
+            first other set that is not general.
+        evaluation: the number of problems of each set, which sets are general, and fixed demonstrations.
         general: further general problems.
+        prepared: problems of the sets that the student recipe names, as `load_prepared` reads them.
+        trained: the versions whose training problems no set asks.
 
     Returns:
-        The target, then other sources, then general ones; sets without problems are left out.
+        The target, then other sets, then general ones; sets without problems are left out.
 
     Raises:
-        InputError: there is no target, a source named in `evaluation.general` does not have the role `evaluate`, or a
-            source has the name of a set.
+        InputError: there is no target, a set that `evaluation.general` or `evaluation.demos` names does not exist, two
+            sets have one name, or every problem of a set of the student recipe is trained on.
     """
-    sources = version.manifest.recipe["sources"]
-    names = [source["name"] for source in sources if source["role"] == "evaluate"]
-    _check_names([HELD_OUT, GENERAL] if general else [HELD_OUT], names, evaluation.general)
-    selected = _select_problems(version, sources, evaluation.problems, general)
-    problems = {name: chosen for name, chosen in selected.items() if chosen}
+    prepared, sources = prepared or {}, version.manifest.recipe["sources"]
+    own = [source["name"] for source in sources if source["role"] == "evaluate"]
+    names = [HELD_OUT, *own, *prepared, *([GENERAL] if general else [])]
+    _check_names([HELD_OUT, GENERAL] if general else [HELD_OUT], own, list(prepared), evaluation.general)
+    known = collect_trained(trained)
+    exemplars = read_exemplars(evaluation) if has_demonstrations(evaluation) else {}
+    shown = {name: choose_exemplars(name, exemplars, names) for name in names}
+    left_out = {name: (known, collect_shown(shown[name])) for name in names}
+    selected = _select_own(version, own, evaluation.problems, left_out)
+    further = {**prepared, GENERAL: to_frame(general, Problem)} if general else prepared
+    for name, rows in further.items():
+        selected[name] = _Selection()
+        answered = rows.filter(pl.col("answer").is_not_null())
+        selected[name].add(name, answered, left_out[name], evaluation.problems)
+        if name in prepared and not selected[name].problems:
+            raise InputError(
+                f"every problem of the evaluation set {name} is one that a condition trained on",
+                hint="name a set that the version does not train on",
+                keys=("evaluation.sources",),
+            )
     skills = [source["name"] for source in sources if source["kind"] == _SKILLS]
-    kinds = _assign_kinds(version, problems, {*evaluation.general, *skills, *([GENERAL] if general else [])})
+    skills += [stanza.name for stanza in list_stanzas(evaluation) if stanza.kind == _SKILLS]
+    filled = [name for name, found in selected.items() if found.problems]
+    kinds = _assign_kinds(version, filled, {*evaluation.general, *skills, *([GENERAL] if general else [])})
     read_demonstrations = cache(lambda: select_demonstrations(version))
     return tuple(
         EvalSet(
             name=name,
             kind=kind,
-            problems=problems[name],
-            read_demonstrations=_show_none if kind is SetKind.GENERAL else read_demonstrations,
+            problems=tuple(selected[name].problems),
+            read_demonstrations=read_demonstrations,
+            exemplars=shown[name],
             simulated=version.manifest.simulated,
             is_stand_in=kind is SetKind.TARGET and name != HELD_OUT,
+            trained_on=selected[name].trained_on,
+            demonstrated=selected[name].demonstrated,
         )
         for name, kind in kinds.items()
     )
 
 
-def _check_names(reserved: Sequence[str], names: Sequence[str], general: Sequence[str]) -> None:
+def _check_names(reserved: Sequence[str], own: Sequence[str], prepared: Sequence[str], general: Sequence[str]) -> None:
     for name in reserved:
-        if name in names:
+        if name in own:
             raise InputError(
                 f"a source has the name of an evaluation set: {name}",
                 hint="give the source another name in the recipe, and build again",
                 keys=(f"sources.{name}.name",),
             )
+    for name in prepared:
+        if name in {*reserved, *own}:
+            raise InputError(
+                f"evaluation.sources has the name of an evaluation set of the version: {name}",
+                hint="give it another name",
+                keys=("evaluation.sources",),
+            )
+    names = [*own, *prepared]
     for name in general:
         if name not in names:
             closest = get_close_matches(name, names, n=1)
-            known = f"sources with role: evaluate: {', '.join(names) or 'none'}"
+            known = f"sources of the version with role: evaluate, and sets of the student recipe: {', '.join(names)}"
+            known = known if names else "the version has no source with role: evaluate, and the student recipe no sets"
             raise InputError(
-                f"evaluation.general names {name}, which is not a source of the version with the role evaluate",
+                f"evaluation.general names {name}, which is no source of the version with the role evaluate, and no set"
+                " of the student recipe",
                 hint=f"did you mean {closest[0]}? {known}" if closest else known,
                 keys=("evaluation.general",),
             )
 
 
-def _select_problems(
-    version: Version, sources: Sequence[Mapping[str, Any]], count: int, general: Sequence[Problem]
-) -> dict[str, tuple[Problem, ...]]:
-    """Select the problems whose gold answer can be compared for each set, those of lowest rank."""
-    by_role: dict[str, list[str]] = {"sample": [], "reference": [], "evaluate": []}
-    for source in sources:
-        by_role[source["role"]].append(source["name"])
-    members = {HELD_OUT: pl.col("source").is_in(by_role["sample"]) & (pl.col("split") == Split.TEST)}
-    members |= {name: pl.col("source") == name for name in by_role["evaluate"]}
+def _select_own(
+    version: Version,
+    own: Sequence[str],
+    count: int,
+    left_out: Mapping[str, tuple[KnownQuestions, KnownQuestions]],
+) -> dict[str, _Selection]:
+    """Select the problems of the version whose gold answer can be compared, for each set."""
+    sampled = [source["name"] for source in version.manifest.recipe["sources"] if source["role"] == "sample"]
+    members: dict[str, Any] = {HELD_OUT: pl.col("source").is_in(sampled) & (pl.col("split") == Split.TEST)}
+    members |= {name: pl.col("source") == name for name in own}
     is_compared = ~pl.col("answer_type").is_in([str(kind) for kind in JUDGED_OUTSIDE])
     is_answered = (pl.col("fate") == Fate.KEPT) & pl.col("answer").is_not_null() & is_compared
-    problems: dict[str, tuple[Problem, ...]] = dict.fromkeys(members, ())
+    selected = {name: _Selection() for name in members}
     for rows in version.iterate_table("problems"):
         answered = rows.filter(is_answered)
         for name, is_member in members.items():
-            found = from_frame(answered.filter(is_member), Problem)
-            problems[name] = _take_lowest_ranked(name, [*problems[name], *found], count)
-    extra = [problem for problem in general if problem.answer is not None]
-    return {**problems, GENERAL: _take_lowest_ranked(GENERAL, extra, count)} if extra else problems
+            selected[name].add(name, answered.filter(is_member), left_out[name], count)
+    return selected
 
 
-def _assign_kinds(version: Version, problems: Mapping[str, Sequence[Problem]], general: set[str]) -> dict[str, SetKind]:
+def _assign_kinds(version: Version, names: Sequence[str], general: set[str]) -> dict[str, SetKind]:
     """Assign each set the kind of ability that it measures, the target first."""
-    taught = [name for name in problems if name not in general]
+    taught = [name for name in names if name not in general]
     if not taught:
         raise InputError(
             f"{version.ref} has no problems to evaluate on: none is held out, and no source has the role evaluate",
-            hint="give `split: {test: 0.1}` in the recipe, or a source with the role evaluate, and build again",
+            hint="give `split: {test: 0.1}` in the recipe, or a source with the role evaluate, and build again; or name"
+            " a set in evaluation.sources of the student recipe",
             keys=("split.test",),
         )
     return {
         taught[0]: SetKind.TARGET,
         **dict.fromkeys(taught[1:], SetKind.OTHER),
-        **dict.fromkeys((name for name in problems if name in general), SetKind.GENERAL),
+        **dict.fromkeys((name for name in names if name in general), SetKind.GENERAL),
     }
 
 
-def _take_lowest_ranked(name: str, problems: Sequence[Problem], count: int) -> tuple[Problem, ...]:
+def _take_lowest_ranked(name: str, problems: Sequence[Problem], count: int) -> list[Problem]:
     """Take the problems of lowest keyed hash, so that a larger `count` only adds problems."""
-    return tuple(sorted(problems, key=lambda problem: rank(f"evaluation:{name}", problem.problem_id))[:count])
-
-
-# Prompts
-
-
-def list_formats(eval_set: EvalSet, formats: Sequence[str] | None) -> tuple[str, ...]:
-    """List the prompt formats of a set: `as_is` for general sets, else `formats` or the defaults."""
-    return (AS_IS,) if eval_set.kind is SetKind.GENERAL else tuple(formats or DEFAULT_FORMATS)
-
-
-def format_prompts(eval_set: EvalSet, format_name: str, shots: int, seed: int = 0) -> list[Chat]:
-    """Format the problems of a set as `format_examples` formats them for training, without the target.
-
-    Args:
-        eval_set: the set.
-        format_name: name of a format; `as_is` gives the question without an instruction.
-        shots: number of demonstrations in in-context formats. They are of the training split, of other groups and of
-            the same answer type (law 6).
-        seed: key of the demonstrations.
-
-    Returns:
-        A chat for each problem.
-
-    Raises:
-        InputError: there are fewer demonstrations for a problem than that.
-    """
-    if format_name == AS_IS:
-        return [
-            _make_chat(make_turns(format_question(problem.question or "", problem.choices), ""))
-            for problem in eval_set.problems
-        ]
-    example_format = FORMATS[format_name]
-    if not example_format.in_context:
-        return [format_prompt(example_format, problem, ()) for problem in eval_set.problems]
-    shown = show_demonstrations(eval_set.name, eval_set.demonstrations, eval_set.problems, shots, seed)
-    return [
-        format_prompt(example_format, problem, demonstrations)
-        for problem, demonstrations in zip(eval_set.problems, shown, strict=True)
-    ]
-
-
-def format_prompt(example_format: Format, problem: Problem, demonstrations: Sequence[Row]) -> Chat:
-    """Format the prompt of one problem after its demonstrations."""
-    solved = [make_solved_problem(row) for row in demonstrations]
-    turns = [
-        turn
-        for shot in solved
-        for turn in make_turns(example_format.format_prompt(shot), example_format.format_target(shot))
-    ]
-    return _make_chat((*turns, *make_turns(example_format.format_prompt(_make_unsolved(problem)), "")))
-
-
-def format_gold_answer(problem: Problem, format_name: str) -> str | None:
-    """Format the gold answer as the target of an answer-only format; None where the format asks for reasoning.
-
-    >>> format_gold_answer(Problem(problem_id="p", source="s", origin="o", answer="18"), "zero_shot_answer")
-    'The answer is 18.'
-    """
-    if format_name == AS_IS:
-        return problem.answer
-    if not FORMATS[format_name].one_per_problem:
-        return None
-    return format_answer_sentence(problem.answer or "", problem.answer_type, problem.language)
-
-
-def _make_chat(turns: Sequence[Message]) -> Chat:
-    """All turns but the last, as dicts like those of the column `messages`."""
-    return [{"role": turn.role.value, "content": turn.content} for turn in turns[:-1]]
-
-
-def _make_unsolved(problem: Problem) -> SolvedProblem:
-    return SolvedProblem(
-        question=problem.question or "",
-        answer=problem.answer or "",
-        text="",
-        answer_start=None,
-        answer_type=problem.answer_type,
-        choices=problem.choices,
-        language=problem.language,
-    )
+    return sorted(problems, key=lambda problem: rank(f"evaluation:{name}", problem.problem_id))[:count]

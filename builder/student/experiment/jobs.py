@@ -11,14 +11,16 @@ from typing import Any
 
 import torch
 
+from ....schemas.evaluation import Evaluation
 from ....schemas.problem import Problem
 from ....schemas.runtime import Runtime
 from ....schemas.source import Skill
-from ....schemas.student import Evaluation, StudentRecipe
+from ....schemas.student import StudentRecipe
 from ...engine import map_items
 from ...errors import Stopped
 from ...sources import generate_skills
 from ...store import Version, check_content, read_version
+from ..evaluation.prepare import load_prepared
 from ..evaluation.sets import EvalSet, make_eval_sets
 from .base_model import Start, prepare_start
 from .conditions import (
@@ -70,6 +72,10 @@ class Job:
     """Addresses of the versions whose texts make the vocabulary of a student from scratch."""
     n_general: int = 0
     """Number of general problems, of the kind that a base is trained on, in the evaluation."""
+    prepared: tuple[str | None, str] = (None, "")
+    """File and key of the evaluation sets that the student recipe names."""
+    trained_paths: tuple[str, ...] = ()
+    """Addresses of the versions whose training problems no evaluation set asks."""
     label: str | None = None
     """Name of the condition in tables; null for its own name."""
     save: bool = False
@@ -145,7 +151,9 @@ def _run_job(job: Job, store: Path, report_to: Sequence[str]) -> StudentRun:
         job.seed,
         recipe=job.recipe,
         start=_load_start(job.recipe.model.model_dump_json(), job.vocabulary_paths, store, job.recipe),
-        sets=_load_eval_sets(job.eval_path, job.recipe.evaluation.model_dump_json(), job.n_general),
+        sets=_load_eval_sets(
+            job.eval_path, job.recipe.evaluation.model_dump_json(), job.n_general, job.prepared, job.trained_paths
+        ),
         store=store,
         save=job.save,
         report_to=report_to,
@@ -186,9 +194,16 @@ def _load_start(model: str, paths: tuple[str, ...], store: Path, recipe: Student
 
 
 @lru_cache(maxsize=8)
-def _load_eval_sets(path: str, evaluation: str, n_general: int) -> tuple[EvalSet, ...]:
-    general = make_general_problems(n_general)
-    return make_eval_sets(_load_version(path), Evaluation.model_validate_json(evaluation), general)
+def _load_eval_sets(
+    path: str, evaluation: str, n_general: int, prepared: tuple[str | None, str], trained_paths: tuple[str, ...]
+) -> tuple[EvalSet, ...]:
+    return make_eval_sets(
+        _load_version(path),
+        Evaluation.model_validate_json(evaluation),
+        make_general_problems(n_general),
+        prepared=load_prepared(*prepared),
+        trained=[_load_version(address) for address in trained_paths],
+    )
 
 
 def make_general_problems(count: int) -> list[Problem]:
@@ -221,6 +236,8 @@ def _load_job(fields: Mapping[str, Any]) -> Job:
         "recipe": StudentRecipe.model_validate_json(json.dumps(fields["recipe"])),
         "cut_to": tuple(fields["cut_to"]) if fields["cut_to"] else None,
         "vocabulary_paths": tuple(fields["vocabulary_paths"]),
+        "trained_paths": tuple(fields["trained_paths"]),
+        "prepared": tuple(fields["prepared"]),
     })  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The plan of a validation: the students to train, their conditions, and the sets that they are evaluated on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
@@ -8,14 +8,17 @@ from typing import Any
 
 from ....schemas.frames import to_frame
 from ....schemas.ids import digest
+from ....schemas.outcome import Average, SetKind
 from ....schemas.problem import Problem
 from ....schemas.reasons import Verdict
 from ....schemas.recipe import extract_identity
 from ....schemas.student import StudentRecipe
+from ....schemas.validation import EvalSetting
 from ...store import Version
+from ..evaluation.prepare import PreparedEvaluation, load_prepared
 from ..evaluation.sets import EvalSet, make_eval_sets
 from ..model.loading import is_trained_on_simulated
-from ..statistics.metrics import compute_chance
+from ..statistics.metrics import compute_chance, compute_task_chance
 from .conditions import (
     ANSWER_FORMAT,
     choose_format,
@@ -53,7 +56,7 @@ class ValidationPlan:
     recipe: StudentRecipe
     """The student recipe, with the formats of evaluation filled in."""
     identity: dict[str, Any]
-    """The identity keys of the recipe, with defaults filled in."""
+    """The identity keys of the recipe, with defaults filled in; in `inputs`, digests of what its paths name."""
     identity_digest: str
     """Digest of these keys."""
     simulated: bool
@@ -64,12 +67,22 @@ class ValidationPlan:
     """A job for each share of the version and seed."""
     sets: tuple[EvalSet, ...] = field(default=(), repr=False)
     """The evaluation sets."""
-    chance: Mapping[str, float] = field(default_factory=dict)
-    """Accuracy of always guessing on each set."""
+    prepared: PreparedEvaluation = field(default=PreparedEvaluation(), repr=False)
+    """What the student recipe evaluates on beside the version."""
+    chance: Mapping[tuple[str, Average], float] = field(default_factory=dict)
+    """Accuracy of always guessing on each set and mean."""
+
+    def get_chance(self, setting: EvalSetting) -> float:
+        """Get the accuracy of always guessing in a setting."""
+        return self.chance[setting.set, setting.average]
 
 
 def plan_validation(
-    version: Version, parent: Version | None, recipe: StudentRecipe, controls: Controls
+    version: Version,
+    parent: Version | None,
+    recipe: StudentRecipe,
+    controls: Controls,
+    prepared: PreparedEvaluation | None = None,
 ) -> ValidationPlan:
     """Plan the conditions and jobs of a validation.
 
@@ -78,10 +91,12 @@ def plan_validation(
         parent: the version that it follows; None for no such condition.
         recipe: the student recipe.
         controls: which conditions are trained besides the version.
+        prepared: the result of `prepare_evaluation`; needed where the recipe names sets or demonstrations.
 
     Raises:
         InputError: there are no training rows or no problems to evaluate on.
     """
+    prepared = prepared or PreparedEvaluation()
     recipe = _fill_in_formats(recipe, version)
     n_general = _count_general_problems(recipe)
     paths = (format_address(version), *((format_address(parent),) if parent else ()))
@@ -89,7 +104,8 @@ def plan_validation(
     def make_job(version_path: str, condition: str, seed: int, **options: Any) -> Job:
         return Job(
             version_path=version_path, condition=condition, seed=seed, recipe=recipe, eval_path=paths[0],
-            vocabulary_paths=paths, n_general=n_general, **options,
+            vocabulary_paths=paths, trained_paths=paths, n_general=n_general,
+            prepared=(prepared.path, prepared.key), **options,
         )  # fmt: skip
 
     jobs = [
@@ -102,7 +118,15 @@ def plan_validation(
         for share, seed in product(CURVE_SHARES, range(recipe.seeds) if controls is Controls.ALL else (0,))
     ]
     identity = extract_identity(recipe, defaults=True)
-    sets = make_eval_sets(version, recipe.evaluation, make_general_problems(n_general))
+    if prepared.digests:
+        identity["inputs"] = dict(prepared.digests)
+    sets = make_eval_sets(
+        version,
+        recipe.evaluation,
+        make_general_problems(n_general),
+        prepared=load_prepared(prepared.path, prepared.key),
+        trained=[version] if parent is None else [version, parent],
+    )
     return ValidationPlan(
         version=version,
         parent=parent,
@@ -113,8 +137,21 @@ def plan_validation(
         jobs=(*jobs, make_job(paths[0], UNTRAINED, 0)),
         curve_jobs=tuple(curve_jobs),
         sets=sets,
-        chance={eval_set.name: compute_chance(to_frame(eval_set.problems, Problem)) for eval_set in sets},
+        prepared=prepared,
+        chance=_compute_chances(sets),
     )
+
+
+def _compute_chances(sets: Sequence[EvalSet]) -> dict[tuple[str, Average], float]:
+    """Compute the accuracy of always guessing, for each set and each mean over tasks or sets."""
+    frames = {eval_set.name: to_frame(eval_set.problems, Problem) for eval_set in sets}
+    chances = {(name, Average.PROBLEMS): compute_chance(frame) for name, frame in frames.items()}
+    chances |= {(name, Average.TASKS): compute_task_chance(frame) for name, frame in frames.items()}
+    for kind in SetKind:
+        of_kind = [chances[eval_set.name, Average.PROBLEMS] for eval_set in sets if eval_set.kind is kind]
+        if of_kind:
+            chances[str(kind), Average.SETS] = sum(of_kind) / len(of_kind)
+    return chances
 
 
 def _is_simulated(version: Version, parent: Version | None, recipe: StudentRecipe) -> bool:

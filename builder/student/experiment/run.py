@@ -26,7 +26,8 @@ from ...store.checked import digest_table, read_checked, write_checked
 from ...store.locks import lock_folder
 from ..distillation.soft_targets import make_soft_target_function
 from ..evaluation.evaluate import evaluate
-from ..evaluation.sets import EvalSet, list_formats
+from ..evaluation.prompts import list_formats
+from ..evaluation.sets import EvalSet
 from ..model.loading import merge_lora, remove_soft_prompt, save_student
 from ..model.student import Student
 from ..training.collate import encode_rows
@@ -34,7 +35,7 @@ from ..training.trainer import LossCurve, StageData, train
 from .base_model import Start
 from .conditions import Condition
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Rises when the same condition gives another student, or the same student other outcomes."""
 
 FACTS, OUTCOMES = "run.json", "outcomes.arrow"
@@ -161,11 +162,17 @@ def digest_run(condition: Condition, seed: int, recipe: StudentRecipe, start: St
 
 def _list_set_identity(eval_set: EvalSet, evaluation: Evaluation) -> list[str]:
     """What of a set decides outcomes: its problems, and the demonstrations where a format shows any."""
-    formats = list_formats(eval_set, evaluation.formats)
+    formats = list_formats(eval_set, evaluation.formats, evaluation.general_formats)
     in_context = any(name in FORMATS and FORMATS[name].in_context for name in formats)
-    demonstrations = digest_table(eval_set.demonstrations.to_arrow()) if in_context else ""
+    demonstrations = _digest_demonstrations(eval_set) if in_context else ""
     problems = digest_table(to_frame(eval_set.problems, Problem).to_arrow())
     return [eval_set.name, eval_set.kind.value, problems, demonstrations]
+
+
+def _digest_demonstrations(eval_set: EvalSet) -> str:
+    if eval_set.exemplars:
+        return digest([asdict(demo) for demo in eval_set.exemplars])
+    return digest_table(eval_set.demonstrations.to_arrow())
 
 
 def list_libraries() -> dict[str, str]:

@@ -9,14 +9,15 @@ import orjson
 import polars as pl
 import torch
 
+from ....schemas.evaluation import Evaluation
 from ....schemas.frames import to_frame
-from ....schemas.outcome import Outcome, SetKind
-from ....schemas.student import Evaluation
+from ....schemas.outcome import Average, Decoding, Outcome, SetKind
 from ....schemas.validation import (
     CurvePoint,
     Difference,
     EvalEnvironment,
     EvalSetting,
+    EvaluatedSet,
     Score,
     TrainingRun,
     Validation,
@@ -24,6 +25,7 @@ from ....schemas.validation import (
 from ...parquet import write_parquet
 from ...store import hold_version
 from ...store.atomic import Access, atomic_folder
+from ..evaluation.sets import EvalSet
 from ..report.advice import advise, collect_facts
 from ..report.report import write_report
 from ..report.sentences import summarise
@@ -70,18 +72,26 @@ class ConditionOutcomes:
         return [run for run in self.runs if run.condition == condition]
 
     def list_trained_settings(self, kind: SetKind) -> list[EvalSetting]:
-        """List the settings of the sets of a kind, in the format that each condition is trained for."""
-        return [
+        """List the settings of the sets of a kind, in the format that each condition is trained for.
+
+        Means over tasks and over sets follow.
+        """
+        alone = [
             EvalSetting(set=eval_set.name, format=AS_TRAINED) for eval_set in self.plan.sets if eval_set.kind is kind
         ]
+        as_trained = self.outcomes.filter(format=AS_TRAINED, kind=str(kind), decoding=str(Decoding.GREEDY))
+        means = [each for each in list_settings(as_trained) if each.average is not Average.PROBLEMS]
+        return [*alone, *means]
 
     def is_general(self, setting: EvalSetting) -> bool:
         """Whether a setting evaluates general ability."""
+        if setting.average is Average.SETS:
+            return setting.set == SetKind.GENERAL
         return any(eval_set.name == setting.set for eval_set in self.plan.sets if eval_set.kind is SetKind.GENERAL)
 
     def make_terms(self, setting: EvalSetting) -> ComparisonTerms:
         """Make the terms of a comparison: the chance accuracy, and equal steps as the stated budget."""
-        return ComparisonTerms(chance=self.plan.chance[setting.set], equal_steps=True)
+        return ComparisonTerms(chance=self.plan.get_chance(setting), equal_steps=True)
 
     def compare(self, condition: str, against: str, setting: EvalSetting) -> Difference:
         """Compare two conditions in a setting."""
@@ -158,6 +168,7 @@ def compare_outcomes(outcomes: ConditionOutcomes, curve: ConditionOutcomes) -> V
         student=plan.identity,
         student_digest=plan.identity_digest,
         training_runs=tuple(training_runs),
+        sets=tuple(_describe_set(eval_set, plan) for eval_set in plan.sets),
         scores=tuple(
             outcomes.score(condition, setting)
             for setting in list_settings(outcomes.outcomes)
@@ -209,6 +220,21 @@ def _describe_training(condition: str, runs: Sequence[StudentRun]) -> TrainingRu
         final_loss=_average([run.final_loss for run in runs if run.final_loss is not None]),
         converged=all(run.converged for run in runs) if runs[0].curves else None,
         soft_share=_average([run.soft_share for run in runs if run.soft_share is not None]),
+    )
+
+
+def _describe_set(eval_set: EvalSet, plan: ValidationPlan) -> EvaluatedSet:
+    read = plan.prepared.sets.get(eval_set.name)
+    return EvaluatedSet(
+        name=eval_set.name,
+        kind=eval_set.kind,
+        problems=len(eval_set.problems),
+        tasks=len({problem.task for problem in eval_set.problems} - {None}),
+        trained_on=eval_set.trained_on,
+        demonstrated=eval_set.demonstrated,
+        unreadable=None if read is None else read.unreadable,
+        repeated=None if read is None else read.repeated,
+        demos=tuple(demo.question for demo in eval_set.exemplars),
     )
 
 

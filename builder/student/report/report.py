@@ -22,9 +22,11 @@ from .figures import draw_accuracies, draw_learning_curve
 from .sentences import (
     describe_advice,
     describe_difference,
+    describe_left_out,
     explain_gate,
     tabulate_environment,
     tabulate_scores,
+    tabulate_sets,
     tabulate_training,
 )
 
@@ -70,6 +72,7 @@ def _collect_values(validation: Validation) -> dict[str, Any]:
         "simulated": SIMULATED_STUDENT if validation.simulated else "",
         "summary": validation.summary,
         "differences": list(map(describe_difference, validation.differences)),
+        "sets": tabulate_sets(validation) if validation.sets else [],
         "scores": tabulate_scores(validation.scores),
         "retention": list(map(describe_difference, validation.retention)),
         "gate": list(explain_gate(validation)),
@@ -138,6 +141,7 @@ def render_validation(validation: Validation) -> RenderableType:
     simulated = [make_line(SIMULATED_STUDENT, style="yellow")] if validation.simulated else []
     lines = [
         *map(describe_difference, (*validation.differences, *validation.retention)),
+        *describe_left_out(validation),
         *explain_gate(validation),
         *(f"Next: {describe_advice(advice)}" for advice in validation.advice),
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ....schemas.outcome import Decoding
+from ....schemas.outcome import Average, Decoding
 from ....schemas.student import Gate
 from ....schemas.validation import (
     CORRECT,
@@ -15,7 +15,7 @@ from ....schemas.validation import (
     Validation,
 )
 from ...report.sentences import describe_condition
-from ..statistics.gate import list_gate_conditions
+from ..statistics.gate import list_gate_conditions, name_general
 
 Rows = Sequence[Sequence[str]]
 """A table; its first row is the head."""
@@ -109,7 +109,14 @@ def _format_number(value: float, measure: str, sign: str = "") -> str:
 def describe_setting(setting: EvalSetting) -> str:
     """Name an evaluation setting: set, format, and the decoding where it is not greedy."""
     vote = "" if setting.decoding is Decoding.GREEDY else f", {setting.decoding} vote"
-    return f"{setting.set} ({setting.format}{vote})"
+    return f"{_SETS[setting.average].format(setting.set)} ({setting.format}{vote})"
+
+
+_SETS: Mapping[Average, str] = {
+    Average.PROBLEMS: "{}",
+    Average.TASKS: "{}, mean over tasks",
+    Average.SETS: "all {} sets, mean over sets",
+}
 
 
 def describe_gate(gate: GateResult) -> str:
@@ -125,7 +132,7 @@ def explain_gate(validation: Validation) -> Iterator[str]:
     for difference in validation.retention:
         exemption = explain_gate_exemption(difference, gate)
         if exemption and difference.difference < -gate.loss:
-            name = f"{difference.setting.set} against {describe_condition(difference.against)}"
+            name = f"{name_general(difference.setting)} against {describe_condition(difference.against)}"
             yield f"{_capitalise(name)}: {format_interval(difference)}. {exemption}"
 
 
@@ -136,6 +143,8 @@ def explain_gate_exemption(difference: Difference, gate: Gate) -> str:
         difference: a comparison of general ability.
         gate: what the student recipe requires.
     """
+    if difference.setting.average is not Average.PROBLEMS:
+        return "The gate counts each set by itself, not means over tasks or sets."
     if difference.against not in list_gate_conditions(gate):
         against = describe_condition(gate.against)
         parent = "" if gate.against == "parent" else " and with its parent version, if it has one"
@@ -168,6 +177,34 @@ def _format_score(score: Score) -> Sequence[str]:
         ", ".join(f"{mean:.1%}" for mean in score.by_seed),
         "unknown" if score.chance is None else f"{score.chance:.1%}",
     )
+
+
+def tabulate_sets(validation: Validation) -> Rows:
+    """Tabulate the evaluation sets: what they measure, how many problems were asked, and how many were left out why."""
+    head = ("evaluation set", "measures", "problems", "tasks", "left out: trained on", "shown as demonstrations",
+            "unreadable", "repeated", "fixed demonstrations")  # fmt: skip
+    rows = [
+        (
+            found.name,
+            str(found.kind),
+            f"{found.problems:,}",
+            f"{found.tasks:,}",
+            f"{found.trained_on:,}",
+            f"{found.demonstrated:,}",
+            *("see the funnel" if count is None else f"{count:,}" for count in (found.unreadable, found.repeated)),
+            f"{len(found.demos):,}",
+        )
+        for found in validation.sets
+    ]
+    return [head, *rows]
+
+
+def describe_left_out(validation: Validation) -> Iterator[str]:
+    """Say how many problems of each set were left out because students trained on them or see them in the prompt."""
+    for found in validation.sets:
+        for count, why in ((found.trained_on, "a condition trained on"), (found.demonstrated, "demonstrations show")):
+            if count:
+                yield f"Of {found.name}, {count:,} problems were left out that {why}."
 
 
 def tabulate_training(validation: Validation) -> Rows:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from ....schemas.outcome import SetKind
+from ....schemas.outcome import Average, Decoding, SetKind
 from ....schemas.student import Gate
-from ....schemas.validation import Difference, DifferenceVerdict, GateResult
+from ....schemas.validation import Difference, DifferenceVerdict, EvalSetting, GateResult
+from ...format.templates import AS_IS
 from ...report.sentences import describe_condition
 
 UNDECIDED = frozenset({DifferenceVerdict.FLOOR, DifferenceVerdict.TOO_FEW_SEEDS})
@@ -17,7 +18,8 @@ def apply_gate(gate: Gate, differences: Sequence[Difference], retention: Sequenc
     Args:
         gate: the thresholds.
         differences: comparisons on the target and other sets.
-        retention: comparisons on the general sets.
+        retention: comparisons on the general sets, in every format and decoding that they were asked in. Means over
+            tasks and sets only repeat them, and do not count.
 
     Returns:
         Passed if the whole interval of every gain lies above `gate.gain`, and no interval of a loss of general ability
@@ -45,7 +47,8 @@ def list_gate_conditions(gate: Gate) -> tuple[str, ...]:
 
 
 def _is_against(difference: Difference, against: Sequence[str]) -> bool:
-    return difference.condition == "version" and difference.against in against
+    is_plain = difference.setting.average is Average.PROBLEMS
+    return is_plain and difference.condition == "version" and difference.against in against
 
 
 def _list_small_gains(gate: Gate, gains: Sequence[Difference]) -> Iterator[str]:
@@ -72,7 +75,13 @@ def _format_gain(gain: Difference) -> str:
 
 
 def _format_loss(loss: Difference) -> str:
-    return f"{loss.setting.set} against {describe_condition(loss.against)}: {_format_points(loss)}"
+    return f"{name_general(loss.setting)} against {describe_condition(loss.against)}: {_format_points(loss)}"
+
+
+def name_general(setting: EvalSetting) -> str:
+    """Name a setting of general ability: the set, and how it was asked where that is not the plain question."""
+    vote = "" if setting.decoding is Decoding.GREEDY else f", {setting.decoding} vote"
+    return setting.set if (setting.format, vote) == (AS_IS, "") else f"{setting.set} ({setting.format}{vote})"
 
 
 def _format_points(difference: Difference) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ....schemas.outcome import SetKind
+from ....schemas.outcome import Average, SetKind
 from ....schemas.reasons import Verdict
 from ....schemas.validation import CORRECT, EvalSetting
 from ...errors import InputError
@@ -50,7 +50,8 @@ class OutcomeMatrix:
     """The values of a measure for some conditions, on the same problems."""
 
     values: Mapping[str, Matrix]
-    """The values of each condition. Shape (seeds, problems) each."""
+    """The values of each condition, weighted so that tasks or sets count alike where the setting says so: their mean
+    over problems is the mean of the setting. Shape (seeds, problems) each."""
     groups: NDArray[np.int64]
     """The group of each problem. Shape (problems,)."""
     kind: SetKind
@@ -86,9 +87,9 @@ def make_outcome_matrix(
     Raises:
         InputError: a condition is missing, or not every student answered the same problems once.
     """
-    outcomes = outcomes.filter(set=setting.set, format=setting.format, decoding=str(setting.decoding))
+    outcomes = _select_setting(outcomes, setting)
     rows = outcomes.filter(pl.col("condition").is_in(conditions)).select(
-        "condition", "seed", "problem_id", "group", "kind", value=measure.value.cast(pl.Float64)
+        "condition", "seed", "problem_id", "group", "kind", "part", value=measure.value.cast(pl.Float64)
     )
     _check_conditions(outcomes, conditions, setting)
     _check_answered(rows, conditions, setting)
@@ -100,15 +101,33 @@ def make_outcome_matrix(
             hint="every problem lacks it for some student",
         )
     problems = rows.unique("problem_id").sort("problem_id")
+    weights = problems.select(pl.len() / (pl.col("part").n_unique() * pl.len().over("part"))).to_series().to_numpy()
     return OutcomeMatrix(
         values={
-            condition: rows.filter(condition=condition)["value"].to_numpy().reshape(-1, problems.height)
+            condition: weights * rows.filter(condition=condition)["value"].to_numpy().reshape(-1, problems.height)
             for condition in conditions
         },
         groups=problems["group"].rank("dense").to_numpy().astype(np.int64) - 1,
         kind=SetKind(problems[0, "kind"]),
         excluded=len(without_value[0]),
     )
+
+
+_PARTS: Mapping[Average, pl.Expr] = {
+    Average.PROBLEMS: pl.lit(""),
+    Average.TASKS: pl.col("task").fill_null(""),
+    Average.SETS: pl.col("set"),
+}
+"""What of a row has the same weight in each mean."""
+
+
+def _select_setting(outcomes: pl.DataFrame, setting: EvalSetting) -> pl.DataFrame:
+    """Select the outcomes of a setting, with the column `part`; a problem of two sets is one of each."""
+    outcomes = outcomes.filter(format=setting.format, decoding=str(setting.decoding))
+    is_over_sets = setting.average is Average.SETS
+    outcomes = outcomes.filter(pl.col("kind" if is_over_sets else "set") == setting.set)
+    identity = pl.concat_str("set", "problem_id", separator=":") if is_over_sets else pl.col("problem_id")
+    return outcomes.with_columns(part=_PARTS[setting.average], problem_id=identity)
 
 
 def _check_conditions(outcomes: pl.DataFrame, conditions: Sequence[str], setting: EvalSetting) -> None:
@@ -138,11 +157,25 @@ def _describe_setting(setting: EvalSetting) -> str:
 
 
 def list_settings(outcomes: pl.DataFrame) -> list[EvalSetting]:
-    """List the evaluation settings of outcomes: the target set first, then by name."""
-    kinds = pl.col("kind").replace_strict({str(kind): position for position, kind in enumerate(SetKind)})
+    """List the evaluation settings of outcomes: the target set first, then by name.
+
+    Behind a set with several tasks comes the mean over its tasks, and behind several other or general sets that were
+    asked alike the mean over them.
+    """
     columns = ["set", "format", "decoding"]
-    rows = outcomes.select(kinds, *columns).unique().sort("kind", *columns).select(columns)
-    return [EvalSetting(**row) for row in rows.iter_rows(named=True)]
+    alone = outcomes.group_by("kind", *columns).agg(tasks=pl.col("task").drop_nulls().n_unique())
+    together = alone.filter(pl.col("kind") != SetKind.TARGET).group_by("kind", "format", "decoding").agg(sets=pl.len())
+    means = {
+        Average.PROBLEMS: alone,
+        Average.TASKS: alone.filter(pl.col("tasks") > 1),
+        Average.SETS: together.filter(pl.col("sets") > 1).with_columns(set="kind"),
+    }
+    rows = pl.concat(
+        rows.select("kind", *columns, average=pl.lit(str(average), pl.String)) for average, rows in means.items()
+    )
+    position = pl.col("kind").replace_strict({str(kind): place for place, kind in enumerate(SetKind)})
+    ordered = rows.sort(position, pl.col("average") == Average.SETS, *columns, "average")
+    return [EvalSetting(**row) for row in ordered.drop("kind").iter_rows(named=True)]
 
 
 def compute_chance(problems: pl.DataFrame) -> float:
@@ -157,3 +190,13 @@ def compute_chance(problems: pl.DataFrame) -> float:
     guess = problems.select(pl.when(options > 0).then(1 / options).otherwise(0.0).mean()).item()
     most = problems["answer"].drop_nulls().str.strip_chars().str.to_lowercase().value_counts()["count"].max()
     return max(float(guess), float(str(most or 0)) / problems.height)
+
+
+def compute_task_chance(problems: pl.DataFrame) -> float:
+    """Compute the mean over tasks of the accuracy of always guessing.
+
+    Args:
+        problems: rows of `Problem` of one set.
+    """
+    tasks = [compute_chance(rows) for _, rows in problems.group_by(pl.col("task").fill_null(""))]
+    return sum(sorted(tasks)) / len(tasks) if tasks else 0.0

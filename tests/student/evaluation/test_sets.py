@@ -6,15 +6,10 @@ import pytest
 
 from cotloom.builder.errors import InputError
 from cotloom.builder.format import format_examples
-from cotloom.builder.format.templates import FORMATS
+from cotloom.builder.format.templates import FORMATS, make_solved_problem
 from cotloom.builder.sources import generate_skills
-from cotloom.builder.student.evaluation.sets import (
-    format_gold_answer,
-    format_prompt,
-    format_prompts,
-    list_formats,
-    make_eval_sets,
-)
+from cotloom.builder.student.evaluation.prompts import format_gold_answer, format_prompt, format_prompts, list_formats
+from cotloom.builder.student.evaluation.sets import make_eval_sets
 from cotloom.schemas.frames import from_frame
 from cotloom.schemas.outcome import SetKind
 from cotloom.schemas.problem import AnswerType, Problem, Split
@@ -120,8 +115,7 @@ def test_what_may_be_shown_is_kept_and_of_the_training_split(built):
     )
     assert target.demonstrations["sample_id"].to_list() == sorted(training["sample_id"])
     assert 0 < target.demonstrations.height < samples.height
-    assert target.demonstrations is other.demonstrations is fruit.demonstrations
-    assert general.demonstrations.is_empty()
+    assert target.demonstrations is other.demonstrations is fruit.demonstrations is general.demonstrations
 
 
 def test_without_held_out_problems_the_first_source_for_evaluation_stands_in(build_with):
@@ -184,7 +178,7 @@ def test_behind_demonstrations_a_problem_is_put_as_the_version_puts_it(built, na
     examples = built.read_table("examples").filter(format=name, split="test", fate="kept").to_dicts()
     assert len(examples) > 5
     for example in examples:
-        shown = [rows[sample] for sample in example["other_sample_ids"]]
+        shown = [make_solved_problem(rows[sample]) for sample in example["other_sample_ids"]]
         assert format_prompt(FORMATS[name], problems[example["problem_id"]], shown) == example["messages"][:-1]
 
 
