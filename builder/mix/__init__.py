@@ -17,7 +17,7 @@ from .rules import (
     check_mixture,
     parse_shares,
 )
-from .stages import needs_ranks
+from .stages import is_ranked
 
 __all__ = [
     "CANDIDATE_COLUMNS",
@@ -31,8 +31,8 @@ __all__ = [
     "decide_stages",
     "decide_weights",
     "describe_stages",
+    "is_ranked",
     "mix_bucket",
-    "needs_ranks",
     "parse_shares",
     "rank_stages",
     "rank_weighted",

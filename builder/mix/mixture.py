@@ -17,7 +17,7 @@ from ...schemas.frames import get_schema
 from ...schemas.reasons import Fate, Reason, Stage
 from .formats import is_over_weight
 from .rules import GROUPS, HINTED, MixtureRules, Shares, StageShares, is_training
-from .stages import decide_stage, list_stage_rows, needs_ranks, rank_stage
+from .stages import decide_stage, is_ranked, list_stage_rows, rank_stage
 
 _OVER_WEIGHT = "beyond the share of rows that the format's weight allows"
 _UNTAKEN = "no mixture stage takes it"
@@ -32,7 +32,7 @@ def rank_stages(candidates: pl.DataFrame, rules: MixtureRules, shares: Shares) -
         shares: what the formats' weights allow.
     """
     allowed = candidates.filter(is_training() & ~is_over_weight(candidates, rules, shares))
-    return {stage.name: rank_stage(allowed, stage, rules) for stage in rules.stages if needs_ranks(stage)}
+    return {stage.name: rank_stage(allowed, stage, rules) for stage in rules.stages if is_ranked(stage)}
 
 
 def decide_stages(ranked: Iterable[tuple[str, pl.DataFrame]], rules: MixtureRules, weights: Shares) -> Shares:

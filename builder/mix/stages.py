@@ -28,7 +28,7 @@ _SIZES: Mapping[MixtureUnit, pl.Expr] = {
 """How much of a stage a row is."""
 
 
-def needs_ranks(stage: MixtureStage) -> bool:
+def is_ranked(stage: MixtureStage) -> bool:
     """Whether what a stage takes depends on rows of all buckets."""
     is_capped = any(getattr(stage.cap, group) is not None for group in GROUPS)
     is_cut = any(share != "all" for share in stage.take.values())

@@ -238,7 +238,7 @@ def mix_examples(work: BuildWork, found: FoundPaths, examples: list[StageResult]
         ranks = work.stages.run("rank_weights", items, settings, "weighing formats")
         shares = mix.decide_weights(join_ranks([result["ranks"] for result in ranks]), rules)
     settings["shares"] = shares.to_plain()
-    if any(map(mix.needs_ranks, rules.stages)):
+    if any(map(mix.is_ranked, rules.stages)):
         ranked = work.stages.run("rank_shares", items, settings, "ranking shares")
         shares = mix.decide_stages(_read_stages(ranked), rules, shares)
     settings["shares"] = shares.to_plain()
