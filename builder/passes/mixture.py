@@ -43,59 +43,59 @@ class MixtureInput:
     """Its examples."""
 
 
-def read_facts(given: MixtureInput) -> tuple[pl.DataFrame, pl.Series]:
+def read_facts(bucket: MixtureInput) -> tuple[pl.DataFrame, pl.Series]:
     """Read what a mixture depends on besides examples.
 
     Returns:
         The kept problems with a weight other than 1, a task or a category: problem_id, problem_weight, task, category;
         and the ids of kept samples that are hinted.
     """
-    rows = read_parquet(given.problems.folder / PROBLEMS, ("problem_id", "weight", "task", "category", "fate"))
-    is_told = (pl.col("weight") != 1.0) | pl.col("task").is_not_null() | pl.col("category").is_not_null()
-    told = rows.filter((pl.col("fate") == Fate.KEPT) & is_told)
-    samples = read_parquet(given.samples.folder / SAMPLES, ("sample_id", "hint", "fate"))
+    rows = read_parquet(bucket.problems.folder / PROBLEMS, ("problem_id", "weight", "task", "category", "fate"))
+    is_special = (pl.col("weight") != 1.0) | pl.col("task").is_not_null() | pl.col("category").is_not_null()
+    facts = rows.filter((pl.col("fate") == Fate.KEPT) & is_special)
+    samples = read_parquet(bucket.samples.folder / SAMPLES, ("sample_id", "hint", "fate"))
     hinted = samples.filter((pl.col("fate") == Fate.KEPT) & (pl.col("hint") == Hint.HINTED))["sample_id"].sort()
-    return told.select("problem_id", "task", "category", problem_weight="weight").sort("problem_id"), hinted
+    return facts.select("problem_id", "task", "category", problem_weight="weight").sort("problem_id"), hinted
 
 
-def read_candidates(given: MixtureInput) -> pl.DataFrame:
+def read_candidates(bucket: MixtureInput) -> pl.DataFrame:
     """Read the examples of a bucket with everything that their mixture depends on."""
-    told, hinted = read_facts(given)
-    return _join_facts(read_parquet(given.examples.folder / EXAMPLES, mix.CANDIDATE_COLUMNS), told, hinted)
+    facts, hinted = read_facts(bucket)
+    return _join_facts(read_parquet(bucket.examples.folder / EXAMPLES, mix.CANDIDATE_COLUMNS), facts, hinted)
 
 
-def _join_facts(examples: pl.DataFrame, told: pl.DataFrame, hinted: pl.Series) -> pl.DataFrame:
-    joined = examples.join(told, on="problem_id", how="left", maintain_order="left")
+def _join_facts(examples: pl.DataFrame, facts: pl.DataFrame, hinted: pl.Series) -> pl.DataFrame:
+    joined = examples.join(facts, on="problem_id", how="left", maintain_order="left")
     return joined.with_columns(
         pl.col("problem_weight").fill_null(1.0),
         is_hinted=pl.col("sample_id").is_in(hinted.implode()).fill_null(value=False),
     )
 
 
-def make_mixture(stages: Path, rules: MixtureRules, shares: Shares, given: MixtureInput) -> StageResult:
+def make_mixture(stages: Path, rules: MixtureRules, shares: Shares, bucket: MixtureInput) -> StageResult:
     """Decide the mixture of a bucket, or read what was decided before.
 
     Args:
         stages: the folder of all results.
         rules: the formats and stages.
         shares: what is taken.
-        given: the bucket.
+        bucket: the bucket.
 
     Returns:
         The file `MIXTURE`; counts of examples by name.
     """
-    told, hinted = read_facts(given)
+    facts, hinted = read_facts(bucket)
     decided_by = {
         "code": mix.CODE_VERSION,
         "formats": [(spec.name, spec.weight) for spec in rules.formats],
         "stages": [stage.model_dump(mode="json") for stage in rules.stages],
         "seed": rules.seed,
         "shares": digest(shares.to_plain()),
-        "examples": given.examples.key,
-        "problems": digest_table(told.to_arrow()),
+        "examples": bucket.examples.key,
+        "problems": digest_table(facts.to_arrow()),
         "hinted": digest_table(hinted.to_frame().to_arrow()),
     }
-    write = partial(_write_mixture, rules, shares, given.examples, partial(_join_facts, told=told, hinted=hinted))
+    write = partial(_write_mixture, rules, shares, bucket.examples, partial(_join_facts, facts=facts, hinted=hinted))
     return read_or_make(stages / "mixture", decided_by, write)
 
 
