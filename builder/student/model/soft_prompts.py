@@ -71,7 +71,7 @@ def embed_prompts(student: Student, inputs: ModelInputs, tasks: Sequence[str | N
     soft = embeddings.new_zeros(len(tasks), length, embeddings.shape[-1])
     shown = inputs["attention_mask"].new_zeros(len(tasks), length)
     for row, task in enumerate(tasks):
-        if task in student.prompts:
+        if task is not None and task in student.prompts:
             prompt = student.prompts[task]
             soft[row, length - len(prompt) :] = prompt.to(soft)
             shown[row, length - len(prompt) :] = 1
