@@ -225,7 +225,7 @@ def merge_lora(student: Student) -> Student:
 
 
 def save_student(student: Student, folder: Path) -> None:
-    """Save a checkpoint that transformers loads; soft prompts go beside it: into `prompt/`, or into one file for tasks."""
+    """Save a checkpoint that transformers loads; soft prompts go beside it: to `prompt/`, or to one file for tasks."""
     merge_lora(remove_soft_prompt(student)).model.save_pretrained(folder)
     student.tokenizer.save_pretrained(folder)
     if student.prompt_tokens:
