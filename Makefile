@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STORE ?= .cotloom
+# one process more than processors, since many tests wait; each takes up to a gigabyte
+TESTERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 7 ] && echo $$((n + 1)) || echo 8)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-signatures bench-overlap bench-splits bench-scale bench-claims clean help
@@ -30,7 +32,7 @@ demo: $(VENV)/.core  ## install, build the quickstart version and show it
 	@echo "  (the command is $(BIN)/cotloom; 'source $(BIN)/activate' puts it on your path)"
 
 test: $(VENV)/.dev  ## install what the tests need and run them all
-	@$(BIN)/python -m pytest -n 3
+	@$(BIN)/python -m pytest -n $(TESTERS)
 
 # Installed, `builder` is `cotloom.builder`; mypy needs the same tree as files (docs/decisions/0019).
 $(VENV)/types: | $(BIN)/python

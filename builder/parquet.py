@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from .errors import InputError
 
@@ -88,6 +90,11 @@ def to_polars(table: pa.Table) -> pl.DataFrame:
     """Convert an Arrow table to polars."""
     frame = pl.from_arrow(table)
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def to_arrow(numbers: NDArray[np.int64]) -> pa.Array:
+    """Convert whole numbers to Arrow, by way of polars: `pa.array` imports pandas where that is installed."""
+    return pl.Series(numbers, dtype=pl.Int64).to_arrow()
 
 
 @contextmanager

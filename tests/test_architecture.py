@@ -328,12 +328,15 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_version_is_built_and_looked_into_without_torch():
-    heavy = ["torch", "transformers", "peft", "cotloom.builder.student"]
+def test_a_version_is_built_and_looked_into_without_torch_or_pandas(tmp_path):
+    heavy = ["torch", "transformers", "peft", "pandas", "datasets", "cotloom.builder.student"]
     code = (
         "import sys\n"
+        "from cotloom import cli\n"
         "from cotloom.builder import export, pipeline, plan, publish, starter\n"
         "from cotloom.builder.inspect import render\n"
+        f"words = ['build', 'quickstart', '--store', {str(tmp_path)!r}, '--set', 'sources.0.problems=20']\n"
+        "assert cli._run(words) == 0\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

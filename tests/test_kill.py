@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 10
+KILLS = 6
 SLEEP = 0.01
 
 

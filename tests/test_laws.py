@@ -108,7 +108,7 @@ def test_law_1_nothing_vanishes_and_law_6_no_group_stands_on_both_sides(build_ra
     assert set(in_training["split"]) <= {"train"}
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(keys=recipes)
 def test_law_5_the_same_recipe_gives_the_same_digest_in_another_store_with_more_workers(build_random, keys):
     more = {**keys, "sources": [{"name": "made", "kind": "arithmetic", "problems": 8}]}

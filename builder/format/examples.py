@@ -18,6 +18,7 @@ from ...schemas.frames import check_frame, get_schema
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.recipe import FormatSpec
 from ..errors import InputError
+from ..parquet import to_arrow
 from .demonstrations import RING_COLUMNS, Integers, Ring, Shown, build_rings, sample_demonstrations
 from .templates import AS_IS, FORMATS
 from .texts import (
@@ -265,7 +266,7 @@ def _assemble(form: FormatRows, gather: Gather) -> pl.DataFrame:
 
 def _group_lists(values: pl.Series, places: Integers, counts: Integers) -> pl.Series:
     """Make a list for each row of the values at its places."""
-    offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int64())
+    offsets = to_arrow(np.concatenate([[0], np.cumsum(counts)]))
     return _to_series(pa.LargeListArray.from_arrays(offsets, _take(values, places)))
 
 
@@ -282,13 +283,13 @@ def _join_messages(prompts: pl.Series, targets: pl.Series, places: Integers, cou
     contents = _take(texts, np.stack([order, order + len(prompts)], axis=1).ravel())
     roles = _take(pl.Series([str(Role.USER), str(Role.ASSISTANT)]), np.tile([0, 1], len(order)))
     messages = pa.StructArray.from_arrays([roles, contents], names=["role", "content"])
-    offsets = pa.array(np.concatenate([[0], 2 * ends]), pa.int64())
+    offsets = to_arrow(np.concatenate([[0], 2 * ends]))
     return _to_series(pa.LargeListArray.from_arrays(offsets, messages))
 
 
 def _take(values: pl.Series, places: Integers) -> pa.Array:
     array = values.rechunk().to_arrow()
-    return array.take(pa.array(places, pa.int64()))
+    return array.take(to_arrow(places))
 
 
 def _to_series(array: pa.Array) -> pl.Series:

@@ -14,7 +14,7 @@ from ...schemas.manifest import File
 from ...schemas.recipe import FormatSpec
 from .. import format as formats
 from ..format.demonstrations import ADDRESS_BITS, Integers, Ring, Shown
-from ..parquet import read_parquet, to_polars
+from ..parquet import read_parquet, to_arrow, to_polars
 from ..store.checked import digest_table
 from ..store.stages import StageResult, find_result, make_stage_key, read_or_make
 from ..store.tables import sort_rows, write_table
@@ -163,7 +163,7 @@ def gather_texts(texts: Sequence[Path], addresses: Integers, columns: Sequence[s
     buckets = addresses >> ADDRESS_BITS
     rows = addresses & ((1 << ADDRESS_BITS) - 1)
     parts = [
-        map_arrow(texts[bucket] / TEXTS).select(columns).take(pa.array(rows[buckets == bucket]))
+        map_arrow(texts[bucket] / TEXTS).select(columns).take(to_arrow(rows[buckets == bucket]))
         for bucket in np.unique(buckets).tolist()
     ]
     tables = parts or [map_arrow(texts[0] / TEXTS).select(columns).slice(0, 0)]

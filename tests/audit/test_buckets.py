@@ -75,47 +75,57 @@ def test_the_versions_are_of_the_same_rows_in_one_and_in_several_buckets(whole, 
         assert rows[0].equals(rows[1])
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_version_of_several_buckets_passes_every_check(parted, workers):
-    report = run_checks(parted, runtime=Runtime(workers=workers))
+def test_a_version_of_several_buckets_passes_every_check(parted):
+    report = run_checks(parted, runtime=Runtime(workers=2))
 
     assert report.findings == ()
     assert report.passed == ("files", "schemas", *CHECKS)
     assert report.skipped == {}
 
 
-@pytest.mark.parametrize(
-    "planted",
-    [
+PLANTED = {
+    "a verdict that there is not": [("samples", "verdict", "splendid", KEPT)],
+    "verdicts": [
         ("samples", "verdict", "wrong", KEPT & (pl.col("verdict") == "correct")),
-        ("samples", "verdict", "splendid", KEPT),
-        ("samples", "stage", None, ~KEPT),
-        ("samples", "text", "A: 1", KEPT & (pl.col("verdict") == "correct")),
-        ("samples", "teacher", "nobody", KEPT),
-        ("samples", "simulated", True, KEPT),
-        ("samples", "text", "Call (212) 555-0123 or ann@mail.org, hf_" + "AbCdEfGhIj" * 3 + "KlMn", KEPT),
-        ("problems", "split", "test", KEPT & (pl.col("split") == "train")),
-        ("problems", "cluster", "a test problem", KEPT & (pl.col("split") == "test")),
         ("problems", "question", "Another?", KEPT),
-        ("problems", "source", "/home/ann/x", KEPT),
-        ("examples", "split", "test", KEPT & (pl.col("mixture_stage") == "first")),
-        ("examples", "mixture_stage", "second", pl.col("mixture_stage") == "first"),
         ("examples", "reason", "over_cap", pl.col("reason") == "not_taken"),
+    ],
+    "texts": [
+        ("samples", "text", "A: 1", KEPT & (pl.col("verdict") == "correct")),
+        ("problems", "source", "/home/ann/x", KEPT),
+        ("examples", "mixture_stage", "second", pl.col("mixture_stage") == "first"),
+    ],
+    "teachers": [
+        ("samples", "teacher", "nobody", KEPT),
+        ("problems", "cluster", "a test problem", KEPT & (pl.col("split") == "test")),
         ("examples", "other_sample_ids", ["s_other"], KEPT & (pl.col("other_sample_ids").list.len() > 0)),
     ],
-)
-def test_a_planted_fault_is_found_as_in_one_bucket(whole, parted, tmp_path, planted):
-    table, column, value, where = planted
-    change = first(where, column, value, IDS[table])
-    found = [
-        list_findings(
-            rewrite(version, tmp_path / str(version.manifest.bucket_bits), **{table: change(version.read_table(table))})
-        )
-        for version in (whole, parted)
-    ]
+    "sides": [
+        ("samples", "simulated", True, KEPT),
+        ("problems", "split", "test", KEPT & (pl.col("split") == "train")),
+        ("examples", "split", "test", KEPT & (pl.col("mixture_stage") == "first")),
+    ],
+    "secrets": [
+        ("samples", "text", "Call (212) 555-0123 or ann@mail.org, hf_" + "AbCdEfGhIj" * 3 + "KlMn", KEPT),
+        ("problems", "language", "xx", KEPT),
+    ],
+    "a stage": [("samples", "stage", None, ~KEPT)],
+}
+"""Faults, each of one column of one table; those of a list are planted together."""
+
+
+@pytest.mark.parametrize("faults", PLANTED.values(), ids=PLANTED)
+def test_planted_faults_are_found_as_in_one_bucket(whole, parted, tmp_path, faults):
+    found = []
+    for version in (whole, parted):
+        changed = {
+            table: first(where, column, value, IDS[table])(version.read_table(table))
+            for table, column, value, where in faults
+        }
+        found.append(list_findings(rewrite(version, tmp_path / str(version.manifest.bucket_bits), **changed)))
 
     assert found[0] == found[1]
-    assert found[0] != set()
+    assert len(found[0]) >= len(faults)
 
 
 def test_a_demonstration_of_the_test_split_or_the_own_group_is_found_across_buckets(parted, tmp_path):

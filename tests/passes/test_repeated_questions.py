@@ -67,11 +67,10 @@ def test_the_manifest_and_an_explanation_name_both_answers(tmp_path, capsys):
     assert explain(version, repeat["problem_id"])["problem"]["duplicate_of"] == repeat["duplicate_of"]
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_any_number_of_workers_and_buckets_finds_the_same(tmp_path, monkeypatch, version, workers):
+def test_any_number_of_workers_and_buckets_finds_the_same(tmp_path, monkeypatch, version):
     monkeypatch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", 4)
 
-    parted = run(write(tmp_path / "parted"), tmp_path / "other", workers=workers).version
+    parted = run(write(tmp_path / "parted"), tmp_path / "other", workers=2).version
 
     assert parted.manifest.bucket_bits > 0
     for name, key in (("problems", ["problem_id", "origin"]), ("samples", ["sample_id"]), ("examples", ["example_id"])):
