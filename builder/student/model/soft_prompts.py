@@ -38,11 +38,11 @@ def start_prompt(student: Student, task: str, tokens: int, seed: int) -> Student
     return _write_prompt(prompted, student.prompts[task]) if task in student.prompts else prompted
 
 
-def _write_prompt(prompted: Student, prompt: torch.Tensor) -> Student:
-    weight = prompted.model.prompt_encoder["default"].embedding.weight
+def _write_prompt(student: Student, prompt: torch.Tensor) -> Student:
+    weight = student.model.prompt_encoder["default"].embedding.weight
     with torch.no_grad():
         weight.copy_(prompt.to(weight.device))
-    return prompted
+    return student
 
 
 def keep_prompt(student: Student, task: str) -> Student:
