@@ -3,9 +3,10 @@
 It is a separate file and not part of a dataset's recipe, so that two versions can be measured with the same student.
 """
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .evaluation import Evaluation
 from .section import Name, Section, declare_identity
@@ -19,6 +20,7 @@ __all__ = [
     "Lora",
     "Model",
     "Objective",
+    "PromptScope",
     "StudentRecipe",
     "TinyModel",
     "TrainStage",
@@ -97,6 +99,14 @@ Objective = Literal["completion", "forward_kl", "reverse_kl", "fu"]
 probabilities; or the alignment and weighting of Fu et al. 2023."""
 
 
+class PromptScope(StrEnum):
+    """What shares a soft prompt."""
+
+    ALL = "all"
+    TASK = "task"
+    SOURCE = "source"
+
+
 class TrainStage(Section):
     """One stage of training the student."""
 
@@ -114,6 +124,10 @@ class TrainStage(Section):
     """What is trained: the model, or a soft prompt before a frozen model (ProMoT, Wang et al. 2024)."""
     prompt_tokens: int = declare_identity(20, ge=1)
     """Length of the soft prompt, in tokens."""
+    prompt_for: PromptScope = declare_identity(PromptScope.ALL, strict=False)
+    """`all`: one soft prompt for all rows. `task` or `source`: one for each task, or each source, of the problems, each
+    trained by itself for `steps` steps; where a problem has no task, its source is its task. Later stages and the
+    evaluation put its own prompt before each problem, and none where its task has none."""
     steps: int = declare_identity(400, ge=1)
     """Optimizer steps."""
     learning_rate: float = declare_identity(2e-3, gt=0)
@@ -153,3 +167,17 @@ class StudentRecipe(Section):
     """How the students are evaluated."""
     gate: Gate = declare_identity(Gate())
     """When a version passes."""
+
+    @property
+    def prompt_for(self) -> PromptScope:
+        """What shares a soft prompt; `all` where no stage trains one."""
+        scopes = (stage.prompt_for for stage in self.stages if stage.parameters == "prompt")
+        return next(scopes, PromptScope.ALL)
+
+    @model_validator(mode="after")
+    def _check_prompts(self) -> "StudentRecipe":
+        scopes = {stage.prompt_for for stage in self.stages if stage.parameters == "prompt"}
+        if len(scopes) > 1:
+            message = f"all stages with parameters: prompt need the same prompt_for, not {' and '.join(sorted(scopes))}"
+            raise ValueError(message)
+        return self

@@ -16,6 +16,7 @@ METHODS = (
     "ho_diverse_reasoning",
     "yuan_rft",
     "dmt",
+    "promot",
     "cotloom",
 )
 PAGE = "docs/methods/README.md"

@@ -2,16 +2,20 @@
 
 import json
 import os
-from fractions import Fraction
 from functools import cache
-from math import ceil
 
 import polars as pl
 import pytest
 
 from cotloom.builder.pipeline import build
-from cotloom.builder.recipe import load_recipe
+from cotloom.builder.recipe import load_recipe, load_student
 from cotloom.builder.store import Version
+from cotloom.builder.student.evaluation.sets import make_eval_sets
+from cotloom.builder.student.experiment.base_model import prepare_start
+from cotloom.builder.student.experiment.conditions import make_condition
+from cotloom.builder.student.experiment.jobs import list_texts
+from cotloom.builder.student.experiment.run import run_student
+from cotloom.builder.student.model.loading import load_saved_student
 from cotloom.schemas.recipe import Recipe
 from cotloom.schemas.runtime import Runtime
 from tests.conftest import ROOT
@@ -113,7 +117,25 @@ def test_the_second_stage_of_dmt_has_all_general_rows_and_a_256th_of_the_others(
     assert counts["general", "general"] == 300
     for source in ("stories", "sums"):
         special = counts["special", source]
-        assert counts["general", source] in {int(special * Fraction(1, 256)), ceil(special * Fraction(1, 256))}
+        assert counts["general", source] == special // 256, "rounded down"
+
+
+def test_promot_trains_a_prompt_for_each_source_and_asks_others_without(build_method, tmp_path):
+    version = build_method("promot")
+    changes = ["model={kind: tiny, width: 16, layers: 1, heads: 2, base: null}", "evaluation.problems=6",
+               "evaluation.max_tokens=4", "stages.prompt.steps=2", "stages.train.steps=2"]  # fmt: skip
+    recipe = load_student("promot", changes)
+    start = prepare_start(recipe.model, list_texts((str(version.path),)), tmp_path)
+    sets = make_eval_sets(version, recipe.evaluation)
+    condition = make_condition("version", version)
+    done = run_student(condition, 0, recipe=recipe, start=start, sets=sets, store=tmp_path, save=True)
+
+    assert [curve.stage for curve in done.curves] == ["prompt-0-stories", "prompt-1-sums", "train"]
+    assert list(load_saved_student(done.folder / "student").prompts) == ["stories", "sums"]
+    assert set(done.outcomes["set"]) == {"held_out", "general"}
+    assert done.outcomes.height == 6 * 2 + 6 * 2
+    again = run_student(condition, 0, recipe=recipe, start=start, sets=sets, store=tmp_path)
+    assert again.outcomes.equals(done.outcomes)
 
 
 def test_cotloom_samples_unhinted_first_and_mixes_formats_as_asked(build_method):

@@ -127,6 +127,7 @@ def _check_trackers(names: Sequence[str]) -> None:
 def _copy_student(student_path: Path, validation: Validation, folder: Path) -> None:
     with stop_if_unwritable("the student"):
         make_folder(folder)
-        for path in student_path.iterdir():  # without the modes of the store, which are private
-            shutil.copyfile(path, folder / path.name)
+        for path in filter(Path.is_file, sorted(student_path.rglob("*"))):
+            make_folder((folder / path.relative_to(student_path)).parent)
+            shutil.copyfile(path, folder / path.relative_to(student_path))  # without the private modes of the store
         write_model_card(validation, folder)

@@ -371,3 +371,13 @@ def test_sets_of_the_student_recipe_are_asked_and_averaged(validate, built, fold
     report = (find_version(built, "quickstart").path / "validation" / "report.md").read_text()
     assert "boxes, mean over tasks" in report
     assert "left out: trained on" in report
+
+
+def test_a_student_with_a_soft_prompt_is_saved_with_it(validate, folder, monkeypatch, tmp_path):
+    monkeypatch.setattr(planning, "CURVE_SHARES", ())
+    stages = [{"name": "prompt", "parameters": "prompt", "prompt_tokens": 2, "steps": 2}, {"name": "train", "steps": 2}]
+    (folder / "prompted.yaml").write_text(json.dumps({**STUDENT, "stages": stages}))
+    done = validate("--save", tmp_path / "saved", student=folder / "prompted.yaml")
+    assert done.code == 0, done.err
+    assert (tmp_path / "saved" / "prompt" / "adapter_model.safetensors").is_file()
+    assert (tmp_path / "saved" / "model.safetensors").is_file()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from ....schemas.ids import rank
 from ....schemas.problem import AnswerType, Split
 from ....schemas.reasons import Fate, Verdict
 from ....schemas.sample import Sample
+from ....schemas.student import PromptScope
 from ...errors import InputError
 from ...format import AS_IS, FORMATS, join_reasoning
 from ...format.templates import SolvedProblem, clean_reasoning, make_solved_problem, write_messages
@@ -41,6 +43,10 @@ FORMAT_ORDER: tuple[FormatName, ...] = (
 """The order in which the format to evaluate a version in is looked for."""
 
 
+def _read_no_tasks(_scope: PromptScope) -> pl.DataFrame:
+    return pl.DataFrame(schema={"problem_id": pl.String, "task": pl.String})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:
     """Training rows under a name."""
@@ -53,6 +59,8 @@ class Condition:
     """Stages of the mixture, in order."""
     samples: pl.DataFrame
     """`sample_id`, `text` and `token_logprobs` of the samples behind the rows."""
+    read_tasks: Callable[[PromptScope], pl.DataFrame] = _read_no_tasks
+    """Reads `problem_id` and `task` of the problems behind the rows: what shares a soft prompt."""
 
 
 def select_training_rows(version: Version, columns: Sequence[str] = ROW_COLUMNS) -> pl.DataFrame:
@@ -118,7 +126,26 @@ def make_condition(name: str, version: Version, *, with_samples: bool = True) ->
     if rows.is_empty() and name != "untrained":
         raise InputError(f"{version.ref} has no rows for the condition {name}", hint="leave the condition out")
     samples = _read_samples(version, rows["sample_id"]) if with_samples else pl.DataFrame(schema=_SAMPLES)
-    return Condition(name=name, rows=rows, stages=list_mixture_stages(version), samples=samples)
+    return Condition(
+        name=name,
+        rows=rows,
+        stages=list_mixture_stages(version),
+        samples=samples,
+        read_tasks=partial(_read_tasks, version, rows["problem_id"]),
+    )
+
+
+def _read_tasks(version: Version, ids: pl.Series, scope: PromptScope) -> pl.DataFrame:
+    wanted = pl.DataFrame({"problem_id": ids}).unique()
+    task = pl.coalesce("task", "source") if scope is PromptScope.TASK else pl.col("source")
+    parts = version.iterate_table("problems", ["problem_id", "task", "source", "fate"])
+    kept = pl.concat(
+        part.filter(pl.col("fate") == Fate.KEPT)
+        .join(wanted, on="problem_id", how="semi")
+        .select("problem_id", task=task)
+        for part in parts
+    )
+    return kept.sort("problem_id")
 
 
 def _read_samples(version: Version, ids: pl.Series) -> pl.DataFrame:
@@ -197,7 +224,8 @@ def _select_single_paths(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:
     """Keep one path for each problem in each format, the lowest by keyed hash."""
     ranks = pl.Series("rank", [rank("single_path", str(sample)) for sample in rows["sample_id"]], dtype=pl.UInt64)
     lowest = pl.col("rank").min().over("problem_id", "format", "mixture_stage")
-    return rows.with_columns(ranks).filter(pl.col("rank") == lowest).drop("rank")
+    single = rows.with_columns(ranks).filter(pl.col("rank") == lowest).drop("rank")
+    return single.unique(["problem_id", "format", "mixture_stage"], keep="first", maintain_order=True)
 
 
 def _shuffle_reasoning(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:

@@ -1,10 +1,11 @@
 """One run: a student trained under a condition with one seed, then evaluated. Finished runs are stored and reused."""
 
 import hashlib
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,18 @@ from ....schemas.ids import digest, rank
 from ....schemas.outcome import SetKind
 from ....schemas.problem import Problem
 from ....schemas.recipe import extract_identity
-from ....schemas.student import Evaluation, StudentRecipe, TrainStage
+from ....schemas.student import Evaluation, PromptScope, StudentRecipe, TrainStage
 from ...errors import InputError
 from ...format import FORMATS
 from ...store.atomic import Access, atomic_folder
 from ...store.checked import digest_table, read_checked, write_checked
 from ...store.locks import lock_folder
 from ..distillation.soft_targets import make_soft_target_function
-from ..evaluation.evaluate import evaluate
+from ..evaluation.evaluate import ORDER, evaluate
 from ..evaluation.prompts import list_formats
 from ..evaluation.sets import EvalSet
 from ..model.loading import merge_lora, remove_soft_prompt, save_student
+from ..model.soft_prompts import select_prompt
 from ..model.student import Student
 from ..training.collate import encode_rows
 from ..training.trainer import LossCurve, StageData, train
@@ -149,6 +151,7 @@ def digest_run(condition: Condition, seed: int, recipe: StudentRecipe, start: St
             "code": CODE_VERSION,
             "rows": digest_table(condition.rows.to_arrow()),
             "samples": digest_table(condition.samples.to_arrow()) if has_soft_targets(recipe) else None,
+            "tasks": _digest_tasks(condition, recipe.prompt_for),
             "seed": seed,
             "stages": [extract_identity(stage, defaults=True) for stage in recipe.stages],
             "evaluation": extract_identity(recipe.evaluation, defaults=True),
@@ -167,6 +170,11 @@ def _list_set_identity(eval_set: EvalSet, evaluation: Evaluation) -> list[str]:
     demonstrations = _digest_demonstrations(eval_set) if in_context else ""
     problems = digest_table(to_frame(eval_set.problems, Problem).to_arrow())
     return [eval_set.name, eval_set.kind.value, problems, demonstrations]
+
+
+def _digest_tasks(condition: Condition, scope: PromptScope) -> str | None:
+    """Digest what shares a soft prompt; null where all rows do."""
+    return None if scope is PromptScope.ALL else digest_table(condition.read_tasks(scope).to_arrow())
 
 
 def _digest_demonstrations(eval_set: EvalSet) -> str:
@@ -202,6 +210,36 @@ def schedule_stages(recipe: StudentRecipe, condition: Condition) -> list[tuple[T
     return schedule
 
 
+def schedule_prompts(
+    recipe: StudentRecipe, condition: Condition
+) -> Iterator[tuple[TrainStage, pl.DataFrame, str | None]]:
+    """Yield the stages of training with their rows, and for a soft prompt of a task that task.
+
+    A stage that trains a soft prompt for each task stands for each of them in turn, in the order of their names.
+
+    Raises:
+        InputError: as `schedule_stages`.
+    """
+    schedule, scope = schedule_stages(recipe, condition), recipe.prompt_for
+    if scope is PromptScope.ALL:
+        yield from ((stage, rows, None) for stage, rows in schedule)
+        return
+    tasks = condition.read_tasks(scope)
+    for stage, rows in schedule:
+        known = rows.join(tasks, on="problem_id", how="left", maintain_order="left")
+        if stage.parameters != "prompt":
+            yield stage, known, None
+            continue
+        for number, task in enumerate(sorted(known["task"].drop_nulls().unique())):
+            named = stage.model_copy(update={"name": f"{stage.name}-{number}-{_make_slug(task)}"})
+            yield named, known.filter(task=task), task
+
+
+def _make_slug(task: str) -> str:
+    """Make a name of a folder from the name of a task."""
+    return re.sub(r"[^a-z0-9]+", "-", task.casefold())[:40].strip("-") or "task"
+
+
 def _select_stage_rows(stage: TrainStage, take: Sequence[str], rows: pl.DataFrame) -> pl.DataFrame:
     for column, key, names in (("mixture_stage", "take", take), ("format", "formats", stage.formats or ())):
         available = sorted(rows[column].unique().drop_nulls())
@@ -224,12 +262,14 @@ def _encode_stages(
     stages: list[StageData] = []
     shares: list[float] = []
     too_long = 0
-    for stage, rows in schedule_stages(recipe, condition) if condition.rows.height else ():
+    lengths = [stage.prompt_tokens for stage in recipe.stages if stage.parameters == "prompt"]
+    prompted = replace(student, prompt_tokens=max(lengths, default=0))  # a soft prompt takes its room of the window
+    for stage, rows, task in schedule_prompts(recipe, condition) if condition.rows.height else ():
         soft = make_soft_target_function(student.tokenizer, condition.samples, stage.objective)
         is_held_back = _mark_held_back(rows, stage)
-        encoded = encode_rows(student, rows.filter(~is_held_back), stage, soft)
-        held_back = encode_rows(student, rows.filter(is_held_back), stage, soft).features if is_held_back.any() else ()
-        stages.append(StageData(stage=stage, features=encoded.features, eval_features=held_back))
+        encoded = encode_rows(prompted, rows.filter(~is_held_back), stage, soft)
+        held_back = encode_rows(prompted, rows.filter(is_held_back), stage, soft).features if is_held_back.any() else ()
+        stages.append(StageData(stage=stage, features=encoded.features, eval_features=held_back, task=task))
         shares += [encoded.soft_share] if encoded.soft_share is not None else []
         too_long += encoded.too_long
     return stages, sum(shares) / len(shares) if shares else None, too_long
@@ -248,6 +288,8 @@ def _evaluate_student(
 ) -> pl.DataFrame:
     """Evaluate, with the soft prompt on the tasks it was trained for and without it on general sets (ProMoT, 3.2)."""
     student = merge_lora(student)
+    if student.prompts:
+        return _evaluate_by_task(student, sets, recipe, condition, seed)
     general = [eval_set for eval_set in sets if eval_set.kind is SetKind.GENERAL]
     if not student.prompt_tokens or not general:
         return evaluate(student, sets, recipe.evaluation, condition=condition, seed=seed)
@@ -255,6 +297,29 @@ def _evaluate_student(
     outcomes = evaluate(student, others, recipe.evaluation, condition=condition, seed=seed)
     bare = remove_soft_prompt(student)
     return pl.concat([outcomes, evaluate(bare, general, recipe.evaluation, condition=condition, seed=seed)])
+
+
+def _evaluate_by_task(
+    student: Student, sets: Sequence[EvalSet], recipe: StudentRecipe, condition: str, seed: int
+) -> pl.DataFrame:
+    """Evaluate each problem behind the soft prompt of its task, and without one where its task has none."""
+    outcomes = []
+    for task in (None, *student.prompts):
+        asked = [part for each in sets if (part := _select_task(each, task, student, recipe.prompt_for)).problems]
+        if asked:
+            prompted = student if task is None else select_prompt(student, task)
+            outcomes.append(evaluate(prompted, asked, recipe.evaluation, condition=condition, seed=seed))
+    return pl.concat(outcomes).sort(*ORDER)
+
+
+def _select_task(eval_set: EvalSet, task: str | None, student: Student, scope: PromptScope) -> EvalSet:
+    """Select the problems of a task; for None, those of tasks without a soft prompt."""
+
+    def find_prompt(problem: Problem) -> str | None:
+        name = (problem.task or problem.source) if scope is PromptScope.TASK else problem.source
+        return name if name in student.prompts else None
+
+    return replace(eval_set, problems=tuple(each for each in eval_set.problems if find_prompt(each) == task))
 
 
 def _write_run(run: StudentRun, student: Student | None) -> None:

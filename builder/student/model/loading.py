@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftConfig, PeftModel, PromptTuningConfig, PromptTuningInit, TaskType, get_peft_model
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from transformers import (
     GenerationConfig,
     LlamaConfig,
@@ -25,6 +27,9 @@ from ...teacher.checkpoint.files import check_adapter
 from ...teacher.checkpoint.provenance import read_provenance
 from .student import Student
 from .tokenizer import add_newline_token
+
+PROMPTS = "prompts.safetensors"
+"""The file of a saved student with the soft prompt of each task."""
 
 
 def make_tiny(model: TinyModel, tokenizer: Any, seed: int) -> Student:
@@ -220,11 +225,12 @@ def merge_lora(student: Student) -> Student:
 
 
 def save_student(student: Student, folder: Path) -> None:
-    """Save a checkpoint that transformers loads; a soft prompt goes into its folder `prompt/`."""
+    """Save a checkpoint that transformers loads; soft prompts go beside it: to `prompt/`, or to one file for tasks."""
     merge_lora(remove_soft_prompt(student)).model.save_pretrained(folder)
     student.tokenizer.save_pretrained(folder)
     if student.prompt_tokens:
         student.model.save_pretrained(folder / "prompt")
+    _save_prompts(student, folder)
 
 
 def load_saved_student(folder: Path) -> Student:
@@ -234,6 +240,7 @@ def load_saved_student(folder: Path) -> Student:
         InputError: a file of it is damaged, or not one that `save_student` writes.
     """
     student = load_checkpoint(CheckpointModel(kind="checkpoint", path=str(folder)))
+    student = _load_prompts(student, folder)
     if not (folder / "prompt").is_dir():
         return student
     check_adapter(folder / "prompt")
@@ -241,6 +248,28 @@ def load_saved_student(folder: Path) -> Student:
         prompted: Any = PeftModel.from_pretrained(student.model, folder / "prompt", use_safetensors=True)
     tokens = int(prompted.peft_config["default"].num_virtual_tokens)
     return replace(student, model=prompted.to(student.device), prompt_tokens=tokens)
+
+
+def _save_prompts(student: Student, folder: Path) -> None:
+    """Save the soft prompts of a student's tasks beside its checkpoint."""
+    if student.prompts:
+        tensors = {task: prompt.cpu().contiguous() for task, prompt in student.prompts.items()}
+        save_file(tensors, folder / PROMPTS)
+
+
+def _load_prompts(student: Student, folder: Path) -> Student:
+    """Load the soft prompts that `save_student` saved; a student without them is returned unchanged.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    if not (folder / PROMPTS).is_file():
+        return student
+    try:
+        prompts: dict[str, Any] = load_file(folder / PROMPTS)
+    except SafetensorError as error:
+        raise InputError(f"{folder / PROMPTS} can't be read: {error}", hint="save the student once more") from error
+    return replace(student, prompts={task: prompts[task].to(student.device) for task in sorted(prompts)})
 
 
 def _get_task_type(student: Student) -> TaskType:

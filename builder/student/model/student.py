@@ -1,6 +1,7 @@
 """The student: a model and its tokenizer on one device."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -16,6 +17,8 @@ class Student:
     """`cpu` or `cuda`."""
     prompt_tokens: int = 0
     """Length of the soft prompt before its input; 0 for none."""
+    prompts: Mapping[str, Any] = field(default_factory=dict)
+    """Soft prompts of tasks, tensors of shape (tokens, width): `soft_prompts` puts them before the input."""
 
     @property
     def has_encoder(self) -> bool:

@@ -18,8 +18,9 @@ from ..model.student import Student
 from ..model.tokenizer import check_round_trip
 
 Feature = dict[str, Any]
-"""One row: `input_ids`, `labels` (of the same length for a decoder-only model), `weight`, and `soft_targets`: a soft
-target or null for each label, and an empty list where the objective has none."""
+"""One row: `input_ids`, `labels` (of the same length for a decoder-only model), `weight`, `task` (null where no soft
+prompt depends on it), and `soft_targets`: a soft target or null for each label, and an empty list where the objective
+has none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,7 @@ def encode_rows(
 
     Args:
         student: the student; its tokenizer and window are used.
-        rows: examples with the columns `messages` and `weight`.
+        rows: examples with the columns `messages` and `weight`, and `task` where soft prompts depend on it.
         stage: the stage; `loss_on` decides which answers have loss.
         soft_target_function: gives the soft targets of a row's last answer; None for none.
 
@@ -90,14 +91,10 @@ def _make_feature(
         padding = 0 if student.has_encoder else len(ids)
         targets = soft_target_function(row, encoding["offset_mapping"], encoding["input_ids"])
         soft_targets = [*[None] * padding, *targets, None]
+    further = {"weight": row["weight"], "soft_targets": soft_targets, "task": row.get("task")}
     if student.has_encoder:
-        return {"input_ids": ids, "labels": answer, "weight": row["weight"], "soft_targets": soft_targets}
-    return {
-        "input_ids": [*ids, *answer],
-        "labels": [*labels, *answer],
-        "weight": row["weight"],
-        "soft_targets": soft_targets,
-    }
+        return {"input_ids": ids, "labels": answer, **further}
+    return {"input_ids": [*ids, *answer], "labels": [*labels, *answer], **further}
 
 
 def _encode_context(student: Student, segments: Sequence[ChatSegment]) -> tuple[list[int], list[int]]:
@@ -121,7 +118,7 @@ def make_collator(student: Student) -> Callable[[Sequence[Feature]], dict[str, A
 
     Returns:
         A function from features to `input_ids`, `attention_mask` and `labels` of shape (rows, tokens), `weights` of
-        shape (rows,), and `soft_targets`: a list for each row.
+        shape (rows,), and `soft_targets` and `tasks`: a list and a name or null for each row.
     """
     pad = student.tokenizer.pad_token_id
 
@@ -132,6 +129,7 @@ def make_collator(student: Student) -> Callable[[Sequence[Feature]], dict[str, A
             "labels": pad_rows([feature["labels"] for feature in features], IGNORE_INDEX, left=False),
             "weights": torch.tensor([feature["weight"] for feature in features], dtype=torch.float32),
             "soft_targets": [feature["soft_targets"] for feature in features],
+            "tasks": [feature["task"] for feature in features],
         }
 
     return collate

@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ...store.atomic import stop_if_unwritable
 from ..distillation.targets import SoftTarget
 from ..model.batching import IGNORE_INDEX
 from ..model.loading import add_soft_prompt, freeze_soft_prompt, unfreeze_soft_prompt
+from ..model.soft_prompts import embed_prompts, keep_prompt, start_prompt
 from ..model.student import Student
 from .checkpoints import (
     ResumableSampler,
@@ -56,6 +58,8 @@ class StageData:
     """Training rows."""
     eval_features: tuple[Feature, ...] = ()
     """Rows that early stopping computes the evaluation loss on."""
+    task: str | None = None
+    """The task whose soft prompt is trained; null for one of all tasks, and for the model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,13 +105,18 @@ def train(
     curves = []
     for data in stages:
         set_seed(seed)
-        student = _prepare_student(student, data.stage, seed)
+        student = _prepare_student(student, data, seed)
         curves.append(_train_stage(student, data, seed, folder / data.stage.name, report_to))
+        if data.task is not None:
+            student = keep_prompt(student, data.task)
     return student, curves
 
 
-def _prepare_student(student: Student, stage: TrainStage, seed: int) -> Student:
+def _prepare_student(student: Student, data: StageData, seed: int) -> Student:
     """Choose the trainable parameters: a soft prompt with the model frozen, or the model after a frozen soft prompt."""
+    stage = data.stage
+    if data.task is not None:
+        return start_prompt(student, data.task, stage.prompt_tokens, seed)
     if stage.parameters == "prompt":
         if student.prompt_tokens:
             return unfreeze_soft_prompt(student)
@@ -202,10 +211,7 @@ class _ObjectiveTrainer(Trainer):
         self.student = student
         self.model_accepts_loss_kwargs = False
         self.loss_is_scaled_for_ga = False
-        is_selectable = student.model.config.model_type in SELECTABLE and not student.prompt_tokens
-        self.compute_logits: Callable[[Any, Mapping[str, Any]], Any] = (
-            _compute_selected_logits if is_selectable else _compute_all_logits
-        )
+        self.compute_logits = _choose_logits(student)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> ResumableSampler:
         """Group rows of similar length, in an order that a resumed training restores."""
@@ -246,6 +252,14 @@ class _ObjectiveTrainer(Trainer):
         return (loss, {"logits": logits}) if return_outputs else loss
 
 
+def _choose_logits(student: Student) -> Callable[[Any, Mapping[str, Any]], Any]:
+    """Choose how logits are computed: behind the soft prompts of tasks, at label positions only, or for any model."""
+    if student.prompts and not student.prompt_tokens:
+        return partial(_compute_prompted_logits, student)
+    is_selectable = student.model.config.model_type in SELECTABLE and not student.prompt_tokens
+    return _compute_selected_logits if is_selectable else _compute_all_logits
+
+
 def _shift_labels(labels: torch.Tensor) -> torch.Tensor:
     """Move each label to the position before it, whose logits predict it."""
     return torch.cat([labels[:, 1:], labels.new_full((len(labels), 1), IGNORE_INDEX)], dim=1)
@@ -255,6 +269,15 @@ def _compute_all_logits(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
     """Logits at the label positions, shape (positions, vocabulary), for any model."""
     extra = {"labels": inputs["labels"]} if model.config.is_encoder_decoder else {}
     logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], **extra).logits
+    selected: torch.Tensor = logits[:, -inputs["labels"].shape[1] :][inputs["rows"], inputs["positions"]]
+    return selected
+
+
+def _compute_prompted_logits(student: Student, model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
+    """Logits at the label positions, each row behind the soft prompt of its task."""
+    tensors = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    extra = {"labels": inputs["labels"]} if student.has_encoder else {}
+    logits = model(**embed_prompts(student, tensors, inputs["tasks"]), **extra).logits
     selected: torch.Tensor = logits[:, -inputs["labels"].shape[1] :][inputs["rows"], inputs["positions"]]
     return selected
 
