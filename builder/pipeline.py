@@ -104,14 +104,14 @@ def build(loaded: LoadedRecipe, runtime: Runtime) -> Built:
         _check_failures(answers.calls, runtime)
         paths = find_paths(work, problems, answers)
         examples = write_examples(work, paths)
-        mixture = mix_examples(work, paths.problems, examples)
+        mixture = mix_examples(work, paths, examples)
         evidence = gather_evidence(work, problems, paths)
         manifest = make_manifest(work, ROOMS, problems, answers, paths, examples, mixture, evidence)
-        files = list_version_files(paths, examples, mixture, evidence)
+        files = list_version_files(paths, examples, mixture.results, evidence)
         calls = count_calls(answers, paths)
         warn_gaps(recipe, manifest, add_counts(paths.samples))
         if not runtime.allow_empty:
-            check_rows(recipe, manifest, add_counts(mixture))
+            check_rows(recipe, manifest, add_counts(mixture.results))
     costs = tuple(work.costs.describe())
     run = describe_run(loaded, runtime, calls, started, costs)
     try:
@@ -179,7 +179,8 @@ def check_recipe(recipe: Recipe) -> None:
     if any(source.role == "sample" for source in recipe.sources):
         check_models(recipe)
     formats.check_formats(recipe.formats)
-    mix.check_mixture(recipe.mixture, [source.name for source in recipe.sources if source.role != "evaluate"])
+    trained = [source.name for source in recipe.sources if source.role != "evaluate"]
+    mix.check_mixture(recipe.mixture, trained, recipe.tokenizer)
     if recipe.parent == store.DEV and recipe.version != store.DEV:
         raise InputError(
             "a fixed version can't rest on a dev version, which may be overwritten",

@@ -45,6 +45,8 @@ class Example:
     """Name of the format."""
     mixture_stage: str | None = None
     """The stage of the mixture that takes it; null where none does."""
+    repeat: int = 0
+    """How often its stage has taken the same row before: 0, and more where a source is repeated."""
     split: Split
     """The problem's split."""
     teacher: str | None = None
@@ -65,6 +67,11 @@ class Example:
     """Tokens of the sample's reasoning; null where the row does not show it, or where unknown."""
     response_tokens: int | None = None
     """Tokens of the sample's text; null where the row has the answer alone, or where unknown."""
+    prompt_tokens: int | None = None
+    """Tokens of all messages before the last one, by the recipe's tokenizer; null without one."""
+    loss_tokens: int | None = None
+    """Tokens of the last message, and of the reasoning that is kept apart, by the recipe's tokenizer; null without
+    one."""
     stage: Stage | None = None
     """The stage that dropped it; null where it was kept."""
     fate: Fate = Fate.KEPT
@@ -79,8 +86,8 @@ class Example:
 class MixtureRow:
     """One row of the file `mixture`: what the mixture decides about an example, apart from its text.
 
-    An example that several stages take has a row for each; one that the mixture never sees (it was dropped before, or
-    its problem is in the test split) has none.
+    An example that several stages take has a row for each, and one that a stage takes repeatedly has a row for each
+    time. One that the mixture never sees (it was dropped before, or its problem is in the test split) has none.
     """
 
     text_id: str
@@ -89,6 +96,8 @@ class MixtureRow:
     """The id of the example: made with its mixture stage."""
     mixture_stage: str | None = None
     """The stage of the mixture that takes it; null where none does."""
+    repeat: int = 0
+    """How often its stage has taken the same row before."""
     weight: float = 1.0
     """Weight of the row in the loss."""
     stage: Stage | None = None
@@ -101,12 +110,13 @@ class MixtureRow:
     """More about the reason, for a person to read."""
 
 
-def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None) -> str:
-    """Make the id of an example from its format, its samples and its mixture stage.
+def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stage: str | None, repeat: int = 0) -> str:
+    """Make the id of an example from its format, its samples, its mixture stage, and how often that took it before.
 
     >>> from cotloom.schemas.ids import make_content_id
     >>> make_example_id("as_is", "s_1", ("s_2",), None) == make_content_id("e", "as_is", "s_1", ["s_2"], None)
     True
     """
     shown = ",".join(map(quote_plain, others))
-    return make_plain_id("e", f"[{quote_plain(form)},{quote_plain(sample)},[{shown}],{quote_plain(stage)}]")
+    again = f",{repeat}" if repeat else ""
+    return make_plain_id("e", f"[{quote_plain(form)},{quote_plain(sample)},[{shown}],{quote_plain(stage)}{again}]")

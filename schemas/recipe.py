@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints, model_validator
 from pydantic.fields import FieldInfo
 
-from .formats import FormatName, Thinking
+from .formats import FormatName, Mixture, Thinking
 from .section import Name, Section, SemVer, declare_circumstance, declare_identity
 from .source import Decontaminate, Source, SplitBy
 from .teacher import Grader, RecordedTeacher, SampledTeacher, Teacher, Teachers
@@ -272,24 +272,6 @@ class FormatSpec(Section):
     Demonstrations show reasoning with `text` only, and formats that ask for the answer alone never do."""
     weight: float | None = declare_identity(None, gt=0.0)
     """Share of the rows, relative to the other formats' weights; null for all rows of all formats."""
-
-
-class MixtureStage(Section):
-    """One stage of training."""
-
-    name: Name = declare_identity()
-    """A name that no other stage has."""
-    take: dict[str, str | int] = declare_identity(min_length=1)
-    """For each source: `all`, a fraction of its rows (`1/256`), or a number of rows."""
-    cap: int | None = declare_identity(None, ge=1)
-    """At most so many rows of one problem; the rest are dropped as `over_cap`."""
-
-
-class Mixture(Section):
-    """The stages in which examples are trained on."""
-
-    stages: tuple[MixtureStage, ...] = declare_identity(min_length=1, strict=False)
-    """In order."""
 
 
 class Recipe(Section):

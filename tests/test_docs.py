@@ -13,7 +13,8 @@ from cotloom import cli
 from cotloom.builder.inspect.render import render_version
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe, load_student
-from cotloom.schemas.recipe import Mixture, Recipe
+from cotloom.schemas.formats import Mixture
+from cotloom.schemas.recipe import Recipe
 from cotloom.schemas.runtime import Runtime
 from cotloom.schemas.student import StudentRecipe
 

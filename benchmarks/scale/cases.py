@@ -120,7 +120,7 @@ def _build(case: Case) -> dict[str, Any]:
 def _remix(case: Case) -> dict[str, Any]:
     kinds = [path.stem.removeprefix("problems-") for path in sorted(case.input.glob("problems-*"))]
     stages = [
-        {"name": "specialise", "take": dict.fromkeys(kinds, "all"), "cap": 8},
+        {"name": "specialise", "take": dict.fromkeys(kinds, "all"), "cap": {"problem": 8}},
         {"name": "restore", "take": dict.fromkeys(kinds, "1/64")},
     ]
     return measure_build(case, "remix", case.input, "1.0.1", [f"mixture.stages={json.dumps(stages)}"])

@@ -70,11 +70,11 @@ def _recompute_example_ids(bucket: AuditBucket) -> Iterator[tuple[str, str]]:
     """Stored and computed ids of texts, then of what stages of the mixture took."""
     texts = bucket.files["examples"].select(_EXAMPLE_PARTS)
     taken = bucket.tables["examples"].filter(pl.col("mixture_stage").is_not_null())
-    staged = taken.select(*_EXAMPLE_PARTS, "mixture_stage")
+    staged = taken.select(*_EXAMPLE_PARTS, "mixture_stage", "repeat")
     for stored, name, sample, others in texts.iter_rows():
         yield stored, make_example_id(name, sample, tuple(others), None)
-    for stored, name, sample, others, stage in staged.iter_rows():
-        yield stored, make_example_id(name, sample, tuple(others), stage)
+    for stored, name, sample, others, stage, repeat in staged.iter_rows():
+        yield stored, make_example_id(name, sample, tuple(others), stage, repeat)
     untaken = bucket.files["mixture"].filter(pl.col("mixture_stage").is_null())
     yield from untaken.select("example_id", "text_id").iter_rows()
 

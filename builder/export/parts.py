@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 from pydantic import ValidationError
 
+from ...schemas.formats import Mixture
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate
-from ...schemas.recipe import Mixture
 from ..errors import InputError
 from ..mix import DEFAULT_STAGE
 from ..progress import show_bar

@@ -6,6 +6,7 @@ Law 9: demonstrations are taken in the order of keyed hashes, so that a new prob
 
 from .demonstrations import ADDRESS_BITS, RING_COLUMNS, build_rings, load_rings, save_rings
 from .examples import (
+    Count,
     FormatRows,
     Gather,
     check_formats,
@@ -24,6 +25,7 @@ __all__ = [
     "CODE_VERSION",
     "FORMATS",
     "RING_COLUMNS",
+    "Count",
     "FormatRows",
     "Gather",
     "SolvedProblem",
@@ -44,5 +46,5 @@ __all__ = [
     "write_examples",
 ]
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Rises when the same path gives another row."""

@@ -35,9 +35,12 @@ from .texts import (
 Gather = Callable[[Integers, Sequence[str]], pl.DataFrame]
 """Reads some columns of the texts at some addresses, whatever their bucket."""
 
+Count = Callable[[pl.Series], pl.Series]
+"""Counts the tokens of texts; null has none."""
+
 _NO_INTEGERS: Integers = np.array([], dtype=np.int64)
 
-_DECIDED_LATER = ("mixture_stage", "weight")
+_DECIDED_LATER = ("mixture_stage", "repeat", "weight")
 """The columns of an example that the mixture decides."""
 
 
@@ -83,7 +86,9 @@ def format_examples(
         return texts.select(columns)[addresses.tolist()] if len(addresses) else texts.select(columns).clear()
 
     written = write_examples(texts, forms, gather)
-    added = written.with_columns(mixture_stage=pl.lit(None, dtype=pl.String), weight=pl.lit(1.0))
+    added = written.with_columns(
+        mixture_stage=pl.lit(None, dtype=pl.String), repeat=pl.lit(0, pl.Int64), weight=pl.lit(1.0)
+    )
     return check_frame(added.select(get_schema(Example).names()), Example)
 
 
@@ -125,18 +130,21 @@ def list_demonstrations(forms: Sequence[FormatRows]) -> Shown:
     )
 
 
-def write_examples(texts: pl.DataFrame, forms: Sequence[FormatRows], gather: Gather) -> pl.DataFrame:
+def write_examples(
+    texts: pl.DataFrame, forms: Sequence[FormatRows], gather: Gather, count: Count | None = None
+) -> pl.DataFrame:
     """Write the texts of a bucket as examples.
 
     Args:
         texts: the table from `render_texts`.
         forms: the rows of each format, with their demonstrations.
         gather: reads the texts of demonstrations.
+        count: counts tokens; None leaves them unknown.
 
     Returns:
         The columns of `Example`, but for those that the mixture decides.
     """
-    parts = [_assemble(form, gather) for form in forms]
+    parts = [_assemble(form, gather, count) for form in forms]
     provided = texts.filter("is_provided")
     if provided.height:
         parts.append(
@@ -149,6 +157,7 @@ def write_examples(texts: pl.DataFrame, forms: Sequence[FormatRows], gather: Gat
                     reasons=_keep_all(provided),
                 ),
                 gather,
+                count,
             )
         )
     schema = {name: kind for name, kind in get_schema(Example).items() if name not in _DECIDED_LATER}
@@ -212,7 +221,7 @@ def _sample_shown(
     return Shown(addresses=addresses[by_row], counts=counts)
 
 
-def _assemble(form: FormatRows, gather: Gather) -> pl.DataFrame:
+def _assemble(form: FormatRows, gather: Gather, count: Count | None) -> pl.DataFrame:
     """Put the rows of a format together: messages, ids, lengths."""
     prompt, target = name_prompt(form.name), name_target(form.name)
     distinct, places = np.unique(form.shown.addresses, return_inverse=True)
@@ -257,11 +266,39 @@ def _assemble(form: FormatRows, gather: Gather) -> pl.DataFrame:
             "reasoning_tokens"
         ),
         response_tokens=pl.when(pl.lit(form.name in {AS_IS, *FORMATS_WITH_RATIONALE})).then("response_tokens"),
+        **_count_row_tokens(count, both[prompt], both[target], apart, shown_rows, places),
         stage=pl.when(is_dropped).then(pl.lit(str(Stage.FORMAT))),
         fate=pl.when(is_dropped).then(pl.lit(str(Fate.DROPPED))).otherwise(pl.lit(str(Fate.KEPT))),
         reason="reason",
         detail="detail",
     )
+
+
+def _count_row_tokens(
+    count: Count | None,
+    prompts: pl.Series,
+    targets: pl.Series,
+    apart: pl.Series,
+    shown_rows: Integers,
+    places: Integers,
+) -> dict[str, pl.Series]:
+    """Count the tokens of rows, message by message: those of its demonstrations belong to its prompt.
+
+    Args:
+        count: counts tokens; None leaves them unknown.
+        prompts: the prompts of all rows, then those of demonstrations.
+        targets: the same of targets.
+        apart: reasoning that each row keeps apart.
+        shown_rows: the row of each demonstration.
+        places: where it lies among the prompts.
+    """
+    rows = len(apart)
+    if count is None:
+        return {name: pl.Series([None] * rows, dtype=pl.Int64) for name in ("prompt_tokens", "loss_tokens")}
+    asked, answered = count(prompts).to_numpy(), count(targets).to_numpy()
+    shown = asked[:rows].copy()
+    np.add.at(shown, shown_rows, (asked + answered)[places])
+    return {"prompt_tokens": pl.Series(shown), "loss_tokens": pl.Series(answered[:rows]) + count(apart)}
 
 
 def _group_lists(values: pl.Series, places: Integers, counts: Integers) -> pl.Series:

@@ -16,6 +16,7 @@ from ...schemas.manifest import (
     FunnelRow,
     HintCount,
     JudgeCount,
+    MixtureCount,
     ReadingCount,
     ServedModel,
     TokenCounts,
@@ -58,6 +59,7 @@ def render_version(version: Version) -> RenderableType:
         *_render_diversity(version.manifest.diversity),
         *_render_tokens(version.manifest.tokens),
         *_render_hints(version.manifest.hints),
+        *_render_mixture(version.manifest.mixture),
         *_render_readings(version.manifest.readings),
         *_render_faults(version.manifest.faults),
         *_render_sample_pair(samples, problems),
@@ -242,6 +244,41 @@ def _render_hints(hints: Sequence[HintCount]) -> Iterator[Text]:
         rate = f"{item.unhinted_correct:,} of {item.unhinted:,} unhinted are correct"
         yield make_line(f"  {item.source}: {shares}; {rate}{_format_share(item.unhinted_pass_rate)}")
     yield Text()
+
+
+def _render_mixture(counts: Sequence[MixtureCount]) -> Iterator[Text]:
+    """What each stage of the mixture was asked to take of each source, and what it took."""
+    if not counts:
+        return
+    yield make_line("Mixture: what each stage was asked to take, and what it took", style="bold")
+    for item in counts:
+        stage = sum(getattr(own, _MEASURES[item.by]) or 0 for own in counts if own.stage == item.stage)
+        yield make_line(f"  {item.stage}: {_describe_take(item)}: {_describe_taken(item, stage)}")
+    yield Text()
+
+
+_MEASURES: Mapping[str, str] = {"rows": "rows", "tokens": "tokens", "loss": "loss_tokens"}
+"""What a share of a stage is measured in."""
+
+
+def _describe_take(item: MixtureCount) -> str:
+    share = "" if item.share is None else f", {item.share:.2%} of the stage by {item.by}"
+    return f"{item.take} of {item.available:,} rows of {item.source}{share}"
+
+
+def _describe_taken(item: MixtureCount, stage: int) -> str:
+    """Describe what came out.
+
+    Args:
+        item: of one source.
+        stage: rows or tokens of the whole stage.
+    """
+    own = getattr(item, _MEASURES[item.by])
+    share = "" if item.share is None or not stage else f", {own / stage:.2%}"
+    tokens = "" if item.tokens is None else f", {item.tokens:,} tokens, {item.loss_tokens:,} with loss"
+    repeats = f", {item.repeats:,} repeated" if item.repeats else ""
+    hinted = f", {item.hinted:,} hinted" if item.hinted else ""
+    return f"{item.rows:,} rows{repeats}{hinted}{tokens}{share}"
 
 
 def _format_share(share: float | None) -> str:

@@ -157,7 +157,7 @@ def _join_examples(texts: duckdb.DuckDBPyRelation, mixture: duckdb.DuckDBPyRelat
 
 def _get_default(name: str) -> str:
     """The value of a column for examples that no mixture saw."""
-    return {"mixture_stage": "NULL", "weight": "1.0"}.get(name, f"texts.{name}")
+    return {"mixture_stage": "NULL", "repeat": "0", "weight": "1.0"}.get(name, f"texts.{name}")
 
 
 def run_query(connection: Connection, sql: str) -> pl.DataFrame:

@@ -2,37 +2,41 @@
 
 Law 1: an example that no stage takes is dropped with a reason. The test split is never mixed into training.
 Law 9: quotas and caps take the examples of lowest keyed hash, made from sample and format: one more example displaces
-at most one other, whatever demonstrations it shows.
+at most one other, whatever demonstrations it shows. (Shares between sources look at all of their sources.)
 """
 
-from .mixture import (
+from .counts import count_mixed, describe_stages
+from .formats import decide_weights, rank_weighted
+from .mixture import decide_stages, mix_bucket, rank_stages
+from .rules import (
     CANDIDATE_COLUMNS,
     DEFAULT_STAGE,
+    FACT_COLUMNS,
     MixtureRules,
     Shares,
     check_mixture,
-    decide_takes,
-    decide_weights,
-    mix_bucket,
-    mix_examples,
-    rank_takes,
-    rank_weighted,
+    parse_shares,
 )
+from .stages import is_ranked
 
 __all__ = [
     "CANDIDATE_COLUMNS",
     "CODE_VERSION",
     "DEFAULT_STAGE",
+    "FACT_COLUMNS",
     "MixtureRules",
     "Shares",
     "check_mixture",
-    "decide_takes",
+    "count_mixed",
+    "decide_stages",
     "decide_weights",
+    "describe_stages",
+    "is_ranked",
     "mix_bucket",
-    "mix_examples",
-    "rank_takes",
+    "parse_shares",
+    "rank_stages",
     "rank_weighted",
 ]
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Rises when the same examples give another mixture."""

@@ -1,6 +1,7 @@
 """Quotas: the size of a share, and the rows of lowest keyed hash that fill it."""
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from fractions import Fraction
 from math import floor
 
@@ -14,27 +15,57 @@ from ..errors import InputError
 Ranks = NDArray[np.uint64]
 
 
-def compute_quota(share: str | int, rows: int) -> int:
-    """Compute how many of a number of rows a share is.
+MOST_REPEATS = 1_000
+"""How often a share may take each row."""
 
-    >>> compute_quota("all", 7), compute_quota("1/2", 7), compute_quota(3, 7)
-    (7, 3, 3)
+
+def parse_share(share: str | int) -> Fraction | int:
+    """Parse what a stage takes of a source: a part of its rows, or a number of them.
+
+    >>> parse_share("all"), parse_share("3/2"), parse_share(3)
+    (Fraction(1, 1), Fraction(3, 2), 3)
 
     Raises:
-        InputError: it is none of `all`, a fraction up to 1, or a number of rows.
+        InputError: it is none of `all`, a fraction from 0 on, or a number of rows.
     """
-    message = f"a mixture takes `all`, a fraction like 1/256 or a number of rows, not {share!r}"
+    message = f"a mixture takes `all`, a fraction like 1/256 or 3/2, or a number of rows, not {share!r}"
     if share == "all":
-        return rows
+        return Fraction(1)
     if isinstance(share, int) and not isinstance(share, bool) and share >= 0:
-        return min(share, rows)
+        return share
     try:
         fraction = Fraction(str(share)) if isinstance(share, str) and len(share) < 40 else Fraction(-1)
     except (ValueError, ZeroDivisionError) as error:
         raise InputError(message) from error
-    if not 0 <= fraction <= 1:
+    if not 0 <= fraction <= MOST_REPEATS:
         raise InputError(message)
-    return floor(rows * fraction)
+    return fraction
+
+
+def compute_quota(share: str | int, rows: int) -> int:
+    """Compute how many rows a share of so many is: fractions are rounded down.
+
+    >>> compute_quota("all", 7), compute_quota("1/2", 7), compute_quota("3/2", 7), compute_quota(9, 7)
+    (7, 3, 10, 9)
+
+    Raises:
+        InputError: the share is none, see `parse_share`.
+    """
+    parsed = parse_share(share)
+    return parsed if isinstance(parsed, int) else floor(rows * parsed)
+
+
+def weigh_sizes(sizes: Mapping[str, int], temperature: float) -> dict[str, Fraction]:
+    """Weigh sources by their sizes n, as n^(1/T). Decimals are rounded the same on every machine.
+
+    >>> weigh_sizes({"a": 100, "b": 400}, 2.0)
+    {'a': Fraction(10, 1), 'b': Fraction(20, 1)}
+    """
+    power = _CONTEXT.divide(Decimal(1), Decimal(str(temperature)))
+    with localcontext(_CONTEXT) as context:
+        context.prec = _CONTEXT.prec + 20
+        raised = {name: context.power(Decimal(size), power) if size else Decimal(0) for name, size in sizes.items()}
+    return {name: Fraction(_CONTEXT.plus(number)) for name, number in raised.items()}
 
 
 def rank_rows(examples: pl.DataFrame, key: str) -> Ranks:

@@ -20,18 +20,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
+from ...schemas.formats import Mixture
 from ...schemas.manifest import File
 from ...schemas.problem import AnswerType
-from ...schemas.recipe import FormatSpec, Mixture, Select, Verify
+from ...schemas.recipe import FormatSpec, Select, Verify
 from .. import format as formats
 from .. import mix, select, sources, teacher
 from ..format.demonstrations import Ring
-from ..mix import MixtureRules, Shares
+from ..mix import MixtureRules, parse_shares
 from ..store.checked import digest_table
 from ..store.funnel import check_table_fates
 from ..store.pieces import add_cell, read_bucket, write_piece
-from ..store.stages import StageResult, parse_result, read_or_make
+from ..store.stages import parse_result, read_or_make
 from ..store.tables import FILES, sort_rows, write_table
 from ..verify.external import parse_plain
 from . import runs
@@ -40,7 +42,7 @@ from .judging import samples as judging
 from .judging.external import CommandRules
 from .judging.judged import list_judged
 from .judging.samples import PathRules, find_rationales
-from .mixture import PROBLEMS, make_mixture, read_candidates, read_weights
+from .mixture import PROBLEMS, MixtureInput, make_mixture, read_candidates
 from .overlap.quotes import parse_evaluations
 from .paths import count_problems, make_paths, rate_problems, select_paths
 from .tokens import read_counter
@@ -175,15 +177,15 @@ def write_bucket(item: Plain, settings: Plain) -> dict[str, Any]:
 
     Args:
         item: bucket.
-        settings: stages, formats, seed as for `find_paths`; texts: the folders of rendered texts, in the order of the
-            buckets; rings: the file of the rings.
+        settings: stages, formats, seed, tokenizer as for `find_paths`; texts: the folders of rendered texts, in the
+            order of the buckets; rings: the file of the rings.
 
     Returns:
         The result examples.
     """
     texts = [Path(folder) for folder in settings["texts"]]
     rings = _load_rings(Path(settings["rings"])) if settings["rings"] else {}
-    rules = _read_format_rules(settings)
+    rules = replace(_read_format_rules(settings), counter=read_counter(settings))
     return {"examples": make_examples(Path(settings["stages"]), rules, item["bucket"], texts, rings).to_plain()}
 
 
@@ -196,40 +198,41 @@ def _load_rings(path: Path) -> Mapping[str, Ring]:
 def rank_weights(item: Plain, settings: Plain) -> dict[str, Any]:
     """Rank the rows of formats with a weight; see `rank_shares`."""
     ranks = mix.rank_weighted(_read_candidates(item), _read_mixture_rules(settings))
-    return {"ranks": _save_ranks(item, "weights", ranks)}
+    path = Path(item["ranks"]) / f"weights-{item['bucket']:05}.npz"
+    np.savez(path, **ranks)  # type: ignore[arg-type]
+    return {"ranks": str(path)}
 
 
 def rank_shares(item: Plain, settings: Plain) -> dict[str, Any]:
     """Rank the rows that the stages of the mixture may take.
 
     Args:
-        item: bucket; problems: the result of `find_paths`; examples: that of `write_bucket`; ranks: the folder for
-            ranks.
-        settings: formats, mixture, sources, seed: of the recipe; weights: the highest rank of each format.
+        item: bucket; problems and samples: the results of `find_paths`; examples: that of `write_bucket`; ranks: the
+            folder for ranks.
+        settings: formats, mixture, sources, seed: of the recipe; shares: what the formats' weights allow.
 
     Returns:
-        The file with the ranks.
+        The file with the ranks of each stage.
     """
-    shares = Shares(weights=settings["weights"])
-    ranks = mix.rank_takes(_read_candidates(item), _read_mixture_rules(settings), shares)
-    return {"ranks": _save_ranks(item, "takes", ranks)}
+    ranked = mix.rank_stages(_read_candidates(item), _read_mixture_rules(settings), parse_shares(settings["shares"]))
+    paths = {stage: Path(item["ranks"]) / f"{stage}-{item['bucket']:05}.arrow" for stage in ranked}
+    for stage, rows in ranked.items():
+        rows.with_columns(cs.string().cast(pl.Categorical)).write_ipc(paths[stage])
+    return {"ranks": {stage: str(path) for stage, path in paths.items()}}
 
 
 def mix_examples(item: Plain, settings: Plain) -> dict[str, Any]:
     """Decide the mixture of a bucket.
 
     Args:
-        item: bucket; problems: the result of `find_paths`; examples: that of `write_bucket`.
-        settings: stages: the folder of results; formats, mixture, sources, seed: of the recipe; weights and takes: the
-            highest ranks.
+        item: bucket; problems and samples: the results of `find_paths`; examples: that of `write_bucket`.
+        settings: stages: the folder of results; formats, mixture, sources, seed: of the recipe; shares: what is taken.
 
     Returns:
         The result mixture.
     """
-    shares = Shares(weights=settings["weights"], takes=settings["takes"])
-    rules = _read_mixture_rules(settings)
-    examples, weights = _parse_examples(item), read_weights(parse_result(item["problems"]))
-    return {"mixture": make_mixture(Path(settings["stages"]), rules, shares, examples, weights).to_plain()}
+    rules, shares = _read_mixture_rules(settings), parse_shares(settings["shares"])
+    return {"mixture": make_mixture(Path(settings["stages"]), rules, shares, _parse_mixed(item)).to_plain()}
 
 
 def find_damaged(item: Plain, _settings: Plain) -> list[str]:
@@ -329,12 +332,12 @@ def _read_command(settings: Plain) -> CommandRules | None:
     return CommandRules(command=command, stages=Path(settings["stages"]), build=settings["build"])
 
 
-def _parse_examples(item: Plain) -> StageResult:
-    return parse_result(item["examples"])
+def _parse_mixed(item: Plain) -> MixtureInput:
+    return MixtureInput(**{name: parse_result(item[name]) for name in ("problems", "samples", "examples")})
 
 
 def _read_candidates(item: Plain) -> pl.DataFrame:
-    return read_candidates(_parse_examples(item), read_weights(parse_result(item["problems"])))
+    return read_candidates(_parse_mixed(item))
 
 
 def _read_mixture_rules(settings: Plain) -> MixtureRules:
@@ -345,9 +348,3 @@ def _read_mixture_rules(settings: Plain) -> MixtureRules:
         sources=settings["sources"],
         seed=settings["seed"],
     )
-
-
-def _save_ranks(item: Plain, name: str, ranks: Mapping[str, Any]) -> str:
-    path = Path(item["ranks"]) / f"{name}-{item['bucket']:05}.npz"
-    np.savez(path, **ranks)
-    return str(path)

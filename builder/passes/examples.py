@@ -20,7 +20,8 @@ from ..store.stages import StageResult, find_result, make_stage_key, read_or_mak
 from ..store.tables import sort_rows, write_table
 from .arrow import map_arrow, read_arrow, write_arrow
 from .paths import SAMPLES
-from .unchanged import Unchanged
+from .tokens import TokenCounter, count_texts
+from .unchanged import BucketSize, Unchanged
 
 TEXTS, RANKS, EXAMPLES = "texts.arrow", "ranks.arrow", "examples.parquet"
 """The files of results: rendered texts, ranks of those that may be shown, and examples without their mixture."""
@@ -36,6 +37,8 @@ class FormatRules:
     """The formats."""
     seed: int
     """Key of the demonstrations."""
+    counter: TokenCounter | None = None
+    """What counts the tokens of examples; None where they are not counted."""
 
 
 def make_texts(
@@ -125,11 +128,14 @@ def make_examples(
         "code": formats.CODE_VERSION,
         "formats": [spec.model_dump(mode="json", exclude={"weight"}) for spec in rules.formats],
         "seed": rules.seed,
+        "tokenizer": None if rules.counter is None else rules.counter.describe(),
         "texts": texts[bucket].name,
         "demonstrations": _digest_demonstrations(texts, shown, [spec.name for spec in rules.formats]),
     }
     gather = partial(gather_texts, texts)
-    return read_or_make(stages / "examples", decided_by, partial(_write_examples, own, forms, gather))
+    size = BucketSize(number=bucket, bits=len(texts).bit_length() - 1, problems=own.height, answers=own.height)
+    count = None if rules.counter is None else partial(count_texts, stages, rules.counter, size)
+    return read_or_make(stages / "examples", decided_by, partial(_write_examples, own, forms, gather, count))
 
 
 def _digest_demonstrations(texts: Sequence[Path], shown: Shown, names: Sequence[str]) -> list[str]:
@@ -145,9 +151,13 @@ def _digest_demonstrations(texts: Sequence[Path], shown: Shown, names: Sequence[
 
 
 def _write_examples(
-    own: pl.DataFrame, forms: Sequence[formats.FormatRows], gather: formats.Gather, folder: Path
+    own: pl.DataFrame,
+    forms: Sequence[formats.FormatRows],
+    gather: formats.Gather,
+    count: formats.Count | None,
+    folder: Path,
 ) -> tuple[Mapping[str, File], Mapping[str, Any]]:
-    written = formats.write_examples(own, forms, gather)
+    written = formats.write_examples(own, forms, gather, count)
     rows = sort_rows("examples", written)
     return {EXAMPLES: write_table("examples", rows, folder / EXAMPLES)}, {"rows": rows.height}
 

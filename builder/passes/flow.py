@@ -1,10 +1,11 @@
 """The stages of a build over all buckets, from problems and answers to the mixture."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from ...schemas.ids import digest
 from ...schemas.teacher import VersionAnswers
@@ -169,8 +170,9 @@ def gather_evidence(work: BuildWork, problems: LoadedProblems, found: FoundPaths
 def write_examples(work: BuildWork, found: FoundPaths) -> list[StageResult]:
     """Write the kept paths of all buckets as examples, with demonstrations. Returns a result for each bucket."""
     recipe = work.recipe
-    settings = {"formats": _dump_formats(work), "seed": recipe.seed}
+    settings = {"formats": _dump_formats(work), "seed": recipe.seed, "tokenizer": work.describe_tokenizer()}
     decided_by = {
+        "tokenizer": work.tokenizer and work.tokenizer.sha256,
         "code": formats.CODE_VERSION,
         "formats": [spec.model_dump(mode="json", exclude={"weight"}) for spec in recipe.formats],
         "seed": recipe.seed,
@@ -203,40 +205,62 @@ def _save_rings(work: BuildWork, found: FoundPaths) -> str | None:
     return str(path)
 
 
-def mix_examples(work: BuildWork, problems: list[StageResult], examples: list[StageResult]) -> list[StageResult]:
-    """Assign all examples to the stages of training. Returns a result for each bucket.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MixedExamples:
+    """The mixture of all buckets, in the order of the buckets."""
+
+    results: list[StageResult]
+    """What the stages take."""
+    rules: MixtureRules
+    """What was asked for."""
+    shares: Shares
+    """What was decided."""
+
+
+def mix_examples(work: BuildWork, found: FoundPaths, examples: list[StageResult]) -> MixedExamples:
+    """Assign all examples to the stages of training.
 
     Raises:
-        InputError: a format has a weight and no rows.
+        InputError: a format has a weight and no rows, or a stage asks for more than there is.
     """
     recipe = work.recipe
     names = [source.name for source in recipe.sources]
     rules = MixtureRules(formats=recipe.formats, mixture=recipe.mixture, sources=names, seed=recipe.seed)
-    settings = {
+    settings: dict[str, Any] = {
         "formats": _dump_formats(work),
         "mixture": None if recipe.mixture is None else recipe.mixture.model_dump(mode="json"),
         "sources": names,
         "seed": recipe.seed,
     }
-    plain = [result.to_plain() for result in examples]
-    items = [
-        {
-            "bucket": bucket,
-            "problems": asked.to_plain(),
-            "examples": result,
-            "ranks": str(work.folder),
-            "rows": result["values"]["rows"],
-        }
-        for bucket, (asked, result) in enumerate(zip(problems, plain, strict=True))
-    ]
-    weights = Shares()
+    items = _list_mixed(work, found, examples)
+    shares = Shares()
     if any(spec.weight is not None for spec in recipe.formats):
         ranks = work.stages.run("rank_weights", items, settings, "weighing formats")
-        weights = mix.decide_weights(join_ranks([result["ranks"] for result in ranks]), rules)
-    settings["weights"], shares = dict(weights.weights), weights
-    if any(share != "all" for stage in rules.stages for share in stage.take.values()):
-        ranks = work.stages.run("rank_shares", items, settings, "ranking shares")
-        shares = mix.decide_takes(join_ranks([result["ranks"] for result in ranks]), rules, weights)
-    settings["takes"] = dict(shares.takes)
+        shares = mix.decide_weights(join_ranks([result["ranks"] for result in ranks]), rules)
+    settings["shares"] = shares.to_plain()
+    if any(map(mix.is_ranked, rules.stages)):
+        ranked = work.stages.run("rank_shares", items, settings, "ranking shares")
+        shares = mix.decide_stages(_read_stages(ranked), rules, shares)
+    settings["shares"] = shares.to_plain()
     mixed = work.stages.run("mix_examples", items, settings, "mixing")
-    return list_results(mixed, "mixture")
+    return MixedExamples(results=list_results(mixed, "mixture"), rules=rules, shares=shares)
+
+
+def _list_mixed(work: BuildWork, found: FoundPaths, examples: list[StageResult]) -> list[dict[str, Any]]:
+    return [
+        {
+            "bucket": bucket,
+            "problems": problems.to_plain(),
+            "samples": samples.to_plain(),
+            "examples": written.to_plain(),
+            "ranks": str(work.folder),
+            "rows": written.values["rows"],
+        }
+        for bucket, (problems, samples, written) in enumerate(zip(found.problems, found.samples, examples, strict=True))
+    ]
+
+
+def _read_stages(ranked: list[Any]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Read the ranks of all buckets, stage by stage."""
+    for stage in ranked[0]["ranks"]:
+        yield stage, pl.concat([pl.read_ipc(result["ranks"][stage]) for result in ranked])

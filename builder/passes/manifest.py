@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...schemas.manifest import File, Input, Manifest
-from .. import select, sources, store
+from .. import mix, select, sources, store
 from ..recipe.tokenizer import KEY
 from ..store.funnel import build_funnel
 from ..store.stages import StageResult
@@ -13,7 +13,7 @@ from ..store.tables import digest_content, name_file
 from ..verify.external import KEY as EXTERNAL
 from .answers import BuildAnswers
 from .examples import EXAMPLES
-from .flow import FoundPaths
+from .flow import FoundPaths, MixedExamples
 from .languages import list_languages
 from .mixture import MIXTURE, PROBLEMS
 from .overlap.evidence import Evidence
@@ -53,7 +53,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
     answers: BuildAnswers,
     found: FoundPaths,
     examples: Sequence[StageResult],
-    mixture: Sequence[StageResult],
+    mixture: MixedExamples,
     evidence: Evidence,
 ) -> Manifest:
     """Make the manifest of a version.
@@ -69,8 +69,8 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         evidence: what overlaps evaluation sets.
     """
     recipe = work.recipe
-    counts = add_counts([*found.problems, *found.samples, *mixture])
-    files = list_version_files(found, examples, mixture, evidence)
+    counts = add_counts([*found.problems, *found.samples, *mixture.results])
+    files = list_version_files(found, examples, mixture.results, evidence)
     return Manifest(
         name=recipe.name,
         version=recipe.version,
@@ -80,7 +80,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             "problems": _list_digests(found.problems, PROBLEMS),
             "samples": _list_digests(found.samples, SAMPLES),
             "examples": _list_digests(examples, EXAMPLES),
-            "mixture": _list_digests(mixture, MIXTURE),
+            "mixture": _list_digests(mixture.results, MIXTURE),
         }),
         bucket_bits=found.bits,
         simulated=counts["simulated"] > 0 or any(item.simulated for item in select.describe_judges(counts)),
@@ -114,6 +114,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         hints=tuple(select.describe_hints(counts)),
         served_models=tuple(select.describe_served(counts)),
         tokens=tuple(select.describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
+        mixture=tuple(mix.describe_stages(counts, mixture.rules, mixture.shares)),
         contamination=evidence.contamination,
         repeated_questions=dict(sorted(_select(counts, "repeated_questions:"))),
         near_duplicates=dict(evidence.near_duplicates),

@@ -71,12 +71,29 @@ def add_token_counts(
     return counted.select(samples.columns)
 
 
-def _find_counts(stages: Path | None, counter: TokenCounter, keyed: pl.DataFrame, bucket: BucketSize) -> pl.DataFrame:
-    """Find the tokens of texts by key."""
+def count_texts(stages: Path, counter: TokenCounter, bucket: BucketSize, texts: pl.Series) -> pl.Series:
+    """Count the tokens of texts; equal ones are counted once, and recalled by later builds. Null has none.
+
+    Args:
+        stages: the folder of all results.
+        counter: what counts them.
+        bucket: the bucket that they belong to.
+        texts: the texts.
+    """
+    distinct = texts.rename("text").drop_nulls().unique(maintain_order=True).to_frame()
+    keyed = distinct.with_columns(key=make_keys(distinct))
+    found = keyed.join(_find_counts(stages, counter, keyed, bucket, "examples"), on="key", how="left")
+    return texts.replace_strict(found["text"], found["tokens"], default=0, return_dtype=pl.Int64)
+
+
+def _find_counts(
+    stages: Path | None, counter: TokenCounter, keyed: pl.DataFrame, bucket: BucketSize, kind: str = "samples"
+) -> pl.DataFrame:
+    """Find the tokens of texts by key; those of one kind are remembered together."""
     count = partial(_count_keys, keyed, counter.path)
     if stages is None:
         return count(keyed["key"].unique(maintain_order=True))
-    folder = stages / "tokens" / "memo" / digest(counter.describe())[:16]
+    folder = stages / "tokens" / "memo" / digest([counter.describe(), kind])[:16]
     memo = Memo(folder=folder, bucket=bucket.number, bits=bucket.bits, rows=len(COLUMNS) * bucket.answers)
     return recall_or_find(memo, keyed["key"], count).findings
 

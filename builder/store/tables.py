@@ -30,11 +30,11 @@ from .pieces import CELL_BITS, add_cell
 RECORDS: Mapping[str, type] = {"problems": Problem, "samples": Sample, "examples": Example}
 """The record of each table."""
 
-MIXED = ("example_id", "mixture_stage", "weight", "stage", "fate", "reason", "detail")
+MIXED = ("example_id", "mixture_stage", "repeat", "weight", "stage", "fate", "reason", "detail")
 """The columns of an example that the mixture decides."""
 
 _TEXTS = pl.Schema(
-    {name: kind for name, kind in get_schema(Example).items() if name not in {"mixture_stage", "weight"}}
+    {name: kind for name, kind in get_schema(Example).items() if name not in {"mixture_stage", "repeat", "weight"}}
 )
 
 FILES: Mapping[str, pl.Schema] = {
@@ -212,7 +212,7 @@ def join_examples(texts: pl.DataFrame, mixture: pl.DataFrame) -> pl.DataFrame:
         .drop("text_id")
     )
     others = texts.join(mixture.select("text_id"), left_on="example_id", right_on="text_id", how="anti")
-    added = {"mixture_stage": pl.lit(None, dtype=pl.String), "weight": pl.lit(1.0)}
+    added = {"mixture_stage": pl.lit(None, dtype=pl.String), "repeat": pl.lit(0, pl.Int64), "weight": pl.lit(1.0)}
     others = others.with_columns(**{name: value for name, value in added.items() if name in decided})
     return pl.concat([others, mixed.select(others.columns)]).sort("example_id")
 

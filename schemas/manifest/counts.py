@@ -112,6 +112,33 @@ class TokenCounts(ManifestPart):
     """The others, by length; each bin ends at twice the length of the one before."""
 
 
+class MixtureCount(ManifestPart):
+    """What a stage of the mixture was asked to take of a source, and what came out."""
+
+    stage: str
+    """The stage."""
+    source: str
+    """The source."""
+    take: str
+    """What was asked for: `all`, a fraction of the rows, or a number of them."""
+    share: float | None
+    """The share of the stage that its weights, temperature or total ask for, from 0 to 1; null where none does."""
+    by: str
+    """What the share is measured in: `rows`, `tokens` or `loss`."""
+    available: Count
+    """Rows within the stage's caps."""
+    rows: Count
+    """Rows that it took, repeated ones too."""
+    repeats: Count
+    """Those of them that it took before."""
+    hinted: Count
+    """Those of them whose sample is hinted."""
+    tokens: Count | None
+    """Their tokens by the recipe's tokenizer; null without one."""
+    loss_tokens: Count | None
+    """Those of the tokens that carry loss; null without a tokenizer."""
+
+
 class RarefactionPoint(ManifestPart):
     """A point of a rarefaction curve."""
 

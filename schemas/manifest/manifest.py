@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..ids import SCHEME, digest
 from ..section import Name, SemVer
-from .counts import Diversity, FaultCount, HintCount, JudgeCount, ReadingCount, ServedModel, TokenCounts
+from .counts import Diversity, FaultCount, HintCount, JudgeCount, MixtureCount, ReadingCount, ServedModel, TokenCounts
 from .parts import Count, File, FunnelRow, InferredType, Input, ManifestPart
 from .splits import Contamination, SplitReport
 
@@ -71,6 +71,8 @@ class Manifest(ManifestPart):
     the server changed its model while it was sampled."""
     tokens: tuple[TokenCounts, ...] = Field((), strict=False)
     """The lengths of reasonings and responses."""
+    mixture: tuple[MixtureCount, ...] = Field((), strict=False)
+    """What each stage was asked to take of each source, and what it took."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
     repeated_questions: dict[str, Count] = Field(default_factory=dict)

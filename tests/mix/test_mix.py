@@ -9,9 +9,10 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.mix import MixtureRules, check_mixture
 from cotloom.builder.mix.quotas import compute_quota
 from cotloom.schemas.example import Example, make_example_id
+from cotloom.schemas.formats import Mixture, MixtureStage
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
-from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
+from cotloom.schemas.recipe import FormatSpec
 from tests.mix.mixing import mix
 
 COT, BARE = "zero_shot_cot", "zero_shot_answer"
@@ -59,7 +60,9 @@ def taken(examples, stage="train"):
         ("0", 7, 0),
         ("1/3", 3, 1),
         (3, 7, 3),
-        (9, 7, 7),
+        (9, 7, 9),
+        ("3/2", 7, 10),
+        ("2/1", 7, 14),
         (0, 7, 0),
     ],
 )
@@ -67,7 +70,7 @@ def test_a_share_comes_to_so_many_rows(share, count, expected):
     assert compute_quota(share, count) == expected
 
 
-@pytest.mark.parametrize("share", ["3/2", "-1/2", "half", "", "1/0", "nan", "inf", "1" * 50, -1, True, 0.5, None])
+@pytest.mark.parametrize("share", ["1001", "-1/2", "half", "", "1/0", "nan", "inf", "1" * 50, -1, True, 0.5, None])
 def test_an_impossible_share_is_refused(share):
     with pytest.raises(InputError, match="a mixture takes"):
         compute_quota(share, 7)
@@ -88,7 +91,7 @@ def test_a_mixture_that_takes_from_no_source_is_refused_with_the_names():
 
 def test_a_mixture_with_an_impossible_share_is_refused():
     with pytest.raises(InputError):
-        check_mixture(mixture(one={"own": "3/2"}), ["own"])
+        check_mixture(mixture(one={"own": "-3/2"}), ["own"])
 
 
 def test_a_mixture_of_known_sources_and_possible_shares_is_fine():
@@ -152,7 +155,7 @@ def test_nothing_comes_of_nothing():
     assert mixed([], mixture(one={"own": "all"}), formats=[FormatSpec(name=COT, weight=1.0)]) == []
 
 
-SHARES = st.sampled_from(["all", "1/2", "1/7", "0"]) | st.integers(0, 12)
+SHARES = st.sampled_from(["all", "1/2", "1/7", "0"])
 
 
 @given(st.sets(st.integers(0, 500), min_size=1, max_size=40), SHARES)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from cotloom.builder.mix import MixtureRules
 from cotloom.builder.mix.quotas import rank_rows
-from cotloom.schemas.recipe import FormatSpec, Mixture, MixtureStage
+from cotloom.schemas.formats import Mixture, MixtureStage
+from cotloom.schemas.recipe import FormatSpec
 from tests.mix.mixing import mix
 from tests.mix.test_mix import COT, rows
 

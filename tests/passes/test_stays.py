@@ -72,7 +72,8 @@ def test_rows_do_not_depend_on_the_number_of_buckets(tmp_path_factory, some, buc
     problems = [ask(number) for number in range(40)]
     answers = [answer(*each) for each in some]
     answers += [answer(number, wording) for number in range(40) for wording in range(2)]
-    keys = {} if share is None else {"mixture": {"stages": [{"name": "one", "take": {"a": share}, "cap": 2}]}}
+    stage = {"name": "one", "take": {"a": share}, "cap": {"problem": 2}}
+    keys = {} if share is None else {"mixture": {"stages": [stage]}}
     path = write_recipe(folder, {"a": problems}, answers, **keys)
     one = run(path, folder / "one")
     with pytest.MonkeyPatch.context() as patch:

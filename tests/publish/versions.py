@@ -55,7 +55,7 @@ def recorded(folder: Path, **keys: Any) -> Path:
         "formats": [{"name": "zero_shot_cot"}, {"name": "in_context_cot", "shots": [1, 2]}],
         "mixture": {
             "stages": [
-                {"name": "first", "take": {"s": "1/2"}, "cap": 2},
+                {"name": "first", "take": {"s": "1/2"}, "cap": {"problem": 2}},
                 {"name": "second", "take": {"s": 3, "words": "all"}},
             ]
         },

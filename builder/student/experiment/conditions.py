@@ -224,7 +224,8 @@ def _select_single_paths(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:
     """Keep one path for each problem in each format, the lowest by keyed hash."""
     ranks = pl.Series("rank", [rank("single_path", str(sample)) for sample in rows["sample_id"]], dtype=pl.UInt64)
     lowest = pl.col("rank").min().over("problem_id", "format", "mixture_stage")
-    return rows.with_columns(ranks).filter(pl.col("rank") == lowest).drop("rank")
+    single = rows.with_columns(ranks).filter(pl.col("rank") == lowest).drop("rank")
+    return single.unique(["problem_id", "format", "mixture_stage"], keep="first", maintain_order=True)
 
 
 def _shuffle_reasoning(rows: pl.DataFrame, _version: Version) -> pl.DataFrame:

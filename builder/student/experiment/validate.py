@@ -256,7 +256,7 @@ def _compute_path_curve(outcomes: ConditionOutcomes) -> list[CurvePoint]:
         return []
     path = ("problem_id", "format", "mixture_stage")
     rows = select_training_rows(outcomes.plan.version, ["sample_id", *path]).drop_nulls("sample_id")
-    counts = rows.group_by(*path).len()["len"]
+    counts = rows.group_by(*path).agg(pl.col("sample_id").n_unique())["sample_id"]
     return [outcomes.make_point("single_path", 1), outcomes.make_point("version", float(str(counts.max())))]
 
 
