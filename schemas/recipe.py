@@ -261,8 +261,10 @@ class FormatSpec(Section):
     """One format of the examples."""
 
     name: FormatName = declare_identity()
-    """Reasoning and answer, or the answer only; zero-shot, or after demonstrations (the four of Fu et al. 2023); or
-    the templates of Fine-tune-CoT (Ho et al. 2023) and of the CoT Collection (Kim et al. 2023)."""
+    """Reasoning and answer, or the answer only; zero-shot, or after demonstrations (the four of Fu et al. 2023); both
+    asked for in one of several phrasings, drawn for each problem (`instructed_cot`, `instructed_answer`); the bare
+    question, then reasoning and answer (Magister et al. 2023); or the templates of Fine-tune-CoT (Ho et al. 2023) and
+    of the CoT Collection (Kim et al. 2023)."""
     shots: tuple[int, int] = declare_identity((1, 4), strict=False)
     """The fewest and the most demonstrations of an in-context format; the number is drawn for each row."""
     thinking: Thinking = declare_identity(Thinking.THINK_TAGS, strict=False)

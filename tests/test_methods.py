@@ -144,7 +144,7 @@ def test_cotloom_samples_unhinted_first_and_mixes_formats_as_asked(build_method)
     is_hinted = pl.col("hint") == "hinted"
     solved = samples.filter(~is_hinted & KEPT)["problem_id"]
     assert samples.filter(is_hinted).filter(pl.col("problem_id").is_in(solved.to_list())).is_empty()
-    assert set(count_formats(version)) >= {"zero_shot_cot", "in_context_cot", "zero_shot_answer", "in_context_answer"}
+    assert set(count_formats(version)) >= {"instructed_cot", "in_context_cot", "instructed_answer", "in_context_answer"}
 
 
 @pytest.mark.parametrize("name", METHODS)

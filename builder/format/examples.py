@@ -78,7 +78,7 @@ def format_examples(
         Rows of `Example`. Where all paths of a problem give the same row, one is kept and the others are dropped; rows
         with too few demonstrations are dropped.
     """
-    texts = render_texts(join_problems(problems, samples), [spec.name for spec in formats])
+    texts = render_texts(join_problems(problems, samples), [spec.name for spec in formats], seed)
     candidates = rank_demonstrations(texts, seed).rename({"row": "address"}).select(RING_COLUMNS)
     forms = choose_demonstrations(texts, formats, seed, build_rings(candidates))
 

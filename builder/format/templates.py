@@ -12,45 +12,18 @@ from ...schemas.example import Message, Role
 from ...schemas.problem import JUDGED_OUTSIDE, AnswerType
 from ...schemas.reasons import Verdict
 from ...schemas.sample import Part
-from ..languages import choose_wording, has_unspaced, list_readings, part_unspaced
+from ..languages import choose_wording
 from ..text.options import format_question
 from ..text.traces import THINK
+from .statements import cut_statement
 
 AS_IS = "as_is"
 """The format of provided responses. No recipe lists it: they are always written as they are."""
-
-MAX_CUT = 80
-"""The most characters, from the answer to the end of the text, that are cut with the statement of the answer."""
-
-MAX_BARE_WORDS = 4
-"""The most words, from the answer on, of a text that is an answer without reasoning."""
 
 THOUGHT_FIRST = f"{THINK[0]}\n{{}}\n{THINK[1]}\n\n{{}}"
 """Reasoning between tags, and what follows it."""
 
 _MARKS = re.compile(r"<<[^<>]*>>")
-_STATEMENT = re.compile(
-    r"(?=[sthaf#\\])(?:\b|(?=[#\\]))"  # how the rest can begin: it is tried at few places
-    r"(?:\b(?:so|thus|therefore|hence|and)\b[, ]*)?(?:\bthe\s+)?(?:\bfinal\s+)?"
-    r"(?:####|\\boxed\{|\banswer(?:\s+is|\s*:)|\ba:|\bans:)[\s:*$€£=]*(?:\b(?:option|choice)\s+)?$",
-    re.IGNORECASE,
-)
-"""The statement of the final answer, up to where the answer itself begins: `So the answer is `."""
-
-STATEMENT_WINDOW = 64
-"""The characters before an answer in which its statement is looked for first."""
-
-_NO_STATEMENT = re.compile(r"(?:[\s,:*$€£=]*[^\s,:*$€£=]){32}")
-"""More words than the longest statement has (`therefore the final answer is option`, 31 letters)."""
-
-_STATEMENTS = tuple(
-    re.compile(reading.statement, re.IGNORECASE) for reading in list_readings() if reading.statement is not None
-)
-"""The same in the other languages."""
-
-_REASONS = re.compile(r"=|\b(?:because|since)\b", re.IGNORECASE)
-"""Marks the words behind an answer as reasoning."""
-
 _THINK = re.compile(r"<(/?think)>", re.IGNORECASE)
 
 _LETTER = re.compile(r"\W*([A-Za-z])\W*")
@@ -76,6 +49,8 @@ class SolvedProblem:
     """The language of the question, in whose words its row is written."""
     is_unchecked: bool = False
     """Whether nobody compared the answer that the path states with the gold answer."""
+    phrasing: int = 0
+    """Which of several phrasings its prompt takes, where a format has several: this number modulo theirs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,46 +174,7 @@ def _get_answer(problem: SolvedProblem) -> str:
 
 
 def _clean_rationale(problem: SolvedProblem) -> str:
-    return _MARKS.sub("", _cut_statement(problem)).strip()
-
-
-def _find_statement(text: str, end: int) -> re.Match[str] | None:
-    """Find the statement that ends where the answer begins. None begins before a window with too many words for one."""
-    start = max(end - STATEMENT_WINDOW, 0)
-    found = _STATEMENT.search(text, start if _NO_STATEMENT.match(text, start, end) else 0, end)
-    others = (statement.search(text, start, end) for statement in _STATEMENTS)
-    return min(filter(None, (found, *others)), key=lambda match: match.start(), default=None)
-
-
-def _count_words(text: str) -> int:
-    """Count words; where they are not spaced, two characters are one."""
-    if not has_unspaced(text):
-        return len(text.split())
-    spaced, characters = part_unspaced(text)
-    return len(spaced.split()) + len(characters) // 2
-
-
-def _has_reason(rest: str, language: str | None) -> bool:
-    """Whether the words behind an answer are reasoning, by the words of English and of the problem's language."""
-    if _REASONS.search(rest):
-        return True
-    words = rest.casefold()
-    return any(
-        re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", words) for word in choose_wording(language).reading.because
-    )
-
-
-def _cut_statement(problem: SolvedProblem) -> str:
-    if problem.answer_start is None:
-        return problem.text
-    rest = problem.text[problem.answer_start :]
-    if len(rest) > MAX_CUT or _has_reason(rest, problem.language):
-        return problem.text
-    statement = _find_statement(problem.text, problem.answer_start)
-    if statement is None:
-        return problem.text
-    before = problem.text[: statement.start()]
-    return before if before.strip() or _count_words(rest) <= MAX_BARE_WORDS else problem.text
+    return _MARKS.sub("", cut_statement(problem.text, problem.answer_start, problem.language)).strip()
 
 
 def clean_reasoning(reasoning: str) -> str:
@@ -263,6 +199,18 @@ def _format_steps_prompt(problem: SolvedProblem) -> str:
 
 def _format_answer_prompt(problem: SolvedProblem) -> str:
     return f"{_format_question(problem)}\n\n{choose_wording(problem.language).row_answer}"
+
+
+def _format_reason_prompt(problem: SolvedProblem) -> str:
+    return f"{_format_question(problem)}\n\n{_choose(choose_wording(problem.language).row_reason, problem)}"
+
+
+def _format_no_reason_prompt(problem: SolvedProblem) -> str:
+    return f"{_format_question(problem)}\n\n{_choose(choose_wording(problem.language).row_no_reason, problem)}"
+
+
+def _choose(phrasings: Sequence[str], problem: SolvedProblem) -> str:
+    return phrasings[problem.phrasing % len(phrasings)]
 
 
 def _format_fine_tune_prompt(problem: SolvedProblem) -> str:
@@ -306,6 +254,10 @@ FORMATS: Mapping[str, Format] = {
     "in_context_cot": Format(format_prompt=_format_steps_prompt, format_target=format_rationale, in_context=True),
     "in_context_answer": Format(
         format_prompt=_format_answer_prompt, format_target=_format_answer_target, in_context=True, one_per_problem=True
+    ),
+    "instructed_cot": Format(format_prompt=_format_reason_prompt, format_target=format_rationale),
+    "instructed_answer": Format(
+        format_prompt=_format_no_reason_prompt, format_target=_format_answer_target, one_per_problem=True
     ),
     "bare_cot": Format(format_prompt=_format_question, format_target=format_rationale),
     "fine_tune_cot": Format(format_prompt=_format_fine_tune_prompt, format_target=_format_fine_tune_target),

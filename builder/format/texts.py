@@ -1,6 +1,7 @@
 """Render the texts of the kept paths of one bucket: each prompt and each target once, whatever formats share it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -85,12 +86,13 @@ def join_problems(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame
     return answers.join(asked, on="problem_id").sort("sample_id")
 
 
-def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+def render_texts(rows: pl.DataFrame, names: Sequence[str], seed: int) -> pl.DataFrame:
     """Render the texts of kept samples.
 
     Args:
         rows: the table from `join_problems`.
         names: the formats.
+        seed: key of the phrasing that each problem takes.
 
     Returns:
         The columns `ROW_COLUMNS`, and one for each prompt and target, null where a row has no such text.
@@ -98,7 +100,7 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     renderers = list_renderers(names)
     texts: dict[str, list[str | None]] = {name: [] for name in (*renderers, AS_IS_PROMPT, AS_IS_TARGET)}
     for row in rows.iter_rows(named=True):
-        rendered = _render_provided(row) if row["verdict"] == Verdict.PROVIDED else _render_solved(row, renderers)
+        rendered = _render_provided(row) if row["verdict"] == Verdict.PROVIDED else _render_solved(row, renderers, seed)
         for name, column in texts.items():
             column.append(rendered.get(name))
     described = rows.select(
@@ -141,8 +143,8 @@ def _render_provided(row: Mapping[str, Any]) -> dict[str, str]:
     return {AS_IS_PROMPT: format_question(row["question"], row["choices"] or ()), AS_IS_TARGET: row["text"]}
 
 
-def _render_solved(row: Mapping[str, Any], renderers: Mapping[str, Render]) -> dict[str, str]:
-    problem = make_solved_problem(row)
+def _render_solved(row: Mapping[str, Any], renderers: Mapping[str, Render], seed: int) -> dict[str, str]:
+    problem = replace(make_solved_problem(row), phrasing=rank(f"phrasing:{seed}", row["problem_id"]))
     return {name: render(problem) for name, render in renderers.items()}
 
 

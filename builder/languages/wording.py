@@ -158,6 +158,10 @@ class Wording:
     """Asks a student for reasoning."""
     row_answer: str
     """Asks a student for the answer alone."""
+    row_reason: Sequence[str]
+    """Phrasings that ask a student for reasoning."""
+    row_no_reason: Sequence[str]
+    """Phrasings that ask a student for the answer alone."""
     row_collection: str
     """Asks a student for reasoning in the form of the CoT Collection."""
     row_sentence: str
@@ -218,6 +222,8 @@ def _read_wording(language: str) -> Wording:
         hints={place: words.lstrip("\n") for place, words in teacher["hints"].items()},
         row_steps=rows["steps"],
         row_answer=rows["answer"],
+        row_reason=tuple(rows["reason"]),
+        row_no_reason=tuple(rows["no_reason"]),
         row_collection=rows["collection"],
         row_sentence=rows["sentence"],
         row_below=rows["below"],

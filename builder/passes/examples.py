@@ -70,7 +70,7 @@ def make_texts(
         known = None if unchanged is None else _find_known(stages, decided_by, unchanged)
         if unchanged is not None and known is not None:
             samples = samples.filter(~pl.col("problem_id").is_in(unchanged.problems.implode()))
-        texts = formats.render_texts(formats.join_problems(problems, samples), names)
+        texts = formats.render_texts(formats.join_problems(problems, samples), names, rules.seed)
         if known is not None:
             texts = pl.concat([known, texts]).sort("sample_id")
         return _write_texts(texts, rules.seed, folder)

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from cotloom.builder.errors import InputError
 from cotloom.builder.format import AS_IS, FORMATS, check_formats, format_examples
 from cotloom.builder.format.templates import SolvedProblem, format_answer_sentence, format_rationale, write_messages
+from cotloom.builder.languages import LANGUAGES, choose_wording
 from cotloom.builder.sources.arithmetic import make_problems
 from cotloom.builder.teacher.request import Request
 from cotloom.builder.teacher.simulated.answers import write_answer
@@ -347,3 +349,36 @@ def test_a_given_response_is_written_once_and_untouched_whatever_the_formats():
             (Role.ASSISTANT, response),
         ]
         assert not any(samples[-1].sample_id in example.other_sample_ids for example in examples)
+
+
+# Instructions
+
+
+def test_the_phrasing_of_an_instruction_is_drawn_for_each_problem_and_by_the_seed(simulated):
+    specs = [FormatSpec(name="instructed_cot"), FormatSpec(name="instructed_answer")]
+    wording = choose_wording("en")
+    asked = {"instructed_cot": wording.row_reason, "instructed_answer": wording.row_no_reason}
+
+    drawn = defaultdict(list)
+    for seed in (0, 1):
+        found = defaultdict(set)
+        for example in kept(formatted(*simulated, specs, seed)):
+            instruction = example.messages[-2].content.rpartition("\n\n")[2]
+            assert instruction in asked[example.format]
+            found[example.problem_id, example.format].add(instruction)
+        assert {len(instructions) for instructions in found.values()} == {1}
+        drawn[seed] = sorted(found.items())
+        for name, phrasings in asked.items():
+            counts = Counter(*[list(chain(*(words for (_, form), words in found.items() if form == name)))])
+            assert set(counts) == set(phrasings)
+            assert min(counts.values()) > 0.4 * max(counts.values())
+    assert drawn[0] != drawn[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_phrasing_asks_for_reasoning_and_for_the_answer_alone(language):
+    wording = choose_wording(language)
+    phrasings = [*wording.row_reason, *wording.row_no_reason, wording.row_steps, wording.row_answer]
+
+    assert len(set(phrasings)) == len(phrasings)
+    assert min(len(wording.row_reason), len(wording.row_no_reason)) >= 4

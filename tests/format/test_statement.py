@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cotloom.builder.format.templates import _STATEMENT, _find_statement
+from cotloom.builder.format.statements import _STATEMENT, find_statement
 
 WORDS = [
     *[
@@ -47,7 +47,7 @@ WHOLE = re.compile(_STATEMENT.pattern.removeprefix(r"(?=[sthaf#\\])(?:\b|(?=[#\\
 @settings(max_examples=500, deadline=None)
 def test_a_statement_is_found_as_by_a_search_through_the_whole_text(text, behind):
     end = max(len(text) - behind, 0)
-    found, expected = _find_statement(text, end), WHOLE.search(text, 0, end)
+    found, expected = find_statement(text, end), WHOLE.search(text, 0, end)
 
     assert WHOLE.pattern != _STATEMENT.pattern
     assert (found and found.span()) == (expected and expected.span())

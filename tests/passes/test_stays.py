@@ -143,9 +143,9 @@ def test_a_new_problem_and_a_new_answer_touch_no_other_problem(tmp_path, monkeyp
         judged.append(problem.question)
         return real_judge(problem, text, **rest)
 
-    def render(rows, names):
+    def render(rows, names, seed):
         rendered.extend(rows["question"])
-        return real_render(rows, names)
+        return real_render(rows, names, seed)
 
     monkeypatch.setattr(verify, "judge", judge)
     monkeypatch.setattr(formats, "render_texts", render)
