@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from .formats import FormatName
 from .section import Name, Section, declare_circumstance, declare_identity
-from .source import ArithmeticSource, FileSource, GymSource, HubSource, SkillsSource, Source
+from .source import ArithmeticSource, FileSource, GymSource, HubSource, ProceduresSource, SkillsSource, Source
 
 ALL_SETS = "all"
 """In `evaluation.demos`, the key of the sets that have none of their own."""
@@ -42,7 +42,7 @@ class TaskSet(Section):
 
 
 EvalSource = Annotated[
-    FileSource | HubSource | GymSource | ArithmeticSource | SkillsSource | VersionSource | TaskSet,
+    FileSource | HubSource | GymSource | ArithmeticSource | SkillsSource | ProceduresSource | VersionSource | TaskSet,
     Field(discriminator="kind"),
 ]
 """An evaluation set: a source as in a recipe, a version, or several sources as tasks."""

@@ -12,7 +12,7 @@ from ...schemas.formats import FORMATS_WITHOUT_GOLD
 from ...schemas.problem import AnswerType
 from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
-from ...schemas.source import ArithmeticSource, SkillsSource, Source, TableSource
+from ...schemas.source import ArithmeticSource, ProceduresSource, SkillsSource, Source, TableSource
 from ..errors import InputError
 from ..recipe import LoadedRecipe
 from ..store import Version
@@ -128,7 +128,9 @@ def _check_answer_type(source: Source, recipe: Recipe) -> None:
 
 def _check_role(source: Source, *, needs_gold: bool) -> None:
     fields = source.fields if isinstance(source, TableSource) else None
-    has_responses = isinstance(source, SkillsSource) or (fields is not None and bool(fields.responses))
+    has_responses = isinstance(source, SkillsSource | ProceduresSource) or (
+        fields is not None and bool(fields.responses)
+    )
     if source.role == "reference" and not has_responses:
         fault = "names no columns with finished responses" if fields else f"is of kind {source.kind}, which has none"
         raise InputError(

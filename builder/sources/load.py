@@ -18,6 +18,7 @@ from .chunks import Placed, read_problem_chunk, write_problems
 from .columns import TableReading, check_readings, read_problems
 from .gym import hash_gym_release, make_gym_problems
 from .hub import find_commit, make_hub_dataset, read_hub
+from .procedures import make_procedure_problems
 from .skills import make_skills_problems
 
 InferType = Callable[[TableSource, Iterable[Row]], InferredType]
@@ -97,6 +98,11 @@ def _load_skills(work: SourceWork, source: Any, index: int) -> LoadedSource:
     return LoadedSource(write_problems(make_skills_problems(source, work.loaded.recipe.seed), work.place(index), 1), [])
 
 
+def _load_procedures(work: SourceWork, source: Any, index: int) -> LoadedSource:
+    problems = make_procedure_problems(source, work.loaded.recipe.seed)
+    return LoadedSource(write_problems(problems, work.place(index), 1), [])
+
+
 def _load_gym(work: SourceWork, source: Any, index: int) -> LoadedSource:
     problems, release = make_gym_problems(source, work.loaded.recipe.seed)
     return LoadedSource(write_problems(problems, work.place(index), 1), [release])
@@ -147,6 +153,7 @@ _LOADERS: Mapping[str, Callable[[SourceWork, Any, int], LoadedSource]] = {
     "arithmetic": _load_arithmetic,
     "file": _load_file,
     "hub": _load_hub,
+    "procedures": _load_procedures,
     "reasoning_gym": _load_gym,
     "skills": _load_skills,
 }

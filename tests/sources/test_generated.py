@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from cotloom.builder.sources.arithmetic import make_problems
+from cotloom.builder.sources.procedures import make_procedure_problems
 from cotloom.builder.sources.skills import generate_skills
 from cotloom.schemas.ids import digest
-from cotloom.schemas.source import ArithmeticSource
+from cotloom.schemas.source import ArithmeticSource, ProceduresSource
 
 PINNED = json.loads(Path(__file__).with_name("generated_problems.json").read_text(encoding="utf-8"))
 """Digests of generated problems. They change only together with the code version of the room."""
@@ -20,7 +21,14 @@ def make_arithmetic(level, language="en"):
     return make_problems(source, seed=7)
 
 
+def make_procedures(part, shots):
+    source = ProceduresSource(kind="procedures", name="made", problems=180, part=part, shots=shots)
+    return make_procedure_problems(source, seed=7)
+
+
 GENERATORS = {
+    "procedures-seen": lambda: make_procedures("seen", 0),
+    "procedures-unseen": lambda: make_procedures("unseen", 3),
     "skills": lambda: generate_skills(660, seed=7),
     "arithmetic-school": lambda: make_arithmetic("school"),
     "arithmetic-small": lambda: make_arithmetic("small"),

@@ -74,7 +74,7 @@ _WORDINGS: Mapping[tuple[str, ...], CardWording] = {
 """The cards in other languages than English, by the languages of a version."""
 
 _SAMPLING = ("temperature", "top_p", "max_tokens", "top_logprobs")
-_MADE_HERE = {"arithmetic", "skills"}
+_MADE_HERE = {"arithmetic", "procedures", "skills"}
 """Kinds of sources whose problems Cotloom generates itself."""
 
 

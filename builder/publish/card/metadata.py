@@ -17,7 +17,7 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"))  # fmt: skip
 """The Hub's size categories, each with its exclusive upper limit."""
 
-_GENERATED = {"arithmetic", "skills", "reasoning_gym"}
+_GENERATED = {"arithmetic", "procedures", "skills", "reasoning_gym"}
 """Kinds of sources that generate texts: English ones, unless they have the key `language`."""
 
 # The licence identifiers of the Hub that apply to data: https://huggingface.co/docs/hub/repositories-licenses

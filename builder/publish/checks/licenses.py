@@ -64,7 +64,7 @@ LATER_VERSIONS: Mapping[str, frozenset[str]] = {
 _SUGGESTED = ("cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0")
 """Licences for data that are suggested, the freest first."""
 
-GENERATED_KINDS = frozenset({"arithmetic", "skills", "reasoning_gym"})
+GENERATED_KINDS = frozenset({"arithmetic", "procedures", "skills", "reasoning_gym"})
 """Kinds of sources whose problems programs generate: they contain no third-party content."""
 
 
