@@ -61,7 +61,7 @@ def start_recipe(
 
 @app.command()
 def build(
-    recipe: opt.Recipe,
+    recipes: opt.Recipes,
     changes: opt.Changes = None,
     version: opt.BuildVersion = None,
     limit: opt.Limit = None,
@@ -86,12 +86,12 @@ def build(
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
-    """Build a version from a recipe. It resumes by default: an answer in the ledger is never requested again."""
+    """Build a version from each recipe. It resumes by default: an answer in the ledger is never requested again."""
     from .builder.access import find_access, render_destinations
-    from .builder.commands.output import describe_build, render_build, write_profile
+    from .builder.commands.output import describe_builds, render_builds, write_profile
     from .builder.pipeline import build as build_version
     from .builder.progress import note
-    from .builder.recipe import load_recipe, set_rows_aside
+    from .builder.recipe import check_family, load_recipe, set_rows_aside
     from .schemas.runtime import EngineKind, Runtime
 
     runtime = Runtime(
@@ -112,14 +112,18 @@ def build(
         external_seconds=external_seconds,
         external_memory_gb=external_memory,
     )
-    loaded = set_rows_aside(load_recipe(recipe, [*(changes or []), *_list_changes(version, limit)]), set_aside or ())
+    given = [*(changes or []), *_list_changes(version, limit)]
+    loaded = [set_rows_aside(load_recipe(recipe, given), set_aside or ()) for recipe in recipes]
+    check_family(loaded)
+    built = []
     with show_progress_on_stderr(progress):
-        for line in render_destinations(find_access(loaded, runtime).destinations):
-            note(line)
-        built = build_version(loaded, runtime)
-    if profile is not None:
-        write_profile(built, profile)
-    print_json(describe_build(built)) if as_json else print_text(render_build(built))
+        for each in loaded:
+            for line in render_destinations(find_access(each, runtime).destinations):
+                note(line)
+            built.append(build_version(each, runtime))
+            if profile is not None:
+                write_profile(built, profile)
+    print_json(describe_builds(built)) if as_json else print_text(render_builds(built))
 
 
 @app.command()

@@ -35,6 +35,10 @@ Json = Annotated[bool, Option("--json", help="Print one JSON object instead of t
 
 # Recipes and builds
 Recipe = Annotated[str, Argument(metavar="RECIPE", help="A recipe file, or the name of a packaged recipe.")]
+Recipes = Annotated[
+    list[str],
+    Argument(metavar="RECIPE...", help="Recipe files, or names of packaged recipes. Several share one ledger."),
+]
 Changes = Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe.")]
 BuildVersion = Annotated[str | None, Option("--version", help="Build this version instead of the recipe's.")]
 Limit = Annotated[int | None, Option(min=1, help="Take only so many problems; the version is NAME@dev.")]

@@ -26,8 +26,13 @@ _BUILT_KEYS = ("name", "version", "fingerprint", "content_digest", "funnel", "co
 _LISTED_KEYS = ("name", "version", "parent", "fingerprint", "content_digest", "simulated", "teachers", "counts")
 
 
-def describe_build(built: "Built") -> dict[str, Any]:
-    """Describe the result of a build as plain values."""
+def describe_builds(built: Sequence["Built"]) -> dict[str, Any]:
+    """Describe the results of builds as plain values: an object, or `builds` with one for each of several."""
+    described = [_describe_build(each) for each in built]
+    return described[0] if len(described) == 1 else {"builds": described}
+
+
+def _describe_build(built: "Built") -> dict[str, Any]:
     manifest = built.version.manifest.model_dump(mode="json")
     return {
         **{key: manifest[key] for key in _BUILT_KEYS},
@@ -52,21 +57,35 @@ def _describe_teachers(calls: "Calls") -> dict[str, Any]:
     return {"teachers": each} if each else {}
 
 
-def write_profile(built: "Built", path: "Path") -> None:
-    """Write what each stage of a build cost, as JSON.
+def write_profile(built: Sequence["Built"], path: "Path") -> None:
+    """Write what each stage of a build cost, as JSON: an object, or `builds` with one for each of several.
 
     Raises:
         Stopped: the file can't be written.
     """
     from ..store.atomic import atomic_write  # noqa: PLC0415 - few builds ask for it
 
-    content = {"version": built.version.ref, "status": built.status.value, "stages": list(built.costs)}
-    atomic_write(path, json.dumps(content, indent=1) + "\n")
+    profiles = [
+        {"version": each.version.ref, "status": each.status.value, "stages": list(each.costs)} for each in built
+    ]
+    atomic_write(path, json.dumps(profiles[0] if len(profiles) == 1 else {"builds": profiles}, indent=1) + "\n")
 
 
-def render_build(built: "Built") -> str:
-    """Render the result of a build as text, with the command that shows the version."""
-    return "\n".join([*_render_build(built), f"cotloom show {built.version.ref}"])
+def render_builds(built: Sequence["Built"]) -> str:
+    """Render the results of builds as text, with the commands that show the versions.
+
+    Of several it says how many answers each one took from the ledger, which those before it had filled.
+    """
+    parts = ["\n".join([*_render_build(each), f"cotloom show {each.version.ref}"]) for each in built]
+    return "\n\n".join(parts if len(built) == 1 else [*parts, "\n".join(_render_family(built))])
+
+
+def _render_family(built: Sequence["Built"]) -> Iterator[str]:
+    width = max(len("version"), *(len(each.version.ref) for each in built))
+    yield f"{'version':<{width}}{'examples':>11}{'new answers':>13}{'known answers':>15}"
+    for each in built:
+        examples = each.version.manifest.counts["examples_kept"]
+        yield f"{each.version.ref:<{width}}{examples:>11,}{each.calls.new:>13,}{each.calls.ledger:>15,}"
 
 
 def _render_build(built: "Built") -> Iterator[str]:

@@ -8,6 +8,7 @@ from .checks import check_models
 from .evaluation_sets import find_ready_sets, list_stanzas, list_tasks, load_ready_set
 from .loading import (
     LoadedRecipe,
+    check_family,
     find_packaged_demos,
     find_recipe,
     list_packaged_recipes,
@@ -19,6 +20,7 @@ from .paths import list_prompts
 
 __all__ = [
     "LoadedRecipe",
+    "check_family",
     "check_models",
     "find_packaged_demos",
     "find_ready_sets",

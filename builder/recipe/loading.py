@@ -5,6 +5,7 @@ it is run. All faults are reported at once, each with the key's path, the line a
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -117,6 +118,18 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> LoadedRecipe:
     if recipe.folder is not None:
         folder = folder / expand_path(recipe.folder, path)
     return LoadedRecipe(recipe=recipe, folder=folder, path=path)
+
+
+def check_family(loaded: Sequence[LoadedRecipe]) -> None:
+    """Check recipes that are built together.
+
+    Raises:
+        InputError: two of them are the same version of the same dataset.
+    """
+    refs = Counter(f"{each.recipe.name}@{each.recipe.version}" for each in loaded)
+    for ref, count in refs.items():
+        if count > 1:
+            raise InputError(f"{count} of the recipes build {ref}", hint="give each another name or version")
 
 
 def load_student(name: str, changes: Sequence[str] = ()) -> StudentRecipe:

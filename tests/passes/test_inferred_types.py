@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from cotloom.builder.audit import run_checks
-from cotloom.builder.commands.output import describe_build, describe_plan, render_build
+from cotloom.builder.commands.output import describe_builds, describe_plan, render_builds
 from cotloom.builder.errors import InputError
 from cotloom.builder.inspect.render import render_version
 from cotloom.builder.plan import plan_build
@@ -77,8 +77,8 @@ def test_what_was_inferred_is_said_everywhere(write, tmp_path):
     plan = plan_build(load_recipe(str(path)), Runtime(store=tmp_path / "store", workers=1))
     assert describe_plan(plan)["inferred"][0]["answer_type"] == "number"
     built = run(path, tmp_path / "store")
-    assert line in render_build(built)
-    assert describe_build(built)["inferred"][0]["why"] == "the answers are numbers"
+    assert line in render_builds([built])
+    assert describe_builds([built])["inferred"][0]["why"] == "the answers are numbers"
     console = Console(file=StringIO(), width=200)
     console.print(render_version(built.version))
     assert line in console.file.getvalue()

@@ -6,7 +6,7 @@ import re
 import polars as pl
 import pytest
 
-from cotloom.builder.commands.output import describe_build
+from cotloom.builder.commands.output import describe_builds
 from cotloom.builder.errors import InputError, RecipeError, Stopped
 from cotloom.builder.pipeline import build
 from cotloom.builder.plan import plan_build
@@ -101,7 +101,7 @@ def test_each_teacher_is_asked_its_share(recipe, runtime, share):
     examples = built.version.read_table("examples").join(read(built), on="sample_id", suffix="_of_sample")
     assert examples.height == 12
     assert examples["teacher"].equals(examples["teacher_of_sample"], check_names=False)
-    calls = describe_build(built)["calls"]
+    calls = describe_builds([built])["calls"]
     assert [(each["key"], each["new"]) for each in calls["teachers"]] == [("teacher.0", 6), ("teacher.1", 6)]
 
 
