@@ -7,7 +7,7 @@ STORE ?= .cotloom
 TESTERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 7 ] && echo $$((n + 1)) || echo 8)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-signatures bench-overlap bench-splits bench-scale bench-procedures bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-format bench-signatures bench-overlap bench-splits bench-scale bench-procedures bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -76,6 +76,8 @@ bench-signatures: $(VENV)/.dev  ## measure how well and how fast paths are told 
 
 bench-select: $(VENV)/.dev  ## measure normalizing, near duplicates and the choice of paths beside rapidfuzz (three minutes; needs GSM8K); write docs/benchmark-select.md
 	@$(BIN)/python benchmarks/selection.py
+bench-format: $(VENV)/.dev  ## measure formatting and mixing beside datasets.map and polars (two minutes; needs GSM8K); write docs/benchmark-format.md
+	@$(BIN)/python benchmarks/formatting.py
 bench-splits: $(VENV)/.dev  ## measure what splits by groups leak, and the sizes of clusters (three minutes; needs SVAMP and GSM8K); write docs/benchmark-splits.md
 	@$(BIN)/python benchmarks/splits.py
 

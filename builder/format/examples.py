@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ...schemas.example import Example, Role, make_example_id
+from ...schemas.example import Example, Role, make_example_ids
 from ...schemas.formats import FORMATS_WITH_RATIONALE, Thinking
 from ...schemas.frames import check_frame, get_schema
 from ...schemas.reasons import Fate, Reason, Stage
@@ -241,15 +241,12 @@ def _assemble(form: FormatRows, gather: Gather, count: Count | None) -> pl.DataF
     characters += apart.str.len_chars().fill_null(0).to_numpy().astype(np.int64)
     np.add.at(characters, shown_rows, sizes[places].astype(np.int64))
     np.logical_or.at(is_simulated, shown_rows, simulated[places])
-    ids = [
-        make_example_id(form.name, sample, tuple(others), None)
-        for sample, others in zip(form.rows["sample_id"].to_list(), shown_ids.to_list(), strict=True)
-    ]
+    named = form.rows.select("sample_id", format=pl.lit(form.name), other_sample_ids=shown_ids)
     ends = both[target].str.len_chars().cast(pl.Int64).head(form.rows.height)
     span = pl.struct(start=pl.lit(0, dtype=pl.Int64), end=pl.lit(ends))
     is_dropped = pl.col("reason").is_not_null()
     return form.rows.hstack(form.reasons).select(
-        example_id=pl.Series(ids, dtype=pl.String),
+        example_id=make_example_ids(named),
         sample_id="sample_id",
         other_sample_ids=shown_ids,
         problem_id="problem_id",

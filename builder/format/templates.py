@@ -67,12 +67,13 @@ class Format:
     """Whether all paths of a problem give the same row."""
 
 
-def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
+def make_solved_problem(row: Mapping[str, Any], phrasing: int = 0) -> SolvedProblem:
     """Make a solved problem from a sample joined with its problem.
 
     Args:
         row: columns text, span, answer_part and, if it may be unchecked, verdict of the sample, and its consensus, if
             its problem may have no gold answer; question, answer, answer_type, choices and language of the problem.
+        phrasing: the number of its phrasing.
     """
     span = row["span"] if row["answer_part"] != Part.REASONING else None  # that of the text
     return SolvedProblem(
@@ -84,6 +85,7 @@ def make_solved_problem(row: Mapping[str, Any]) -> SolvedProblem:
         choices=tuple(row["choices"] or ()),
         language=row["language"],
         is_unchecked=row.get("verdict") == Verdict.UNCHECKED,
+        phrasing=phrasing,
     )
 
 

@@ -1,7 +1,6 @@
 """Render the texts of the kept paths of one bucket: each prompt and each target once, whatever formats share it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -144,7 +143,7 @@ def _render_provided(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _render_solved(row: Mapping[str, Any], renderers: Mapping[str, Render], seed: int) -> dict[str, str]:
-    problem = replace(make_solved_problem(row), phrasing=rank(f"phrasing:{seed}", row["problem_id"]))
+    problem = make_solved_problem(row, rank(f"phrasing:{seed}", row["problem_id"]))
     return {name: render(problem) for name, render in renderers.items()}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ...schemas.example import MixtureRow, make_example_id
+from ...schemas.example import MixtureRow, make_example_ids
 from ...schemas.formats import MixtureStage
 from ...schemas.frames import get_schema
 from ...schemas.reasons import Fate, Reason, Stage
@@ -151,10 +151,9 @@ def _repeat_rows(rows: pl.DataFrame, stage: str) -> pl.DataFrame:
 
 
 def _list_taken(rows: pl.DataFrame) -> pl.DataFrame:
-    parts = rows.select("format", "sample_id", "other_sample_ids", "mixture_stage", "repeat").iter_rows()
-    ids = [make_example_id(name, sample, tuple(others), stage, again) for name, sample, others, stage, again in parts]
+    ids = make_example_ids(rows)
     named = {name: pl.col(name) for name in ("mixture_stage", "repeat")}
-    return _make_rows(rows, pl.Series(ids, dtype=pl.String), **named)
+    return _make_rows(rows, ids, **named)
 
 
 def _list_dropped(rows: pl.DataFrame, reason: pl.Expr, detail: pl.Expr) -> pl.DataFrame:

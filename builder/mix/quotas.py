@@ -79,9 +79,12 @@ def rank_rows(examples: pl.DataFrame, key: str) -> Ranks:
         examples: columns format, sample_id, problem_weight.
         key: key of the hash.
     """
-    rows = examples.select("format", "sample_id", "problem_weight").iter_rows()
-    ranks = (_weigh_rank(rank(key, f"{name}\x1f{sample}"), weight) for name, sample, weight in rows)
-    return np.fromiter(ranks, dtype=np.uint64, count=examples.height)
+    names = examples.select(pl.concat_str("format", pl.col("sample_id").fill_null("None"), separator="\x1f"))
+    ranks = [rank(key, name) for name in names.to_series().to_list()]
+    weights = examples["problem_weight"]
+    if (weights != 1.0).any():
+        ranks = list(map(_weigh_rank, ranks, weights.to_list()))
+    return np.array(ranks, dtype=np.uint64)
 
 
 def _weigh_rank(number: int, weight: float) -> int:
