@@ -161,12 +161,12 @@ DOCUMENTED = {
         "tags": "role_tag content_tag user_tag assistant_tag observation_tag function_tag system_tag",
     },
     "axolotl": {
-        "": "path ds_type split type field_messages message_property_mappings message_field_training roles_to_train"
-        " train_on_eos",
+        "": "path ds_type split type field_messages message_property_mappings message_field_training train_on_eos"
+        " roles_to_train",
         "message_property_mappings": "role content",
     },
 }
-"""The keys of a dataset that the trainers document: LLaMA-Factory's data/README.md, Axolotl's configuration reference."""
+"""The keys of a dataset that the documentation of the trainers lists."""
 
 
 def list_datasets(form, folder):
