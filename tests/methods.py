@@ -14,6 +14,7 @@ METHODS = (
     "fu_specialization",
     "magister_hinted",
     "ho_diverse_reasoning",
+    "cot_collection",
     "yuan_rft",
     "dmt",
     "promot",

@@ -6,6 +6,7 @@ from functools import cache
 
 import polars as pl
 import pytest
+from ruamel.yaml import YAML
 
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe, load_student
@@ -20,6 +21,7 @@ from cotloom.schemas.recipe import Recipe
 from cotloom.schemas.runtime import Runtime
 from tests.conftest import ROOT
 from tests.methods import METHODS, PAGE, read_live_teacher, render_table
+from tests.passes.test_tokens import make_tokenizer
 from tests.teacher.chat_server import completion, serving
 
 KEPT = pl.col("fate") == "kept"
@@ -147,7 +149,103 @@ def test_cotloom_samples_unhinted_first_and_mixes_formats_as_asked(build_method)
     assert set(count_formats(version)) >= {"instructed_cot", "in_context_cot", "instructed_answer", "in_context_answer"}
 
 
-@pytest.mark.parametrize("name", METHODS)
+def test_the_cot_collection_has_no_more_rows_of_a_task_or_family_than_asked(build_method):
+    version = build_method("cot_collection")
+    problems = version.read_table("problems", ("problem_id", "task", "category"))
+    examples = version.read_table("examples", ("problem_id", "mixture_stage", "reason", "detail"))
+    rows = examples.join(problems, on="problem_id")
+    trained = rows.filter(pl.col("mixture_stage").is_not_null())
+    over = rows.filter(pl.col("reason") == "over_cap")
+
+    assert trained.group_by("task").len()["len"].max() <= 1000
+    assert trained.group_by("category").len()["len"].max() == 8
+    full = set(trained.group_by("category").len().filter(pl.col("len") == 8)["category"])
+    assert set(over["category"]) <= full
+    assert over["detail"].str.contains("over the cap of 8 rows of the category ", literal=True).all()
+    assert set(version.read_table("samples", ("hint",))["hint"]) == {"hinted"}
+
+
+PLANTED = {
+    "kept": "Five apples are in the first box. Seven more are in the second. Together that is 5 + 7 = 12 apples.",
+    "no_answer": "The apples of both boxes are counted. Then the two counts are put together.",
+    "too_long": " ".join(f"Apple number {number} is counted." for number in range(70)) + " In the end 5 + 7 = 12.",
+    "answer_first": "The answer is 12. The first box holds 5 apples. The second holds 7, and both are added.",
+    "cut_off": "The first box holds 5 apples and the second holds 7. Together that is 5 + 7 = 12. So the",
+}
+"""Rationales of one problem, each by the fate that one filter of Kim et al. (2023) gives it."""
+
+
+def test_each_filter_of_the_cot_collection_drops_what_a_planted_rationale_provokes(tmp_path):
+    """All filters of the recipe are on; every planted rationale breaks one of them."""
+    recipe = load_recipe("cot_collection", []).recipe.model_dump(mode="json", exclude_unset=True)
+    make_tokenizer(tmp_path / "words")
+    question = "One box holds 5 apples and another holds 7. How many apples are in both boxes together?"
+    row = {"question": question, "answer": "12", "texts": [*PLANTED.values(), PLANTED["kept"]]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    fields = {"question": "question", "answer": "answer"}
+    answers = {"path": "rows.jsonl", "problem": "question", "completions": [{"column": "texts", "teacher": "t"}]}
+    changed = {
+        "name": "planted", "version": "1.0.0", "split": {"test": 0.0}, "tokenizer": "words",
+        "sources": [{"name": "boxes", "kind": "file", "path": "rows.jsonl", "fields": fields, "answer_type": "number"}],
+        "teacher": {"backend": "recorded", "answers": answers},
+        **{name: recipe[name] for name in ("verify", "select", "formats")},
+    }  # fmt: skip
+    path = tmp_path / "recipe.yaml"
+    path.write_text(json.dumps(changed))
+
+    version = build(load_recipe(str(path), []), Runtime(store=tmp_path / "store", workers=1)).version
+
+    samples = version.read_table("samples", ("text", "reason", "fate"))
+    found = {(text, reason or fate) for text, reason, fate in samples.iter_rows()}
+    assert found == {*((text, reason) for reason, text in PLANTED.items()), (PLANTED["kept"], "exact_duplicate")}
+
+
+FAMILIES = {
+    "arithmetic": ("number", "What do 4 crates of 6 melons and 2 further melons come to?", "26", None),
+    "boolean": ("boolean", "Does a stone sink in water?", "yes", None),
+    "choice": ("choice", "Which of these is a bird?", "B", ["a trout", "a heron", "a newt"]),
+    "commonsense": ("choice", "What does one open when it rains?", "A", ["an umbrella", "a tin", "a debate"]),
+    "dates": ("choice", "Which month comes after the one after May?", "C", ["May", "June", "July"]),
+    "dialogue": ("choice", "Ian: Tea? Pia: I have had three cups. What does Pia mean?", "B", ["yes", "no"]),
+    "inference": ("choice", "Premise: All doors are shut. Claim: One is open.", "B", ["it follows", "no", "neither"]),
+    "reading": ("text", "The gate was painted by Nils in May. Who painted it?", "Nils", None),
+}
+"""A question of each family: answer type, question, answer, options."""
+
+
+def test_the_live_teacher_of_the_cot_collection_shows_demonstrations_of_the_family_with_answers_first(tmp_path, run):
+    sources = []
+    for kind in ("number", "boolean", "choice", "text"):
+        own = {name: row for name, row in FAMILIES.items() if row[0] == kind}
+        lines = [{"q": q, "a": a, "f": name, "o": options} for name, (_, q, a, options) in own.items()]
+        (tmp_path / f"{kind}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        fields = {"question": "q", "answer": "a", "category": "f", **({"choices": "o"} if kind == "choice" else {})}
+        sources.append({"name": kind, "kind": "file", "path": f"{kind}.jsonl", "fields": fields, "answer_type": kind})
+    teacher = {**read_live_teacher("cot_collection"), "paths": {"round": 1}}
+    path = tmp_path / "recipe.yaml"
+    path.write_text(json.dumps({"name": "live", "version": "1.0.0", "sources": sources, "teacher": teacher}))
+
+    with serving(lambda _: completion("It is so.")) as server:
+        ran = run("build", path, "--store", tmp_path, "--allow-empty", "--set", f"teacher.base_url={server.url}")
+
+    assert ran.code == 0, ran.err
+    prompts = {}
+    for request in server.requests:
+        text = json.dumps(request["messages"], ensure_ascii=False)
+        (family,) = (name for name, (_, question, *_) in FAMILIES.items() if question in text)
+        prompts[family] = text
+    assert set(prompts) == set(FAMILIES)
+    for family, text in prompts.items():
+        named = {"dates": "dates_and_states"}.get(family, family)
+        demos = YAML(typ="safe").load((ROOT / "recipes" / "demos" / f"{named}.yaml").read_text("utf-8"))["demos"]
+        for demo in demos:
+            question, rationale = (json.dumps(demo[part])[1:-1] for part in ("question", "rationale"))
+            assert question in text
+            between = text[text.index(question) + len(question) : text.index(rationale)]
+            assert demo["answer"] in between, "the answer stands before the rationale"
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "cot_collection"])
 def test_the_live_teacher_of_a_recipe_is_asked_as_the_method_says(name, tmp_path, run):
     """The block that stands in the recipe as a comment is sent to a server; exemplars are the same in every prompt."""
     teacher = read_live_teacher(name)
