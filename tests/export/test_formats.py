@@ -154,6 +154,41 @@ def test_llama_factory_finds_every_file_and_how_to_read_it(staged, tmp_path):
             assert all(tags["content_tag"] in message for message in row[columns["messages"]])
 
 
+DOCUMENTED = {
+    "llama-factory": {
+        "": "file_name formatting columns tags ranking split subset folder num_samples",
+        "columns": "prompt query response history messages system tools chosen rejected",
+        "tags": "role_tag content_tag user_tag assistant_tag observation_tag function_tag system_tag",
+    },
+    "axolotl": {
+        "": "path ds_type split type field_messages message_property_mappings message_field_training train_on_eos"
+        " roles_to_train",
+        "message_property_mappings": "role content",
+    },
+}
+"""The keys of a dataset that the documentation of the trainers lists."""
+
+
+def list_datasets(form, folder):
+    if form == "axolotl":
+        configs = [YAML(typ="safe", pure=True).load(path) for path in sorted(folder.glob("axolotl*.yaml"))]
+        return [dataset for config in configs for listed in config.values() for dataset in listed]
+    return list(json.loads((folder / "dataset_info.json").read_text()).values())
+
+
+@pytest.mark.parametrize("form", ["axolotl", "llama-factory", "llama-factory-alpaca"])
+def test_a_trainer_is_given_no_key_that_it_does_not_document(form, staged, tmp_path):
+    export(staged, form, tmp_path)
+    documented = DOCUMENTED[form.removesuffix("-alpaca")]
+
+    described = list_datasets(form, tmp_path)
+    assert described
+    for dataset in described:
+        for place, keys in documented.items():
+            assert set(dataset.get(place, {}) if place else dataset) <= set(keys.split())
+        assert (tmp_path / dataset.get("path", dataset.get("file_name"))).is_file()
+
+
 def test_llama_factory_finds_the_columns_of_alpaca_rows(staged, tmp_path):
     export(staged, "llama-factory-alpaca", tmp_path)
 
