@@ -253,8 +253,8 @@ own, as column expressions. None of the three has caps, ids from content, fates 
 groups only; and they write the formats that ask for the answer alone once for each sample, where Cotloom writes them
 once for each problem and drops the others by name.
 
-The goal is five times the speed of `datasets.map` row by row; here it is {ratio:.1f} times. 1.88 million samples have not
-been run.
+The goal is five times the speed of `datasets.map` row by row; here it is {ratio:.1f} times. 1.88 million samples have
+not been run.
 """
 
 
