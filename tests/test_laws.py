@@ -50,7 +50,7 @@ recipes = st.fixed_dictionaries(
             [
                 None,
                 {"stages": [{"name": "a", "take": {"made": "1/2"}}]},
-                {"stages": [{"name": "a", "take": {"made": "all"}}, {"name": "b", "take": {"made": 3}}]},
+                {"stages": [{"name": "a", "take": {"made": "all"}}, {"name": "b", "take": {"made": "3/2"}}]},
                 {"stages": [{"name": "a", "take": {"made": 0}}]},
             ]
         ),
