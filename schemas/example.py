@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import polars as pl
-
 from .ids import make_plain_id, quote_plain
 from .problem import Split
 from .reasons import Fate, Reason, Stage
@@ -122,26 +120,3 @@ def make_example_id(form: str, sample: str | None, others: tuple[str, ...], stag
     shown = ",".join(map(quote_plain, others))
     again = f",{repeat}" if repeat else ""
     return make_plain_id("e", f"[{quote_plain(form)},{quote_plain(sample)},[{shown}],{quote_plain(stage)}{again}]")
-
-
-def make_example_ids(rows: pl.DataFrame) -> pl.Series:
-    """Make the ids of many examples, as `make_example_id` makes one.
-
-    Args:
-        rows: columns format, sample_id, other_sample_ids; mixture_stage and repeat, where a stage took them.
-
-    >>> rows = pl.DataFrame({"format": ["as_is"], "sample_id": ["s_1"], "other_sample_ids": [["s_2"]]})
-    >>> make_example_ids(rows)[0] == make_example_id("as_is", "s_1", ("s_2",), None)
-    True
-    """
-    others = pl.col("other_sample_ids").list.eval(_quote(pl.element())).list.join(",")
-    stage, again = pl.lit("null"), pl.lit("")
-    if "mixture_stage" in rows.columns:
-        stage = _quote(pl.col("mixture_stage"))
-        again = pl.when(pl.col("repeat") > 0).then(pl.format(",{}", "repeat")).otherwise(pl.lit(""))
-    text = pl.format("[{},{},[{}],{}{}]", _quote(pl.col("format")), _quote(pl.col("sample_id")), others, stage, again)
-    return pl.Series("example_id", [make_plain_id("e", own) for own in rows.select(text).to_series()], dtype=pl.String)
-
-
-def _quote(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.is_null()).then(pl.lit("null")).otherwise(pl.concat_str(pl.lit('"'), text, pl.lit('"')))

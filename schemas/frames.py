@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 import polars as pl
 import pyarrow as pa
 
+from .ids import make_plain_id
 from .reasons import Fate, Stage
 
 Record = TypeVar("Record")
@@ -240,3 +241,27 @@ def join_rows(rows: Sequence["ArrowRows[Any] | None"]) -> pa.LargeListArray:
         offsets.append(offsets[-1] + length)
     mask = pa.array([each is None for each in rows])
     return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.concat_arrays(arrays), mask=mask)
+
+
+def make_example_ids(rows: pl.DataFrame) -> pl.Series:
+    """Make the ids of many examples, as `make_example_id` makes one.
+
+    Args:
+        rows: columns format, sample_id, other_sample_ids; mixture_stage and repeat, where a stage took them.
+
+    >>> from cotloom.schemas.example import make_example_id
+    >>> rows = pl.DataFrame({"format": ["as_is"], "sample_id": ["s_1"], "other_sample_ids": [["s_2"]]})
+    >>> make_example_ids(rows)[0] == make_example_id("as_is", "s_1", ("s_2",), None)
+    True
+    """
+    others = pl.col("other_sample_ids").list.eval(_quote(pl.element())).list.join(",")
+    stage, again = pl.lit("null"), pl.lit("")
+    if "mixture_stage" in rows.columns:
+        stage = _quote(pl.col("mixture_stage"))
+        again = pl.when(pl.col("repeat") > 0).then(pl.format(",{}", "repeat")).otherwise(pl.lit(""))
+    text = pl.format("[{},{},[{}],{}{}]", _quote(pl.col("format")), _quote(pl.col("sample_id")), others, stage, again)
+    return pl.Series("example_id", [make_plain_id("e", own) for own in rows.select(text).to_series()], dtype=pl.String)
+
+
+def _quote(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.is_null()).then(pl.lit("null")).otherwise(pl.concat_str(pl.lit('"'), text, pl.lit('"')))

@@ -12,9 +12,9 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ...schemas.example import Example, Role, make_example_ids
+from ...schemas.example import Example, Role
 from ...schemas.formats import FORMATS_WITH_RATIONALE, Thinking
-from ...schemas.frames import check_frame, get_schema
+from ...schemas.frames import check_frame, get_schema, make_example_ids
 from ...schemas.reasons import Fate, Reason, Stage
 from ...schemas.recipe import FormatSpec
 from ..errors import InputError

@@ -252,13 +252,17 @@ def _render_mixture(counts: Sequence[MixtureCount]) -> Iterator[Text]:
         return
     yield make_line("Mixture: what each stage was asked to take, and what it took", style="bold")
     for item in counts:
-        stage = sum(getattr(own, _MEASURES[item.by]) or 0 for own in counts if own.stage == item.stage)
+        stage = sum(getattr(own, _name_measure(item)) or 0 for own in counts if own.stage == item.stage)
         yield make_line(f"  {item.stage}: {_describe_take(item)}: {_describe_taken(item, stage)}")
     yield Text()
 
 
 _MEASURES: Mapping[str, str] = {"rows": "rows", "tokens": "tokens", "loss": "loss_tokens"}
 """What a share of a stage is measured in."""
+
+
+def _name_measure(item: MixtureCount) -> str:
+    return _MEASURES.get(item.by, "rows")  # a stranger's manifest may say anything
 
 
 def _describe_take(item: MixtureCount) -> str:
@@ -273,7 +277,7 @@ def _describe_taken(item: MixtureCount, stage: int) -> str:
         item: of one source.
         stage: rows or tokens of the whole stage.
     """
-    own = getattr(item, _MEASURES[item.by])
+    own = getattr(item, _name_measure(item)) or 0
     share = "" if item.share is None or not stage else f", {own / stage:.2%}"
     tokens = "" if item.tokens is None else f", {item.tokens:,} tokens, {item.loss_tokens:,} with loss"
     repeats = f", {item.repeats:,} repeated" if item.repeats else ""

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ...schemas.example import MixtureRow, make_example_ids
+from ...schemas.example import MixtureRow
 from ...schemas.formats import MixtureStage
-from ...schemas.frames import get_schema
+from ...schemas.frames import get_schema, make_example_ids
 from ...schemas.reasons import Fate, Reason, Stage
 from .formats import is_over_weight
 from .rules import GROUPS, HINTED, MixtureRules, Shares, StageShares, is_training
