@@ -31,8 +31,9 @@ demo: $(VENV)/.core  ## install, build the quickstart version and show it
 	@$(BIN)/cotloom show quickstart --store $(STORE)
 	@echo "  (the command is $(BIN)/cotloom; 'source $(BIN)/activate' puts it on your path)"
 
+# Compiled modules are kept whatever the shell says: the tests start hundreds of processes.
 test: $(VENV)/.dev  ## install what the tests need and run them all
-	@$(BIN)/python -m pytest -n $(TESTERS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(TESTERS)
 
 # Installed, `builder` is `cotloom.builder`; mypy needs the same tree as files (docs/decisions/0019).
 $(VENV)/types: | $(BIN)/python

@@ -196,18 +196,22 @@ def list_versions(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> No
 
 
 @app.command()
-def show(ref: opt.Ref, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
-    """Show a version: its funnel, paths per problem, one sample kept and one dropped."""
+def show(
+    ref: opt.Ref, length: opt.SequenceLength = None, store: opt.Store = opt.STORE, as_json: opt.Json = False
+) -> None:
+    """Show a version: its funnel, paths per problem, lengths, one sample kept and one dropped."""
     from .builder.commands.output import describe_version
+    from .builder.inspect.lengths import measure_stages
     from .builder.inspect.render import render_version
     from .builder.report.console import make_console
     from .builder.store import find_version
 
     version = find_version(store, ref)
+    lengths = None if length is None else measure_stages(version, length)
     if as_json:
-        print_json(describe_version(version))
+        print_json(describe_version(version, lengths))
     else:
-        make_console().print(render_version(version))
+        make_console().print(render_version(version, lengths))
 
 
 @app.command("sql")

@@ -29,11 +29,10 @@ from cotloom.builder import mix
 from cotloom.builder.format.templates import make_solved_problem, write_messages
 from cotloom.builder.passes.arrow import read_arrow, write_arrow
 from cotloom.builder.passes.examples import gather_texts
-from cotloom.schemas.formats import Caps, Mixture, MixtureStage
+from cotloom.schemas.formats import Caps, FormatSpec, Mixture, MixtureStage
 from cotloom.schemas.frames import get_schema
 from cotloom.schemas.ids import rank
 from cotloom.schemas.problem import Problem
-from cotloom.schemas.recipe import FormatSpec
 from cotloom.schemas.sample import Sample
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -178,7 +178,7 @@ def check_recipe(recipe: Recipe) -> None:
     sources.check_roles(recipe)
     if any(source.role == "sample" for source in recipe.sources):
         check_models(recipe)
-    formats.check_formats(recipe.formats)
+    formats.check_formats(recipe.formats, recipe.tokenizer)
     trained = [source.name for source in recipe.sources if source.role != "evaluate"]
     mix.check_mixture(recipe.mixture, trained, recipe.tokenizer)
     if recipe.parent == store.DEV and recipe.version != store.DEV:

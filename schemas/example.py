@@ -37,6 +37,8 @@ class Example:
     """The sample it was made from; null for rows without one."""
     other_sample_ids: tuple[str, ...] = ()
     """Samples shown as demonstrations."""
+    left_out: int = 0
+    """Demonstrations that were drawn for it and left out, so that it is within its format's `max_tokens`."""
     problem_id: str
     """The problem it trains on."""
     source: str

@@ -45,6 +45,29 @@ FORMATS_WITHOUT_GOLD: frozenset[FormatName] = frozenset(
 """Formats whose rows can do without a gold answer: they end with the response."""
 
 
+class FormatSpec(Section):
+    """One format of the examples."""
+
+    name: FormatName = declare_identity()
+    """Reasoning and answer, or the answer only; zero-shot, or after demonstrations (the four of Fu et al. 2023); both
+    asked for in one of several phrasings, drawn for each problem (`instructed_cot`, `instructed_answer`); the bare
+    question, then reasoning and answer (Magister et al. 2023); or the templates of Fine-tune-CoT (Ho et al. 2023) and
+    of the CoT Collection (Kim et al. 2023)."""
+    shots: tuple[int, int] = declare_identity((1, 4), strict=False)
+    """The fewest and the most demonstrations of an in-context format; the number is drawn for each row."""
+    thinking: Thinking = declare_identity(Thinking.THINK_TAGS, strict=False)
+    """What becomes of reasoning that the teacher told apart from its response. `think_tags`: it stands before the
+    response, between `<think>` and `</think>`. `field`: it is the row's `reasoning`, which chat templates know as
+    `reasoning_content`. `text`: it stands before the response, without tags. `drop`: rows have the response only.
+    Demonstrations show reasoning with `text` only, and formats that ask for the answer alone never do."""
+    weight: float | None = declare_identity(None, gt=0.0)
+    """Share of the rows, relative to the other formats' weights; null for all rows of all formats."""
+    max_tokens: int | None = declare_identity(None, ge=1)
+    """The most tokens of a row, all messages together without marks of a chat template. A longer row leaves out its
+    last demonstrations, down to the fewest, and says how many (`left_out`); one that is still too long is dropped as
+    `too_long`. No text is cut. Needs `tokenizer`."""
+
+
 # The mixture
 
 

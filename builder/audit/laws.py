@@ -9,7 +9,8 @@ import polars as pl
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.recipe import PassRate
-from .. import select, sources
+from ...schemas.sample import Hint
+from .. import mix, select, sources
 from ..store.funnel import CAME_THROUGH, check_table_fates
 from ..store.pieces import CELL_BITS
 from ..store.tables import SORTED_BY
@@ -221,10 +222,18 @@ def count_rows(bucket: AuditBucket) -> dict[str, int]:
         "counts:training_examples": examples.filter(trained).height,
         "simulated": int(samples["simulated"].sum()),
         **sources.count_repeated(problems),
+        **mix.count_mixed(_list_taken(examples.filter(trained), samples)),
         **_count_values("splits", sided["split"]),
         **_count_values("paths_per_problem", paths["paths"].fill_null(0)),
         **_count_values("teachers", answered["teacher"]),
     }
+
+
+def _list_taken(trained: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """List the rows that stages took, with what the mixture counts of them."""
+    hinted = samples.filter(pl.col("hint") == Hint.HINTED)["sample_id"]
+    columns = ("mixture_stage", "repeat", "source", "prompt_tokens", "loss_tokens")
+    return trained.select(*columns, is_hinted=pl.col("sample_id").is_in(hinted.implode()).fill_null(value=False))
 
 
 def _count_values(key: str, values: pl.Series) -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...schemas.manifest import FunnelRow
 from ...schemas.validation import Validation
-from .. import select
+from .. import mix, select
 from ..store import DEV, Version
 from ..store.funnel import build_funnel
 from ..store.tables import FILES, digest_content, list_files
@@ -73,6 +73,7 @@ def check_counts(whole: Whole) -> Iterator[str]:
     yield from _compare_counts("repeated_questions", manifest.repeated_questions, repeated)
     yield from _compare_counts("paths_per_problem", manifest.paths_per_problem, _select(whole, "paths_per_problem"))
     yield from _compare_answers(whole)
+    yield from _compare_mixture(whole)
     teachers = sorted(_select(whole, "teachers"))
     if tuple(teachers) != manifest.teachers:
         yield f"the manifest names the teachers {', '.join(manifest.teachers)}; the samples, {', '.join(teachers)}"
@@ -107,6 +108,24 @@ def _compare_answers(whole: Whole) -> Iterator[str]:
         yield "the manifest names other served models than the samples have"
     if manifest.tokens != tuple(select.describe_tokens(whole.counts, counted_by)):
         yield "the manifest counts other lengths in tokens than the samples have"
+
+
+def _compare_mixture(whole: Whole) -> Iterator[str]:
+    """Compare what the manifest says that stages took, and how long their rows are, with the examples."""
+    manifest = whole.version.manifest
+    for item in manifest.mixture:
+        for name, count in mix.read_taken(whole.counts, item.stage, item.source).items():
+            if getattr(item, name) != count:
+                place = f"{name} of {item.source} in the stage {item.stage}"
+                yield f"the manifest counts {getattr(item, name)} {place}; the examples, {count}"
+    stated = {f"{item.stage}:{item.source}" for item in manifest.mixture}
+    counted = {name.rpartition(":")[0] for name, rows in _select(whole, "mixed").items() if rows}
+    for name in sorted(counted - stated):
+        yield f"examples of the stage and source {name} are trained on, of which the manifest says nothing"
+    for own in manifest.lengths:
+        lengths = mix.read_lengths(whole.counts, own.stage)
+        if not lengths or own != mix.measure_lengths(own.stage, lengths, own.length):
+            yield f"the manifest states other lengths of rows in the stage {own.stage} than the examples have"
 
 
 def check_clusters(whole: Whole) -> Iterator[str]:

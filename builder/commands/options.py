@@ -145,6 +145,9 @@ RowId = Annotated[str, Argument(metavar="ID", help="Id of a problem, sample or e
 Query = Annotated[str | None, Argument(metavar="[SELECT]", help="The query. Left out: a shell, or stdin.")]
 TableFormat = Annotated[Literal["table", "csv", "json", "jsonl"], Option("--format", help="How to print the result.")]
 Database = Annotated[Path | None, Option(help="Write the tables to a DuckDB file instead.")]
+SequenceLength = Annotated[
+    int | None, Option("--length", min=1, help="Tokens of your trainer's sequences: how full they are, packed.")
+]
 ExportFolder = Annotated[Path, Option(help="Folder to write to.")]
 ExportFormat = Annotated[str, Option("--format", help=f"The trainer's format: {TRAINERS}.")]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ...schemas.manifest import describe_inferred
+from ...schemas.manifest import StageLengths, describe_inferred
 from ..inspect.listing import find_build_date
 
 if TYPE_CHECKING:
@@ -147,10 +147,18 @@ def _describe_listed(version: "Version") -> dict[str, Any]:
     return {**manifest, "built_at": find_build_date(version), "path": str(version.path)}
 
 
-def describe_version(version: "Version") -> dict[str, Any]:
-    """Describe a version as plain values: its manifest, the circumstances of its build, and its validation."""
+def describe_version(version: "Version", lengths: Sequence[StageLengths] | None = None) -> dict[str, Any]:
+    """Describe a version as plain values: its manifest, the circumstances of its build, and its validation.
+
+    Args:
+        version: the version.
+        lengths: the lengths of rows, for sequences of another length; None for those of the manifest.
+    """
+    manifest = version.manifest.model_dump(mode="json")
+    if lengths is not None:
+        manifest["lengths"] = [item.model_dump(mode="json") for item in lengths]
     return {
-        **version.manifest.model_dump(mode="json"),
+        **manifest,
         "build": version.read_beside("build.json"),
         "validation": version.read_beside("validation.json"),
         "path": str(version.path),

@@ -4,17 +4,10 @@ Law 6: demonstrations come from the training split and from other groups only.
 Law 9: demonstrations are taken in the order of keyed hashes, so that a new problem changes few rows.
 """
 
+from .assembly import Count, Gather
 from .demonstrations import ADDRESS_BITS, RING_COLUMNS, build_rings, load_rings, save_rings
-from .examples import (
-    Count,
-    FormatRows,
-    Gather,
-    check_formats,
-    choose_demonstrations,
-    format_examples,
-    list_demonstrations,
-    write_examples,
-)
+from .examples import check_formats, format_examples, write_examples
+from .rows import FormatRows, choose_demonstrations, list_demonstrations
 from .templates import AS_IS, FORMATS, SolvedProblem, join_reasoning
 from .texts import ANSWER_COLUMNS, join_problems, name_prompt, name_ring, name_target, rank_demonstrations, render_texts
 
@@ -46,5 +39,5 @@ __all__ = [
     "write_examples",
 ]
 
-CODE_VERSION = 6
+CODE_VERSION = 7
 """Rises when the same path gives another row."""

@@ -55,21 +55,30 @@ ROW_COLUMNS = (
 
 def name_prompt(name: str) -> str:
     """Name the column with the prompts of a format; formats with the same prompt share it."""
-    return AS_IS_PROMPT if name == AS_IS else FORMATS[name].format_prompt.__name__.strip("_")
+    return AS_IS_PROMPT if name == AS_IS else _name_column(FORMATS[name].format_prompt)
 
 
 def name_target(name: str) -> str:
     """Name the column with the targets of a format; formats with the same target share it."""
-    return AS_IS_TARGET if name == AS_IS else FORMATS[name].format_target.__name__.strip("_")
+    return AS_IS_TARGET if name == AS_IS else _name_column(FORMATS[name].format_target)
+
+
+def list_shared(names: Iterable[str]) -> dict[str, Render]:
+    """List the functions whose text is the same for all paths of a problem, by column: it is rendered once."""
+    forms = [FORMATS[name] for name in names]
+    renderers = [form.format_prompt for form in forms]
+    renderers += [form.format_target for form in forms if form.one_per_problem]
+    return {_name_column(render): render for render in renderers}
 
 
 def list_renderers(names: Iterable[str]) -> dict[str, Render]:
-    """List the functions that some formats need, by column."""
-    renderers: dict[str, Render] = {}
-    for name in names:
-        renderers[name_prompt(name)] = FORMATS[name].format_prompt
-        renderers[name_target(name)] = FORMATS[name].format_target
-    return dict(sorted(renderers.items()))
+    """List the functions whose text belongs to one path, by column."""
+    forms = [FORMATS[name] for name in names]
+    return {_name_column(form.format_target): form.format_target for form in forms if not form.one_per_problem}
+
+
+def _name_column(render: Render) -> str:
+    return render.__name__.strip("_")
 
 
 def join_problems(problems: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
@@ -96,19 +105,27 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str], seed: int) -> pl.Data
     Returns:
         The columns `ROW_COLUMNS`, and one for each prompt and target, null where a row has no such text.
     """
-    renderers = list_renderers(names)
-    texts: dict[str, list[str | None]] = {name: [] for name in (*renderers, AS_IS_PROMPT, AS_IS_TARGET)}
+    own, shared = list_renderers(names), list_shared(names)
+    texts: dict[str, list[str | None]] = {name: [] for name in (*own, *shared, AS_IS_PROMPT, AS_IS_TARGET)}
+    known: dict[str, dict[str, str]] = {}
     for row in rows.iter_rows(named=True):
-        rendered = _render_provided(row) if row["verdict"] == Verdict.PROVIDED else _render_solved(row, renderers, seed)
-        for name, column in texts.items():
-            column.append(rendered.get(name))
+        if row["verdict"] == Verdict.PROVIDED:
+            rendered = _render_provided(row)
+        else:
+            name = row["problem_id"]
+            problem = make_solved_problem(row, rank(f"phrasing:{seed}", name))
+            if name not in known:
+                known[name] = {column: render(problem) for column, render in shared.items()}
+            rendered = {**known[name], **{column: render(problem) for column, render in own.items()}}
+        for column, values in texts.items():
+            values.append(rendered.get(column))
     described = rows.select(
         "sample_id", "problem_id", "source", "group", "split", "answer_type",
         "language", "teacher", "simulated", *LENGTH_COLUMNS,
         is_provided=pl.col("verdict").eq_missing(pl.lit(str(Verdict.PROVIDED))),
         reasoning=pl.Series(_clean_all(rows), dtype=pl.String),
     )  # fmt: skip
-    return described.with_columns(**{name: pl.Series(values, dtype=pl.String) for name, values in texts.items()})
+    return described.with_columns(**{name: pl.Series(texts[name], dtype=pl.String) for name in sorted(texts)})
 
 
 def _clean_all(rows: pl.DataFrame) -> list[str | None]:
@@ -142,11 +159,6 @@ def _render_provided(row: Mapping[str, Any]) -> dict[str, str]:
     return {AS_IS_PROMPT: format_question(row["question"], row["choices"] or ()), AS_IS_TARGET: row["text"]}
 
 
-def _render_solved(row: Mapping[str, Any], renderers: Mapping[str, Render], seed: int) -> dict[str, str]:
-    problem = make_solved_problem(row, rank(f"phrasing:{seed}", row["problem_id"]))
-    return {name: render(problem) for name, render in renderers.items()}
-
-
 def rank_demonstrations(texts: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Rank the rows that may be shown as demonstrations: solved ones of the training split (law 6).
 
@@ -166,8 +178,10 @@ def rank_demonstrations(texts: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 def name_rings(rows: pl.DataFrame) -> pl.Series:
     """Name the ring that each row takes its demonstrations from: its answer type, and its language unless English."""
-    names = [name_ring(*row) for row in rows.select("answer_type", "language").iter_rows()]
-    return pl.Series("ring", names, dtype=pl.String)
+    kinds = rows.select("answer_type", "language").unique()
+    named = kinds.with_columns(ring=pl.Series([name_ring(*kind) for kind in kinds.iter_rows()], dtype=pl.String))
+    keys = ["answer_type", "language"]
+    return rows.select(keys).join(named, on=keys, how="left", nulls_equal=True, maintain_order="left")["ring"]
 
 
 def name_ring(answer_type: str, language: str | None) -> str:

@@ -16,10 +16,9 @@ from ...schemas.manifest import (
     FunnelRow,
     HintCount,
     JudgeCount,
-    MixtureCount,
     ReadingCount,
     ServedModel,
-    TokenCounts,
+    StageLengths,
     describe_inferred,
     describe_split,
     list_changed_teachers,
@@ -32,6 +31,8 @@ from ..store import Version, load_validation
 from ..store.tables import has_consensus, list_files
 from ..store.withdrawal import list_withdrawn_problems
 from ..text.traces import join_parts
+from .lengths import render_lengths, render_tokens
+from .mixture import render_mixture
 
 _BAR = 40
 """Characters of the longest bar."""
@@ -41,11 +42,12 @@ _SHOWN = 600
 """Characters of a text that is shown as an example."""
 
 
-def render_version(version: Version) -> RenderableType:
+def render_version(version: Version, lengths: Sequence[StageLengths] | None = None) -> RenderableType:
     """Render a version: manifest, funnel, paths, lengths, readings, a kept and a dropped sample, and next commands.
 
     Args:
         version: the version.
+        lengths: the lengths of rows, for sequences of another length; None for those of the manifest.
     """
     bucket = _find_bucket(version)
     samples = next(version.iterate_table("samples", _SHOWN_COLUMNS, [bucket]))
@@ -57,9 +59,10 @@ def render_version(version: Version) -> RenderableType:
         Text(),
         *_render_path_counts(version),
         *_render_diversity(version.manifest.diversity),
-        *_render_tokens(version.manifest.tokens),
+        *render_tokens(version.manifest.tokens),
         *_render_hints(version.manifest.hints),
-        *_render_mixture(version.manifest.mixture),
+        *render_mixture(version.manifest.mixture),
+        *render_lengths(version.manifest.lengths if lengths is None else lengths),
         *_render_readings(version.manifest.readings),
         *_render_faults(version.manifest.faults),
         *_render_sample_pair(samples, problems),
@@ -204,36 +207,6 @@ def _describe_repeated(counts: Mapping[str, int]) -> str:
     return f"{text}; {others:,} have another gold answer" if others else text
 
 
-def _render_tokens(lengths: Sequence[TokenCounts]) -> Iterator[Text]:
-    """The lengths of reasonings and responses, each as a histogram with the share that was kept."""
-    if lengths and not any(part.bins for part in lengths):
-        yield make_line("Tokens of reasoning and response: unknown; `tokenizer` in the recipe names what counts them")
-        yield Text()
-    for part in lengths:
-        if not part.bins or not (part.tokens or part.unknown):  # the latter: no teacher that reasons apart
-            continue
-        known = sum(item.samples for item in part.bins)
-        mean = f", mean {part.tokens / known:,.0f}" if known else ""
-        unknown = f"; {part.unknown:,} unknown" if part.unknown else ""
-        counter = _COUNTERS.get(part.counted_by, part.counted_by)
-        yield make_line(
-            f"Tokens of the {part.part} (by {counter}{mean}{unknown})",
-            style="bold",
-        )
-        widest = max((item.samples for item in part.bins), default=1)
-        ranges = [
-            f"{item.least:,}" if item.least == item.most else f"{item.least:,}-{item.most:,}" for item in part.bins
-        ]
-        margin = max(map(len, ranges), default=0)
-        for name, item in zip(ranges, part.bins, strict=True):
-            bar = "█" * max(1, round(_BAR * item.samples / widest))
-            yield make_line(f"{name:>{margin + 2}}  {bar} {item.samples:,} ({item.kept:,} kept)")
-        yield Text()
-
-
-_COUNTERS: Mapping[str, str] = {"tokenizer": "the recipe's tokenizer", "usage": "the server's count"}
-
-
 def _render_hints(hints: Sequence[HintCount]) -> Iterator[Text]:
     """The hinted share of each source, and how often its problems were solved without a hint."""
     if not hints:
@@ -244,45 +217,6 @@ def _render_hints(hints: Sequence[HintCount]) -> Iterator[Text]:
         rate = f"{item.unhinted_correct:,} of {item.unhinted:,} unhinted are correct"
         yield make_line(f"  {item.source}: {shares}; {rate}{_format_share(item.unhinted_pass_rate)}")
     yield Text()
-
-
-def _render_mixture(counts: Sequence[MixtureCount]) -> Iterator[Text]:
-    """What each stage of the mixture was asked to take of each source, and what it took."""
-    if not counts:
-        return
-    yield make_line("Mixture: what each stage was asked to take, and what it took", style="bold")
-    for item in counts:
-        stage = sum(getattr(own, _name_measure(item)) or 0 for own in counts if own.stage == item.stage)
-        yield make_line(f"  {item.stage}: {_describe_take(item)}: {_describe_taken(item, stage)}")
-    yield Text()
-
-
-_MEASURES: Mapping[str, str] = {"rows": "rows", "tokens": "tokens", "loss": "loss_tokens"}
-"""What a share of a stage is measured in."""
-
-
-def _name_measure(item: MixtureCount) -> str:
-    return _MEASURES.get(item.by, "rows")  # a stranger's manifest may say anything
-
-
-def _describe_take(item: MixtureCount) -> str:
-    share = "" if item.share is None else f", {item.share:.2%} of the stage by {item.by}"
-    return f"{item.take} of {item.available:,} rows of {item.source}{share}"
-
-
-def _describe_taken(item: MixtureCount, stage: int) -> str:
-    """Describe what came out.
-
-    Args:
-        item: of one source.
-        stage: rows or tokens of the whole stage.
-    """
-    own = getattr(item, _name_measure(item)) or 0
-    share = "" if item.share is None or not stage else f", {own / stage:.2%}"
-    tokens = "" if item.tokens is None else f", {item.tokens:,} tokens, {item.loss_tokens:,} with loss"
-    repeats = f", {item.repeats:,} repeated" if item.repeats else ""
-    hinted = f", {item.hinted:,} hinted" if item.hinted else ""
-    return f"{item.rows:,} rows{repeats}{hinted}{tokens}{share}"
 
 
 def _format_share(share: float | None) -> str:

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -188,6 +188,7 @@ def find_wording(language: str | None) -> Wording | None:
     return _read_wording(primary) if primary in LANGUAGES else None
 
 
+@lru_cache(maxsize=256)
 def choose_wording(language: str | None) -> Wording:
     """Choose the words of a language; English where it has none.
 

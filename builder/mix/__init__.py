@@ -5,7 +5,7 @@ Law 9: quotas and caps take the examples of lowest keyed hash, made from sample 
 at most one other, whatever demonstrations it shows. (Shares between sources look at all of their sources.)
 """
 
-from .counts import count_mixed, describe_stages
+from .counts import count_mixed, describe_lengths, describe_stages, measure_lengths, read_lengths, read_taken
 from .formats import decide_weights, rank_weighted
 from .mixture import decide_stages, mix_bucket, rank_stages
 from .rules import (
@@ -30,12 +30,16 @@ __all__ = [
     "count_mixed",
     "decide_stages",
     "decide_weights",
+    "describe_lengths",
     "describe_stages",
     "is_ranked",
+    "measure_lengths",
     "mix_bucket",
     "parse_shares",
     "rank_stages",
     "rank_weighted",
+    "read_lengths",
+    "read_taken",
 ]
 
 CODE_VERSION = 5

@@ -6,10 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from ...schemas.formats import Mixture, MixtureStage, MixtureUnit
+from ...schemas.formats import FormatSpec, Mixture, MixtureStage, MixtureUnit
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate
-from ...schemas.recipe import FormatSpec
 from ..errors import InputError
 from .quotas import parse_share
 

@@ -22,10 +22,10 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
-from ...schemas.formats import Mixture
+from ...schemas.formats import FormatSpec, Mixture
 from ...schemas.manifest import File
 from ...schemas.problem import AnswerType
-from ...schemas.recipe import FormatSpec, Select, Verify
+from ...schemas.recipe import Select, Verify
 from .. import format as formats
 from .. import mix, select, sources, teacher
 from ..format.demonstrations import Ring

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from ...schemas.formats import FormatSpec
 from ...schemas.manifest import File
-from ...schemas.recipe import FormatSpec
 from .. import format as formats
 from ..format.demonstrations import ADDRESS_BITS, Integers, Ring, Shown
 from ..parquet import read_parquet, to_arrow, to_polars

@@ -115,6 +115,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         served_models=tuple(select.describe_served(counts)),
         tokens=tuple(select.describe_tokens(counts, "usage" if work.tokenizer is None else "tokenizer")),
         mixture=tuple(mix.describe_stages(counts, mixture.rules, mixture.shares)),
+        lengths=tuple(mix.describe_lengths(counts, mixture.rules)),
         contamination=evidence.contamination,
         repeated_questions=dict(sorted(_select(counts, "repeated_questions:"))),
         near_duplicates=dict(evidence.near_duplicates),

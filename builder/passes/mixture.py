@@ -110,7 +110,10 @@ def _write_mixture(
     rows = sort_rows("mixture", mix.mix_bucket(candidates, rules, shares))
     mixed = join_examples(read_parquet(examples.folder / EXAMPLES, _COUNTED), rows)
     check_table_fates("examples", mixed)
-    counts = {**count_examples(mixed), **mix.count_mixed(candidates, rows)}
+    counted = candidates.select("example_id", "source", "is_hinted", "prompt_tokens", "loss_tokens")
+    taken = rows.drop_nulls("mixture_stage").select("text_id", "mixture_stage", "repeat")
+    mixed_counts = mix.count_mixed(taken.join(counted, left_on="text_id", right_on="example_id"))
+    counts = {**count_examples(mixed), **mixed_counts}
     return {MIXTURE: write_table("mixture", rows, folder / MIXTURE)}, {"counts": counts}
 
 

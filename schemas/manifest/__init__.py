@@ -17,7 +17,9 @@ from .counts import (
     MixtureCount,
     RarefactionPoint,
     ReadingCount,
+    RowBin,
     ServedModel,
+    StageLengths,
     TokenCounts,
 )
 from .manifest import Manifest, digest_manifest, list_changed_teachers, list_teachers, seal_manifest
@@ -44,9 +46,11 @@ __all__ = [
     "MixtureCount",
     "RarefactionPoint",
     "ReadingCount",
+    "RowBin",
     "ServedModel",
     "SplitLeak",
     "SplitReport",
+    "StageLengths",
     "TokenCounts",
     "describe_inferred",
     "describe_split",

@@ -139,6 +139,40 @@ class MixtureCount(ManifestPart):
     """Those of the tokens that carry loss; null without a tokenizer."""
 
 
+class RowBin(ManifestPart):
+    """Rows of about the same length."""
+
+    least: Count
+    """The fewest tokens."""
+    most: Count
+    """The most."""
+    rows: Count
+    """Rows."""
+
+
+class StageLengths(ManifestPart):
+    """The lengths of the rows of a stage, in tokens of all messages, and how full sequences of them are."""
+
+    stage: str
+    """The stage."""
+    rows: Count
+    """Its rows, repeated ones too."""
+    tokens: Count
+    """Their tokens, without marks of a chat template."""
+    longest: Count
+    """The tokens of the longest."""
+    bins: tuple[RowBin, ...] = Field(strict=False)
+    """The rows by length; each bin ends at twice the length of the one before."""
+    length: Count
+    """Tokens of a sequence: the stage's `max_tokens`, else the power of two that holds the longest row."""
+    packed_rows: Count
+    """Rows that such a sequence holds."""
+    packed_tokens: Count
+    """Their tokens."""
+    sequences: Count
+    """Sequences that hold them all, packed by best fit decreasing."""
+
+
 class RarefactionPoint(ManifestPart):
     """A point of a rarefaction curve."""
 

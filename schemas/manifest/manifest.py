@@ -7,7 +7,17 @@ from pydantic import Field
 
 from ..ids import SCHEME, digest
 from ..section import Name, SemVer
-from .counts import Diversity, FaultCount, HintCount, JudgeCount, MixtureCount, ReadingCount, ServedModel, TokenCounts
+from .counts import (
+    Diversity,
+    FaultCount,
+    HintCount,
+    JudgeCount,
+    MixtureCount,
+    ReadingCount,
+    ServedModel,
+    StageLengths,
+    TokenCounts,
+)
 from .parts import Count, File, FunnelRow, InferredType, Input, ManifestPart
 from .splits import Contamination, SplitReport
 
@@ -73,6 +83,8 @@ class Manifest(ManifestPart):
     """The lengths of reasonings and responses."""
     mixture: tuple[MixtureCount, ...] = Field((), strict=False)
     """What each stage was asked to take of each source, and what it took."""
+    lengths: tuple[StageLengths, ...] = Field((), strict=False)
+    """The lengths of each stage's rows; empty without a tokenizer."""
     contamination: tuple[Contamination, ...] = Field((), strict=False)
     """A certificate for each set that the recipe decontaminates against."""
     repeated_questions: dict[str, Count] = Field(default_factory=dict)

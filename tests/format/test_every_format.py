@@ -17,10 +17,10 @@ from cotloom.builder.teacher.request import Request
 from cotloom.builder.teacher.simulated.answers import write_answer
 from cotloom.builder.verify import compare, judge, read_answer
 from cotloom.schemas.example import Example, Message, Role
+from cotloom.schemas.formats import FormatSpec
 from cotloom.schemas.frames import from_frame, to_frame
 from cotloom.schemas.problem import JUDGED_OUTSIDE, AnswerType, Problem, Split, make_problem_id
 from cotloom.schemas.reasons import Fate, Reason, Stage, Verdict
-from cotloom.schemas.recipe import FormatSpec
 from cotloom.schemas.sample import Sample
 from cotloom.schemas.source import ArithmeticSource
 from cotloom.schemas.teacher import SimulatedTeacher

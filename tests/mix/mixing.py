@@ -62,7 +62,7 @@ def mix_and_count(
     assert parse_shares(json.loads(json.dumps(shares.to_plain()))) == shares
     mixtures = [mix_bucket(part, rules, shares) for part in parts]
     mixed = pl.concat([join_examples(*both) for both in zip(texts_by_part, mixtures, strict=True)])
-    counts = sum((count_mixed(*both) for both in zip(parts, mixtures, strict=True)), Counter())
+    counts = sum((count_mixed(take(*both)) for both in zip(parts, mixtures, strict=True)), Counter())
     return list(from_frame(mixed.select(get_schema(Example).names()), Example)), list(
         describe_stages(counts, rules, shares)
     )
@@ -79,6 +79,13 @@ def add_facts(texts, facts):
         )
         .with_columns(pl.col("is_hinted").fill_null(value=False))
     )
+
+
+def take(candidates, mixture):
+    """List the rows that stages took."""
+    taken = mixture.drop_nulls("mixture_stage").select("text_id", "mixture_stage", "repeat")
+    columns = ("example_id", "source", "is_hinted", "prompt_tokens", "loss_tokens")
+    return taken.join(candidates.select(columns), left_on="text_id", right_on="example_id")
 
 
 def join(ranks):

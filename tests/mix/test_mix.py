@@ -9,10 +9,9 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.mix import MixtureRules, check_mixture
 from cotloom.builder.mix.quotas import compute_quota
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.formats import Mixture, MixtureStage
+from cotloom.schemas.formats import FormatSpec, Mixture, MixtureStage
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
-from cotloom.schemas.recipe import FormatSpec
 from tests.mix.mixing import mix
 
 COT, BARE = "zero_shot_cot", "zero_shot_answer"

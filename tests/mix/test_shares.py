@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from cotloom.builder.errors import InputError
 from cotloom.builder.mix import MixtureRules, check_mixture
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.formats import Caps, Mixture, MixtureStage
+from cotloom.schemas.formats import Caps, FormatSpec, Mixture, MixtureStage
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Reason
-from cotloom.schemas.recipe import FormatSpec
 from tests.mix.mixing import mix_and_count
 
 COT = "zero_shot_cot"

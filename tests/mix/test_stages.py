@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from cotloom.builder.format import AS_IS
 from cotloom.builder.mix import MixtureRules
 from cotloom.schemas.example import Example, make_example_id
-from cotloom.schemas.formats import Caps, Mixture, MixtureStage
+from cotloom.schemas.formats import Caps, FormatSpec, Mixture, MixtureStage
 from cotloom.schemas.problem import Split
 from cotloom.schemas.reasons import Fate, Reason, Stage
-from cotloom.schemas.recipe import FormatSpec
 from tests.mix.mixing import mix
 
 COT, BARE, SHOWN = "zero_shot_cot", "zero_shot_answer", "in_context_cot"

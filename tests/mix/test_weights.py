@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from cotloom.builder.mix import MixtureRules
 from cotloom.builder.mix.quotas import rank_rows
-from cotloom.schemas.formats import Mixture, MixtureStage
-from cotloom.schemas.recipe import FormatSpec
+from cotloom.schemas.formats import FormatSpec, Mixture, MixtureStage
 from tests.mix.mixing import mix
 from tests.mix.test_mix import COT, rows
 

@@ -1,6 +1,7 @@
 """A mixture through a whole build: what was asked for and what came out, in the manifest, in `show` and in the rows."""
 
 import json
+import shutil
 
 import polars as pl
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from cotloom.builder.audit import audit
 from cotloom.builder.pipeline import build
 from cotloom.builder.recipe import load_recipe
+from cotloom.builder.store import read_version
+from cotloom.schemas.manifest import digest_manifest
 from cotloom.schemas.runtime import Runtime
 from tests.passes.builds import ask
 from tests.passes.test_tokens import make_tokenizer
@@ -98,8 +101,65 @@ def test_a_long_row_is_dropped_from_its_stage_and_never_cut(built):
     assert sorted(capped.group_by("task").len()["len"]) == [8, 8]
 
 
+def test_show_has_the_lengths_of_rows_and_how_full_packed_sequences_are(built, run):
+    version, store = built
+    rows = version.read_table("examples").filter(KEPT)
+    for item in version.manifest.lengths:
+        own = rows.filter(pl.col("mixture_stage") == item.stage)
+        tokens = own["prompt_tokens"] + own["loss_tokens"]
+        assert (item.rows, item.tokens, item.longest) == (own.height, tokens.sum(), tokens.max())
+    capped, weighed = version.manifest.lengths
+    assert (capped.length, weighed.length) == (60, 128)
+    shown = " ".join(run("show", "mixed", "--store", store).out.split())
+    assert f"Tokens of the rows of capped (mean {capped.tokens / capped.rows:,.0f}" in shown
+    assert f"packed into {weighed.sequences:,} sequences of 128 tokens" in shown
+
+
+def test_show_packs_rows_into_sequences_of_the_trainers_length(built, run):
+    _, store = built
+    known = json.loads(run("show", "mixed", "--store", store, "--length", 64, "--json").out)["lengths"]
+    assert [item["length"] for item in known] == [64, 64]
+    assert known[0]["packed_rows"] == known[0]["rows"]
+    assert known[1]["packed_rows"] < known[1]["rows"]
+    shown = " ".join(run("show", "mixed", "--store", store, "--length", 64).out.split())
+    assert f"{known[1]['rows'] - known[1]['packed_rows']:,} rows are longer" in shown
+
+
+def test_lengths_without_a_tokenizer_are_unknown_and_show_says_what_to_do(recipe, tmp_path, run):
+    plain = json.dumps([{"name": "s", "take": {"a": "all", "b": "all"}}])
+    changes = [f"mixture.stages={plain}", "tokenizer=null"]
+    version = build(load_recipe(str(recipe), changes), Runtime(store=tmp_path, workers=1)).version
+    assert version.manifest.lengths == ()
+    ran = run("show", "mixed", "--store", tmp_path, "--length", 64)
+    assert ran.code == 2
+    assert "tokenizer" in ran.err
+
+
 def test_the_audit_finds_nothing(built):
     assert audit(built[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "what", "says"),
+    [
+        ("mixture", "rows", "rows of a in the stage capped"),
+        ("mixture", "tokens", "tokens of a in the stage capped"),
+        ("mixture", "repeats", "repeats of a in the stage capped"),
+        ("lengths", "sequences", "other lengths of rows in the stage capped"),
+        ("lengths", "longest", "other lengths of rows in the stage capped"),
+    ],
+)
+def test_the_audit_counts_what_stages_took(built, tmp_path, key, what, says):
+    version, _ = built
+    copy = tmp_path / "versions" / "mixed" / "1.0.0"
+    shutil.copytree(version.path, copy)
+    values = json.loads((copy / "manifest.json").read_text())
+    values[key][0][what] += 1
+    values["manifest_digest"] = digest_manifest(values)
+    (copy / "manifest.json").write_text(json.dumps(values))
+    found = audit(read_version(copy))
+    assert [finding.check for finding in found] == ["counts"]
+    assert says in found[0].message
 
 
 @pytest.mark.parametrize("workers", [2])
@@ -114,3 +174,17 @@ def test_an_impossible_request_stops_the_build_and_says_by_how_much(recipe, tmp_
     ran = run("build", recipe, "--store", tmp_path, "--set", f"mixture.stages={stages}")
     assert ran.code == 2
     assert "takes 30 rows of a, and 24 are within its caps: 6 too few" in " ".join(ran.err.split())
+
+
+def test_a_format_with_a_limit_shows_fewer_demonstrations_and_the_version_says_so(recipe, tmp_path, run):
+    stages = json.dumps([{"name": "s", "take": {"a": "all", "b": "all"}}])
+    formats = json.dumps([{"name": "in_context_cot", "shots": [1, 4], "max_tokens": 150}])
+    changes = ["--set", f"mixture.stages={stages}", "--set", f"formats={formats}"]
+    assert run("build", recipe, "--store", tmp_path, *changes).code == 0
+    query = "SELECT min(left_out), max(left_out), max(prompt_tokens + loss_tokens) FROM examples WHERE fate = 'kept'"
+    least, most, longest = (
+        run("sql", "mixed", query, "--store", tmp_path, "--format", "csv").out.splitlines()[1].split(",")
+    )
+    assert (int(least), int(most) > 0, int(longest) <= 150) == (0, True, True)
+    assert run("audit", "mixed", "--store", tmp_path).code == 0
+    assert "too_long" in run("show", "mixed", "--store", tmp_path).out

@@ -67,6 +67,8 @@ _WORDINGS: Mapping[tuple[str, ...], CardWording] = {
             "figures/funnel.svg": "每个阶段保留和丢弃的行",
             "figures/paths.svg": "每道题的不同推理路径数",
             "figures/diversity.svg": "不同推理路径数与采样数",
+            "figures/tokens.svg": "推理和回答的词元数",
+            "figures/rows.svg": "训练行的词元数",
             "figures/validation.svg": "学生的准确率",
         },
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ....schemas.manifest import Diversity, FunnelRow, TokenCounts
+from ....schemas.manifest import Diversity, FunnelRow, StageLengths, TokenCounts
 from ....schemas.reasons import Unit
 from ....schemas.validation import Validation
 from ...report.charts import Bar, draw_bars
@@ -28,6 +28,7 @@ def draw_figures(
     validation: Validation | None = None,
     lengths: Sequence[TokenCounts] = (),
     diversity: Sequence[Diversity] = (),
+    rows: Sequence[StageLengths] = (),
 ) -> list[CardFigure]:
     """Draw the figures of a card.
 
@@ -37,6 +38,7 @@ def draw_figures(
         validation: the validation of the version; None for none.
         lengths: the lengths of reasonings and responses, in tokens.
         diversity: distinct paths by the number of samples.
+        rows: the lengths of the rows of each stage, in tokens.
     """
     svg = draw_bars("Kept rows, and dropped rows by reason", list(_make_funnel_groups(funnel)))
     figures = [CardFigure(path="figures/funnel.svg", alt="What each stage kept and dropped", svg=svg)]
@@ -52,6 +54,10 @@ def draw_figures(
     if groups:
         svg = draw_bars("Tokens of reasoning and response", groups)
         figures.append(CardFigure(path="figures/tokens.svg", alt="Tokens of reasoning and response", svg=svg))
+    groups = [(item.stage, list(_make_row_bars(item))) for item in rows if item.bins]
+    if groups:
+        svg = draw_bars("Tokens of the rows of each stage", groups)
+        figures.append(CardFigure(path="figures/rows.svg", alt="Tokens of rows", svg=svg))
     accuracies = draw_accuracies(validation) if validation else None
     if accuracies is not None:
         figures.append(CardFigure(path="figures/validation.svg", alt="Accuracy of students", svg=accuracies))
@@ -98,6 +104,13 @@ def _make_length_bars(lengths: TokenCounts) -> Iterator[Bar]:
         label = f"{item.least:,}" if item.least == item.most else f"{item.least:,} to {item.most:,}"
         figure = f"{_format_share(item.samples, total)}, {item.kept:,} kept"
         yield Bar(label=label, share=item.samples / most, figure=figure, look="kept" if item.kept else "dropped")
+
+
+def _make_row_bars(stage: StageLengths) -> Iterator[Bar]:
+    most = max(item.rows for item in stage.bins)
+    for item in stage.bins:
+        label = f"{item.least:,}" if item.least == item.most else f"{item.least:,} to {item.most:,}"
+        yield Bar(label=label, share=item.rows / most, figure=_format_share(item.rows, stage.rows))
 
 
 def _format_share(count: int, total: int) -> str:

@@ -101,7 +101,9 @@ def _collect_rows(
 def _render_texts(facts: CardFacts, configs: Sequence[DatasetConfig], options: CardOptions) -> dict[str, str]:
     """Render the files that are no tables, by path."""
     manifest, validation = facts.manifest, facts.validation
-    figures = draw_figures(manifest.funnel, facts.path_counts, validation, manifest.tokens, manifest.diversity)
+    figures = draw_figures(
+        manifest.funnel, facts.path_counts, validation, manifest.tokens, manifest.diversity, manifest.lengths
+    )
     recipe = {"name": manifest.name, "version": manifest.version, "parent": manifest.parent, **manifest.recipe}
     return {
         "README.md": render_card(facts, configs, figures, options),

@@ -10,11 +10,11 @@ from cotloom.builder.format.templates import FORMATS, make_solved_problem
 from cotloom.builder.sources import generate_skills
 from cotloom.builder.student.evaluation.prompts import format_gold_answer, format_prompt, format_prompts, list_formats
 from cotloom.builder.student.evaluation.sets import make_eval_sets
+from cotloom.schemas.formats import FormatSpec
 from cotloom.schemas.frames import from_frame
 from cotloom.schemas.outcome import SetKind
 from cotloom.schemas.problem import AnswerType, Problem, Split
 from cotloom.schemas.reasons import Fate, Verdict
-from cotloom.schemas.recipe import FormatSpec
 from cotloom.schemas.student import Evaluation
 
 ALL = ["zero_shot_cot", "zero_shot_answer", "in_context_cot", "in_context_answer"]
