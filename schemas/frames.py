@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 import polars as pl
 import pyarrow as pa
 
-from .ids import make_plain_id
+from .ids import make_plain_ids
 from .reasons import Fate, Stage
 
 Record = TypeVar("Record")
@@ -260,7 +260,7 @@ def make_example_ids(rows: pl.DataFrame) -> pl.Series:
         stage = _quote(pl.col("mixture_stage"))
         again = pl.when(pl.col("repeat") > 0).then(pl.format(",{}", "repeat")).otherwise(pl.lit(""))
     text = pl.format("[{},{},[{}],{}{}]", _quote(pl.col("format")), _quote(pl.col("sample_id")), others, stage, again)
-    return pl.Series("example_id", [make_plain_id("e", own) for own in rows.select(text).to_series()], dtype=pl.String)
+    return pl.Series("example_id", make_plain_ids("e", rows.select(text).to_series().to_list()), dtype=pl.String)
 
 
 def _quote(text: pl.Expr) -> pl.Expr:

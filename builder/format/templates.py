@@ -26,6 +26,7 @@ THOUGHT_FIRST = f"{THINK[0]}\n{{}}\n{THINK[1]}\n\n{{}}"
 _MARKS = re.compile(r"<<[^<>]*>>")
 _THINK = re.compile(r"<(/?think)>", re.IGNORECASE)
 
+_TYPES = {str(kind): kind for kind in AnswerType}
 _LETTER = re.compile(r"\W*([A-Za-z])\W*")
 
 
@@ -81,7 +82,7 @@ def make_solved_problem(row: Mapping[str, Any], phrasing: int = 0) -> SolvedProb
         answer=_choose_answer(row),
         text=row["text"] or "",
         answer_start=span["start"] if span else None,
-        answer_type=AnswerType(row["answer_type"]),
+        answer_type=_TYPES[row["answer_type"]],
         choices=tuple(row["choices"] or ()),
         language=row["language"],
         is_unchecked=row.get("verdict") == Verdict.UNCHECKED,

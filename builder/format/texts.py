@@ -1,12 +1,11 @@
 """Render the texts of the kept paths of one bucket: each prompt and each target once, whatever formats share it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import polars as pl
 
 from ...schemas.formats import Thinking
-from ...schemas.ids import rank
+from ...schemas.ids import rank, rank_all
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Verdict
 from ..languages import ENGLISH, choose_wording
@@ -105,20 +104,7 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str], seed: int) -> pl.Data
     Returns:
         The columns `ROW_COLUMNS`, and one for each prompt and target, null where a row has no such text.
     """
-    own, shared = list_renderers(names), list_shared(names)
-    texts: dict[str, list[str | None]] = {name: [] for name in (*own, *shared, AS_IS_PROMPT, AS_IS_TARGET)}
-    known: dict[str, dict[str, str]] = {}
-    for row in rows.iter_rows(named=True):
-        if row["verdict"] == Verdict.PROVIDED:
-            rendered = _render_provided(row)
-        else:
-            name = row["problem_id"]
-            problem = make_solved_problem(row, rank(f"phrasing:{seed}", name))
-            if name not in known:
-                known[name] = {column: render(problem) for column, render in shared.items()}
-            rendered = {**known[name], **{column: render(problem) for column, render in own.items()}}
-        for column, values in texts.items():
-            values.append(rendered.get(column))
+    texts = _render_columns(rows, names, seed)
     described = rows.select(
         "sample_id", "problem_id", "source", "group", "split", "answer_type",
         "language", "teacher", "simulated", *LENGTH_COLUMNS,
@@ -126,6 +112,37 @@ def render_texts(rows: pl.DataFrame, names: Sequence[str], seed: int) -> pl.Data
         reasoning=pl.Series(_clean_all(rows), dtype=pl.String),
     )  # fmt: skip
     return described.with_columns(**{name: pl.Series(texts[name], dtype=pl.String) for name in sorted(texts)})
+
+
+_RENDERED = (
+    "problem_id", "verdict", "text", "span", "answer_part", "consensus", "question", "answer", "answer_type", "choices",
+    "language",
+)  # fmt: skip
+"""The columns that texts are rendered from."""
+
+
+def _render_columns(rows: pl.DataFrame, names: Sequence[str], seed: int) -> dict[str, list[str | None]]:
+    """Render the columns of texts; what all paths of a problem share is rendered once."""
+    own, shared = list_renderers(names), list_shared(names)
+    texts: dict[str, list[str | None]] = {name: [] for name in (*own, *shared, AS_IS_PROMPT, AS_IS_TARGET)}
+    known: dict[str, list[str | None]] = {}
+    own_texts, shared_texts = [(render, texts[name]) for name, render in own.items()], [texts[name] for name in shared]
+    for row in rows.select(_RENDERED).iter_rows(named=True):
+        is_provided, name = row["verdict"] == Verdict.PROVIDED, row["problem_id"]
+        texts[AS_IS_PROMPT].append(format_question(row["question"], row["choices"] or ()) if is_provided else None)
+        texts[AS_IS_TARGET].append(row["text"] if is_provided else None)
+        if is_provided:
+            for column in (*shared_texts, *(column for _, column in own_texts)):
+                column.append(None)
+            continue
+        problem = make_solved_problem(row, rank(f"phrasing:{seed}", name))
+        if name not in known:
+            known[name] = [render(problem) for render in shared.values()]
+        for column, text in zip(shared_texts, known[name], strict=True):
+            column.append(text)
+        for render, column in own_texts:
+            column.append(render(problem))
+    return texts
 
 
 def _clean_all(rows: pl.DataFrame) -> list[str | None]:
@@ -153,10 +170,6 @@ _LEADS: Mapping[Thinking, str] = {
     Thinking.TEXT: "{}\n\n{}",
 }
 """How reasoning stands before what follows it."""
-
-
-def _render_provided(row: Mapping[str, Any]) -> dict[str, str]:
-    return {AS_IS_PROMPT: format_question(row["question"], row["choices"] or ()), AS_IS_TARGET: row["text"]}
 
 
 def rank_demonstrations(texts: pl.DataFrame, seed: int) -> pl.DataFrame:
@@ -196,4 +209,4 @@ def name_ring(answer_type: str, language: str | None) -> str:
 
 def rank_column(values: pl.Series, key: str) -> pl.Series:
     """Rank texts by keyed hash."""
-    return pl.Series([rank(key, value) for value in values], dtype=pl.UInt64)
+    return pl.Series(rank_all(key, values), dtype=pl.UInt64)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ...schemas.ids import RANKS, rank
+from ...schemas.ids import RANKS, rank_all
 from ..errors import InputError
 
 Ranks = NDArray[np.uint64]
@@ -80,7 +80,7 @@ def rank_rows(examples: pl.DataFrame, key: str) -> Ranks:
         key: key of the hash.
     """
     names = examples.select(pl.concat_str("format", pl.col("sample_id").fill_null("None"), separator="\x1f"))
-    ranks = [rank(key, name) for name in names.to_series().to_list()]
+    ranks = rank_all(key, names.to_series().to_list())
     weights = examples["problem_weight"]
     if (weights != 1.0).any():
         ranks = list(map(_weigh_rank, ranks, weights.to_list()))
