@@ -1,12 +1,14 @@
 """The differences between two versions, grouped and explained."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from ...schemas.reasons import Stage, Unit
-from ..progress import track
+from ..progress import show_bar
 from ..store import Version
 from ..store.tables import list_files
 from .causes import find_causes
@@ -15,6 +17,9 @@ from .drift import Drift, describe_drift, measure_tables
 from .rows import CHANGE_SCHEMA, COLUMNS, STAGE_RANK, RowDifference, Tables, compare_bucket
 
 STAGES = tuple(STAGE_RANK)
+
+_THREADS = 2
+"""How many buckets are compared at once: reading and comparing columns leaves the interpreter free."""
 
 _GROUPED = ("unit", "difference", "was", "now", "stage", "origin")
 _UNITS: dict[str, str] = {"problems": "problems", "samples": "samples", "examples": "examples", "mixture": "examples"}
@@ -82,18 +87,17 @@ def compare_versions(before: Version, after: Version, limit: int = 3) -> Version
     changes = tuple(list_changes(before.manifest, after.manifest))
     is_reformatted = any(Stage.FORMAT in change.stages for change in changes)
     bits = min(before.manifest.bucket_bits, after.manifest.bucket_bits)
+    compare = partial(_compare_part, before, after, bits, limit, is_reformatted)
     sums: tuple[dict[str, float], dict[str, float]] = ({}, {})
     found, others = [], 0
-    for number in track(range(1 << bits), "comparing"):
-        is_same = _digest_bucket(before, number, bits) == _digest_bucket(after, number, bits)
-        both = [_read_tables(version, number, bits, not is_same, is_reformatted) for version in (before, after)]
-        for own, tables in zip(sums, both, strict=True):
-            for name, value in measure_tables(tables).items():
-                own[name] = own.get(name, 0) + value
-        if not is_same:
-            differences = compare_bucket(both[0], both[1], is_reformatted=is_reformatted)
-            others += _count_other_paths(differences)
-            found.append(_group(differences, limit))
+    with ThreadPoolExecutor(_THREADS) as pool, show_bar("comparing", 1 << bits) as advance:
+        for part in pool.map(compare, range(1 << bits)):
+            advance(1)
+            for own, measured in zip(sums, part.sums, strict=True):
+                for name, value in measured.items():
+                    own[name] = own.get(name, 0) + value
+            found.append(part.groups)
+            others += part.others
     return VersionDiff(
         before=before,
         after=after,
@@ -101,6 +105,32 @@ def compare_versions(before: Version, after: Version, limit: int = 3) -> Version
         groups=tuple(_explain_groups(found, changes, limit)),
         problems_with_other_paths=others,
         drift=tuple(describe_drift(*sums)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Part:
+    """What one bucket shows."""
+
+    groups: pl.DataFrame
+    """The columns `_GROUPED`, rows, ids."""
+    others: int
+    """Problems whose kept samples are not the same."""
+    sums: tuple[dict[str, float], dict[str, float]]
+    """What drift is made of."""
+
+
+def _compare_part(before: Version, after: Version, bits: int, limit: int, is_reformatted: bool, number: int) -> _Part:
+    is_same = _digest_bucket(before, number, bits) == _digest_bucket(after, number, bits)
+    old, new = (_read_tables(version, number, bits, not is_same, is_reformatted) for version in (before, after))
+    if is_same:
+        differences = pl.DataFrame(schema={**CHANGE_SCHEMA, "origin": pl.Int64})
+    else:
+        differences = compare_bucket(old, new, is_reformatted=is_reformatted)
+    return _Part(
+        groups=_group(differences, limit),
+        others=_count_other_paths(differences),
+        sums=(measure_tables(old), measure_tables(new)),
     )
 
 
