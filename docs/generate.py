@@ -8,17 +8,19 @@ import ast
 import inspect
 import json
 import os
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import is_dataclass
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 
+from cotloom import cli
 from cotloom.builder.templates.bounds import MAX_ROW, MAX_STEPS, MAX_TEMPLATE, MAX_TEXT
 from cotloom.builder.templates.filters import FILTERS, TESTS
 from cotloom.schemas.example import Example
@@ -270,11 +272,11 @@ def command_page() -> str:
 
 
 def _help(words: list[str]) -> str:
-    command = [sys.executable, "-m", "cotloom.cli", *words, "--help"]
-    environment = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
-    environment.pop("COTLOOM_STORE", None)
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-    return done.stdout.replace("python -m cotloom.cli", "cotloom").replace("cli.py", "cotloom").rstrip()
+    os.environ.update(COLUMNS="100", NO_COLOR="1")
+    os.environ.pop("COTLOOM_STORE", None)
+    with redirect_stdout(StringIO()) as out:
+        cli.app([*words, "--help"], prog_name="cotloom", standalone_mode=False)
+    return out.getvalue().rstrip()
 
 
 def pages() -> dict[Path, str]:
