@@ -77,8 +77,8 @@ bench-signatures: $(VENV)/.dev  ## measure how well and how fast paths are told 
 
 bench-select: $(VENV)/.dev  ## measure normalizing, near duplicates and the choice of paths beside rapidfuzz (three minutes; needs GSM8K); write docs/benchmark-select.md
 	@$(BIN)/python benchmarks/selection.py
-bench-format: $(VENV)/.dev  ## measure formatting and mixing beside datasets.map and polars (two minutes; needs GSM8K); write docs/benchmark-format.md
-	@$(BIN)/python benchmarks/formatting.py
+bench-format: $(VENV)/.dev  ## measure formatting and mixing beside datasets.map and polars (an hour; needs GSM8K; FORMAT="--samples 50000" prints in a minute); write docs/benchmark-format.md
+	@$(BIN)/python benchmarks/formatting.py $(FORMAT)
 bench-splits: $(VENV)/.dev  ## measure what splits by groups leak, and the sizes of clusters (three minutes; needs SVAMP and GSM8K); write docs/benchmark-splits.md
 	@$(BIN)/python benchmarks/splits.py
 

@@ -264,6 +264,28 @@ def explain(
     print_json(explanation) if as_json else make_console().print(render_explanation(explanation))
 
 
+@app.command("diff")
+def show_diff(
+    before: opt.Before,
+    after: opt.After = None,
+    limit: opt.DiffLimit = 0,
+    exit_code: opt.DiffExit = False,
+    store: opt.Store = opt.STORE,
+    as_json: opt.Json = False,
+) -> int:
+    """Tell what differs between two versions, and why: rows that came, went or changed, each with its cause."""
+    from .builder.commands.diff import open_versions
+    from .builder.diff import compare_versions, describe_diff, list_rows, make_advice, render_diff
+    from .builder.report.console import make_console
+
+    with open_versions(before, after, store) as (old, new):
+        diff = compare_versions(old, new, limit or 3)
+        listed = list_rows(diff) if limit else {}
+    described = (diff, make_advice(diff), listed)
+    print_json(describe_diff(*described)) if as_json else make_console().print(render_diff(*described))
+    return 1 if exit_code and not diff.is_empty else 0
+
+
 @app.command()
 def audit(
     ref: opt.AnyRef,

@@ -112,12 +112,12 @@ def test_parameters_speak_the_language_of_the_field(path):
 
 
 PARAMETERS = {
-    "Version": {"version", "parent", "existing"},
+    "Version": {"version", "parent", "existing", "before", "after"},
     "Recipe": {"recipe"},
     "LoadedRecipe": {"loaded"},
     "StudentRecipe": {"recipe", "reduced"},
     "Runtime": {"runtime"},
-    "Manifest": {"manifest", "tagged", "old"},
+    "Manifest": {"manifest", "tagged", "old", "new", "before", "after"},
     "Student": {"student"},
     "Problem": {"problem", "kept"},
     "Sample": {"sample"},

@@ -141,6 +141,12 @@ Against = Annotated[
 HubRef = Annotated[
     str, Argument(metavar="REF", help="hf://datasets/USER/NAME[@TAG]; without a tag, the newest version.")
 ]
+Before = Annotated[str, Argument(metavar="A", help="The older version, as REF or hf://datasets/USER/NAME[@TAG].")]
+After = Annotated[
+    str | None, Argument(metavar="[B]", help="The newer version, likewise. Left out: A is held against its parent.")
+]
+DiffLimit = Annotated[int, Option("--limit", min=0, help="Show so many rows of each kind, with both texts.")]
+DiffExit = Annotated[bool, Option("--exit-code", help="Exit 1 where a row differs.")]
 RowId = Annotated[str, Argument(metavar="ID", help="Id of a problem, sample or example, or its beginning.")]
 Query = Annotated[str | None, Argument(metavar="[SELECT]", help="The query. Left out: a shell, or stdin.")]
 TableFormat = Annotated[Literal["table", "csv", "json", "jsonl"], Option("--format", help="How to print the result.")]

@@ -76,8 +76,18 @@ def render_builds(built: Sequence["Built"]) -> str:
 
     Of several it says how many answers each one took from the ledger, which those before it had filled.
     """
-    parts = ["\n".join([*_render_build(each), f"cotloom show {each.version.ref}"]) for each in built]
+    parts = ["\n".join([*_render_build(each), *_list_next(each.version)]) for each in built]
     return "\n\n".join(parts if len(built) == 1 else [*parts, "\n".join(_render_family(built))])
+
+
+def _list_next(version: "Version") -> Iterator[str]:
+    """List the commands that show a version, and what differs from the one before it."""
+    from ..publish.files.lineage import find_parent  # noqa: PLC0415 - only builds ask for it
+
+    yield f"cotloom show {version.ref}"
+    parent = find_parent(version)
+    if parent is not None:
+        yield f"cotloom diff {parent.ref} {version.ref}"
 
 
 def _render_family(built: Sequence["Built"]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Pull a published version from the Hub into a store, with its manifest, tables and validation unchanged."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +10,7 @@ from tempfile import TemporaryDirectory
 from ...schemas.manifest import Manifest
 from ..errors import InputError, VersionConflict
 from ..files import digest_file
-from ..store import Version, freeze_version, locate_version, make_store, read_version, verify_version
+from ..store import Version, find_version, freeze_version, locate_version, make_store, read_version, verify_version
 from ..store.atomic import stop_if_unwritable
 from ..store.tables import digest_manifest_files
 from .files.read import FILE_LIST, find_damaged_files
@@ -54,6 +56,25 @@ def pull(ref: str, store: Path) -> PullResult:
         if damaged := find_damaged_files(download.folder, download.files):
             raise InputError(f"{download.ref} is damaged: {', '.join(damaged[:8])}", hint="contact its publisher")
         return _import_version(download, store)
+
+
+@contextmanager
+def open_ref(ref: str, store: Path) -> Iterator[Version]:
+    """Open a version of the store, or one on the Hub for as long as it is needed; the store stays as it is.
+
+    Args:
+        ref: `name`, `name@version`, a folder, or `hf://datasets/USER/NAME@TAG`.
+        store: the store.
+
+    Raises:
+        InputError: there is no such version, or it is damaged.
+        Stopped: the Hub can't be reached, or the disk is full.
+    """
+    if not ref.startswith("hf://"):
+        yield find_version(store, ref)
+        return
+    with TemporaryDirectory(prefix="cotloom-") as folder:
+        yield pull(ref, Path(folder) / "store").version
 
 
 def _import_version(download: DownloadedVersion, store: Path) -> PullResult:

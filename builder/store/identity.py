@@ -68,6 +68,30 @@ def list_changes(
             yield f"rooms.{room}", f"the code of {room}: {old.rooms.get(room)} -> {number} (another release of Cotloom)"
 
 
+def list_manifest_changes(old: Manifest, new: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield what differs between two versions: the key, and its old and new value as text.
+
+    A key that only one of the manifests has is told too, such as one that a newer release of Cotloom brought.
+    """
+    if old.scheme != new.scheme:
+        yield "scheme", f"hashing scheme: {old.scheme} -> {new.scheme} (another release of Cotloom)"
+    before, after = _flatten(old.recipe), _flatten(new.recipe)
+    for key in [*after, *(key for key in before if key not in after)]:
+        if before.get(key) != after.get(key):
+            yield key, f"{key}: {before.get(key)} -> {after.get(key)}"
+    known, states = ({item.name: item for item in manifest.inputs} for manifest in (old, new))
+    for name, item in states.items():
+        if name not in known:
+            yield name, f"{name}: {item.file} is read"
+        elif known[name].sha256 != item.sha256:
+            yield name, _describe_input_change(name, known[name], item.sha256)
+    for name in sorted(known.keys() - states.keys()):
+        yield name, f"{name}: {known[name].file} is not read any more"
+    for room in sorted({*old.rooms, *new.rooms}):
+        if old.rooms.get(room) != new.rooms.get(room):
+            yield f"rooms.{room}", f"the code of {room}: {old.rooms.get(room)} -> {new.rooms.get(room)}"
+
+
 def _describe_input_change(name: str, before: Input | None, state: str) -> str:
     """Describe how an input differs: a file by its content, a dataset by its commit, a library by its release."""
     if before is not None and re.fullmatch(VERSION_REF, before.file) and "@" in before.file:

@@ -223,3 +223,13 @@ def test_a_ref_on_the_hub_has_to_be_pulled_first(store):
         find_version(store, "hf://datasets/people/sums@v1.0.0")
 
     assert "cotloom pull hf://datasets/people/sums@v1.0.0" in caught.value.hint
+
+
+@pytest.mark.usefixtures("published")
+def test_a_published_version_is_compared_where_it_lies(version, ask, tmp_path, repo):
+    store = version.path.parents[2]
+    ref = f"hf://datasets/{repo}@{TAG}"
+    done = ask("diff", "sums", ref, "--store", store, "--exit-code", "--json", HF_TOKEN=READER)
+    assert (done.code, done.json["is_empty"]) == (0, True), done
+    other = ask("diff", ref, ref, "--store", tmp_path / "none", "--json", HF_TOKEN=READER)
+    assert (other.code, (tmp_path / "none").exists()) == (0, False), other

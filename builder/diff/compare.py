@@ -1,0 +1,178 @@
+"""The differences between two versions, grouped and explained."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from ...schemas.reasons import Stage, Unit
+from ..progress import track
+from ..store import Version
+from ..store.tables import list_files
+from .causes import find_causes
+from .changes import Change, list_changes
+from .drift import Drift, describe_drift, measure_tables
+from .rows import CHANGE_SCHEMA, COLUMNS, STAGE_RANK, RowDifference, Tables, compare_bucket
+
+STAGES = tuple(STAGE_RANK)
+
+_GROUPED = ("unit", "difference", "was", "now", "stage", "origin")
+_UNITS: dict[str, str] = {"problems": "problems", "samples": "samples", "examples": "examples", "mixture": "examples"}
+"""The table that a kind of file belongs to."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Rows that differ in the same way, at the same stage, for the same cause."""
+
+    unit: Unit
+    """Problems, samples or examples."""
+    difference: RowDifference
+    """How they differ."""
+    was: str | None
+    """What they were: `kept`, the reason for which they were dropped, a verdict, a split, a gold answer."""
+    now: str | None
+    """What they are."""
+    stage: Stage
+    """The stage that decided it."""
+    origin: Stage
+    """The first stage at which anything of their problems differs."""
+    rows: int
+    """How many."""
+    causes: tuple[str, ...]
+    """What explains it."""
+    ids: tuple[str, ...]
+    """Some of them, by id: in the newer version, where that has the row."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionDiff:
+    """What differs between two versions."""
+
+    before: Version
+    """The older one."""
+    after: Version
+    """The newer one."""
+    changes: tuple[Change, ...]
+    """What differs between their manifests and can change a row."""
+    groups: tuple[Group, ...]
+    """The rows that differ."""
+    problems_with_other_paths: int
+    """Problems whose kept samples are not the same."""
+    drift: tuple[Drift, ...]
+    """What both hold, side by side."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every row is the same."""
+        return not self.groups
+
+
+def compare_versions(before: Version, after: Version, limit: int = 3) -> VersionDiff:
+    """Find what differs between two versions, bucket by bucket; text is read only where rows may differ.
+
+    Args:
+        before: the older version.
+        after: the newer one.
+        limit: so many ids are kept of each group.
+
+    Raises:
+        InputError: a file is missing, or differs from its manifest.
+    """
+    changes = tuple(list_changes(before.manifest, after.manifest))
+    is_reformatted = any(Stage.FORMAT in change.stages for change in changes)
+    bits = min(before.manifest.bucket_bits, after.manifest.bucket_bits)
+    sums: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    found, others = [], 0
+    for number in track(range(1 << bits), "comparing"):
+        is_same = _digest_bucket(before, number, bits) == _digest_bucket(after, number, bits)
+        both = [_read_tables(version, number, bits, not is_same, is_reformatted) for version in (before, after)]
+        for own, tables in zip(sums, both, strict=True):
+            for name, value in measure_tables(tables).items():
+                own[name] = own.get(name, 0) + value
+        if not is_same:
+            differences = compare_bucket(both[0], both[1], is_reformatted=is_reformatted)
+            others += _count_other_paths(differences)
+            found.append(_group(differences, limit))
+    return VersionDiff(
+        before=before,
+        after=after,
+        changes=changes,
+        groups=tuple(_explain_groups(found, changes, limit)),
+        problems_with_other_paths=others,
+        drift=tuple(describe_drift(*sums)),
+    )
+
+
+def _list_parts(version: Version, number: int, bits: int) -> range:
+    """List a version's buckets that lie in a bucket of so many bits."""
+    more = version.manifest.bucket_bits - bits
+    return range(number << more, (number + 1) << more)
+
+
+def _digest_bucket(version: Version, number: int, bits: int) -> list[str | None]:
+    """List the digests of a bucket's files, as the manifest states them."""
+    manifest = version.manifest
+    files = [list_files(name, manifest.bucket_bits) for name in _UNITS]
+    parts = _list_parts(version, number, bits)
+    return [manifest.files[names[part]].digest for names in files for part in parts if names[part] in manifest.files]
+
+
+def _read_tables(version: Version, number: int, bits: int, is_compared: bool, is_reformatted: bool) -> Tables:
+    """Read what is compared, with a hash for each text; or only what is counted."""
+    parts = list(_list_parts(version, number, bits))
+    problems = pl.concat(version.iterate_table("problems", COLUMNS["problems"], parts))
+    texts = ("text", "reasoning") if is_compared else ()
+    columns = [name for name in COLUMNS["samples"] if name not in {"text", "reasoning"} or name in texts]
+    samples = pl.concat(version.iterate_table("samples", columns, parts))
+    written = ("messages", "reasoning") if is_compared and is_reformatted else ()
+    examples = pl.concat(version.iterate_table("examples", [*COLUMNS["examples"], *written], parts))
+    return {
+        "problems": problems,
+        "samples": _hash_texts(samples, texts),
+        "examples": _hash_texts(examples, written),
+    }
+
+
+def _hash_texts(rows: pl.DataFrame, texts: Sequence[str]) -> pl.DataFrame:
+    if not texts:
+        return rows
+    hashes = pl.struct(*texts).hash()
+    return rows.with_columns(written=hashes).drop(texts)
+
+
+def _count_other_paths(differences: pl.DataFrame) -> int:
+    """Count the problems of a bucket whose kept samples are not the same."""
+    kept = (pl.col("was") == "kept") | (pl.col("now") == "kept")
+    chosen = differences.filter((pl.col("unit") == Unit.SAMPLE) & kept & (pl.col("was").ne_missing(pl.col("now"))))
+    return chosen["problem_id"].n_unique()
+
+
+def _group(differences: pl.DataFrame, limit: int) -> pl.DataFrame:
+    ids = pl.col("row_id").bottom_k(limit).sort()
+    return differences.group_by(_GROUPED).agg(rows=pl.len().cast(pl.Int64), ids=ids)
+
+
+def _explain_groups(found: Sequence[pl.DataFrame], changes: Sequence[Change], limit: int) -> Iterator[Group]:
+    """Join the groups of all buckets, and explain each: by unit, then the largest first."""
+    schema = {name: CHANGE_SCHEMA.get(name, pl.Int64) for name in _GROUPED}
+    empty = pl.DataFrame(schema={**schema, "rows": pl.Int64, "ids": pl.List(pl.String)})
+    joined = pl.concat([empty, *found]).group_by(_GROUPED).agg(
+        pl.col("rows").sum(), ids=pl.col("ids").explode().bottom_k(limit).sort()
+    )  # fmt: skip
+    units = {str(unit): place for place, unit in enumerate(Unit)}
+    rows = joined.to_dicts()
+    rows.sort(key=lambda row: (units[row["unit"]], -row["rows"], *(str(row[name]) for name in _GROUPED)))
+    for row in rows:
+        stage, origin, difference = STAGES[row["stage"]], STAGES[row["origin"]], RowDifference(row["difference"])
+        yield Group(
+            unit=Unit(row["unit"]),
+            difference=difference,
+            was=row["was"],
+            now=row["now"],
+            stage=stage,
+            origin=origin,
+            rows=row["rows"],
+            causes=find_causes(difference, (row["was"], row["now"]), (origin, stage), changes),
+            ids=tuple(row["ids"]),
+        )
