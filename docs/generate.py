@@ -4,17 +4,23 @@ python docs/generate.py            writes them
 python docs/generate.py --check    says which are out of date, and exits 1
 """
 
+import ast
+import inspect
 import json
 import os
-import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import is_dataclass
+from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 
+from cotloom import cli
 from cotloom.builder.templates.bounds import MAX_ROW, MAX_STEPS, MAX_TEMPLATE, MAX_TEXT
 from cotloom.builder.templates.filters import FILTERS, TESTS
 from cotloom.schemas.example import Example
@@ -46,10 +52,40 @@ def json_schemas() -> Iterator[tuple[Path, str]]:
         "validation": Validation,
     }
     for name, model in models.items():
+        describe_fields(model)
         yield _schema(name, model.model_json_schema())
     for name, record in {"problem": Problem, "sample": Sample, "example": Example}.items():
         _with_docstrings(record)
         yield _schema(name, TypeAdapter(record).json_schema())
+
+
+def describe_fields(model: type[BaseModel]) -> None:
+    """Have the fields of a model, and of those in it, the docstrings under them for descriptions.
+
+    pydantic would do so at every start of a command, which has no use for them.
+    """
+    for info in model.model_fields.values():
+        for inner in _parts(info.annotation):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                describe_fields(inner)
+    for name, text in _read_docstrings(model).items():
+        if name in model.model_fields:
+            model.model_fields[name].description = text
+    model.model_rebuild(force=True)
+
+
+def _read_docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Read the docstrings under the fields of a model, those of its bases too."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if base is BaseModel or not issubclass(base, BaseModel):
+            continue
+        (class_,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        for field, below in pairwise(getattr(class_, "body", ())):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = inspect.cleandoc(text)
+    return found
 
 
 def _with_docstrings(record: Any) -> None:
@@ -236,11 +272,11 @@ def command_page() -> str:
 
 
 def _help(words: list[str]) -> str:
-    command = [sys.executable, "-m", "cotloom.cli", *words, "--help"]
-    environment = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
-    environment.pop("COTLOOM_STORE", None)
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-    return done.stdout.replace("python -m cotloom.cli", "cotloom").replace("cli.py", "cotloom").rstrip()
+    os.environ.update(COLUMNS="100", NO_COLOR="1")
+    os.environ.pop("COTLOOM_STORE", None)
+    with redirect_stdout(StringIO()) as out:
+        cli.app([*words, "--help"], prog_name="cotloom", standalone_mode=False)
+    return out.getvalue().rstrip()
 
 
 def pages() -> dict[Path, str]:

@@ -18,7 +18,7 @@ class EngineKind(StrEnum):
 class Runtime(BaseModel):
     """Circumstances of a build. No field is part of a fingerprint."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     store: Path = Path(".cotloom")
     """The folder of ledger, stage results and versions."""

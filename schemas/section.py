@@ -21,9 +21,7 @@ def declare_circumstance(default: Any = ..., **rules: Any) -> Any:
 class Section(BaseModel):
     """A part of a recipe: no unknown keys, no conversions, no changes after reading."""
 
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"

@@ -18,9 +18,7 @@ CORRECT = "correct"
 class Record(BaseModel):
     """A part of the validation: strict types, no unknown keys, finite numbers only."""
 
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DifferenceVerdict(StrEnum):

@@ -8,8 +8,8 @@ import pytest
 
 from cotloom.builder.store import Version
 
-SMALL_BUCKET = 16
-"""Rows of a bucket, so that a small version has several."""
+SMALL_BUCKET = 64
+"""Rows of a bucket, so that a small version has four."""
 
 KEYS: dict[str, Any] = {
     "sources": [

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -127,7 +128,8 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(path: Path) -> set[str]:
+@cache
+def imports_of(path: Path) -> frozenset[str]:
     """Every module that a file imports, at the top or inside a function; our own without `cotloom.`."""
     found = set()
     package = path.relative_to(ROOT).parent.parts
@@ -138,7 +140,7 @@ def imports_of(path: Path) -> set[str]:
             base = package[: len(package) + 1 - node.level] if node.level else ()
             module = ".".join([*base, *([node.module] if node.module else [])])
             found |= {module, *(f"{module}.{alias.name}" for alias in node.names if own(module) or node.level)}
-    return found - {""}
+    return frozenset(found - {""})
 
 
 def own(module: str) -> bool:
@@ -171,9 +173,10 @@ PARQUET = re.compile(r"(read|scan|write|sink|from)_parquet|ParquetFile|read_tabl
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_parquet_is_read_and_written_in_one_place(path):
     """Others read damaged pages without a word; `builder.parquet` verifies their checksums."""
-    if module_of(path) == "builder.parquet":
+    source = path.read_text()
+    if module_of(path) == "builder.parquet" or not re.search("arquet|_table", source):
         return
-    tree = ast.parse(path.read_text())
+    tree = ast.parse(source)
     modules = {module for module in imports_of(path) if module.startswith(("pyarrow.parquet", "pyarrow.dataset"))}
     assert modules == set()
     libraries = {"pl", "pa", "pq", "ds", "polars", "pyarrow", "duckdb", "duck", "connection", "datasets"}

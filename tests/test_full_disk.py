@@ -2,44 +2,55 @@
 
 import json
 import os
+import resource
 import shutil
+import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from cotloom.builder.store import find_version, verify_version
+from cotloom.builder.store import Version, find_version, verify_version
 from tests.conftest import PATIENCE_S, ROOT
-from tests.passes.builds import answer, ask, run, write_recipe
+from tests.passes import builds
 
-LIMIT = """
-import resource, signal, sys
-limit = int(sys.argv.pop(1))
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-from cotloom.cli import main
-main()
-"""
-"""Runs a command that can't write a file of more bytes than its first argument: the system raises an error."""
+
+@contextmanager
+def limit_files(size: int | None) -> Iterator[None]:
+    """Let no file of this process grow beyond some bytes: the system raises an error. None for no limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    assert signal.getsignal(signal.SIGXFSZ) is signal.SIG_IGN, "the signal would end the tests"
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft if size is None else size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
-def run_within():
-    """Run a command in a process of its own whose files can't grow beyond some bytes; none for no limit."""
+def run_within(run):
+    """Run a command whose files can't grow beyond some bytes; none for no limit."""
 
     def ran(limit: int | None, *words: object, code: int = 0) -> dict:
-        start = ["-c", LIMIT, str(limit)] if limit is not None else ["-m", "cotloom.cli"]
-        done = subprocess.run(
-            [sys.executable, "-P", *start, *map(str, words), "--json"],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        with limit_files(limit):
+            done = run(*words, "--json")
+        assert done.code == code, done
+        assert "Traceback" not in done.err
+        return done.json
+
+    return ran
+
+
+@pytest.fixture
+def run_apart(command):
+    """Run a command in a process of its own."""
+
+    def ran(*words: object, code: int = 0) -> dict:
+        given = [*command, *map(str, words), "--json"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(given, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == code, done
         assert "Traceback" not in done.stderr
         return json.loads(done.stdout)
@@ -47,10 +58,16 @@ def run_within():
     return ran
 
 
-@pytest.fixture
-def recipe(tmp_path, write_recipe) -> Path:
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory, write_recipe) -> Path:
     source = {"name": "made", "kind": "arithmetic", "problems": 40}
-    return write_recipe(tmp_path, sources=[source], split={"test": 0.2})
+    return write_recipe(tmp_path_factory.mktemp("recipe"), sources=[source], split={"test": 0.2})
+
+
+@pytest.fixture(scope="module")
+def usual(recipe, tmp_path_factory, build_recipe) -> Version:
+    """What the recipe gives where there is room."""
+    return build_recipe(recipe, tmp_path_factory.mktemp("usual") / "store").version
 
 
 def says_make_room(done: dict) -> None:
@@ -65,9 +82,8 @@ def list_visible(store: Path) -> list[str]:
 
 @pytest.mark.parametrize("share", [0.1, 0.9])
 def test_a_build_without_room_for_its_version_goes_on_with_room_and_asks_nothing_again(
-    run_within, recipe, store, tmp_path, build_recipe, share
+    run_within, recipe, usual, store, share
 ):
-    usual = build_recipe(recipe, tmp_path / "usual").version
     words = ("build", recipe, "--store", store, "--workers", 1)
     run_within(None, *words, "--version", "0.1.0")  # the ledger and the stages are there, and the version has no room
     shutil.rmtree(store / "versions")
@@ -84,8 +100,7 @@ def test_a_build_without_room_for_its_version_goes_on_with_room_and_asks_nothing
 
 
 @pytest.mark.parametrize("limit", [0, 5_000, 60_000])
-def test_a_build_without_room_for_anything_keeps_what_it_has(run_within, recipe, store, tmp_path, build_recipe, limit):
-    usual = build_recipe(recipe, tmp_path / "usual").version
+def test_a_build_without_room_for_anything_keeps_what_it_has(run_within, recipe, usual, store, limit):
     words = ("build", recipe, "--store", store, "--workers", 1)
 
     says_make_room(run_within(limit, *words, code=3))
@@ -95,8 +110,10 @@ def test_a_build_without_room_for_anything_keeps_what_it_has(run_within, recipe,
 
 
 @pytest.fixture
-def version(recipe, store, build_recipe):
-    return build_recipe(recipe, store).version
+def version(usual, store):
+    """The usual version, in the test's store."""
+    shutil.copytree(usual.path.parents[2], store)
+    return find_version(store, usual.ref)
 
 
 COMMANDS = {
@@ -141,37 +158,40 @@ def small_disk(tmp_path) -> Iterator[Path]:
         yield folder
 
 
-def test_on_a_small_disk_a_build_stops_and_goes_on_once_there_is_room(
-    run_within, recipe, small_disk, tmp_path, build_recipe
-):
-    usual = build_recipe(recipe, tmp_path / "usual").version
+def test_on_a_small_disk_a_build_stops_and_goes_on_once_there_is_room(run_apart, recipe, usual, small_disk):
     store = small_disk / "store"
     words = ("build", recipe, "--store", store, "--workers", 1)
     ballast = small_disk / "ballast"
-    run_within(None, *words, "--version", "0.1.0")
+    run_apart(*words, "--version", "0.1.0")
     shutil.rmtree(store / "versions")
     ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - 8192))
 
-    says_make_room(run_within(None, *words, code=3))
+    says_make_room(run_apart(*words, code=3))
 
     assert list_visible(store) == []
     ballast.unlink()
-    built = run_within(None, *words)
+    built = run_apart(*words)
     assert (built["calls"]["new"], built["content_digest"]) == (0, usual.manifest.content_digest)
 
 
 STAGES = ("sources", "answers", "problems", "paths", "texts", "examples", "mixture", "runs")
 
 
-@pytest.fixture
-def recorded(tmp_path) -> Path:
-    answers = [answer(number, wording) for number in range(40) for wording in range(3)]
-    return write_recipe(tmp_path, {"a": [ask(number) for number in range(40)]}, answers)
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> Path:
+    answers = [builds.answer(number, wording) for number in range(40) for wording in range(3)]
+    asked = {"a": [builds.ask(number) for number in range(40)]}
+    return builds.write_recipe(tmp_path_factory.mktemp("recorded"), asked, answers)
+
+
+@pytest.fixture(scope="module")
+def expected(recorded, tmp_path_factory) -> str:
+    """The content digest of the recorded recipe where there is room."""
+    return builds.run(recorded, tmp_path_factory.mktemp("expected") / "store").version.manifest.content_digest
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_each_stage_without_room_ends_the_build_and_leaves_no_version(run_within, recorded, store, tmp_path, stage):
-    usual = run(recorded, tmp_path / "usual").version
+def test_each_stage_without_room_ends_the_build_and_leaves_no_version(run_within, recorded, expected, store, stage):
     words = ("build", recorded, "--store", store, "--workers", 1, "--allow-empty")
 
     with mount_disk(store / "stages" / stage, "4k"):
@@ -179,4 +199,4 @@ def test_each_stage_without_room_ends_the_build_and_leaves_no_version(run_within
 
     assert list_visible(store) == []
     assert not [path for path in store.rglob(".*") if path.is_file()]  # nothing half-written is left
-    assert run_within(None, *words)["content_digest"] == usual.manifest.content_digest
+    assert run_within(None, *words)["content_digest"] == expected

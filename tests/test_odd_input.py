@@ -117,10 +117,15 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_an_odd_value_of_a_key_is_told_in_a_short_sentence(value, key, run, store):
-    ran = run("plan", "quickstart", "--store", store, "--set", f"{key}={value}")
+SLOW = "a deeper list"
+"""Takes seconds to refuse, before anything looks at the key."""
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [(name, key) for name in VALUES for key in (KEYS[:1] if name == SLOW else KEYS)]
+)
+def test_an_odd_value_of_a_key_is_told_in_a_short_sentence(name, key, run, store):
+    ran = run("plan", "quickstart", "--store", store, "--set", f"{key}={VALUES[name]}")
 
     assert ran.code == 2, ran.err
     assert len(ran.err) < 2_000

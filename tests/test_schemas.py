@@ -32,6 +32,7 @@ from cotloom.schemas.sample import (
     make_sample_id,
 )
 from cotloom.schemas.section import Section
+from docs.generate import describe_fields
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -318,6 +319,7 @@ SECTIONS = [
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
 def test_every_field_of_a_section_says_whether_it_is_identity_and_what_it_is(section):
+    describe_fields(section)
     for name, field in section.model_fields.items():
         assert isinstance(field.json_schema_extra, dict), name
         assert field.json_schema_extra.get("identity") in {True, False}, name

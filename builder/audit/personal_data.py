@@ -104,6 +104,8 @@ def search_personal_data(texts: pl.Series, regions: Sequence[str]) -> Mapping[st
 def _check_candidates(texts: pl.Series, candidates: pl.Series, pattern: str, is_found: Any) -> pl.Series:
     """Look at the candidates in some texts one by one."""
     places = candidates.fill_null(value=False).arg_true()
+    if places.is_empty():
+        return pl.repeat(False, texts.len(), eager=True)  # noqa: FBT003 - the value that is repeated
     matches = texts.gather(places).str.extract_all(pattern).list.unique(maintain_order=True).list.head(_MOST_CANDIDATES)
     found = [place for place, own in zip(places, matches, strict=True) if any(map(is_found, own))]
     return pl.int_range(texts.len(), eager=True).is_in(found)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 from ..store import Version
 from ..store.funnel import IDS
@@ -58,45 +59,53 @@ def search_table(name: str, frame: pl.DataFrame, search: Search, shortest: int, 
     """
     texts: dict[tuple[str, str], int] = defaultdict(int)
     rows: dict[tuple[str, str], set[int]] = defaultdict(set)
+    kinds: dict[str, None] = {}
     for start in range(0, frame.height, _SLICE):
-        for column in frame.slice(start, _SLICE):
-            pairs = extract_texts(column).filter(pl.col("text").str.len_bytes() >= shortest)
-            for kind, found in search(pairs["text"]).items():
-                key, matched = (column.name, kind), (pairs["row"].filter(found) + start).to_list()
-                texts[key] += len(matched)
-                rows[key].update(matched)
-    for (column_name, kind), places in rows.items():
-        if places:
+        found_in = _extract_columns(frame.slice(start, _SLICE)).filter(pl.col("text").str.len_bytes() >= shortest)
+        for kind, found in search(found_in["text"]).items():
+            kinds[kind] = None
+            for number, row in found_in.filter(found).select("column", "row").iter_rows():
+                key = (frame.columns[number], kind)
+                texts[key] += 1
+                rows[key].add(row + start)
+    for key in ((column, kind) for column in frame.columns for kind in kinds):
+        if key in rows:
             yield Fault(
-                message=f"{name}.{column_name} contains {kind}, in {{0}} texts of {{1}} rows: {{names}}",
-                counts=(texts[column_name, kind], len(places)),
-                names=tuple(_name_rows(name, frame, sorted(places)[:SHOWN_ROWS], place)),
+                message=f"{name}.{key[0]} contains {key[1]}, in {{0}} texts of {{1}} rows: {{names}}",
+                counts=(texts[key], len(rows[key])),
+                names=tuple(_name_rows(name, frame, sorted(rows[key])[:SHOWN_ROWS], place)),
                 shown=SHOWN_ROWS,
             )
 
 
 def extract_texts(column: pl.Series) -> pl.DataFrame:
     """Extract all texts of a column with the number of their row (columns: row, text)."""
-    return _extract(pl.DataFrame({"row": pl.int_range(column.len(), eager=True), "text": column}))
+    return _extract_columns(column.to_frame()).drop("column")
 
 
-def _extract(pairs: pl.DataFrame) -> pl.DataFrame:
-    pairs, dtype = pairs.drop_nulls("text"), pairs.schema["text"]
+def _extract_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Extract all texts with the numbers of their column and row, in one query (columns: column, row, text)."""
+    parts = [pl.LazyFrame(schema={"row": pl.Int64, "text": pl.String, "column": pl.Int32})]
+    for number, dtype in enumerate(frame.dtypes):
+        column = frame.lazy().select(row=pl.int_range(pl.len(), dtype=pl.Int64), text=pl.nth(number))
+        parts += [part.with_columns(column=pl.lit(number, pl.Int32)) for part in _extract(column, dtype)]
+    return pl.concat(parts).collect()
+
+
+def _extract(pairs: pl.LazyFrame, dtype: pl.DataType | DataTypeClass) -> Iterator[pl.LazyFrame]:
+    """Extract the texts out of values of a type."""
+    pairs, text = pairs.drop_nulls("text"), pl.col("text")
     if isinstance(dtype, pl.List):
-        return _extract(pairs.filter(pl.col("text").list.len() > 0).explode("text"))
-    if isinstance(dtype, pl.Array):
-        return _extract(pairs.with_columns(pl.col("text").arr.to_list()))
-    if isinstance(dtype, pl.Struct):
-        names = [field.name for field in dtype.fields]
-        fields = [_extract(pairs.select("row", text=pl.col("text").struct.field(name))) for name in names]
-        return pl.concat([_make_empty(), *fields])
-    if isinstance(dtype, pl.Categorical | pl.Enum):
-        return pairs.with_columns(pl.col("text").cast(pl.String))
-    return pairs if dtype == pl.String else _make_empty()
-
-
-def _make_empty() -> pl.DataFrame:
-    return pl.DataFrame(schema={"row": pl.Int64, "text": pl.String})
+        yield from _extract(pairs.filter(text.list.len() > 0).explode("text"), dtype.inner)
+    elif isinstance(dtype, pl.Array):
+        yield from _extract(pairs.with_columns(text.arr.to_list()), pl.List(dtype.inner))
+    elif isinstance(dtype, pl.Struct):
+        for field in dtype.fields:
+            yield from _extract(pairs.select("row", text=text.struct.field(field.name)), field.dtype)
+    elif isinstance(dtype, pl.Categorical | pl.Enum):
+        yield pairs.with_columns(text.cast(pl.String))
+    elif dtype == pl.String:
+        yield pairs
 
 
 def _name_rows(name: str, frame: pl.DataFrame, numbers: Sequence[int], place: str) -> Iterator[str]:

@@ -109,7 +109,7 @@ def compare_versions(before: Version, after: Version, limit: int = 3) -> Version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Part:
+class _ComparedBucket:
     """What one bucket shows."""
 
     groups: pl.DataFrame
@@ -120,14 +120,16 @@ class _Part:
     """What drift is made of."""
 
 
-def _compare_part(before: Version, after: Version, bits: int, limit: int, is_reformatted: bool, number: int) -> _Part:
+def _compare_part(
+    before: Version, after: Version, bits: int, limit: int, is_reformatted: bool, number: int
+) -> _ComparedBucket:
     is_same = _digest_bucket(before, number, bits) == _digest_bucket(after, number, bits)
     old, new = (_read_tables(version, number, bits, not is_same, is_reformatted) for version in (before, after))
     if is_same:
         differences = pl.DataFrame(schema={**CHANGE_SCHEMA, "origin": pl.Int64})
     else:
         differences = compare_bucket(old, new, is_reformatted=is_reformatted)
-    return _Part(
+    return _ComparedBucket(
         groups=_group(differences, limit),
         others=_count_other_paths(differences),
         sums=(measure_tables(old), measure_tables(new)),

@@ -13,9 +13,7 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 class ManifestPart(BaseModel):
     """A part of the manifest: no unknown keys, no conversions."""
 
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _parse_enum(kind: type[Stage | Unit | Reason]) -> BeforeValidator:

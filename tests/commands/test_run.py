@@ -135,7 +135,7 @@ def test_a_hangup_that_was_ignored_stays_ignored(run_patched):
 
 
 def test_a_build_that_is_asked_to_end_can_be_resumed(command, write_recipe, tmp_path, store):
-    sources = [{"name": "made", "kind": "arithmetic", "problems": 4_000}]
+    sources = [{"name": "made", "kind": "arithmetic", "problems": 1_500}]
     words = ["build", str(write_recipe(tmp_path, sources=sources)), "--store", str(store), "--workers", "1", "--json"]
     process = subprocess.Popen([*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not (store / "ledger.sqlite").exists():

@@ -93,8 +93,8 @@ def test_any_number_of_workers_and_buckets_comes_to_the_same_rows(tmp_path, monk
         return path
 
     whole = run(write_all(tmp_path / "whole"), tmp_path / "store").version
-    monkeypatch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", 8)
-    parted = run(write_all(tmp_path / "parted"), tmp_path / "other", workers=3).version
+    monkeypatch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", 32)
+    parted = run(write_all(tmp_path / "parted"), tmp_path / "other", workers=2).version
     once = run(write_all(tmp_path / "once"), tmp_path / "third", workers=1).version
 
     assert once.manifest.content_digest == parted.manifest.content_digest

@@ -72,7 +72,7 @@ def test_a_new_problem_takes_at_most_one_place_whatever_the_order(tmp_path_facto
 def test_buckets_and_workers_change_nothing(tmp_path, monkeypatch):
     rows = [ask(story, number) for story in range(3) for number in range(20)]
     whole = load(tmp_path, {"s": rows}, 5).frame
-    monkeypatch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", 8)
+    monkeypatch.setattr("cotloom.builder.store.pieces.BUCKET_ROWS", 16)
 
     files = recipe(tmp_path, {"s": {}}, cluster_cap=5)
     parted = load_problems(files, IS_READABLE, runtime=Runtime(workers=2)).frame

@@ -5,8 +5,6 @@ import os
 import random
 import shutil
 import stat
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -486,21 +484,15 @@ def test_a_listing_names_a_damaged_version_and_goes_on(built, tmp_path, run):
 
 # Modes
 
-WRITER = """
-import os, sys
-from pathlib import Path
-os.umask(int(sys.argv[3], 8))
-from cotloom import cli
-code = cli._run(["build", sys.argv[1], "--store", sys.argv[2] + "/store", "--workers", "1"])
-code = code or cli._run(["export", "tiny", "--store", sys.argv[2] + "/store", "--to", sys.argv[2] + "/out"])
-sys.exit(code)
-"""
-
 
 @pytest.mark.parametrize("umask", ["000", "022", "077"])
-def test_a_store_is_private_whatever_the_umask_and_an_export_follows_it(tiny, tmp_path, umask):
-    words = [sys.executable, "-c", WRITER, tiny, tmp_path, umask]
-    subprocess.run(words, check=True, capture_output=True, env={**os.environ, "COTLOOM_STORE": ""})
+def test_a_store_is_private_whatever_the_umask_and_an_export_follows_it(tiny, tmp_path, run, umask):
+    before = os.umask(int(umask, 8))
+    try:
+        assert run("build", tiny, "--store", tmp_path / "store", "--workers", 1).code == 0
+        assert run("export", "tiny", "--store", tmp_path / "store", "--to", tmp_path / "out").code == 0
+    finally:
+        os.umask(before)
 
     written = [path for path in (tmp_path / "store").rglob("*") if not path.name.startswith("ledger")]
     assert {get_mode(path) for path in written if path.is_dir()} == {0o700}

@@ -40,13 +40,18 @@ def write_recipe(folder: Path, problems: int, *, name: str = "live", filler: int
     return recipe
 
 
+def list_words(recipe: Path, store: Path, url: str) -> list[str]:
+    """List the words of `cotloom build --json` against a server."""
+    address = ["--set", f"teacher.base_url={url}"]
+    return ["build", str(recipe), "--store", str(store), "--json", "--workers", "1", *address]
+
+
 def start_build(
     recipe: Path, store: Path, url: str, *words: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.Popen[str]:
     """Start `cotloom build --json` in a session of its own, so that its workers can be killed with it."""
-    address = ["--set", f"teacher.base_url={url}"]
     return subprocess.Popen(
-        [*COMMAND, "build", str(recipe), "--store", str(store), "--json", "--workers", "1", *address, *words],
+        [*COMMAND, *list_words(recipe, store, url), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -4,12 +4,24 @@ import pytest
 
 from .chat_service import Answers, Faults, Latency, Limit, Settings, running
 from .chat_service.settings import Throttling
-from .live_builds import find_asked_again, finish_build, start_build, write_recipe
+from .live_builds import find_asked_again, finish_build, list_words, start_build, write_recipe
 
 RATES = {"throttled": 0.05, "failed": 0.02, "dropped": 0.01, "truncated": 0.005, "stalled": 0.005}
 """The faults of a bad day, as shares of all requests."""
 AT_ONCE = 64
 OPTIONS = ("--concurrency", str(AT_ONCE), "--timeout", "3")
+
+
+@pytest.fixture
+def build(run):
+    """Build in this process, which must succeed. Returns what was printed."""
+
+    def built(recipe, store, url, *words):
+        done = run(*list_words(recipe, store, url), *words)
+        assert done.code == 0, f"exit {done.code}: {done.out[-2000:]}\n{done.err[-2000:]}"
+        return done.json
+
+    return built
 
 
 def assert_all_rows(built, service, requests):
@@ -20,62 +32,62 @@ def assert_all_rows(built, service, requests):
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_on_a_bad_day_no_row_is_lost_and_no_answer_is_asked_for_again(tmp_path, seed):
+def test_on_a_bad_day_no_row_is_lost_and_no_answer_is_asked_for_again(tmp_path, seed, build):
     recipe = write_recipe(tmp_path, 1_000)
     settings = Settings(latency=Latency(fixed_s=0.05), faults=Faults(rates=RATES, seed=seed))
     with running(settings) as service:
-        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS))
+        built = build(recipe, tmp_path / "store", service.url, *OPTIONS)
     assert_all_rows(built, service, 1_000)
     assert {*RATES} <= {*service.read_statistics()["outcomes"]}
 
 
 @pytest.mark.parametrize(("fault", "share"), [("throttled", 0.05), ("cut", 1 / 3), ("truncated", 1 / 3)])
-def test_one_kind_of_fault_in_many_requests_loses_no_row(tmp_path, fault, share):
+def test_one_kind_of_fault_in_many_requests_loses_no_row(tmp_path, fault, share, build):
     recipe = write_recipe(tmp_path, 150)
     settings = Settings(latency=Latency(fixed_s=0.02), faults=Faults(rates={fault: share}))
     with running(settings) as service:
-        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS, "--retries", "12"))
+        built = build(recipe, tmp_path / "store", service.url, *OPTIONS, "--retries", "12")
     assert_all_rows(built, service, 150)
 
 
-def test_several_answers_to_a_prompt_through_faults(tmp_path):
+def test_several_answers_to_a_prompt_through_faults(tmp_path, build):
     recipe = write_recipe(tmp_path, 100, paths={"round": 4})
     settings = Settings(latency=Latency(fixed_s=0.02), faults=Faults(rates=RATES, seed=3))
     with running(settings) as service:
-        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS))
+        built = build(recipe, tmp_path / "store", service.url, *OPTIONS)
     assert (built["calls"]["new"], built["calls"]["failed"]) == (400, 0)
     assert find_asked_again(service.read_requests()) == []
 
 
 @pytest.mark.parametrize("answers", [Answers(), Answers(n="ignored"), Answers(n="refused")])
-def test_neither_faults_nor_timing_decide_a_version(tmp_path, answers):
+def test_neither_faults_nor_timing_decide_a_version(tmp_path, answers, build):
     recipe = write_recipe(tmp_path, 30, paths={"round": 2, "max": 6, "target": 2})
     calm = Settings(answers=answers)
     bad = Settings(
         latency=Latency(fixed_s=0.01, slow_share=0.1, slow_s=0.5), faults=Faults(rates=RATES, seed=6), answers=answers
     )
     with running(calm) as one:
-        expected = finish_build(start_build(recipe, tmp_path / "calm", one.url, "--concurrency", "1"))
+        expected = build(recipe, tmp_path / "calm", one.url, "--concurrency", "1")
     with running(bad) as other:
-        built = finish_build(start_build(recipe, tmp_path / "bad", other.url, *OPTIONS))
+        built = build(recipe, tmp_path / "bad", other.url, *OPTIONS)
     assert built["content_digest"] == expected["content_digest"]
     assert find_asked_again(other.read_requests()) == []
 
 
-def test_a_429_does_not_use_up_the_tries_of_a_row(tmp_path):
+def test_a_429_does_not_use_up_the_tries_of_a_row(tmp_path, build):
     recipe = write_recipe(tmp_path, 12)
     script = {str(number): "throttled" for number in range(1, 25)}
     with running(Settings(faults=Faults(script=script, retry_after_s=0.05))) as service:
         options = ("--concurrency", "4", "--retries", "1")
-        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *options))
+        built = build(recipe, tmp_path / "store", service.url, *options)
     assert_all_rows(built, service, 12)
 
 
-def test_one_429_with_a_time_makes_everyone_wait(tmp_path):
+def test_one_429_with_a_time_makes_everyone_wait(tmp_path, build):
     recipe = write_recipe(tmp_path, 200)
     settings = Settings(latency=Latency(fixed_s=0.05), faults=Faults(script={"40": "throttled"}, retry_after_s=3))
     with running(settings) as service:
-        built = finish_build(start_build(recipe, tmp_path / "store", service.url, "--concurrency", "4"))
+        built = build(recipe, tmp_path / "store", service.url, "--concurrency", "4")
     assert_all_rows(built, service, 200)
     requests = service.read_requests()
     (refused,) = (request for request in requests if request.outcome == "throttled")
@@ -83,27 +95,26 @@ def test_one_429_with_a_time_makes_everyone_wait(tmp_path):
     assert len(meanwhile) <= 4  # those that were on their way
 
 
-def test_a_server_that_breaks_down_ends_the_build_and_everything_is_kept(tmp_path):
+def test_a_server_that_breaks_down_ends_the_build_and_everything_is_kept(tmp_path, build, run):
     recipe = write_recipe(tmp_path, 300)
     script = {"*": "failed", **{str(number): "" for number in range(1, 101)}}
     store, options = tmp_path / "store", ("--concurrency", "16", "--retries", "2")
     with running(Settings(latency=Latency(fixed_s=0.02), faults=Faults(script=script))) as ill:
-        process = start_build(recipe, store, ill.url, *options)
-        out, err = process.communicate(timeout=240)
+        stopped = run(*list_words(recipe, store, ill.url), *options)
     with running() as well:
-        built = finish_build(start_build(recipe, store, well.url, *options))
-    assert process.returncode == 3
-    assert "The server had an error" in out + err
+        built = build(recipe, store, well.url, *options)
+    assert stopped.code == 3
+    assert "The server had an error" in stopped.out + stopped.err
     assert ill.read_statistics()["outcomes"]["answered"] == 100
     assert (built["calls"]["ledger"], built["calls"]["new"], well.read_statistics()["requests"]) == (100, 200, 200)
     assert ill.read_statistics()["requests"] < 300  # it does not go on to knock for every row
 
 
-def test_rounds_do_not_wait_for_the_slowest_of_the_round_before(tmp_path):
+def test_rounds_do_not_wait_for_the_slowest_of_the_round_before(tmp_path, build):
     recipe = write_recipe(tmp_path, 20, paths={"round": 1, "max": 4, "target": 4})
     faults = Faults(script={"3": "stalled"}, stall_s=5)
     with running(Settings(latency=Latency(fixed_s=0.05), faults=faults)) as service:
-        finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS, "--timeout", "60"))
+        build(recipe, tmp_path / "store", service.url, *OPTIONS, "--timeout", "60")
     requests = service.read_requests()
     (stalled,) = (request for request in requests if request.outcome == "stalled")
     before = sum(request.came_s < stalled.ended_s for request in requests)
@@ -129,14 +140,14 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_a_server_with_a_limit_gives_every_row_and_is_not_flooded(tmp_path, name):
+def test_a_server_with_a_limit_gives_every_row_and_is_not_flooded(tmp_path, name, build):
     limit, throttling = LIMITS[name]
     recipe = write_recipe(tmp_path, 180)
     settings = Settings(
         latency=Latency(fixed_s=0.1), limits=(limit,), throttling=throttling, answers=Answers(tokens=50)
     )
     with running(settings) as service:
-        built = finish_build(start_build(recipe, tmp_path / "store", service.url, *OPTIONS))
+        built = build(recipe, tmp_path / "store", service.url, *OPTIONS)
     assert_all_rows(built, service, 180)
     assert service.read_statistics()["outcomes"].get("throttled", 0) <= AT_ONCE  # the first wave at the most
 

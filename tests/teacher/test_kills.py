@@ -9,13 +9,34 @@ import signal
 import pytest
 
 from .chat_service import Answers, Latency, RequestRecord, Settings, running
-from .live_builds import find_sent_twice, finish_build, kill_at, kill_build, start_build, wait_for_answers, write_recipe
+from .live_builds import (
+    find_sent_twice,
+    finish_build,
+    kill_at,
+    kill_build,
+    list_words,
+    start_build,
+    wait_for_answers,
+    write_recipe,
+)
 
 REQUESTS, KILLS, AT_ONCE = 500, 4, 32
 WINDOW = 3 * AT_ONCE
 """While one answer waits for a slow disk, other places are taken anew: so many may be answered behind it."""
 OPTIONS = ("--concurrency", str(AT_ONCE))
 SETTINGS = Settings(latency=Latency(fixed_s=0.05), answers=Answers(tokens=40))
+
+
+@pytest.fixture
+def finish(run):
+    """Build in this process, which must succeed. Returns what was printed."""
+
+    def finished(recipe, store, url):
+        done = run(*list_words(recipe, store, url), *OPTIONS)
+        assert done.code == 0, done
+        return done.json
+
+    return finished
 
 
 def kill_builds(recipe, store, service, moments):
@@ -29,15 +50,15 @@ def kill_builds(recipe, store, service, moments):
 
 
 @pytest.mark.slow
-def test_a_build_that_is_killed_again_and_again_sends_nothing_twice_but_what_was_in_flight(tmp_path):
+def test_a_build_that_is_killed_again_and_again_sends_nothing_twice_but_what_was_in_flight(tmp_path, finish):
     recipe = write_recipe(tmp_path, REQUESTS)
     with running(SETTINGS) as calm:
-        expected = finish_build(start_build(recipe, tmp_path / "calm", calm.url, *OPTIONS))
+        expected = finish(recipe, tmp_path / "calm", calm.url)
     chance = random.Random(14)
     with running(SETTINGS) as service:
         moments = sorted(chance.sample(range(1, REQUESTS - AT_ONCE), KILLS))
         kills = kill_builds(recipe, tmp_path / "killed", service, moments)
-        last = finish_build(start_build(recipe, tmp_path / "killed", service.url, *OPTIONS))
+        last = finish(recipe, tmp_path / "killed", service.url)
 
     again, wrong = find_sent_twice(service.read_requests(), kills, WINDOW)
     assert last["content_digest"] == expected["content_digest"]
@@ -48,13 +69,13 @@ def test_a_build_that_is_killed_again_and_again_sends_nothing_twice_but_what_was
 
 
 @pytest.mark.slow
-def test_rounds_that_are_killed_come_out_the_same(tmp_path):
+def test_rounds_that_are_killed_come_out_the_same(tmp_path, finish):
     recipe = write_recipe(tmp_path, 150, paths={"round": 2, "max": 8, "target": 3})
     with running(SETTINGS) as calm:
-        expected = finish_build(start_build(recipe, tmp_path / "calm", calm.url, *OPTIONS))
+        expected = finish(recipe, tmp_path / "calm", calm.url)
     with running(SETTINGS) as service:
         kills = kill_builds(recipe, tmp_path / "killed", service, (20, 160))
-        last = finish_build(start_build(recipe, tmp_path / "killed", service.url, *OPTIONS))
+        last = finish(recipe, tmp_path / "killed", service.url)
 
     assert last["content_digest"] == expected["content_digest"]
     assert {each.digest for each in service.read_requests()} == {each.digest for each in calm.read_requests()}

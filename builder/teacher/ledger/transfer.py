@@ -36,7 +36,7 @@ _BATCH = 500
 class LedgerRequest(BaseModel):
     """What a request says."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     messages: tuple[tuple[str, str], ...] = Field(strict=False)
     """Role and content of each message."""
@@ -51,7 +51,7 @@ class LedgerRequest(BaseModel):
 class LedgerLine(BaseModel):
     """One response in an exported ledger, or one problem whose answers were erased."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     digest: str | None = None
     """The digest of the request."""

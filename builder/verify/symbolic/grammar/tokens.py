@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from ..tree import NotUnderstoodError
@@ -104,8 +105,7 @@ _TEXT = (
     r"\\(?:(?P<letter>mathbf|mathit|mathsf|bm|boldsymbol)|text|mathrm|textbf|mbox|textit|textrm|textnormal|texttt|hbox"
     r"|operatorname\*?)"
 )
-_TOKEN = re.compile(
-    rf"""
+_TOKEN = rf"""
     (?P<space>\s+|\\[,;:!>\ ]|~|\\\n|\\(?:left|right)\s?\.(?!\d))
   | {_TEXT}\s{{0,3}}\{{(?P<text>[^{{}}\\]{{0,120}})\}}
   | \\(?P<edge>begin|end)\s{{0,3}}\{{(?P<environment>[a-zA-Z]{{1,20}}\*?)\}}
@@ -118,9 +118,13 @@ _TOKEN = re.compile(
       | \d+\{{,\}}\d+ | \d+(?:\.\d+)?(?:[eE][-+]?\d{{1,9}}(?![\w.]))? | \.\d+)
   | (?P<letters>[A-Za-z]+)
   | (?P<mark>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
+
+
+@cache
+def _compile_token() -> re.Pattern[str]:
+    """Compile the pattern at its first use: most builds read no formula, and it takes long."""
+    return re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
 
 
 def unify_characters(text: str) -> str:
@@ -155,7 +159,7 @@ def cut_tokens(text: str) -> tuple[MathToken, ...]:
         raise NotUnderstoodError(f"longer than {MAX_CHARACTERS} characters")
     pieces: list[MathToken] = []
     is_spaced = False
-    for match in _TOKEN.finditer(unify_characters(_unify_signs(text))):
+    for match in _compile_token().finditer(unify_characters(_unify_signs(text))):
         piece = _make_piece(match, is_spaced=is_spaced)
         is_spaced = match.lastgroup == "space" or (is_spaced and piece is None)
         pieces += [piece] if piece else []
