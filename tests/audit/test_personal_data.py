@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cotloom.builder.audit import audit, run_checks
+from cotloom.builder.audit import audit, run_checks, texts
 from cotloom.builder.audit.personal_data import EMAIL, PHONE, REGIONS, list_regions, search_personal_data
 from cotloom.builder.audit.secret_patterns import PATTERNS
 from cotloom.builder.audit.secrets import search_secrets
@@ -179,6 +179,19 @@ def test_an_id_that_is_a_secret_is_not_repeated():
         "row 1, p_0123456789abcdef",
     ]
     assert secret not in str(messages)
+
+
+def test_a_finding_counts_the_rows_of_all_slices_and_keeps_columns_apart(monkeypatch):
+    monkeypatch.setattr(texts, "_SLICE", 2)
+    secret = SECRETS["a Hugging Face token"][0]
+    frame = pl.DataFrame({"a": ["x", secret, "x", secret, secret], "b": [["x"], [], ["x"], [secret, secret], None]})
+
+    found = search_table("problems", frame, lambda column: search_secrets(column, {}), 12)
+
+    assert [(fault.message.split(" in {0}")[0], fault.counts, fault.names) for fault in found] == [
+        ("problems.a contains a Hugging Face token,", (3, 3), ("row 2", "row 4", "row 5")),
+        ("problems.b contains a Hugging Face token,", (2, 1), ("row 4",)),
+    ]
 
 
 # Personal data
