@@ -82,12 +82,12 @@ def render_builds(built: Sequence["Built"]) -> str:
 
 def _list_next(version: "Version") -> Iterator[str]:
     """List the commands that show a version, and what differs from the one before it."""
-    from ..publish.files.lineage import find_parent  # noqa: PLC0415 - only builds ask for it
+    from ..publish.files.lineage import name_parent  # noqa: PLC0415 - only builds ask for it
 
     yield f"cotloom show {version.ref}"
-    parent = find_parent(version)
+    parent = name_parent(version)
     if parent is not None:
-        yield f"cotloom diff {parent.ref} {version.ref}"
+        yield f"cotloom diff {parent} {version.ref}"
 
 
 def _render_family(built: Sequence["Built"]) -> Iterator[str]:

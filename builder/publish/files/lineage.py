@@ -27,7 +27,17 @@ _ORDER: Mapping[str, Sequence[str]] = {
 
 
 def find_parent(version: Version) -> Version | None:
-    """Find the parent of a version: the one in its manifest, else the preceding version; None if it is not there."""
+    """Find the parent of a version: the one in its manifest, else the preceding version; None if it is not there.
+
+    Raises:
+        InputError: the parent can't be read.
+    """
+    ref = name_parent(version)
+    return None if ref is None else find_version(version.path.resolve().parent.parent.parent, ref)
+
+
+def name_parent(version: Version) -> str | None:
+    """Name the parent of a version, as `find_parent` finds it; its files are not opened."""
     name, number, folder = version.manifest.name, version.manifest.version, version.path.resolve()
     store = folder.parent.parent.parent
     if folder != locate_version(store, name, number):
@@ -37,7 +47,7 @@ def find_parent(version: Version) -> Version | None:
     if parent is None:
         fixed = [other for other in numbers if other != DEV]
         parent = fixed[fixed.index(number) - 1] if number in fixed[1:] else None
-    return find_version(store, f"{name}@{parent}") if parent in numbers and parent != number else None
+    return f"{name}@{parent}" if parent in numbers and parent != number else None
 
 
 def list_ancestors(version: Version) -> list[Version]:
