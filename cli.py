@@ -160,19 +160,25 @@ def _list_changes(version: str | None, limit: int | None) -> Iterator[str]:
 
 @app.command("gc")
 def collect_garbage(
-    keep: opt.KeepGb = 10.0, dry_run: opt.GarbageDryRun = False, store: opt.Store = opt.STORE, as_json: opt.Json = False
+    keep: opt.KeepGb = 10.0,
+    dry_run: opt.GarbageDryRun = False,
+    consent: opt.Consent = False,
+    store: opt.Store = opt.STORE,
+    as_json: opt.Json = False,
 ) -> None:
     """Remove what builds keep to be faster, the longest unused first; never the ledger, never a version."""
-    from dataclasses import asdict
-
+    from .builder.commands.removal import ask_consent, describe_garbage, render_garbage
     from .builder.store import collect_garbage as collect
 
-    found = collect(store, round(keep * 1e9), remove=not dry_run)
-    if as_json:
-        print_json({**asdict(found), "removed": not dry_run})
-        return
-    verb, stay = "Would remove" if dry_run else "Removed", f"{found.kept_bytes / 1e9:.2f} GB stay"
-    print_text(f"{verb} {found.results:,} results, {found.bytes / 1e9:.2f} GB; {stay}.")
+    found = collect(store, round(keep * 1e9), remove=False)
+    if not as_json:
+        print_text(render_garbage(found))
+    is_removed = not dry_run and bool(found.results) and (consent or ask_consent("yes", "gc"))
+    if is_removed:
+        found = collect(store, round(keep * 1e9))
+    print_json(describe_garbage(found, is_removed)) if as_json else print_text(
+        "Removed." if is_removed else "Nothing was removed."
+    )
 
 
 @app.command("list")
@@ -212,6 +218,45 @@ def show(
         print_json(describe_version(version, lengths))
     else:
         make_console().print(render_version(version, lengths))
+
+
+@app.command("tag")
+def tag_a_version(
+    ref: opt.Ref,
+    tag: opt.VersionTag = None,
+    delete: opt.TagRemoval = False,
+    store: opt.Store = opt.STORE,
+    as_json: opt.Json = False,
+) -> None:
+    """Give a version a tag: NAME@TAG is a REF then. A tag that another version has moves."""
+    from .builder.store import find_version, list_tags, remove_tag, tag_version
+
+    version, before = find_version(store, ref), None
+    if tag is not None and delete:
+        remove_tag(version, tag)
+    elif tag is not None:
+        before = tag_version(version, tag)
+    tags = list_tags(version)
+    moved = "" if before is None else f" (moved from {before})"
+    print_json({"version": version.ref, "tags": tags, "moved_from": before}) if as_json else print_text(
+        f"{version.ref}: {', '.join(tags) or 'no tags'}{moved}"
+    )
+
+
+@app.command("rm")
+def remove(ref: opt.Ref, consent: opt.Consent = False, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+    """Remove a version, with its validation and tags. The ledger stays: the same recipe builds it again."""
+    from .builder.commands.removal import ask_consent, describe_version_use
+    from .builder.store import find_version, remove_version
+
+    version = find_version(store, ref)
+    if not as_json:
+        print_text(describe_version_use(version))
+    if not consent and not ask_consent(version.ref, "rm"):
+        print_text("Nothing was removed.")
+        return
+    remove_version(version)
+    print_json({"removed": version.ref}) if as_json else print_text(f"Removed {version.ref}.")
 
 
 @app.command("sql")

@@ -103,6 +103,9 @@ KeepGb = Annotated[
     float, Option("--keep", min=0.0, max=1_000_000, metavar="GB", help="What the results of stages may take.")
 ]
 GarbageDryRun = Annotated[bool, Option("--dry-run", help="Say what would be removed; remove nothing.")]
+VersionTag = Annotated[str | None, Argument(metavar="[TAG]", help="The tag. Left out: the version's tags are listed.")]
+TagRemoval = Annotated[bool, Option("--delete", help="Take the tag from the version.")]
+Consent = Annotated[bool, Option("--yes", help="Remove without asking.")]
 ShowPlan = Annotated[
     bool, Option("--show", help="Print one problem, one rendered request and one example of each format.")
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...schemas.manifest import StageLengths, describe_inferred
 from ..inspect.listing import find_build_date
+from ..store import list_tags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,7 +155,8 @@ def describe_versions(listing: "VersionListing") -> dict[str, Any]:
 
 def _describe_listed(version: "Version") -> dict[str, Any]:
     manifest = version.manifest.model_dump(mode="json", include=set(_LISTED_KEYS))
-    return {**manifest, "built_at": find_build_date(version), "path": str(version.path)}
+    tags = list(list_tags(version))
+    return {**manifest, "tags": tags, "built_at": find_build_date(version), "path": str(version.path)}
 
 
 def describe_version(version: "Version", lengths: Sequence[StageLengths] | None = None) -> dict[str, Any]:

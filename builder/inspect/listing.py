@@ -7,6 +7,7 @@ from rich.table import Table
 
 from ..errors import InputError
 from ..report.tables import make_table
+from ..store import list_tags
 
 if TYPE_CHECKING:
     from ..store import UnreadableVersion, Version
@@ -26,7 +27,8 @@ def render_list(versions: "Sequence[Version]") -> Table:
 
 def _format_version(version: "Version") -> Iterator[str]:
     manifest = version.manifest
-    yield f"{version.ref} (withdrawn)" if version.is_withdrawn else version.ref
+    marks = [*list_tags(version), *(["withdrawn"] if version.is_withdrawn else [])]
+    yield f"{version.ref} ({', '.join(marks)})" if marks else version.ref
     yield (find_build_date(version) or _UNKNOWN)[:10]
     yield _format_teachers(manifest.teachers, simulated=manifest.simulated)
     for count in ("problems_kept", "samples_kept", "examples_kept", "distinct_paths"):

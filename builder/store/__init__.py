@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .freeze import freeze_tables, freeze_version, make_store
     from .funnel import build_funnel_table, check_fates, count_funnel
-    from .garbage import Garbage, collect_garbage
+    from .garbage import Garbage, collect_garbage, list_children, remove_version
     from .identity import compute_fingerprint, make_conflict
     from .integrity import (
         check_content,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from .stages import read_or_make
     from .tables import digest_tables
+    from .tags import list_tags, remove_tag, tag_version
     from .versions import DEV, Version, list_version_numbers, locate_version, parse_semver, sweep_versions
 
 __all__ = [
@@ -65,6 +66,8 @@ __all__ = [
     "freeze_tables",
     "freeze_version",
     "hold_version",
+    "list_children",
+    "list_tags",
     "list_version_numbers",
     "list_versions",
     "load_validation",
@@ -77,8 +80,11 @@ __all__ = [
     "read_or_make",
     "read_verified",
     "read_version",
+    "remove_tag",
+    "remove_version",
     "scan_versions",
     "sweep_versions",
+    "tag_version",
     "verify_files",
     "verify_version",
 ]
@@ -99,6 +105,8 @@ _HOMES = {
     "freeze_tables": "freeze",
     "freeze_version": "freeze",
     "hold_version": "integrity",
+    "list_children": "garbage",
+    "list_tags": "tags",
     "list_versions": "opening",
     "load_validation": "integrity",
     "locate_ref": "opening",
@@ -108,7 +116,10 @@ _HOMES = {
     "read_or_make": "stages",
     "read_verified": "integrity",
     "read_version": "opening",
+    "remove_version": "garbage",
     "scan_versions": "opening",
+    "tag_version": "tags",
+    "remove_tag": "tags",
     "verify_files": "integrity",
     "verify_version": "integrity",
 }

@@ -168,6 +168,19 @@ def _rename_folder(side: Path, path: Path) -> bool:
     return True
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder at once: it is hidden first, so that nobody reads half of it.
+
+    Raises:
+        Stopped: it can't be removed; it is still there.
+    """
+    side = _name_side(path)
+    with stop_if_unwritable(path):
+        path.rename(side)
+    _remove(side)
+    _sync_folder(path.parent)
+
+
 def _remove(path: Path) -> None:
     """Remove a file or folder of ours; what can't be removed is harmless, it is hidden and never read."""
     if path.is_dir():

@@ -18,10 +18,11 @@ from pydantic import ValidationError
 
 from ...schemas.ids import SCHEME
 from ...schemas.manifest import Manifest, digest_manifest
-from ...schemas.section import NAME
+from ...schemas.section import NAME, SEMVER
 from ..errors import InputError
 from ..plain_json import parse_object
 from .damage import make_damage_error
+from .tags import find_tagged, list_all_tags
 from .versions import (
     DEV,
     MANIFEST,
@@ -162,7 +163,7 @@ def _list_visible(folder: Path) -> list[Path]:
 
 
 def find_version(store: StrPath, ref: str) -> Version:
-    """Find a version by its REF: `name`, `name@version`, or the path of a folder (anything with `/`).
+    """Find a version by its REF: `name`, `name@version`, `name@tag`, or the path of a folder (anything with `/`).
 
     Raises:
         InputError: there is none, it is on the Hub, or `read_version` refuses it.
@@ -187,9 +188,13 @@ def locate_ref(store: StrPath, ref: str) -> Path:
         hint = f"available: {', '.join(known)}" if known else "build one first: cotloom build quickstart"
         raise InputError(f"no dataset {name} in the store {store}", hint=hint)
     if version and version not in existing:
-        raise InputError(
-            f"no version {version} of {name} in the store {store}", hint=f"available: {', '.join(existing)}"
-        )
+        tagged = find_tagged(store, name, version)
+        if tagged is None:
+            raise InputError(
+                f"no {'version' if re.fullmatch(SEMVER, version) else 'tag'} {version} of {name} in the store {store}",
+                hint=f"available: {', '.join([*existing, *list_all_tags(store, name)])}",
+            )
+        version = tagged
     fixed = [version for version in existing if version != DEV] or existing
     return locate_version(store, name, version or fixed[-1])
 

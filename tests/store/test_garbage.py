@@ -67,6 +67,13 @@ def test_a_dry_run_removes_nothing(stages, tmp_path):
 
 
 def test_the_command_says_what_it_removed(stages, tmp_path, run):
-    told = run("gc", "--keep", "0.000003", "--store", str(tmp_path), "--json").json
+    told = run("gc", "--keep", "0.000003", "--yes", "--store", str(tmp_path), "--json").json
     assert told["removed"]
-    assert (told["results"], list_days(stages)) == (1, [1, 2])
+    assert (told["results"], told["stages"], list_days(stages)) == (1, {"paths": 1}, [1, 2])
+
+
+def test_the_command_shows_what_it_would_remove_and_asks(stages, tmp_path, run):
+    asked = run("gc", "--keep", "0.000003", "--store", str(tmp_path))
+    assert (asked.code, "--yes" in asked.err, "1 results" in asked.out) == (2, True, True)
+    assert "Nothing was removed." in run("gc", "--keep", "0", "--dry-run", "--store", str(tmp_path)).out
+    assert list_days(stages) == [1, 2, 3]
