@@ -12,7 +12,6 @@ from pathlib import Path
 from ...schemas.section import NAME, SEMVER
 from ..errors import InputError
 from .atomic import Access, atomic_write
-from .locks import lock_folder
 from .versions import DEV, StrPath, Version, list_version_numbers, locate_version, open_sealed, seal_json
 
 TAGS = "tags.json"
@@ -38,6 +37,8 @@ def tag_version(version: Version, tag: str) -> str | None:
     name, number = version.manifest.name, version.manifest.version
     if number == DEV:
         raise InputError(f"{version.ref} may be overwritten, so no tag can name it", hint="build it as a fixed version")
+    from .locks import lock_folder  # noqa: PLC0415 - reading tags, as a list of versions does, takes no lock
+
     store = _find_store(version)
     with lock_folder(store / "versions" / name):
         before = find_tagged(store, name, tag)
@@ -55,6 +56,8 @@ def remove_tag(version: Version, tag: str) -> None:
         InputError: it does not have it.
         Stopped: the disk is full.
     """
+    from .locks import lock_folder  # noqa: PLC0415 - as above
+
     with lock_folder(version.path.parent):
         tags = _read(version.path)
         if tag not in tags:
