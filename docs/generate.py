@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
+from typer.main import get_command
 
 from cotloom import cli
 from cotloom.builder.templates.bounds import MAX_ROW, MAX_STEPS, MAX_TEMPLATE, MAX_TEXT
@@ -36,11 +37,6 @@ from cotloom.schemas.validation import Validation
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "v1"
 """Of the JSON Schemas: a change of meaning is a new number beside the old."""
-
-COMMANDS = (
-    "init", "plan", "build", "list", "show", "sql", "explain", "validate", "audit", "export", "publish", "pull",
-    "ledger", "ledger stats", "ledger check", "ledger export", "ledger import", "ledger compact", "ledger forget",
-)  # fmt: skip
 
 
 def json_schemas() -> Iterator[tuple[Path, str]]:
@@ -266,9 +262,16 @@ def _default(info: Any) -> str:
 def command_page() -> str:
     """The help of every command."""
     lines = ["# Commands", "", "Generated from the code by `make docs`.", ""]
-    for words in ([], *[command.split() for command in COMMANDS]):
+    for words in ([], *list_commands(get_command(cli.app))):
         lines += [f"## cotloom {' '.join(words)}".rstrip(), "", "```", _help(words), "```", ""]
     return "\n".join(lines)
+
+
+def list_commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """The words of every command, in the order of the code; those of a group after it."""
+    for name, command in getattr(group, "commands", {}).items():
+        yield [*words, name]
+        yield from list_commands(command, (*words, name))
 
 
 def _help(words: list[str]) -> str:
