@@ -69,7 +69,7 @@ def test_calculator_marks_are_matched_with_the_equation_around_each_of_them():
 
 
 def test_paths_are_compared_by_their_first_characters_and_duplicates_by_all(ends):  # noqa: ARG001 - as above
-    long = "she sold many clips to her friends in the town " * 6_000
+    long = "she sold many clips to her friends in the town " * 30_000
     paths = [ReasoningPath(sample_id=name, text=text) for name, text in (("a", long), ("b", long + "yes"), ("c", long))]
     choices = choose_paths(paths, Select())
     assert [choices[name].reason for name in "abc"] == [None, "near_duplicate", "exact_duplicate"]

@@ -10,8 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ...schemas.manifest import StageLengths, describe_inferred
-from ..inspect.listing import find_build_date
-from ..store import list_tags
+from ..inspect.listing import find_build_date, find_tags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,8 +154,7 @@ def describe_versions(listing: "VersionListing") -> dict[str, Any]:
 
 def _describe_listed(version: "Version") -> dict[str, Any]:
     manifest = version.manifest.model_dump(mode="json", include=set(_LISTED_KEYS))
-    tags = list(list_tags(version))
-    return {**manifest, "tags": tags, "built_at": find_build_date(version), "path": str(version.path)}
+    return {**manifest, "tags": find_tags(version), "built_at": find_build_date(version), "path": str(version.path)}
 
 
 def describe_version(version: "Version", lengths: Sequence[StageLengths] | None = None) -> dict[str, Any]:

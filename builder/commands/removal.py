@@ -7,11 +7,11 @@ from typing import Any
 
 from ..errors import InputError
 from ..store import Garbage, Version, list_children, list_tags
-from ..terminal import print_text
+from ..terminal import print_error
 
 
 def ask_consent(word: str, command: str) -> bool:
-    """Ask for a word that has to be typed before something is removed.
+    """Ask on standard error for a word that has to be typed before something is removed.
 
     Args:
         word: what to type.
@@ -22,7 +22,7 @@ def ask_consent(word: str, command: str) -> bool:
     """
     if not sys.stdin.isatty():
         raise InputError(f"cotloom {command} asks before it removes anything", hint="--yes removes without asking")
-    print_text(f"Type {word} to remove: ")
+    print_error(f"Type {word} to remove: ")
     return sys.stdin.readline().strip() == word
 
 

@@ -78,7 +78,7 @@ def _list_reasons(diff: VersionDiff) -> Iterator[tuple[Bump, str]]:
             yield Bump.MAJOR, f"{what} are gone: {', '.join(sorted(gone))}"
     if any(group.unit is Unit.EXAMPLE and "trained on" in (group.was, group.now) for group in diff.groups):
         yield Bump.MINOR, "rows that are trained on came, went or changed"
-    yield Bump.PATCH, "no row that is trained on changed"
+    yield Bump.PATCH, "no row that is trained on came, went or has another text"
 
 
 def _list_formats(manifest: Manifest) -> set[str]:

@@ -10,20 +10,18 @@ import polars as pl
 from ...schemas.reasons import Stage, Unit
 from ..progress import show_bar
 from ..store import Version
-from ..store.tables import list_files
+from ..store.tables import FILES, list_files
 from .causes import find_causes
 from .changes import Change, list_changes
 from .drift import Drift, describe_drift, measure_tables
-from .rows import CHANGE_SCHEMA, COLUMNS, STAGE_RANK, RowDifference, Tables, compare_bucket
+from .rows import CHANGE_SCHEMA, COLUMNS, RowDifference, Tables, compare_bucket
 
-STAGES = tuple(STAGE_RANK)
+STAGES = tuple(Stage)
 
 _THREADS = 2
 """How many buckets are compared at once: reading and comparing columns leaves the interpreter free."""
 
 _GROUPED = ("unit", "difference", "was", "now", "stage", "origin")
-_UNITS: dict[str, str] = {"problems": "problems", "samples": "samples", "examples": "examples", "mixture": "examples"}
-"""The table that a kind of file belongs to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +33,7 @@ class Group:
     difference: RowDifference
     """How they differ."""
     was: str | None
-    """What they were: `kept`, the reason for which they were dropped, a verdict, a split, a gold answer."""
+    """What they were: `kept`, the reason for which they were dropped, a verdict, a split, a source."""
     now: str | None
     """What they are."""
     stage: Stage
@@ -69,8 +67,8 @@ class VersionDiff:
 
     @property
     def is_empty(self) -> bool:
-        """Whether every row is the same."""
-        return not self.groups
+        """Whether every row is the same, in every column."""
+        return self.before.manifest.content_digest == self.after.manifest.content_digest
 
 
 def compare_versions(before: Version, after: Version, limit: int = 3) -> VersionDiff:
@@ -123,7 +121,8 @@ class _ComparedBucket:
 def _compare_part(
     before: Version, after: Version, bits: int, limit: int, is_reformatted: bool, number: int
 ) -> _ComparedBucket:
-    is_same = _digest_bucket(before, number, bits) == _digest_bucket(after, number, bits)
+    digests = _digest_bucket(before, number, bits)
+    is_same = None not in digests and digests == _digest_bucket(after, number, bits)
     old, new = (_read_tables(version, number, bits, not is_same, is_reformatted) for version in (before, after))
     if is_same:
         differences = pl.DataFrame(schema={**CHANGE_SCHEMA, "origin": pl.Int64})
@@ -145,7 +144,7 @@ def _list_parts(version: Version, number: int, bits: int) -> range:
 def _digest_bucket(version: Version, number: int, bits: int) -> list[str | None]:
     """List the digests of a bucket's files, as the manifest states them."""
     manifest = version.manifest
-    files = [list_files(name, manifest.bucket_bits) for name in _UNITS]
+    files = [list_files(name, manifest.bucket_bits) for name in FILES]
     parts = _list_parts(version, number, bits)
     return [manifest.files[names[part]].digest for names in files for part in parts if names[part] in manifest.files]
 

@@ -66,8 +66,7 @@ def join_text(row: Mapping[str, Any] | None) -> str | None:
     if row is None:
         return None
     if "question" in row:
-        return f"{row['question']}\n= {row['answer']}"
+        return "\n= ".join(text for text in (row["question"], row["answer"]) if text is not None)
     if "text" in row:
-        return join_parts(row["reasoning"], str(row["text"]))
-    messages = row["messages"]
-    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in messages)
+        return join_parts(row["reasoning"], row["text"] or "")
+    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in row["messages"])

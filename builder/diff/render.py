@@ -15,6 +15,9 @@ from .compare import Group, VersionDiff
 from .drift import Drift
 from .listing import ListedRow, join_text
 
+OTHER_COLUMNS = "No row came or went, or has another fate, verdict, split, gold answer or text; other columns differ."
+"""What is said of versions whose rows differ in nothing that is listed."""
+
 _SHOWN = 400
 """Characters of a text that are shown."""
 
@@ -30,10 +33,12 @@ def render_diff(diff: VersionDiff, advice: VersionAdvice, listed: Mapping[str, L
     head = f"{diff.before.ref} -> {diff.after.ref}"
     if diff.is_empty:
         return Lines(make_line(head, style="bold"), make_line("Every row is the same."))
+    others = () if diff.groups else (make_line(OTHER_COLUMNS),)
     return Lines(
         make_line(head, style="bold"),
         *_render_changes(diff),
         Text(),
+        *others,
         _render_groups(diff.groups),
         make_line(f"{diff.problems_with_other_paths:,} problems have other kept paths"),
         Text(),
@@ -130,7 +135,7 @@ def _render_advice(diff: VersionDiff, advice: VersionAdvice) -> Iterator[Text]:
         yield make_line("Changelog", style="bold")
         yield from (make_line(f"  {line}") for line in advice.entry)
     yield make_line("Next", style="bold")
-    shown = next((name for group in diff.groups for name in group.ids), None)
+    shown = next((name for group in diff.groups if group.now is not None for name in group.ids), None)
     if shown is not None:
         yield make_line(f"  cotloom explain {diff.after.ref} {shown}")
     yield make_line(f"  cotloom diff {diff.before.ref} {diff.after.ref} --limit 5")

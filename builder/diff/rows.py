@@ -43,8 +43,7 @@ STAGE_RANK: Mapping[Stage, int] = {stage: place for place, stage in enumerate(St
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "problems": (
-        "problem_id", "source", "origin", "question", "answer", "answer_type", "split", "pass_rate", "stage", "fate",
-        "reason",
+        "problem_id", "source", "answer", "answer_type", "split", "pass_rate", "stage", "fate", "reason",
     ),
     "samples": (
         "sample_id", "problem_id", "text", "reasoning", "hint", "verdict", "predicted", "cluster", "teacher", "stage",
@@ -139,7 +138,8 @@ def _pick(cases: Mapping[RowDifference, pl.Expr], default: pl.Expr) -> pl.Expr:
     return picked
 
 
-def _fix(stage: Stage) -> pl.Expr:
+def _number_stage(stage: Stage) -> pl.Expr:
+    """The number of a stage."""
     return pl.lit(STAGE_RANK[stage], pl.Int64)
 
 
@@ -174,7 +174,7 @@ def _compare_problems(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame
         now=_pick({RowDifference.MOVED: pl.col("split_new"), RowDifference.GOLD: _NOTHING,
                    RowDifference.REWRITTEN: pl.col("source_new")}, _describe_fate("_new")),
         stage=_pick(
-            dict.fromkeys(_FATES, _decide_stage(Stage.SOURCES)), _fix(Stage.SOURCES)
+            dict.fromkeys(_FATES, _decide_stage(Stage.SOURCES)), _number_stage(Stage.SOURCES)
         ),
     )  # fmt: skip
 
@@ -196,7 +196,7 @@ def _compare_samples(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
             (RowDifference.OTHER_PATH, _differs("cluster")),
         ]),
     ).drop_nulls("difference")  # fmt: skip
-    by_fate = pl.when(_differs("verdict")).then(_fix(Stage.VERIFY)).otherwise(_decide_stage(Stage.VERIFY))
+    by_fate = pl.when(_differs("verdict")).then(_number_stage(Stage.VERIFY)).otherwise(_decide_stage(Stage.VERIFY))
     return found.with_columns(
         unit=pl.lit(str(Unit.SAMPLE)),
         row_id="sample_id",
@@ -206,13 +206,13 @@ def _compare_samples(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
                   _describe_fate("_new")),
         stage=_pick(
             {
-                RowDifference.ADDED: _fix(Stage.TEACHER),
-                RowDifference.REMOVED: _fix(Stage.TEACHER),
-                RowDifference.REWRITTEN: _fix(Stage.TEACHER),
-                RowDifference.VERDICT: _fix(Stage.VERIFY),
-                RowDifference.OTHER_PATH: _fix(Stage.SELECT),
+                RowDifference.ADDED: _number_stage(Stage.TEACHER),
+                RowDifference.REMOVED: _number_stage(Stage.TEACHER),
+                RowDifference.REWRITTEN: _number_stage(Stage.TEACHER),
+                RowDifference.VERDICT: _number_stage(Stage.VERIFY),
+                RowDifference.OTHER_PATH: _number_stage(Stage.SELECT),
             },
-            pl.when(_differs("written")).then(_fix(Stage.TEACHER)).otherwise(by_fate),
+            pl.when(_differs("written")).then(_number_stage(Stage.TEACHER)).otherwise(by_fate),
         ),
     )  # fmt: skip
 
@@ -244,8 +244,13 @@ def _compare_examples(before: pl.DataFrame, after: pl.DataFrame, *, is_reformatt
         row_id=pl.coalesce("example_id_new", "example_id"),
         was=pl.when(pl.col("is_old")).then(there).otherwise("dropped"),
         now=pl.when(pl.col("is_new")).then(there).otherwise("dropped_new"),
-        stage=_pick({RowDifference.MOVED: _fix(Stage.SOURCES), RowDifference.REWRITTEN: _fix(Stage.FORMAT)},
-                    _rank_stage("decided", Stage.FORMAT)),
+        stage=_pick(
+            {
+                RowDifference.MOVED: _number_stage(Stage.SOURCES),
+                RowDifference.REWRITTEN: _number_stage(Stage.FORMAT),
+            },
+            _rank_stage("decided", Stage.FORMAT),
+        ),
     )  # fmt: skip
 
 

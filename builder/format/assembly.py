@@ -212,8 +212,10 @@ def fit_rows(form: FormatRows, places: Integers, tokens: _Tokens) -> _Fitted:
     is_long = least > most
     left = np.where(is_long, fewest, fits)
     is_shown = np.arange(len(places)) - starts[owners] < left[owners]
-    with_fewest = f" with {form.fewest} demonstrations" if form.fewest else ""
-    says = pl.format(f"{{}} tokens{with_fewest}, over the {most:,} of the format {form.name}", pl.lit(pl.Series(least)))
+    length = pl.format("{} tokens", pl.lit(pl.Series(least)))
+    if form.fewest:
+        length = pl.format("{} with {} demonstrations", length, pl.lit(pl.Series(fewest)))
+    says = pl.format(f"{{}}, over the {most:,} of the format {form.name}", length)
     also = pl.format("; also {}: {}", "reason", "detail").fill_null("")
     reasons = form.reasons.select(
         reason=pl.when(pl.lit(pl.Series(is_long))).then(pl.lit(str(Reason.TOO_LONG))).otherwise("reason"),

@@ -25,9 +25,19 @@ def render_list(versions: "Sequence[Version]") -> Table:
     return make_table(_HEAD, map(list, map(_format_version, versions)), "   rrrr")
 
 
+def find_tags(version: "Version") -> tuple[str, ...] | None:
+    """Find the tags of a version; None where their file is damaged, which is no reason to list nothing."""
+    try:
+        return list_tags(version)
+    except InputError:
+        return None
+
+
 def _format_version(version: "Version") -> Iterator[str]:
     manifest = version.manifest
-    marks = [*list_tags(version), *(["withdrawn"] if version.is_withdrawn else [])]
+    tags = find_tags(version)
+    marks = ["tags can't be read"] if tags is None else list(tags)
+    marks += ["withdrawn"] if version.is_withdrawn else []
     yield f"{version.ref} ({', '.join(marks)})" if marks else version.ref
     yield (find_build_date(version) or _UNKNOWN)[:10]
     yield _format_teachers(manifest.teachers, simulated=manifest.simulated)

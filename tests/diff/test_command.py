@@ -7,7 +7,9 @@ import pytest
 
 from cotloom.builder.diff import Bump
 from cotloom.builder.diff.advice import raise_version
-from tests.passes.builds import answer, ask, run, write_recipe
+from cotloom.schemas.manifest import digest_manifest
+from tests.passes.builds import answer, ask, write_recipe
+from tests.passes.builds import run as build
 
 ANSWERS = [answer(number, wording) for number in range(12) for wording in range(3)]
 
@@ -18,9 +20,9 @@ def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("diff")
     keys = {"select": {"signature": "none", "near_duplicate": None}}
     path = write_recipe(folder, {"a": [ask(number) for number in range(12)]}, ANSWERS, ("zero_shot_cot",), **keys)
-    run(path, folder / "store")
-    run(path, folder / "store", "version=1.1.0", "select.keep=1")
-    run(path, folder / "store", "version=1.1.1", "select.keep=1", 'description="other words"')
+    build(path, folder / "store")
+    build(path, folder / "store", "version=1.1.0", "select.keep=1")
+    build(path, folder / "store", "version=1.1.1", "select.keep=1", 'description="other words"')
     return folder / "store"
 
 
@@ -47,6 +49,33 @@ def test_the_exit_code_tells_whether_rows_differ(store, run):
     assert run("diff", "small@1.0.0", "small@1.1.0", "--store", store, "--exit-code").code == 1
     same = run("diff", "small@1.1.0", "small@1.1.1", "--store", store, "--exit-code")
     assert (same.code, "Every row is the same." in same.out) == (0, True)
+
+
+def test_rows_that_differ_in_other_columns_only_are_not_called_the_same(store, run):
+    changes = ["version=1.3.0", "select.keep=1", 'sources.0.license="MIT"']
+    build(store.parent / "recipe.yaml", store, *changes)
+    ran = run("diff", "small@1.1.1", "small@1.3.0", "--store", store, "--exit-code")
+    assert (ran.code, "Every row is the same." in ran.out) == (1, False)
+    assert "other columns differ" in ran.out
+    assert "Version  1.1.2 (patch" in ran.out
+
+
+def test_buckets_without_a_digest_are_compared(store, run, tmp_path):
+    copies = [tmp_path / name for name in ("a", "b")]
+    for copy, number in zip(copies, ("1.0.0", "1.1.0"), strict=True):
+        shutil.copytree(store / "versions" / "small" / number, copy)
+        values = json.loads((copy / "manifest.json").read_text())
+        for file in values["files"].values():
+            file["digest"] = None
+        (copy / "manifest.json").write_text(json.dumps({**values, "manifest_digest": digest_manifest(values)}))
+    ran = run("diff", *copies, "--store", store, "--exit-code")
+    assert (ran.code, "beyond_keep" in ran.out) == (1, True)
+
+
+def test_the_command_that_is_named_next_finds_its_row(store, run):
+    ran = run("diff", "small@1.1.0", "small@1.0.0", "--store", store)
+    words = next(line.split() for line in ran.out.splitlines() if "cotloom explain" in line)
+    assert run(*words[1:], "--store", store).code == 0
 
 
 def test_one_version_is_held_against_its_parent(store, run):

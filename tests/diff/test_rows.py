@@ -6,6 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cotloom.builder.diff.listing import join_text
 from cotloom.builder.diff.rows import COLUMNS, compare_bucket
 from cotloom.schemas.example import Example
 from cotloom.schemas.frames import to_frame
@@ -122,3 +123,10 @@ def test_of_rows_with_one_id_the_kept_one_is_compared():
     one = {**tables, "problems": to_frame(problems, Problem).select(COLUMNS["problems"])}
     other = {**tables, "problems": to_frame(problems[1:], Problem).select(COLUMNS["problems"])}
     assert compare_bucket(one, other).is_empty()
+
+
+def test_rows_without_a_text_are_listed_without_words_for_nothing():
+    assert join_text({"text": None, "reasoning": None}) == ""
+    assert join_text({"question": "Wie viele?", "answer": None}) == "Wie viele?"
+    assert join_text({"text": "\\frac{1}{2}", "reasoning": "so"}).startswith("so")
+    assert join_text(None) is None

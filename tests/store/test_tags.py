@@ -26,7 +26,8 @@ def store(tmp_path):
 def test_a_tag_names_a_version_wherever_a_ref_does(store, run):
     assert run("tag", "small@1.0.0", "best", "--store", store).out == "small@1.0.0: best\n"
     assert find_version(store, "small@best").ref == "small@1.0.0"
-    assert run("show", "small@best", "--store", store).code == 0
+    for command in ("show", "audit", "diff"):
+        assert run(command, "small@best", "--store", store).code == 0
     assert "small@1.0.0 (best)" in run("list", "--store", store).out
     listed = json.loads(run("list", "--store", store, "--json").out)["versions"]
     assert {item["version"]: item["tags"] for item in listed} == {"1.0.0": ["best"], "1.1.0": [], "dev": []}
@@ -73,6 +74,8 @@ def test_damaged_tags_are_told(store, run):
     path.write_text(path.read_text().replace("best", "worst"))
     ran = run("show", "small@worst", "--store", store)
     assert (ran.code, "tags.json" in ran.err) == (2, True)
+    assert "small@1.0.0 (tags can't be read)" in run("list", "--store", store).out
+    assert None in [item["tags"] for item in json.loads(run("list", "--store", store, "--json").out)["versions"]]
 
 
 def test_a_removed_version_is_gone_and_can_be_built_again(store, run):

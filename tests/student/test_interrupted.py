@@ -183,6 +183,8 @@ def rebuild(build_recipe, recipe: Path, store: Path, problems: int = 30) -> str:
 def test_a_version_that_is_built_again_meanwhile_gets_no_validation_of_other_content(
     start, validate, copy, recipe, build_recipe
 ):
+    rebuild(build_recipe, recipe, copy)  # so that its stages are known, and it takes a moment later
+    build_recipe(recipe, copy)
     process = start(copy)
     wait_for(process, copy, "students/runs/*/run.json")
     digest = rebuild(build_recipe, recipe, copy)
