@@ -11,7 +11,7 @@ from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
 from ..recipe import LoadedRecipe
 from ..store import Version
-from ..store.stages import StageResult, read_or_make
+from ..store.results.stages import StageResult, read_or_make
 from ..store.tables import describe_file
 from ..teacher import Calls, Recording
 from .judging.counter import PathCounter, QuestionFinder, RationaleCutter

@@ -33,7 +33,7 @@ from ..mix import MixtureRules, parse_shares
 from ..store.checked import digest_table
 from ..store.funnel import check_table_fates
 from ..store.pieces import add_cell, read_bucket, write_piece
-from ..store.stages import parse_result, read_or_make
+from ..store.results.stages import parse_result, read_or_make
 from ..store.tables import FILES, sort_rows, write_table
 from ..verify.external import parse_plain
 from . import runs

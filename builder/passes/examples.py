@@ -16,7 +16,7 @@ from .. import format as formats
 from ..format.demonstrations import ADDRESS_BITS, Integers, Ring, Shown
 from ..parquet import read_parquet, to_arrow, to_polars
 from ..store.checked import digest_table
-from ..store.stages import StageResult, find_result, make_stage_key, read_or_make
+from ..store.results.stages import StageResult, find_result, make_stage_key, read_or_make
 from ..store.tables import sort_rows, write_table
 from .arrow import map_arrow, read_arrow, write_arrow
 from .paths import SAMPLES

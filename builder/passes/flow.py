@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..mix import MixtureRules, Shares
 from ..recipe import LoadedRecipe
 from ..store.pieces import count_bits
-from ..store.stages import StageResult
+from ..store.results.stages import StageResult
 from ..teacher import Calls
 from .answers import BuildAnswers
 from .examples import build_rings

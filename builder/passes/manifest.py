@@ -8,7 +8,7 @@ from ...schemas.manifest import File, Input, Manifest
 from .. import mix, select, sources, store
 from ..recipe.tokenizer import KEY
 from ..store.funnel import build_funnel
-from ..store.stages import StageResult
+from ..store.results.stages import StageResult
 from ..store.tables import digest_content, name_file
 from ..verify.external import KEY as EXTERNAL
 from .answers import BuildAnswers

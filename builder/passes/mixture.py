@@ -17,7 +17,7 @@ from ..mix import MixtureRules, Shares
 from ..parquet import read_parquet
 from ..store.checked import digest_table
 from ..store.funnel import check_table_fates, count_fates
-from ..store.stages import StageResult, read_or_make
+from ..store.results.stages import StageResult, read_or_make
 from ..store.tables import join_examples, sort_rows, write_table
 from .examples import EXAMPLES
 from .paths import SAMPLES

@@ -14,8 +14,8 @@ from ...schemas.recipe import Lengths, PassRate
 from .. import select, sources
 from ..parquet import read_parquet
 from ..store.funnel import check_table_fates, count_fates
-from ..store.memo import make_keys
-from ..store.stages import StageResult, read_or_make
+from ..store.results.memo import make_keys
+from ..store.results.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
 from .judging.samples import PathRules, judge_samples, open_memo, recall
 from .overlap.quotes import find_quoting

@@ -16,7 +16,7 @@ from ...schemas.reasons import Fate
 from ...schemas.source import Decontaminate
 from .. import sources, verify
 from ..store.pieces import iterate_pieces
-from ..store.stages import read_or_make
+from ..store.results.stages import read_or_make
 from ..store.tables import describe_file, write_evidence
 from .languages import count_languages
 from .overlap.evidence import OVERLAPS, join_evidence

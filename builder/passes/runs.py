@@ -18,7 +18,7 @@ from ..engine import map_items
 from ..files import digest_file
 from ..progress import warn
 from ..store.checked import mark_used
-from ..store.stages import RESULT, StageResult, find_result, make_stage_key, parse_result, read_or_make
+from ..store.results.stages import RESULT, StageResult, find_result, make_stage_key, parse_result, read_or_make
 from .costs import CostTable
 
 _ADDRESS = f"{__package__}.buckets"

@@ -10,7 +10,7 @@ import polars as pl
 
 from ...schemas.ids import digest
 from ...schemas.sample import Part
-from ..store.memo import Memo, make_keys, recall_or_find
+from ..store.results.memo import Memo, make_keys, recall_or_find
 from ..text.tokens import count_tokens
 from .unchanged import BucketSize
 

@@ -20,7 +20,7 @@ from ...schemas.manifest import File
 from ..errors import Stopped
 from ..store.atomic import Access, replace_file
 from ..store.checked import mark_used
-from ..store.stages import StageResult, find_result
+from ..store.results.stages import StageResult, find_result
 from .arrow import read_arrow, write_arrow
 
 INPUTS = "inputs.arrow"

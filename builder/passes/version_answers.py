@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..files import digest_file
 from ..plain_json import parse_object
 from ..store.pieces import add_cell, write_piece
-from ..store.stages import StageResult, read_or_make
+from ..store.results.stages import StageResult, read_or_make
 from ..store.tables import describe_file
 
 _COLUMNS = (

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .freeze import freeze_tables, freeze_version, make_store
     from .funnel import build_funnel_table, check_fates, count_funnel
-    from .garbage import Garbage, collect_garbage, list_children, remove_version
     from .identity import compute_fingerprint, make_conflict
     from .integrity import (
         check_content,
@@ -43,7 +42,9 @@ if TYPE_CHECKING:
         read_version,
         scan_versions,
     )
-    from .stages import read_or_make
+    from .removal import list_children, remove_version
+    from .results.garbage import Garbage, collect_garbage
+    from .results.stages import read_or_make
     from .tables import digest_tables
     from .tags import list_tags, remove_tag, tag_version
     from .versions import DEV, Version, list_version_numbers, locate_version, parse_semver, sweep_versions
@@ -90,14 +91,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Garbage": "garbage",
+    "Garbage": "results.garbage",
     "UnreadableVersion": "opening",
     "VersionListing": "opening",
     "build_funnel_table": "funnel",
     "check_content": "integrity",
     "check_current": "integrity",
     "check_fates": "funnel",
-    "collect_garbage": "garbage",
+    "collect_garbage": "results.garbage",
     "compute_fingerprint": "identity",
     "count_funnel": "funnel",
     "digest_tables": "tables",
@@ -105,7 +106,7 @@ _HOMES = {
     "freeze_tables": "freeze",
     "freeze_version": "freeze",
     "hold_version": "integrity",
-    "list_children": "garbage",
+    "list_children": "removal",
     "list_tags": "tags",
     "list_versions": "opening",
     "load_validation": "integrity",
@@ -113,10 +114,10 @@ _HOMES = {
     "make_conflict": "identity",
     "make_store": "freeze",
     "open_version": "opening",
-    "read_or_make": "stages",
+    "read_or_make": "results.stages",
     "read_verified": "integrity",
     "read_version": "opening",
-    "remove_version": "garbage",
+    "remove_version": "removal",
     "scan_versions": "opening",
     "tag_version": "tags",
     "remove_tag": "tags",

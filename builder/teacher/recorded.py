@@ -29,7 +29,7 @@ from ..errors import InputError, Stopped
 from ..files import digest_file, list_chunks
 from ..recipe import LoadedRecipe
 from ..store.atomic import Access, replace_file
-from ..store.stages import StageResult, parse_result
+from ..store.results.stages import StageResult, parse_result
 from ..store.versions import open_sealed, seal_json
 from .recorded_chunks import PIECE, READ_CHUNK, READING
 from .recorded_rows import list_answer_columns

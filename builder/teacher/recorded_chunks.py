@@ -13,7 +13,7 @@ from ...schemas.teacher import AnyAnswers, FileAnswers, HubAnswers
 from ..cells import list_columns
 from ..files import Chunk, digest_chunk, read_new_rows
 from ..store.pieces import add_cell, read_bucket, write_piece
-from ..store.stages import find_result, read_or_make
+from ..store.results.stages import find_result, read_or_make
 from ..store.tables import describe_file
 from .recorded_rows import get_cell, list_answer_columns, read_row, select_answer_columns
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from cotloom.builder.store import collect_garbage
-from cotloom.builder.store.stages import find_result, read_or_make
+from cotloom.builder.store.results.stages import find_result, read_or_make
 from cotloom.builder.store.tables import describe_file
 
 DAY = 24 * 3600

@@ -35,7 +35,7 @@ from cotloom.builder.store import (
 )
 from cotloom.builder.store.checked import digest_table
 from cotloom.builder.store.identity import list_changes, make_conflict
-from cotloom.builder.store.stages import parse_result
+from cotloom.builder.store.results.stages import parse_result
 from cotloom.builder.store.tables import FILES, describe_file, digest_frame
 from cotloom.builder.store.versions import find_free_version
 from cotloom.schemas.example import Example

@@ -16,7 +16,7 @@ from ....schemas.recipe import Choose, ConsensusRule, Select, Verify
 from ....schemas.sample import ExternalFinding, Grade, Hint, Part, Sample, Span
 from ... import select, verify
 from ...engine import mark_row
-from ...store.memo import Memo, Recalled, make_keys, recall_or_find
+from ...store.results.memo import Memo, Recalled, make_keys, recall_or_find
 from ...text.equations import Equation, find_equations
 from ..overlap.quotes import EvaluationRules
 from ..tokens import TokenCounter

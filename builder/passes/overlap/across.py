@@ -11,7 +11,7 @@ from ....schemas.manifest import File
 from ....schemas.reasons import Fate
 from ... import select
 from ...parquet import read_parquet
-from ...store.stages import StageResult, read_or_make
+from ...store.results.stages import StageResult, read_or_make
 from ...store.tables import EVIDENCE, name_evidence, write_evidence
 from ...text.minhash import NearPairs, Shingles, find_near_pairs, hash_shingles, join_shingles
 

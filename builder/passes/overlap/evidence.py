@@ -15,7 +15,7 @@ from ... import select, sources
 from ...parquet import read_parquet
 from ...sources.overlap import choose_evidence, make_evidence
 from ...store.funnel import CAME_THROUGH
-from ...store.stages import StageResult, read_or_make
+from ...store.results.stages import StageResult, read_or_make
 from ...store.tables import EVIDENCE, name_evidence, write_evidence
 from .quotes import EvaluationRules, match_rationale, open_evaluations
 

@@ -13,8 +13,8 @@ from ....schemas.reasons import Reason
 from ....schemas.source import Decontaminate
 from ... import sources
 from ...sources.overlap import COLUMNS, EvaluationSet, OverlapMatch, describe_match, find_matches, index_set
-from ...store.memo import Memo, make_keys, recall_or_find
 from ...store.pieces import iterate_pieces
+from ...store.results.memo import Memo, make_keys, recall_or_find
 
 _FINDINGS = {"key": pl.String, "detail": pl.String}
 

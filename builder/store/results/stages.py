@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...schemas.ids import digest
-from ...schemas.manifest import File
-from ..files import digest_file
-from ..progress import warn
-from .atomic import Access, atomic_folder
-from .checked import mark_used
-from .versions import open_sealed, seal_json
+from ....schemas.ids import digest
+from ....schemas.manifest import File
+from ...files import digest_file
+from ...progress import warn
+from ..atomic import Access, atomic_folder
+from ..checked import mark_used
+from ..versions import open_sealed, seal_json
 
 RESULT = "result.json"
 """Written last into the folder of a result."""

@@ -1,7 +1,4 @@
-"""Remove a version, or the results of stages that no build used for long; never the ledger.
-
-Losing results costs time only. A version can be built again from its recipe and the ledger.
-"""
+"""Remove results of stages that no build used for long: never the ledger, never a version. Losing them costs time."""
 
 import shutil
 import time
@@ -10,11 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic import remove_folder
-from .locks import lock_folder
-from .opening import list_versions
 from .stages import RESULT
-from .versions import Version
 
 SPARED_S = 3600.0
 """What was used so many seconds ago stays: another build may be about to read it."""
@@ -60,27 +53,6 @@ def collect_garbage(store: Path, keep_bytes: int, *, remove: bool = True) -> Gar
     freed = sum(result.bytes for result in removed)
     stages = Counter(result.path.relative_to(store / "stages").parts[0] for result in removed)
     return Garbage(results=len(removed), stages=dict(stages), bytes=freed, kept_bytes=taken - freed)
-
-
-def remove_version(version: Version) -> None:
-    """Remove a version with all that lies beside it. The ledger and the results of stages stay.
-
-    Raises:
-        Stopped: it can't be removed; it is still there.
-    """
-    with lock_folder(version.path):
-        remove_folder(version.path)
-
-
-def list_children(version: Version) -> list[Version]:
-    """List the versions of the same store that name a version as their parent."""
-    store = version.path.absolute().parent.parent.parent
-    name, number = version.manifest.name, version.manifest.version
-    return [
-        other
-        for other in list_versions(store)
-        if (other.manifest.name, other.manifest.parent) == (name, number) and other.manifest.version != number
-    ]
 
 
 def _list_results(stages: Path) -> Iterator[_KeptResult]:

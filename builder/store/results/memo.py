@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import xxhash
 
-from .checked import keep_checked, mark_used, read_checked
+from ..checked import keep_checked, mark_used, read_checked
 
 MOST_KEPT = 2
 """A file keeps findings about rows that are gone, as long as it has at most so many times the rows of today."""

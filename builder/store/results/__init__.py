@@ -1,0 +1,1 @@
+"""What stages made, kept by content: `stages` whole results, `memo` findings about single rows, `garbage` removes both."""
