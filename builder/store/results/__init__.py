@@ -1,1 +1,1 @@
-"""What stages made, kept by content: `stages` whole results, `memo` findings about single rows, `garbage` removes both."""
+"""Results of stages, kept by content: `stages` whole ones, `memo` findings about rows; `garbage` removes old ones."""
