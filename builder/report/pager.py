@@ -35,7 +35,7 @@ def _find_pager() -> list[str]:
         words = shlex.split(os.environ.get("PAGER", "less"))
     except ValueError:  # a quotation without an end
         return []
-    return words if words and os.environ.get("TERM") != "dumb" and shutil.which(words[0]) else []
+    return words if words and os.environ.get("TERM", "dumb") != "dumb" and shutil.which(words[0]) else []
 
 
 def _show_paged(command: list[str], text: str) -> None:
