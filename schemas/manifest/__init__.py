@@ -3,6 +3,7 @@
 parts      inputs, files, the funnel
 splits     how problems were split, and what overlaps evaluation sets
 counts     what was counted of the answers
+reviews    what people who read rows decided
 manifest   `manifest.json`
 builds     `build.json`: the circumstances
 """
@@ -24,9 +25,11 @@ from .counts import (
 )
 from .manifest import Manifest, digest_manifest, list_changed_teachers, list_teachers, seal_manifest
 from .parts import Count, File, FunnelRow, InferredType, Input, ManifestPart, describe_inferred
+from .reviews import Agreement, MeasuredErrors, ReviewSummary
 from .splits import Contamination, LargeCluster, SplitLeak, SplitReport, describe_split
 
 __all__ = [
+    "Agreement",
     "BuildCalls",
     "BuildRecord",
     "Contamination",
@@ -43,9 +46,11 @@ __all__ = [
     "LengthBin",
     "Manifest",
     "ManifestPart",
+    "MeasuredErrors",
     "MixtureCount",
     "RarefactionPoint",
     "ReadingCount",
+    "ReviewSummary",
     "RowBin",
     "ServedModel",
     "SplitLeak",
