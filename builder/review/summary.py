@@ -70,6 +70,14 @@ def _keep_last(decisions: Sequence[Decision]) -> list[Decision]:
     return list({(decision.row, decision.by): decision for decision in decisions}.values())
 
 
+def describe_agreement(agreement: Agreement) -> str:
+    """Describe how far two readers agree in a sentence."""
+    kappa = "" if agreement.kappa is None else f", kappa {agreement.kappa:.2f}"
+    return (
+        f"{agreement.readers[0]} and {agreement.readers[1]} agree on {agreement.same} of {agreement.rows} rows{kappa}"
+    )
+
+
 def describe_errors(measured: MeasuredErrors) -> str:
     """Describe a measured error rate in a sentence."""
     share = measured.errors / measured.read if measured.read else 0.0
