@@ -72,12 +72,15 @@ def _read_queue(version: "Version", queue: "Sequence[QueuedSample]", path: Path,
     from ..recipe import read_decisions
     from ..report.console import make_console
     from ..review.reading import open_review, read_rows
-    from ..review.screen import LineReader, TerminalReader
+    from ..review.screen import LineReader, TerminalReader, take_single_keys
 
     review = open_review(version, path, by)
     console = make_console()
-    reader = TerminalReader(console, _edit_text) if sys.stdin.isatty() else LineReader(console, iter(sys.stdin))
-    read_rows(review, queue, reader)
+    if sys.stdin.isatty():
+        with take_single_keys():
+            read_rows(review, queue, TerminalReader(console, _edit_text))
+    else:
+        read_rows(review, queue, LineReader(console, iter(sys.stdin)))
     return read_decisions(path) if path.exists() else []
 
 
@@ -91,7 +94,8 @@ def _describe_decisions(decisions: "Sequence[Decision]") -> str:
     """Describe what was decided so far, and what error rate that comes to."""
     from collections import Counter
 
-    from ..review.summary import describe_agreement, describe_errors, measure_agreement, measure_errors
+    from ..report.reviews import describe_agreement, describe_errors
+    from ..review.summary import measure_agreement, measure_errors
 
     last = {(each.row, each.by): each for each in decisions}.values()
     counts = Counter(str(each.action) for each in last)
@@ -138,11 +142,14 @@ def _print_queue(version: "Version", queue: "Sequence[QueuedSample]", as_json: b
 
 
 def _describe_row(row: "QueuedSample") -> dict[str, Any]:
+    from ...schemas.review import digest_text
+
     keys = ("sample_id", "problem_id", "teacher", "text", "reasoning", "verdict", "predicted", "fate", "reason")
     return {
         **{key: row.sample[key] for key in keys},
         "question": row.problem["question"],
         "answer": row.problem["answer"],
+        "read": digest_text(row.sample["text"], row.sample["reasoning"]),
         "draw": str(row.draw),
         "doubt": row.doubt,
         "why": list(row.why),

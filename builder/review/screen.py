@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -45,7 +46,7 @@ class TerminalReader:
     def press(self) -> Key:
         """Read one key; others than those of `KEYS` are passed over."""
         while True:
-            pressed = _read_character()
+            pressed = sys.stdin.read(1)
             if pressed in {"", "\x03", "\x04"}:
                 return Key.QUIT
             if pressed in set(Key):
@@ -54,16 +55,18 @@ class TerminalReader:
     def ask(self, question: str) -> str:
         """Ask for a line."""
         self._console.print(question, end="")
-        return sys.stdin.readline().rstrip("\n")
+        with _take_lines():
+            return sys.stdin.readline().rstrip("\n")
 
     def edit(self, row: QueuedSample) -> tuple[str, str | None] | None:
         """Edit text and reasoning in the person's editor."""
-        return _part(self._edit_text(_join(row)), row)
+        with _take_lines():
+            return _part(self._edit_text(_join(row)), row)
 
     def help(self) -> None:
         """Show the keys until one is pressed."""
         self._console.print(render_keys())
-        _read_character()
+        sys.stdin.read(1)
 
 
 class LineReader:
@@ -167,15 +170,28 @@ def _part(edited: str | None, row: QueuedSample) -> tuple[str, str | None] | Non
     return (text.rstrip("\n"), reasoning) if mark else (edited.rstrip("\n"), row.sample["reasoning"])
 
 
-def _read_character() -> str:
-    """Read one key of the terminal without waiting for a line."""
+@contextmanager
+def take_single_keys() -> Iterator[None]:
+    """Read keys as they are pressed, and show none of them, until the end. Keys pressed early are not lost."""
+    yield from _set_mode(lines=False)
+
+
+@contextmanager
+def _take_lines() -> Iterator[None]:
+    """Read whole lines, and show what is typed, until the end."""
+    yield from _set_mode(lines=True)
+
+
+def _set_mode(*, lines: bool) -> Iterator[None]:
     import termios  # noqa: PLC0415 - only where there is a terminal, and not on every system
-    import tty  # noqa: PLC0415 - as above
 
     handle = sys.stdin.fileno()
     before = termios.tcgetattr(handle)
+    flags = termios.ICANON | termios.ECHO
+    mode = [*before]
+    mode[3] = before[3] | flags if lines else before[3] & ~flags
     try:
-        tty.setcbreak(handle)
-        return sys.stdin.read(1)
+        termios.tcsetattr(handle, termios.TCSANOW, mode)
+        yield
     finally:
-        termios.tcsetattr(handle, termios.TCSADRAIN, before)
+        termios.tcsetattr(handle, termios.TCSANOW, before)

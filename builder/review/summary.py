@@ -68,20 +68,3 @@ def measure_agreement(decisions: Sequence[Decision]) -> Iterator[Agreement]:
 def _keep_last(decisions: Sequence[Decision]) -> list[Decision]:
     """Keep what each reader decided last about each row."""
     return list({(decision.row, decision.by): decision for decision in decisions}.values())
-
-
-def describe_agreement(agreement: Agreement) -> str:
-    """Describe how far two readers agree in a sentence."""
-    kappa = "" if agreement.kappa is None else f", kappa {agreement.kappa:.2f}"
-    return (
-        f"{agreement.readers[0]} and {agreement.readers[1]} agree on {agreement.same} of {agreement.rows} rows{kappa}"
-    )
-
-
-def describe_errors(measured: MeasuredErrors) -> str:
-    """Describe a measured error rate in a sentence."""
-    share = measured.errors / measured.read if measured.read else 0.0
-    unsure = f", {measured.unsure} of them unsure" if measured.unsure else ""
-    return (
-        f"error rate of kept rows: {share:.1%} [{measured.low:.1%}, {measured.high:.1%}], {measured.read} read{unsure}"
-    )
