@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ...schemas.manifest import list_teachers
+from ...schemas.manifest import list_backends
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.recipe import PassRate
@@ -186,7 +186,7 @@ def _check_agreed(bucket: AuditBucket, rule: Mapping[str, Any] | None) -> Iterat
 def check_simulated(bucket: AuditBucket) -> Iterator[Fault]:
     """Every row with text of the simulated teacher is marked as simulated."""
     samples, examples = bucket.tables["samples"], bucket.tables["examples"]
-    if all(teacher.get("backend") == "simulated" for teacher in list_teachers(bucket.manifest)):
+    if list_backends(bucket.manifest) == {"simulated"}:
         sampled = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
         unmarked = samples.filter(sampled & ~pl.col("simulated"))
         yield from describe_rows(unmarked, "were simulated, but are not marked", "samples", "sample_id")

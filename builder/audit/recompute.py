@@ -9,7 +9,7 @@ import polars as pl
 from ...schemas.example import make_example_id
 from ...schemas.frames import from_frame, to_frame
 from ...schemas.ids import RANKS, make_content_id, rank
-from ...schemas.manifest import list_teachers
+from ...schemas.manifest import list_backends
 from ...schemas.problem import Problem, Split, make_problem_id
 from ...schemas.reasons import Reason, Stage, Verdict
 from ...schemas.recipe import Verify
@@ -43,7 +43,7 @@ def check_ids(bucket: AuditBucket) -> Iterator[Fault]:
     yield from _compare_ids("samples", _recompute_edited_ids(samples.filter(edited.is_not_null())))
     samples = samples.filter(edited.is_null())
     yield from _compare_ids("samples", _recompute_response_ids(problems, samples))
-    if any(teacher.get("backend") == "recorded" for teacher in list_teachers(bucket.manifest)):
+    if "recorded" in list_backends(bucket.manifest):
         yield from _compare_ids("samples", _recompute_answer_ids(samples))
     yield from _compare_ids("examples", _recompute_example_ids(bucket))
 

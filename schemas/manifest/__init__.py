@@ -23,7 +23,7 @@ from .counts import (
     StageLengths,
     TokenCounts,
 )
-from .manifest import Manifest, digest_manifest, list_changed_teachers, list_teachers, seal_manifest
+from .manifest import Manifest, digest_manifest, list_backends, list_changed_teachers, list_teachers, seal_manifest
 from .parts import Count, File, FunnelRow, InferredType, Input, ManifestPart, describe_inferred
 from .reviews import Agreement, MeasuredErrors, ReviewSummary
 from .splits import Contamination, LargeCluster, SplitLeak, SplitReport, describe_split
@@ -60,6 +60,7 @@ __all__ = [
     "describe_inferred",
     "describe_split",
     "digest_manifest",
+    "list_backends",
     "list_changed_teachers",
     "list_teachers",
     "seal_manifest",

@@ -109,6 +109,12 @@ def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:
     return list(teacher) if isinstance(teacher, list) else [teacher]
 
 
+def list_backends(manifest: Manifest) -> set[str]:
+    """List the backends of the recipe's teachers; a stranger's manifest may name none."""
+    teachers = (teacher for teacher in list_teachers(manifest) if isinstance(teacher, Mapping))
+    return {str(teacher.get("backend")) for teacher in teachers}
+
+
 def list_changed_teachers(manifest: Manifest) -> dict[str, list[ServedModel]]:
     """List the teachers that several models answered for, or one under several fingerprints; each with its models."""
     models: dict[str, list[ServedModel]] = {}
