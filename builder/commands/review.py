@@ -75,12 +75,12 @@ def _read_queue(version: "Version", queue: "Sequence[QueuedSample]", path: Path,
     from ..review.screen import LineReader, TerminalReader, take_single_keys
 
     review = open_review(version, path, by)
-    console = make_console()
+    show = make_console().print
     if sys.stdin.isatty():
         with take_single_keys():
-            read_rows(review, queue, TerminalReader(console, _edit_text))
+            read_rows(review, queue, TerminalReader(show, _edit_text))
     else:
-        read_rows(review, queue, LineReader(console, iter(sys.stdin)))
+        read_rows(review, queue, LineReader(show, iter(sys.stdin)))
     return read_decisions(path) if path.exists() else []
 
 

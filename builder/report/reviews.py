@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from ...schemas.manifest import Agreement, MeasuredErrors, ReviewSummary
+from ...schemas.manifest import MeasuredErrors, ReaderAgreement, ReviewSummary
 
 
-def describe_agreement(agreement: Agreement) -> str:
+def describe_agreement(agreement: ReaderAgreement) -> str:
     """Describe how far two readers agree in a sentence."""
     kappa = "" if agreement.kappa is None else f", kappa {agreement.kappa:.2f}"
     return (

@@ -37,7 +37,7 @@ _LEAST_SIBLINGS = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Doubt:
+class DoubtSign:
     """A sign that a sample may be wrong."""
 
     name: str
@@ -50,67 +50,67 @@ class Doubt:
     """What a full strength adds."""
 
 
-def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+def _compute_share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(part / whole).otherwise(0.0)
 
 
-def _is(flag: pl.Expr) -> pl.Expr:
+def _flag(flag: pl.Expr) -> pl.Expr:
     return flag.fill_null(value=False).cast(pl.Float64)
 
 
 _STEPS = pl.col("steps").list
 _OUTCOMES = pl.col("steps").list.eval(pl.element().struct.field("outcome"))
 
-DOUBTS: Sequence[Doubt] = (
-    Doubt(
+DOUBTS: Sequence[DoubtSign] = (
+    DoubtSign(
         name="disputed_gold",
         sentence="other samples agree on another answer than the gold one",
-        strength=_is(pl.col("agreeing_wrong") >= pl.max_horizontal("correct", pl.lit(_LEAST_SIBLINGS))),
+        strength=_flag(pl.col("agreeing_wrong") >= pl.max_horizontal("correct", pl.lit(_LEAST_SIBLINGS))),
         weight=2.0,
     ),
-    Doubt(
+    DoubtSign(
         name="wrong_step",
         sentence="right answer, wrong step",
-        strength=_is(_OUTCOMES.list.contains(str(StepOutcome.WRONG))),
+        strength=_flag(_OUTCOMES.list.contains(str(StepOutcome.WRONG))),
         weight=3.0,
     ),
-    Doubt(
+    DoubtSign(
         name="often_wrong",
         sentence="most other samples of this problem are wrong",
-        strength=_share(pl.col("judged") - pl.col("correct"), pl.col("judged")),
+        strength=_compute_share(pl.col("judged") - pl.col("correct"), pl.col("judged")),
         weight=0.5,
     ),
-    Doubt(
+    DoubtSign(
         name="result_unused",
         sentence="the answer is the result of no step",
-        strength=_is((pl.col("results").list.len() > 0) & ~pl.col("results").list.contains(pl.col("final"))),
+        strength=_flag((pl.col("results").list.len() > 0) & ~pl.col("results").list.contains(pl.col("final"))),
         weight=3.0,
     ),
-    Doubt(
+    DoubtSign(
         name="from_nowhere",
         sentence="a step uses numbers that neither the question nor another step gives",
-        strength=_is(pl.col("strange").list.len() > 0),
+        strength=_flag(pl.col("strange").list.len() > 0),
         weight=2.5,
     ),
-    Doubt(
+    DoubtSign(
         name="question_unused",
         sentence="numbers of the question are not used",
-        strength=_share(pl.col("unused").list.len(), pl.col("asked").list.len()),
+        strength=_compute_share(pl.col("unused").list.len(), pl.col("asked").list.len()),
         weight=2.5,
     ),
-    Doubt(
+    DoubtSign(
         name="own_results",
         sentence="steps with results that no other sample of the problem has",
-        strength=_share(pl.col("own_results"), pl.col("results").list.len()),
+        strength=_compute_share(pl.col("own_results"), pl.col("results").list.len()),
         weight=1.5,
     ),
-    Doubt(
+    DoubtSign(
         name="fault",
         sentence="a fault of the rationale is tagged",
-        strength=_is(pl.col("faults").list.len() > 0),
+        strength=_flag(pl.col("faults").list.len() > 0),
         weight=1.5,
     ),
-    Doubt(
+    DoubtSign(
         name="votes",
         sentence="the grader's votes are split",
         strength=1.0
@@ -119,49 +119,49 @@ DOUBTS: Sequence[Doubt] = (
         ).fill_null(1.0),
         weight=2.0,
     ),
-    Doubt(
+    DoubtSign(
         name="agreed",
         sentence="there is no gold answer, and few samples agree",
         strength=1.0 - pl.col("consensus").struct.field("share").fill_null(1.0),
         weight=2.0,
     ),
-    Doubt(
+    DoubtSign(
         name="unchecked",
         sentence="its answer was not checked",
-        strength=_is(pl.col("verdict").is_in([str(Verdict.UNCHECKED), str(Verdict.AGREED)])),
+        strength=_flag(pl.col("verdict").is_in([str(Verdict.UNCHECKED), str(Verdict.AGREED)])),
         weight=0.5,
     ),
-    Doubt(
+    DoubtSign(
         name="last_resort",
         sentence="the answer was read from the last sentence, which marks none",
-        strength=_is(pl.col("rule") == LAST_RESORT),
+        strength=_flag(pl.col("rule") == LAST_RESORT),
         weight=0.75,
     ),
-    Doubt(
+    DoubtSign(
         name="unread_steps",
         sentence="steps that could not be checked",
-        strength=_share(_OUTCOMES.list.count_matches(str(StepOutcome.UNCHECKED)), _STEPS.len()),
+        strength=_compute_share(_OUTCOMES.list.count_matches(str(StepOutcome.UNCHECKED)), _STEPS.len()),
         weight=0.5,
     ),
-    Doubt(
+    DoubtSign(
         name="lone_method",
         sentence="no other sample takes this path",
-        strength=_is((pl.col("in_cluster") == 1) & (pl.col("correct") > _LEAST_SIBLINGS)),
+        strength=_flag((pl.col("in_cluster") == 1) & (pl.col("correct") > _LEAST_SIBLINGS)),
         weight=0.25,
     ),
-    Doubt(
+    DoubtSign(
         name="no_steps",
         sentence="no step can be checked, though other samples have some",
-        strength=_is((_STEPS.len() == 0) & (pl.col("usual_steps") >= 1)),
+        strength=_flag((_STEPS.len() == 0) & (pl.col("usual_steps") >= 1)),
         weight=1.0,
     ),
-    Doubt(
+    DoubtSign(
         name="hinted",
         sentence="the teacher was shown the answer",
-        strength=_is(pl.col("hint") == Hint.HINTED),
+        strength=_flag(pl.col("hint") == Hint.HINTED),
         weight=0.5,
     ),
-    Doubt(
+    DoubtSign(
         name="odd_length",
         sentence="much shorter or longer than other samples",
         strength=(pl.col("length") / pl.col("usual_length")).log().abs().sub(0.7).clip(0.0, 1.0).fill_null(0.0),

@@ -67,7 +67,7 @@ class Reader(Protocol):
     def show(self, row: QueuedSample, place: int, total: int, decided: ReviewAction | None) -> None:
         """Show a row, its number from 0 among so many, and what was decided about it."""
 
-    def press(self) -> Key:
+    def read_key(self) -> Key:
         """Read a key; at the end of the input `Key.QUIT`."""
 
     def ask(self, question: str) -> str:
@@ -76,7 +76,7 @@ class Reader(Protocol):
     def edit(self, row: QueuedSample) -> tuple[str, str | None] | None:
         """Edit text and reasoning of a row; None where they stay as they are."""
 
-    def help(self) -> None:
+    def show_keys(self) -> None:
         """Show the keys."""
 
 
@@ -157,11 +157,11 @@ def read_rows(review: Review, rows: Sequence[QueuedSample], reader: Reader) -> N
     while place < len(rows):
         row = rows[place]
         reader.show(row, place, len(rows), review.decided.get(row.sample["sample_id"]))
-        key = reader.press()
+        key = reader.read_key()
         if key is Key.QUIT:
             return
         if key is Key.HELP:
-            reader.help()
+            reader.show_keys()
         elif key is Key.BACK:
             place = max(0, place - 1)
         elif key is Key.NEXT or _decide(review, row, ACTIONS[key], reader):
@@ -170,16 +170,16 @@ def read_rows(review: Review, rows: Sequence[QueuedSample], reader: Reader) -> N
 
 def _decide(review: Review, row: QueuedSample, action: ReviewAction, reader: Reader) -> bool:
     """Ask for what a decision needs, and record it. False where the reader thought better of it."""
-    said = reader.ask(_QUESTIONS[action]).strip() if action in _QUESTIONS else ""
+    line = reader.ask(_QUESTIONS[action]).strip() if action in _QUESTIONS else ""
     if action is ReviewAction.GOLD:
-        if not said:
+        if not line:
             return False
-        review.record(row, action, answer=said)
+        review.record(row, action, answer=line)
     elif action is ReviewAction.EDIT:
         edited = reader.edit(row)
         if edited is None:
             return False
         review.record(row, action, text=edited[0], reasoning=edited[1])
     else:
-        review.record(row, action, reason=said or None)
+        review.record(row, action, reason=line or None)
     return True

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
+from rich.control import Control
 from rich.text import Text
 
 from ...schemas.review import ReviewAction
@@ -16,6 +17,9 @@ from ..report.rationales import mark_part, render_fault, render_step
 from ..report.tables import indent, make_line
 from .queue import QueuedSample
 from .reading import KEYS, Key
+
+ShowText = Callable[[RenderableType], None]
+"""Shows something to a person."""
 
 EditText = Callable[[str], str | None]
 """Lets a person edit a text; None where it stays as it is."""
@@ -27,23 +31,24 @@ _BREAK = "----- response -----"
 class TerminalReader:
     """A person at a terminal: one key for each row."""
 
-    def __init__(self, console: Console, edit_text: EditText) -> None:
+    def __init__(self, show: ShowText, edit_text: EditText) -> None:
         """Read at a terminal.
 
         Args:
-            console: where rows are shown.
+            show: shows something there.
             edit_text: starts the person's editor.
         """
-        self._console = console
+        self._show = show
         self._edit_text = edit_text
 
     def show(self, row: QueuedSample, place: int, total: int, decided: ReviewAction | None) -> None:
         """Show a row on a clear screen."""
-        self._console.clear()
-        self._console.print(render_row(row, place, total, decided))
-        self._console.print(make_line("  ".join(map(_name_key, KEYS)), style="dim"))
+        self._show(Control.clear())
+        self._show(Control.home())
+        self._show(render_row(row, place, total, decided))
+        self._show(make_line("  ".join(map(_name_key, KEYS)), style="dim"))
 
-    def press(self) -> Key:
+    def read_key(self) -> Key:
         """Read one key; others than those of `KEYS` are passed over."""
         while True:
             pressed = sys.stdin.read(1)
@@ -54,7 +59,7 @@ class TerminalReader:
 
     def ask(self, question: str) -> str:
         """Ask for a line."""
-        self._console.print(question, end="")
+        self._show(make_line(question))
         with _take_lines():
             return sys.stdin.readline().rstrip("\n")
 
@@ -63,26 +68,26 @@ class TerminalReader:
         with _take_lines():
             return _part(self._edit_text(_join(row)), row)
 
-    def help(self) -> None:
+    def show_keys(self) -> None:
         """Show the keys until one is pressed."""
-        self._console.print(render_keys())
+        self._show(render_keys())
         sys.stdin.read(1)
 
 
 class LineReader:
     """Lines of the standard input: a key, and after a space what it asks for; `e` takes the path of a text."""
 
-    def __init__(self, console: Console, lines: Iterator[str]) -> None:
-        """Read lines."""
-        self._console = console
+    def __init__(self, show: ShowText, lines: Iterator[str]) -> None:
+        """Read lines, and show each row."""
+        self._show = show
         self._lines = lines
         self._rest = ""
 
     def show(self, row: QueuedSample, place: int, total: int, decided: ReviewAction | None) -> None:
         """Show a row."""
-        self._console.print(render_row(row, place, total, decided))
+        self._show(render_row(row, place, total, decided))
 
-    def press(self) -> Key:
+    def read_key(self) -> Key:
         """Read the key of the next line.
 
         Raises:
@@ -113,9 +118,9 @@ class LineReader:
                 f"e {self._rest}: {error}", hint="e is followed by the path of a file with the edited text"
             ) from error
 
-    def help(self) -> None:
+    def show_keys(self) -> None:
         """Show the keys."""
-        self._console.print(render_keys())
+        self._show(render_keys())
 
 
 def render_row(row: QueuedSample, place: int, total: int, decided: ReviewAction | None) -> RenderableType:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from ...schemas.manifest import Agreement, MeasuredErrors, ReviewSummary
+from ...schemas.manifest import MeasuredErrors, ReaderAgreement, ReviewSummary
 from ...schemas.review import Decision, Draw, ReviewAction
 from ..recipe import Reviews
 from .rates import compute_kappa, estimate_rate
@@ -52,7 +52,7 @@ def measure_errors(decisions: Sequence[Decision]) -> Iterator[MeasuredErrors]:
         )
 
 
-def measure_agreement(decisions: Sequence[Decision]) -> Iterator[Agreement]:
+def measure_agreement(decisions: Sequence[Decision]) -> Iterator[ReaderAgreement]:
     """Measure how far each two readers agree about the rows that both read."""
     found: dict[str, dict[str, bool]] = {}
     for decision in _keep_last(decisions):
@@ -62,7 +62,7 @@ def measure_agreement(decisions: Sequence[Decision]) -> Iterator[Agreement]:
         pairs = [(found[one][row], found[two][row]) for row in sorted(found[one].keys() & found[two].keys())]
         if pairs:
             same = sum(first == second for first, second in pairs)
-            yield Agreement(readers=(one, two), rows=len(pairs), same=same, kappa=compute_kappa(pairs))
+            yield ReaderAgreement(readers=(one, two), rows=len(pairs), same=same, kappa=compute_kappa(pairs))
 
 
 def _keep_last(decisions: Sequence[Decision]) -> list[Decision]:

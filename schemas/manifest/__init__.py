@@ -25,11 +25,10 @@ from .counts import (
 )
 from .manifest import Manifest, digest_manifest, list_backends, list_changed_teachers, list_teachers, seal_manifest
 from .parts import Count, File, FunnelRow, InferredType, Input, ManifestPart, describe_inferred
-from .reviews import Agreement, MeasuredErrors, ReviewSummary
+from .reviews import MeasuredErrors, ReaderAgreement, ReviewSummary
 from .splits import Contamination, LargeCluster, SplitLeak, SplitReport, describe_split
 
 __all__ = [
-    "Agreement",
     "BuildCalls",
     "BuildRecord",
     "Contamination",
@@ -49,6 +48,7 @@ __all__ = [
     "MeasuredErrors",
     "MixtureCount",
     "RarefactionPoint",
+    "ReaderAgreement",
     "ReadingCount",
     "ReviewSummary",
     "RowBin",

@@ -28,7 +28,7 @@ class MeasuredErrors(ManifestPart):
     """Upper end."""
 
 
-class Agreement(ManifestPart):
+class ReaderAgreement(ManifestPart):
     """How far two people agree about the rows that both read."""
 
     readers: tuple[str, str] = Field(strict=False)
@@ -55,5 +55,5 @@ class ReviewSummary(ManifestPart):
     """Decisions about rows, or about texts, that the version does not have."""
     measured: tuple[MeasuredErrors, ...] = Field((), strict=False)
     """The error rate of each version of which rows were drawn at random and read."""
-    agreement: tuple[Agreement, ...] = Field((), strict=False)
+    agreement: tuple[ReaderAgreement, ...] = Field((), strict=False)
     """How far each two readers agree."""

@@ -56,7 +56,7 @@ def add_edits(samples: pl.DataFrame, decisions: OwnDecisions) -> pl.DataFrame:
     if not edits:
         return samples
     read = samples.filter(pl.col("sample_id").is_in(list(edits)))
-    rows = [_edit(row, edits[row["sample_id"]]) for row in read.to_dicts() if _was_read(row, edits[row["sample_id"]])]
+    rows = [_edit(row, edits[row["sample_id"]]) for row in read.to_dicts() if _is_read(row, edits[row["sample_id"]])]
     return pl.concat([samples, pl.DataFrame(rows, schema=samples.schema, orient="row")])
 
 
@@ -77,7 +77,7 @@ def _edit(row: Mapping[str, Any], decision: SettledDecision) -> dict[str, Any]:
     }
 
 
-def _was_read(row: Mapping[str, Any], decision: SettledDecision) -> bool:
+def _is_read(row: Mapping[str, Any], decision: SettledDecision) -> bool:
     """Whether a decision speaks of the text that a sample has."""
     return digest_text(row["text"], row["reasoning"]) == decision.read
 
@@ -89,7 +89,7 @@ def apply_decisions(judged: pl.DataFrame, decisions: OwnDecisions) -> pl.DataFra
     """
     by_row = {each.row: each for each in decisions.settled}
     own = judged.filter(pl.col("sample_id").is_in(list(by_row))).to_dicts()
-    rows = [_decide(row, by_row[row["sample_id"]]) for row in own if _was_read(row, by_row[row["sample_id"]])]
+    rows = [_decide(row, by_row[row["sample_id"]]) for row in own if _is_read(row, by_row[row["sample_id"]])]
     if not rows:
         return judged
     columns = {
