@@ -304,7 +304,7 @@ def test_the_reasons_stand_in_the_order_of_the_contract():
 
 
 def test_every_verdict_that_drops_a_sample_is_a_reason():
-    kept = {Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED, Verdict.AGREED}
+    kept = {Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED, Verdict.AGREED, Verdict.ACCEPTED}
     assert {verdict.value for verdict in Verdict if verdict not in kept} <= {reason.value for reason in Reason}
 
 
