@@ -16,6 +16,7 @@ import typer
 
 from .builder.commands import answers, ledger, sql
 from .builder.commands import options as opt
+from .builder.commands import review as reviewing
 from .builder.commands.run import run_command, show_progress_on_stderr
 from .builder.terminal import print_json, print_text
 
@@ -458,6 +459,7 @@ def pull(ref: opt.HubRef, store: opt.Store = opt.STORE, as_json: opt.Json = Fals
     print_json(build_pull_json(pulled)) if as_json else print_text(render_pull(pulled))
 
 
+app.command("review")(reviewing.review)
 app.command("compare")(answers.compare_answers)
 app.command("verify-text")(answers.verify_text)
 app.add_typer(ledger.app, name="ledger")
