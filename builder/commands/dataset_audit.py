@@ -48,7 +48,8 @@ def is_dataset(ref: str, store: Path, fields: Sequence[str] = ()) -> bool:
         return True
     if path.is_dir():
         is_named = "/" not in ref and (store / "versions" / ref.partition("@")[0]).is_dir()
-        return not is_named and not (path / MANIFEST).is_file()
+        has_parts = (path / MANIFEST).is_file() or any(path.glob("mixture*.parquet"))
+        return not is_named and not has_parts  # a version whose manifest is missing is a damaged version
     if _is_table_name(path):
         raise make_missing_file_error(path)
     return False

@@ -48,7 +48,7 @@ def _describe_counts(report: DatasetReport) -> str:
     parts = [
         f"{counts['rows']:,} rows",
         f"{counts['distinct_rows']:,} distinct",
-        f"{counts['distinct_questions']:,} distinct questions ({counts['templates']:,} with numbers and names masked)",
+        f"{counts['distinct_questions']:,} distinct questions ({counts['templates']:,} with numbers masked)",
         f"{counts['golds']:,} gold answers",
         f"{counts['responses']:,} responses" + (f" ({counts['judged']:,} judged)" if counts["responses"] else ""),
     ]

@@ -268,7 +268,7 @@ CHECKS: Sequence[Check] = (
             pl.col("wrong_step"),
             responses.JUDGED & (responses.IS_CORRECT | pl.col("verdict").is_null()),
         ),
-        says="write an equation that is wrong, and none is known to be wrong in its answer",
+        says="write a wrong equation, and their answer is right or not known to be wrong",
         next_step="drop them: a right answer behind a wrong step teaches the step (verify.steps: drop)",
     ),
     Check(

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from ....schemas.problem import AnswerType
-from ...text.minhash import find_near_pairs, hash_shingles
+from ...text.minhash import Shingles, find_near_pairs
 from .card import DatasetCard
 from .columns import DatasetColumns
 from .files import DatasetFile
@@ -21,8 +21,8 @@ MAX_NEAR = 200_000
 NEAR = 0.8
 """The least similarity of near duplicates: shingles in common of all (Jaccard)."""
 
-_LAZY = {"rows": ("quote",), "questions": ("question",)}
-"""Columns of texts, which stay on disk."""
+_LAZY = {"rows": ("quote",), "questions": ("shingles",)}
+"""Large columns, which stay on disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +80,18 @@ class Facts:
         if chosen.height > MAX_NEAR:
             limit = chosen["form"].sort()[MAX_NEAR]
             chosen = chosen.filter(pl.col("form") < limit)
-        texts = self._read_questions(chosen.select("file", "row"))
-        pairs = find_near_pairs(hash_shingles(texts["question"].to_list()), np.arange(texts.height), NEAR)
-        left, right = texts[pairs.left], texts[pairs.right]
+        read = self._read_shingles(chosen.select("file", "row"))
+        starts = np.concatenate([[0], np.cumsum(read["shingles"].list.len().to_numpy())]).astype(np.int64)
+        hashes = read["shingles"].explode(empty_as_null=False).to_numpy().astype(np.uint32)
+        pairs = find_near_pairs(Shingles(hashes, starts), np.arange(read.height), NEAR)
+        left, right = read[pairs.left], read[pairs.right]
         found = pl.DataFrame({
             "file": right["file"], "row": right["row"], "other_file": left["file"], "other_row": left["row"],
         })  # fmt: skip
         return found.unique(["file", "row"], keep="first", maintain_order=True).sort("file", "row")
 
-    def _read_questions(self, places: pl.DataFrame) -> pl.DataFrame:
-        """Read the texts of questions at some places, in their order."""
+    def _read_shingles(self, places: pl.DataFrame) -> pl.DataFrame:
+        """Read the shingles of questions at some places, in their order."""
         paths = sorted(self.folder.glob("*.questions.arrow"))
         parts = [pl.read_ipc(path).join(places, on=["file", "row"], how="semi") for path in paths]
         return pl.concat(parts).sort("file", "row")

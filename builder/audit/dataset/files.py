@@ -58,7 +58,8 @@ def list_dataset_files(path: Path, unpacked: Path) -> list[DatasetFile]:
     if not found:
         known = ", ".join(sorted(TABLES))
         raise InputError(
-            f"{path}: there is no table in this folder", hint=f"tables are {known}, or these with {PACKED}"
+            f"{path} is no version, and there is no table in this folder",
+            hint=f"tables are {known}, or these with {PACKED}",
         )
     return [_open_file(each, name, unpacked) for each, name in found]
 

@@ -7,6 +7,7 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from pydantic import TypeAdapter
 
@@ -17,6 +18,7 @@ from ...files import Chunk, Row, read_chunk
 from ...sources.columns import TableReading, read_problems
 from ...sources.overlap import EvaluationSet, find_matches
 from ...teacher.recorded_rows import AnswerColumn, RawAnswer, UnreadableAnswerError, read_raw_answers
+from ...text.minhash import hash_shingles
 from ..evaluation_sets import open_sets
 from .questions import describe_question
 from .responses import ResponseFacts, add_judgement, describe_response, is_cut_off, read_label
@@ -56,8 +58,10 @@ OVERLAPS: Mapping[str, Any] = {
 }  # fmt: skip
 """The columns of overlaps: the strictest measure of each question and evaluation set."""
 
-QUESTIONS: Mapping[str, Any] = {"form": pl.UInt64, "file": pl.UInt16, "row": pl.UInt32, "question": pl.String}
-"""The columns of the distinct questions of a chunk."""
+QUESTIONS: Mapping[str, Any] = {
+    "form": pl.UInt64, "file": pl.UInt16, "row": pl.UInt32, "shingles": pl.List(pl.UInt32),
+}  # fmt: skip
+"""The columns of the distinct questions of a chunk. `shingles` are their runs of words, hashed."""
 
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "rows": ROWS, "responses": RESPONSES, "overlaps": OVERLAPS, "questions": QUESTIONS,
@@ -120,10 +124,18 @@ def read_dataset_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> 
 
 
 def _write_pieces(reader: _ChunkReader, prefix: str, number: int) -> None:
+    reader.found["questions"] = _hash_questions(reader.found["questions"])
     for name, schema in SCHEMAS.items():
         frame = pl.DataFrame(reader.found[name], schema=dict(schema), orient="row")
         frame.write_ipc(Path(f"{prefix}-{number:06d}.{name}.arrow"))
         reader.found[name].clear()
+
+
+def _hash_questions(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Hash the runs of words of questions: what near duplicates are known by."""
+    shingles = hash_shingles([question for *_, question in rows])
+    parts = np.split(shingles.hashes, shingles.starts[1:-1]) if rows else []
+    return [(*place, part) for (*place, _), part in zip(rows, parts, strict=True)]
 
 
 def _read_row(reader: _ChunkReader, row: Row, problem: Problem) -> None:

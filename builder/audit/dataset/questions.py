@@ -8,7 +8,6 @@ from ....schemas.ids import rank
 from ....schemas.problem import AnswerType
 from ...languages import detect_language
 from ...text.normalizing import normalize
-from ...text.variations import read_template
 from ...verify import ComparisonOutcome, compare_safely, is_readable, read_answer
 from ...verify.reading import GUESSED, find_statements
 
@@ -20,6 +19,7 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _GARBLED = re.compile("\ufffd|[ÃÂ][\u0080-\u00bf]|â(?:€[™œ\u009d“”˜¦¢]|\u0080[\u0090-\u00bf])|ðŸ|ï¿½")
+_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _END, _LEAST_END = 80, 40
 """So many characters at the end of a response are looked for in its question; a shorter response, from so many on."""
 
@@ -34,7 +34,7 @@ class QuestionFacts:
     form: int
     """The hash of its normalized text: the same for other writings of it."""
     template: int
-    """The hash of its text with numbers, names and days masked."""
+    """The hash of the same with its numbers masked."""
     language: str | None
     """The language that it is in."""
     link: str | None
@@ -58,9 +58,10 @@ def describe_question(question: str, choices: tuple[str, ...], gold: str | None,
         kind: how answers are compared.
     """
     link = _LINK.search(question)
+    form = "\x1f".join(map(normalize, (question, *choices)))
     return QuestionFacts(
-        form=rank("form", "\x1f".join(map(normalize, (question, *choices)))),
-        template=rank("template", read_template(question, choices).key),
+        form=rank("form", form),
+        template=rank("template", _NUMBER.sub("#", form)),
         language=detect_language(question),
         link=link[0] if link else None,
         garbled=find_garbled(question),
@@ -70,10 +71,10 @@ def describe_question(question: str, choices: tuple[str, ...], gold: str | None,
 
 
 def find_garbled(text: str) -> str | None:
-    r"""Find what was decoded wrongly: U+FFFD, and UTF-8 that was read as another encoding.
+    """Find what was decoded wrongly: U+FFFD, and UTF-8 that was read as another encoding.
 
-    >>> find_garbled("Mary\u00e2\u20ac\u2122s pens"), find_garbled("Mary\u2019s p\u00e2t\u00e9")
-    ('Mary\u00e2\u20ac\u2122s pens', None)
+    >>> find_garbled("Maryâ€™s pens"), find_garbled("Mary’s pâté")
+    ('Maryâ€™s pens', None)
     """
     found = None if text.isascii() else _GARBLED.search(text)
     return None if found is None else " ".join(text[max(0, found.start() - 20) : found.end() + 20].split())

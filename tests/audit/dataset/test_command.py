@@ -135,7 +135,7 @@ def test_a_missing_file_and_an_empty_folder_are_told(tmp_path, run):
     missing, empty = run("audit", tmp_path / "rows.jsonl"), run("audit", tmp_path)
 
     assert (missing.code, "no such file" in missing.err) == (2, True)
-    assert (empty.code, "there is no table in this folder" in empty.err) == (2, True)
+    assert (empty.code, "is no version, and there is no table in this folder" in empty.err) == (2, True)
 
 
 def test_a_folder_is_read_with_packed_tables_and_without_what_is_hidden(tmp_path, run):
