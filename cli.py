@@ -15,6 +15,7 @@ import typer
 
 from .builder.commands import answers, audit, ledger
 from .builder.commands import options as opt
+from .builder.commands import review as reviewing
 from .builder.commands.run import run_command, show_progress_on_stderr
 from .builder.terminal import print_json, print_text
 
@@ -441,6 +442,7 @@ def pull(ref: opt.HubRef, store: opt.Store = opt.STORE, as_json: opt.Json = Fals
 
 
 app.command("audit")(audit.audit)
+app.command("review")(reviewing.review)
 app.command("compare")(answers.compare_answers)
 app.command("verify-text")(answers.verify_text)
 app.add_typer(ledger.app, name="ledger")

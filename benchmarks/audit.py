@@ -1,7 +1,7 @@
 """Measure `cotloom audit FILE` on 100,000 rows: `python benchmarks/audit.py [--data FOLDER] [--rows N] [--write]`.
 
-FOLDER holds gsm8k/train.jsonl, test.jsonl and model_solutions.jsonl of OpenAI's grade-school-math release. Their rows are
-repeated with variations, so that nothing is the same to the letter: the words of each copy of a question are turned
+FOLDER holds gsm8k/train.jsonl, test.jsonl and model_solutions.jsonl of OpenAI's grade-school-math release. Their rows
+are repeated with variations, so that nothing is the same to the letter: the words of each copy of a question are turned
 around another place, and its solution begins in another way. Writes docs/benchmark-audit.md with --write.
 """
 
@@ -148,8 +148,8 @@ def measure(command: list[str]) -> Measured:
 def render_page(data: Path, rows: int) -> Iterator[str]:
     """Measure each shape and render the page."""
     yield "# Benchmark: checking up a dataset\n"
-    yield "Made by `make bench-audit` (`benchmarks/audit.py`): `cotloom audit FILE --workers 2` in a process of its own,"
-    yield f"on {rows:,} rows of GSM8K's published solutions, repeated with variations so that little is the same to the"
+    yield "Made by `make bench-audit` (`benchmarks/audit.py`): `cotloom audit FILE --workers 2` in a process of its"
+    yield f"own, on {rows:,} rows of GSM8K's published solutions, repeated with variations so that little is the same to the"
     yield "letter. CPU seconds are those of all processes; memory is that of the largest one so far.\n"
     yield f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.\n"
     yield "| rows | file | against | wall | CPU | rows per second | judged | memory | findings |"
@@ -162,8 +162,8 @@ def render_page(data: Path, rows: int) -> Iterator[str]:
             if name == "solved":
                 yield render_audit(words, path, ["--against", str(data / "test.jsonl")])
         yield ""
-        yield "No other tool that we know looks for the same. A script of one's own with `datasets.map` and two processes,"
-        yield "which counts repeated rows and unbalanced tags and looks for nothing else, took in the same run:\n"
+        yield "No other tool that we know looks for the same. A script of one's own with `datasets.map` and two"
+        yield "processes, which counts repeated rows and unbalanced tags and looks for nothing else, took in the same run:\n"
         yield "| rows | wall | CPU | memory |"
         yield "|---|---:|---:|---:|"
         for name, (words, _) in SHAPES.items():
@@ -184,8 +184,8 @@ def render_audit(words: str, path: Path, options: list[str]) -> str:
     size = path.stat().st_size / 1e6
     return (
         f"| {words} | {size:.0f} MB | {against} | {took.wall_s:.1f} s | {took.cpu_s:.1f} s |"
-        f" {counts['rows'] / took.wall_s:,.0f} | {counts['judged']:,} of {counts['responses']:,} | {took.peak_mb:,} MB |"
-        f" {names} |"
+        f" {counts['rows'] / took.wall_s:,.0f} | {counts['judged']:,} of {counts['responses']:,} |"
+        f" {took.peak_mb:,} MB | {names} |"
     )
 
 

@@ -27,7 +27,7 @@ from cotloom.builder.templates.filters import FILTERS, TESTS
 from cotloom.schemas.example import Example
 from cotloom.schemas.manifest import Manifest
 from cotloom.schemas.problem import Problem
-from cotloom.schemas.reasons import RESERVED, Reason
+from cotloom.schemas.reasons import Reason
 from cotloom.schemas.recipe import ADDRESS, Recipe, is_identity
 from cotloom.schemas.sample import Sample
 from cotloom.schemas.section import Section
@@ -116,8 +116,7 @@ def recipe_page() -> str:
         "",
     ]
     reasons = ["## Reasons", "", "Why a row is dropped. If several apply, the first in this order wins.", ""]
-    reasons += [", ".join(f"`{reason}`" for reason in Reason if reason not in RESERVED), ""]
-    reasons += ["Reserved (no stage produces them yet): " + ", ".join(f"`{reason}`" for reason in sorted(RESERVED)), ""]
+    reasons += [", ".join(f"`{reason}`" for reason in Reason), ""]
     return "\n".join([*begin, *_tables(Recipe, "The recipe"), *_template_section(), PATTERNS, *reasons])
 
 

@@ -76,6 +76,8 @@ class Problem:
     """The question as asked; null only where the row was malformed."""
     answer: str | None = None
     """The gold answer as text, extracted from its solution by the recipe's `answer_pattern`."""
+    stated_answer: str | None = None
+    """The gold answer that the source states, where a review corrected it; else null."""
     answer_type: AnswerType = AnswerType.NUMBER
     """How answers to it are read and compared."""
     choices: tuple[str, ...] = ()

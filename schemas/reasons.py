@@ -20,6 +20,8 @@ class Verdict(StrEnum):
     """The problem has no gold answer, and enough of its samples give another one. Nobody knows whether it is wrong."""
     NO_CONSENSUS = "no_consensus"
     """The problem has no gold answer, and too few of its samples give the same one."""
+    ACCEPTED = "accepted"
+    """Its check did not find it right, and a person who read it did."""
 
 
 class Fate(StrEnum):
@@ -93,6 +95,3 @@ class Reason(StrEnum):
 
 ORDER = {reason: index for index, reason in enumerate(Reason)}
 """The precedence of each reason: the lowest wins."""
-
-RESERVED = frozenset({Reason.REJECTED_IN_REVIEW})
-"""Reasons that are part of the data model, so that readers of a version know them, and that no stage produces yet."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from .ids import make_content_id, make_plain_id, quote_plain
 from .problem import DuplicateMeasure
 from .reasons import Fate, Reason, Stage, Verdict
+from .review import ReviewMark
 
 
 class Hint(StrEnum):
@@ -314,6 +315,8 @@ class Sample:
     """How near it is to it by this measure, from 0 to 1; 1 where a measure says equal."""
     on_reference_path: bool | None = None
     """Whether it takes the path of its problem's reference rationale; null where that can't be told."""
+    review: ReviewMark | None = None
+    """What a review did to it; null where nobody decided about it."""
     distance: float | None = None
     """Mean distance to the other kept paths of its problem, from 0 to 1; null where it is dropped or the only one."""
     stage: Stage | None = None

@@ -22,7 +22,7 @@ FLOORS = {
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
     "builder.audit": 3, "builder.diff": 3, "builder.run_record": 3, "builder.inspect": 3, "builder.student": 3,
-    "builder.export": 3,
+    "builder.export": 3, "builder.review": 3,
     "builder.passes": 4, "builder.publish": 4, "builder.pipeline": 5, "builder.access": 4, "builder.infer": 4,
     "builder.plan": 6, "builder.starter": 6,
     "builder.commands": 7, "builder.api": 7,

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ...schemas.manifest import list_backends
 from ...schemas.problem import Split
 from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.recipe import PassRate
+from ...schemas.review import ReviewAction
 from ...schemas.sample import Hint
 from .. import mix, select, sources
 from ..store.funnel import CAME_THROUGH, check_table_fates
@@ -125,13 +127,15 @@ def check_verdicts(bucket: AuditBucket) -> Iterator[Fault]:
     Where the recipe asks for no check of the answers, none is correct, and kept ones are unchecked. Without a gold
     answer none is correct, and kept ones are agreed, by as many samples as the recipe asks for.
     """
-    columns = ("sample_id", "problem_id", "verdict", "fate", "consensus")
+    columns = ("sample_id", "problem_id", "verdict", "fate", "consensus", "review")
     kept = bucket.tables["samples"].select(columns).filter(KEPT)
     policy = bucket.manifest.recipe.get("verify", {})
     is_checked = policy.get("answer", "in_response") != "unchecked"
     agreed = [str(Verdict.AGREED)] if policy.get("consensus") else []
     right = [str(Verdict.PROVIDED), str(Verdict.CORRECT if is_checked else Verdict.UNCHECKED), *agreed]
-    wrong = kept.filter(~pl.col("verdict").is_in(right).fill_null(value=False))
+    read = pl.col("review").struct.field("action") == ReviewAction.ACCEPT
+    is_right = pl.col("verdict").is_in(right) | ((pl.col("verdict") == Verdict.ACCEPTED) & read)
+    wrong = kept.filter(~is_right.fill_null(value=False))
     yield from describe_rows(wrong, "were kept, but not judged correct", "samples", "sample_id")
     yield from _check_agreed(bucket, policy.get("consensus"))
     yield from _check_pass_rates(bucket)
@@ -182,7 +186,7 @@ def _check_agreed(bucket: AuditBucket, rule: Mapping[str, Any] | None) -> Iterat
 def check_simulated(bucket: AuditBucket) -> Iterator[Fault]:
     """Every row with text of the simulated teacher is marked as simulated."""
     samples, examples = bucket.tables["samples"], bucket.tables["examples"]
-    if bucket.manifest.recipe["teacher"]["backend"] == "simulated":
+    if list_backends(bucket.manifest) == {"simulated"}:
         sampled = pl.col("verdict").ne_missing(pl.lit(str(Verdict.PROVIDED))) & pl.col("text").is_not_null()
         unmarked = samples.filter(sampled & ~pl.col("simulated"))
         yield from describe_rows(unmarked, "were simulated, but are not marked", "samples", "sample_id")

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import polars as pl
 
 from ...schemas.example import make_example_id
 from ...schemas.frames import from_frame, to_frame
 from ...schemas.ids import RANKS, make_content_id, rank
+from ...schemas.manifest import list_backends
 from ...schemas.problem import Problem, Split, make_problem_id
 from ...schemas.reasons import Reason, Stage, Verdict
 from ...schemas.recipe import Verify
@@ -38,8 +39,11 @@ def check_ids(bucket: AuditBucket) -> Iterator[Fault]:
         "samples",
         ((stored, make_sample_id(problem, digests[0], index)) for stored, problem, digests, index in requests),
     )
+    edited = pl.col("review").struct.field("edited")
+    yield from _compare_ids("samples", _recompute_edited_ids(samples.filter(edited.is_not_null())))
+    samples = samples.filter(edited.is_null())
     yield from _compare_ids("samples", _recompute_response_ids(problems, samples))
-    if bucket.manifest.recipe["teacher"]["backend"] == "recorded":
+    if "recorded" in list_backends(bucket.manifest):
         yield from _compare_ids("samples", _recompute_answer_ids(samples))
     yield from _compare_ids("examples", _recompute_example_ids(bucket))
 
@@ -64,6 +68,13 @@ def _recompute_answer_ids(samples: pl.DataFrame) -> Iterator[tuple[str, str]]:
     ).iter_rows()
     for stored, problem, teacher, text, labels, reasoning, hint, index in rows:
         yield stored, make_sample_id(problem, make_answer_id(teacher, text, reasoning, labels, hint), index)
+
+
+def _recompute_edited_ids(edited: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """Stored and computed ids of edited samples: from their text, and from the sample that was read."""
+    for row in edited.select("sample_id", "problem_id", "teacher", "text", "reasoning", "hint", "review").to_dicts():
+        request = make_answer_id(row["teacher"], row["text"], row["reasoning"], row["review"]["edited"], row["hint"])
+        yield row["sample_id"], make_sample_id(row["problem_id"], request, 0)
 
 
 def _recompute_example_ids(bucket: AuditBucket) -> Iterator[tuple[str, str]]:
@@ -162,6 +173,8 @@ def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iter
     judgement = _judge_again(sample, problem, policy)
     if judgement.verdict is Verdict.CHECK_FAILED:
         return
+    if sample.review is not None and sample.review.verdict is not None:
+        sample = replace(sample, verdict=sample.review.verdict)
     if judgement.verdict != sample.verdict:  # another reason follows from another verdict
         yield f"{sample.sample_id} is stored as {sample.verdict}; judged again, it is {judgement.verdict}"
         return
@@ -173,7 +186,8 @@ def _compare_judgement(sample: Sample, problem: Problem, policy: Verify) -> Iter
     if votes != (sample.answer_votes, sample.rationale_votes):
         yield f"{sample.sample_id}: counted again, the votes of its grader are not the stored ones"
     reason: Reason | None = sample.reason if sample.stage is Stage.VERIFY else None
-    if judgement.reason is not reason:
+    is_decided = sample.review is not None and (reason is None or reason is Reason.REJECTED_IN_REVIEW)
+    if judgement.reason is not reason and not is_decided:
         yield f"{sample.sample_id} was dropped by verify for {reason}; judged again, for {judgement.reason}"
 
 

@@ -30,7 +30,7 @@ Pattern = Annotated[str | None, Option(metavar="REGEX", help="A pattern with one
 Hinted = Annotated[bool, Option("--hinted", help="The teacher was shown the gold answer: look for parroting.")]
 
 
-def compare_answers(  # noqa: PLR0913, PLR0917 - options of a command
+def compare_answers(
     gold: Gold = None,
     answer: Given = None,
     type_name: TypeName = "auto",
@@ -69,7 +69,7 @@ def compare_answers(  # noqa: PLR0913, PLR0917 - options of a command
     return 0 if comparison.outcome is ComparisonOutcome.EQUAL else 1
 
 
-def verify_text(  # noqa: PLR0913, PLR0917 - options of a command
+def verify_text(
     file: TextFile = None,
     type_name: TypeName = "auto",
     gold: GoldOption = None,

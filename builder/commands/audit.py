@@ -43,7 +43,7 @@ AgainstSets = Annotated[
 ]
 
 
-def audit(  # noqa: PLR0913, PLR0917 - options of a command
+def audit(
     ref: opt.Audited,
     against: AgainstSets = None,
     fields: FieldsOption = None,

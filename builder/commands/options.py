@@ -103,6 +103,27 @@ KeepGb = Annotated[
     float, Option("--keep", min=0.0, max=1_000_000, metavar="GB", help="What the results of stages may take.")
 ]
 GarbageDryRun = Annotated[bool, Option("--dry-run", help="Say what would be removed; remove nothing.")]
+ReviewFiles = Annotated[
+    list[str] | None,
+    Option("--file", metavar="FILE", help="The file of decisions.  [default: NAME.reviews.jsonl]"),
+]
+ReviewRandom = Annotated[
+    int | None, Option("--random", min=1, metavar="N", help="Read so many kept rows, drawn at random.")
+]
+ReviewWidth = Annotated[
+    float | None,
+    Option("--width", min=0.001, max=0.5, help="Draw as many at random as an interval needs: 0.02 is about ±2 %."),
+]
+ReviewLimit = Annotated[int, Option("--limit", min=1, metavar="N", help="Read so many of the most doubtful rows.")]
+ReviewRows = Annotated[list[str] | None, Option("--row", metavar="ID", help="Read this sample (repeatable).")]
+ReviewBy = Annotated[
+    str | None, Option("--by", metavar="NAME", help="Who reads.  [default: $COTLOOM_REVIEWER, or the login name]")
+]
+ReviewSeed = Annotated[int, Option("--seed", help="Seed of the random rows.")]
+ReviewList = Annotated[bool, Option("--list", help="List the rows; read none.")]
+ReviewReport = Annotated[
+    bool, Option("--report", help="Say what the files of decisions come to: error rate, agreement of readers.")
+]
 VersionTag = Annotated[str | None, Argument(metavar="[TAG]", help="The tag. Left out: the version's tags are listed.")]
 TagRemoval = Annotated[bool, Option("--delete", help="Take the tag from the version.")]
 Consent = Annotated[bool, Option("--yes", help="Remove without asking.")]

@@ -13,7 +13,7 @@ from ...schemas.sample import Hint, Part
 from ..cells import format_cell
 from ..errors import InputError
 from ..files import Row
-from ..inspect.render_explanation import mark_part, render_fault, render_step
+from ..report.rationales import mark_part, render_fault, render_step
 from ..report.tables import indent, make_line
 from ..text.traces import Trace, part_trace
 from ..verify import Comparison, check_parts, compare_safely, judge, read_answer

@@ -18,6 +18,7 @@ STAGES_BY_KEY: Mapping[str, tuple[Stage, ...]] = {
     "seed": (Stage.SOURCES, Stage.TEACHER, Stage.SELECT, Stage.FORMAT, Stage.MIX),
     "teacher": (Stage.TEACHER,),
     "verify": (Stage.VERIFY,),
+    "reviews": (Stage.SOURCES, Stage.VERIFY),
     "grader": (Stage.VERIFY,),
     "tokenizer": (Stage.SELECT, Stage.FORMAT, Stage.MIX),
     "select": (Stage.SELECT,),
@@ -58,6 +59,7 @@ KEYS_BY_REASON: Mapping[Reason, str] = {
     Reason.NO_DEMONSTRATIONS: "formats",
     Reason.OVER_CAP: "mixture",
     Reason.NOT_TAKEN: "mixture",
+    Reason.REJECTED_IN_REVIEW: "reviews",
 }
 """The key that a reason speaks of: where several keys of a stage changed, this one is the cause."""
 

@@ -7,7 +7,6 @@ from rich.table import Table
 
 from ..errors import InputError
 from ..report.tables import make_table
-from ..store import list_tags
 
 if TYPE_CHECKING:
     from ..store import UnreadableVersion, Version
@@ -27,6 +26,8 @@ def render_list(versions: "Sequence[Version]") -> Table:
 
 def find_tags(version: "Version") -> tuple[str, ...] | None:
     """Find the tags of a version; None where their file is damaged, which is no reason to list nothing."""
+    from ..store import list_tags  # noqa: PLC0415 - what renders a list imports no reader
+
     try:
         return list_tags(version)
     except InputError:

@@ -25,6 +25,7 @@ from ...schemas.manifest import (
 )
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
+from ..report.reviews import describe_review
 from ..report.sentences import ANSWER_CHECKS, CONSENSUS, SIMULATED, SIMULATED_GRADER
 from ..report.tables import indent, make_line, make_table
 from ..store import Version, load_validation
@@ -99,6 +100,7 @@ def _render_manifest(version: Version) -> Iterator[Text]:
         yield from (make_line(f"split      {text}") for text in describe_split(manifest.split_report))
     training, kept = (_format_count(counts.get(key)) for key in ("training_examples", "examples_kept"))
     yield make_line(f"examples   {training} for training, {kept} in all")
+    yield from (make_line(f"review     {text}") for text in describe_review(manifest.review))
     for inferred in manifest.inferred:
         yield make_line(f"inferred   {describe_inferred(inferred)}")
     for item in manifest.contamination:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ...schemas.reasons import Fate
 from ...schemas.sample import Part
-from ..report.escape import mask_controls
+from ..report.rationales import mark_part, render_fault, render_step
 from ..report.tables import indent, make_line
 from ..select.signatures import spell_roles
 
@@ -41,7 +41,9 @@ def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
     source = f"{problem['source']}, {problem['origin']}"
     yield make_line(f"from       {source}; group {problem['group']}; split {problem['split']}")
     yield indent(problem["question"], "italic")
-    yield make_line(f"gold       {'none' if problem['answer'] is None else problem['answer']}")
+    stated = problem["stated_answer"]
+    before = "" if stated is None else f", corrected by a review; the source states {stated}"
+    yield make_line(f"gold       {'none' if problem['answer'] is None else problem['answer']}{before}")
     if problem["pass_rate"] is not None:
         yield make_line(f"pass rate  {problem['pass_rate']:.0%} of its unhinted answers are correct")
     if problem["weight"] != 1.0:
@@ -106,6 +108,16 @@ def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:
         yield f"tokens     {reasoning}{sample['response_tokens']:,} of response"
     if sample["labels"]:
         yield f"labels     {sample['labels']}"
+    if sample["review"]:
+        yield f"review     {_format_review(sample['review'])}"
+
+
+def _format_review(mark: Mapping[str, Any]) -> str:
+    """Say what a review did to a sample."""
+    because = f": {mark['reason']}" if mark["reason"] else ""
+    before = f"; its check had found {mark['verdict']}" if mark["verdict"] else ""
+    edited = f", of {mark['edited']}" if mark["edited"] else ""
+    return f"{mark['action']} by {mark['by']}{edited}{because}{before}"
 
 
 def _format_consensus(consensus: Mapping[str, Any]) -> str:
@@ -168,32 +180,6 @@ def _format_reading(sample: Mapping[str, Any]) -> str:
         return "no answer found"
     where = " in the reasoning" if sample["answer_part"] == Part.REASONING else ""
     return f"answer {sample['predicted']}, read by the rule {sample['rule']}{where}"
-
-
-def render_step(step: Mapping[str, Any]) -> Text:
-    """Render a checked equation: red with the right value where it is wrong."""
-    is_wrong = step["outcome"] == "wrong"
-    correction = f" (should be {step['actual']})" if is_wrong else ""
-    where = ", in the reasoning" if step["part"] == Part.REASONING else ""
-    line = f"step       {step['text']}  {step['outcome']}{correction}{where}"
-    return make_line(line, style="red" if is_wrong else "")
-
-
-def render_fault(fault: Mapping[str, Any]) -> str:
-    """Render what is wrong with a rationale, and where."""
-    part = "the reasoning" if fault["part"] == Part.REASONING else "the text"
-    return f"fault      {fault['kind']}: {fault['detail']} ({part}, characters {fault['start']} to {fault['end']})"
-
-
-def mark_part(sample: Mapping[str, Any], part: Part) -> Text:
-    """Style a part of a sample: wrong steps in red, the final answer in green."""
-    text = Text(mask_controls(sample[part] or ""))  # keeps the length, so that the spans fit
-    for step in sample["steps"] or []:
-        if step["outcome"] == "wrong" and step["part"] == part:
-            text.stylize("red", step["start"], step["end"])
-    if sample["span"] and sample["answer_part"] == part:
-        text.stylize("bold green", sample["span"]["start"], sample["span"]["end"])
-    return text
 
 
 def _render_example(example: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:

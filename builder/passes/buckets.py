@@ -41,6 +41,7 @@ from .examples import FormatRules, make_examples, make_texts
 from .judging import samples as judging
 from .judging.external import CommandRules
 from .judging.judged import list_judged
+from .judging.reviews import OwnDecisions, add_edits, select_decisions
 from .judging.samples import PathRules, find_rationales
 from .mixture import PROBLEMS, MixtureInput, make_mixture, read_candidates
 from .overlap.quotes import parse_evaluations
@@ -61,7 +62,7 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
             judges samples, or None, and build: what this build is called; evaluations: the sets that samples may not
             quote, or None; sampled, provided: names of
             the sources whose problems the teacher answers, and of those that bring responses; forgotten: problems whose
-            answers were erased.
+            answers were erased; reviews: what people decided about samples.
 
     Returns:
         The results problems, paths and texts; unmatched: recorded answers to no problem of the bucket.
@@ -72,8 +73,9 @@ def find_paths(item: Plain, settings: Plain) -> dict[str, Any]:
     answers = _read_pieces(item, "answers") if item["answers"] else None
     grades = _read_grades(item)
     before, decided_by = _find_before(item, settings, problems, answers, grades)
-    make_samples = partial(_make_samples, settings, answers, grades)
-    rules = _read_path_rules(settings)
+    decisions = select_decisions(settings["reviews"], problems)
+    make_samples = partial(_make_samples, settings, answers, grades, decisions)
+    rules = replace(_read_path_rules(settings), decisions=decisions)
     paths, judged = make_paths(stages, rules, problems, decided_by, make_samples, before)
     if settings["recorded"] and grades is None:
         note_result(before.place, paths)
@@ -100,7 +102,8 @@ def _find_before(
     }
     place = Place(stage=Path(settings["stages"]) / "paths", rules=rules, bucket=bucket)
     is_recorded = settings["recorded"] and answers is not None
-    inputs = digest_inputs(problems, answers if is_recorded else None)
+    decisions = select_decisions(settings["reviews"], problems).describe(problems)
+    inputs = digest_inputs(problems, answers if is_recorded else None, decisions)
     unchanged = find_unchanged(place, inputs) if is_recorded and grades is None else None
     before = Before(place=place, inputs=inputs, unchanged=unchanged)
     others = {} if grades is None else {"grades": digest_table(grades.to_arrow())}
@@ -150,9 +153,19 @@ def _read_pieces(item: Plain, name: str, columns: Sequence[str] | None = None) -
 
 
 def _make_samples(
+    settings: Plain,
+    answers: pl.DataFrame | None,
+    grades: pl.DataFrame | None,
+    decisions: OwnDecisions,
+    problems: pl.DataFrame,
+) -> pl.DataFrame:
+    """Make the samples of some problems of a bucket, edited ones too, and those of answers that can't be read."""
+    return add_edits(_make_unedited(settings, answers, grades, problems), decisions)
+
+
+def _make_unedited(
     settings: Plain, answers: pl.DataFrame | None, grades: pl.DataFrame | None, problems: pl.DataFrame
 ) -> pl.DataFrame:
-    """Make the samples of some problems of a bucket, and those of answers that can't be read."""
     provided = sources.make_provided_samples(problems, settings["provided"], settings["verify"]["max_characters"])
     if answers is None:
         return provided

@@ -1,7 +1,7 @@
 """The stages of a build over all buckets, from problems and answers to the mixture."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,7 @@ def find_paths(work: BuildWork, problems: LoadedProblems, answers: BuildAnswers)
         "provided": work.list_sources("reference"),
         "forgotten": list(answers.forgotten),
         "judged": list(map(str, answers.judged)),
+        "reviews": [asdict(each) for each in work.reviews.settled],
     }
     decided_by = None if answers.key is None else {
         "code": [verify.CODE_VERSION, select.CODE_VERSION, formats.CODE_VERSION],

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from ...schemas.manifest import File, Input, Manifest
 from .. import mix, select, sources, store
+from ..files import digest_file
+from ..recipe import read_decisions
 from ..recipe.tokenizer import KEY
+from ..review.summary import summarize_reviews
 from ..store.funnel import build_funnel
 from ..store.results.stages import StageResult
 from ..store.tables import digest_content, name_file
@@ -93,6 +96,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
             *_list_tokenizer(work),
             *_list_parent(work),
             *_list_command(work),
+            *_list_reviews(work),
         ),
         licenses={source.name: getattr(source, "license", None) for source in recipe.sources},
         languages=list_languages(recipe, problems.languages["all"]),
@@ -119,6 +123,7 @@ def make_manifest(  # noqa: PLR0913, PLR0917 - a manifest speaks of everything
         contamination=evidence.contamination,
         repeated_questions=dict(sorted(_select(counts, "repeated_questions:"))),
         near_duplicates=dict(evidence.near_duplicates),
+        review=summarize_reviews(work.reviews, dict(_select(counts, "reviewed:"))),
         funnel=tuple(build_funnel(counts)),
         files={name: file for name, (file, _) in files.items()},
     )  # fmt: skip
@@ -155,6 +160,14 @@ def _list_command(work: BuildWork) -> Iterator[Input]:
     """The command that judged samples: by name and digest, since its words are nobody else's business."""
     if work.external is not None:
         yield Input(name=EXTERNAL, file=work.external.name, sha256=work.external.identity, bytes=0, rows=0)
+
+
+def _list_reviews(work: BuildWork) -> Iterator[Input]:
+    """The files of decisions of people who read rows."""
+    for key, path in work.loaded.list_files().items():
+        if key.startswith("reviews."):
+            sha256, size = digest_file(path)
+            yield Input(name=key, file=path.name, sha256=sha256, bytes=size, rows=len(read_decisions(path)))
 
 
 def _add_unmatched(inputs: Sequence[Input], unmatched: int) -> Iterator[Input]:

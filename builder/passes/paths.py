@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from ...schemas.manifest import File
-from ...schemas.reasons import Fate, Verdict
+from ...schemas.reasons import Fate, Reason, Verdict
 from ...schemas.recipe import Lengths, PassRate
 from .. import select, sources
 from ..parquet import read_parquet
@@ -17,6 +17,7 @@ from ..store.funnel import check_table_fates, count_fates
 from ..store.results.memo import make_keys
 from ..store.results.stages import StageResult, read_or_make
 from ..store.tables import sort_rows, write_table
+from .judging.reviews import apply_decisions, count_reviewed
 from .judging.samples import PathRules, judge_samples, open_memo, recall
 from .overlap.quotes import find_quoting
 from .tokens import add_token_counts
@@ -102,6 +103,7 @@ def select_paths(
     """
     counted = add_token_counts(stages, rules.counter, samples, bucket, rules.verify.max_characters)
     judged, methods, new = judge_samples(stages, rules, problems, counted, bucket)
+    judged = apply_decisions(judged, rules.decisions)
     return _choose_paths(stages, rules, problems, judged, methods, bucket), new
 
 
@@ -208,6 +210,7 @@ def count_samples(problems: pl.DataFrame, samples: pl.DataFrame) -> dict[str, in
     counts.update(select.count_judges(samples))
     counts.update(select.count_diversity(problems, samples))
     counts["unchecked"] = kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
+    counts.update(count_reviewed(samples))
     counts["agreed"] = kept.filter(pl.col("verdict") == Verdict.AGREED).height
     counts["simulated"] = int(samples["simulated"].sum())
     answered = samples.filter(pl.col("problem_id").is_not_null())
@@ -231,4 +234,7 @@ def count_problems(problems: pl.DataFrame) -> dict[str, int]:
     splits = kept.drop_nulls("split").group_by("split").len()
     counts.update({f"split:{split}": rows for split, rows in splits.iter_rows()})
     counts.update(sources.count_repeated(problems))
+    corrected = kept.filter(pl.col("stated_answer").is_not_null())["problem_id"].n_unique()
+    dropped = problems.filter(pl.col("reason") == Reason.REJECTED_IN_REVIEW)["problem_id"].n_unique()
+    counts.update({"reviewed:gold": corrected, "reviewed:drop": dropped})
     return dict(counts)

@@ -82,6 +82,7 @@ def load_problems(work: BuildWork) -> LoadedProblems:
         "inputs": inputs,
         "recipe": {name: identity.get(name) for name in _DECIDING},
         "needs_gold": work.recipe.verify.consensus is None,
+        "reviews": [work.reviews.golds, work.reviews.dropped],
     }
     with work.costs.measure("problems"):
         result = read_or_make(work.stages.folder / "sources", decided_by, lambda folder: _load(work, folder))

@@ -86,12 +86,15 @@ class Before:
     """The problems that did not change; None where nothing is known of before."""
 
 
-def digest_inputs(problems: pl.DataFrame, answers: pl.DataFrame | None) -> pl.DataFrame:
+def digest_inputs(
+    problems: pl.DataFrame, answers: pl.DataFrame | None, decisions: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Digest what the rows of each problem follow from.
 
     Args:
         problems: the bucket's rows of `Problem`.
         answers: the bucket's recorded answers, each known by its `raw_id`; None leaves them out.
+        decisions: what people decided about samples: columns problem_id, content.
 
     Returns:
         Columns problem_id, input; in the order of the ids.
@@ -99,6 +102,7 @@ def digest_inputs(problems: pl.DataFrame, answers: pl.DataFrame | None) -> pl.Da
     deciding = pl.struct(pl.exclude(_NOT_DECIDING)).struct.json_encode()
     rows = problems.select("problem_id", content=deciding)
     parts = [] if answers is None else [answers.drop_nulls("problem_id").select("problem_id", content="raw_id")]
+    parts += [] if decisions is None else [decisions]
     joined = (
         pl.concat([rows, *parts]).group_by("problem_id").agg(pl.col("content").sort().str.join("\n")).sort("problem_id")
     )

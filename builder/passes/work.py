@@ -13,7 +13,7 @@ from ...schemas.recipe import Recipe, extract_identity
 from ...schemas.runtime import Runtime
 from .. import verify
 from ..engine import keep_workers
-from ..recipe import LoadedRecipe
+from ..recipe import LoadedRecipe, Reviews, read_reviews
 from ..recipe.tokenizer import TokenizerFile
 from ..store.atomic import Access, make_folder, remove_leftovers, stop_if_unwritable
 from .costs import CostTable
@@ -38,6 +38,8 @@ class BuildWork:
     """What counts tokens; None leaves the counts of the server."""
     external: verify.ExternalCommand | None = None
     """The command that judges samples; None where there is none."""
+    reviews: Reviews = field(default_factory=Reviews)
+    """What people decided about rows."""
     token: str = field(default_factory=lambda: uuid4().hex)
     """A name that no other build has."""
 
@@ -79,6 +81,7 @@ def open_work(
     """Make the folders of a build; what only this build needs is removed at the end.
 
     Raises:
+        InputError: a file of decisions can't be read.
         Stopped: the disk is full or can't be written.
     """
     stages = Stages(folder=runtime.store / "stages", runtime=runtime, costs=CostTable())
@@ -98,6 +101,7 @@ def open_work(
                 folder=folder,
                 tokenizer=tokenizer,
                 external=external,
+                reviews=read_reviews(loaded),
             )
     finally:
         verify.close_command(external)

@@ -1,7 +1,7 @@
 """Recipes: YAML files read safely and validated. A recipe is data: nothing in it is run.
 
 `loading` reads and validates, `checks` looks at patterns and templates before any row is read, `paths` resolves the
-files that a recipe names, `evaluation_sets` those of a student recipe.
+files that a recipe names, `evaluation_sets` those of a student recipe, `reviews` the decisions of people who read rows.
 """
 
 from .checks import check_models
@@ -17,9 +17,12 @@ from .loading import (
     set_rows_aside,
 )
 from .paths import list_prompts
+from .reviews import Reviews, SettledDecision, read_decisions, read_reviews, settle_decisions
 
 __all__ = [
     "LoadedRecipe",
+    "Reviews",
+    "SettledDecision",
     "check_family",
     "check_models",
     "find_packaged_demos",
@@ -32,5 +35,8 @@ __all__ = [
     "load_ready_set",
     "load_recipe",
     "load_student",
+    "read_decisions",
+    "read_reviews",
     "set_rows_aside",
+    "settle_decisions",
 ]

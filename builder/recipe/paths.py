@@ -27,7 +27,7 @@ def list_paths(recipe: Recipe) -> dict[str, str]:
         for place, prompt in list_prompts(teacher, key).items():
             if prompt.template == "cot_few_shot" and prompt.demos not in {None, TRAIN}:
                 named[f"{place}.demos"] = prompt.demos
-    return named
+    return named | {f"reviews.{number}": path for number, path in enumerate(recipe.reviews)}
 
 
 def list_prompts(teacher: Teacher, key: str) -> dict[str, Prompt]:

@@ -71,5 +71,5 @@ __all__ = [
     "select_kept",
 ]
 
-CODE_VERSION = 8
+CODE_VERSION = 9
 """Rises when the same paths get another choice, or are counted otherwise."""

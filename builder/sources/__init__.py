@@ -45,7 +45,7 @@ __all__ = [
     "resolve_revisions",
 ]
 
-CODE_VERSION = 7
+CODE_VERSION = 8
 """Incremented when the same files produce different problems."""
 
 

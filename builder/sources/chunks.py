@@ -1,7 +1,7 @@
 """Rows of sources as pieces: the first pass over all rows, chunk by chunk, in any process."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +22,7 @@ from ..store.pieces import add_cell, write_piece
 from ..text.normalizing import normalize
 from ..text.variations import Template, read_template
 from .columns import TableReading, read_problems
+from .gold import GOLD_FAULTS, read_gold
 from .split import drop_problem
 
 PIECE_ROWS = 2**14
@@ -47,6 +48,10 @@ class Placed:
     """The recipe's languages."""
     duplicates: str = "normalized"
     """What makes two questions of the source the same problem."""
+    golds: Mapping[str, str] = field(default_factory=dict)
+    """Gold answers that a review corrected, by problem."""
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    """Problems that a review dropped, each with the reason."""
 
 
 def read_problem_chunk(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +90,8 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
         Stopped: the disk is full.
     """
     is_readable = cast("IsReadable", import_function(placed.is_readable))
-    checked = (_add_language(_drop_unreadable_gold(problem, is_readable), placed.languages) for problem in problems)
+    reviewed = (_apply_review(problem, placed) for problem in problems)
+    checked = (_add_language(_drop_unreadable_gold(problem, is_readable), placed.languages) for problem in reviewed)
     written = 0
     while batch := list(islice(checked, PIECE_ROWS)):
         positions = np.arange(first + written, first + written + len(batch), dtype=np.int64)
@@ -101,6 +107,22 @@ def write_problems(problems: Iterable[Problem], placed: Placed, first: int) -> i
         write_piece(add_cell(frame, "problem_id"), Path(f"{placed.prefix}-{written // PIECE_ROWS:06d}.arrow"))
         written += len(batch)
     return written
+
+
+def _apply_review(problem: Problem, placed: Placed) -> Problem:
+    """Correct the gold answer of a problem, or drop it, where a review says so."""
+    reason, answer = placed.dropped.get(problem.problem_id), placed.golds.get(problem.problem_id)
+    if reason is not None and problem.fate is Fate.KEPT:
+        return drop_problem(problem, Reason.REJECTED_IN_REVIEW, reason)
+    if answer is None or (problem.fate is Fate.DROPPED and problem.reason is not Reason.GOLD_UNREADABLE):
+        return problem
+    read = read_gold(answer, problem.answer_type, problem.choices)
+    if read is None:
+        detail = f"{problem.origin}: a review gives {answer!r}, which is {GOLD_FAULTS[problem.answer_type]}"
+        return drop_problem(problem, Reason.GOLD_UNREADABLE, detail)
+    return replace(
+        problem, answer=read, stated_answer=problem.answer, stage=None, fate=Fate.KEPT, reason=None, detail=None
+    )
 
 
 def _read_template(problem: Problem) -> Template | None:

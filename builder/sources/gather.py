@@ -25,7 +25,7 @@ from ...schemas.recipe import Recipe
 from ...schemas.runtime import Runtime
 from ..engine import map_items
 from ..errors import InputError
-from ..recipe import LoadedRecipe
+from ..recipe import LoadedRecipe, read_reviews
 from ..store.atomic import Access, make_folder, stop_if_unwritable
 from ..store.pieces import add_cell, count_bits, read_bucket, write_piece
 from .buckets import check_bucket, finish_bucket, open_sets, read_to_split
@@ -78,7 +78,8 @@ def gather_problems(  # noqa: PLR0913, PLR0917 - as `load_problems`
 ) -> Problems:
     """Load the problems of a recipe; see `load_problems`."""
     place = _make_place(folder)
-    work = SourceWork(loaded, revisions, place / "rows", runtime, is_readable, infer_type)
+    reviews = read_reviews(loaded)
+    work = SourceWork(loaded, revisions, place / "rows", runtime, is_readable, infer_type, reviews)
     try:
         problems = _run_passes(work, place, parent)
     except BaseException:

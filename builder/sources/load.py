@@ -1,7 +1,7 @@
 """Load each source by its kind, and resolve the revisions of sources that are not files."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from ...schemas.source import Source, TableSource
 from ...schemas.teacher import HubAnswers
 from ..engine import import_function, map_items
 from ..files import Row, digest_file, list_chunks, read_rows
-from ..recipe import LoadedRecipe
+from ..recipe import LoadedRecipe, Reviews
 from .arithmetic import make_problems
 from .chunks import Placed, read_problem_chunk, write_problems
 from .columns import TableReading, check_readings, read_problems
@@ -45,6 +45,8 @@ class SourceWork:
     """The address of the function that says whether a gold answer can be parsed as its type."""
     infer_type: str | None = None
     """The address of the function that infers the answer type of a source from its rows, for `auto`."""
+    reviews: Reviews = field(default_factory=Reviews)
+    """What people decided about rows."""
 
     @property
     def needs_gold(self) -> bool:
@@ -54,8 +56,16 @@ class SourceWork:
     def place(self, index: int, part: int = 0) -> Placed:
         """Say where the rows of a part of a source go."""
         prefix = str(self.folder / f"{index:04d}-{part:06d}")
-        recipe = self.loaded.recipe
-        return Placed(prefix, index, self.is_readable, recipe.languages, recipe.sources[index].duplicates)
+        recipe, reviews = self.loaded.recipe, self.reviews
+        return Placed(
+            prefix=prefix,
+            source_index=index,
+            is_readable=self.is_readable,
+            languages=recipe.languages,
+            duplicates=recipe.sources[index].duplicates,
+            golds=reviews.golds,
+            dropped=reviews.dropped,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ _ON_REQUEST = frozenset({(Unit.PROBLEM, Stage.SELECT)})
 CAME_THROUGH = pl.col("stage").is_null() | (pl.col("stage") == Stage.SELECT)
 """Whether a problem came through its source: it was kept, or it was dropped for the answers to it."""
 
-TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED, Verdict.AGREED)
-"""Verdicts of samples that may be kept; `unchecked` only where the recipe asks for no check of answers, and `agreed`
-only where the problem has no gold answer."""
+TRUSTED = (Verdict.CORRECT, Verdict.PROVIDED, Verdict.UNCHECKED, Verdict.AGREED, Verdict.ACCEPTED)
+"""Verdicts of samples that may be kept; `unchecked` only where the recipe asks for no check of answers, `agreed`
+only where the problem has no gold answer, and `accepted` only where a person read it."""
 
 
 def count_funnel(tables: Mapping[str, pl.DataFrame]) -> list[FunnelRow]:

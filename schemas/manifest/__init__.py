@@ -3,6 +3,7 @@
 parts      inputs, files, the funnel
 splits     how problems were split, and what overlaps evaluation sets
 counts     what was counted of the answers
+reviews    what people who read rows decided
 manifest   `manifest.json`
 builds     `build.json`: the circumstances
 """
@@ -22,8 +23,9 @@ from .counts import (
     StageLengths,
     TokenCounts,
 )
-from .manifest import Manifest, digest_manifest, list_changed_teachers, list_teachers, seal_manifest
+from .manifest import Manifest, digest_manifest, list_backends, list_changed_teachers, list_teachers, seal_manifest
 from .parts import Count, File, FunnelRow, InferredType, Input, ManifestPart, describe_inferred
+from .reviews import MeasuredErrors, ReaderAgreement, ReviewSummary
 from .splits import Contamination, LargeCluster, SplitLeak, SplitReport, describe_split
 
 __all__ = [
@@ -43,9 +45,12 @@ __all__ = [
     "LengthBin",
     "Manifest",
     "ManifestPart",
+    "MeasuredErrors",
     "MixtureCount",
     "RarefactionPoint",
+    "ReaderAgreement",
     "ReadingCount",
+    "ReviewSummary",
     "RowBin",
     "ServedModel",
     "SplitLeak",
@@ -55,6 +60,7 @@ __all__ = [
     "describe_inferred",
     "describe_split",
     "digest_manifest",
+    "list_backends",
     "list_changed_teachers",
     "list_teachers",
     "seal_manifest",

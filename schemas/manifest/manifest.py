@@ -19,6 +19,7 @@ from .counts import (
     TokenCounts,
 )
 from .parts import Count, File, FunnelRow, InferredType, Input, ManifestPart
+from .reviews import ReviewSummary
 from .splits import Contamination, SplitReport
 
 
@@ -92,6 +93,8 @@ class Manifest(ManifestPart):
     `normalized`; and `other_answer`, those of them whose gold answer is another one than that of the row kept."""
     near_duplicates: dict[str, Count] = Field(default_factory=dict)
     """Kept `problems` and `samples` with a near-duplicate of another problem; empty where none were looked for."""
+    review: ReviewSummary | None = None
+    """What the reviews that the recipe names did, and the error rates that they measured; null where it names none."""
     funnel: tuple[FunnelRow, ...] = Field(strict=False)
     """Rows that each stage took in, kept and dropped, with the reasons."""
     files: dict[str, File]
@@ -104,6 +107,12 @@ def list_teachers(manifest: Manifest) -> list[Mapping[str, Any]]:
     """List the teachers of the recipe as it describes them, one or several."""
     teacher = manifest.recipe.get("teacher", {})
     return list(teacher) if isinstance(teacher, list) else [teacher]
+
+
+def list_backends(manifest: Manifest) -> set[str]:
+    """List the backends of the recipe's teachers; a stranger's manifest may name none."""
+    teachers = (teacher for teacher in list_teachers(manifest) if isinstance(teacher, Mapping))
+    return {str(teacher.get("backend")) for teacher in teachers}
 
 
 def list_changed_teachers(manifest: Manifest) -> dict[str, list[ServedModel]]:

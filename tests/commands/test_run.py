@@ -35,10 +35,15 @@ def run_patched(command, tmp_path):
         environment = {**patch(tmp_path, code), **options.pop("environment", {})}
         return subprocess.run(
             [*command, "list", "--store", str(tmp_path), *words],
-            env=environment, capture_output=True, text=True, check=False, **options,
+            env=environment, capture_output=True, text=True, check=False, preexec_fn=_hear_a_closed_terminal, **options,
         )  # fmt: skip
 
     return run
+
+
+def _hear_a_closed_terminal():
+    """Undo what `nohup` hands down: a program that is told to stay does not end when its terminal closes."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 PANIC = "class PanicException(BaseException): pass\nraise PanicException('index out of bounds')"

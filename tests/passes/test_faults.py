@@ -10,7 +10,8 @@ import pytest
 
 from cotloom.builder.passes import runs
 from cotloom.builder.pipeline import BuildStatus
-from cotloom.builder.store import collect_garbage, garbage, pieces
+from cotloom.builder.store import collect_garbage, pieces
+from cotloom.builder.store.results import garbage
 from tests.passes.builds import answer, ask, run, write_recipe
 
 STAGES = ("sources", "answers", "problems", "paths", "texts", "examples", "mixture")

@@ -23,6 +23,7 @@ from ..tokens import TokenCounter
 from ..unchanged import BucketSize
 from .external import CommandRules, ask_rows
 from .judged import JudgedPieces, recall_judged
+from .reviews import OwnDecisions
 
 _JUDGED = (
     "verdict", "predicted", "span", "answer_part", "rule", "steps", "faults", "blind_predicted", "answer_votes",
@@ -74,6 +75,9 @@ class PathRules:
     """The command that judges samples; None where there is none."""
     evaluations: EvaluationRules | None = None
     """The evaluation sets that samples may not quote; None where there are none."""
+    decisions: OwnDecisions = field(default_factory=OwnDecisions)
+    """What people decided about samples of the bucket. It is part of what the rows of a problem follow from, and not
+    of the rules."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides a result, as plain values."""
