@@ -149,8 +149,8 @@ def render_page(data: Path, rows: int) -> Iterator[str]:
     """Measure each shape and render the page."""
     yield "# Benchmark: checking up a dataset\n"
     yield "Made by `make bench-audit` (`benchmarks/audit.py`): `cotloom audit FILE --workers 2` in a process of its"
-    yield f"own, on {rows:,} rows of GSM8K's published solutions, repeated with variations so that little is the same to the"
-    yield "letter. CPU seconds are those of all processes; memory is that of the largest one so far.\n"
+    yield f"own, on {rows:,} rows of GSM8K's published solutions, repeated with variations so that little is the same to"
+    yield "the letter. CPU seconds are those of all processes; memory is that of the largest one so far.\n"
     yield f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.\n"
     yield "| rows | file | against | wall | CPU | rows per second | judged | memory | findings |"
     yield "|---|---:|---|---:|---:|---:|---:|---:|---|"
@@ -163,7 +163,7 @@ def render_page(data: Path, rows: int) -> Iterator[str]:
                 yield render_audit(words, path, ["--against", str(data / "test.jsonl")])
         yield ""
         yield "No other tool that we know looks for the same. A script of one's own with `datasets.map` and two"
-        yield "processes, which counts repeated rows and unbalanced tags and looks for nothing else, took in the same run:\n"
+        yield "processes, which counts repeated rows and unbalanced tags and looks for nothing else, took:\n"
         yield "| rows | wall | CPU | memory |"
         yield "|---|---:|---:|---:|"
         for name, (words, _) in SHAPES.items():
