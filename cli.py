@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .builder.commands import answers, ledger
+from .builder.commands import answers, demo, ledger
 from .builder.commands import options as opt
 from .builder.commands import review as reviewing
 from .builder.commands.run import run_command, show_progress_on_stderr
@@ -38,6 +38,9 @@ def read_options(
     version: opt.Version = False,
 ) -> None:
     """Read the options before the command; `--version` ends it in its callback."""
+
+
+app.command("demo")(demo.demonstrate)
 
 
 @app.command("init")
