@@ -40,7 +40,7 @@ def read_options(
     """Read the options before the command; `--version` ends it in its callback."""
 
 
-app.command("demo")(demo.demonstrate)
+app.command("demo")(demo.show_demo)
 
 
 @app.command("init")

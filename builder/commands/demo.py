@@ -41,7 +41,7 @@ OWN_DATA = (
 """The commands for somebody's own data."""
 
 
-def demonstrate(progress: opt.ProgressStyle = "auto", store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
+def show_demo(progress: opt.ProgressStyle = "auto", store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """Show in a minute what Cotloom does: build, find a wrong step, change a key, and see what that changed.
 
     It needs no key and no network; the rationales are simulated.
