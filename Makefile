@@ -7,7 +7,7 @@ STORE ?= .cotloom
 TESTERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 7 ] && echo $$((n + 1)) || echo 8)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-select bench-format bench-signatures bench-overlap bench-splits bench-scale bench-procedures bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-audit bench-select bench-format bench-signatures bench-overlap bench-splits bench-scale bench-procedures bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -70,6 +70,9 @@ bench-rationales: $(VENV)/.dev  ## measure the checks of rationales on clean tex
 
 bench-consensus: $(VENV)/.dev  ## measure how often solutions agree on a wrong answer (a minute; needs GSM8K); write docs/benchmark-consensus.md
 	@$(BIN)/python benchmarks/consensus.py
+
+bench-audit: $(VENV)/.dev  ## check up 100,000 rows of a dataset (five minutes; needs GSM8K); write docs/benchmark-audit.md
+	@$(BIN)/python benchmarks/audit.py --write
 
 bench-signatures: $(VENV)/.dev  ## measure how well and how fast paths are told apart (a minute; needs GSM8K); write docs/benchmark-signatures.md
 	@$(BIN)/python benchmarks/signatures.py

@@ -10,18 +10,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from .builder.commands import answers, demo, ledger
+from .builder.commands import answers, audit, demo, ledger
 from .builder.commands import options as opt
 from .builder.commands import review as reviewing
 from .builder.commands.run import run_command, show_progress_on_stderr
 from .builder.terminal import print_json, print_text
-
-if TYPE_CHECKING:
-    from .builder.audit import AuditReport
 
 app = typer.Typer(
     name="cotloom",
@@ -336,50 +332,6 @@ def show_diff(
 
 
 @app.command()
-def audit(
-    ref: opt.AnyRef,
-    against: opt.Against = None,
-    workers: opt.Workers = None,
-    store: opt.Store = opt.STORE,
-    as_json: opt.Json = False,
-) -> int:
-    """Check a version independently: digests, schemas, laws, secrets. Exit 1 where a check finds something.
-
-    With --against, hold its questions, rationales and examples against an evaluation set instead, without a new build.
-    """
-    from .builder.commands.output import describe_audit, render_audit
-
-    if against:
-        from .builder.commands.evaluation_sets import audit_named_sets
-        from .schemas.runtime import Runtime
-
-        runtime = Runtime(workers=workers or os.cpu_count() or 1)
-        passed, described, rendered = audit_named_sets(ref, store, against, runtime)
-        print_json(described) if as_json else print_text(rendered)
-        return 0 if passed else 1
-
-    name, report = _audit_version(ref, store, workers or os.cpu_count() or 1)
-    print_json(describe_audit(name, report)) if as_json else print_text(render_audit(name, report))
-    return 1 if report.findings else 0
-
-
-def _audit_version(ref: str, store: Path, workers: int) -> "tuple[str, AuditReport]":
-    from .schemas.runtime import Runtime
-
-    runtime = Runtime(workers=workers)
-    if ref.startswith("hf://"):
-        from .builder.publish.audit_published import audit_published
-
-        published = audit_published(ref, runtime)
-        return published.ref, published.report
-    from .builder.audit import run_checks
-    from .builder.store import locate_ref, open_version
-
-    version = open_version(locate_ref(store, ref))
-    return version.ref, run_checks(version, runtime=runtime)
-
-
-@app.command()
 def validate(
     ref: opt.Ref,
     student: opt.Student = "tiny",
@@ -492,6 +444,7 @@ def pull(ref: opt.HubRef, store: opt.Store = opt.STORE, as_json: opt.Json = Fals
     print_json(build_pull_json(pulled)) if as_json else print_text(render_pull(pulled))
 
 
+app.command("audit")(audit.audit)
 app.command("review")(reviewing.review)
 app.command("compare")(answers.compare_answers)
 app.command("verify-text")(answers.verify_text)

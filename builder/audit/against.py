@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,10 +13,10 @@ from ...schemas.manifest import Manifest
 from ...schemas.problem import Overlap, OverlapMeasure, OverlapPart
 from ...schemas.reasons import Fate
 from ...schemas.runtime import Runtime
-from ...schemas.source import Decontaminate
 from ..engine import map_items
-from ..sources.overlap import EvaluationSet, OverlapMatch, find_matches, index_set, make_evidence
+from ..sources.overlap import EvaluationSet, OverlapMatch, find_matches, make_evidence
 from ..store import Version
+from .evaluation_sets import NamedSet, open_sets, write_sets
 
 CHECK = "overlap"
 """The name of the check in reports."""
@@ -27,16 +26,6 @@ _SHOWN = 3
 
 _PROBLEMS = ("problem_id", "source", "origin", "question", "choices", "reference_rationale", "fate")
 _EXAMPLES = ("example_id", "sample_id", "problem_id", "messages", "reasoning", "fate")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NamedSet:
-    """An evaluation set to hold a version against."""
-
-    name: str
-    """What messages call it."""
-    rows: pl.DataFrame
-    """`COLUMNS` of its questions, see `sources.overlap`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +56,7 @@ def audit_against(version: Version, sets: Sequence[NamedSet], *, runtime: Runtim
         InputError: a table is damaged.
     """
     with TemporaryDirectory(prefix="cotloom-") as folder:
-        for number, each in enumerate(sets):
-            each.rows.write_ipc(Path(folder) / f"{number}.arrow")
+        write_sets(sets, Path(folder))
         settings = {
             "version": str(version.path),
             "manifest": version.manifest.model_dump(mode="json"),
@@ -80,7 +68,7 @@ def audit_against(version: Version, sets: Sequence[NamedSet], *, runtime: Runtim
         try:
             found = map_items(ADDRESS, items, settings, runtime=runtime or Runtime(), description=description)
         finally:
-            _open_sets.cache_clear()
+            open_sets.cache_clear()
     rows = [row for bucket in found for row in bucket["overlaps"]]
     overlaps = pl.DataFrame(rows, schema=get_schema(Overlap)).sort(
         "against", "part", "problem_id", "sample_id", nulls_last=True
@@ -106,7 +94,7 @@ def compare_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict
         InputError: a table is damaged.
     """
     version = Version(path=Path(settings["version"]), manifest=Manifest.model_validate(settings["manifest"]))
-    sets = _open_sets(settings["folder"], tuple(settings["names"]))
+    sets = open_sets(settings["folder"], tuple(settings["names"]))
     evaluated = [source["name"] for source in version.manifest.recipe["sources"] if source.get("role") == "evaluate"]
     (problems,) = version.iterate_table("problems", _PROBLEMS, [item["bucket"]])
     (examples,) = version.iterate_table("examples", _EXAMPLES, [item["bucket"]])
@@ -120,13 +108,6 @@ def compare_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict
         "overlaps": to_frame(found, Overlap).to_dicts(),
         "sets": [{"set": each.name, "problems": each.rows, "digest": each.digest} for each in sets],
     }
-
-
-@lru_cache(maxsize=1)
-def _open_sets(folder: str, names: Sequence[str]) -> Sequence[EvaluationSet]:
-    """Index the evaluation sets, once for each process."""
-    frames = [pl.read_ipc(Path(folder) / f"{number}.arrow") for number in range(len(names))]
-    return [index_set(name, rows, Decontaminate(against=(name,))) for name, rows in zip(names, frames, strict=True)]
 
 
 Text = tuple[OverlapPart, Mapping[str, Any], str]

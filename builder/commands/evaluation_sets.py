@@ -11,9 +11,11 @@ from ...schemas.runtime import Runtime
 from ...schemas.source import Fields, FileSource
 from ..errors import InputError
 from ..files import make_missing_file_error, read_rows
+from ..recipe.evaluation_sets import find_ready_sets
 
 if TYPE_CHECKING:
-    from ..audit.against import NamedSet
+    from ..audit.evaluation_sets import NamedSet
+    from ..sources.hub import HubDataset
 
 _HUB = re.compile(r"hf://datasets/(?P<path>[^/@?:]+/[^/@?:]+)(?:@(?P<revision>[^?]+))?(?:\?(?P<options>.+))?\Z")
 _HUB_HINT = "such as hf://datasets/USER/NAME@REVISION?config=main&split=test&column=question"
@@ -26,7 +28,8 @@ def read_evaluation_set(named: str) -> "NamedSet":
     Args:
         named: `FILE`, or `FILE:COLUMN`, or `FILE:COLUMN,COLUMN` for a question in several columns; or
             `hf://datasets/USER/NAME`, with `@REVISION` and with `?config=…&split=…&column=…` where they are needed (the
-            split is `test` by default). Without a column the question and its options are found as `init` finds them.
+            split is `test` by default); or the name of a ready set. Without a column, question and options are found as
+            `init` finds them.
 
     Raises:
         InputError: there is no such file, dataset or column, no column looks like a question, or no row has one.
@@ -34,40 +37,72 @@ def read_evaluation_set(named: str) -> "NamedSet":
     """
     if named.startswith("hf://"):
         return _read_hub_set(named)
+    if named in find_ready_sets() and not Path(named).exists():
+        return _read_ready_set(named)
     path, columns = _parse_name(named)
     return _read_table(path.name, path, columns, hint="--against FILE:COLUMN")
 
 
-def _read_hub_set(named: str) -> "NamedSet":
-    from ..sources.hub import HubDataset, download_rows, find_commit
+def parse_hub_name(named: str, *, label: str, split: str) -> "tuple[HubDataset, tuple[str, ...]]":
+    """Parse the name of a dataset on the Hub: `hf://datasets/USER/NAME`, `@REVISION`, `?config=…&split=…&column=…`.
+
+    Args:
+        named: the name.
+        label: the option or command that it is given to, for messages.
+        split: the split where none is named.
+
+    Returns:
+        The dataset, and the columns that are named.
+
+    Raises:
+        InputError: it is no such name.
+    """
+    from ..sources.hub import HubDataset
 
     found = _HUB.match(named)
     options = dict(parse_qsl(found["options"] or "")) if found else {}
     unknown = sorted(options.keys() - set(_OPTIONS))
     if found is None or unknown:
         fault = f"{unknown[0]} is no option of a dataset" if unknown else "this is no dataset on the Hub"
-        raise InputError(f"--against {named}: {fault}", hint=f"name it {_HUB_HINT}")
-    split = options.get("split", "test")
+        raise InputError(f"{label} {named}: {fault}", hint=f"name it {_HUB_HINT}")
     dataset = HubDataset(
-        label=f"--against {named}",
-        key="--against",
+        label=f"{label} {named}",
+        key=label,
         path=found["path"],
         config=options.get("config"),
-        split=split,
+        split=options.get("split", split),
         revision=found["revision"] or "main",
     )
+    return dataset, tuple(filter(None, options.get("column", "").split(",")))
+
+
+def _read_hub_set(named: str) -> "NamedSet":
+    from ..sources.hub import download_rows, find_commit
+
+    dataset, columns = parse_hub_name(named, label="--against", split="test")
     with TemporaryDirectory(prefix="cotloom-") as folder:
-        path = Path(folder) / f"{dataset.path.replace('/', '-')}-{split}.parquet"
+        path = Path(folder) / f"{dataset.path.replace('/', '-')}-{dataset.split}.parquet"
         download_rows(dataset, find_commit(dataset), path)
-        columns = tuple(filter(None, options.get("column", "").split(",")))
-        return _read_table(f"{dataset.path}:{split}", path, columns, hint=_HUB_HINT)
+        return _read_table(f"{dataset.path}:{dataset.split}", path, columns, hint=_HUB_HINT)
+
+
+def _read_ready_set(name: str) -> "NamedSet":
+    """Read the questions of an evaluation set that comes with Cotloom."""
+    from ..audit.evaluation_sets import NamedSet
+    from ..recipe.evaluation_sets import list_tasks, load_ready_set
+    from ..sources.evaluation import read_evaluation_rows
+    from ..sources.overlap import COLUMNS
+    from ..verify import IS_READABLE
+
+    rows = read_evaluation_rows(name, list_tasks(load_ready_set(name)), IS_READABLE, Runtime())
+    return NamedSet(name=name, rows=rows.problems.select(COLUMNS))
 
 
 def _read_table(name: str, path: Path, columns: tuple[str, ...], *, hint: str) -> "NamedSet":
     """Read the questions of a file."""
     from ...schemas.frames import to_frame
     from ...schemas.problem import Problem
-    from ..audit.against import NamedSet
+    from ..audit.evaluation_sets import NamedSet
     from ..sources.columns import TableReading, read_problems
     from ..sources.overlap import COLUMNS
 

@@ -147,19 +147,12 @@ Force = Annotated[bool, Option("--force", help="Overwrite an existing recipe.")]
 
 # Versions and their rows
 Ref = Annotated[str, Argument(metavar="REF", help="NAME, NAME@VERSION, or the path of a version's folder.")]
-AnyRef = Annotated[
+Audited = Annotated[
     str,
     Argument(
-        metavar="REF",
-        help="NAME, NAME@VERSION, the path of a version's folder, or hf://datasets/USER/NAME[@TAG] on the Hub.",
-    ),
-]
-Against = Annotated[
-    list[str] | None,
-    Option(
-        metavar="FILE[:COLUMN]",
-        help="Hold the version against an evaluation set instead: JSONL, JSON, CSV, Parquet, or"
-        " hf://datasets/USER/NAME[@REVISION][?config=C&split=S&column=Q]; may be repeated.",
+        metavar="REF|DATASET",
+        help="A version: NAME, NAME@VERSION, the path of its folder, or hf://datasets/USER/NAME[@TAG]. Or a dataset:"
+        " FILE, FOLDER, or hf://datasets/USER/NAME[@REVISION][?config=C&split=S].",
     ),
 ]
 HubRef = Annotated[

@@ -5,6 +5,7 @@ Where two columns look alike, nothing is guessed: the error says which flag of `
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from .choices import find_choices, read_option_lists
 from .columns import Column, collect_columns, find_named, get_cell, has_text, has_words, show_cell
 from .question import add_contexts, find_question
 
-__all__ = ["SAMPLED", "ChosenColumns", "Inferred", "infer_columns"]
+__all__ = ["SAMPLED", "ChosenColumns", "Inferred", "WithoutAnswer", "infer_columns"]
 
 SAMPLED = 200
 """How many rows are read."""
@@ -68,15 +69,26 @@ class Inferred:
 _CHOSEN = "as chosen"
 
 
-def infer_columns(path: Path, chosen: ChosenColumns | None = None) -> Inferred:
+class WithoutAnswer(Enum):
+    """What becomes of a file without a column of answers or responses."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+def infer_columns(
+    path: Path, chosen: ChosenColumns | None = None, *, without_answer: WithoutAnswer = WithoutAnswer.REFUSE
+) -> Inferred:
     """Infer from a file's first rows which columns hold question, answer, options and responses.
 
     Args:
         path: the file.
         chosen: columns that need not be inferred.
+        without_answer: whether a file with nothing but questions is refused.
 
     Raises:
-        InputError: it can't be read, is empty, has no chosen column, or no column looks like a question, or several do.
+        InputError: it can't be read, is empty, has no chosen column, or no column looks like a question, or several do;
+            or none like an answer, where that is refused.
     """
     rows = [row for row in islice(read_rows(path), SAMPLED) if row.values is not None]
     if not rows:
@@ -100,6 +112,8 @@ def infer_columns(path: Path, chosen: ChosenColumns | None = None) -> Inferred:
     answer, why_answer = found_answer
     why = {"question": why_question, "choices": why_choices, "answer": why_answer}
     found = _describe_answer(answer, options, is_chosen=bool(gold_column)) or _describe_responses(responses, answer)
+    if found is None and without_answer is WithoutAnswer.ALLOW:
+        found = {"why": {}, "used": []}
     if found is None:
         raise InputError(
             f"{path}: the question is in {_join_names(question)}, but no column looks like an answer",

@@ -18,6 +18,7 @@ from .question import choose_only
 
 PATTERNS: Mapping[str, str] = {
     r"####\s*(.+)": "`####` stands before the final answer",
+    r"(?:^|\n)A:[ \t]*(.+?)\s*$": "`A:` stands before the final answer",
     r"\\boxed\{([^{}]+)\}": "the final answer stands in `\\boxed{}`",
     r"(?i:the (?:final )?answer is:?)\s*(.+?)\.?\s*$": "`the answer is` stands before the final answer",
     r"答案\s*(?:是|为|為|：|:)\s*[:：]?\s*(.+?)[。.]?\s*$": "`答案` stands before the final answer",

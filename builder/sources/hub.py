@@ -129,8 +129,36 @@ def open_hub(dataset: HubDataset, commit: str) -> Any:
             f"hf://datasets/{dataset.path}", dataset.config, revision=commit, cache_dir=str(cache)
         )
         _check_files(dataset, commit, builder.config.data_files or {})
-        builder.download_and_prepare()
+        builder.download_and_prepare(verification_mode="no_checks")  # what the page says of sizes, an audit compares
         return builder.as_dataset(split=dataset.split)
+
+
+def has_file(dataset: HubDataset, commit: str, path: str) -> bool:
+    """Whether a dataset has a file at a commit.
+
+    Raises:
+        InputError: access is denied.
+        Stopped: the Hub can't be reached.
+    """
+    from huggingface_hub import HfApi  # noqa: PLC0415 - see above
+
+    with _explain_errors(dataset):
+        return HfApi().file_exists(dataset.path, path, repo_type="dataset", revision=commit)
+
+
+def download_page(dataset: HubDataset, commit: str) -> str | None:
+    """Read the page (README.md) of a dataset at a commit; None without one.
+
+    Raises:
+        InputError: access is denied.
+        Stopped: the Hub can't be reached.
+    """
+    from huggingface_hub import errors, hf_hub_download  # noqa: PLC0415 - see above
+
+    with _explain_errors(dataset), suppress(errors.EntryNotFoundError):
+        path = hf_hub_download(dataset.path, PAGES[0], repo_type="dataset", revision=commit)
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    return None
 
 
 def _check_page(dataset: HubDataset, commit: str) -> None:
@@ -154,6 +182,20 @@ def _read_metadata(dataset: HubDataset, text: str, page: str) -> Any:
         return YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{dataset.label}: {dataset.path}: {page} has no readable metadata: {error}") from error
+
+
+def read_page(text: str) -> Mapping[str, Any]:
+    """Read the metadata at the beginning of a dataset's page; empty where it has none.
+
+    Raises:
+        InputError: it is no YAML.
+    """
+    metadata = _METADATA.match(text)
+    try:
+        found = YAML(typ="safe", pure=True).load(metadata[1]) if metadata else None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"the metadata can't be read: {' '.join(str(error).split())[:200]}") from error
+    return found if isinstance(found, Mapping) else {}
 
 
 def _list_names(value: Any, *, within: bool = False) -> Iterator[str]:

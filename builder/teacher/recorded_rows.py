@@ -61,7 +61,7 @@ def select_answer_columns(answers: AnyAnswers) -> list[AnswerColumn]:
     ]
 
 
-class _UnreadableAnswerError(ValueError):
+class UnreadableAnswerError(ValueError):
     """A row does not hold an answer where there should be one; the message says why."""
 
 
@@ -81,7 +81,7 @@ def read_row(problem: Columns, columns: Sequence[AnswerColumn], row: Row) -> lis
             (question_id, question_id, make_answer_id(*answer), *answer, None)
             for answer in _read_completions(columns, row.values)
         ]
-    except (NotCanonicalError, _UnreadableAnswerError) as error:  # half of a surrogate pair, or no answer
+    except (NotCanonicalError, UnreadableAnswerError) as error:  # half of a surrogate pair, or no answer
         return [_make_malformed(row, str(error))]
 
 
@@ -96,10 +96,31 @@ def _make_malformed(row: Row, fault: str) -> tuple[str | None, ...]:
     return None, None, raw_id, "recorded", None, None, None, str(Hint.NONE), f"{row.origin}: {fault}"
 
 
-def _read_completions(
-    columns: Sequence[AnswerColumn], values: Mapping[str, Any]
-) -> Iterator[tuple[str, str, str | None, str | None, str]]:
-    """Read the answers in a row: teacher, text, reasoning, labels, hint. A column holds one, or a list of them."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RawAnswer:
+    """An answer as its row holds it, before reasoning and response are told apart."""
+
+    item: AnswerColumn
+    """Its column."""
+    text: str
+    """The text."""
+    reasoning: str | None
+    """What stands beside it as its reasoning."""
+    labels: Mapping[str, Any]
+    """What is known about it."""
+    teacher: Any
+    """Who wrote it, as the row says."""
+    hint: Any
+    """Whether the teacher was shown the gold answer, as the row says."""
+
+
+def read_raw_answers(columns: Sequence[AnswerColumn], values: Mapping[str, Any]) -> Iterator[RawAnswer]:
+    """Read the answers in a row as they are. A column holds one, or a list of them.
+
+    Raises:
+        UnreadableAnswerError: a conversation has no turn of the assistant.
+        NotCanonicalError: an answer has no canonical text.
+    """
     for item in columns:
         cell = get_cell(values, item.column)
         is_list = isinstance(cell, list) and read_conversation(cell) is None
@@ -113,14 +134,22 @@ def _read_completions(
             own_labels = _select_labels(labels, index) if is_list else labels
             text, thought = _read_answer(answer, item.column)
             thought = thought if reasoning is None else _format_text(reasoning)
-            parts = part_trace(text, thought)
-            yield (
-                _read_teacher(teacher, item),
-                parts.response or "",
-                parts.reasoning,
-                format_canonical(own_labels) if own_labels else None,
-                _UNHINTED if hint is None else _read_hint(hint).value,
-            )
+            yield RawAnswer(item=item, text=text, reasoning=thought, labels=own_labels, teacher=teacher, hint=hint)
+
+
+def _read_completions(
+    columns: Sequence[AnswerColumn], values: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str | None, str | None, str]]:
+    """Read the answers in a row: teacher, text, reasoning, labels, hint."""
+    for answer in read_raw_answers(columns, values):
+        parts = part_trace(answer.text, answer.reasoning)
+        yield (
+            _read_teacher(answer.teacher, answer.item),
+            parts.response or "",
+            parts.reasoning,
+            format_canonical(answer.labels) if answer.labels else None,
+            _UNHINTED if answer.hint is None else _read_hint(answer.hint).value,
+        )
 
 
 def _read_answer(cell: Any, column: str) -> tuple[str, str | None]:
@@ -131,7 +160,7 @@ def _read_answer(cell: Any, column: str) -> tuple[str, str | None]:
     reply = find_reply(turns)
     if reply is None:
         message = f"the conversation in {column} has no turn of the assistant"
-        raise _UnreadableAnswerError(message)
+        raise UnreadableAnswerError(message)
     return reply.text, reply.reasoning
 
 
@@ -139,7 +168,7 @@ def _read_teacher(cell: Any, item: AnswerColumn) -> str:
     name = item.teacher if cell is None else format_cell(cell) or item.teacher
     if name is None:
         message = f"who wrote the answer is not known: {item.teacher_column} is empty"
-        raise _UnreadableAnswerError(message)
+        raise UnreadableAnswerError(message)
     return name
 
 

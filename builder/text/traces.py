@@ -26,7 +26,7 @@ _TAGS: Mapping[str, str] = {
 }
 """The tags around reasoning, in lower case; the second is the end of the first."""
 
-_ENDS_ANY_TURN = "<|end|>"
+ENDS_ANY_TURN = "<|end|>"
 """An end that models write behind every message: without its beginning, it says nothing about reasoning."""
 
 _WRAPPERS: Mapping[str, str] = {
@@ -58,9 +58,13 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tag:
+class Tag:
+    """A tag around reasoning."""
+
     start: int
+    """First character."""
     end: int
+    """One past the last."""
     opens: str | None
     """The tag that ends what it opens; null where it is itself an end."""
     closes: str
@@ -117,7 +121,7 @@ def _join(parts: Sequence[str]) -> str:
 
 def _find_blocks(text: str) -> Iterator[tuple[int, int, int, int]]:
     """Find the blocks of reasoning: where each begins, where its words begin and end, and where it ends."""
-    tags = list(_list_tags(text))
+    tags = list(list_tags(text))
     last_of = {tag.closes: number for number, tag in enumerate(tags)}
     place, first = 0, 0
     while place < len(tags):
@@ -130,24 +134,24 @@ def _find_blocks(text: str) -> Iterator[tuple[int, int, int, int]]:
         elif tag.opens is not None and is_first:
             yield tag.start, tag.end, len(text), len(text)
             return
-        elif tag.opens is None and tag.closes != _ENDS_ANY_TURN and not tag.is_word and _is_alone(text, tag):
+        elif tag.opens is None and tag.closes != ENDS_ANY_TURN and not tag.is_word and _is_alone(text, tag):
             yield first, first, tag.start, tag.end
             place, first = place + 1, tag.end
         else:
             place += 1
 
 
-def _list_tags(text: str) -> Iterator[_Tag]:
+def list_tags(text: str) -> Iterator[Tag]:
     """List the tags of a text, without those that are quoted."""
     for match in _ANY.finditer(text):
         is_quoted = text[match.start() - 1 : match.start()] in _QUOTES if match.start() else False
         if not is_quoted:
             name = match[0].lower()
             is_word = text[match.start() - 1 : match.start()] == " " and text[match.end() : match.end() + 1] == " "
-            yield _Tag(match.start(), match.end(), _TAGS.get(name), name, is_word)
+            yield Tag(match.start(), match.end(), _TAGS.get(name), name, is_word)
 
 
-def _find_end(tags: Sequence[_Tag], place: int, last_of: Mapping[str, int]) -> int | None:
+def _find_end(tags: Sequence[Tag], place: int, last_of: Mapping[str, int]) -> int | None:
     """Find the tag that ends what the tag at a place opens; blocks within a block belong to it."""
     opened = tags[place]
     if opened.opens is None or last_of.get(opened.opens, -1) < place:
@@ -166,7 +170,7 @@ def _is_blank(text: str, start: int, end: int) -> bool:
     return found is not None and found.end() >= end
 
 
-def _is_alone(text: str, tag: _Tag) -> bool:
+def _is_alone(text: str, tag: Tag) -> bool:
     """Whether a tag is at the beginning or at the end of a line."""
     start = tag.start
     while start and text[start - 1] in _INDENTS:

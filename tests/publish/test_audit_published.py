@@ -188,13 +188,18 @@ def test_what_is_not_there_is_the_users_input_and_told_with_what_is(check, ref, 
     assert hint in done.json["error"]["hint"]
 
 
-def test_a_dataset_that_was_not_published_by_cotloom_is_told_so(check, hub, repo):
+def test_a_dataset_that_was_not_published_by_cotloom_is_checked_up_as_a_dataset(check, hub, repo):
     there = hub.make(repo)
-    there.tags[TAG] = there.commit({"train.csv": b"a\n"})
+    there.tags[TAG] = there.commit({"train.csv": b"question,answer\nWhat is 3 + 4?,7\nWhat is 3 + 4?,7\n"})
 
     done = check()
 
-    assert (done.code, "was not published by Cotloom" in done.json["error"]["message"]) == (2, True)
+    assert (done.code, done.json["dataset"].startswith("hf://datasets/people/"), done.json["counts"]["rows"]) == (
+        1,
+        True,
+        2,
+    )
+    assert [finding["check"] for finding in done.json["findings"]] == ["repeated_rows"]
 
 
 @pytest.mark.usefixtures("published")

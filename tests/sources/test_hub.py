@@ -342,3 +342,36 @@ def test_a_dataset_that_is_not_there_is_the_users_mistake(hub: Hub, ask, audit, 
     told = audit(ask()[1]["path"], named)
 
     assert (told.code, message in told.json["error"]["message"]) == (2, True)
+
+
+@pytest.fixture
+def check_up(_program, tmp_path):
+    """Check up a dataset."""
+
+    def checked(named: str, *words: str) -> Ran:
+        return _program("audit", named, *words, "--workers", "1", "--json", "--store", tmp_path, HF_TOKEN=None)
+
+    return checked
+
+
+def test_a_dataset_on_the_hub_is_checked_up_with_its_card(hub: Hub, check_up):
+    card = CARD.replace(
+        b"configs:", b"dataset_info: {config_name: main, splits: [{name: train, num_examples: 60}]}\nconfigs:"
+    )
+    hub.commit({**files(30), "README.md": card})
+
+    found = check_up(f"hf://datasets/{DATASET}?config=main", "--fields", "response=said").json
+
+    messages = {finding["check"]: finding["message"] for finding in found["findings"]}
+    assert found["dataset"].startswith(f"hf://datasets/{DATASET}@")
+    assert (found["passed"], found["counts"]["rows"], found["counts"]["responses"]) == (False, 30, 30)
+    assert "train: the card says 60 rows, there are 30" in messages["card_rows"]
+    assert "card_license" in messages
+
+
+def test_a_split_that_is_not_there_is_told_with_those_that_are(hub: Hub, check_up):
+    hub.commit(files(3))
+
+    told = check_up(f"hf://datasets/{DATASET}?config=main&split=dev")
+
+    assert (told.code, "['train', 'test']" in told.json["error"]["message"]) == (2, True)
