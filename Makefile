@@ -26,9 +26,8 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) --editable '.[gym]' || echo "reasoning-gym can't be installed here (it may need a compiler): its tests are skipped"
 	@touch $@ $(VENV)/.core
 
-demo: $(VENV)/.core  ## install, build the quickstart version and show it
-	@$(BIN)/cotloom build quickstart --store $(STORE)
-	@$(BIN)/cotloom show quickstart --store $(STORE)
+demo: $(VENV)/.core  ## install, and show in a minute what Cotloom does
+	@$(BIN)/cotloom demo --store $(STORE)
 	@echo "  (the command is $(BIN)/cotloom; 'source $(BIN)/activate' puts it on your path)"
 
 # Compiled modules are kept whatever the shell says: the tests start hundreds of processes.

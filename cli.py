@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from .builder.commands import answers, audit, ledger
+from .builder.commands import answers, audit, demo, ledger
 from .builder.commands import options as opt
 from .builder.commands import review as reviewing
 from .builder.commands.run import run_command, show_progress_on_stderr
@@ -34,6 +34,9 @@ def read_options(
     version: opt.Version = False,
 ) -> None:
     """Read the options before the command; `--version` ends it in its callback."""
+
+
+app.command("demo")(demo.show_demo)
 
 
 @app.command("init")
