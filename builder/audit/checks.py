@@ -38,6 +38,7 @@ CHECKS: Mapping[str, WholeCheck | None] = {
     "buckets": None,
     "funnel": whole.check_funnel,
     "counts": whole.check_counts,
+    "hinted": whole.check_hinted,
     "ids": None,
     "splits": whole.check_clusters,
     "sides": None,

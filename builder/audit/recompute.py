@@ -1,8 +1,9 @@
 """Decisions of a version, made again: ids from content, splits from the keyed hash, verdicts from the texts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import polars as pl
 
@@ -160,9 +161,22 @@ def _compare_agreements(bucket: AuditBucket, problems: Sequence[Problem], policy
     frame = pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
     settled = verify.decide_consensus(frame, to_frame(problems, Problem), policy.consensus)
     for sample, again in zip(samples, settled.iter_rows(named=True), strict=True):
-        stored = (sample.verdict, sample.predicted, sample.consensus and asdict(sample.consensus))
-        if stored != (again["verdict"], again["predicted"], again["consensus"]):
-            yield f"{sample.sample_id} is stored as {sample.verdict}; judged again, it is {again['verdict']}"
+        yield from describe_difference(sample, again)
+
+
+def describe_difference(sample: Sample, again: Mapping[str, Any]) -> Iterator[str]:
+    """Describe how a sample differs from what judging it again says.
+
+    Args:
+        sample: the sample.
+        again: its verdict, predicted and consensus now.
+    """
+    if sample.verdict != again["verdict"]:
+        yield f"{sample.sample_id} is stored as {sample.verdict}; judged again, it is {again['verdict']}"
+    elif sample.predicted != again["predicted"]:
+        yield f"{sample.sample_id}: judged again, the answer read from its text is not the stored one"
+    elif (sample.consensus and asdict(sample.consensus)) != again["consensus"]:
+        yield f"{sample.sample_id}: judged again, what the samples of its problem agree on is not the stored answer"
 
 
 def _make_fault(message: str) -> Fault:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ...schemas.manifest import FunnelRow
 from ...schemas.validation import Validation
@@ -126,6 +127,18 @@ def _compare_mixture(whole: Whole) -> Iterator[str]:
         lengths = mix.read_lengths(whole.counts, own.stage)
         if not lengths or own != mix.measure_lengths(own.stage, lengths, own.length):
             yield f"the manifest states other lengths of rows in the stage {own.stage} than the examples have"
+
+
+def check_hinted(whole: Whole) -> Iterator[str]:
+    """Of what a stage took of a source, hinted rows are at most the share that the recipe allows."""
+    stages = (whole.version.manifest.recipe.get("mixture") or {}).get("stages") or ()
+    shares = {stage["name"]: Fraction(str(stage["hinted"])) for stage in stages if stage.get("hinted") is not None}
+    for item in whole.version.manifest.mixture:
+        taken = mix.read_taken(whole.counts, item.stage, item.source)
+        rows, hinted = taken["rows"] or 0, taken["hinted"] or 0
+        if item.stage in shares and hinted > shares[item.stage] * rows:
+            place = f"that the stage {item.stage} took of {item.source}"
+            yield f"{hinted:,} of {rows:,} rows {place} are hinted; the recipe allows {shares[item.stage]}"
 
 
 def check_clusters(whole: Whole) -> Iterator[str]:

@@ -93,7 +93,7 @@ def audit_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
             if name in checks:
                 faults[name] = list(run_check(check, bucket))
         digests, faults[DIGEST] = _digest_files(bucket) if DIGEST in checks else ({}, [])
-        if checks & {COUNTS, "funnel", "simulated"}:
+        if checks & {COUNTS, "funnel", "hinted", "simulated"}:
             counts = _count(bucket)
     for name, check in TEXT_CHECKS.items():
         if name in checks:
