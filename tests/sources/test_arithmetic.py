@@ -137,7 +137,7 @@ def test_the_stories_of_before_are_told_to_the_letter() -> None:
     made = [{**asdict(problem)} for problem in make_problems(source(500), seed=5)]
     assert {problem.pop("language") for problem in made} == {"en"}  # columns that came later
     assert {problem.pop("weight") for problem in made} == {1.0}
-    later = ("cluster", "pass_rate", "duplicate_of", "duplicate_by", "kept_answer")
+    later = ("stated_answer", "cluster", "pass_rate", "duplicate_of", "duplicate_by", "kept_answer")
     assert {problem.pop(name) for problem in made for name in later} == {None}
     assert digest(made) == "929a78e90ff0cc8222a97d30a91b1aac23c38971a875adabdaa12861cfbc9cf1"
 
