@@ -120,7 +120,7 @@ def test_a_session(start, quickstart, tmp_path):
     terminal.type("\\d\r")
     assert "disputed_golds" in terminal.expect("old.disputed_golds.*" + READY)
     terminal.type("\\d samples\r")
-    assert "The model that wrote it." in terminal.expect("person to.*read.*" + READY)
+    assert "The model that wrote it." in terminal.expect("Why it was dropped.*" + READY)
     terminal.type("help\r")
     terminal.expect("ends the shell.*" + READY)
     terminal.type("FROM samples LIMIT 1;\r")
