@@ -270,12 +270,12 @@ def explain(
     as_json: opt.Json = False,
 ) -> None:
     """Explain what happened to one problem, sample or example."""
-    from .builder.inspect import explain as explain_row
-    from .builder.inspect.render_explanation import render_explanation
+    from .builder.inspect.explanation import explain as explain_row
+    from .builder.inspect.explanation import render_explanation
     from .builder.report.console import make_console
-    from .builder.store import find_version
+    from .builder.store import find_version, locate_ledger
 
-    explanation = explain_row(find_version(store, ref), row)
+    explanation = explain_row(find_version(store, ref), row, locate_ledger(store))
     print_json(explanation) if as_json else make_console().print(render_explanation(explanation))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..store import locate_ledger
 from ..terminal import print_json, print_text
 from . import options as opt
 from .run import show_progress_on_stderr
@@ -25,11 +26,6 @@ ProblemId = Annotated[str, typer.Option("--problem", metavar="ID", help="The pro
 
 _SHOWN = 20
 """Damaged answers that are listed as text."""
-
-
-def locate_ledger(store: Path) -> Path:
-    """Return the file of a store's ledger, whether it exists or not."""
-    return store / "ledger.sqlite"
 
 
 @app.command("stats")

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.inspect import explain, query, write_database
+from cotloom.builder.inspect.explanation import render_explanation
 from cotloom.builder.inspect.listing import render_list
 from cotloom.builder.inspect.render import render_version
-from cotloom.builder.inspect.render_explanation import render_explanation
 from cotloom.builder.inspect.sql import FirstRows
 from cotloom.builder.inspect.sql.cells import render_head
 from cotloom.builder.store import Version

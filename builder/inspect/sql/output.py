@@ -62,7 +62,7 @@ def _print_csv(result: pl.DataFrame) -> None:
 
 def _format_csv(result: pl.DataFrame) -> Iterator[str]:
     line = StringIO()
-    writer = csv.writer(line)
+    writer = csv.writer(line, lineterminator="\n")
     for row in [result.columns, *result.iter_rows()]:
         writer.writerow([format_json(cell, indent=None) if isinstance(cell, list | dict) else cell for cell in row])
         yield line.getvalue()
