@@ -26,17 +26,19 @@ from run import ROOT, describe_machine, read_size
 AFTER = "scale@1.2.0"
 """The version with the new answers."""
 
+SEARCH = "SELECT sample_id, text FROM samples WHERE contains(text, 'twelve')"
+
 QUESTIONS: Mapping[str, tuple[str, Sequence[str]]] = {
     "diff": ("what changed, and why", ["diff", REF, AFTER]),
     "diff rows": ("the same with ten rows of each group", ["diff", REF, AFTER, "--limit", "10"]),
     "audit": ("does everything hold", ["audit", AFTER]),
     "search": (
         "the first 50 rationales that mention a word",
-        ["sql", AFTER, "SELECT sample_id, text FROM samples WHERE contains(text, 'twelve') LIMIT 50", "--format", "jsonl"],
+        ["sql", AFTER, f"{SEARCH} LIMIT 50", "--format", "jsonl"],
     ),
     "search, no limit": (
         "the same without LIMIT: 40 rows, and how many more there are",
-        ["sql", AFTER, "SELECT sample_id, text FROM samples WHERE contains(text, 'twelve')"],
+        ["sql", AFTER, SEARCH],
     ),
     "search all": (
         "how many rationales mention it, in all",
