@@ -105,7 +105,7 @@ def choose_columns(natural: Sequence[int], width: int) -> tuple[list[int], list[
         The indices of the columns, and their widths. Where columns are left out, there is room for a mark.
 
     >>> choose_columns([5, 100], 60), choose_columns([30] * 9, 40)
-    (([0, 1], [5, 53]), ([0, 1, 8], [9, 9, 9]))
+    (([0, 1], [5, 53]), ([0, 8], [17, 18]))
     """
     least = [min(one, LEAST) for one in natural]
     if sum(least) + GAP * (len(least) - 1) <= width:
