@@ -26,7 +26,7 @@ from run import ROOT, describe_machine, read_size
 AFTER = "scale@1.2.0"
 """The version with the new answers."""
 
-SEARCH = "SELECT sample_id, text FROM samples WHERE contains(text, 'twelve')"
+SEARCH = "SELECT sample_id, text FROM samples WHERE contains(text, 'baskets')"
 
 QUESTIONS: Mapping[str, tuple[str, Sequence[str]]] = {
     "diff": ("what changed, and why", ["diff", REF, AFTER]),
@@ -36,13 +36,17 @@ QUESTIONS: Mapping[str, tuple[str, Sequence[str]]] = {
         "the first 50 rationales that mention a word",
         ["sql", AFTER, f"{SEARCH} LIMIT 50", "--format", "jsonl"],
     ),
+    "search, nowhere": (
+        "the same for a word that stands nowhere: every text is read",
+        ["sql", AFTER, f"{SEARCH.replace('baskets', 'Xylophone')} LIMIT 50", "--format", "jsonl"],
+    ),
     "search, no limit": (
-        "the same without LIMIT: 40 rows, and how many more there are",
+        "the first search without LIMIT: 40 rows, and how many more there are",
         ["sql", AFTER, SEARCH],
     ),
     "search all": (
         "how many rationales mention it, in all",
-        ["sql", AFTER, "SELECT count(*) AS n FROM samples WHERE contains(text, 'twelve')", "--format", "jsonl"],
+        ["sql", AFTER, "SELECT count(*) AS n FROM samples WHERE contains(text, 'baskets')", "--format", "jsonl"],
     ),
     "reasons": (
         "why rows were dropped",
@@ -80,7 +84,7 @@ OWN_SEARCH = """
 import sys
 import duckdb
 
-query = "SELECT sample_id, text FROM read_parquet(?) WHERE contains(text, 'twelve') LIMIT 50"
+query = "SELECT sample_id, text FROM read_parquet(?) WHERE contains(text, 'baskets') LIMIT 50"
 print(len(duckdb.execute(query, [f"{sys.argv[1]}/samples*.parquet"]).fetchall()))
 """
 
