@@ -5,7 +5,7 @@ splits computed, and a part of the verdicts judged again. Laws 1, 2, 4, 6 and 7 
 
     outline     one pass over a few columns: what concerns rows of several buckets
     work        the checks of one bucket, from path to plain values: `laws`, `recompute`, `duplicates`, `contamination`,
-                `secrets`, `personal_data`
+                `texts`
     whole       what the buckets count up to, and the files beside the tables
     checks      all of them, side by side and in order
 """

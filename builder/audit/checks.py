@@ -10,11 +10,12 @@ from ...schemas.runtime import Runtime
 from ..engine import map_items
 from ..store import Version
 from ..store.tables import FILES
-from . import personal_data, recompute, secrets, whole
+from . import recompute, whole
 from .contamination import write_own_sets
 from .files import check_file_list
 from .finding import AuditReport, Fault, Finding, merge_faults, parse_fault
 from .outline import Outline, outline_version
+from .texts import personal_data, secrets
 from .whole import Whole, WholeCheck
 from .work import ADDRESS, FAILURES, TEXT_CHECKS, describe_failure
 

@@ -28,9 +28,9 @@ from .laws import (
     count_rows,
 )
 from .outline import load_index
-from .personal_data import check_personal_data
 from .recompute import check_ids, check_judgements, check_sides
-from .secrets import check_paths, check_secrets
+from .texts.personal_data import check_personal_data
+from .texts.secrets import check_paths, check_secrets
 
 ADDRESS = f"{__name__}:audit_bucket"
 """The address of `audit_bucket` for the engine."""
