@@ -39,6 +39,8 @@ _FACTS: Mapping[str, str] = {
     "new": "{:,} answers",
     "tokens": "{:,} tokens",
     "right": "{:.0%} right",
+    "queued": "{:,} requests wait for the next batch",
+    "batch": "{}",
     "allowed_per_s": "{:.1f}/s allowed",
     "closed_s": "waits {:.0f} s for the server",
     "throttled": "{:,} throttled (429)",

@@ -40,6 +40,20 @@ class Runtime(BaseModel):
     """Seconds to wait for one answer of a live teacher."""
     retries: int = Field(default=5, ge=0, le=100)
     """How often a request that failed is tried again."""
+    batch: bool = False
+    """Send requests through the server's batch service: cheaper, and answered within a day."""
+    batch_requests: int = Field(default=50_000, ge=1, le=1_000_000)
+    """The most requests in one file of a batch; 50,000 is OpenAI's limit."""
+    batch_mb: float = Field(default=200.0, gt=0, le=10_000, allow_inf_nan=False)
+    """The most that one file may take, in MB of 1,000,000 bytes; 200 is OpenAI's limit."""
+    batch_problems: int = Field(default=50_000, ge=1, le=1_000_000)
+    """Problems on their way at once, which wait for batches together."""
+    batch_poll_s: float = Field(default=60.0, gt=0, le=86_400, allow_inf_nan=False)
+    """The longest pause between two looks at a batch, in seconds; the first are shorter."""
+    batch_live_below: int = Field(default=0, ge=0)
+    """Fewer requests than this are sent live in place of a batch of their own."""
+    batch_finish_live: bool = False
+    """Send what a batch left unanswered (it expired, was cancelled, or the row failed) live, not in another batch."""
     accept_failures: bool = False
     """Build a version although requests failed for good; their samples are dropped as `request_failed`."""
     allow_empty: bool = False

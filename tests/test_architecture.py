@@ -61,6 +61,7 @@ INNER_FLOORS = {
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},
         {"ledger", "backends"},
+        {"batches"},
         {"sampling", "estimate"},
     ],
     "builder.student": [

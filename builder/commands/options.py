@@ -71,6 +71,26 @@ ProgressStyle = Annotated[
 ]
 Timeout = Annotated[float, Option(min=0.001, help="Seconds to wait for one answer.")]
 Retries = Annotated[int, Option(min=0, max=100, help="How often a failed request is tried again.")]
+Batch = Annotated[
+    bool, Option("--batch", help="Send requests through the server's batch service: cheaper, within a day.")
+]
+LiveBelow = Annotated[
+    int, Option("--live-below", min=0, metavar="N", help="Send fewer requests than this live, not in a batch.")
+]
+FinishLive = Annotated[
+    bool, Option("--finish-live", help="Send live what a batch left unanswered: it expired, or the row failed.")
+]
+BatchRequests = Annotated[
+    int, Option("--batch-requests", min=1, max=1_000_000, metavar="N", help="The most requests in one batch.")
+]
+BatchProblems = Annotated[
+    int,
+    Option("--batch-problems", min=1, max=1_000_000, metavar="N", help="Problems that wait for batches at once."),
+]
+BatchPoll = Annotated[
+    float,
+    Option("--batch-poll", min=0.01, max=86_400, metavar="SECONDS", help="The longest pause between looks at a batch."),
+]
 AcceptFailures = Annotated[bool, Option("--accept-failures", help="Build although requests failed.")]
 AllowEmpty = Annotated[bool, Option("--allow-empty", help="Freeze a version without rows, too.")]
 AllowKeys = Annotated[

@@ -96,6 +96,15 @@ class Response:
     """Its bytes."""
 
 
+class Delivery(StrEnum):
+    """How a response came. Its price depends on it."""
+
+    LIVE = "live"
+    """As the reply to a request."""
+    BATCH = "batch"
+    """In the output of a batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedResponse:
     """A response, and the sample indexes that it answers."""
@@ -108,6 +117,8 @@ class ReceivedResponse:
     """For each sample index that it answers, the number of the choice; empty where nothing can be read."""
     read: Sequence["Answer | UnreadableChoice"] = ()
     """The choices as they were read; the ledger reads them out of the response itself."""
+    delivery: Delivery = Delivery.LIVE
+    """How it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from ....schemas.runtime import Runtime
@@ -24,7 +25,7 @@ def open_backend(
         InputError: the address holds a secret, or the demonstrations can't be read.
     """
     refused: set[str] = set()
-    return open_prompted(
+    opened = open_prompted(
         loaded,
         key,
         teacher,
@@ -35,6 +36,7 @@ def open_backend(
         open_sender=lambda: open_sender(teacher, runtime, refused),
         turn=teacher.endpoint or resolve_base_url(teacher),
     )
+    return replace(opened, make_server=lambda: make_server(teacher, runtime, refused))
 
 
 def make_sampling_parameters(teacher: OpenAITeacher) -> dict[str, Any]:

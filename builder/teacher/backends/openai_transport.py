@@ -86,7 +86,7 @@ async def open_connection(server: Server, timeout_s: float) -> AsyncIterator[Ser
         auto_decompress=False,
         trust_env=False,  # it would also take a name and password from a netrc file
     ) as session:
-        yield ServerConnection(session, server, url, _find_proxy(url), timeout_s)
+        yield ServerConnection(session, server, url, find_proxy(url), timeout_s)
 
 
 def _make_context() -> ssl.SSLContext:
@@ -115,7 +115,7 @@ def _find_own_headers(server: Server) -> dict[str, str]:
     return {header: os.environ[name] for name, header in _OPENAI_ONLY.items() if os.environ.get(name)}
 
 
-def _find_proxy(url: URL) -> str | None:
+def find_proxy(url: URL) -> str | None:
     """Find the proxy for an address, as the user's environment or system names it."""
     host = url.host or ""
     return None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(url.scheme)
@@ -135,19 +135,19 @@ async def send_request(connection: ServerConnection, missing: Sequence[Completio
     body = make_body(missing, server.refused)
     try:
         async with connection.session.post(
-            connection.url, data=_encode(body), allow_redirects=False, proxy=connection.proxy
+            connection.url, data=encode_body(body), allow_redirects=False, proxy=connection.proxy
         ) as response:
-            content = await _read_content(response)
+            content = await read_content(response)
     except TimeoutError as error:
         raise NoReplyError(f"the answer is not complete after {connection.timeout_s:g} s", connected=True) from error
     except aiohttp.ClientConnectorError as error:
-        raise NoReplyError(server.redact_text(_describe(error)), connected=False) from None
+        raise NoReplyError(server.redact_text(describe_error(error)), connected=False) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise NoReplyError(server.redact_text(_describe(error)), connected=True) from None
+        raise NoReplyError(server.redact_text(describe_error(error)), connected=True) from None
     return HttpReply(response.status, server.redact_secrets(content), response.headers, frozenset(body))
 
 
-def _encode(body: Mapping[str, Any]) -> bytes:
+def encode_body(body: Mapping[str, Any]) -> bytes:
     """Encode a request. Half of a surrogate pair and very large numbers are what orjson does not write."""
     try:
         return orjson.dumps(body)
@@ -155,7 +155,7 @@ def _encode(body: Mapping[str, Any]) -> bytes:
         return json.dumps(body).encode()
 
 
-async def _read_content(response: aiohttp.ClientResponse) -> bytes:
+async def read_content(response: aiohttp.ClientResponse) -> bytes:
     """Read a response, up to `MOST_BYTES`. A compressed one is refused, because it could expand to any size.
 
     Raises:
@@ -191,6 +191,7 @@ def make_body(missing: Sequence[CompletionRequest], refused: Container[str]) -> 
     }
 
 
-def _describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
+    """Describe what went wrong with a request, in one short line."""
     text = " ".join(str(error).split())[:200]
     return text or type(error).__name__

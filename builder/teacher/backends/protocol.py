@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
@@ -14,6 +14,9 @@ from ...errors import CotloomError
 from ..grading_prompts import GradingTask
 from ..request import Answer, ReceivedResponse, Request
 from ..responses import encode_answers
+
+if TYPE_CHECKING:
+    from .openai_errors import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +128,5 @@ class OpenedBackend:
     """The files that were read."""
     turn: str | None = None
     """The name of what only one build at a time asks from the same store; None where any number may."""
+    make_server: "Callable[[], Server] | None" = None
+    """Describes the server that may take its requests in batches; None where there is none."""

@@ -15,6 +15,7 @@ from ...progress import ProgressBar, show_bar
 from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
 from ..backends import open_backend
+from ..batches import ProblemTraffic
 from ..ledger import Ledger
 from .completing import Calls, Stop
 from .grading import AskedGrader, FindQuestions, enter_grader, grade_samples
@@ -71,11 +72,13 @@ def grade_recorded(  # noqa: PLR0913, PLR0917 - what decides the grades, and whe
     writer, stop = SampleWriter(folder), Stop()
 
     async def grade() -> Calls:
+        places = ProblemPlaces(runtime, ProblemTraffic())
         async with AsyncExitStack() as stack:
-            completers = await stack.enter_async_context(open_completers(opened, ledger, stop))
+            opening = open_completers(opened, ledger, stop, runtime, places.traffic)
+            completers = await stack.enter_async_context(opening)
             grader = await enter_grader(stack, loaded.recipe, opened, completers, find_questions)
             bar = stack.enter_context(show_bar("asking the grader", problems.outline.height))
-            run = _GradeRun(grader, writer, stop, bar, runtime)
+            run = _GradeRun(grader, writer, stop, bar, places)
             await run.grade_all(batches)
             await writer.flush()
         stop.check()
@@ -93,11 +96,10 @@ class _GradeRun:
     writer: SampleWriter
     stop: Stop
     bar: ProgressBar
-    runtime: Runtime
+    places: ProblemPlaces
 
     async def grade_all(self, batches: Iterator[Batch]) -> None:
         """Start one problem after the other, as many at once as keep the grader busy; no batch waits for another."""
-        places = ProblemPlaces(self.runtime.concurrency)
 
         async def grade(problem: Problem, samples: Sequence[Sample], place: ProblemPlace) -> None:
             try:
@@ -112,7 +114,9 @@ class _GradeRun:
         async with asyncio.TaskGroup() as tasks:
             while (batch := await asyncio.to_thread(next, batches, None)) is not None:
                 for problem, samples in batch:
-                    place = await places.enter()
+                    place = await self.places.enter()
                     if self.stop.error is not None:
+                        self.places.close()
                         return
                     tasks.create_task(grade(problem, samples, place))
+            self.places.close()

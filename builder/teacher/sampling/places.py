@@ -2,6 +2,9 @@
 
 import asyncio
 
+from ....schemas.runtime import Runtime
+from ..batches import ProblemTraffic
+
 FRESH_AHEAD = 2
 """So many problems for each request at once are before the end of their first round: enough to keep a server busy."""
 
@@ -13,18 +16,32 @@ FEWEST_AHEAD = 64
 
 
 class ProblemPlaces:
-    """How many problems are on their way, and how many of them in their first round."""
+    """How many problems are on their way, and how many of them in their first round.
 
-    def __init__(self, concurrency: int) -> None:
-        """Make room for so many requests at once."""
-        self.fresh = asyncio.Semaphore(FRESH_AHEAD * concurrency + FEWEST_AHEAD)
-        self.all = asyncio.Semaphore(MOST_AHEAD * concurrency + FEWEST_AHEAD)
+    With batches, as many as the runtime says: a batch holds the requests of all that wait.
+    """
+
+    def __init__(self, runtime: Runtime, traffic: ProblemTraffic) -> None:
+        """Make room for as many problems as keep the teachers busy, and say in `traffic` how many there are."""
+        fresh, most = FRESH_AHEAD * runtime.concurrency, MOST_AHEAD * runtime.concurrency
+        if runtime.batch:
+            fresh = most = runtime.batch_problems
+        self.traffic = traffic
+        self.fresh = asyncio.Semaphore(fresh + FEWEST_AHEAD)
+        self.all = asyncio.Semaphore(most + FEWEST_AHEAD)
 
     async def enter(self) -> "ProblemPlace":
         """Wait until one more problem may start."""
+        self.traffic.block()
         await self.all.acquire()
         await self.fresh.acquire()
+        self.traffic.unblock()
+        self.traffic.start_problem()
         return ProblemPlace(self)
+
+    def close(self) -> None:
+        """Note that no other problem starts."""
+        self.traffic.block()
 
 
 class ProblemPlace:
@@ -45,3 +62,4 @@ class ProblemPlace:
         """Make room for another problem."""
         self.leave_first_round()
         self._places.all.release()
+        self._places.traffic.end_problem()

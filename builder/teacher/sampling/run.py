@@ -24,6 +24,7 @@ from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
 from ..backends import open_backend
 from ..backends.protocol import OpenedBackend
+from ..batches import ProblemTraffic
 from ..ledger import Ledger
 from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
@@ -132,15 +133,18 @@ class _Run:
     async def sample_all(self, find: Finders) -> Calls:
         """Sample all problems. Returns where the answers came from."""
         stop = Stop()
+        places = ProblemPlaces(self.runtime, ProblemTraffic())
         async with AsyncExitStack() as stack:
             cutting = None if find.rationales is None else await stack.enter_async_context(open_queue(find.rationales))
-            completers = await stack.enter_async_context(open_completers(self.opened, self.ledger, stop))
+            completers = await stack.enter_async_context(
+                open_completers(self.opened, self.ledger, stop, self.runtime, places.traffic)
+            )
             grader = await enter_grader(stack, self.recipe, self.opened, completers, find.questions)
             teachers = self._list_teachers(completers, None if cutting is None else cutting.find, grader)
             tally = PathTally(await stack.enter_async_context(open_queue(find.paths)))
             bar = stack.enter_context(show_bar("sampling the teacher", self.problems.outline.height))
             await stack.enter_async_context(_report(bar, completers, tally))
-            await self._sample_problems(teachers, tally, stop, bar)
+            await self._sample_problems(teachers, tally, stop, bar, places)
             await self.writer.flush()
         stop.check()
         parts = tuple((key, completer.calls) for key, completer in completers.items()) if len(completers) > 1 else ()
@@ -168,10 +172,9 @@ class _Run:
         ]
 
     async def _sample_problems(
-        self, teachers: Sequence[_OpenTeacher], tally: PathTally, stop: Stop, bar: ProgressBar
+        self, teachers: Sequence[_OpenTeacher], tally: PathTally, stop: Stop, bar: ProgressBar, places: ProblemPlaces
     ) -> None:
-        """Start one problem after the other, as many at once as keep the teachers busy."""
-        places = ProblemPlaces(self.runtime.concurrency)
+        """Start one problem after the other, as many at once as there are places."""
 
         async def sample(problem: Problem, place: ProblemPlace) -> None:
             asked = [each.asked for each in teachers if problem.problem_id in each.problems]
@@ -197,6 +200,7 @@ class _Run:
                 if stop.error is not None:
                     break
                 tasks.create_task(sample(problem, place))
+            places.close()
 
 
 def _iterate_problems(problems: AskedProblems) -> Iterator[Problem]:
@@ -235,7 +239,8 @@ def _describe(completers: Mapping[str, Completer], tally: PathTally) -> dict[str
     facts["tokens"] = sum(completer.tokens for completer in completers.values())
     if tally.counted:
         facts["right"] = round(tally.right / tally.counted, 4)
-    for completer in completers.values():
-        for name, value in completer.sender.describe().items():
+    senders = {id(each.sender): each.sender for each in completers.values()}  # teachers at one endpoint may share one
+    for sender in senders.values():
+        for name, value in sender.describe().items():
             facts[name] = facts[name] + value if isinstance(value, int) and name in facts else value
     return facts

@@ -1,0 +1,330 @@
+"""Sends requests in batches: they wait in a file until it is full or everything on its way waits, then it is sent.
+
+A request that an earlier build has sent waits for that batch. What a batch leaves unanswered is sent again, in another
+batch or live; what fails is treated as the same status would be live.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import CotloomError, InputError
+from ...progress import warn
+from ..backends.protocol import CompletionRequest, FailedRequest, RecordResponse, Results, Sender
+from ..pacing import RequestOutcome
+from ..request import ReceivedResponse
+from ..responses import encode_answers
+from .courier import Courier, OpenBatch
+from .errors import describe_faults, explain_invalid_batch, explain_lost_output, explain_unanswered
+from .file import BatchFile, format_line
+from .harvest import Harvester, RowResult
+from .invalid import QueueLimits, is_passing, is_queue_full, read_faults
+from .journal import BatchRow, locate_journal
+from .remote import BatchOutcome, RemoteBatch
+from .service import BatchService
+from .setting import BatchSetting
+from .waiting import WaitingGroup, WaitingRoom
+
+
+class BatchSender:
+    """Sends requests to one server's batch service."""
+
+    def __init__(self, setting: BatchSetting, service: BatchService, live: Sender, endpoint: str) -> None:
+        """Use an open connection, and a sender for what is sent live."""
+        self._setting, self._runtime, self._service, self._live = setting, setting.runtime, service, live
+        self._endpoint = endpoint
+        self._server = service.connection.server
+        self._journal = locate_journal(setting.ledger.path.parent, endpoint)
+        self._room = WaitingRoom(setting.traffic)
+        self._recording = asyncio.Lock()
+        self._harvester = Harvester(self._server, setting.ledger, setting.record, self._detach, self._recording)
+        self._courier = Courier(service, self._journal, self._runtime.batch_poll_s)
+        self._limits = QueueLimits(self._runtime.batch_requests)
+        self._rows: dict[str, list[BatchRow]] = {}
+        self._taken: set[str] = set()
+        self._files: dict[str, BatchFile] = {}
+        self._sealed: deque[BatchFile] = deque()
+        self._in_transit = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._starting = asyncio.Lock()
+        self._is_started = False
+        self._has_succeeded = False
+        self._fault: BaseException | None = None
+        self.fatal: CotloomError | None = None
+        """The error that ends the sampling."""
+
+    def describe(self) -> Mapping[str, int | float | str]:
+        """Say how many requests wait to be sent, and how the batches go."""
+        waiting = sum(len(file.rows) for file in (*self._files.values(), *self._sealed))
+        state = self._courier.describe()
+        return {"queued": waiting, **({"batch": state} if state else {}), **self._live.describe()}
+
+    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+        """Let the missing completions of one prompt wait for a batch. Returns when they are answered and recorded."""
+        async with self._starting:
+            if not self._is_started:
+                await self._start()
+        if self._fault is not None:
+            raise self._fault
+        if self.fatal is not None:
+            return [FailedRequest(request, self.fatal) for request in group]
+        found = await self._find_taken(group) if group[0].request.digest in self._taken else []
+        known = {index for received in found for index in received.choices}
+        missing = [request for request in group if request.sample_index not in known]
+        return [*found, *(await self._wait(missing, record) if missing else ())]
+
+    async def _find_taken(self, group: Sequence[CompletionRequest]) -> list[ReceivedResponse]:
+        """Find answers of an earlier build's batch that were recorded since the ledger was looked at."""
+        async with self._recording:
+            pass
+        request, indexes = group[0].request, {each.sample_index for each in group}
+        answers = [pair for pair in self._setting.ledger.read_answers([request.digest]) if pair[0][1] in indexes]
+        if not answers:
+            return []
+        choices = {key[1]: place for place, (key, _) in enumerate(answers)}
+        return [ReceivedResponse(request, encode_answers([]), choices, [answer for _, answer in answers])]
+
+    async def _wait(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+        """Let completions wait for the batches that they are in, or the next one."""
+        future: asyncio.Future[Results] = asyncio.get_running_loop().create_future()
+        first, indexes = group[0], {request.sample_index for request in group}
+        waiting = WaitingGroup(first.problem, first.request, record, indexes, future)
+        self._room.enter(waiting)
+        rest = list(group)
+        for row in self._rows.get(first.request.digest, ()):
+            if indexes.intersection(row.indexes):
+                self._room.attach(row, [waiting])
+                rest = [request for request in rest if request.sample_index not in row.indexes]
+        try:
+            self._queue(rest, [waiting], 1)
+        except CotloomError as error:
+            self._stop(error)
+        return await future
+
+    async def _start(self) -> None:
+        """Take up what an earlier build has sent. It is known only when this build has its turn at the server."""
+        await self._courier.recover()
+        for batch in self._courier.batches.values():
+            for row in batch.rows.values():
+                self._rows.setdefault(row.digest, []).append(row)
+        self._setting.traffic.watch(self._flush)
+        self._run(self._courier.run(self._collect))
+        self._is_started = True
+
+    def _queue(self, missing: Sequence[CompletionRequest], groups: Sequence[WaitingGroup], tries: int) -> None:
+        """Put completions of one prompt into the next batch; each in its own line where the server refuses n."""
+        missing = _list_wanted(missing, groups)
+        parts = [[request] for request in missing] if "n" in self._server.refused else [missing]
+        for part in filter(None, parts):
+            line = format_line(part, self._server.refused)
+            row = self._find_file(part[0].request.model, len(line)).add(part, line, tries)
+            self._rows.setdefault(row.digest, []).append(row)
+            self._room.attach(row, groups)
+
+    def _find_file(self, model: str, size: int) -> BatchFile:
+        """Find the file for another line; one that is full is sent."""
+        file = self._files.get(model)
+        is_full = file is not None and (
+            len(file.rows) >= self._limits.most_rows or file.size + size > self._runtime.batch_mb * 1e6
+        )
+        if file is not None and is_full:
+            self._sealed.append(self._files.pop(model))
+            self._submit_sealed()
+        if model not in self._files:
+            self._files[model] = BatchFile(self._journal, self._endpoint, model)
+        return self._files[model]
+
+    def _flush(self) -> None:
+        """Send what is queued, where everything on its way waits; a few requests live, where the runtime says so."""
+        error = self._setting.get_error()
+        if isinstance(error, InputError):  # it has nothing to do with a limit: no answer can help
+            self._stop(error)
+        if self.fatal is not None or not self._setting.traffic.is_waiting:
+            return
+        for model in list(self._files):
+            file = self._files.pop(model)
+            if len(file.rows) < self._runtime.batch_live_below:
+                self._send_file_live(file)
+            else:
+                self._sealed.append(file)
+        self._submit_sealed()
+
+    def _submit_sealed(self) -> None:
+        """Submit the files that are complete, as many at once as the service takes."""
+        while self._sealed and self._in_transit + len(self._courier.batches) < self._limits.most_batches:
+            self._in_transit += 1
+            self._run(self._submit(self._sealed.popleft()))
+
+    async def _submit(self, file: BatchFile) -> None:
+        try:
+            await self._courier.submit(file)
+        finally:
+            self._in_transit -= 1
+
+    def _send_file_live(self, file: BatchFile) -> None:
+        for row in file.rows:
+            groups = self._detach(row)
+            if groups:
+                self._run(self._send_live(groups[0].list_requests(row.indexes), groups))
+        file.discard()
+
+    async def _send_live(self, missing: Sequence[CompletionRequest], groups: Sequence[WaitingGroup]) -> None:
+        self._room.start_live(groups)
+        results = await self._live.send(missing, groups[0].record)
+        self._room.end_live(groups, results)
+        if self._live.fatal is not None:
+            self._stop(self._live.fatal)
+
+    async def _collect(self, batch: OpenBatch, remote: RemoteBatch) -> None:
+        """See to everything that a batch which is over has brought, and to what it has not."""
+        fatal: CotloomError | None = None
+        with self._setting.traffic.hold():
+            paths = await self._download(batch, remote)
+            self._has_succeeded |= remote.completed > 0
+            lines = self._harvester.read_results(batch, paths, has_succeeded=self._has_succeeded)
+            async for result in lines:
+                fatal = self._settle(result) or fatal
+            fatal = self._settle_rest(batch, remote) or fatal
+        if fatal is not None:
+            self._stop(fatal)
+        self._limits.note_over(remote)
+        self._submit_sealed()
+
+    async def _download(self, batch: OpenBatch, remote: RemoteBatch) -> list[Path]:
+        """Download the files of a batch; those that a killed build has downloaded are there."""
+        files = {"output.jsonl": remote.output_file_id, "errors.jsonl": remote.error_file_id}
+        for name, file_id in files.items():
+            path = batch.folder / name
+            if file_id is None or path.exists():
+                continue
+            try:
+                await self._service.download_file(file_id, path, batch.batch.rows)
+            except CotloomError as error:
+                raise explain_lost_output(self._service.url, batch.batch.name, file_id, error) from error
+        return [path for name in files if (path := batch.folder / name).exists()]
+
+    def _settle(self, result: RowResult) -> CotloomError | None:
+        """Give on what a line has brought, and send the rest again. Returns the error that ends the sampling."""
+        row, groups, tried = result.row, result.groups, result.tried
+        if tried is None:
+            return self._retry(result, explain_unanswered(self._service.url, row.tries))
+        if tried.received is not None:
+            self._room.give(groups, [tried.received])
+        if tried.outcome is RequestOutcome.THROTTLED:
+            return self._retry(result, explain_unanswered(self._service.url, row.tries, tried.words))
+        if tried.failure is None:
+            self._queue(tried.missing, groups, row.tries)
+            return None
+        failure = tried.failure
+        if not failure.is_final and not failure.is_fatal and row.tries <= self._runtime.retries:
+            return self._retry(result, failure.error)
+        self._fail(result, failure.error)
+        is_fatal = failure.is_fatal or (failure.is_general and not self._runtime.accept_failures)
+        return failure.error if is_fatal else None
+
+    def _retry(self, result: RowResult, error: CotloomError) -> None:
+        """Send a line again that brought no answer, as often as the runtime says; live, where it says so."""
+        row, groups = result.row, result.groups
+        missing = _list_wanted(groups[0].list_requests(row.indexes), groups)
+        if row.tries > self._runtime.retries:
+            self._fail(result, error)
+        elif self._runtime.batch_finish_live:
+            self._run(self._send_live(missing, groups))
+        else:
+            self._queue(missing, groups, row.tries + 1)
+
+    def _fail(self, result: RowResult, error: CotloomError) -> None:
+        requests = result.groups[0].list_requests(result.row.indexes)
+        self._room.give(result.groups, [FailedRequest(request, error) for request in requests])
+
+    def _settle_rest(self, batch: OpenBatch, remote: RemoteBatch) -> CotloomError | None:
+        """See to the lines that no file of a batch names. Returns the error that ends the sampling."""
+        rows = list(batch.rows.values())
+        batch.rows.clear()
+        waited = [(number, row, groups) for number, row in enumerate(rows, 1) if (groups := self._detach(row))]
+        if remote.outcome is not BatchOutcome.INVALID:
+            for _, row, groups in waited:
+                self._settle(RowResult(row, groups, None))
+            return None
+        warn(f"the service refuses a batch of {len(rows):,} requests: {describe_faults(remote.faults)}")
+        if is_queue_full(remote.faults) and self._limits.note_full(len(rows), self._count_others()):
+            for _, row, groups in waited:
+                self._queue(groups[0].list_requests(row.indexes), groups, row.tries)
+            return None
+        lines = read_faults(remote.faults)
+        error = explain_invalid_batch(self._service.url, remote.faults)
+        fatal = None if lines or is_passing(remote.faults) else error
+        for number, row, groups in waited:
+            if number in lines:
+                tried = self._harvester.read_line(row, groups[0], lines[number], has_succeeded=self._has_succeeded)
+                fatal = self._settle(RowResult(row, groups, tried)) or fatal
+            elif lines:
+                self._queue(groups[0].list_requests(row.indexes), groups, row.tries)
+            else:
+                self._retry(RowResult(row, groups, None), error)
+        return fatal
+
+    def _count_others(self) -> int:
+        """Count the batches beside the one that is seen to."""
+        return self._in_transit + len(self._courier.batches) - 1
+
+    def _detach(self, row: BatchRow) -> list[WaitingGroup]:
+        """Take away a line: nobody may wait for it any more. Returns who waited."""
+        others = [other for other in self._rows.pop(row.digest, ()) if other is not row]
+        if others:
+            self._rows[row.digest] = others
+        groups = self._room.detach(row)
+        if not groups:
+            self._taken.add(row.digest)
+        return [group for group in groups if group.left]
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the sending. Its error ends the sampling."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._end_task)
+
+    def _end_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, CotloomError):
+            self._stop(error)
+        elif error is not None:
+            self._fault = error
+            self._room.raise_all(error)
+
+    def _stop(self, error: CotloomError) -> None:
+        """Send nothing more; everything that waits fails with the error. What is at the service goes on there."""
+        self.fatal = self.fatal or error
+        self._discard_files()
+        self._room.fail_all(self.fatal)
+
+    def _discard_files(self) -> None:
+        for file in (*self._files.values(), *self._sealed):
+            file.discard()
+        self._files.clear()
+        self._sealed.clear()
+
+    async def close(self) -> None:
+        """End at once. What is at the service goes on there, and the journal knows of it."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._discard_files()
+        if self._courier.batches:
+            rows = sum(batch.batch.rows for batch in self._courier.batches.values())
+            count = len(self._courier.batches)
+            number = "1 batch" if count == 1 else f"{count} batches"
+            warn(
+                f"{number} of {rows:,} requests at {self._service.url}: what is at the service goes on there, and the"
+                " same command takes it up, whenever it is run again"
+            )
+
+
+def _list_wanted(missing: Sequence[CompletionRequest], groups: Sequence[WaitingGroup]) -> list[CompletionRequest]:
+    """List those of some completions that somebody still waits for."""
+    wanted = set[int]().union(*(group.left for group in groups))
+    return [request for request in missing if request.sample_index in wanted]
