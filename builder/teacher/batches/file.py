@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import xxhash
 
@@ -118,5 +118,5 @@ class BatchFile:
         self.folder.rmdir()
 
 
-def _open_private(path: Path) -> Any:
-    return path.open("wb", opener=lambda name, flags: os.open(name, flags, 0o600))
+def _open_private(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

@@ -12,6 +12,6 @@ it: what a request costs it is a fraction of what it costs a client. For a few s
 
 from .record import Busy, RequestRecord
 from .running import Service, running
-from .settings import Answers, Faults, Latency, Limit, Settings
+from .settings import Answers, Batches, Faults, Latency, Limit, Settings
 
-__all__ = ["Answers", "Busy", "Faults", "Latency", "Limit", "RequestRecord", "Service", "Settings", "running"]
+__all__ = ["Answers", "Batches", "Busy", "Faults", "Latency", "Limit", "RequestRecord", "Service", "Settings", "running"]

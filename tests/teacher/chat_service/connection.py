@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 REASONS = {
     200: "OK", 307: "Temporary Redirect", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
-    422: "Unprocessable", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
+    413: "Too Large", 422: "Unprocessable", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
     503: "Service Unavailable",
 }  # fmt: skip
 HEAD_END = b"\r\n\r\n"
@@ -27,6 +27,8 @@ class HttpRequest:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
+    query: str = ""
 
 
 class Connection(asyncio.Protocol):
@@ -69,7 +71,9 @@ class Connection(asyncio.Protocol):
             return None
         body = bytes(self._received[end + len(HEAD_END) : size])
         del self._received[:size]
-        return HttpRequest(first.split(" ")[1].partition("?")[0], headers, body)
+        method, target, _ = first.split(" ")
+        path, _, query = target.partition("?")
+        return HttpRequest(path, headers, body, method, query)
 
     def reply(self, status: int, body: bytes, headers: bytes = b"") -> None:
         """Send a reply, and go on with the next request."""

@@ -42,9 +42,13 @@ class Service:
         """Read all requests, in the order in which they came."""
         return [RequestRecord(**each) for each in self._last.get("/requests") or self._get("/requests")]
 
+    def read_batches(self) -> dict[str, Any]:
+        """Read what batches there were, and how often each row was submitted and answered."""
+        return self._last.get("/batches") or self._get("/batches")
+
     def keep(self) -> None:
         """Keep what was written down, for the time after the end."""
-        self._last = {path: self._get(path) for path in ("/statistics", "/requests")}
+        self._last = {path: self._get(path) for path in ("/statistics", "/requests", "/batches")}
 
     def _get(self, path: str) -> Any:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)

@@ -8,6 +8,7 @@ import orjson
 from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 from .answers import AnswerWriter, write_error
+from .batches import BatchHalf
 from .connection import Connection, HttpRequest, write_head
 from .faults import FAULTS, Fault, FaultPicker
 from .limits import Gate
@@ -37,7 +38,9 @@ class ChatService:
         self._faults = FaultPicker(settings.faults)
         self._writer = AnswerWriter(settings.answers)
         self._recorder = Recorder()
+        self._batches = BatchHalf(settings.batches, self._answer_plainly, loop)
         self._pages = {
+            "/batches": self._batches.describe,
             "/requests": self._recorder.list_requests,
             "/statistics": self._recorder.describe,
         }
@@ -46,6 +49,9 @@ class ChatService:
         """Serve a request. Returns what is still to be replied; nothing where it was replied to at once."""
         if request.path == COMPLETIONS:
             return self._complete(request, connection)
+        if request.path.startswith(("/v1/files", "/v1/batches")):
+            self._batches.serve(request, connection)
+            return None
         page = self._pages.get(request.path)
         if page is None:
             self._loop.call_soon(connection.reply, 404, write_error(f"no such page: {request.path}"))
@@ -110,6 +116,10 @@ class ChatService:
         texts = self._writer.list_texts(body, key)
         prompt_tokens = sum(1 + message["content"].count(" ") for message in messages)
         return texts, prompt_tokens, sum(1 + text.count(" ") for text in texts)
+
+    def _answer_plainly(self, body: Any) -> bytes:
+        """Answer a row of a batch: as the same body would be answered live."""
+        return self._writer.write_completion(body, *self._draw_answer(body))
 
     def _answer(self, exchange: Exchange, answer: tuple[Any, list[str], int, int], headers: bytes) -> None:
         content = self._writer.write_completion(*answer)

@@ -80,6 +80,38 @@ class Answers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Batches:
+    """What the batch half does."""
+
+    enabled: bool = True
+    """Whether there is one; else 404."""
+    validate_s: float = 0.01
+    """Seconds until a batch runs, or is refused."""
+    run_s: float = 0.05
+    """Seconds until it is over."""
+    script: Mapping[str, str] = field(default_factory=dict)
+    """How the n-th batch ends, from 1; `*` for all others: completed, expired, cancelled, partial (completed, with rows
+    in no file), invalid, invalid_lines (the second)."""
+    share: float = 0.5
+    """The share of rows that a batch answers which ends before it is done."""
+    row_faults: Mapping[str, float] = field(default_factory=dict)
+    """The share of rows with each error, by its name in `batches.ERRORS`; drawn anew for a row that is sent again."""
+    refused: tuple[str, ...] = ()
+    """Parameters that rows may not have."""
+    call_faults: Mapping[str, str] = field(default_factory=dict)
+    """What goes wrong with the n-th call of a kind (`upload:1`, `create:2`, `look:*`, `list`, `download`): a status;
+    `dropped`: the connection is closed; `lost`: it is done, and then the connection is closed."""
+    most_rows: int = 50_000
+    """The most rows of a batch."""
+    most_bytes: int | None = None
+    """The most bytes of a file."""
+    most_waiting: int | None = None
+    """The most rows that run at once; a batch beyond them is refused."""
+    page: int = 2
+    """Batches on a page of the list."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All of a server."""
 
@@ -88,6 +120,7 @@ class Settings:
     throttling: Throttling = field(default_factory=Throttling)
     faults: Faults = field(default_factory=Faults)
     answers: Answers = field(default_factory=Answers)
+    batches: Batches = field(default_factory=Batches)
     lifetime_s: float = 900.0
     """The process ends after so many seconds, whatever happens."""
 
@@ -104,5 +137,6 @@ def read_settings(plain: Mapping[str, Any]) -> Settings:
         throttling=Throttling(**plain["throttling"]),
         faults=Faults(**plain["faults"]),
         answers=Answers(**plain["answers"]),
+        batches=Batches(**plain["batches"]),
         lifetime_s=plain["lifetime_s"],
     )
