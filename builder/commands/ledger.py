@@ -8,12 +8,14 @@ import typer
 
 from ..terminal import print_json, print_text
 from . import options as opt
+from .batches import show_batches
 from .run import show_progress_on_stderr
 
 if TYPE_CHECKING:
     from ..teacher.ledger.check import LedgerCheck
 
 app = typer.Typer(help="What was paid for: count, check, move, compact or erase answers.", no_args_is_help=True)
+app.command("batches")(show_batches)
 
 Drop = Annotated[bool, typer.Option("--drop", help="Give up what is damaged; the damaged file is kept beside.")]
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write: NAME.jsonl.gz.")]
@@ -152,6 +154,7 @@ def compact_answers(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
 @app.command("forget")
 def forget_answers(problem: ProblemId, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """Erase the answers to a problem, and mark the versions that hold them as withdrawn."""
+    from ..teacher.batches.journal import list_folders
     from ..teacher.ledger import open_ledger
     from ..teacher.ledger.forget import forget_problem
 
@@ -167,4 +170,6 @@ def forget_answers(problem: ProblemId, store: opt.Store = opt.STORE, as_json: op
         print_text(f"Withdrawn: {ref}. Its files still hold the text; remove the folder, and build another version.")
     for path in forgotten.copies:
         print_text(f"A damaged ledger may hold the text too: {path}")
+    for folder in list_folders(store):
+        print_text(f"A batch on its way may hold the text too, until a build takes it in: {folder}")
     print_text("The text may also be in the files of the recipe's sources, in exports, and in published versions.")

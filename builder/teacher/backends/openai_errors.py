@@ -250,6 +250,7 @@ def _suggest_parameter(parameter: str | None, text: str) -> tuple[str, str]:
 _GO_ON = "every answer so far is in the ledger; "
 _SERVER_HINTS: Mapping[StatusMeaning, str] = {
     StatusMeaning.RETRIED: f"{_GO_ON}run the same command again when the server is well",
+    StatusMeaning.THROTTLED: f"{_GO_ON}run the same command again later",
     StatusMeaning.EXHAUSTED: f"{_GO_ON}add credit to the account of the key, then run the same command again",
 }
 

@@ -10,7 +10,6 @@ What a killed build left is taken up by its stage:
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -205,8 +204,3 @@ class Courier:
         done = sum(remote.done for remote in remotes if remote is not None)
         number = f"{len(remotes)} batches" if len(remotes) > 1 else "batch"
         return f"{number} {', '.join(states)} {done:,}/{total:,}"
-
-
-def measure_age(batch: JournaledBatch) -> float:
-    """Measure how many hours ago the file of a batch was written."""
-    return max(time.time() - batch.prepared_at, 0) / 3_600

@@ -11,6 +11,7 @@ time asks an endpoint from a store (`sampling.turns`), so that no two change the
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -103,9 +104,9 @@ def locate_journal(store: Path, endpoint: str) -> Path:
     return store / FOLDER / hashlib.sha256(endpoint.encode()).hexdigest()[:24]
 
 
-def list_journals(store: Path) -> list[Path]:
-    """List the folders of all endpoints that had batches."""
-    return sorted(path for path in (store / FOLDER).glob("*") if path.is_dir())
+def list_folders(store: Path) -> list[Path]:
+    """List the folders of all batches of a store, whatever endpoint they were sent to."""
+    return sorted(path for path in (store / FOLDER).glob("*/[!.]*") if path.is_dir())
 
 
 def list_batches(journal: Path) -> list[tuple[Path, JournaledBatch]]:
@@ -202,6 +203,11 @@ def forget_batch(folder: Path) -> None:
         Stopped: it can't be removed.
     """
     remove_folder(folder)
+
+
+def measure_age(batch: JournaledBatch) -> float:
+    """Measure how many hours ago the file of a batch was written."""
+    return max(time.time() - batch.prepared_at, 0) / 3_600
 
 
 def compute_digest(content: bytes) -> str:

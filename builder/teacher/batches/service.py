@@ -1,4 +1,4 @@
-"""The HTTP of a batch service: files are uploaded and downloaded, batches created, looked at, listed and cancelled.
+"""The HTTP of a batch service: files are uploaded and downloaded, batches created, looked at and listed.
 
 OpenAI's protocol (API reference, Batch and Files). aiohttp sends what is sent, as for live requests: the headers are
 ours alone, nothing follows a redirect, and a download goes to the disk, in little memory (docs/decisions/0072).
@@ -159,14 +159,6 @@ class BatchService:
         """
         most = (rows + 16) * MOST_ROW_BYTES
         await self._repeat("GET", f"files/{file_id}/content", target=path, size=most)
-
-    async def cancel_batch(self, batch_id: str) -> None:
-        """Ask for a batch to be cancelled.
-
-        Raises:
-            CotloomError: the service refuses.
-        """
-        await self._repeat("POST", f"batches/{batch_id}/cancel", body=b"{}")
 
     def read_batch(self, reply: HttpReply) -> RemoteBatch:
         """Read the description of a batch.

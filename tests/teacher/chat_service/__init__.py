@@ -14,4 +14,15 @@ from .record import Busy, RequestRecord
 from .running import Service, running
 from .settings import Answers, Batches, Faults, Latency, Limit, Settings
 
-__all__ = ["Answers", "Batches", "Busy", "Faults", "Latency", "Limit", "RequestRecord", "Service", "Settings", "running"]
+__all__ = [
+    "Answers",
+    "Batches",
+    "Busy",
+    "Faults",
+    "Latency",
+    "Limit",
+    "RequestRecord",
+    "Service",
+    "Settings",
+    "running",
+]
