@@ -48,6 +48,7 @@ class BatchFile:
         self._endpoint = endpoint
         self._settings: list[Mapping[str, Any]] = []
         self._digest = xxhash.xxh3_128()
+        self._is_sealed = False
         self.folder = journal / f".{self._name}.{os.getpid()}"
         with stop_if_unwritable(journal):
             make_folder(self.folder, Access.PRIVATE)
@@ -90,6 +91,7 @@ class BatchFile:
         Raises:
             Stopped: it can't be written.
         """
+        self._is_sealed = True
         batch = JournaledBatch(
             name=self._name,
             endpoint=self._endpoint,
@@ -111,7 +113,9 @@ class BatchFile:
         return batch
 
     def discard(self) -> None:
-        """Remove it: its requests are sent otherwise, or not at all."""
+        """Remove it, unless it is in the journal: its requests are sent otherwise, or not at all."""
+        if self._is_sealed:
+            return
         for name, file in ((REQUESTS, self._lines), (ROWS, self._keys)):
             file.close()
             (self.folder / name).unlink(missing_ok=True)

@@ -162,6 +162,7 @@ class BatchSender:
             await self._courier.submit(file)
         finally:
             self._in_transit -= 1
+            file.discard()
 
     def _send_file_live(self, file: BatchFile) -> None:
         for row in file.rows:
