@@ -34,6 +34,7 @@ VERBS = frozenset(
     substitute suggest sum summarise summarize supply support swap sweep switch sync tabulate tag take test thin
     tokenize trace track train transform translate trim truncate trust try uncheck unfreeze unpack unwrap upcast
     update upload use validate verify view vote wait walk warn weigh widen wrap write
+    block detach discard notify queue recover stream submit unblock watch
     factorize flag rate grade intersect settle reward multiply prove spread unify
 """.split()
 )

@@ -121,7 +121,8 @@ class Courier:
             journaled = await asyncio.to_thread(file.seal, self.url)
             batch = OpenBatch(file.folder, journaled, {row.custom_id: row for row in file.rows})
             try:
-                file_id = await self._service.upload_file(file.folder / REQUESTS, f"cotloom-{journaled.name}")
+                name = f"cotloom-{journaled.name}"
+                file_id = await self._service.upload_file(file.folder / REQUESTS, file.size, name)
                 batch.advance(BatchStage.CREATING, input_file_id=file_id)
                 batch.remote = await self._create(batch.batch)
             except InputError:  # it was refused: there is no batch

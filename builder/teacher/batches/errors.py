@@ -24,7 +24,8 @@ def explain_rejected_call(server: Server, reply: HttpReply, error: ServerError) 
         message = f"{server.url} has no batch service ({reply.status}): {error.message}"
         return InputError(message, hint=LIVE, keys=("teacher.base_url",))
     message = f"{server.url} refuses the batch ({reply.status}): {error.message}"
-    return InputError(message, hint=f"change what it names, or {LIVE}", keys=("teacher.sampling",))
+    what = "make smaller files with --batch-requests" if reply.status == 413 else "change what it names"
+    return InputError(message, hint=f"{what}, or {LIVE}", keys=("teacher.sampling",))
 
 
 def explain_unreadable_reply(url: str, reply: HttpReply) -> CotloomError:

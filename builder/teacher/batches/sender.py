@@ -5,7 +5,6 @@ batch or live; what fails is treated as the same status would be live.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,34 +17,30 @@ from ..request import ReceivedResponse
 from ..responses import encode_answers
 from .courier import Courier, OpenBatch
 from .errors import describe_faults, explain_invalid_batch, explain_lost_output, explain_unanswered
-from .file import BatchFile, format_line
+from .file import BatchFile
 from .harvest import Harvester, RowResult
-from .invalid import QueueLimits, is_passing, is_queue_full, read_faults
-from .journal import BatchRow, locate_journal
+from .invalid import is_passing, is_queue_full, read_faults
+from .journal import locate_journal
+from .queue import RequestQueue, list_wanted
 from .remote import BatchOutcome, RemoteBatch
 from .service import BatchService
 from .setting import BatchSetting
 from .waiting import WaitingGroup, WaitingRoom
 
 
-class BatchSender:
+class BatchFileSender:
     """Sends requests to one server's batch service."""
 
     def __init__(self, setting: BatchSetting, service: BatchService, live: Sender, endpoint: str) -> None:
         """Use an open connection, and a sender for what is sent live."""
         self._setting, self._runtime, self._service, self._live = setting, setting.runtime, service, live
-        self._endpoint = endpoint
         self._server = service.connection.server
-        self._journal = locate_journal(setting.ledger.path.parent, endpoint)
+        journal = locate_journal(setting.ledger.path.parent, endpoint)
         self._room = WaitingRoom(setting.traffic)
+        self._queue = RequestQueue(self._server, journal, endpoint, self._runtime, self._room)
         self._recording = asyncio.Lock()
-        self._harvester = Harvester(self._server, setting.ledger, setting.record, self._detach, self._recording)
-        self._courier = Courier(service, self._journal, self._runtime.batch_poll_s)
-        self._limits = QueueLimits(self._runtime.batch_requests)
-        self._rows: dict[str, list[BatchRow]] = {}
-        self._taken: set[str] = set()
-        self._files: dict[str, BatchFile] = {}
-        self._sealed: deque[BatchFile] = deque()
+        self._harvester = Harvester(self._server, setting.ledger, setting.record, self._queue.detach, self._recording)
+        self._courier = Courier(service, journal, self._runtime.batch_poll_s)
         self._in_transit = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
@@ -57,9 +52,8 @@ class BatchSender:
 
     def describe(self) -> Mapping[str, int | float | str]:
         """Say how many requests wait to be sent, and how the batches go."""
-        waiting = sum(len(file.rows) for file in (*self._files.values(), *self._sealed))
         state = self._courier.describe()
-        return {"queued": waiting, **({"batch": state} if state else {}), **self._live.describe()}
+        return {"queued": len(self._queue), **({"batch": state} if state else {}), **self._live.describe()}
 
     async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
         """Let the missing completions of one prompt wait for a batch. Returns when they are answered and recorded."""
@@ -70,7 +64,7 @@ class BatchSender:
             raise self._fault
         if self.fatal is not None:
             return [FailedRequest(request, self.fatal) for request in group]
-        found = await self._find_taken(group) if group[0].request.digest in self._taken else []
+        found = await self._find_taken(group) if group[0].request.digest in self._queue.taken else []
         known = {index for received in found for index in received.choices}
         missing = [request for request in group if request.sample_index not in known]
         return [*found, *(await self._wait(missing, record) if missing else ())]
@@ -92,70 +86,43 @@ class BatchSender:
         first, indexes = group[0], {request.sample_index for request in group}
         waiting = WaitingGroup(first.problem, first.request, record, indexes, future)
         self._room.enter(waiting)
-        rest = list(group)
-        for row in self._rows.get(first.request.digest, ()):
-            if indexes.intersection(row.indexes):
-                self._room.attach(row, [waiting])
-                rest = [request for request in rest if request.sample_index not in row.indexes]
         try:
-            self._queue(rest, [waiting], 1)
+            self._queue.add(self._queue.join(group, waiting), [waiting], 1)
         except CotloomError as error:
             self._stop(error)
+        self._submit_full()
         return await future
 
     async def _start(self) -> None:
         """Take up what an earlier build has sent. It is known only when this build has its turn at the server."""
         await self._courier.recover()
         for batch in self._courier.batches.values():
-            for row in batch.rows.values():
-                self._rows.setdefault(row.digest, []).append(row)
+            self._queue.add_sent(batch.rows.values())
         self._setting.traffic.watch(self._flush)
         self._run(self._courier.run(self._collect))
         self._is_started = True
-
-    def _queue(self, missing: Sequence[CompletionRequest], groups: Sequence[WaitingGroup], tries: int) -> None:
-        """Put completions of one prompt into the next batch; each in its own line where the server refuses n."""
-        missing = _list_wanted(missing, groups)
-        parts = [[request] for request in missing] if "n" in self._server.refused else [missing]
-        for part in filter(None, parts):
-            line = format_line(part, self._server.refused)
-            row = self._find_file(part[0].request.model, len(line)).add(part, line, tries)
-            self._rows.setdefault(row.digest, []).append(row)
-            self._room.attach(row, groups)
-
-    def _find_file(self, model: str, size: int) -> BatchFile:
-        """Find the file for another line; one that is full is sent."""
-        file = self._files.get(model)
-        is_full = file is not None and (
-            len(file.rows) >= self._limits.most_rows or file.size + size > self._runtime.batch_mb * 1e6
-        )
-        if file is not None and is_full:
-            self._sealed.append(self._files.pop(model))
-            self._submit_sealed()
-        if model not in self._files:
-            self._files[model] = BatchFile(self._journal, self._endpoint, model)
-        return self._files[model]
 
     def _flush(self) -> None:
         """Send what is queued, where everything on its way waits; a few requests live, where the runtime says so."""
         error = self._setting.get_error()
         if isinstance(error, InputError):  # it has nothing to do with a limit: no answer can help
-            self._stop(error)
+            self._setting.traffic.error = error
+        if self._setting.traffic.error is not None:
+            self._stop(self._setting.traffic.error)
         if self.fatal is not None or not self._setting.traffic.is_waiting:
             return
-        for model in list(self._files):
-            file = self._files.pop(model)
+        for file in self._queue.take_files():
             if len(file.rows) < self._runtime.batch_live_below:
                 self._send_file_live(file)
             else:
-                self._sealed.append(file)
-        self._submit_sealed()
+                self._queue.add_full(file)
+        self._submit_full()
 
-    def _submit_sealed(self) -> None:
+    def _submit_full(self) -> None:
         """Submit the files that are complete, as many at once as the service takes."""
-        while self._sealed and self._in_transit + len(self._courier.batches) < self._limits.most_batches:
+        while (file := self._queue.take_full(self._in_transit + len(self._courier.batches))) is not None:
             self._in_transit += 1
-            self._run(self._submit(self._sealed.popleft()))
+            self._run(self._submit(file))
 
     async def _submit(self, file: BatchFile) -> None:
         try:
@@ -166,7 +133,7 @@ class BatchSender:
 
     def _send_file_live(self, file: BatchFile) -> None:
         for row in file.rows:
-            groups = self._detach(row)
+            groups = self._queue.detach(row)
             if groups:
                 self._run(self._send_live(groups[0].list_requests(row.indexes), groups))
         file.discard()
@@ -190,8 +157,8 @@ class BatchSender:
             fatal = self._settle_rest(batch, remote) or fatal
         if fatal is not None:
             self._stop(fatal)
-        self._limits.note_over(remote)
-        self._submit_sealed()
+        self._queue.limits.note_over(remote)
+        self._submit_full()
 
     async def _download(self, batch: OpenBatch, remote: RemoteBatch) -> list[Path]:
         """Download the files of a batch; those that a killed build has downloaded are there."""
@@ -216,7 +183,7 @@ class BatchSender:
         if tried.outcome is RequestOutcome.THROTTLED:
             return self._retry(result, explain_unanswered(self._service.url, row.tries, tried.words))
         if tried.failure is None:
-            self._queue(tried.missing, groups, row.tries)
+            self._queue.add(tried.missing, groups, row.tries)
             return None
         failure = tried.failure
         if not failure.is_final and not failure.is_fatal and row.tries <= self._runtime.retries:
@@ -228,13 +195,13 @@ class BatchSender:
     def _retry(self, result: RowResult, error: CotloomError) -> None:
         """Send a line again that brought no answer, as often as the runtime says; live, where it says so."""
         row, groups = result.row, result.groups
-        missing = _list_wanted(groups[0].list_requests(row.indexes), groups)
+        missing = list_wanted(groups[0].list_requests(row.indexes), groups)
         if row.tries > self._runtime.retries:
             self._fail(result, error)
         elif self._runtime.batch_finish_live:
             self._run(self._send_live(missing, groups))
         else:
-            self._queue(missing, groups, row.tries + 1)
+            self._queue.add(missing, groups, row.tries + 1)
 
     def _fail(self, result: RowResult, error: CotloomError) -> None:
         requests = result.groups[0].list_requests(result.row.indexes)
@@ -244,15 +211,15 @@ class BatchSender:
         """See to the lines that no file of a batch names. Returns the error that ends the sampling."""
         rows = list(batch.rows.values())
         batch.rows.clear()
-        waited = [(number, row, groups) for number, row in enumerate(rows, 1) if (groups := self._detach(row))]
+        waited = [(number, row, groups) for number, row in enumerate(rows, 1) if (groups := self._queue.detach(row))]
         if remote.outcome is not BatchOutcome.INVALID:
             for _, row, groups in waited:
                 self._settle(RowResult(row, groups, None))
             return None
         warn(f"the service refuses a batch of {len(rows):,} requests: {describe_faults(remote.faults)}")
-        if is_queue_full(remote.faults) and self._limits.note_full(len(rows), self._count_others()):
+        if is_queue_full(remote.faults) and self._queue.limits.note_full(len(rows), self._count_others()):
             for _, row, groups in waited:
-                self._queue(groups[0].list_requests(row.indexes), groups, row.tries)
+                self._queue.add(groups[0].list_requests(row.indexes), groups, row.tries)
             return None
         lines = read_faults(remote.faults)
         error = explain_invalid_batch(self._service.url, remote.faults)
@@ -262,7 +229,7 @@ class BatchSender:
                 tried = self._harvester.read_line(row, groups[0], lines[number], has_succeeded=self._has_succeeded)
                 fatal = self._settle(RowResult(row, groups, tried)) or fatal
             elif lines:
-                self._queue(groups[0].list_requests(row.indexes), groups, row.tries)
+                self._queue.add(groups[0].list_requests(row.indexes), groups, row.tries)
             else:
                 self._retry(RowResult(row, groups, None), error)
         return fatal
@@ -270,16 +237,6 @@ class BatchSender:
     def _count_others(self) -> int:
         """Count the batches beside the one that is seen to."""
         return self._in_transit + len(self._courier.batches) - 1
-
-    def _detach(self, row: BatchRow) -> list[WaitingGroup]:
-        """Take away a line: nobody may wait for it any more. Returns who waited."""
-        others = [other for other in self._rows.pop(row.digest, ()) if other is not row]
-        if others:
-            self._rows[row.digest] = others
-        groups = self._room.detach(row)
-        if not groups:
-            self._taken.add(row.digest)
-        return [group for group in groups if group.left]
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the sending. Its error ends the sampling."""
@@ -298,15 +255,9 @@ class BatchSender:
 
     def _stop(self, error: CotloomError) -> None:
         """Send nothing more; everything that waits fails with the error. What is at the service goes on there."""
-        self.fatal = self.fatal or error
-        self._discard_files()
+        self.fatal = self._setting.traffic.error = self.fatal or error
+        self._queue.discard()
         self._room.fail_all(self.fatal)
-
-    def _discard_files(self) -> None:
-        for file in (*self._files.values(), *self._sealed):
-            file.discard()
-        self._files.clear()
-        self._sealed.clear()
 
     async def close(self) -> None:
         """End at once. What is at the service goes on there, and the journal knows of it."""
@@ -314,7 +265,7 @@ class BatchSender:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._discard_files()
+        self._queue.discard()
         if self._courier.batches:
             rows = sum(batch.batch.rows for batch in self._courier.batches.values())
             count = len(self._courier.batches)
@@ -323,9 +274,3 @@ class BatchSender:
                 f"{number} of {rows:,} requests at {self._service.url}: what is at the service goes on there, and the"
                 " same command takes it up, whenever it is run again"
             )
-
-
-def _list_wanted(missing: Sequence[CompletionRequest], groups: Sequence[WaitingGroup]) -> list[CompletionRequest]:
-    """List those of some completions that somebody still waits for."""
-    wanted = set[int]().union(*(group.left for group in groups))
-    return [request for request in missing if request.sample_index in wanted]

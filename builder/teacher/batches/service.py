@@ -7,7 +7,7 @@ ours alone, nothing follows a redirect, and a download goes to the disk, in litt
 import asyncio
 import random
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import orjson
 from yarl import URL
 
 from ...errors import CotloomError
-from ...store.atomic import Access, replace_file
 from ..backends.openai_errors import StatusMeaning, explain_failing_server, explain_no_reply, read_status
 from ..backends.openai_transport import (
     HttpReply,
@@ -31,6 +30,7 @@ from ..chat_responses import parse_body, read_server_error
 from .errors import explain_rejected_call, explain_unknown_batch, explain_unreadable_reply
 from .file import CHAT
 from .remote import RemoteBatch, is_id, read_batch
+from .transfer import format_parts, save_content, stream_file
 
 METADATA = "cotloom"
 """The key of a batch's metadata under which its name in our journal stands."""
@@ -49,9 +49,6 @@ SLACK_S = 3_600
 
 LEAST_BYTES_PER_S = 50_000
 """A transfer that is slower on the whole is given up."""
-
-CHUNK = 2**20
-"""Bytes of a transfer that are in memory."""
 
 MOST_ROW_BYTES = 4 * 2**20
 """The most bytes of an output file, for each row of its batch."""
@@ -73,15 +70,14 @@ class BatchService:
         """The server's address."""
         return self.connection.server.url
 
-    async def upload_file(self, path: Path, name: str) -> str:
-        """Upload a batch's file. Returns its id. What was uploaded twice costs nothing: only a batch does.
+    async def upload_file(self, path: Path, size: int, name: str) -> str:
+        """Upload a batch's file of so many bytes. Returns its id. A file costs nothing: only a batch does.
 
         Raises:
             CotloomError: the service does not take it.
         """
         boundary = secrets.token_hex(16)
-        before, after = _format_parts(boundary, f"{name}.jsonl")
-        size = path.stat().st_size
+        before, after = format_parts(boundary, f"{name}.jsonl")
         headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(before) + size + len(after)),
@@ -245,13 +241,13 @@ class BatchService:
         patience = aiohttp.ClientTimeout(
             total=connection.timeout_s + size / LEAST_BYTES_PER_S, sock_read=connection.timeout_s
         )
-        data = body if file is None else _stream_file(*file)
+        data = body if file is None else stream_file(*file)
         try:
             async with connection.session.request(
                 method, url, data=data, headers=headers, allow_redirects=False, proxy=find_proxy(url), timeout=patience
             ) as response:
                 if target is not None and response.status == 200:
-                    await _save_content(response, target, size)
+                    await save_content(response, target, size)
                     return HttpReply(response.status, b"", response.headers)
                 content = await read_content(response)
         except TimeoutError as error:
@@ -274,47 +270,3 @@ def is_passing(reply: HttpReply) -> bool:
 def compute_pause(tries: int) -> float:
     """Compute the seconds to wait after so many tries: exponential, with jitter."""
     return min(0.5 * 2.0 ** (tries - 1), LONGEST_WAIT_S) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-
-
-def _format_parts(boundary: str, name: str) -> tuple[bytes, bytes]:
-    """Format what stands before and after a file that is uploaded as a form."""
-    before = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        "Content-Type: application/jsonl\r\n\r\n"
-    )
-    return before.encode(), f"\r\n--{boundary}--\r\n".encode()
-
-
-async def _stream_file(before: bytes, path: Path, after: bytes) -> AsyncIterator[bytes]:
-    yield before
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
-    yield after
-
-
-async def _save_content(response: aiohttp.ClientResponse, target: Path, most: int) -> None:
-    """Write a response to a file.
-
-    Raises:
-        NoReplyError: it is compressed, or too long.
-        Stopped: it can't be written.
-    """
-    if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise NoReplyError("the file is compressed, although the request forbids it", connected=True)
-    size = 0
-    with replace_file(target, access=Access.PRIVATE) as side, side.open("wb") as file:
-        while chunk := await _read_chunk(response):
-            size += len(chunk)
-            if size > most:
-                raise NoReplyError(f"the file is longer than {most // 10**6} MB", connected=True)
-            file.write(chunk)
-
-
-async def _read_chunk(response: aiohttp.ClientResponse) -> bytes:
-    """Read on. An error of the network is not one of the disk, although both may be an `OSError`."""
-    try:
-        return await response.content.readany()
-    except (aiohttp.ClientError, OSError) as error:
-        raise NoReplyError(describe_error(error), connected=True) from None

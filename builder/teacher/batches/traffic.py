@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ...errors import CotloomError
+
 
 class ProblemTraffic:
     """The problems of a build that are on their way, whatever teachers they ask."""
@@ -17,6 +19,8 @@ class ProblemTraffic:
         """Begin without a problem."""
         self.on_their_way = 0
         """Problems that have started and not ended."""
+        self.error: CotloomError | None = None
+        """What ended the sending at one of the servers; no problem gets further then."""
         self._is_blocked = False
         self._held = 0
         self._waiting: Counter[str] = Counter()

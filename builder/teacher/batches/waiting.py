@@ -75,10 +75,6 @@ class WaitingRoom:
         """Take away those that wait for a line; nobody waits for it then."""
         return self._rows.pop(row, [])
 
-    def has_groups(self, row: BatchRow) -> bool:
-        """Whether anybody waits for a line."""
-        return row in self._rows
-
     def start_live(self, groups: Sequence[WaitingGroup]) -> None:
         """Note that requests of groups are sent live: their problems do not wait for a batch meanwhile."""
         for group in groups:

@@ -1,5 +1,8 @@
 """Builds with batches: the same version as live, whatever becomes of single batches and rows."""
 
+import gzip
+import json
+
 import pytest
 
 from cotloom.builder.pipeline import build as build_version
@@ -258,3 +261,104 @@ def test_what_expired_is_finished_live_where_the_user_says_so(tmp_path, build, b
     assert built["content_digest"] == live["content_digest"]
     assert len(service.read_batches()["batches"]) == 1
     assert service.read_statistics()["requests"] == 20
+
+
+GRADER = {"teacher": {"backend": "openai", "model": "judge", "endpoint": "live"}}
+FOLLOWING = {
+    "hints and blind checks": ({"hint": {"mode": "fallback"}}, {"verify": {"blind_check": "hinted"}}),
+    "two calls": ({"prompt": {"template": "cot_two_call"}}, {}),
+    "a grader at the same endpoint": ({}, {"grader": {**GRADER, "votes": 2}, "answer_type": "model_graded"}),
+    "a grader of its own": ({}, {"grader": {"teacher": {**GRADER["teacher"], "endpoint": "judges"}},
+                                 "answer_type": "model_graded"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("teacher", "keys"), FOLLOWING.values(), ids=FOLLOWING)
+def test_what_follows_an_answer_is_sent_in_further_batches(tmp_path, teacher, keys, build):
+    recipe = write_recipe(tmp_path, 25, paths={"round": 2}, **teacher)
+    whole = json.loads(recipe.read_text())
+    whole["sources"][0]["answer_type"] = keys.get("answer_type", "number")
+    recipe.write_text(json.dumps({**whole, **{key: keys[key] for key in keys if key != "answer_type"}}))
+    answers = Answers(wrong_share=0.8)
+
+    def built_at(service, store, *words):
+        grader = [f"grader.teacher.base_url={service.url}"] if "grader" in keys else []
+        words += tuple(word for change in grader for word in ("--set", change))
+        return build(recipe, tmp_path / store, service.url, "--allow-empty", *words)
+
+    with running(Settings(answers=answers)) as service:
+        live = built_at(service, "live")
+        expected = service.read_statistics()["requests"]
+    with running(Settings(answers=answers, batches=Batches(script={"2": "partial"}))) as service:
+        built = built_at(service, "store", *FAST)
+    found = service.read_batches()
+    assert built["content_digest"] == live["content_digest"]
+    assert built["calls"]["new"] == live["calls"]["new"]
+    assert len(found["answered"]) == expected
+    assert service.read_statistics()["requests"] == 0
+    assert all(len({row["model"] for row in rows}) == 1 for rows in found["bodies"])
+    assert len(found["batches"]) <= 6
+
+
+def test_several_teachers_at_one_endpoint_share_a_journal_and_no_file(tmp_path, run):
+    recipe = write_recipe(tmp_path, 20)
+    whole = json.loads(recipe.read_text())
+    one = whole["teacher"]
+    whole["teacher"] = [{**one, "model": name} for name in ("small", "large")]
+    recipe.write_text(json.dumps(whole))
+
+    def built_at(store, *words):
+        with running() as service:
+            changes = [f"teacher.{place}.base_url={service.url}" for place in (0, 1)]
+            words += tuple(word for change in changes for word in ("--set", change))
+            done = run("build", recipe, "--store", tmp_path / store, "--json", "--workers", "1", *words)
+            assert done.code == 0, done.err
+            return done.json, service
+
+    live, _ = built_at("live")
+    built, service = built_at("store", *FAST)
+    assert built["content_digest"] == live["content_digest"]
+    assert all(len({row["model"] for row in rows}) == 1 for rows in service.read_batches()["bodies"])
+
+
+def test_a_key_that_the_service_echoes_is_nowhere_on_disk(tmp_path, build, run, monkeypatch):
+    key = "sk-0123456789abcdef"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    recipe = write_recipe(tmp_path, 20)
+    with running(Settings(batches=Batches(row_faults={"echo": 0.5}, script={"1": "expired"}))) as service:
+        build(recipe, tmp_path / "store", service.url, *FAST)
+    assert service.read_batches()["keys"] == [f"Bearer {key}"]
+    run("ledger", "export", tmp_path / "answers.jsonl.gz", "--store", tmp_path / "store")
+    exported = gzip.decompress((tmp_path / "answers.jsonl.gz").read_bytes()).decode()
+    assert "$OPENAI_API_KEY is withheld" in exported
+    assert key not in exported
+    files = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if key.encode() in path.read_bytes()]
+
+
+def test_a_teacher_without_a_server_is_asked_as_ever(tmp_path, run):
+    words = ("build", "quickstart", "--set", "sources.0.problems=4", "--json")
+    plain = run(*words, "--store", tmp_path / "plain")
+    done = run(*words, "--store", tmp_path / "store", "--batch")
+    assert done.json["content_digest"] == plain.json["content_digest"]
+    assert "teacher is asked without batches" in done.err
+
+
+def test_progress_says_what_the_batch_does(tmp_path, run):
+    recipe = write_recipe(tmp_path, 20)
+    with running(Settings(batches=Batches(validate_s=1.2, run_s=2.5))) as service:
+        done = run(*list_words(recipe, tmp_path / "store", service.url), *FAST, "--progress", "json")
+    events = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
+    states = {event.get("batch") for event in events if event.get("stage") == "sampling the teacher"}
+    assert {"batch validating 0/20", "batch in_progress 0/20"} <= states
+
+
+def test_the_store_is_private_while_a_batch_is_on_its_way(tmp_path, run):
+    recipe = write_recipe(tmp_path, 5)
+    faults = {"look:*": "500"}
+    with running(Settings(batches=Batches(call_faults=faults))) as service:
+        run(*list_words(recipe, tmp_path / "store", service.url), *FAST, "--retries", "0")
+    paths = [*(tmp_path / "store" / "batches").rglob("*")]
+    assert {path.stat().st_mode & 0o077 for path in paths} == {0}
+    assert len(paths) == 5

@@ -18,11 +18,11 @@ POINTS = {
     "a look": (BatchService, "get_batch"),
     "a download": (BatchService, "download_file"),
     "a line": (Harvester, "read_line"),
-    "an answer that is handed out": (sender.BatchSender, "_settle"),
+    "an answer that is handed out": (sender.BatchFileSender, "_settle"),
 }
 
 
-class Crash(Exception):
+class CrashError(Exception):
     """Ends a build as no error of ours does."""
 
 
@@ -38,11 +38,11 @@ def crash_at(monkeypatch, home, name, number, *, after):
             result = real(*arguments, **options)
             if hasattr(result, "__await__"):
                 return finish_and_crash(result)
-        raise Crash
+        raise CrashError
 
     async def finish_and_crash(result):
         await result
-        raise Crash
+        raise CrashError
 
     monkeypatch.setattr(home, name, call)
 

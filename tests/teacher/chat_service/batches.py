@@ -74,6 +74,7 @@ class BatchHalf:
         self._files: dict[str, tuple[str, bytes]] = {}
         self._batches: dict[str, Batch] = {}
         self._calls: Counter[str] = Counter()
+        self._keys: set[str] = set()
         self.answered: Counter[str] = Counter()
         """How often each row was answered, by a digest of its body."""
         self.submitted: Counter[str] = Counter()
@@ -86,12 +87,15 @@ class BatchHalf:
             "calls": dict(self._calls),
             "answered": dict(self.answered),
             "submitted": dict(self.submitted),
+            "bodies": [[row["body"] for row in batch.rows] for batch in self._batches.values()],
+            "keys": sorted(self._keys),
             "files": {name: file[0] for name, file in self._files.items()},
         }
 
     def serve(self, request: "HttpRequest", connection: "Connection") -> None:
         """Serve a request."""
         kind, fault = self._draw_fault(request)
+        self._keys.add(request.headers.get("authorization", ""))
         if not self._settings.enabled:
             self._loop.call_soon(connection.reply, 404, write_error(f"Invalid URL ({request.path})"))
         elif fault == "dropped":
@@ -212,7 +216,8 @@ class BatchHalf:
         for name, rate in self._settings.row_faults.items():
             left -= rate
             if left < 0:
-                status, body = ERRORS[name]
+                echo = f"{' '.join(self._keys)} is withheld"
+                status, body = ERRORS[name] if name != "echo" else (400, write_error(echo, "content_filter"))
                 break
         if "n" in row["body"] and "n" in self._settings.refused:
             status, body = ERRORS["n"]
