@@ -2,6 +2,7 @@
 
     .cotloom/
       ledger.sqlite                every answer a teacher gave
+      batches/ENDPOINT/NAME/       what is on its way at a batch service
       stages/ROOM/KEY.parquet      results of stages, by the rows and rules that they were computed from
       students/                    base models and finished training runs
       versions/NAME/VERSION/       manifest.json, build.json and the tables

@@ -52,9 +52,17 @@ class OpenBatch:
     remote: RemoteBatch | None = None
     """What the service said of it last."""
 
-    def advance(self, stage: BatchStage, **fields: str) -> None:
-        """Note a step in the journal."""
-        self.batch = replace(self.batch, stage=stage, **fields)
+    def note_file(self, file_id: str) -> None:
+        """Note in the journal that its file is uploaded, and that the service is asked to create it now."""
+        self._write(replace(self.batch, stage=BatchStage.CREATING, input_file_id=file_id))
+
+    def note_batch(self, remote: RemoteBatch) -> None:
+        """Note in the journal that the service has it."""
+        self.remote = remote
+        self._write(replace(self.batch, stage=BatchStage.CREATED, batch_id=remote.batch_id))
+
+    def _write(self, batch: JournaledBatch) -> None:
+        self.batch = batch
         write_state(self.folder, self.batch)
 
 
@@ -103,7 +111,7 @@ class Courier:
         """Find out whether a batch was created."""
         remote = await self._find(found.batch)
         if remote is not None:
-            found.advance(BatchStage.CREATED, batch_id=remote.batch_id)
+            found.note_batch(remote)
 
     def _open(self, batch: OpenBatch) -> None:
         self.batches[batch.batch.name] = batch
@@ -123,12 +131,12 @@ class Courier:
             try:
                 name = f"cotloom-{journaled.name}"
                 file_id = await self._service.upload_file(file.folder / REQUESTS, file.size, name)
-                batch.advance(BatchStage.CREATING, input_file_id=file_id)
-                batch.remote = await self._create(batch.batch)
+                batch.note_file(file_id)
+                remote = await self._create(batch.batch)
             except InputError:  # it was refused: there is no batch
                 forget_batch(batch.folder)
                 raise
-            batch.advance(BatchStage.CREATED, batch_id=batch.remote.batch_id)
+            batch.note_batch(remote)
             self._open(batch)
 
     async def _create(self, batch: JournaledBatch) -> RemoteBatch:
@@ -192,7 +200,8 @@ class Courier:
             CotloomError: too many failed in a row.
         """
         self._failures += 1
-        if self._failures > 2 + 3 * self._service.retries:
+        most = 2 if isinstance(error, InputError) else 2 + 3 * self._service.retries
+        if self._failures > most:
             raise error
 
     def describe(self) -> str:

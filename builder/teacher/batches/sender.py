@@ -177,20 +177,22 @@ class BatchFileSender:
         """Give on what a line has brought, and send the rest again. Returns the error that ends the sampling."""
         row, groups, tried = result.row, result.groups, result.tried
         if tried is None:
-            return self._retry(result, explain_unanswered(self._service.url, row.tries))
+            self._retry(result, explain_unanswered(self._service.url, row.tries))
+            return None
         if tried.received is not None:
             self._room.give(groups, [tried.received])
-        if tried.outcome is RequestOutcome.THROTTLED:
-            return self._retry(result, explain_unanswered(self._service.url, row.tries, tried.words))
-        if tried.failure is None:
-            self._queue.add(tried.missing, groups, row.tries)
-            return None
         failure = tried.failure
-        if not failure.is_final and not failure.is_fatal and row.tries <= self._runtime.retries:
-            return self._retry(result, failure.error)
-        self._fail(result, failure.error)
-        is_fatal = failure.is_fatal or (failure.is_general and not self._runtime.accept_failures)
-        return failure.error if is_fatal else None
+        if tried.outcome is RequestOutcome.THROTTLED:
+            self._retry(result, explain_unanswered(self._service.url, row.tries, tried.words))
+        elif failure is None:
+            self._queue.add(tried.missing, groups, row.tries)
+        elif not failure.is_final and not failure.is_fatal and row.tries <= self._runtime.retries:
+            self._retry(result, failure.error)
+        else:
+            self._fail(result, failure.error)
+            is_fatal = failure.is_fatal or (failure.is_general and not self._runtime.accept_failures)
+            return failure.error if is_fatal else None
+        return None
 
     def _retry(self, result: RowResult, error: CotloomError) -> None:
         """Send a line again that brought no answer, as often as the runtime says; live, where it says so."""
