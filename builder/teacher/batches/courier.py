@@ -17,7 +17,7 @@ from pathlib import Path
 from ...errors import CotloomError, InputError
 from ..backends.openai_errors import explain_no_reply
 from ..backends.openai_transport import NoReplyError
-from .errors import explain_silence
+from .errors import explain_silence, explain_unlisted
 from .file import BatchFile
 from .journal import (
     REQUESTS,
@@ -156,7 +156,10 @@ class Courier:
     async def _find(self, batch: JournaledBatch) -> RemoteBatch | None:
         for pause in LOOKS:
             await asyncio.sleep(min(pause, self._poll_s))
-            found = await self._service.find_batch(batch.name, batch.input_file_id, batch.prepared_at)
+            try:
+                found = await self._service.find_batch(batch.name, batch.input_file_id, batch.prepared_at)
+            except InputError as error:
+                raise explain_unlisted(self.url, batch.name, error) from error
             if found is not None:
                 return found
         return None

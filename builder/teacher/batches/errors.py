@@ -45,6 +45,16 @@ def explain_unknown_batch(url: str, name: str, batch_id: str) -> CotloomError:
     )
 
 
+def explain_unlisted(url: str, name: str, error: CotloomError) -> CotloomError:
+    """Make the error for a service that does not say whether it has a batch."""
+    return Stopped(
+        f"{url} may have a batch {name} of this store, and does not say: {error.message}",
+        hint=f"{error.hint or 'run the same command again later'}; or, where the service has no batch with this name in"
+        f" its metadata, cotloom ledger batches --forget {name}",
+        keys=error.keys,
+    )
+
+
 def explain_lost_output(url: str, name: str, file_id: str, error: CotloomError) -> CotloomError:
     """Make the error for a result that the service does not give."""
     return Stopped(

@@ -119,7 +119,8 @@ class Harvester:
             missing = [CompletionRequest(problem, request, index) for index in row.indexes]
             reply = HttpReply(line.status or 0, line.body, {}, _SENT.union(request.sampling))
             received = read_reply(self.server, missing, reply, row.tries, has_succeeded=True).received
-            if received is not None and received.choices:
+            answered = set() if received is None else {(row.digest, index) for index in received.choices}
+            if received is not None and answered - known:
                 yield _mark(received)
 
 

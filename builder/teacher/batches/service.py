@@ -44,7 +44,7 @@ PAGE = 100
 MOST_PAGES = 50
 """Pages of a list that are looked through."""
 
-SLACK_S = 3_600
+SLACK_S = 86_400
 """Batches that are older than ours by more than this, by the service's clock, are not looked through."""
 
 LEAST_BYTES_PER_S = 50_000
@@ -102,10 +102,8 @@ class BatchService:
         }
         try:
             reply = await self._call("POST", "batches", body=orjson.dumps(body))
-        except NoReplyError as error:
-            if error.connected:
-                return None
-            raise explain_no_reply(self.connection.server, str(error), 1, connected=False) from None
+        except NoReplyError:
+            return None
         return None if reply.status >= 500 or reply.status == 408 else reply
 
     async def get_batch(self, batch_id: str, name: str) -> RemoteBatch:
