@@ -137,6 +137,6 @@ def read_settings(plain: Mapping[str, Any]) -> Settings:
         throttling=Throttling(**plain["throttling"]),
         faults=Faults(**plain["faults"]),
         answers=Answers(**plain["answers"]),
-        batches=Batches(**plain["batches"]),
+        batches=Batches(**{**plain["batches"], "refused": tuple(plain["batches"]["refused"])}),
         lifetime_s=plain["lifetime_s"],
     )
