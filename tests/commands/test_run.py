@@ -33,9 +33,10 @@ def run_patched(command, tmp_path):
 
     def run(code: str, *words: str, **options) -> subprocess.CompletedProcess:
         environment = {**patch(tmp_path, code), **options.pop("environment", {})}
+        options.setdefault("preexec_fn", _hear_a_closed_terminal)
         return subprocess.run(
             [*command, "list", "--store", str(tmp_path), *words],
-            env=environment, capture_output=True, text=True, check=False, preexec_fn=_hear_a_closed_terminal, **options,
+            env=environment, capture_output=True, text=True, check=False, **options,
         )  # fmt: skip
 
     return run
