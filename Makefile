@@ -7,7 +7,7 @@ STORE ?= .cotloom
 TESTERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 7 ] && echo $$((n + 1)) || echo 8)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-audit bench-select bench-format bench-signatures bench-overlap bench-splits bench-scale bench-procedures bench-claims clean help
+.PHONY: demo test check docs fmt test-mutants test-faults test-fuzz bench bench-ledger bench-sampling bench-verify bench-rationales bench-consensus bench-audit bench-select bench-format bench-signatures bench-overlap bench-splits bench-scale bench-versions bench-procedures bench-claims clean help
 
 help:  ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -92,6 +92,9 @@ bench-overlap: $(VENV)/.dev  ## plant copies of test questions, and find near-du
 
 bench-scale: $(VENV)/.dev  ## measure builds of full size (hours; SCALE="--quick" is minutes, SCALE="60k --work DIR --keep DIR" goes on); write docs/performance.md
 	@$(BIN)/python benchmarks/scale/run.py $(SCALE)
+
+bench-versions: $(VENV)/.dev  ## ask two versions of full size what people ask (an hour, 20 GB of disk; VERSIONS="60k" prints in two minutes); write docs/benchmark-versions.md
+	@$(BIN)/python benchmarks/scale/versions.py $(VERSIONS)
 
 bench-procedures: $(VENV)/.dev  ## train students with and without exemplars, and ask about unseen orders of reasoning (ten minutes); write docs/benchmark-procedures.md
 	@$(BIN)/python benchmarks/procedures.py --write

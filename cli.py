@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from .builder.commands import answers, audit, demo, ledger
+from .builder.commands import answers, audit, demo, ledger, sql
 from .builder.commands import options as opt
 from .builder.commands import review as reviewing
 from .builder.commands.run import run_command, show_progress_on_stderr
@@ -259,37 +259,7 @@ def remove(ref: opt.Ref, consent: opt.Consent = False, store: opt.Store = opt.ST
     print_json({"removed": version.ref}) if as_json else print_text(f"Removed {version.ref}.")
 
 
-@app.command("sql")
-def query_version(
-    ref: opt.Ref,
-    query: opt.Query = None,
-    format_name: opt.TableFormat = "table",
-    database: opt.Database = None,
-    store: opt.Store = opt.STORE,
-    as_json: opt.Json = False,
-) -> None:
-    """Query a version with SQL (DuckDB).
-
-    Views: problems, samples, examples, funnel, evaluation_overlaps, near_duplicates, disputed_golds.
-    """
-    from .builder.inspect.console import is_interactive, print_table, read_query, run_shell
-    from .builder.inspect.sql import connect, run_query, write_database
-    from .builder.store import find_version
-
-    version = find_version(store, ref)
-    if database is not None:
-        write_database(version, database)
-        print_json({"database": str(database)}) if as_json else print_text(f"Wrote {database}.")
-        return
-    with connect(version) as connection:
-        if query is None and not as_json and is_interactive():
-            run_shell(connection, format_name)
-            return
-        result = run_query(connection, query if query is not None else read_query())
-    if as_json:
-        print_json({"columns": result.columns, "rows": result.to_dicts()})
-    else:
-        print_table(result, format_name)
+app.command("sql")(sql.query_version)
 
 
 @app.command()
@@ -300,12 +270,12 @@ def explain(
     as_json: opt.Json = False,
 ) -> None:
     """Explain what happened to one problem, sample or example."""
-    from .builder.inspect import explain as explain_row
-    from .builder.inspect.render_explanation import render_explanation
+    from .builder.inspect.explanation import explain as explain_row
+    from .builder.inspect.explanation import render_explanation
     from .builder.report.console import make_console
-    from .builder.store import find_version
+    from .builder.store import find_version, locate_ledger
 
-    explanation = explain_row(find_version(store, ref), row)
+    explanation = explain_row(find_version(store, ref), row, locate_ledger(store))
     print_json(explanation) if as_json else make_console().print(render_explanation(explanation))
 
 

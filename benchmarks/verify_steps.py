@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from cotloom.builder.engine import collect_seldom
 from cotloom.builder.select import ProblemContext, read_method
 from cotloom.builder.select.signatures import forget_methods
 from cotloom.builder.text.equations import find_equations, plain
@@ -231,9 +232,13 @@ def render_speed(rows: Sequence[dict]) -> Iterator[str]:
 
 
 def render_rate(name: str, check: Callable, items: Sequence) -> str:
-    """Render how many items are checked in a CPU second: first with nothing remembered, then again."""
+    """Render how many items are checked in a CPU second: first with nothing remembered, then again.
+
+    Garbage is collected as in a worker of a build.
+    """
     forget()
-    first, again = (count_per_second(check, items) for _ in range(2))
+    with collect_seldom():
+        first, again = (count_per_second(check, items) for _ in range(2))
     return f"{name}: {first:,.0f} a second, repeated {again:,.0f}"
 
 

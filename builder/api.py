@@ -15,7 +15,7 @@ from .inspect import query as query_version
 from .pipeline import build as build_version
 from .plan import Plan, plan_build
 from .recipe import LoadedRecipe, load_recipe
-from .store import Version, build_funnel_table, find_version, list_versions
+from .store import Version, build_funnel_table, find_version, list_versions, locate_ledger
 from .store.versions import StrPath
 from .verify import Judgement
 from .verify import judge as judge_problem
@@ -75,7 +75,7 @@ class LoadedVersion:
         Raises:
             InputError: no row has the id, or several begin with it.
         """
-        return explain_row(self.version, row_id)
+        return explain_row(self.version, row_id, locate_ledger(self.version.path.parents[2]))
 
     def to_datasets(self) -> Any:
         """Return the kept examples as a `datasets.DatasetDict`: a split for each training stage, and `test`.

@@ -71,17 +71,21 @@ def read_rows(path: Path) -> Iterator[Row]:
     yield from _READERS[_find_suffix(path)](path)
 
 
-def list_chunks(path: Path) -> list[Chunk]:
-    """Cut a file into chunks of about `CHUNK_BYTES`: one where it is small or can only be read as a whole.
+def list_chunks(path: Path, most_bytes: int | None = None) -> list[Chunk]:
+    """Cut a file into chunks: one where it is small or can only be read as a whole.
+
+    Args:
+        path: the file.
+        most_bytes: about so many bytes make a chunk; None for `CHUNK_BYTES`.
 
     Raises:
         InputError: there is no such file, or it is no table at all.
     """
-    suffix = _find_suffix(path)
+    suffix, most = _find_suffix(path), most_bytes or CHUNK_BYTES
     if suffix == ".parquet":
-        return list(_cut_groups(path))
+        return list(_cut_groups(path, most))
     if _READERS[suffix] is _read_jsonl:
-        return list(_cut_lines(path))
+        return list(_cut_lines(path, most))
     return [Chunk(path=str(path), first=1, start=0, end=path.stat().st_size)]
 
 
@@ -187,12 +191,12 @@ def _read_line(path: Path, number: int, line: bytes) -> Row:
     return _make_row(f"{path.name}:{number}", *_parse_json(line), raw=line)
 
 
-def _cut_lines(path: Path) -> Iterator[Chunk]:
+def _cut_lines(path: Path, most: int) -> Iterator[Chunk]:
     """Cut a file at line ends; only where there are several chunks are its lines counted."""
     size, start, first = path.stat().st_size, 0, 1
     with path.open("rb") as file:
-        while size - start > CHUNK_BYTES:
-            lines = file.read(CHUNK_BYTES).count(b"\n")
+        while size - start > most:
+            lines = file.read(most).count(b"\n")
             rest = file.readline()
             yield Chunk(path=str(path), first=first, start=start, end=file.tell())
             start, first = file.tell(), first + lines + rest.endswith(b"\n")
@@ -200,12 +204,12 @@ def _cut_lines(path: Path) -> Iterator[Chunk]:
         yield Chunk(path=str(path), first=first, start=start, end=size)
 
 
-def _cut_groups(path: Path) -> Iterator[Chunk]:
+def _cut_groups(path: Path, most: int) -> Iterator[Chunk]:
     start, first, rows, size = 0, 1, 0, 0
     groups = list_row_groups(path)
     for number, (group_rows, group_bytes) in enumerate(groups, 1):
         rows, size = rows + group_rows, size + group_bytes
-        if size >= CHUNK_BYTES or number == len(groups):
+        if size >= most or number == len(groups):
             yield Chunk(path=str(path), first=first, start=start, end=number)
             start, first, rows, size = number, first + rows, 0, 0
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pyarrow import fs
 
 from .errors import InputError
 
@@ -264,19 +265,33 @@ def list_row_groups(path: Path) -> list[tuple[int, int]]:
         return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
-def open_dataset(paths: Sequence[Path]) -> "ds.Dataset":
+def open_dataset(paths: Sequence[Path], numbered: str | None = None) -> "ds.Dataset":
     """Open Parquet files of the same columns for queries that read some of them; page checksums are verified.
 
+    Args:
+        paths: the files.
+        numbered: a further column with the place of a row's file among them, from 0; None for none.
+
     Raises:
-        InputError: it can't be read.
+        InputError: one is missing, or the first can't be read.
     """
     import pyarrow.dataset as ds  # noqa: PLC0415 - it imports pandas, where that is installed
 
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    form = ds.ParquetFileFormat(default_fragment_scan_options=options)
+    for path in paths:
+        with refuse_unreadable(path):
+            path.stat()
     with refuse_unreadable(paths[0]):
-        return ds.dataset(
-            list(map(str, paths)), format=ds.ParquetFileFormat(default_fragment_scan_options=options), partitioning=None
-        )
+        if numbered is None:
+            return ds.dataset(list(map(str, paths)), format=form, partitioning=None)
+        disk, place = fs.LocalFileSystem(), ds.field(numbered)
+        files = [
+            form.make_fragment(str(path), filesystem=disk, partition_expression=place == number)
+            for number, path in enumerate(paths)
+        ]
+        schema = form.inspect(str(paths[0]), filesystem=disk).append(pa.field(numbered, pa.int32()))
+        return ds.FileSystemDataset(files, schema, form, filesystem=disk)
 
 
 def write_parquet(table: pl.DataFrame | pa.Table, path: Path) -> None:

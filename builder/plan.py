@@ -30,6 +30,7 @@ from .pipeline import check_recipe, select_sampled_problems
 from .progress import warn_all
 from .recipe import LoadedRecipe
 from .report.tables import indent, make_line
+from .store import locate_ledger
 from .store.pieces import iterate_pieces
 from .teacher import CallEstimate
 from .text.options import format_question
@@ -174,7 +175,7 @@ def _estimate_calls(loaded: LoadedRecipe, runtime: Runtime, found: sources.Probl
     names = [source.name for source in loaded.recipe.sources if source.role == "sample"]
     asked = teacher.AskedProblems(found.pieces, tuple(names))
     if loaded.recipe.recorded is None:
-        with teacher.open_ledger(runtime.store / "ledger.sqlite") as ledger:
+        with teacher.open_ledger(locate_ledger(runtime.store)) as ledger:
             return _PlannedAnswers(estimate=teacher.estimate_calls(loaded, asked, ledger, runtime))
     with TemporaryDirectory(prefix="cotloom-") as folder:
         aliases = write_aliases(found.pieces, names, Path(folder) / "aliases.arrow")

@@ -90,7 +90,7 @@ def test_on_a_real_terminal_styles_come_from_us_only(words, spoiled, command):
     version = spoiled["words"]
     named = [str(version.path) if word == "REF" else word for word in words]
 
-    code, output = run_on_terminal([*command, *named, "--store", str(version.path.parents[2])])
+    code, output = run_on_terminal([*command, *named, "--store", str(version.path.parents[2])], PAGER="cat")
 
     assert (code, find_escapes(output)) == (0, [])
     assert b"\\x1b[38;5;201m" in output

@@ -108,7 +108,8 @@ def measure_folder(folder: Path) -> int:
     return sum({stat.st_ino: stat.st_size for stat in stats}.values())
 
 
-def _build(case: Case) -> dict[str, Any]:
+def run_build(case: Case) -> dict[str, Any]:
+    """Build a case in a fresh store."""
     shutil.rmtree(case.store, ignore_errors=True)
     case.touched.unlink(missing_ok=True)
     values = measure_build(case, "build", write_case(case), "1.0.0")
@@ -194,7 +195,7 @@ def measure_case(case: Case, results: Results, only: Sequence[str] | None = None
     print(f"{case.answers:,} answers, {case.problems:,} problems", file=sys.stderr)
     write_case(case)
     if _needs_build(case, missing):
-        if not _add(case, results, "build", _build(case)):
+        if not _add(case, results, "build", run_build(case)):
             return
         missing = [step for step in missing if step != "build"]
     for step in (step for step in missing if step in BUILDS):
@@ -229,7 +230,7 @@ def measure_workers(work: Path, results: Results) -> None:
     digests, values = [], {}
     for workers in (1, 2):
         case = Case(answers=SMALL, each=40.0, workers=workers, work=work / f"workers-{workers}")
-        values = _build(case)
+        values = run_build(case)
         digests.append(values.get("content_digest"))
     equal = len(set(digests)) == 1 and None not in digests
     print(f"content digests with 1 and 2 workers: {'equal' if equal else 'DIFFERENT'}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -30,6 +31,8 @@ class AuditBucket:
     """The tables that they make; all three where all files can be read."""
     index: SampleIndex | None
     """All samples of the version; null where they can't be read."""
+    folder: Path | None
+    """The folder of what was written for all buckets; null where a check by itself needs none."""
     rejudged: Sequence[str]
     """Ids of the samples to judge again."""
 

@@ -10,14 +10,17 @@ from ...schemas.runtime import Runtime
 from ..engine import map_items
 from ..store import Version
 from ..store.tables import FILES
-from . import personal_data, recompute, secrets, whole
+from . import recompute, whole
+from .contamination import write_own_sets
 from .files import check_file_list
 from .finding import AuditReport, Fault, Finding, merge_faults, parse_fault
 from .outline import Outline, outline_version
+from .texts import personal_data, secrets
 from .whole import Whole, WholeCheck
 from .work import ADDRESS, FAILURES, TEXT_CHECKS, describe_failure
 
-PERSONAL_DATA = "personal_data"
+PERSONAL_DATA, LICENSES = "personal_data", "licences"
+"""Checks that publishing asks about in a gate of their own."""
 
 
 def _check_secret_documents(facts: Whole) -> Iterator[str]:
@@ -45,6 +48,9 @@ CHECKS: Mapping[str, WholeCheck | None] = {
     "demonstrations": None,
     "verdicts": None,
     "judgements": None,
+    "duplicates": None,
+    "overlap": None,
+    LICENSES: whole.check_licenses,
     "simulated": whole.check_simulated_mark,
     "parent": whole.check_parent,
     "validation": whole.check_validation,
@@ -56,10 +62,10 @@ CHECKS: Mapping[str, WholeCheck | None] = {
 
 _FIRST = ("files", "schemas")
 
-_WITHOUT_TABLES = {"parent", "validation", *TEXT_CHECKS}
+_WITHOUT_TABLES = {"parent", "licences", "validation", *TEXT_CHECKS}
 """Checks that can run with some of the tables, or none."""
 
-_NEEDS: Mapping[str, str] = {"sides": "sources", "judgements": "verify"}
+_NEEDS: Mapping[str, str] = {"sides": "sources", "overlap": "sources", "judgements": "verify"}
 """Checks that repeat decisions, and the room whose code made them."""
 
 _OUTLINED = {"fates", "splits", "demonstrations", "judgements", "simulated"}
@@ -97,7 +103,9 @@ def run_checks(version: Version, *, names: Collection[str] = CHECKS, runtime: Ru
     with TemporaryDirectory(prefix="cotloom-") as folder:
         outline = outline_version(version, Path(folder)) if _OUTLINED & set(names) else None
         wanted = [name for name in checks if name not in skipped]
-        buckets = _audit_buckets(version, wanted, outline, runtime or Runtime())
+        if "overlap" in wanted:
+            write_own_sets(version, Path(folder))
+        buckets = _audit_buckets(version, wanted, outline, Path(folder), runtime or Runtime())
     is_whole = all(bucket["whole"] for bucket in buckets) and (outline is not None or not _OUTLINED & set(names))
     if not is_whole:
         unread = [name for name in checks if name in CHECKS and name not in _WITHOUT_TABLES]
@@ -116,7 +124,7 @@ def run_checks(version: Version, *, names: Collection[str] = CHECKS, runtime: Ru
 
 
 def _audit_buckets(
-    version: Version, checks: Sequence[str], outline: Outline | None, runtime: Runtime
+    version: Version, checks: Sequence[str], outline: Outline | None, folder: Path, runtime: Runtime
 ) -> list[dict[str, Any]]:
     rejudged = outline.rejudged if outline is not None else {}
     count = 1 << version.manifest.bucket_bits
@@ -127,6 +135,7 @@ def _audit_buckets(
         "manifest": version.manifest.model_dump(mode="json"),
         "checks": list(checks),
         "index": str(outline.folder) if outline is not None else None,
+        "folder": str(folder),
     }
     return map_items(ADDRESS, items, settings, runtime=runtime, description=f"auditing {version.ref}")
 

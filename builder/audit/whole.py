@@ -11,6 +11,7 @@ from .. import mix, select
 from ..store import DEV, Version
 from ..store.funnel import build_funnel
 from ..store.tables import FILES, digest_content, list_files
+from .licenses import find_conflicts
 from .outline import Outline
 
 
@@ -154,6 +155,11 @@ def check_simulated_mark(whole: Whole) -> Iterator[str]:
     simulated, stated = whole.counts["simulated"] > 0 or graded, whole.version.manifest.simulated
     if simulated != stated:
         yield f"the manifest says simulated: {stated}; the samples, {simulated}"
+
+
+def check_licenses(whole: Whole) -> Iterator[str]:
+    """The licences of the sources, and that of the dataset, do not forbid each other."""
+    return find_conflicts(whole.version.manifest)
 
 
 def check_parent(whole: Whole) -> Iterator[str]:

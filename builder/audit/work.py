@@ -14,6 +14,8 @@ from ..store import Version
 from ..store.funnel import count_fates
 from ..store.tables import digest_frame, sort_rows
 from .bucket import AuditBucket, BucketCheck, make_tables
+from .contamination import check_overlap
+from .duplicates import check_duplicates
 from .files import check_bucket_files, read_files
 from .finding import Fault
 from .laws import (
@@ -26,9 +28,9 @@ from .laws import (
     count_rows,
 )
 from .outline import load_index
-from .personal_data import check_personal_data
 from .recompute import check_ids, check_judgements, check_sides
-from .secrets import check_paths, check_secrets
+from .texts.personal_data import check_personal_data
+from .texts.secrets import check_paths, check_secrets
 
 ADDRESS = f"{__name__}:audit_bucket"
 """The address of `audit_bucket` for the engine."""
@@ -44,6 +46,8 @@ TABLE_CHECKS: Mapping[str, BucketCheck] = {
     "demonstrations": check_demonstrations,
     "verdicts": check_verdicts,
     "judgements": check_judgements,
+    "duplicates": check_duplicates,
+    "overlap": check_overlap,
     "simulated": check_simulated,
 }
 """Checks that need all tables of a bucket."""
@@ -65,7 +69,7 @@ def audit_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
     Args:
         item: bucket: its number; rejudged: ids of samples to judge again.
         settings: version: its folder; manifest; checks: names of those that run; index: the folder with the index of
-            the samples, or null.
+            the samples, or null; folder: where the evaluation sets of the recipe are, or null.
 
     Returns:
         faults: what each check found; whole: whether all tables can be read; counts: numbers of rows; digests: of the
@@ -84,6 +88,7 @@ def audit_bucket(item: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[s
         files=read.frames,
         tables=make_tables(read.frames),
         index=load_index(Path(settings["index"])) if settings["index"] else None,
+        folder=Path(settings["folder"]) if settings["folder"] else None,
         rejudged=item["rejudged"],
     )
     counts: Counter[str] = Counter()

@@ -164,8 +164,10 @@ def audit_named_sets(ref: str, store: Path, named: Sequence[str], runtime: Runti
         "against": list(report.sets),
         "findings": [{"check": CHECK, "message": message} for message in report.findings],
         "overlaps": report.overlaps.to_dicts(),
+        "near_misses": report.near_misses.to_dicts(),
     }
     against = ", ".join(f"{each['set']} ({each['problems']:,} questions)" for each in report.sets)
     verdict = f"{len(report.findings):,} findings" if report.findings else "no findings"
     lines = [f"finding      {CHECK}: {message}" for message in report.findings]
+    lines += [f"near miss    {message}" for message in report.describe_near_misses()]
     return not report.findings, described, "\n".join([*lines, f"{version.ref}: {verdict} against {against}."])

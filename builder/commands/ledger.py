@@ -27,9 +27,10 @@ _SHOWN = 20
 """Damaged answers that are listed as text."""
 
 
-def locate_ledger(store: Path) -> Path:
-    """Return the file of a store's ledger, whether it exists or not."""
-    return store / "ledger.sqlite"
+def _locate(store: Path) -> Path:
+    from ..store import locate_ledger
+
+    return locate_ledger(store)
 
 
 @app.command("stats")
@@ -39,7 +40,7 @@ def show_statistics(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
     from ..teacher.ledger.statistics import count_ledger
 
     require_ledger(store)
-    with open_ledger(locate_ledger(store)) as ledger:
+    with open_ledger(_locate(store)) as ledger:
         counts = count_ledger(ledger)
     if as_json:
         print_json(asdict(counts))
@@ -67,7 +68,7 @@ def require_ledger(store: Path) -> None:
     """
     from ..errors import InputError
 
-    if not locate_ledger(store).is_file():
+    if not _locate(store).is_file():
         raise InputError(f"the store {store} has no ledger", hint="the first build makes one; --store names the folder")
 
 
@@ -77,8 +78,8 @@ def check_answers(drop: Drop = False, store: opt.Store = opt.STORE, as_json: opt
     from ..teacher.ledger.check import check_ledger, drop_damaged
 
     with show_progress_on_stderr():
-        found = check_ledger(locate_ledger(store))
-        kept = drop_damaged(locate_ledger(store)) if drop and not found.is_intact else None
+        found = check_ledger(_locate(store))
+        kept = drop_damaged(_locate(store)) if drop and not found.is_intact else None
     if as_json:
         print_json({**_describe_check(found), "dropped": kept is not None, "kept_as": kept and str(kept)})
     else:
@@ -110,7 +111,7 @@ def export_answers(target: Target, store: opt.Store = opt.STORE, as_json: opt.Js
     from ..teacher.ledger.transfer import export_ledger
 
     with show_progress_on_stderr():
-        found = export_ledger(locate_ledger(store), target)
+        found = export_ledger(_locate(store), target)
     if as_json:
         print_json({**_describe_check(found), "to": str(target)})
     else:
@@ -124,7 +125,7 @@ def merge_answers(source: Source, store: opt.Store = opt.STORE, as_json: opt.Jso
     from ..teacher.ledger import open_ledger
     from ..teacher.ledger.transfer import import_answers
 
-    with show_progress_on_stderr(), open_ledger(locate_ledger(store)) as ledger:
+    with show_progress_on_stderr(), open_ledger(_locate(store)) as ledger:
         imported = import_answers(ledger, source)
     if as_json:
         print_json(asdict(imported))
@@ -140,7 +141,7 @@ def compact_answers(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
 
     require_ledger(store)
     with show_progress_on_stderr():
-        compacted = compact_ledger(locate_ledger(store))
+        compacted = compact_ledger(_locate(store))
     if as_json:
         print_json(asdict(compacted))
         return
@@ -156,7 +157,7 @@ def forget_answers(problem: ProblemId, store: opt.Store = opt.STORE, as_json: op
 
     if not (store / "versions").is_dir():  # a version of recorded answers has no ledger, and may be forgotten too
         require_ledger(store)
-    with open_ledger(locate_ledger(store)) as ledger:
+    with open_ledger(_locate(store)) as ledger:
         forgotten = forget_problem(ledger, store, problem)
     if as_json:
         print_json({**asdict(forgotten), "copies": [str(path) for path in forgotten.copies]})

@@ -167,6 +167,15 @@ DiffExit = Annotated[bool, Option("--exit-code", help="Exit 1 where a row differ
 RowId = Annotated[str, Argument(metavar="ID", help="Id of a problem, sample or example, or its beginning.")]
 Query = Annotated[str | None, Argument(metavar="[SELECT]", help="The query. Left out: a shell, or stdin.")]
 TableFormat = Annotated[Literal["table", "csv", "json", "jsonl"], Option("--format", help="How to print the result.")]
+TableRows = Annotated[int, Option("--rows", min=1, help="The most rows of a table. The other formats print all.")]
+OtherVersions = Annotated[
+    list[str] | None,
+    Option(
+        "--with",
+        metavar="NAME=REF",
+        help="Query this version too, as NAME.samples and so on; REF or hf://datasets/USER/NAME[@TAG].",
+    ),
+]
 Database = Annotated[Path | None, Option(help="Write the tables to a DuckDB file instead.")]
 SequenceLength = Annotated[
     int | None, Option("--length", min=1, help="Tokens of your trainer's sequences: how full they are, packed.")

@@ -7,6 +7,7 @@ from functools import partial
 
 import polars as pl
 
+from ...schemas.manifest import list_backends
 from ...schemas.reasons import Stage, Unit
 from ..progress import show_bar
 from ..store import Version
@@ -71,6 +72,23 @@ class VersionDiff:
         return self.before.manifest.content_digest == self.after.manifest.content_digest
 
 
+_BY_CONTENT = {"recorded"}
+"""The backends whose samples have ids that are made from their texts: equal ids are equal texts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Texts:
+    """Whose texts are compared: those of rows with equal ids that may hold other texts."""
+
+    samples: bool = False
+    """Answers that were sampled: two ledgers may have another one to the same request."""
+    examples: bool = False
+    """Examples, where other code or another recipe writes them."""
+
+
+_NO_TEXTS = Texts()
+
+
 def compare_versions(before: Version, after: Version, limit: int = 3) -> VersionDiff:
     """Find what differs between two versions, bucket by bucket; text is read only where rows may differ.
 
@@ -83,9 +101,12 @@ def compare_versions(before: Version, after: Version, limit: int = 3) -> Version
         InputError: a file is missing, or differs from its manifest.
     """
     changes = tuple(list_changes(before.manifest, after.manifest))
-    is_reformatted = any(Stage.FORMAT in change.stages for change in changes)
+    texts = Texts(
+        samples=any(list_backends(version.manifest) != _BY_CONTENT for version in (before, after)),
+        examples=any(Stage.FORMAT in change.stages for change in changes),
+    )
     bits = min(before.manifest.bucket_bits, after.manifest.bucket_bits)
-    compare = partial(_compare_part, before, after, bits, limit, is_reformatted)
+    compare = partial(_compare_part, before, after, bits, limit, texts)
     sums: tuple[dict[str, float], dict[str, float]] = ({}, {})
     found, others = [], 0
     with ThreadPoolExecutor(_THREADS) as pool, show_bar("comparing", 1 << bits) as advance:
@@ -118,16 +139,12 @@ class _ComparedBucket:
     """What drift is made of."""
 
 
-def _compare_part(
-    before: Version, after: Version, bits: int, limit: int, is_reformatted: bool, number: int
-) -> _ComparedBucket:
+def _compare_part(before: Version, after: Version, bits: int, limit: int, texts: Texts, number: int) -> _ComparedBucket:
     digests = _digest_bucket(before, number, bits)
     is_same = None not in digests and digests == _digest_bucket(after, number, bits)
-    old, new = (_read_tables(version, number, bits, not is_same, is_reformatted) for version in (before, after))
-    if is_same:
-        differences = pl.DataFrame(schema={**CHANGE_SCHEMA, "origin": pl.Int64})
-    else:
-        differences = compare_bucket(old, new, is_reformatted=is_reformatted)
+    old, new = (_read_tables(version, number, bits, _NO_TEXTS if is_same else texts) for version in (before, after))
+    nothing = pl.DataFrame(schema={**CHANGE_SCHEMA, "origin": pl.Int64})
+    differences = nothing if is_same else compare_bucket(old, new)
     return _ComparedBucket(
         groups=_group(differences, limit),
         others=_count_other_paths(differences),
@@ -149,18 +166,17 @@ def _digest_bucket(version: Version, number: int, bits: int) -> list[str | None]
     return [manifest.files[names[part]].digest for names in files for part in parts if names[part] in manifest.files]
 
 
-def _read_tables(version: Version, number: int, bits: int, is_compared: bool, is_reformatted: bool) -> Tables:
-    """Read what is compared, with a hash for each text; or only what is counted."""
+def _read_tables(version: Version, number: int, bits: int, texts: Texts) -> Tables:
+    """Read what is compared or counted, with a hash for the texts of each row, where they are compared."""
     parts = list(_list_parts(version, number, bits))
     problems = pl.concat(version.iterate_table("problems", COLUMNS["problems"], parts))
-    texts = ("text", "reasoning") if is_compared else ()
-    columns = [name for name in COLUMNS["samples"] if name not in {"text", "reasoning"} or name in texts]
-    samples = pl.concat(version.iterate_table("samples", columns, parts))
-    written = ("messages", "reasoning") if is_compared and is_reformatted else ()
+    answered = ("text", "reasoning") if texts.samples else ()
+    samples = pl.concat(version.iterate_table("samples", [*COLUMNS["samples"], *answered], parts))
+    written = ("messages", "reasoning") if texts.examples else ()
     examples = pl.concat(version.iterate_table("examples", [*COLUMNS["examples"], *written], parts))
     return {
         "problems": problems,
-        "samples": _hash_texts(samples, texts),
+        "samples": _hash_texts(samples, answered),
         "examples": _hash_texts(examples, written),
     }
 

@@ -46,8 +46,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "problem_id", "source", "answer", "answer_type", "split", "pass_rate", "stage", "fate", "reason",
     ),
     "samples": (
-        "sample_id", "problem_id", "text", "reasoning", "hint", "verdict", "predicted", "cluster", "teacher", "stage",
-        "fate", "reason",
+        "sample_id", "problem_id", "hint", "verdict", "predicted", "cluster", "teacher", "stage", "fate", "reason",
     ),
     "examples": (
         "example_id", "problem_id", "sample_id", "source", "format", "mixture_stage", "repeat", "split", "characters",
@@ -67,13 +66,13 @@ _NOTHING = pl.lit(None, pl.String)
 _FATES = (RowDifference.KEPT, RowDifference.DROPPED, RowDifference.OTHER_REASON)
 
 
-def compare_bucket(before: Tables, after: Tables, *, is_reformatted: bool = False) -> pl.DataFrame:
+def compare_bucket(before: Tables, after: Tables) -> pl.DataFrame:
     """List the differences between two versions of one bucket.
 
     Args:
-        before: the older version's rows.
+        before: the older version's rows. Where samples or examples have the column `written`, a hash of their texts,
+            equal ids may hold other texts.
         after: the newer version's.
-        is_reformatted: whether examples are written by other code, or otherwise, so that equal ids may hold other text.
 
     Returns:
         The columns `CHANGE_SCHEMA`, and `origin`: the number of the first stage at which anything of the row's problem
@@ -82,7 +81,7 @@ def compare_bucket(before: Tables, after: Tables, *, is_reformatted: bool = Fals
     parts = [
         _compare_problems(before["problems"], after["problems"]),
         _compare_samples(before["samples"], after["samples"]),
-        _compare_examples(before["examples"], after["examples"], is_reformatted=is_reformatted),
+        _compare_examples(before["examples"], after["examples"]),
     ]
     changes = pl.concat([part.select(CHANGE_SCHEMA.names()).cast(CHANGE_SCHEMA) for part in parts])
     return changes.with_columns(origin=pl.col("stage").min().over(pl.coalesce("problem_id", "row_id")))
@@ -143,6 +142,11 @@ def _number_stage(stage: Stage) -> pl.Expr:
     return pl.lit(STAGE_RANK[stage], pl.Int64)
 
 
+def _is_rewritten(rows: pl.DataFrame) -> pl.Expr:
+    """Whether the texts differ; never, where they were not read."""
+    return _differs("written") if "written" in rows.columns else pl.lit(value=False)
+
+
 # Problems, samples, examples
 
 
@@ -190,7 +194,7 @@ def _compare_samples(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
             (RowDifference.REMOVED, ~pl.col("is_new")),
             (RowDifference.KEPT, fates & (pl.col("fate_new") == Fate.KEPT)),
             (RowDifference.DROPPED, fates),
-            (RowDifference.REWRITTEN, _differs("written")),
+            (RowDifference.REWRITTEN, _is_rewritten(before)),
             (RowDifference.VERDICT, _differs("verdict") | _differs("predicted")),
             (RowDifference.OTHER_REASON, _differs("reason")),
             (RowDifference.OTHER_PATH, _differs("cluster")),
@@ -212,12 +216,12 @@ def _compare_samples(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
                 RowDifference.VERDICT: _number_stage(Stage.VERIFY),
                 RowDifference.OTHER_PATH: _number_stage(Stage.SELECT),
             },
-            pl.when(_differs("written")).then(_number_stage(Stage.TEACHER)).otherwise(by_fate),
+            pl.when(_is_rewritten(before)).then(_number_stage(Stage.TEACHER)).otherwise(by_fate),
         ),
     )  # fmt: skip
 
 
-def _compare_examples(before: pl.DataFrame, after: pl.DataFrame, *, is_reformatted: bool) -> pl.DataFrame:
+def _compare_examples(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Compare the rows that are trained on: by sample, format, stage of the mixture and repetition.
 
     One that shows other demonstrations is rewritten. What is dropped says why by the reason that its sample has in this
@@ -226,7 +230,7 @@ def _compare_examples(before: pl.DataFrame, after: pl.DataFrame, *, is_reformatt
     keys = ["problem_id", "sample_id", "format", "mixture_stage", "repeat"]
     old, new = (rows.filter(_IS_KEPT) for rows in (before, after))
     both = _join(old, new, keys)
-    is_written = _differs("characters") | (_differs("written") if is_reformatted else pl.lit(value=False))
+    is_written = _differs("characters") | _is_rewritten(before)
     found = both.with_columns(
         difference=_tell_first([
             (RowDifference.ADDED, ~pl.col("is_old")),

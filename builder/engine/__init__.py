@@ -16,6 +16,7 @@ from typing import Any
 from ...schemas.runtime import EngineKind, Runtime
 from ..progress import show_bar
 from .calls import Task, call_function, import_function
+from .collecting import collect_seldom
 from .current_row import mark_row
 from .local import keep_workers, run_in_processes
 from .memory import WORKER_BYTES, bound_workers, count_workers
@@ -24,6 +25,7 @@ from .usage import UsageRecord, collect_usage, find_record
 __all__ = [
     "WORKER_BYTES",
     "UsageRecord",
+    "collect_seldom",
     "collect_usage",
     "count_workers",
     "import_function",
@@ -86,7 +88,8 @@ def map_items(  # noqa: PLR0913 - what is run, on what, how, and what is said of
 
 def _run_here(task: Task, advance: Callable[[int], None]) -> list[Any]:
     results = []
-    for index, item in enumerate(task.items):
-        results.append(json.loads(call_function(task.address, item, task.settings)))
-        advance(index)
+    with collect_seldom():
+        for index, item in enumerate(task.items):
+            results.append(json.loads(call_function(task.address, item, task.settings)))
+            advance(index)
     return results

@@ -11,6 +11,7 @@ from time import sleep
 
 from ..terminal import clean_standard_streams
 from .calls import TASK, make_answer
+from .collecting import collect_seldom
 from .current_row import mark_row, use_mark
 
 
@@ -44,5 +45,5 @@ def _exit_without_parent(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    with clean_standard_streams():
+    with clean_standard_streams(), collect_seldom():
         main(int(sys.argv[1]))

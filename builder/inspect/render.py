@@ -1,4 +1,4 @@
-"""A version and query results, for the terminal. Texts of models and sources are escaped and shown without markup."""
+"""A version, for the terminal. Texts of models and sources are escaped and shown without markup."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -306,20 +306,3 @@ def _render_commands(version: Version, samples: pl.DataFrame, problems: pl.DataF
     yield make_line(f"  cotloom export {ref} --format trl --to {version.manifest.name}-trl")
     if version.manifest.recipe.get("verify", {}).get("steps") == "label":
         yield make_line(f"  cotloom export {ref} --format trl-steps --to {version.manifest.name}-steps")
-
-
-def render_table(frame: pl.DataFrame, limit: int = 50) -> RenderableType:
-    """Render a query's result as a table.
-
-    Args:
-        frame: the result.
-        limit: rows to show; a line below the table gives the number of the others.
-    """
-    rows = (
-        [make_line("null", style="dim") if value is None else str(value) for value in row]
-        for row in frame.head(limit).iter_rows()
-    )
-    table, rest = make_table(frame.columns, rows), frame.height - limit
-    return (
-        Group(table, make_line(f"... {rest:,} more rows; --format csv gives all", style="dim")) if rest > 0 else table
-    )

@@ -10,7 +10,7 @@ from ...schemas.manifest import File, Input
 from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
 from ..recipe import LoadedRecipe
-from ..store import Version
+from ..store import Version, locate_ledger
 from ..store.results.stages import StageResult, read_or_make
 from ..store.tables import describe_file
 from ..teacher import Calls, Recording
@@ -162,7 +162,7 @@ def _note_rows(work: BuildWork, results: Sequence[StageResult]) -> None:
 
 
 def _find_forgotten(work: BuildWork) -> set[str]:
-    path = work.runtime.store / "ledger.sqlite"
+    path = locate_ledger(work.runtime.store)
     if not path.exists():
         return set()
     with teacher.open_ledger(path) as ledger:
@@ -179,7 +179,7 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     asked = teacher.AskedProblems(problems.pieces, tuple(work.list_sources("sample")))
     with (
         work.costs.measure("answers", asked.outline.height),
-        teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
+        teacher.open_ledger(locate_ledger(work.runtime.store)) as ledger,
     ):
         count_paths = PathCounter(work, problems)
         find = teacher.Finders(

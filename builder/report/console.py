@@ -33,6 +33,14 @@ def make_console() -> Console:
     return CleanConsole(results, width=None if results.isatty() else _WIDTH)
 
 
+def format_renderable(renderable: RenderableType) -> str:
+    """Format something as it would be printed on standard output, with the styles that this can show."""
+    console = make_console()
+    with console.capture() as captured:
+        console.print(renderable)
+    return captured.get()
+
+
 def make_progress_console() -> Console:
     """Make a console on standard error."""
     return CleanConsole(find_streams().messages)

@@ -15,17 +15,25 @@ Cell = str | Text
 """A cell of a table; a `Text` brings a style of its own and must be escaped already."""
 
 
-def make_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], right: str = "") -> Table:
+def make_table(
+    head: Sequence[str], rows: Iterable[Sequence[Cell]], right: str = "", widths: Sequence[int] | None = None
+) -> Table:
     """Make a table without borders.
 
     Args:
         head: names of the columns.
         rows: the cells.
         right: for each column, `r` where it is aligned to the right.
+        widths: the characters of each column, whose cells have one line then; None where cells may have several.
     """
     table = Table(box=None, header_style="bold", pad_edge=False)
     for index, name in enumerate(head):
-        table.add_column(Text(escape_terminal(name)), justify="right" if right[index : index + 1] == "r" else "left")
+        table.add_column(
+            Text(escape_terminal(name)),
+            justify="right" if right[index : index + 1] == "r" else "left",
+            width=None if widths is None else widths[index],
+            no_wrap=widths is not None,
+        )
     for row in rows:
         table.add_row(*(shorten(cell) if isinstance(cell, Text) else _make_text(cell) for cell in row))
     return table

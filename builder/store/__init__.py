@@ -47,7 +47,15 @@ if TYPE_CHECKING:
     from .results.stages import read_or_make
     from .tables import digest_tables
     from .tags import list_tags, remove_tag, tag_version
-    from .versions import DEV, Version, list_version_numbers, locate_version, parse_semver, sweep_versions
+    from .versions import (
+        DEV,
+        Version,
+        list_version_numbers,
+        locate_ledger,
+        locate_version,
+        parse_semver,
+        sweep_versions,
+    )
 
 __all__ = [
     "DEV",
@@ -72,6 +80,7 @@ __all__ = [
     "list_version_numbers",
     "list_versions",
     "load_validation",
+    "locate_ledger",
     "locate_ref",
     "locate_version",
     "make_conflict",

@@ -179,6 +179,11 @@ def locate_version(store: StrPath, name: str, version: str) -> Path:
     return Path(store) / "versions" / name / version
 
 
+def locate_ledger(store: StrPath) -> Path:
+    """Return the file of a store's ledger, whether it exists or not."""
+    return Path(store) / "ledger.sqlite"
+
+
 def list_version_numbers(store: StrPath, name: str) -> list[str]:
     """List the versions of a dataset, oldest first: the folders that are named by a version and have a manifest."""
     folder = Path(store) / "versions" / name

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cotloom.builder.audit import audit, run_checks, texts
-from cotloom.builder.audit.personal_data import EMAIL, PHONE, REGIONS, list_regions, search_personal_data
-from cotloom.builder.audit.secret_patterns import PATTERNS
-from cotloom.builder.audit.secrets import search_secrets
-from cotloom.builder.audit.texts import extract_texts, search_table
+from cotloom.builder.audit import audit, run_checks
+from cotloom.builder.audit.texts import values
+from cotloom.builder.audit.texts.personal_data import EMAIL, PHONE, REGIONS, list_regions, search_personal_data
+from cotloom.builder.audit.texts.secret_patterns import PATTERNS
+from cotloom.builder.audit.texts.secrets import search_secrets
+from cotloom.builder.audit.texts.values import extract_texts, search_table
 from cotloom.builder.store import read_version
 from tests.forged import rewrite, write_manifest
 from tests.publish.versions import recorded
@@ -182,7 +183,7 @@ def test_an_id_that_is_a_secret_is_not_repeated():
 
 
 def test_a_finding_counts_the_rows_of_all_slices_and_keeps_columns_apart(monkeypatch):
-    monkeypatch.setattr(texts, "_SLICE", 2)
+    monkeypatch.setattr(values, "_SLICE", 2)
     secret = SECRETS["a Hugging Face token"][0]
     frame = pl.DataFrame({"a": ["x", secret, "x", secret, secret], "b": [["x"], [], ["x"], [secret, secret], None]})
 

@@ -51,7 +51,7 @@ def make_tables(problems, samples):
     hashed = frame.with_columns(written=pl.struct("text", "reasoning").hash())
     return {
         "problems": to_frame(rows, Problem).select(COLUMNS["problems"]),
-        "samples": hashed.select(*COLUMNS["samples"], "written").drop("text", "reasoning"),
+        "samples": hashed.select(*COLUMNS["samples"], "written"),
         "examples": to_frame([], Example).select(COLUMNS["examples"]),
     }
 

@@ -64,7 +64,7 @@ def test_a_query_finds_the_same_rows(sql, both):
     assert_frame_equal(several, one, check_row_order=False)
 
 
-def test_nothing_but_the_seven_views_is_shown(both):
+def test_nothing_but_the_views_is_shown(both):
     for version in both:
         assert sorted(query(version, "SHOW TABLES")["name"]) == [
             "disputed_golds",
@@ -74,9 +74,11 @@ def test_nothing_but_the_seven_views_is_shown(both):
             "near_duplicates",
             "problems",
             "samples",
+            "training",
         ]
         assert sorted(query(version, "SELECT view_name AS v FROM duckdb_views() WHERE NOT internal")["v"]) == [
             "disputed_golds", "evaluation_overlaps", "examples", "funnel", "near_duplicates", "problems", "samples",
+            "training",
         ]  # fmt: skip
 
 
@@ -94,6 +96,8 @@ def test_a_database_has_the_rows_of_all_buckets(both, tmp_path):
             "near_duplicates",
             "problems",
             "samples",
+            "training",
+            "training_order",
         ]
         for table in TABLES:
             assert_frame_equal(duck.sql(f"FROM {table}").pl(), several.read_table(table), check_row_order=False)

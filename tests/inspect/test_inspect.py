@@ -10,9 +10,11 @@ from rich.console import Console
 
 from cotloom.builder.errors import InputError, Stopped
 from cotloom.builder.inspect import explain, query, write_database
+from cotloom.builder.inspect.explanation import render_explanation
 from cotloom.builder.inspect.listing import render_list
-from cotloom.builder.inspect.render import render_table, render_version
-from cotloom.builder.inspect.render_explanation import render_explanation
+from cotloom.builder.inspect.render import render_version
+from cotloom.builder.inspect.sql import FirstRows
+from cotloom.builder.inspect.sql.cells import render_head
 from cotloom.builder.store import Version
 
 HOSTILE = "\x1b[31mred\x1b[0m [bold]x[/bold] [red] \x07\x9b2J\u202egold\r 2 + 2 = 4. The answer is 4."
@@ -249,7 +251,9 @@ def test_model_text_can_not_paint_the_terminal_or_be_read_as_markup(hostile, ter
     told += [
         render_version(hostile),
         render_list([hostile]),
-        render_table(query(hostile, "SELECT text FROM samples").with_columns(pl.lit(1).alias(HOSTILE))),
+        render_head(
+            FirstRows(rows=query(hostile, "SELECT text FROM samples").with_columns(pl.lit(1).alias(HOSTILE))), 160
+        ),
     ]
 
     for renderable in told:
@@ -257,17 +261,6 @@ def test_model_text_can_not_paint_the_terminal_or_be_read_as_markup(hostile, ter
         assert not set(text) & set("\x1b\x07\x9b\u202e\r")
     assert "[bold]x[/bold] [red]" in shown(told[0], **terminal)
     assert "[bold]x[/bold] [red]" in shown(told[-1], **terminal)
-
-
-def test_a_long_result_is_cut_and_says_so(quickstart):
-    text = shown(render_table(query(quickstart, "SELECT i FROM range(60) t(i)")))
-
-    assert text.splitlines()[-1] == "... 10 more rows; --format csv gives all"
-
-
-def test_an_empty_result_and_a_null_are_shown(quickstart):
-    assert shown(render_table(query(quickstart, "SELECT 1 AS a WHERE false"))).split() == ["a"]
-    assert shown(render_table(query(quickstart, "SELECT NULL AS a"))).split() == ["a", "null"]
 
 
 def test_the_list_needs_neither_polars_nor_pyarrow():

@@ -13,9 +13,9 @@ import pytest
 from rich.console import Console
 
 from cotloom.builder.inspect import explain
+from cotloom.builder.inspect.explanation import render_explanation
 from cotloom.builder.inspect.listing import render_list
 from cotloom.builder.inspect.render import render_version
-from cotloom.builder.inspect.render_explanation import render_explanation
 from cotloom.builder.store import Version
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -40,15 +40,17 @@ READERS = [
     ["sql", "REF", "SELECT count(*) FROM problems, samples, examples"],
     ["sql", "REF", "--database", "OUT/x.duckdb"],
     ["explain", "REF", "p_"],
+    ["review", "REF", "--list"],
+    ["review", "REF", "--list", "--random", "9"],
     ["export", "REF", "--to", "OUT/export"],
     ["publish", "REF", "--repo", "a/b", "--dry-run"],
 ]
 """Commands that read a version's tables."""
 
-PARTIAL = {"explain", "show", "sql"}
+PARTIAL = {"explain", "review", "show", "sql"}
 """Commands that read some columns and rows: what they don't read they don't check."""
 
-UNREAD = {"problems": {"none"}, "samples": {"explain"}, "examples": {"explain", "show"}}
+UNREAD = {"problems": {"none"}, "samples": {"explain"}, "examples": {"explain", "review", "show"}}
 """Commands that need not read a table; that it is there with its size they check all the same."""
 
 

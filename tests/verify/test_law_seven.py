@@ -12,6 +12,8 @@ STARTS_PROCESSES = {
     "builder/publish/hub/verify_upload.py",  # a stranger with an empty cache, who loads what was published
     "builder/line_process.py",  # workers whose memory and time are bounded
 }
+STARTS_OTHERS = {"builder/report/pager.py"}
+"""Starts the pager that the user names, which is no Python; what it shows was cleaned."""
 FORBIDDEN = {
     *("eval", "exec", "compile", "__import__", "sympify", "parse_expr", "parse_latex", "literal_eval"),
     *("os.system", "os.popen", "os.execv", "os.spawnv", "pickle.load", "pickle.loads", "marshal.loads", "yaml.load"),
@@ -69,10 +71,10 @@ def test_processes_are_started_in_few_places():
         for path in FILES
         if "subprocess" in set(imported(ast.parse(path.read_text(encoding="utf-8"))))
     }
-    assert starting <= STARTS_PROCESSES
+    assert starting <= STARTS_PROCESSES | STARTS_OTHERS
 
 
-@pytest.mark.parametrize("path", sorted(STARTS_PROCESSES))
+@pytest.mark.parametrize("path", sorted(STARTS_PROCESSES | STARTS_OTHERS))
 def test_processes_are_started_without_a_shell(path):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert "shell" not in {word.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for word in node.keywords}

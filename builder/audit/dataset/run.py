@@ -9,7 +9,7 @@ from typing import Any
 from ....schemas.runtime import Runtime
 from ...engine import map_items
 from ...errors import InputError
-from ...files import Chunk, list_chunks
+from ...files import CHUNK_BYTES, Chunk, list_chunks
 from ...store.atomic import stop_if_unwritable
 from ..evaluation_sets import NamedSet, open_sets, write_sets
 from .card import DatasetCard
@@ -20,8 +20,12 @@ from .files import DatasetFile
 from .finding import DatasetFinding, Severity
 from .pieces import ADDRESS, make_settings
 
-JUDGED_BYTES = 150_000_000
+JUDGED_BYTES = 64_000_000
 """Of a larger dataset, only the share of the responses is judged that makes about so many bytes of its files."""
+
+
+_LEAST_BYTES, _MOST_CHUNKS = 2**20, 64
+"""A chunk has at least so many bytes; a file is cut into about so many, or into larger ones of `CHUNK_BYTES`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +88,7 @@ def audit_dataset(
         sets.mkdir()
         with stop_if_unwritable("what is known of the dataset"):
             write_sets(options.sets, sets)
-        chunks = [(number, chunk) for number, file in enumerate(files) for chunk in list_chunks(file.path)]
+        chunks = [(number, chunk) for number, file in enumerate(files) for chunk in _cut_file(file.path)]
         share = _choose_share(files) if options.share is None else options.share
         items = list(_list_items(chunks, files, pieces))
         settings = _make_settings(options, sets, share)
@@ -115,6 +119,11 @@ def audit_dataset(
             columns=options.columns,
             notes=tuple(_list_notes(facts, share)),
         )
+
+
+def _cut_file(path: Path) -> list[Chunk]:
+    """Cut a file so that the workers end at about the same time, and a large one into no more than `_MOST_CHUNKS`."""
+    return list_chunks(path, min(CHUNK_BYTES, max(_LEAST_BYTES, path.stat().st_size // _MOST_CHUNKS)))
 
 
 def _choose_share(files: Sequence[DatasetFile]) -> float:

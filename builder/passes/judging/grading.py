@@ -9,6 +9,7 @@ from ....schemas.frames import from_frame
 from ....schemas.problem import Problem
 from ....schemas.sample import Sample
 from ... import teacher
+from ...store import locate_ledger
 from ...store.pieces import count_bits, read_bucket
 from ..answers import BuildAnswers
 from ..problems import LoadedProblems
@@ -31,7 +32,7 @@ def grade_answers(work: BuildWork, problems: LoadedProblems, answers: BuildAnswe
     asked = teacher.AskedProblems(problems.pieces, tuple(work.list_sources("sample")))
     with (
         work.costs.measure("answers"),
-        teacher.open_ledger(work.runtime.store / "ledger.sqlite") as ledger,
+        teacher.open_ledger(locate_ledger(work.runtime.store)) as ledger,
     ):
         batches = _read_batches(work, problems, answers)
         graded = teacher.grade_recorded(

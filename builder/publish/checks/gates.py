@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ....schemas.runtime import Runtime
-from ...audit import PERSONAL_DATA, Finding, audit
+from ...audit import LICENSES, PERSONAL_DATA, Finding, audit
+from ...audit.licenses import find_objections, list_source_licenses, suggest_license
 from ...store import Version
 from ..files.read import read_validation
-from .licenses import find_objections, list_source_licenses, suggest_license
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,8 +81,12 @@ def _run_gate(name: str, case: PublishCase, allowed: bool) -> list[PublishCheck]
     return checks or [PublishCheck(check=name, passed=True, message=gate.describe_pass(case))]
 
 
+_OWN_GATES = frozenset({PERSONAL_DATA, LICENSES})
+"""Checks of the audit that have a gate of their own; the licence that the publisher chooses is known only here."""
+
+
 def _find_audit_errors(case: PublishCase) -> Iterator[str]:
-    others = (finding for finding in case.findings if finding.check != PERSONAL_DATA)
+    others = (finding for finding in case.findings if finding.check not in _OWN_GATES)
     return (f"{finding.check}: {finding.message}" for finding in others)
 
 

@@ -14,7 +14,7 @@ The first answer recorded under a key stays. Each row has a checksum that is ver
 new answers are requested, the whole table of keys is verified, so that damage is never paid for silently.
 
 From the bottom up: `encoding`, `write_ahead_log`; `texts`; `writing`, `migrate`; `layout`; `ledger`, `recorder`;
-`check`, `forget`, `statistics`; `entries`, `compact`; `transfer`.
+`check`, `forget`, `statistics`; `entries`, `compact`; `lookup`, `transfer`.
 """
 
 from .ledger import Ledger, open_ledger

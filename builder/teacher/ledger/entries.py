@@ -49,7 +49,7 @@ def list_entries(path: Path, found: LedgerCheck) -> Iterator[Entry | Tombstone]:
         InputError: there is no ledger, or it has another layout.
     """
     with open_as_it_is(path) as connection:
-        reader = _Reader(connection)
+        reader = RequestReader(connection)
         for table, row in scan_rows(path, found):
             if table == "forgotten":
                 yield Tombstone(row[0], row[1])
@@ -60,23 +60,25 @@ def list_entries(path: Path, found: LedgerCheck) -> Iterator[Entry | Tombstone]:
                     yield entry
 
 
-class _Reader:
-    """Reads what belongs to a response."""
+class RequestReader:
+    """Reads what belongs to a response, its request above all."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        """Use a connection that reads only."""
         self._connection = connection
         self._read_text = lru_cache(_REMEMBERED)(self._find_text)
 
     def read_entry(self, row: Row) -> Entry | None:
         """Read the request and the keys of a response; None where they can't be read."""
-        response, request = parse_response(row), self._read_request(row[2], row[1])
+        response, request = parse_response(row), self.read_request(row[2], row[1])
         if response is None or request is None:
             return None
         query = "SELECT * FROM answers WHERE digest = ? AND response = ?"
         choices = {key[1]: key[3] for key in self._select(query, (row[1], row[0])) if not is_key_damaged(key)}
         return Entry(ReceivedResponse(request, response, choices), row[6])
 
-    def _read_request(self, number: int, digest: bytes) -> Request | None:
+    def read_request(self, number: int, digest: bytes) -> Request | None:
+        """Read a request by its number; None where it is missing, damaged, or another one."""
         for row in self._select("SELECT * FROM requests WHERE request = ?", (number,)):
             if not is_damaged(row) and row[1] == digest:
                 return self._make_request(row)

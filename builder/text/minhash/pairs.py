@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rensa import RMinHash
 
-from .shingles import Hashes, Positions, Shingles
+from .shingles import Hashes, Positions, Shingles, drop_repeats
 
 MIN_SIMILARITY = 0.6
 """Of pairs less similar than this, too many are missed for a search."""
@@ -114,8 +114,8 @@ def _find_candidates(bands: NDArray[np.uint64], owners: Positions, shingles: Shi
     found = np.empty(0, np.int64)
     for number in range(len(bands)):
         chosen = bands[(number + np.arange(1 + _TIES)) % len(bands)]
-        pairs = _list_pairs(chosen, filled, owners)
-        found = np.union1d(found, np.concatenate([np.empty(0, np.int64), *pairs]))
+        pairs = np.concatenate([np.empty(0, np.int64), *_list_pairs(chosen, filled, owners)])
+        found = drop_repeats(np.sort(np.concatenate([found, drop_repeats(np.sort(pairs))]), kind="stable"))
     return found
 
 

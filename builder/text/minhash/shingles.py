@@ -7,6 +7,7 @@ polynomial over its bytes, from sums that all words share (Karp and Rabin 1987),
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ _LOWER = np.array([code + 32 if 65 <= code <= 90 else code for code in range(256
 
 Hashes = NDArray[np.uint32]
 Positions = NDArray[np.int64]
+Number = TypeVar("Number", np.uint64, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,17 @@ def _hash_batch(texts: Sequence[bytes]) -> Shingles:
     place = np.arange(len(words)) - np.repeat(np.cumsum(counts) - counts, counts)
     is_whole = (place <= np.repeat(counts, counts) - SIZE) | (place == 0)
     keys = (owners[is_whole].astype(np.uint64) << np.uint64(32)) | (_mix(shingles[is_whole]) >> np.uint64(32))
-    keys = np.unique(keys)
+    keys = drop_repeats(np.sort(keys))
     sizes = np.bincount((keys >> np.uint64(32)).astype(np.int64), minlength=len(texts))
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     return Shingles(keys.astype(np.uint32), starts)
+
+
+def drop_repeats(ascending: NDArray[Number]) -> NDArray[Number]:
+    """Drop the repeats among ascending numbers. `np.unique` hashes them, which takes ten times as long."""
+    is_first = np.ones(len(ascending), np.bool_)
+    is_first[1:] = ascending[1:] != ascending[:-1]
+    return ascending[is_first]
 
 
 def _hash_words(texts: Sequence[bytes]) -> tuple[NDArray[np.uint64], Positions]:

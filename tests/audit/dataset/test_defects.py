@@ -417,7 +417,7 @@ def test_every_check_has_a_planted_defect():
 
 
 def test_the_same_is_found_whatever_the_number_of_workers(tmp_path, check_up, monkeypatch):
-    monkeypatch.setattr("cotloom.builder.files.CHUNK_BYTES", 4_000)
+    monkeypatch.setattr("cotloom.builder.audit.dataset.run._LEAST_BYTES", 4_000)
     path = write_rows(tmp_path / "rows.jsonl", [*make_thoughts(), *make_thoughts(20)])
 
     one, two = (check_up(path, workers=workers) for workers in (1, 2))

@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from ..store import Version
-from .bucket import AuditBucket
-from .finding import Fault
-from .texts import read_documents, search_bucket
+from ...store import Version
+from ..bucket import AuditBucket
+from ..finding import Fault
+from .values import read_documents, search_bucket
 
 EMAIL, PHONE = "an e-mail address", "a phone number"
 

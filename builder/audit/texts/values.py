@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-from ..store import Version
-from ..store.funnel import IDS
-from .bucket import AuditBucket
-from .finding import Fault
+from ...store import Version
+from ...store.funnel import IDS
+from ..bucket import AuditBucket
+from ..finding import Fault
 
 SHOWN_ROWS = 5
 """How many rows a finding names."""

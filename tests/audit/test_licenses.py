@@ -2,7 +2,7 @@
 
 import pytest
 
-from cotloom.builder.publish.checks.licenses import (
+from cotloom.builder.audit.licenses import (
     COMPATIBLE,
     LICENSES,
     LicenseTerms,

@@ -1,16 +1,23 @@
 """The explanation of a row, for the terminal. Texts of models and sources are escaped and shown without markup."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ...schemas.reasons import Fate
-from ...schemas.sample import Part
-from ..report.rationales import mark_part, render_fault, render_step
-from ..report.tables import indent, make_line
-from ..select.signatures import spell_roles
+from ....schemas.reasons import Fate
+from ....schemas.sample import Part
+from ...report.rationales import mark_part, render_fault, render_step
+from ...report.tables import indent, make_line
+from ...select.signatures import spell_roles
+from ...text.options import format_question
+
+_RECORDED = "a_"
+"""The ids of recorded answers begin with it."""
+
+_MOST_METADATA = 300
+"""So many characters of a source's further columns are shown."""
 
 
 def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
@@ -22,13 +29,14 @@ def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
     kind = explanation["kind"]
     parts: list[RenderableType] = []
     if explanation.get("problem"):
-        parts += _render_problem(explanation["problem"])
+        parts += _render_problem(explanation["problem"], in_full=kind == "problem")
     for duplicate in explanation.get("duplicates", ()):
         parts.append(make_line(f"duplicate  {duplicate['detail']}"))
     parts += _render_evidence(explanation)
+    parts += _render_rounds(explanation.get("rounds", ()))
     for sample in [explanation["sample"]] if "sample" in explanation else explanation.get("samples", []):
         question = (explanation.get("problem") or {}).get("question")
-        parts += [Text(), *_render_sample(sample, question, in_full=kind != "problem")]
+        parts += [Text(), *_render_sample(sample, question, explanation.get("requests", ()), in_full=kind != "problem")]
     for example in explanation.get("examples", []) if kind == "sample" else []:
         parts += [Text(), *_render_example(example, in_full=False)]
     if "example" in explanation:
@@ -36,14 +44,18 @@ def render_explanation(explanation: Mapping[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
-def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _render_problem(problem: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:
     yield make_line((f"Problem {problem['problem_id']}", "bold"), f"  {_format_fate(problem)}")
     source = f"{problem['source']}, {problem['origin']}"
     yield make_line(f"from       {source}; group {problem['group']}; split {problem['split']}")
-    yield indent(problem["question"], "italic")
+    about = [problem[name] for name in ("task", "category", "language", "license") if problem[name]]
+    if about:
+        yield make_line(f"about      {', '.join(about)}")
+    yield indent(format_question(problem["question"] or "(no question)", problem["choices"] or ()), "italic")
     stated = problem["stated_answer"]
     before = "" if stated is None else f", corrected by a review; the source states {stated}"
-    yield make_line(f"gold       {'none' if problem['answer'] is None else problem['answer']}{before}")
+    gold = "none" if problem["answer"] is None else f"{problem['answer']} ({problem['answer_type']})"
+    yield make_line(f"gold       {gold}{before}")
     if problem["pass_rate"] is not None:
         yield make_line(f"pass rate  {problem['pass_rate']:.0%} of its unhinted answers are correct")
     if problem["weight"] != 1.0:
@@ -51,6 +63,13 @@ def _render_problem(problem: Mapping[str, Any]) -> Iterator[RenderableType]:
     if problem["duplicate_of"] is not None:
         other = f"; its gold answer is {problem['kept_answer']}" if problem["kept_answer"] is not None else ""
         yield make_line(f"repeats    {problem['duplicate_of']}, by {problem['duplicate_by']}{other}")
+    if in_full and problem["reference_rationale"]:
+        yield make_line("the source's own solution:", style="bold")
+        yield indent(problem["reference_rationale"])
+    if in_full and problem["metadata"] != "{}":
+        metadata = problem["metadata"]
+        more = f"... ({len(metadata):,} characters)" if len(metadata) > _MOST_METADATA else ""
+        yield make_line(f"columns    {metadata[:_MOST_METADATA]}{more}")
 
 
 def _render_evidence(explanation: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -66,9 +85,44 @@ def _render_evidence(explanation: Mapping[str, Any]) -> Iterator[RenderableType]
         yield make_line(f"near       {where} ({item['similarity']:.0%} of the shingles{others})")
 
 
-def _render_sample(sample: Mapping[str, Any], question: str | None, *, in_full: bool) -> Iterator[RenderableType]:
+def _render_rounds(rounds: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    """What each round of sampling brought."""
+    for each in rounds:
+        hint = "" if each["hint"] == "none" else f", {each['hint']}"
+        counts = (
+            f"{each['right']} right, {each['new_paths']} new path{'s' * (each['new_paths'] != 1)}, {each['kept']} kept"
+        )
+        yield make_line(f"round {each['round']:<4} {each['samples']} of {each['teacher']}{hint}: {counts}")
+
+
+def _render_requests(requests: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    """What the teacher was asked, message by message."""
+    for request in requests:
+        if request["messages"] is None:
+            yield make_line(_describe_missing_request(request["digest"]))
+            continue
+        sampling = ", ".join(f"{key} {value}" for key, value in sorted(request["sampling"].items()))
+        yield make_line(
+            f"request    {request['digest']} to {request['endpoint']} ({sampling or 'no sampling parameters'}):"
+        )
+        for message in request["messages"]:
+            yield make_line(f"{message['role']}:", style="bold")
+            yield indent(message["content"], "italic")
+
+
+def _describe_missing_request(digest: str) -> str:
+    if digest.startswith(_RECORDED):
+        return f"recorded   {digest}: it comes from a file, and nothing was asked"
+    return f"request    {digest}; this store's ledger has no such request"
+
+
+def _render_sample(
+    sample: Mapping[str, Any], question: str | None, requests: Sequence[Mapping[str, Any]], *, in_full: bool
+) -> Iterator[RenderableType]:
     yield make_line((f"Sample {sample['sample_id']}", "bold"), f"  {_format_fate(sample)}")
     yield from (make_line(line) for line in _describe_sample(sample))
+    shown = sample["checks"] if in_full else [check for check in sample["checks"] if _is_telling(check)]
+    yield from map(_render_check, shown)
     for step in sample["steps"] or []:
         if in_full or step["outcome"] == "wrong":
             yield render_step(step)
@@ -82,7 +136,14 @@ def _render_sample(sample: Mapping[str, Any], question: str | None, *, in_full: 
     if sample["on_reference_path"]:
         yield make_line("reference  takes the path of the reference rationale")
     if in_full:
+        yield from (make_line(f"choice     {cause}") for cause in sample["choice"].get("because", ()))
+        yield from _render_requests(requests)
         yield from _render_texts(sample)
+
+
+def _is_telling(check: Mapping[str, Any]) -> bool:
+    """Whether a check belongs into the short form: what decides about the answer, and whatever did not pass."""
+    return check["outcome"] != "passed" or check["check"] not in {"ending", "steps", "faults"}
 
 
 def _describe_path(signature: str, question: str | None) -> str:
@@ -92,56 +153,25 @@ def _describe_path(signature: str, question: str | None) -> str:
 
 
 def _describe_sample(sample: Mapping[str, Any]) -> Iterator[str]:
-    """Describe where a sample came from, and what was found about its answer, in lines."""
+    """Describe where a sample came from, in lines."""
     position = f"answer {sample['sample_index']}, round {sample['round']}, hint {sample['hint']}"
     simulated = ", simulated" if sample["simulated"] else ""
     yield f"teacher    {sample['teacher']}, {position}{simulated}"
-    yield f"verdict    {sample['verdict']} ({_format_reading(sample)})"
-    if sample["consensus"]:
-        yield f"agreement  {_format_consensus(sample['consensus'])}"
-    if sample["blind_text"] is not None:
-        blind = "no answer found" if sample["blind_predicted"] is None else f"answer {sample['blind_predicted']}"
-        yield f"blind      {blind}, after the reasoning alone, without the hint"
-    yield from describe_judges(sample)
     if sample["response_tokens"] is not None:
         reasoning = f"{sample['reasoning_tokens']:,} of reasoning, " if sample["reasoning_tokens"] else ""
         yield f"tokens     {reasoning}{sample['response_tokens']:,} of response"
     if sample["labels"]:
         yield f"labels     {sample['labels']}"
-    if sample["review"]:
-        yield f"review     {_format_review(sample['review'])}"
 
 
-def _format_review(mark: Mapping[str, Any]) -> str:
-    """Say what a review did to a sample."""
-    because = f": {mark['reason']}" if mark["reason"] else ""
-    before = f"; its check had found {mark['verdict']}" if mark["verdict"] else ""
-    edited = f", of {mark['edited']}" if mark["edited"] else ""
-    return f"{mark['action']} by {mark['by']}{edited}{because}{before}"
+_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "undecided": ("?", "yellow")}
+"""The mark of what a check came to."""
 
 
-def _format_consensus(consensus: Mapping[str, Any]) -> str:
-    """Say how far the samples of a problem without a gold answer agree."""
-    count = f"{consensus['agreeing']} of {consensus['answered']} samples"
-    if consensus["answer"] is None:
-        return f"no consensus: at most {count} say the same, and there is no gold answer"
-    return f"{count} say {consensus['answer']}; there is no gold answer"
-
-
-def describe_judges(sample: Mapping[str, Any]) -> Iterator[str]:
-    """Describe what a grading model and a command said of a sample, in lines."""
-    for question, votes in (("answer", sample["answer_votes"]), ("rationale", sample["rationale_votes"])):
-        if votes is not None:
-            own = [grade for grade in sample["grades"] if grade["question"] == question]
-            names = ", ".join(sorted({f"{each['grader']}, prompt {each['prompt']}" for each in own}))
-            agreement = "no vote" if votes["agreement"] is None else f"agreement {votes['agreement']:.0%}"
-            counts = f"{votes['correct']} for it, {votes['wrong']} against, {votes['unread']} unreadable"
-            simulated = ", simulated" if any(each["simulated"] for each in own) else ""
-            yield f"grader     on the {question}: {counts}; {agreement} ({names}{simulated})"
-    if sample["external"] is not None:
-        found = sample["external"]
-        detail = f": {found['detail']}" if found["detail"] else ""
-        yield f"external   {found['verifier']} ({found['command']}) says {found['verdict']}{detail}"
+def _render_check(check: Mapping[str, Any]) -> Text:
+    """Render what a check found, behind a mark of what it came to."""
+    mark, style = _MARKS[check["outcome"]]
+    return make_line(f"{check['check']:<10} ", (mark, style), f" {check['finding']}")
 
 
 def _render_grades(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -152,14 +182,13 @@ def _render_grades(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def _render_texts(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """What was asked for and what came, in full."""
-    yield make_line(f"request    {', '.join(sample['request_digests'])}")
+    """What came, in full."""
     if sample["served_model"]:
         yield make_line(f"served by  {_format_server(sample)}")
     if sample["reasoning"]:
         yield make_line("reasoning:", style="bold")
         yield indent(mark_part(sample, Part.REASONING))
-        yield make_line("response:", style="bold")
+    yield make_line("response:", style="bold")
     yield indent(mark_part(sample, Part.TEXT))
     if sample["blind_text"] is not None:
         yield make_line("after the reasoning alone, without the hint:", style="bold")
@@ -171,15 +200,6 @@ def _format_server(sample: Mapping[str, Any]) -> str:
     setup = f", fingerprint {sample['fingerprint']}" if sample["fingerprint"] else ""
     response = f", response {sample['response_id']}" if sample["response_id"] else ""
     return f"{sample['served_model']}{setup}{response}"
-
-
-def _format_reading(sample: Mapping[str, Any]) -> str:
-    if sample["answer_votes"] is not None or sample["external"] is not None:
-        return "no comparison"
-    if sample["predicted"] is None:
-        return "no answer found"
-    where = " in the reasoning" if sample["answer_part"] == Part.REASONING else ""
-    return f"answer {sample['predicted']}, read by the rule {sample['rule']}{where}"
 
 
 def _render_example(example: Mapping[str, Any], *, in_full: bool) -> Iterator[RenderableType]:

@@ -7,7 +7,7 @@ terms of a source, and what it does not know.
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from ....schemas.manifest import Manifest
+from ...schemas.manifest import Manifest
 
 
 class LicenseTerms(StrEnum):
@@ -77,17 +77,28 @@ def find_objections(manifest: Manifest, chosen: str | None = None) -> Iterator[s
         manifest: the manifest of the version.
         chosen: the licence that the publisher gives it; None for that of the recipe.
     """
-    own, licenses = chosen or manifest.recipe.get("license"), list_source_licenses(manifest)
-    who = f"the chosen licence is {own}" if chosen else f"the recipe has the licence {own}"
-    known = {source: name for source, name in licenses.items() if name is not None}
+    if chosen is None and manifest.recipe.get("license") is None:
+        for source, name in list_source_licenses(manifest).items():
+            if name is None:
+                yield f"the licence of the source {source} is unknown, and the recipe has no licence"
+    yield from find_conflicts(manifest, chosen)
+
+
+def find_conflicts(manifest: Manifest, chosen: str | None = None) -> Iterator[str]:
+    """Find licences that forbid each other: those of the sources and of the dataset, as far as they are known.
+
+    Args:
+        manifest: the manifest of the version.
+        chosen: the licence that the publisher gives it; None for that of the recipe.
+    """
+    own = chosen or manifest.recipe.get("license")
+    known = {source: name for source, name in list_source_licenses(manifest).items() if name is not None}
     if own is not None:
+        who = f"the chosen licence is {own}" if chosen else f"the recipe has the licence {own}"
         for source, name in known.items():
             if conflict := _find_conflict(name, own):
                 yield f"the source {source} has the licence {name}, which {conflict}; {who}"
-        return
-    for source in (source for source in licenses if source not in known):
-        yield f"the licence of the source {source} is unknown, and the recipe has no licence"
-    if known and not any(all(_find_conflict(name, own) is None for name in known.values()) for own in known.values()):
+    elif known and not any(all(_find_conflict(name, one) is None for name in known.values()) for one in known.values()):
         pairs = ", ".join(f"{source}: {name}" for source, name in known.items())
         yield f"no licence of a source is compatible with all of them ({pairs}), and the recipe has no licence"
 

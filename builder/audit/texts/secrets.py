@@ -13,13 +13,13 @@ from typing import Any
 
 import polars as pl
 
-from ...schemas.manifest import list_teachers
-from ..credentials import SHORTEST, find_secrets
-from ..store import Version
-from .bucket import AuditBucket
-from .finding import Fault
+from ....schemas.manifest import list_teachers
+from ...credentials import SHORTEST, find_secrets
+from ...store import Version
+from ..bucket import AuditBucket
+from ..finding import Fault
 from .secret_patterns import ANY_PATTERN, PATTERNS
-from .texts import read_documents, search_bucket
+from .values import read_documents, search_bucket
 
 _PATH = (
     r"(?:^|[\s\"'=(:,])(?:file://|~/|/(?:home|Users|root|tmp|var|mnt|opt|srv|private|Volumes)/[^\s/]|[A-Za-z]:\\\\?\w)"

@@ -1,6 +1,7 @@
 """A query reads the tables of its version and nothing else, and writes nothing, by whatever statement."""
 
 import json
+import signal
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from cotloom.builder.errors import InputError
 from cotloom.builder.inspect import query, write_database
-from cotloom.builder.inspect.sql import connect, run_query
+from cotloom.builder.inspect.sql import connect, read_head, run_query
 from cotloom.builder.parquet import open_dataset, write_parquet
 from cotloom.builder.store import Version
 
@@ -204,6 +205,7 @@ def test_a_session_holds_the_same_tables_after_whatever_was_tried(sql, quickstar
             "near_duplicates",
             "problems",
             "samples",
+            "training",
         ]
         assert run_query(connection, "FROM funnel").height == len(quickstart.manifest.funnel)
         assert run_query(connection, "SELECT count(*) AS n FROM problems")["n"].to_list() == [40]
@@ -290,6 +292,19 @@ def test_a_query_that_needs_too_much_memory_is_an_error_and_writes_no_temporary_
     assert (values["enable_external_access"], values["lock_configuration"]) == ("false", "true")
     assert values["temp_directory"] == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_stops_a_query_and_the_connection_goes_on(quickstart):
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with connect(quickstart) as connection:
+            for read in (run_query, lambda *words: read_head(*words, 5)):
+                signal.setitimer(signal.ITIMER_REAL, 0.5)
+                with pytest.raises(KeyboardInterrupt):
+                    read(connection, "SELECT sum(a.i * b.i % 7) FROM range(30000000) a(i), range(300000) b(i)")
+                assert run_query(connection, "SELECT count(*) FROM problems").item() == 40
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_problems_whose_samples_agree_against_the_gold_are_a_view(tmp_path, build_recipe):

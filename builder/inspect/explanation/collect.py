@@ -4,15 +4,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ...schemas.ids import ID_HEX
-from ..errors import InputError
-from ..store import Version
-from ..store.funnel import IDS
-from ..store.reading import read_evidence, read_file
+from ....schemas.ids import ID_HEX
+from ...errors import InputError
+from ...store import Version
+from ...store.funnel import IDS
+from ...store.reading import read_evidence, read_file
+from .checks import list_checks
+from .choice import describe_choice
+from .requests import describe_requests
+from .rounds import count_rounds
 
 _FILES = {"examples": ("mixture", "examples")}
 """The files of a table that has several."""
@@ -27,17 +32,19 @@ MAX_SAME = 10
 """At most so many ids are listed where the beginning of an id fits several."""
 
 
-def explain(version: Version, row_id: str) -> dict[str, Any]:
-    """Collect everything that a version holds on one row.
+def explain(version: Version, row_id: str, ledger: Path | None = None) -> dict[str, Any]:
+    """Collect everything that a version and its ledger hold on one row.
 
     Args:
         version: the version.
         row_id: an id, or its beginning: `p_...`, `s_...` or `e_...`.
+        ledger: where the teacher's requests are looked up; None for nowhere.
 
     Returns:
         Plain values: `kind`, `id`, the row itself, and the rows that it is linked to. A problem comes with all its
-        samples, and with its `duplicates` that were dropped, in the same or in another writing; a sample with its
-        problem and examples; an example with its sample and problem.
+        samples, its `rounds` of sampling, and its `duplicates` that were dropped, in the same or in another writing; a
+        sample with its problem, the `requests` that were sent for it, and its examples; an example with its sample and
+        problem. Each sample has its `checks` (see `list_checks`) and its `choice` (see `describe_choice`).
 
     Raises:
         InputError: no row has the id, or several begin with it.
@@ -56,7 +63,7 @@ def explain(version: Version, row_id: str) -> dict[str, Any]:
         raise InputError(
             f"{len(ids)} {kind}s begin with {row_id}: {', '.join(ids[:MAX_SAME])}", hint="give more of the id"
         )
-    bucket = Bucket(version=version, number=next(iter(found)))
+    bucket = Bucket(version=version, number=next(iter(found)), ledger=ledger)
     return {
         "kind": kind,
         "id": ids[0],
@@ -73,6 +80,8 @@ class Bucket:
     """The version."""
     number: int
     """The number of the bucket."""
+    ledger: Path | None = None
+    """Where requests are looked up."""
 
     def select(self, table: str, column: str, value: str | None) -> pl.DataFrame:
         """Select the rows of a table that have a value, in the order of their ids."""
@@ -115,13 +124,27 @@ def _scan_buckets(
 
 def _collect_problem(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
     problem, *duplicates = rows.sort("duplicate_of", nulls_last=False).to_dicts()
-    samples = _select_linked(bucket, "samples", "problem_id", problem["problem_id"])
+    samples = bucket.select("samples", "problem_id", problem["problem_id"])
     return {
         "problem": problem,
         "duplicates": [*duplicates, *_find_repeats(bucket.version, problem["problem_id"])],
         "overlaps": _select_evidence(bucket.version, "evaluation_overlaps", "problem_id", problem["problem_id"]),
         "near_duplicates": _select_evidence(bucket.version, "near_duplicates", "row_id", problem["problem_id"]),
-        "samples": list(map(_count_logprobs, samples)),
+        "rounds": count_rounds(samples),
+        "samples": [_describe_sample(bucket, sample, problem, samples) for sample in samples.to_dicts()],
+    }
+
+
+def _describe_sample(
+    bucket: Bucket, sample: Mapping[str, Any], problem: Mapping[str, Any] | None, siblings: pl.DataFrame
+) -> dict[str, Any]:
+    """Add to a sample what its checks and the choice among the paths of its problem came to."""
+    recipe = bucket.version.manifest.recipe
+    described = _count_logprobs(sample)
+    return {
+        **described,
+        "checks": list_checks(described, problem, recipe.get("verify") or {}),
+        "choice": describe_choice(described, siblings, recipe.get("select") or {}),
     }
 
 
@@ -141,12 +164,16 @@ def _select_evidence(version: Version, name: str, column: str, row_id: str) -> l
 
 
 def _collect_sample(bucket: Bucket, rows: pl.DataFrame) -> dict[str, Any]:
-    sample = _count_logprobs(rows.to_dicts()[0])
+    (sample,) = rows.to_dicts()
     problems = _select_linked(bucket, "problems", "problem_id", sample["problem_id"])
+    problem = next((row for row in problems if row["duplicate_of"] is None), None)
+    siblings = bucket.select("samples", "problem_id", sample["problem_id"])
     return {
-        "sample": sample,
+        "sample": _describe_sample(bucket, sample, problem, siblings),
         "near_duplicates": _select_evidence(bucket.version, "near_duplicates", "row_id", sample["sample_id"]),
-        "problem": next((row for row in problems if row["duplicate_of"] is None), None),
+        "problem": problem,
+        "rounds": count_rounds(siblings),
+        "requests": describe_requests(bucket.ledger, sample["request_digests"]),
         "examples": _select_linked(bucket, "examples", "sample_id", sample["sample_id"]),
     }
 
@@ -161,10 +188,11 @@ def _select_linked(bucket: Bucket, table: str, column: str, value: str | None) -
     return bucket.select(table, column, value).to_dicts()
 
 
-def _count_logprobs(sample: dict[str, Any]) -> dict[str, Any]:
+def _count_logprobs(sample: Mapping[str, Any]) -> dict[str, Any]:
     """Replace a sample's log probabilities by the number of tokens that have some."""
-    logprobs = sample.pop("token_logprobs")
-    return {**sample, "tokens_with_logprobs": None if logprobs is None else len(logprobs)}
+    logprobs = sample["token_logprobs"]
+    rest = {name: value for name, value in sample.items() if name != "token_logprobs"}
+    return {**rest, "tokens_with_logprobs": None if logprobs is None else len(logprobs)}
 
 
 _KINDS: Mapping[str, tuple[str, str, Callable[[Bucket, pl.DataFrame], dict[str, Any]]]] = {
