@@ -18,7 +18,7 @@ FLOORS = {
     "builder.marked_yaml": 1, "builder.files": 1, "builder.cells": 1,
     "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.patterns": 1, "builder.line_process": 1,
-    "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
+    "builder.text": 1, "builder.engine": 1, "builder.costs": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
     "builder.audit": 3, "builder.diff": 3, "builder.run_record": 3, "builder.inspect": 3, "builder.student": 3,
@@ -111,6 +111,7 @@ HOMES = {
     "math_verify": {"builder.verify"},
     "latex2sympy2_extended": {"builder.verify"},
     "mpmath": {"builder.verify"},
+    "genai_prices": {"builder.costs"},
 }
 
 FILES = sorted(

@@ -9,6 +9,7 @@ from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
 from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
+from ..costs import Cost
 from ..recipe import LoadedRecipe
 from ..store import Version, locate_ledger
 from ..store.results.stages import StageResult, read_or_make
@@ -87,7 +88,7 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         pieces=tuple(result.folder / teacher.PIECE for result in results),
         rows=_count_rows(results),
         recorded=True,
-        calls=Calls(ledger=_count_rows(results), cost_usd=None),
+        calls=_count_recorded(results),
         inputs=(Input.model_validate(values["input"]),),
         forgotten=tuple(sorted(forgotten)),
     )
@@ -105,7 +106,7 @@ def _take_samples(
         pieces=tuple(result.folder / name for name in sorted(result.files)),
         rows=_count_rows([result]),
         recorded=True,
-        calls=Calls(ledger=_count_rows([result]), cost_usd=None),
+        calls=_count_recorded([result]),
         inputs=(describe_version_input(version),),
         forgotten=tuple(sorted(forgotten)),
     )
@@ -152,6 +153,12 @@ def _find_aliases(work: BuildWork, problems: LoadedProblems) -> StageResult:
 
 def _count_rows(results: Sequence[StageResult]) -> int:
     return sum(result.values["answers"] for result in results)
+
+
+def _count_recorded(results: Sequence[StageResult]) -> Calls:
+    """Count recorded answers; nobody knows what they cost."""
+    rows = _count_rows(results)
+    return Calls(ledger=rows, total=Cost(unknown=rows))
 
 
 def _note_rows(work: BuildWork, results: Sequence[StageResult]) -> None:

@@ -16,6 +16,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ....schemas.example import Message, Role
+from ...costs import Payment, TokenCounts
+from ...costs.price import decode_terms
 from ...errors import InputError
 from ...progress import show_bar, warn, warn_all
 from ...store.atomic import replace_file
@@ -48,6 +50,21 @@ class LedgerRequest(BaseModel):
     """Sampling parameters."""
 
 
+class LedgerPayment(BaseModel):
+    """What was paid for a response."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    terms: dict[str, Any]
+    """Version, model, endpoint, delivery and price."""
+    picodollars: int | None = None
+    """What it cost; null where unknown."""
+    tokens: tuple[int | None, int | None, int | None, int | None] = Field((None, None, None, None), strict=False)
+    """Tokens of the prompt, cached ones, of the answers, of reasoning."""
+    paid_at: int | None = None
+    """When, in seconds since 1970."""
+
+
 class LedgerLine(BaseModel):
     """One response in an exported ledger, or one problem whose answers were erased."""
 
@@ -65,6 +82,8 @@ class LedgerLine(BaseModel):
     """The response as it came, each byte as one character (Latin-1)."""
     choices: dict[int, int] = Field(default_factory=dict, strict=False)
     """For each sample index that it answers, the number of the choice."""
+    payment: LedgerPayment | None = None
+    """What was paid for it; null where unknown."""
     recorded_at: str = ""
     """When it was recorded, in UTC."""
     forgotten_at: str | None = None
@@ -150,8 +169,26 @@ def _make_line(entry: Entry) -> LedgerLine:
         kind=response.kind,
         body=response.body.decode("latin-1"),
         choices=dict(entry.received.choices),
+        payment=None if entry.received.payment is None else _make_payment(entry.received.payment),
         recorded_at=datetime.fromtimestamp(entry.recorded_at, UTC).isoformat(timespec="seconds"),
     )
+
+
+def _make_payment(payment: Payment) -> LedgerPayment:
+    tokens = payment.tokens
+    return LedgerPayment(
+        terms=orjson.loads(payment.terms.encode()),
+        picodollars=payment.picodollars,
+        tokens=(tokens.prompt, tokens.cached, tokens.completion, tokens.reasoning),
+        paid_at=payment.paid_at,
+    )
+
+
+def _read_payment(line: LedgerPayment) -> Payment:
+    prompt, cached, completion, reasoning = line.tokens
+    tokens = TokenCounts(prompt=prompt, cached=cached, completion=completion, reasoning=reasoning)
+    terms = decode_terms(line.terms)
+    return Payment(terms=terms, tokens=tokens, picodollars=line.picodollars, paid_at=line.paid_at)
 
 
 def import_answers(ledger: Ledger, source: Path) -> Imported:
@@ -247,7 +284,8 @@ def _read_line(line: LedgerLine) -> Entry | Tombstone:
         request = _make_request(line, line.request)
         if request.digest == line.digest:
             response = Response(line.kind, line.body.encode("latin-1"))
-            return Entry(ReceivedResponse(request, response, line.choices), 0)
+            payment = None if line.payment is None else _read_payment(line.payment)
+            return Entry(ReceivedResponse(request, response, line.choices, payment=payment), 0)
     if line.request is None and line.forgotten_at is not None and line.problem_id is not None:
         return Tombstone(line.problem_id, line.forgotten_at)
     raise ValueError("it is no response to the request that it names")

@@ -72,7 +72,7 @@ def grade_recorded(  # noqa: PLR0913, PLR0917 - what decides the grades, and whe
 
     async def grade() -> Calls:
         async with AsyncExitStack() as stack:
-            completers = await stack.enter_async_context(open_completers(opened, ledger, stop))
+            completers = await stack.enter_async_context(open_completers(loaded.recipe, runtime, opened, ledger, stop))
             grader = await enter_grader(stack, loaded.recipe, opened, completers, find_questions)
             bar = stack.enter_context(show_bar("asking the grader", problems.outline.height))
             run = _GradeRun(grader, writer, stop, bar, runtime)

@@ -14,11 +14,13 @@ from typing import Any
 from ....schemas.frames import from_frame
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
+from ....schemas.reasons import Fate
 from ....schemas.recipe import Recipe
 from ....schemas.runtime import Runtime
 from ....schemas.sample import Sample
 from ....schemas.teacher import SampledTeacher
-from ...errors import CotloomError, InputError
+from ...costs import describe_spent, make_limits
+from ...errors import CotloomError, InputError, LimitReached
 from ...progress import ProgressBar, show_bar
 from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
@@ -134,7 +136,9 @@ class _Run:
         stop = Stop()
         async with AsyncExitStack() as stack:
             cutting = None if find.rationales is None else await stack.enter_async_context(open_queue(find.rationales))
-            completers = await stack.enter_async_context(open_completers(self.opened, self.ledger, stop))
+            completers = await stack.enter_async_context(
+                open_completers(self.recipe, self.runtime, self.opened, self.ledger, stop)
+            )
             grader = await enter_grader(stack, self.recipe, self.opened, completers, find.questions)
             teachers = self._list_teachers(completers, None if cutting is None else cutting.find, grader)
             tally = PathTally(await stack.enter_async_context(open_queue(find.paths)))
@@ -142,9 +146,25 @@ class _Run:
             await stack.enter_async_context(_report(bar, completers, tally))
             await self._sample_problems(teachers, tally, stop, bar)
             await self.writer.flush()
-        stop.check()
+        self._check_stop(stop, tally)
         parts = tuple((key, completer.calls) for key, completer in completers.items()) if len(completers) > 1 else ()
         return replace(_add_calls(completers), by_teacher=parts, saved=tally.saved)
+
+    def _check_stop(self, stop: Stop, tally: PathTally) -> None:
+        """Raise what ended the sampling; where a limit did, with what was spent, and what is missing.
+
+        Raises:
+            CotloomError: something did.
+        """
+        if isinstance(stop.error, LimitReached):
+            spent = self.ledger.count_spent(f"{self.recipe.name}@{self.recipe.version}")
+            missing = f"{tally.ended:,} of {self.problems.outline.height:,} problems have all their answers"
+            raise LimitReached(
+                f"{stop.error.message}: {describe_spent(make_limits(self.runtime), spent)}; {missing}",
+                hint="the same command with a higher limit goes on from here; with --accept-failures it builds of what"
+                " is there",
+            )
+        stop.check()
 
     def _list_teachers(
         self, completers: Mapping[str, Completer], cut_rationales: CutOwnRationales | None, grader: AskedGrader | None
@@ -182,6 +202,7 @@ class _Run:
 
             try:
                 samples = await sample_problem(problem, asked, count_paths)
+                tally.ended += not any(sample.fate is Fate.DROPPED for sample in samples)
                 tally.saved += count_saved(asked, samples)
                 await self.writer.add(samples)
             except CotloomError as error:

@@ -21,6 +21,8 @@ class PathTally:
         """Samples that were counted."""
         self.saved = 0
         """Answers that no problem needed."""
+        self.ended = 0
+        """Problems that have all their answers."""
 
     async def count(self, problem: Problem, samples: Sequence[Sample]) -> PathCounts:
         """Count the paths of one problem."""
