@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..terminal import print_json, print_text
+from ..terminal import print_data, print_json, print_text
 from . import options as opt
 from .run import show_progress_on_stderr
 
@@ -20,6 +20,10 @@ Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write:
 Source = Annotated[
     Path, typer.Argument(metavar="SOURCE", help="A file that `ledger export` wrote, another ledger, or another store.")
 ]
+By = Annotated[
+    str, typer.Option("--by", metavar="KEYS", help="What costs are added up by: version, teacher, day, or several.")
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead of a table.")]
 ProblemId = Annotated[str, typer.Option("--problem", metavar="ID", help="The problem whose answers are erased.")]
 
 
@@ -54,6 +58,28 @@ def show_statistics(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
         print_text(f"{count:>10,} {name}, {_format_size(whole)}, stored as {_format_size(stored)}")
     if counts.forgotten:
         print_text(f"{counts.forgotten:>10,} problems were erased")
+
+
+@app.command("costs")
+def show_costs(
+    by: By = "version,teacher", as_csv: AsCsv = False, store: opt.Store = opt.STORE, as_json: opt.Json = False
+) -> None:
+    """Add up what was paid, by version and teacher. What an answer cost was recorded when it was paid."""
+    from ..inspect.costs import describe_lines, format_lines, render_lines
+    from ..report.console import make_console
+    from ..teacher.ledger import open_ledger
+    from ..teacher.ledger.costs import list_costs, parse_keys
+
+    require_ledger(store)
+    keys = parse_keys(by)
+    with show_progress_on_stderr(), open_ledger(_locate(store)) as ledger:
+        lines = list_costs(ledger, keys)
+    if as_json:
+        print_json(describe_lines(lines))
+    elif as_csv:
+        print_data(format_lines(lines))
+    else:
+        make_console().print(render_lines(lines))
 
 
 def _format_size(count: int) -> str:
