@@ -24,9 +24,9 @@ FLOORS = {
     "builder.audit": 3, "builder.diff": 3, "builder.run_record": 3, "builder.inspect": 3, "builder.student": 3,
     "builder.export": 3, "builder.review": 3,
     "builder.passes": 4, "builder.publish": 4, "builder.pipeline": 5, "builder.access": 4, "builder.infer": 4,
-    "builder.plan": 6, "builder.starter": 6,
-    "builder.commands": 7, "builder.api": 7,
-    "builder": 8, "recipes": 8, "cli": 9, "cotloom": 9,
+    "builder.pilot": 6, "builder.starter": 6, "builder.plan": 7,
+    "builder.commands": 8, "builder.api": 8,
+    "builder": 9, "recipes": 9, "cli": 10, "cotloom": 10,
 }  # fmt: skip
 
 SHARED = {
@@ -61,7 +61,7 @@ INNER_FLOORS = {
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},
         {"ledger", "backends"},
-        {"sampling", "estimate"},
+        {"sampling", "spending", "estimate"},
     ],
     "builder.student": [
         {"model", "statistics"},

@@ -68,7 +68,7 @@ def show_costs(
     from ..inspect.costs import describe_lines, format_lines, render_lines
     from ..report.console import make_console
     from ..teacher.ledger import open_ledger
-    from ..teacher.ledger.costs import list_costs, parse_keys
+    from ..teacher.spending import list_costs, parse_keys
 
     require_ledger(store)
     keys = parse_keys(by)

@@ -77,6 +77,10 @@ TokensPerMinute = Annotated[
     float | None,
     Option(min=0.001, metavar="N", help="The most tokens a minute, requests and answers. Default: learned."),
 ]
+Pilot = Annotated[
+    int | None,
+    Option("--pilot", min=5, metavar="N", help="Ask about N problems, to measure what the build will take."),
+]
 Prices = Annotated[
     Path | None, Option("--prices", metavar="FILE", help="A YAML file with prices of your own (docs/costs.md).")
 ]

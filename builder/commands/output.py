@@ -139,11 +139,14 @@ def _render_costs(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def describe_plan(plan: "Plan") -> dict[str, Any]:
     """Describe a plan as plain values; the request by its messages."""
+    from ..pilot import describe_quote  # noqa: PLC0415 - for plans alone
+
     values = asdict(plan)
     request, problem = values["teacher"].pop("request"), values.pop("problem")
     shown = problem and {key: problem[key] for key in ("problem_id", "origin", "question", "choices", "answer")}
     values["inferred"] = [inferred.model_dump() for inferred in plan.inferred]
-    return {**values, "problem": shown, "request": request and request["messages"]}
+    quote = None if plan.quote is None else describe_quote(plan.quote)
+    return {**values, "quote": quote, "problem": shown, "request": request and request["messages"]}
 
 
 def describe_versions(listing: "VersionListing") -> dict[str, Any]:

@@ -9,7 +9,7 @@ limits       what may be spent, and whether a request still fits
 
 from .amounts import PICO, Cost, describe_cost, format_usd, make_cost
 from .limits import Limits, Reservation, Spent, describe_spent, list_exceeded, make_limits
-from .price import FREE, Delivery, Payment, Price, Rates, Terms, TokenCounts, compute_cost, compute_most
+from .price import FREE, Delivery, Payment, Price, Rates, ResponseTokens, Terms, compute_cost, compute_most
 from .price_files import find_price
 
 __all__ = [
@@ -22,9 +22,9 @@ __all__ = [
     "Price",
     "Rates",
     "Reservation",
+    "ResponseTokens",
     "Spent",
     "Terms",
-    "TokenCounts",
     "compute_cost",
     "compute_most",
     "describe_cost",

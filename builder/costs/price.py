@@ -22,7 +22,7 @@ class Delivery(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TokenCounts:
+class ResponseTokens:
     """The tokens of one response, as the server counted them; null where it did not."""
 
     prompt: int | None = None
@@ -100,7 +100,7 @@ class Payment:
 
     terms: Terms
     """The terms."""
-    tokens: TokenCounts
+    tokens: ResponseTokens
     """What the server counted."""
     picodollars: int | None
     """What it cost; null where the price or the tokens are unknown."""
@@ -144,14 +144,14 @@ def _decode_rates(values: Mapping[str, str]) -> Rates:
     return Rates(**{name: Decimal(value) for name, value in values.items()})
 
 
-def compute_cost(price: Price | None, tokens: TokenCounts) -> int | None:
+def compute_cost(price: Price | None, tokens: ResponseTokens) -> int | None:
     """Compute what a response cost, in picodollars, a fraction of one up; null where price or tokens are unknown.
 
     >>> rates = Rates(input=Decimal("0.15"), output=Decimal("0.6"), cached_input=Decimal("0.075"))
     >>> price = Price(rates=rates, source="")
-    >>> compute_cost(price, TokenCounts(prompt=1000, cached=200, completion=500)) / PICO
+    >>> compute_cost(price, ResponseTokens(prompt=1000, cached=200, completion=500)) / PICO
     0.000435
-    >>> compute_cost(price, TokenCounts(prompt=1000)) is None
+    >>> compute_cost(price, ResponseTokens(prompt=1000)) is None
     True
     """
     if price == FREE:

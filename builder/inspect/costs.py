@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 
 from ..costs import PICO, Cost, describe_cost, format_usd
 from ..report.tables import make_line, make_table
-from ..teacher.ledger.costs import CostLine
+from ..teacher.spending import CostLine
 
 _NAMES = ("version", "model", "endpoint", "delivery", "day")
 

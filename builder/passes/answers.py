@@ -176,6 +176,15 @@ def _find_forgotten(work: BuildWork) -> set[str]:
         return ledger.find_forgotten()
 
 
+def make_finders(work: BuildWork, count_paths: PathCounter) -> teacher.Finders:
+    """Make what is found out about samples while a teacher is asked."""
+    return teacher.Finders(
+        paths=count_paths,
+        rationales=RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None,
+        questions=QuestionFinder(work) if work.recipe.grader is not None else None,
+    )
+
+
 def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     """Sample the teacher; what it answered before is in the ledger.
 
@@ -189,11 +198,7 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         teacher.open_ledger(locate_ledger(work.runtime.store)) as ledger,
     ):
         count_paths = PathCounter(work, problems)
-        find = teacher.Finders(
-            paths=count_paths,
-            rationales=RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None,
-            questions=QuestionFinder(work) if work.recipe.grader is not None else None,
-        )
+        find = make_finders(work, count_paths)
         sampled = teacher.sample_rationales(work.loaded, asked, ledger, find, work.runtime, work.folder)
     return BuildAnswers(
         key=None,

@@ -11,8 +11,8 @@ from cotloom.builder.costs import (
     Delivery,
     Price,
     Rates,
+    ResponseTokens,
     Terms,
-    TokenCounts,
     compute_cost,
     compute_most,
     find_price,
@@ -46,7 +46,7 @@ BY_HAND = [
 def test_the_listed_prices_are_those_that_the_services_publish(model, url, delivery, given, written, cached):
     price = find_listed_price(model, url, delivery)
 
-    tokens = TokenCounts(prompt=1_000_000 // 10, cached=20_000, completion=5_000)
+    tokens = ResponseTokens(prompt=1_000_000 // 10, cached=20_000, completion=5_000)
     rate = Decimal(cached or given)
     expected = 80_000 * Decimal(given) + 20_000 * rate + 5_000 * Decimal(written)
     assert compute_cost(price, tokens) == expected * (PICO // 1_000_000)
@@ -74,8 +74,8 @@ def test_a_batch_without_a_price_of_its_own_has_none():
 def test_long_prompts_have_the_price_of_their_tier():
     price = find_listed_price("gemini-2.5-pro", GOOGLE, Delivery.LIVE)
 
-    short = compute_cost(price, TokenCounts(prompt=200_000, completion=1_000))
-    long = compute_cost(price, TokenCounts(prompt=200_001, completion=1_000))
+    short = compute_cost(price, ResponseTokens(prompt=200_000, completion=1_000))
+    long = compute_cost(price, ResponseTokens(prompt=200_001, completion=1_000))
 
     assert short == (200_000 * Decimal("1.25") + 1_000 * 10) * 1_000_000
     assert long == (200_001 * Decimal("2.5") + 1_000 * 15) * 1_000_000
@@ -94,7 +94,7 @@ prices = st.builds(
     as_of=st.none() | st.text(max_size=5),
 )
 tokens = st.builds(
-    TokenCounts, prompt=counts, cached=st.none() | counts, completion=counts, reasoning=st.none() | counts
+    ResponseTokens, prompt=counts, cached=st.none() | counts, completion=counts, reasoning=st.none() | counts
 )
 
 
@@ -125,10 +125,10 @@ def test_terms_come_back_as_they_were_written(price, delivery, name):
     assert decode_terms(parse_object(replace(terms, price=None).encode())).price is None
 
 
-@pytest.mark.parametrize("unknown", [TokenCounts(prompt=5), TokenCounts(completion=5), TokenCounts()])
+@pytest.mark.parametrize("unknown", [ResponseTokens(prompt=5), ResponseTokens(completion=5), ResponseTokens()])
 def test_what_was_not_counted_has_no_known_cost(unknown):
     assert compute_cost(Price(rates=Rates(input=Decimal(1), output=Decimal(1)), source=""), unknown) is None
-    assert compute_cost(None, TokenCounts(prompt=1, completion=1)) is None
+    assert compute_cost(None, ResponseTokens(prompt=1, completion=1)) is None
     assert compute_cost(FREE, unknown) == 0
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from cotloom.builder.costs import Cost, Delivery, Limits, Payment, Reservation, Spent, Terms, TokenCounts
+from cotloom.builder.costs import Cost, Delivery, Limits, Payment, Reservation, ResponseTokens, Spent, Terms
 from cotloom.builder.costs.amounts import format_usd, parse_usd
 from cotloom.builder.teacher.ledger import open_ledger, open_recorder
 from cotloom.builder.teacher.ledger.check import check_ledger, drop_damaged
@@ -29,7 +29,7 @@ OTHER = ("--version", "2.0.0", "--set", "teacher.sampling.temperature=0.5")
 """Another version, whose requests are others."""
 PRICES = "prices:\n  - {model: m, input: 3000, output: 3000, as_of: 2026-11-01}\n"
 TERMS = Terms(version="a@1.0.0", model="m", endpoint="e", price=make_price())
-TOKENS = TokenCounts(prompt=10, cached=3, completion=20)
+TOKENS = ResponseTokens(prompt=10, cached=3, completion=20)
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def paid(store):
     path = store / "ledger.sqlite"
     with open_ledger(path) as ledger:
         pay(ledger, 0, Payment(terms=TERMS, tokens=TOKENS, picodollars=50, paid_at=1_700_000_000))
-        pay(ledger, 1, Payment(terms=TERMS, tokens=TokenCounts(), picodollars=None))
+        pay(ledger, 1, Payment(terms=TERMS, tokens=ResponseTokens(), picodollars=None))
         pay(ledger, 2, None)
     return path
 

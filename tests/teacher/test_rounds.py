@@ -27,8 +27,9 @@ from cotloom.builder.teacher.backends.protocol import (
 from cotloom.builder.teacher.ledger import Ledger, open_ledger, open_recorder
 from cotloom.builder.teacher.request import Answer, Request
 from cotloom.builder.teacher.sampling.completing import Calls, Completer, Stop
+from cotloom.builder.teacher.sampling.path_counts import PathCounts
 from cotloom.builder.teacher.sampling.queues import open_queue
-from cotloom.builder.teacher.sampling.rounds import AskedTeacher, PathCounts, estimate_chance, sample_problem
+from cotloom.builder.teacher.sampling.rounds import AskedTeacher, estimate_chance, sample_problem
 from cotloom.builder.teacher.sampling.turns import Turns
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cotloom.builder.costs import Limits, TokenCounts, compute_cost
+from cotloom.builder.costs import Limits, ResponseTokens, compute_cost
 from cotloom.builder.errors import LimitReached
 from cotloom.builder.teacher.backends import openai_client
 from cotloom.builder.teacher.backends.openai_errors import Server
@@ -86,7 +86,7 @@ def bill(requests: Sequence[RequestRecord], several: int) -> tuple[int, int, int
     served = [request for request in requests if request.outcome not in FREE_OF_CHARGE]
     tokens = sum(request.tokens for request in served)
     prompt = 5  # words of each question
-    cost = sum(compute_cost(PRICE, TokenCounts(prompt=prompt, completion=each.tokens - prompt)) for each in served)
+    cost = sum(compute_cost(PRICE, ResponseTokens(prompt=prompt, completion=each.tokens - prompt)) for each in served)
     assert all(each.tokens <= prompt + several * LONGEST for each in served)
     return cost, len(requests), tokens
 
@@ -95,7 +95,7 @@ def draw_limits(chance: random.Random, several: int) -> Limits:
     """Draw limits that are now and then tight, now and then wide."""
     whole = PROBLEMS * ROUNDS
     share = chance.choice([0.0, 0.1, 0.4, 0.8, 1.5])
-    most = compute_cost(PRICE, TokenCounts(prompt=200, completion=several * LONGEST))
+    most = compute_cost(PRICE, ResponseTokens(prompt=200, completion=several * LONGEST))
     drawn = {
         "picodollars": int(share * whole * most * 0.4),
         "requests": int(share * whole),

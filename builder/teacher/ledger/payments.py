@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from ...costs import Limits, Payment, Reservation, Spent, Terms, TokenCounts, list_exceeded
+from ...costs import Limits, Payment, Reservation, ResponseTokens, Spent, Terms, list_exceeded
 from ...costs.price import decode_terms
 from .encoding import compute_checksum, decompress_content, is_damaged
 from .texts import TextIndex, find_next
@@ -174,5 +174,5 @@ def read_terms(connection: sqlite3.Connection, number: int) -> Terms | None:
 
 def parse_payment(row: Sequence[Any], terms: Terms) -> Payment:
     """Parse a row of `payments`, without its reservation: in another ledger it has none."""
-    tokens = TokenCounts(**dict(zip(_TOKENS, row[4:8], strict=True)))
+    tokens = ResponseTokens(**dict(zip(_TOKENS, row[4:8], strict=True)))
     return Payment(terms=terms, tokens=tokens, picodollars=row[3], paid_at=row[9])

@@ -60,7 +60,7 @@ class Recorder:
             Stopped: the disk is full or can't be written. So is every later call.
             InputError: the ledger is damaged. So is every later call.
         """
-        known = await self._hand_over(received)
+        known = await self._write_entry(received)
         return known if isinstance(known, frozenset) else frozenset()
 
     async def reserve(self, wanted: WantedReservation) -> int | tuple[str, ...]:
@@ -70,7 +70,7 @@ class Recorder:
             Stopped: the disk is full or can't be written. So is every later call.
             InputError: the ledger is damaged. So is every later call.
         """
-        reserved = await self._hand_over(wanted)
+        reserved = await self._write_entry(wanted)
         return reserved if isinstance(reserved, int | tuple) else ()
 
     async def settle(self, settlement: Settlement) -> None:
@@ -80,9 +80,9 @@ class Recorder:
             Stopped: the disk is full or can't be written. So is every later call.
             InputError: the ledger is damaged. So is every later call.
         """
-        await self._hand_over(settlement)
+        await self._write_entry(settlement)
 
-    async def _hand_over(self, entry: NewEntry) -> Written:
+    async def _write_entry(self, entry: NewEntry) -> Written:
         """Hand an entry to the thread, and wait until it is on disk."""
         if self._error is not None:
             self._is_error_known = True

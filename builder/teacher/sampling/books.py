@@ -17,9 +17,9 @@ from ...costs import (
     Payment,
     Price,
     Reservation,
+    ResponseTokens,
     Spent,
     Terms,
-    TokenCounts,
     compute_cost,
     compute_most,
     find_price,
@@ -85,7 +85,7 @@ class Purse:
                 raise LimitReached(f"the limit is reached ({', '.join(found)})")
             await self.changed.wait()
 
-    def close(self, reservation: int, tokens: TokenCounts | None = None) -> None:
+    def close(self, reservation: int, tokens: ResponseTokens | None = None) -> None:
         """Note that a reservation counts no longer as on its way, and how many tokens it came to."""
         amount = self.open.pop(reservation)
         used = 0 if tokens is None else (tokens.prompt or 0) + (tokens.completion or 0)
@@ -160,20 +160,23 @@ class TeacherBooks:
         self.purse.close(reservation)
 
 
-def count_tokens(received: ReceivedResponse) -> TokenCounts:
+def count_tokens(received: ReceivedResponse) -> ResponseTokens:
     """Count the tokens of a response, as the server stated them."""
     usages = [choice.usage for choice in received.read if isinstance(choice, Answer)]
     if not usages:
-        return TokenCounts()
+        return ResponseTokens()
     first, is_joint = usages[0], usages[0].joint_tokens is not None
-    if is_joint or len(usages) == 1:
-        completion = first.joint_tokens if is_joint else first.completion_tokens
-    else:  # answers of this process: each has a count of its own
-        own = [usage.completion_tokens for usage in usages]
-        completion = None if None in own else sum(count for count in own if count is not None)
-    return TokenCounts(
-        prompt=first.prompt_tokens, cached=first.cached_tokens, completion=completion, reasoning=first.reasoning_tokens
+    return ResponseTokens(
+        prompt=None if first.prompt_tokens is None else sum(usage.prompt_tokens or 0 for usage in usages),
+        cached=first.cached_tokens,
+        completion=first.joint_tokens if is_joint else _add_counts([usage.completion_tokens for usage in usages]),
+        reasoning=_add_counts([usage.reasoning_tokens for usage in usages]),
     )
+
+
+def _add_counts(counts: Sequence[int | None]) -> int | None:
+    """Add up counts; unknown where one is."""
+    return None if None in counts else sum(count for count in counts if count is not None)
 
 
 def open_books(

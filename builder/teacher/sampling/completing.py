@@ -14,6 +14,7 @@ from ..backends.protocol import Charge, CompletionRequest, FailedRequest, Sender
 from ..ledger import Key, Ledger
 from ..request import Answer, ReceivedResponse
 from .books import TeacherBooks
+from .metering import Meter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +90,8 @@ class Completer:
     """What ends the sampling."""
     accept_failures: bool = False
     """Whether the build goes on without what can't be asked any more."""
+    meter: Meter | None = None
+    """What adds up what each problem takes; None where nobody asks."""
     calls: Calls = field(default_factory=Calls)
     """Where the answers came from so far."""
     tokens: int = 0
@@ -115,6 +118,8 @@ class Completer:
         new, failures = await self._request(missing) if missing else ({}, {})
         results = [_find_result(request, known, new, failures) for request in requests]
         self._note(results, len(known), new, failures)
+        if self.meter is not None:
+            self.meter.note_answers(requests, results, self.books.prices)
         return results
 
     def _read_known(self, requests: Sequence[CompletionRequest]) -> dict[Key, Answer]:

@@ -31,10 +31,12 @@ from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
 from .grading import AskedGrader, FindQuestions, enter_grader
 from .loop import run_in_loop
+from .metering import Look
 from .opening import open_completers
+from .path_counts import PathCounts
 from .places import ProblemPlace, ProblemPlaces
 from .queues import open_queue
-from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, PathCounts, count_saved, sample_problem
+from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, count_saved, sample_problem
 from .rows import SampleWriter
 from .tally import PathTally
 
@@ -82,13 +84,14 @@ class _OpenTeacher:
     """How it is asked."""
 
 
-def sample_rationales(
+def sample_rationales(  # noqa: PLR0913, PLR0917 - what decides the samples, and where they go
     loaded: LoadedRecipe,
     problems: AskedProblems,
     ledger: Ledger,
     find: Finders,
     runtime: Runtime,
     folder: Path,
+    look: Look | None = None,
 ) -> SampledAnswers:
     """Sample rationales for all kept problems.
 
@@ -99,6 +102,7 @@ def sample_rationales(
         find: what is found out about samples in between; called in other threads, while requests are sent.
         runtime: concurrency, limits, timeouts and retries of a live teacher.
         folder: where the pieces are written.
+        look: what is looked at of some problems; None for a build.
 
     Raises:
         InputError: the teacher can't answer these problems at all.
@@ -108,7 +112,7 @@ def sample_rationales(
     teachers = {**recipe.sampled_teachers, **dict(filter(None, [recipe.grading_teacher]))}
     opened = {key: open_backend(loaded, key, each, problems, runtime) for key, each in teachers.items()}
     warn_unasked(recipe, problems.outline)
-    run = _Run(recipe, opened, problems, ledger, runtime, SampleWriter(folder))
+    run = _Run(recipe, opened, problems, ledger, runtime, SampleWriter(folder), look)
     calls = run_in_loop(run.sample_all(find))
     if not run.writer.rows:
         raise InputError(f"the teacher gave no answer to any of the {problems.outline.height} problems")
@@ -126,6 +130,7 @@ class _Run:
     ledger: Ledger
     runtime: Runtime
     writer: SampleWriter
+    look: Look | None = None
 
     @property
     def teachers(self) -> Mapping[str, SampledTeacher]:
@@ -137,7 +142,7 @@ class _Run:
         async with AsyncExitStack() as stack:
             cutting = None if find.rationales is None else await stack.enter_async_context(open_queue(find.rationales))
             completers = await stack.enter_async_context(
-                open_completers(self.recipe, self.runtime, self.opened, self.ledger, stop)
+                open_completers(self.recipe, self.runtime, self.opened, self.ledger, stop, self.look)
             )
             grader = await enter_grader(stack, self.recipe, self.opened, completers, find.questions)
             teachers = self._list_teachers(completers, None if cutting is None else cutting.find, grader)
@@ -203,6 +208,8 @@ class _Run:
             try:
                 samples = await sample_problem(problem, asked, count_paths)
                 tally.ended += not any(sample.fate is Fate.DROPPED for sample in samples)
+                if self.look is not None:
+                    self.look.meter.note_paths(problem.problem_id, await tally.count(problem, samples))
                 tally.saved += count_saved(asked, samples)
                 await self.writer.add(samples)
             except CotloomError as error:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ....schemas.problem import Problem
 from ....schemas.sample import Sample
+from .path_counts import PathCounts
 from .queues import ProblemQueue
-from .rounds import PathCounts
 
 
 class PathTally:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from ...costs import Cost, Spent, Terms
-from ...errors import InputError
-from ...progress import show_bar
-from .encoding import is_damaged
-from .layout import CHECK_HINT, explain_database_errors
+from ..costs import Cost, Spent, Terms
+from ..errors import InputError
+from ..progress import show_bar
 from .ledger import Ledger
-from .payments import read_terms
+from .ledger.encoding import is_damaged
+from .ledger.layout import CHECK_HINT, explain_database_errors
+from .ledger.payments import read_terms
 
 DAY_S = 86_400
 _STEP = 4_096
@@ -98,9 +98,9 @@ def _add_rows(ledger: Ledger) -> _Sums:
     """Add up the rows of the books. Each is verified."""
     sums: _Sums = defaultdict(lambda: [0] * 10)
     for _, _, terms, paid, *tokens, _, paid_at, _ in _read_rows(ledger, "payments"):
-        amounts = (1, paid or 0, paid is None, *tokens)
+        counts = (1, paid or 0, paid is None, *tokens)
         own = sums[terms, paid_at // DAY_S]
-        own[:7] = [total + (amount or 0) for total, amount in zip(own, amounts, strict=False)]
+        own[:7] = [total + (amount or 0) for total, amount in zip(own, counts, strict=False)]
     settled = {row[1] for row in _read_rows(ledger, "settlements")}
     for number, terms, *amounts, reserved_at, _ in _read_rows(ledger, "reservations"):
         if number not in settled:
