@@ -61,7 +61,7 @@ INNER_FLOORS = {
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},
         {"ledger", "backends"},
-        {"sampling", "estimate"},
+        {"sampling", "estimate", "imports"},
     ],
     "builder.student": [
         {"model", "statistics"},
