@@ -37,15 +37,15 @@ def read_row(row: Mapping[str, Any], context: RowContext) -> Iterator[ForeignRes
     elif messages is None or (completion is None and not isinstance(text, str)):
         yield LeftOut.NOT_TEXT
     else:
-        model, cost = request.get("model"), row.get("response_cost")
+        model = request.get("model")
         yield ForeignResponse(
             completion=_make_completion(row, str(text)) if completion is None else completion,
             is_raw=completion is not None,
             messages=messages,
             question=find_question(request.get("original_row"), context, QUESTIONS),
-            model=model if isinstance(model, str) else None,
+            model=model if isinstance(model, str) and model else None,
             sampling=_find_sampling(row, request),
-            cost_usd=float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) else None,
+            cost_usd=_read_cost(row.get("response_cost")),
         )
 
 
@@ -76,3 +76,12 @@ def _find_sampling(row: Mapping[str, Any], request: Mapping[str, Any]) -> Mappin
         return parameters
     named = {"name": "output_schema", "schema": schema}
     return {**parameters, "response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _read_cost(cost: Any) -> float | None:
+    is_cost = isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < _HIGHEST_USD
+    return float(cost) if is_cost else None
+
+
+_HIGHEST_USD = 1e9
+"""What costs more is no price."""

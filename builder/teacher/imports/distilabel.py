@@ -94,5 +94,5 @@ def _make_response(
         ),
         messages=messages,
         question=question,
-        model=model if isinstance(model, str) else None,
+        model=model if isinstance(model, str) and model else None,
     )

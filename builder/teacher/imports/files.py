@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from ...errors import InputError
+from ...files import MAX_DEPTH, is_deep
 from ...parquet import iterate_rows, refuse_unreadable
 from ..chat_responses import parse_body
 from .peers import Peer
@@ -75,7 +76,7 @@ def read_file(path: Path, name: str, advance: Advance) -> Iterator[ForeignRow]:
     """
     number = 0
     try:
-        for number, (values, fault) in enumerate(_READERS.get(path.suffix, _read_lines)(path, advance), 1):
+        for number, (values, fault) in enumerate(_READERS.get(path.suffix.lower(), _read_lines)(path, advance), 1):
             if values or fault:
                 yield ForeignRow(origin=f"{name}:{number}", values=values, fault=fault)
     except InputError as error:
@@ -123,9 +124,9 @@ def _parse_row(content: bytes) -> tuple[Mapping[str, Any] | None, str]:
 
 
 def _check_row(value: Any) -> tuple[Mapping[str, Any] | None, str]:
-    if isinstance(value, dict):
-        return value, "" if value else "an empty object"
-    return None, f"a {type(value).__name__}, not an object"
+    if not isinstance(value, dict) or not value:
+        return None, f"a {type(value).__name__}, not an object with keys"
+    return (None, f"nested more than {MAX_DEPTH} deep") if is_deep(value) else (value, "")
 
 
 def _read_json(path: Path, advance: Advance) -> _Rows:

@@ -1,8 +1,8 @@
 """NeMo-Skills: `output-rsSEED.jsonl` of `ns generate`, parts and files in progress too.
 
-A line is a row of the input with its generation. Neither the model nor the sampling parameters are in the lines, and the
-prompt only where the input was written as messages. Newer releases keep the reasoning channel, the usage and why the
-answer ended.
+A line is a row of the input with its generation. Neither the model nor the sampling parameters are in the lines, and
+the prompt only where the input was written as messages. Newer releases keep the reasoning channel, the usage and why
+the answer ended.
 """
 
 import re

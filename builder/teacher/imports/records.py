@@ -134,7 +134,7 @@ def _read_message(turn: Any) -> Message | None:
     if isinstance(content, list) and content and all(_is_text(part) for part in content):
         content = "".join(part["text"] for part in content)
     is_more = any(value for key, value in turn.items() if key not in {"role", "content"})
-    if role not in _ROLES or not isinstance(content, str) or is_more:
+    if not isinstance(role, str) or role not in _ROLES or not isinstance(content, str) or is_more:
         return None
     return Message(role=Role(role), content=content)
 

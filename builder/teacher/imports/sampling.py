@@ -1,5 +1,6 @@
 """Sampling parameters that another tool recorded, written as a recipe's would be: equal ones get equal requests."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,9 @@ UNSENT = frozenset({
     "max_retries", "user", "metadata", "store", "extra_body", "extra_headers", "headers", "api_key", "api_base",
     "base_url", "api_version", "organization", "caching", "cache", "mock_response", "return_completions_object",
 })  # fmt: skip
-"""Names that are no sampling parameters: they choose no answer, or may hold a secret."""
+"""Names that are no sampling parameters: they choose no answer."""
+_SECRET = re.compile(r"key|secret|passw|auth|credential|signature|token$", re.IGNORECASE)
+"""Names of values that may be secret, which belong in no ledger."""
 
 
 def normalize_sampling(recorded: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +47,8 @@ def _normalize_content(content: bytes) -> dict[str, Any]:
 def _normalize(recorded: Mapping[str, Any]) -> dict[str, Any]:
     more = recorded.get("extra_body")
     merged = {**recorded, **(more if isinstance(more, Mapping) else {})}
-    plain = {name: value for name, value in merged.items() if name not in UNSENT and value is not None}
+    named = {name: value for name, value in merged.items() if name not in UNSENT and not _SECRET.search(name)}
+    plain = {name: value for name, value in named.items() if value is not None}
     if not plain.get("logprobs"):
         plain = {name: value for name, value in plain.items() if name not in {"logprobs", "top_logprobs"}}
     stop = plain.get("stop")

@@ -1,4 +1,4 @@
-"""The law of an import: the next build asks only for what is missing, and makes what the server alone would have made."""
+"""The next build asks only for what is missing, and makes what it would have made of the server's answers alone."""
 
 import json
 
@@ -44,32 +44,35 @@ def read_samples(built):
     return pl.read_parquet(f"{built['path']}/samples.parquet").select(columns).sort("problem_id", "sample_index")
 
 
+@pytest.fixture
 def build_rest(recipe, run, store):
     """Build with the server. Returns what was built, and the questions that were asked."""
-    with serving(solve) as server:
-        ran = run("build", recipe(server.url), "--store", store, "--json")
-    assert ran.code == 0, ran.err
-    prompts = [request["messages"][-1]["content"] for request in server.requests]
-    return ran.json, {text for text in QUESTIONS for prompt in prompts if prompt.startswith(text)}
+
+    def call():
+        with serving(solve) as server:
+            ran = run("build", recipe(server.url), "--store", store, "--json")
+        assert ran.code == 0, ran.err
+        prompts = [request["messages"][-1]["content"] for request in server.requests]
+        return ran.json, {text for text in QUESTIONS for prompt in prompts if prompt.startswith(text)}
+
+    return call
 
 
 @pytest.mark.parametrize("layout", CURATOR)
-def test_a_build_after_an_import_from_curator_asks_only_for_what_is_missing(
-    layout, recipe, run, take, store, tmp_path, whole
-):
+def test_a_build_after_an_import_from_curator_asks_only_for_what_is_missing(layout, build_rest, take, tmp_path, whole):
     rows = [CURATOR[layout](text, reply(solve_text(text)), number) for number, text in enumerate(PAID)]
     write_lines(tmp_path / "cache" / "4f0e" / "responses_0.jsonl", rows)
 
     imported = take("--from", "curator", tmp_path / "cache", "--endpoint", "house")
 
     assert (imported["answers"], imported["vouched"], imported["left_out"]) == (4, 0, {})
-    built, asked = build_rest(recipe, run, store)
+    built, asked = build_rest()
     assert (built["calls"]["new"], built["calls"]["ledger"]) == (2, 4)
     assert asked == set(QUESTIONS[4:])
     assert built["content_digest"] == whole["content_digest"]
 
 
-def test_a_recipe_gives_the_endpoint_and_says_what_is_missing(recipe, run, take, store, tmp_path, whole):
+def test_a_recipe_gives_the_endpoint_and_says_what_is_missing(recipe, build_rest, take, tmp_path, whole):
     rows = [make_curator_row(text, reply(solve_text(text)), number) for number, text in enumerate(PAID)]
     path = write_lines(tmp_path / "responses_0.jsonl", rows)
 
@@ -78,7 +81,7 @@ def test_a_recipe_gives_the_endpoint_and_says_what_is_missing(recipe, run, take,
     assert imported["written_by"] == [{"model": "m", "endpoint": "house", "answers": 4}]
     assert imported["recipe"]["agreement"]["request"] == 4
     assert imported["recipe"]["first_round"] == {"new": 2, "ledger": 4}
-    built, _ = build_rest(recipe, run, store)
+    built, _ = build_rest()
     assert built["content_digest"] == whole["content_digest"]
 
 
@@ -110,7 +113,7 @@ def write_distilabel(layout, folder, questions):
 
 @pytest.mark.parametrize("layout", ["cache", "saved", "grouped", "lines"])
 def test_answers_of_distilabel_to_the_prompt_of_a_recipe_are_taken_at_the_users_word(
-    layout, recipe, run, take, store, tmp_path, whole
+    layout, recipe, build_rest, take, tmp_path, whole
 ):
     write_distilabel(layout, tmp_path / "pipelines", PAID)
 
@@ -118,7 +121,7 @@ def test_answers_of_distilabel_to_the_prompt_of_a_recipe_are_taken_at_the_users_
 
     assert (imported["answers"], imported["vouched"]) == (4, 4)
     assert imported["recipe"]["first_round"] == {"new": 2, "ledger": 4}
-    built, asked = build_rest(recipe, run, store)
+    built, asked = build_rest()
     assert asked == set(QUESTIONS[4:])
     check_rows(read_samples(built), read_samples(whole), {"imported_from": "distilabel", "matched_by": "messages"})
 
@@ -128,7 +131,7 @@ NEMO = {"chat": make_nemo_row, "early": make_early_nemo_row}
 
 @pytest.mark.parametrize("layout", NEMO)
 def test_answers_of_nemo_skills_are_taken_by_their_question_and_say_so(
-    layout, recipe, run, take, store, tmp_path, whole
+    layout, recipe, build_rest, take, tmp_path, whole
 ):
     rows = [NEMO[layout](text, solve_text(text)) for text in PAID]
     write_lines(tmp_path / "generation" / "output-rs3.jsonl", rows)
@@ -137,7 +140,7 @@ def test_answers_of_nemo_skills_are_taken_by_their_question_and_say_so(
     imported = take("--from", "nemo-skills", tmp_path / "generation", *words)
 
     assert (imported["answers"], imported["vouched"]) == (4, 4)
-    built, asked = build_rest(recipe, run, store)
+    built, asked = build_rest()
     assert asked == set(QUESTIONS[4:])
     labels = {"imported_from": "nemo-skills", "matched_by": "question", "seed": 3}
     check_rows(read_samples(built), read_samples(whole), labels, has_usage=layout == "chat")
