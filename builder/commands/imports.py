@@ -30,6 +30,8 @@ from ..teacher.imports import (
 class ImportReport:
     """What was imported, and what the recipe would use."""
 
+    path: str
+    """What was read."""
     options: ImportOptions
     """What the user says of the answers."""
     imported: ForeignImport
@@ -66,9 +68,11 @@ def import_foreign(
     check_options(peer, options, has_recipe=recipe is not None)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder", hint=f"give the folder that {peer.title} wrote to")
+    named = str(path) if path.is_file() else "FILE"
     if recipe is None:
         with teacher.open_ledger(locate_ledger(store)) as ledger:
-            return ImportReport(options=options, imported=import_responses(ledger, path, peer, options))
+            imported = import_responses(ledger, path, peer, options)
+        return ImportReport(path=named, options=options, imported=imported)
     loaded, runtime = load_recipe(recipe, changes), Runtime(store=store)
     found = _load_problems(loaded, runtime)
     names = tuple(source.name for source in loaded.recipe.sources if source.role == "sample")
@@ -77,7 +81,7 @@ def import_foreign(
     with teacher.open_ledger(locate_ledger(store)) as ledger:
         imported = import_responses(ledger, path, peer, options, index)
         estimate = teacher.estimate_calls(loaded, asked, ledger, runtime)
-    return ImportReport(options=options, imported=imported, recipe=loaded.recipe.name, estimate=estimate)
+    return ImportReport(path=named, options=options, imported=imported, recipe=loaded.recipe.name, estimate=estimate)
 
 
 def _load_problems(loaded: LoadedRecipe, runtime: Runtime) -> sources.Problems:
@@ -128,16 +132,17 @@ def _list_lines(report: ImportReport) -> Iterator[str]:
     files = "1 file" if imported.files == 1 else f"{imported.files:,} files"
     yield f"{imported.responses:,} responses in {files} of {title}."
     yield f"Imported {imported.answers:,} answers; {imported.known:,} were there already."
-    for (model, endpoint), count in sorted(imported.written_by.items()):
-        yield f"  {count:,} by {model} ({endpoint})"
-    if imported.answers:
-        cost = "unknown" if imported.cost_usd is None else f"${imported.cost_usd:,.2f}, as {title} says"
-        yield f"What the new ones cost: {cost}."
-    if imported.vouched:
-        yield f"{imported.vouched:,} of them are taken at your word, by {report.options.match}; their labels say so."
     yield from (
-        f"Left out: {imported.left_out[item]:,} {LEFT_OUT[item]}." for item in LeftOut if imported.left_out[item]
+        f"  {count:,} by {model} ({endpoint})" for (model, endpoint), count in sorted(imported.written_by.items())
     )
+    if imported.answers:
+        cost = "unknown" if imported.cost_usd is None else f"${imported.cost_usd:,.4f}"
+        yield f"What the new ones cost, as {title} says: {cost}."
+    if imported.vouched:
+        yield f"{imported.vouched:,} are taken at your word (--match {report.options.match}); their labels say so."
+    left_out = [f"{imported.left_out[item]:,} {LEFT_OUT[item]}" for item in LeftOut if imported.left_out[item]]
+    if left_out:
+        yield f"Left out: {'; '.join(left_out)}."
     yield from (f"damaged  {fault}" for fault in imported.damaged)
     if imported.damaged_rows > len(imported.damaged):
         yield f"damaged  ... and {imported.damaged_rows - len(imported.damaged):,} more rows"
@@ -149,25 +154,25 @@ def _list_recipe_lines(report: ImportReport) -> Iterator[str]:
         yield "cotloom plan RECIPE shows how many a build would use; --recipe RECIPE says here what the others lack."
         return
     found = imported.agreements
-    yield f"Of {found.total():,} responses, {found[Agreement.REQUEST]:,} answer a request of {report.recipe}."
-    for agreement, text in _AGREEMENTS.items():
+    yield f"Of {found.total():,} answers, {found[Agreement.REQUEST]:,} are to requests of {report.recipe}."
+    same_prompt, same_question = found[Agreement.MESSAGES], found[Agreement.QUESTION]
+    if same_prompt:
+        yield f"  {same_prompt:,} have the prompt of one, not its sampling or endpoint (--match messages)"
+        yield f"    such as: {imported.difference or 'the sampling was not recorded'}"
+    if same_question:
+        yield f"  {same_question:,} have the question of one, not its prompt (--match question)"
+        yield f"    as what they are: {advise_recorded(PEERS[report.options.name], report.path)}"
+    for agreement, text in _OTHERS.items():
         if found[agreement]:
             yield f"  {found[agreement]:,} {text}"
-    if imported.difference:
-        yield f"  such as: {imported.difference}"
-    if found[Agreement.QUESTION]:
-        yield "  A recipe takes answers to another prompt as they are with:"
-        yield f"  {advise_recorded(PEERS[report.options.name])}"
     yield (
         f"The first round of {report.recipe}: {estimate.ledger:,} answers are in the ledger,"
         f" {estimate.new:,} would be requested."
     )
 
 
-_AGREEMENTS = {
-    Agreement.MESSAGES: "have the prompt of one, and another endpoint or sampling, or none recorded (--match messages)",
-    Agreement.QUESTION: "have the question of one, and another prompt, or none recorded (--match question)",
+_OTHERS = {
     Agreement.OTHER_QUESTION: "have another question",
     Agreement.OTHER_MODEL: "are by a model that it does not ask",
 }
-"""How a person reads what responses have in common with a recipe's requests; the number stands before it."""
+"""How a person reads what keeps answers from a recipe; the number stands before it."""

@@ -54,6 +54,6 @@ PEERS: Mapping[str, Peer] = {
 """From `--from` to the tool."""
 
 
-def advise_recorded(peer: Peer) -> str:
-    """Advise how a recipe takes a tool's answers as what they are: answers to another prompt."""
-    return f"teacher: {{backend: recorded, answers: {{path: FILE, {peer.recorded}}}}}"
+def advise_recorded(peer: Peer, path: str = "FILE") -> str:
+    """Advise how a recipe takes the answers in a file as what they are: answers to another prompt."""
+    return f"teacher: {{backend: recorded, answers: {{path: {path}, {peer.recorded}}}}}"

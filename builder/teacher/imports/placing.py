@@ -77,14 +77,14 @@ def place_response(response: ForeignResponse, placing: Placing, result: ForeignI
     except NotCanonicalError:
         return LeftOut.NOT_TEXT
     agreement, request = _find_request(response, model, own, placing, result)
+    labels = _make_labels(response, options, agreement) if request is not None else None
     if request is None and options.match is Match.REQUEST:
         request = own
     if request is None:
         return LeftOut.NO_PROMPT if options.match is Match.REQUEST else LeftOut.UNMATCHED
     if request.problem_id in placing.forgotten or (placing.forgotten and not request.problem_id):
         return LeftOut.ERASED
-    is_vouched = agreement in {Agreement.MESSAGES, Agreement.QUESTION}
-    return _write_response(response, request, _make_labels(response, options, agreement) if is_vouched else None)
+    return _write_response(response, request, labels)
 
 
 def _resolve_model(recorded: str | None, options: ImportOptions) -> str | None:
@@ -145,8 +145,10 @@ def _show(values: Mapping[str, Any], name: str) -> str:
     return format_canonical(values[name]) if name in values else "not given"
 
 
-def _make_labels(response: ForeignResponse, options: ImportOptions, agreement: Agreement | None) -> str:
-    """Make the labels of an answer that the user vouches for; every row made from it has them."""
+def _make_labels(response: ForeignResponse, options: ImportOptions, agreement: Agreement | None) -> str | None:
+    """Make the labels of an answer that the user vouches for, which every row made from it has; None for others."""
+    if agreement is Agreement.REQUEST:
+        return None
     labels: dict[str, Any] = {"imported_from": options.name, "matched_by": str(agreement)}
     return format_canonical(labels if response.seed is None else {**labels, "seed": response.seed})
 

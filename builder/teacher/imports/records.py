@@ -44,14 +44,14 @@ class LeftOut(StrEnum):
 
 
 LEFT_OUT: Mapping[LeftOut, str] = {
-    LeftOut.FAILED: "are failed requests",
-    LeftOut.EMPTY: "are empty or can't be read",
-    LeftOut.NOT_TEXT: "are no chats in text",
-    LeftOut.NO_ANSWER: "rows hold no answer",
-    LeftOut.OTHER_MODEL: "are by another model than --model names",
-    LeftOut.NO_PROMPT: "come without their prompt or sampling parameters",
-    LeftOut.UNMATCHED: "match no request of the recipe",
-    LeftOut.ERASED: "answer problems whose answers were erased, or may do so (with --recipe that can be told)",
+    LeftOut.FAILED: "from failed requests",
+    LeftOut.EMPTY: "empty or unreadable",
+    LeftOut.NOT_TEXT: "no chat in text",
+    LeftOut.NO_ANSWER: "rows without an answer",
+    LeftOut.OTHER_MODEL: "by another model than --model names",
+    LeftOut.NO_PROMPT: "without prompt or sampling parameters",
+    LeftOut.UNMATCHED: "to no request of the recipe",
+    LeftOut.ERASED: "to problems whose answers were erased, or perhaps to these (--recipe tells them apart)",
 }
 """How a person reads why responses are left out; the number stands before it."""
 

@@ -1,10 +1,12 @@
 """The next build asks only for what is missing, and makes what it would have made of the server's answers alone."""
 
+import gzip
 import json
 
 import polars as pl
 import pytest
 
+from cotloom.builder.teacher.imports import PEERS, advise_recorded
 from tests.teacher.chat_server import serving
 from tests.teacher.imports.conftest import QUESTIONS, solve, solve_text
 from tests.teacher.imports.shapes import (
@@ -167,3 +169,99 @@ def test_rows_of_distilabel_without_their_prompt_are_matched_by_question_only(re
     assert (by_messages["answers"], by_messages["left_out"]) == (0, {"unmatched": 4})
     assert by_messages["recipe"]["agreement"]["question"] == 4
     assert take("--from", "distilabel", path, "--recipe", recipe(), "--match", "question")["answers"] == 4
+
+
+def test_a_recipe_with_another_sampling_leaves_answers_what_they_are_and_says_what_differs(
+    recipe, run, take, store, tmp_path
+):
+    rows = [make_curator_row(text, reply(solve_text(text)), number) for number, text in enumerate(PAID)]
+    path = write_lines(tmp_path / "responses_0.jsonl", rows)
+    other = recipe(sampling={"temperature": 1.0, "max_tokens": 512})
+
+    imported = take("--from", "curator", path, "--recipe", other)
+
+    assert (imported["answers"], imported["vouched"]) == (4, 0)
+    assert imported["recipe"]["agreement"]["messages"] == 4
+    assert imported["recipe"]["difference"] == "max_tokens is 64 there and 512 in the recipe"
+    assert imported["recipe"]["first_round"] == {"new": 6, "ledger": 0}
+    run("ledger", "export", tmp_path / "out.jsonl.gz", "--store", store)
+    with gzip.open(tmp_path / "out.jsonl.gz") as file:
+        lines = [json.loads(line) for line in file]
+    assert {(line["kind"], line["request"]["sampling"]["max_tokens"]) for line in lines} == {("chat", 64)}
+
+
+def test_answers_to_a_hinted_prompt_answer_no_question_alone(recipe, take, tmp_path):
+    path = write_lines(tmp_path / "output.jsonl", [make_nemo_row(text, solve_text(text)) for text in PAID])
+    hinted = recipe(hint={"mode": "always"})
+    imported = take("--from", "nemo-skills", path, "--recipe", hinted, "--match", "question", "--model", "m", code=1)
+    assert imported["left_out"] == {"unmatched": 4}
+
+
+def test_several_steps_of_a_pipeline_need_the_name_of_one(recipe, run, take, store, tmp_path):
+    row = make_distilabel_row(PAID[0], solve_text(PAID[0]))
+    row["distilabel_metadata"] |= {"raw_input_rate_0": ask("Rate it."), "raw_output_rate_0": "5 of 5"}
+    path = write_parquet(tmp_path / "a.parquet", [row])
+    words = ["--from", "distilabel", path, "--recipe", recipe(), "--match", "messages"]
+
+    refused = run("ledger", "import", *words, "--store", store)
+    assert (refused.code, "rate_0, text_generation_0" in refused.err) == (2, True)
+    unnamed = run("ledger", "import", *words, "--step", "text_generation_0", "--store", store)
+    assert (unnamed.code, "--model" in unnamed.err) == (2, True)  # the name in the row may be that of the other step
+    assert take(*words, "--step", "text_generation_0", "--model", "m")["answers"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--from", "nemo-skills"], "--match question"),
+        (["--from", "distilabel"], "backend: recorded"),
+        (["--from", "curator", "--match", "messages"], "--recipe"),
+        (["--model", "m"], "--from"),
+        (["--match", "question"], "--from"),
+    ],
+)
+def test_what_is_missing_is_named_with_what_to_do(words, hint, run, store, tmp_path):
+    path = write_lines(tmp_path / "output.jsonl", [make_nemo_row(PAID[0], "5")])
+    ran = run("ledger", "import", *words, path, "--store", store)
+    assert (ran.code, hint in ran.err) == (2, True)
+    assert not (store / "ledger.sqlite").exists()
+
+
+def test_a_person_reads_what_came_and_what_is_missing(recipe, run, store, tmp_path):
+    rows = [make_curator_row(text, reply(solve_text(text)), number) for number, text in enumerate(PAID)]
+    other = {"messages": [{"role": "user", "content": PAID[0]}]}
+    rows += [make_curator_row(PAID[0], None), make_curator_row(PAID[0], reply("5"), request=other), {"a": 1}]
+    path = write_lines(tmp_path / "responses_0.jsonl", rows)
+    ran = run("ledger", "import", "--from", "curator", path, "--recipe", recipe(), "--store", store)
+    assert ran.code == 1
+    assert ran.out.splitlines()[:5] == [
+        "6 responses in 1 file of Bespoke curator.",
+        "Imported 5 answers; 0 were there already.",
+        "  5 by m (house)",
+        "What the new ones cost, as Bespoke curator says: $0.0050.",
+        "Left out: 1 from failed requests.",
+    ]
+    assert "damaged  responses_0.jsonl:7: it has no generic_request with messages" in ran.out
+    assert "Of 5 answers, 4 are to requests of sums." in ran.out
+    assert "backend: recorded" in ran.out
+    assert ran.out.splitlines()[-1] == "The first round of sums: 4 answers are in the ledger, 2 would be requested."
+
+
+WRITERS = {
+    "curator": lambda path: write_lines(path, [make_curator_row(text, reply(solve_text(text))) for text in PAID]),
+    "distilabel": lambda path: write_lines(path, [make_distilabel_row(text, solve_text(text)) for text in PAID]),
+    "nemo-skills": lambda path: write_lines(path, [make_nemo_row(text, solve_text(text)) for text in PAID]),
+}
+
+
+@pytest.mark.parametrize("tool", WRITERS)
+def test_the_keys_that_are_advised_take_answers_as_what_they_are(tool, recipe, run, store, tmp_path):
+    WRITERS[tool](tmp_path / "paid.jsonl")
+    advice = advise_recorded(PEERS[tool], "paid.jsonl").replace("COLUMN", "problem").replace("NAME", "m")
+    whole = json.loads(recipe().read_text())
+    del whole["teacher"]
+    (tmp_path / "as_they_are.yaml").write_text(f"{json.dumps(whole)[:-1]}, {advice}}}")
+    built = run("build", tmp_path / "as_they_are.yaml", "--store", store, "--json")
+    assert built.code == 0, built.err
+    samples = pl.read_parquet(f"{built.json['path']}/samples.parquet").filter(pl.col("text").is_not_null())
+    assert (samples.height, set(samples["teacher"])) == (4, {"m"})

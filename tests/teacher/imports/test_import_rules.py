@@ -7,13 +7,24 @@ from contextlib import closing
 import pytest
 
 from cotloom.builder.errors import InputError
-from cotloom.builder.teacher.imports import PEERS, ImportOptions, LeftOut, import_responses
+from cotloom.builder.teacher.backends.prompted import PromptedBackend, ReadyPrompt
+from cotloom.builder.teacher.imports import (
+    PEERS,
+    Agreement,
+    ImportOptions,
+    LeftOut,
+    RequestIndex,
+    import_responses,
+)
 from cotloom.builder.teacher.imports.files import list_files, read_file
 from cotloom.builder.teacher.imports.sampling import normalize_sampling
 from cotloom.builder.teacher.ledger import open_ledger
 from cotloom.builder.teacher.ledger.check import LedgerCheck, check_ledger
 from cotloom.builder.teacher.ledger.entries import list_entries
 from cotloom.builder.teacher.responses import read_choices
+from cotloom.schemas.problem import Problem
+from cotloom.schemas.prompt import HintPolicy, Prompt
+from cotloom.schemas.sample import Hint
 from tests.teacher.imports.conftest import QUESTIONS, solve_text
 from tests.teacher.imports.shapes import (
     ask,
@@ -335,3 +346,22 @@ def test_answers_to_an_erased_problem_stay_erased(recipe, run, take, store, tmp_
     assert (again["answers"], again["known"], again["left_out"]) == (0, 1, {"erased": 1})
     alone = take("--from", "curator", path, "--endpoint", "house", code=1)
     assert (alone["answers"], alone["left_out"]) == (0, {"erased": 2})
+
+
+def test_a_question_of_two_problems_is_that_of_none():
+    backend = PromptedBackend(
+        model="m",
+        endpoint="e",
+        prompts={None: ReadyPrompt(Prompt())},
+        hint=HintPolicy(),
+        sampling={},
+        seed=0,
+        sending=None,
+    )
+    index = RequestIndex()
+    for number, text in enumerate(["Which is  more?", "Which is more?", "Which is less?"]):
+        problem = Problem(problem_id=f"p_{number}", source="s", origin="o", question=text, answer="1")
+        index.add(backend, problem, Hint.NONE)
+    assert index.find("m", None, None, "Which is more?") == (Agreement.OTHER_QUESTION, None)
+    agreement, request = index.find("m", None, None, " Which is less? ")
+    assert (agreement, request.problem_id) == (Agreement.QUESTION, "p_2")
