@@ -15,10 +15,10 @@ from ..teacher.estimate import CallEstimate
 from ..teacher.imports import (
     LEFT_OUT,
     PEERS,
-    Agreement,
     ForeignImport,
     ImportOptions,
     LeftOut,
+    RequestAgreement,
     advise_recorded,
     check_options,
     import_responses,
@@ -115,7 +115,7 @@ def describe_import(report: ImportReport) -> dict[str, Any]:
         if estimate is None
         else {
             "name": report.recipe,
-            "agreement": {str(item): imported.agreements[item] for item in Agreement},
+            "agreement": {str(item): imported.agreements[item] for item in RequestAgreement},
             "difference": imported.difference or None,
             "first_round": {"new": estimate.new, "ledger": estimate.ledger},
         },
@@ -154,8 +154,8 @@ def _list_recipe_lines(report: ImportReport) -> Iterator[str]:
         yield "cotloom plan RECIPE shows how many a build would use; --recipe RECIPE says here what the others lack."
         return
     found = imported.agreements
-    yield f"Of {found.total():,} answers, {found[Agreement.REQUEST]:,} are to requests of {report.recipe}."
-    same_prompt, same_question = found[Agreement.MESSAGES], found[Agreement.QUESTION]
+    yield f"Of {found.total():,} answers, {found[RequestAgreement.REQUEST]:,} are to requests of {report.recipe}."
+    same_prompt, same_question = found[RequestAgreement.MESSAGES], found[RequestAgreement.QUESTION]
     if same_prompt:
         yield f"  {same_prompt:,} have the prompt of one, not its sampling or endpoint (--match messages)"
         yield f"    such as: {imported.difference or 'the sampling was not recorded'}"
@@ -172,7 +172,7 @@ def _list_recipe_lines(report: ImportReport) -> Iterator[str]:
 
 
 _OTHERS = {
-    Agreement.OTHER_QUESTION: "have another question",
-    Agreement.OTHER_MODEL: "are by a model that it does not ask",
+    RequestAgreement.OTHER_QUESTION: "have another question",
+    RequestAgreement.OTHER_MODEL: "are by a model that it does not ask",
 }
 """How a person reads what keeps answers from a recipe; the number stands before it."""

@@ -10,18 +10,18 @@ the readers (`curator`, `distilabel`, `nemo_skills`), `peers`, `files`; `samplin
 from .importer import check_options, import_responses
 from .peers import PEERS, Peer, advise_recorded
 from .records import LEFT_OUT, LeftOut, Match
-from .requests import Agreement, RequestIndex, index_requests
+from .requests import RequestAgreement, RequestIndex, index_requests
 from .results import ForeignImport, ImportOptions
 
 __all__ = [
     "LEFT_OUT",
     "PEERS",
-    "Agreement",
     "ForeignImport",
     "ImportOptions",
     "LeftOut",
     "Match",
     "Peer",
+    "RequestAgreement",
     "RequestIndex",
     "advise_recorded",
     "check_options",

@@ -13,16 +13,16 @@ from ..chat_responses import explain_no_answer, read_chat_choices
 from ..request import Answer, Request, Response, ResponseKind
 from ..responses import encode_answers
 from .records import ForeignResponse, LeftOut, Match
-from .requests import Agreement, RequestIndex
+from .requests import RequestAgreement, RequestIndex
 from .results import ForeignImport, ImportOptions
 from .sampling import normalize_sampling
 
 _DIFFERENCES = 5
 """Parameters that are named where requests differ."""
-_TAKEN: Mapping[Match, frozenset[Agreement]] = {
-    Match.REQUEST: frozenset({Agreement.REQUEST}),
-    Match.MESSAGES: frozenset({Agreement.REQUEST, Agreement.MESSAGES}),
-    Match.QUESTION: frozenset({Agreement.REQUEST, Agreement.MESSAGES, Agreement.QUESTION}),
+_TAKEN: Mapping[Match, frozenset[RequestAgreement]] = {
+    Match.REQUEST: frozenset({RequestAgreement.REQUEST}),
+    Match.MESSAGES: frozenset({RequestAgreement.REQUEST, RequestAgreement.MESSAGES}),
+    Match.QUESTION: frozenset({RequestAgreement.REQUEST, RequestAgreement.MESSAGES, RequestAgreement.QUESTION}),
 }
 """What an answer may have in common with a request of the recipe so that it is taken for an answer to it."""
 
@@ -123,13 +123,13 @@ def _make_own(response: ForeignResponse, model: str, placing: Placing) -> Reques
 
 def _find_request(
     response: ForeignResponse, model: str, own: Request | None, placing: Placing, result: ForeignImport
-) -> tuple[Agreement | None, Request | None]:
+) -> tuple[RequestAgreement | None, Request | None]:
     """Find the request of the recipe that a response is taken to answer; none without a recipe."""
     if placing.index is None:
         return None, None
     agreement, request = placing.index.find(model, own, response.messages, response.question)
     result.agreements[agreement] += 1
-    if agreement is Agreement.MESSAGES and own is not None and request is not None:
+    if agreement is RequestAgreement.MESSAGES and own is not None and request is not None:
         result.difference = result.difference or _describe_difference(own, request)
     return agreement, request if agreement in _TAKEN[placing.options.match] else None
 
@@ -145,9 +145,9 @@ def _show(values: Mapping[str, Any], name: str) -> str:
     return format_canonical(values[name]) if name in values else "not given"
 
 
-def _make_labels(response: ForeignResponse, options: ImportOptions, agreement: Agreement | None) -> str | None:
+def _make_labels(response: ForeignResponse, options: ImportOptions, agreement: RequestAgreement | None) -> str | None:
     """Make the labels of an answer that the user vouches for, which every row made from it has; None for others."""
-    if agreement is Agreement.REQUEST:
+    if agreement is RequestAgreement.REQUEST:
         return None
     labels: dict[str, Any] = {"imported_from": options.name, "matched_by": str(agreement)}
     return format_canonical(labels if response.seed is None else {**labels, "seed": response.seed})

@@ -24,7 +24,7 @@ from ..request import Request
 from ..shares import select_share
 
 
-class Agreement(StrEnum):
+class RequestAgreement(StrEnum):
     """What an answer has in common with the requests of a recipe: the most that is found."""
 
     REQUEST = "request"
@@ -83,7 +83,7 @@ class RequestIndex:
 
     def find(
         self, model: str, own: Request | None, messages: Sequence[Message] | None, question: str | None
-    ) -> tuple[Agreement, Request | None]:
+    ) -> tuple[RequestAgreement, Request | None]:
         """Find the request that an answer has the most in common with; None where it is none of the recipe's.
 
         Args:
@@ -93,17 +93,17 @@ class RequestIndex:
             question: the question, where it is known.
         """
         if model not in self.endpoints:
-            return Agreement.OTHER_MODEL, None
+            return RequestAgreement.OTHER_MODEL, None
         found = None if own is None else self._digests.get(own.digest)
         if found is not None:
-            return Agreement.REQUEST, self._targets[found].make_request()
+            return RequestAgreement.REQUEST, self._targets[found].make_request()
         found = None if messages is None else self._chats.get(_hash_chat(model, messages))
         if found is not None:
-            return Agreement.MESSAGES, self._targets[found].make_request()
+            return RequestAgreement.MESSAGES, self._targets[found].make_request()
         found = None if question is None else self._questions.get(_hash_question(model, question))
         if found is not None:
-            return Agreement.QUESTION, self._targets[found].make_request()
-        return Agreement.OTHER_QUESTION, None
+            return RequestAgreement.QUESTION, self._targets[found].make_request()
+        return RequestAgreement.OTHER_QUESTION, None
 
 
 def index_requests(loaded: LoadedRecipe, problems: AskedProblems, runtime: Runtime) -> RequestIndex:

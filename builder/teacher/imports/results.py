@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .records import LeftOut, Match
-from .requests import Agreement
+from .requests import RequestAgreement
 
 SHOWN = 20
 """Damaged rows that are named."""
@@ -44,7 +44,7 @@ class ForeignImport:
     """Those of the new ones that the user vouches for; their labels say so."""
     left_out: Counter[LeftOut] = field(default_factory=Counter)
     """Responses that were not imported, by reason."""
-    agreements: Counter[Agreement] = field(default_factory=Counter)
+    agreements: Counter[RequestAgreement] = field(default_factory=Counter)
     """What the responses have in common with the requests of the recipe; empty without one."""
     difference: str = ""
     """What keeps the first response with the messages of a request from being an answer to it."""

@@ -10,9 +10,9 @@ from cotloom.builder.errors import InputError
 from cotloom.builder.teacher.backends.prompted import PromptedBackend, ReadyPrompt
 from cotloom.builder.teacher.imports import (
     PEERS,
-    Agreement,
     ImportOptions,
     LeftOut,
+    RequestAgreement,
     RequestIndex,
     import_responses,
 )
@@ -362,6 +362,6 @@ def test_a_question_of_two_problems_is_that_of_none():
     for number, text in enumerate(["Which is  more?", "Which is more?", "Which is less?"]):
         problem = Problem(problem_id=f"p_{number}", source="s", origin="o", question=text, answer="1")
         index.add(backend, problem, Hint.NONE)
-    assert index.find("m", None, None, "Which is more?") == (Agreement.OTHER_QUESTION, None)
+    assert index.find("m", None, None, "Which is more?") == (RequestAgreement.OTHER_QUESTION, None)
     agreement, request = index.find("m", None, None, " Which is less? ")
-    assert (agreement, request.problem_id) == (Agreement.QUESTION, "p_2")
+    assert (agreement, request.problem_id) == (RequestAgreement.QUESTION, "p_2")
