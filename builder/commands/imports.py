@@ -136,7 +136,7 @@ def _list_lines(report: ImportReport) -> Iterator[str]:
         f"  {count:,} by {model} ({endpoint})" for (model, endpoint), count in sorted(imported.written_by.items())
     )
     if imported.answers:
-        cost = "unknown" if imported.cost_usd is None else f"${imported.cost_usd:,.4f}"
+        cost = "unknown" if imported.cost_usd is None else f"${imported.cost_usd:,.6f}"
         yield f"What the new ones cost, as {title} says: {cost}."
     if imported.vouched:
         yield f"{imported.vouched:,} are taken at your word (--match {report.options.match}); their labels say so."

@@ -20,9 +20,9 @@ from .records import (
     read_messages,
 )
 
-PATTERNS = ("batch_*.json", "*.parquet", "*.arrow", "*.jsonl")
+PATTERNS = ("batch_[0-9]*.json", "*.parquet", "*.arrow", "*.jsonl")
 QUESTIONS = ("instruction", "prompt", "question", "problem")
-_OUTPUT = "raw_output_"
+_INPUT, _OUTPUT = "raw_input_", "raw_output_"
 
 
 def read_row(row: Mapping[str, Any], context: RowContext) -> Iterator[ForeignResponse | LeftOut]:
@@ -40,9 +40,21 @@ def read_row(row: Mapping[str, Any], context: RowContext) -> Iterator[ForeignRes
         for step in _select_steps(steps, context):
             found = True
             # the name in the row is that of the last step that was run
-            yield from _read_step(part, step, question, writer if len(steps) == 1 else None)
+            named = writer if len(steps) == 1 else None
+            yield from _read_step(part, step, question, named, is_alone=len(parts) == 1 and not context.has_sibling)
     if not found:
         yield from _read_plain(row, question, None if context.step else model)
+
+
+def is_sibling(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rows may be generations of one response: they have the same input."""
+    inputs = [_list_inputs(parse_nested(each.get("distilabel_metadata"))) for each in (row, other)]
+    return inputs[0] != [] and inputs[0] == inputs[1]
+
+
+def _list_inputs(metadata: Any) -> list[Any]:
+    named = metadata if isinstance(metadata, Mapping) else {}
+    return [named[name] for name in sorted(named) if name.startswith(_INPUT) and named[name]]
 
 
 def _as_list(value: Any) -> Sequence[Any]:
@@ -61,15 +73,17 @@ def _select_steps(steps: Sequence[str], context: RowContext) -> Sequence[str]:
 
 
 def _read_step(
-    part: Mapping[str, Any], step: str, question: str | None, model: Any
+    part: Mapping[str, Any], step: str, question: str | None, model: Any, *, is_alone: bool
 ) -> Iterator[ForeignResponse | LeftOut]:
-    asked, counts = part.get(f"raw_input_{step}"), part.get(f"statistics_{step}")
+    """Read the answers of a step. Tokens of several answers together are those of none."""
+    asked, counts = part.get(f"{_INPUT}{step}"), part.get(f"statistics_{step}")
     messages = read_messages(asked)
     if asked and messages is None:
         yield LeftOut.NOT_TEXT
         return
-    tokens = counts if isinstance(counts, Mapping) else {}
-    for text in _as_list(part[f"{_OUTPUT}{step}"]):
+    texts = _as_list(part[f"{_OUTPUT}{step}"])
+    tokens = counts if isinstance(counts, Mapping) and is_alone and len(texts) == 1 else {}
+    for text in texts:
         yield _make_response(text, messages, question, model, tokens)
 
 

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import replace
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 from ....schemas.teacher import OpenAITeacher
@@ -82,8 +83,8 @@ def _place_rows(
     rows: Iterator[ForeignRow], peer: Peer, context: RowContext, placing: Placing, result: ForeignImport
 ) -> Iterator[PlacedResponse]:
     """Place the responses in the rows of a file; what is damaged or left out is counted."""
-    for row in rows:
-        for response in _read_row(row, peer, context, result):
+    for row, has_sibling in _mark_siblings(rows, peer):
+        for response in _read_row(row, peer, replace(context, has_sibling=has_sibling), result):
             result.responses += response is not LeftOut.NO_ANSWER
             placed = response if isinstance(response, LeftOut) else place_response(response, placing, result)
             if isinstance(placed, LeftOut):
@@ -103,3 +104,17 @@ def _read_row(
     except UnknownRowError as error:
         result.add_damage(row.origin, str(error))
         return []
+
+
+def _mark_siblings(rows: Iterator[ForeignRow], peer: Peer) -> Iterator[tuple[ForeignRow, bool]]:
+    """Say of each row whether the one before or after it may be from the same response."""
+    alike = False
+    for row, following in pairwise(chain(rows, [ForeignRow(origin="")])):
+        before, alike = alike, _is_sibling(row, following, peer)
+        yield row, before or alike
+
+
+def _is_sibling(row: ForeignRow, other: ForeignRow, peer: Peer) -> bool:
+    if peer.is_sibling is None or row.values is None or other.values is None:
+        return False
+    return peer.is_sibling(row.values, other.values)

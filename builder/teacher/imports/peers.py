@@ -23,6 +23,8 @@ class Peer:
     """How a row is read."""
     has_sampling: bool
     """Whether its rows have the sampling parameters."""
+    is_sibling: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] | None = None
+    """Whether two neighbouring rows may be from one response; None where a row is a whole response."""
     recorded: str
     """The keys `problem` and `completions` of a recorded teacher that reads its rows, as YAML."""
 
@@ -40,6 +42,7 @@ PEERS: Mapping[str, Peer] = {
         title="distilabel",
         patterns=distilabel.PATTERNS,
         read_row=distilabel.read_row,
+        is_sibling=distilabel.is_sibling,
         has_sampling=False,
         recorded="problem: instruction, completions: [{column: generation, teacher_column: model_name}]",
     ),

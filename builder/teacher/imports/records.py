@@ -92,6 +92,8 @@ class RowContext:
     """The column of the question, where the user names it."""
     step: str | None = None
     """The step of a pipeline whose answers are read, where the user names it."""
+    has_sibling: bool = False
+    """Whether the row before or after it may be from the same response."""
 
 
 def make_completion(  # noqa: PLR0913 - what is known of a response

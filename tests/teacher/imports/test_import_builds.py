@@ -238,7 +238,7 @@ def test_a_person_reads_what_came_and_what_is_missing(recipe, run, store, tmp_pa
         "6 responses in 1 file of Bespoke curator.",
         "Imported 5 answers; 0 were there already.",
         "  5 by m (house)",
-        "What the new ones cost, as Bespoke curator says: $0.0050.",
+        "What the new ones cost, as Bespoke curator says: $0.005000.",
         "Left out: 1 from failed requests.",
     ]
     assert "damaged  responses_0.jsonl:7: it has no generic_request with messages" in ran.out

@@ -32,6 +32,7 @@ from tests.teacher.imports.shapes import (
     make_curator_row,
     make_distilabel_row,
     make_early_row,
+    make_grouped_row,
     make_messages_row,
     make_nemo_row,
     reply,
@@ -365,3 +366,13 @@ def test_a_question_of_two_problems_is_that_of_none():
     assert index.find("m", None, None, "Which is more?") == (RequestAgreement.OTHER_QUESTION, None)
     agreement, request = index.find("m", None, None, " Which is less? ")
     assert (agreement, request.problem_id) == (RequestAgreement.QUESTION, "p_2")
+
+
+def test_tokens_of_several_answers_together_are_those_of_none(recipe, take, store, tmp_path):
+    """distilabel writes the count of a whole response to each row that was made of it."""
+    rows = [make_distilabel_row(QUESTIONS[place], text) for place, text in zip([0, 0, 1, 2, 2], "12345", strict=True)]
+    write_parquet(tmp_path / "out" / "a.parquet", rows)
+    write_parquet(tmp_path / "out" / "b.parquet", [make_grouped_row(QUESTIONS[4], "6", "7")])
+    take("--from", "distilabel", tmp_path / "out", "--recipe", recipe(), "--match", "messages")
+    counts = [(answer.text, answer.usage.completion_tokens) for _, _, answer in read(store / "ledger.sqlite")]
+    assert sorted(counts) == [("1", None), ("2", None), ("3", 5), ("4", None), ("5", None), ("6", None), ("7", None)]
