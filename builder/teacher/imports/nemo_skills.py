@@ -21,6 +21,8 @@ from .records import (
 
 PATTERNS = ("output*.jsonl", "output*.jsonl-async")
 QUESTIONS = ("problem", "question")
+_TOOLS = ("tool_calls", "num_tool_calls", "code_rounds_executed")
+"""What a line has where the model used tools."""
 _SEED = re.compile(r"-rs(\d{1,9})(?!\d)")
 
 
@@ -32,13 +34,12 @@ def read_row(row: Mapping[str, Any], context: RowContext) -> Iterator[ForeignRes
     """
     if "generation" not in row:
         raise UnknownRowError("it has no generation")
-    whole = row.get("_full_generation")
-    text = whole if isinstance(whole, str) and whole else row["generation"]
+    text = _find_text(row)
     asked, question = row.get("messages"), find_question(row, context, QUESTIONS)
     messages = read_messages(asked)
     if row.get("error"):
         yield LeftOut.FAILED
-    elif not isinstance(text, str) or row.get("tool_calls") or row.get("num_code_executions"):
+    elif text is None or any(row.get(name) for name in _TOOLS):
         yield LeftOut.NOT_TEXT
     elif messages is None and (asked or question is None):
         yield LeftOut.NOT_TEXT if asked else LeftOut.NO_PROMPT
@@ -50,6 +51,14 @@ def read_row(row: Mapping[str, Any], context: RowContext) -> Iterator[ForeignRes
             question=question,
             seed=int(seed[1]) if seed else None,
         )
+
+
+def _find_text(row: Mapping[str, Any]) -> str | None:
+    """Find the text of an answer, its thinking included where it was cut out; None where it is no text."""
+    text, whole = row["generation"], row.get("_full_generation")
+    if not isinstance(text, str):
+        return None
+    return whole if isinstance(whole, str) and whole.rstrip().endswith(text) else text
 
 
 def _make_completion(row: Mapping[str, Any], text: str) -> Mapping[str, Any]:
