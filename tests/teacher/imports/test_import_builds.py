@@ -265,3 +265,10 @@ def test_the_keys_that_are_advised_take_answers_as_what_they_are(tool, recipe, r
     assert built.code == 0, built.err
     samples = pl.read_parquet(f"{built.json['path']}/samples.parquet").filter(pl.col("text").is_not_null())
     assert (samples.height, set(samples["teacher"])) == (4, {"m"})
+
+
+def test_nothing_of_another_tool_reaches_the_terminal_unescaped(run, store, tmp_path):
+    rows = [make_curator_row(PAID[0], reply("5"), request={"model": "m\x1b[2J"}), {"generic_request": {"messages": 0}}]
+    path = write_lines(tmp_path / "responses_\x1b[2J.jsonl", rows)
+    ran = run("ledger", "import", "--from", "curator", path, "--store", store)
+    assert (ran.code, "\x1b" in ran.out + ran.err) == (1, False)
