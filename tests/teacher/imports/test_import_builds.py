@@ -6,6 +6,10 @@ import json
 import polars as pl
 import pytest
 
+from cotloom.builder.publish.card.card import render_card
+from cotloom.builder.publish.card.facts import FactCollector
+from cotloom.builder.publish.card.metadata import CardOptions
+from cotloom.builder.store import find_version
 from cotloom.builder.teacher.imports import PEERS, advise_recorded
 from tests.teacher.chat_server import serving
 from tests.teacher.imports.conftest import QUESTIONS, solve, solve_text
@@ -272,3 +276,42 @@ def test_nothing_of_another_tool_reaches_the_terminal_unescaped(run, store, tmp_
     path = write_lines(tmp_path / "responses_\x1b[2J.jsonl", rows)
     ran = run("ledger", "import", "--from", "curator", path, "--store", store)
     assert (ran.code, "\x1b" in ran.out + ran.err) == (1, False)
+
+
+def test_the_card_of_a_version_says_how_many_answers_are_taken_at_the_users_word(
+    recipe, build_rest, take, whole, tmp_path
+):
+    path = write_lines(tmp_path / "output.jsonl", [make_nemo_row(text, solve_text(text)) for text in PAID])
+    take("--from", "nemo-skills", path, "--recipe", recipe(), "--match", "question", "--model", "m")
+    built, _ = build_rest()
+
+    def write_card(of):
+        version = find_version(".", of["path"])
+        collector = FactCollector(version.manifest)
+        collector.add({name: version.read_table(name) for name in ("problems", "samples", "examples")})
+        return render_card(collector.finish(None, None), [], [], CardOptions())
+
+    assert "4 kept responses were got with another tool" in write_card(built)
+    assert "with another tool" not in write_card(whole)
+
+
+def test_all_published_solutions_of_gsm8k_are_taken_and_none_is_asked_for_again(data, run, take, store, tmp_path):
+    """2,640 real solutions to 660 problems, four to each, as four seeds of NeMo-Skills."""
+    rows = [json.loads(line) for line in (data / "gsm8k" / "model_solutions.jsonl").read_text().splitlines()]
+    writers = [name for name, value in rows[0].items() if isinstance(value, dict)]
+    for seed, writer in enumerate(writers):
+        lines = [make_nemo_row(row["question"], row[writer]["solution"]) for row in rows]
+        write_lines(tmp_path / "out" / f"output-rs{seed}.jsonl", lines)
+    write_lines(tmp_path / "problems.jsonl", [{key: row[key] for key in ("question", "ground_truth")} for row in rows])
+    fields = {"question": "question", "answer": "ground_truth"}
+    source = {"name": "gsm8k", "kind": "file", "path": "problems.jsonl", "fields": fields, "answer_pattern": "A: (.+)$"}
+    teacher = {"backend": "openai", "model": "m", "base_url": "http://127.0.0.1:9/v1", "paths": {"round": 4}}
+    path = tmp_path / "gsm8k.yaml"
+    path.write_text(json.dumps({"name": "gsm8k", "version": "1.0.0", "sources": [source], "teacher": teacher}))
+    words = ["--from", "nemo-skills", tmp_path / "out", "--recipe", path, "--match", "question", "--model", "m"]
+
+    assert take(*words)["recipe"]["first_round"] == {"new": 0, "ledger": 2640}
+    assert (again := take(*words))["answers"] == 0
+    assert again["known"] == 2640
+    built = run("build", path, "--store", store, "--json").json
+    assert (built["calls"]["new"], built["calls"]["ledger"]) == (0, 2640)

@@ -18,9 +18,10 @@ from cotloom.builder.teacher.imports import (
 )
 from cotloom.builder.teacher.imports.files import list_files, read_file
 from cotloom.builder.teacher.imports.sampling import normalize_sampling
-from cotloom.builder.teacher.ledger import open_ledger
+from cotloom.builder.teacher.ledger import Ledger, open_ledger
 from cotloom.builder.teacher.ledger.check import LedgerCheck, check_ledger
 from cotloom.builder.teacher.ledger.entries import list_entries
+from cotloom.builder.teacher.request import Answer
 from cotloom.builder.teacher.responses import read_choices
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.prompt import HintPolicy, Prompt
@@ -40,6 +41,7 @@ from tests.teacher.imports.shapes import (
     write_lines,
     write_parquet,
 )
+from tests.teacher.received import record
 
 ASKED = "What is 2 + 3?"
 
@@ -376,3 +378,25 @@ def test_tokens_of_several_answers_together_are_those_of_none(recipe, take, stor
     take("--from", "distilabel", tmp_path / "out", "--recipe", recipe(), "--match", "messages")
     counts = [(answer.text, answer.usage.completion_tokens) for _, _, answer in read(store / "ledger.sqlite")]
     assert sorted(counts) == [("1", None), ("2", None), ("3", 5), ("4", None), ("5", None), ("6", None), ("7", None)]
+
+
+def test_an_answer_that_a_build_records_meanwhile_stays_and_the_next_import_adds_this_one(
+    ledger, tmp_path, monkeypatch
+):
+    path = write_lines(tmp_path / "responses_0.jsonl", [make_curator_row(ASKED, reply("imported"))])
+    find_keys, records = Ledger.find_keys, [None]
+
+    def find_and_lose(self, digests):
+        found = find_keys(self, digests)
+        if records:
+            records.pop()
+            with open_ledger(ledger) as other:
+                record(other, [(own, 0, Answer(text="built"))])
+        return found
+
+    take_curator(tmp_path / "other.sqlite", path)
+    (own,) = list_requests(tmp_path / "other.sqlite")
+    monkeypatch.setattr(Ledger, "find_keys", find_and_lose)
+    assert take_curator(ledger, path).answers == 0
+    assert take_curator(ledger, path).answers == 1
+    assert [(index, answer.text) for _, index, answer in read(ledger)] == [(0, "built"), (1, "imported")]
