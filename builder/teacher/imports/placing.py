@@ -19,6 +19,8 @@ from .sampling import normalize_sampling
 
 _DIFFERENCES = 5
 """Parameters that are named where requests differ."""
+_LONGEST_ID = 300
+"""Characters that an id may have."""
 _TAKEN: Mapping[Match, frozenset[RequestAgreement]] = {
     Match.REQUEST: frozenset({RequestAgreement.REQUEST}),
     Match.MESSAGES: frozenset({RequestAgreement.REQUEST, RequestAgreement.MESSAGES}),
@@ -41,6 +43,8 @@ class PlacedResponse:
     """Whether the user vouches for what was not recorded."""
     cost_usd: float | None
     """What it cost, as the tool says."""
+    has_id: bool
+    """Whether the server's own id tells it apart from others with the same text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,19 @@ def _make_labels(response: ForeignResponse, options: ImportOptions, agreement: R
     """Make the labels of an answer that the user vouches for, which every row made from it has; None for others."""
     if agreement is RequestAgreement.REQUEST:
         return None
-    labels: dict[str, Any] = {"imported_from": options.name, "matched_by": str(agreement)}
-    return format_canonical(labels if response.seed is None else {**labels, "seed": response.seed})
+    labels = {
+        "imported_from": options.name,
+        "matched_by": str(agreement),
+        "seed": response.seed,
+        "response_id": _find_id(response),
+    }
+    return format_canonical({name: value for name, value in labels.items() if value is not None})
+
+
+def _find_id(response: ForeignResponse) -> str | None:
+    """Find the server's own id of a response."""
+    name = response.completion.get("id") if response.is_raw else None
+    return name if isinstance(name, str) and name.isascii() and 0 < len(name) <= _LONGEST_ID else None
 
 
 def _write_response(response: ForeignResponse, request: Request, labels: str | None) -> PlacedResponse | LeftOut:
@@ -168,7 +183,8 @@ def _write_response(response: ForeignResponse, request: Request, labels: str | N
     else:
         written = encode_answers([replace(answer, labels=labels) for answer in answers.values()])
         places = [*range(len(answers))]
-    return PlacedResponse(request, written, places, labels is not None, response.cost_usd)
+    has_id = _find_id(response) is not None
+    return PlacedResponse(request, written, places, labels is not None, response.cost_usd, has_id)
 
 
 def _encode(completion: Mapping[str, Any]) -> bytes:

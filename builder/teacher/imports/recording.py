@@ -1,7 +1,8 @@
 """Record responses from elsewhere, each once, under the sample indexes that are free.
 
 What is in the ledger says what is new: a response is known where the ledger has the same bytes for the same request as
-often as the file has had them so far. So an import can be repeated, and two files with the same rows count once.
+often as the file has had them so far, and at once where the server's id is among them. So an import can be repeated,
+and two files with the same rows count once.
 """
 
 from collections import Counter
@@ -47,7 +48,7 @@ def record_responses(
         content = (digest, _hash_response(item.response))
         seen[content] += 1
         result.written_by[item.request.model, item.request.endpoint] += size
-        if seen[content] <= stored[content]:
+        if stored[content] >= (1 if item.has_id else seen[content]):
             result.known += size
             continue
         stored[content] += 1

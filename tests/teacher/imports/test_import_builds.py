@@ -194,6 +194,15 @@ def test_a_recipe_with_another_sampling_leaves_answers_what_they_are_and_says_wh
     assert {(line["kind"], line["request"]["sampling"]["max_tokens"]) for line in lines} == {("chat", 64)}
 
 
+def test_what_is_taken_at_the_users_word_counts_once_by_the_servers_id_too(recipe, take, tmp_path):
+    rows = [make_curator_row(PAID[0], reply(solve_text(PAID[0]), number=number)) for number in (1, 1, 2)]
+    path = write_lines(tmp_path / "responses_0.jsonl", rows)
+    words = ["--from", "curator", path, "--recipe", recipe(sampling={}), "--match", "messages"]
+    first, again = take(*words), take(*words)
+    assert (first["answers"], first["known"]) == (2, 1)
+    assert (again["answers"], again["known"]) == (0, 3)
+
+
 def test_answers_to_a_hinted_prompt_answer_no_question_alone(recipe, take, tmp_path):
     path = write_lines(tmp_path / "output.jsonl", [make_nemo_row(text, solve_text(text)) for text in PAID])
     hinted = recipe(hint={"mode": "always"})

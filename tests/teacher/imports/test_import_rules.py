@@ -130,8 +130,16 @@ def test_several_answers_to_a_request_get_the_sample_indexes_that_are_free(ledge
     assert [(index, answer.text) for _, index, answer in read(ledger)] == [(0, "a"), (1, "b"), (2, "c")]
 
 
-def test_a_response_in_two_files_counts_once_and_one_that_came_twice_twice(ledger, tmp_path):
-    rows = [make_curator_row(ASKED, reply("a", number=1)), make_curator_row(ASKED, reply("a", number=1))]
+def test_a_response_with_the_servers_id_counts_once_however_often_it_stands_there(ledger, tmp_path):
+    rows = [make_curator_row(ASKED, reply("a", number=number)) for number in (1, 1, 2)]
+    write_lines(tmp_path / "x" / "responses_0.jsonl", rows)
+    write_lines(tmp_path / "y" / "responses_0.jsonl", rows[:1])
+    result = take_curator(ledger, tmp_path)
+    assert (result.files, result.answers, result.known) == (2, 2, 2)
+
+
+def test_without_an_id_a_response_in_two_files_counts_once_and_one_that_came_twice_twice(ledger, tmp_path):
+    rows = [make_messages_row(ASKED, "a"), make_messages_row(ASKED, "a")]
     write_lines(tmp_path / "x" / "responses_0.jsonl", rows)
     write_lines(tmp_path / "y" / "responses_0.jsonl", rows[:1])
     result = take_curator(ledger, tmp_path)
