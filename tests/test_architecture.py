@@ -61,7 +61,7 @@ INNER_FLOORS = {
         {"prompts", "chat_responses", "simulated", "checkpoint", "recorded_chunks"},
         {"responses", "recorded"},
         {"ledger", "backends"},
-        {"sampling", "spending", "estimate"},
+        {"sampling", "spending", "estimate", "imports"},
     ],
     "builder.student": [
         {"model", "statistics"},
