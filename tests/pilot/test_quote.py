@@ -3,6 +3,7 @@
 import json
 import random
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -106,13 +107,14 @@ def test_without_a_price_tokens_are_quoted_and_money_is_unknown(run, tmp_path, s
 
 
 @pytest.mark.slow
-def test_recipes_are_compared_by_what_a_distinct_path_costs(run, tmp_path, store, prices):
+def test_recipes_are_compared_by_what_a_distinct_path_costs(run, tmp_path, store, prices, monkeypatch):
     cheap, dear = write_adaptive(tmp_path, 1), tmp_path / "dear.yaml"
     recipe = json.loads(cheap.read_text())
     recipe["name"] = "one-way"
     recipe["teacher"]["methods"] = 1
     dear.write_text(json.dumps(recipe))
-    words = ("plan", str(dear), str(cheap), "--store", str(store), "--prices", str(prices))
+    monkeypatch.chdir(tmp_path)
+    words = ("plan", dear.name, cheap.name, "--store", str(store), "--prices", str(prices))
 
     refused = run(*words)
     compared = run(*words, "--pilot", "20", "--json").json["recipes"]
@@ -120,8 +122,8 @@ def test_recipes_are_compared_by_what_a_distinct_path_costs(run, tmp_path, store
 
     assert refused.code == 2
     assert "several recipes are compared by a pilot" in refused.err
-    costs = {name: quote["usd_for_path"] for name, quote in compared.items()}
-    assert costs[str(dear)]["low"] > costs[str(cheap)]["high"]  # one method gives fewer distinct paths
+    costs = {name: quote["usd_for_path"]["expected"] for name, quote in compared.items()}
+    assert costs[dear.name] > costs[cheap.name]  # one method gives fewer distinct paths
     assert shown.index("1.yaml") < shown.index("dear.yaml")
 
 
@@ -153,3 +155,27 @@ def test_a_ratio_without_a_gain_is_no_number():
     assert compare_ratio([1.0] * 3, [1] * 3) is None
     found = compare_ratio([1.0] * 20, [2] * 20)
     assert (found.low, found.expected, found.high) == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.slow
+def test_rounds_with_a_limit_give_the_same_paths_for_at_most_six_tenths_of_the_money(tmp_path, store, prices, run):
+    target, problems = 3, 200
+
+    def build(name, paths, *words):
+        recipe = json.loads(write_adaptive(tmp_path, 5).read_text())
+        recipe |= {"name": name, "verify": {}, "seed": 0}
+        recipe["sources"][0]["problems"] = problems
+        recipe["teacher"] = {"backend": "simulated", "paths": paths}
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(json.dumps(recipe))
+        options = ("--store", str(store / name), "--prices", str(prices), "--json", "--workers", "2")
+        built = run("build", str(path), *options, *words).json
+        manifest = json.loads((Path(built["path"]) / "manifest.json").read_text())
+        found = sum(min(int(count), target) * number for count, number in manifest["paths_per_problem"].items())
+        return built["cost_usd"], found
+
+    fixed, all_paths = build("fixed", {"round": 16, "max": 16})
+    paid, paths = build("rounds", {"round": 4, "max": 16, "target": target, "give_up": 0.035}, "--max-usd", "50")
+
+    assert paths >= 0.99 * all_paths
+    assert paid <= 0.6 * fixed

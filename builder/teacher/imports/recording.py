@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import count, islice
 
+from ...costs import Payment, ResponseTokens, Terms
+from ...costs.amounts import parse_usd
 from ..ledger import Ledger
 from ..ledger.encoding import pack_digest, unpack_digest
 from ..ledger.layout import explain_database_errors
@@ -54,12 +56,21 @@ def record_responses(
         stored[content] += 1
         free = list(islice((index for index in count() if index not in used[digest]), size))
         used[digest].update(free)
-        received.append(ReceivedResponse(item.request, item.response, dict(zip(free, item.places, strict=True))))
+        choices = dict(zip(free, item.places, strict=True))
+        received.append(ReceivedResponse(item.request, item.response, choices, payment=_make_payment(item)))
         result.answers += size
         result.vouched += size * item.is_vouched
         result.add_cost(item.cost_usd)
     taken = sum(len(keys) for keys in ledger.record(received))  # by a build at the same time; another import adds them
     result.answers -= taken
+
+
+def _make_payment(item: PlacedResponse) -> Payment | None:
+    """Make what was paid for a response, where the tool wrote it down; by which terms is not known."""
+    if item.cost_usd is None:
+        return None
+    terms = Terms(version="", model=item.request.model, endpoint=item.request.endpoint)
+    return Payment(terms=terms, tokens=ResponseTokens(), picodollars=parse_usd(item.cost_usd))
 
 
 def _count_stored(ledger: Ledger, digests: set[str]) -> Counter[Content]:
