@@ -72,6 +72,10 @@ def build(
     concurrency: opt.Concurrency = 64,
     requests_per_minute: opt.RequestsPerMinute = None,
     tokens_per_minute: opt.TokensPerMinute = None,
+    prices: opt.Prices = None,
+    max_usd: opt.MaxUsd = None,
+    max_requests: opt.MaxRequests = None,
+    max_tokens: opt.MaxTokens = None,
     timeout: opt.Timeout = 300.0,
     retries: opt.Retries = 5,
     batch: opt.Batch = False,
@@ -109,6 +113,10 @@ def build(
         concurrency=concurrency,
         requests_per_minute=requests_per_minute,
         tokens_per_minute=tokens_per_minute,
+        prices=prices,
+        max_usd=max_usd,
+        max_requests=max_requests,
+        max_tokens=max_tokens,
         timeout_s=timeout,
         retries=retries,
         batch=batch,
@@ -140,25 +148,39 @@ def build(
 
 @app.command()
 def plan(
-    recipe: opt.Recipe,
+    recipes: opt.Recipes,
     changes: opt.Changes = None,
     limit: opt.Limit = None,
     show: opt.ShowPlan = False,
+    pilot: opt.Pilot = None,
+    prices: opt.Prices = None,
+    max_usd: opt.MaxUsd = None,
+    workers: opt.Workers = None,
+    concurrency: opt.Concurrency = 64,
     allow_key: opt.AllowKeys = None,
     store: opt.Store = opt.STORE,
     as_json: opt.Json = False,
 ) -> None:
-    """Estimate what a build would do: problems, calls, and answers in the ledger. No request is sent."""
-    from .builder.commands.output import describe_plan
-    from .builder.plan import plan_build, render_plan
-    from .builder.recipe import load_recipe
-    from .builder.report.console import make_console
+    """Estimate what a build would do: problems, calls, and what it will cost. Without --pilot no request is sent.
+
+    Several recipes are compared by what a distinct right path costs; that needs --pilot.
+    """
+    from .builder.commands.planning import compare_recipes, plan_recipe
     from .schemas.runtime import Runtime
 
-    with show_progress_on_stderr():
-        loaded = load_recipe(recipe, [*(changes or []), *_list_changes(None, limit)])
-        planned = plan_build(loaded, Runtime(store=store, allow_keys=tuple(allow_key or ())))
-    print_json(describe_plan(planned)) if as_json else make_console().print(render_plan(planned, show=show))
+    runtime = Runtime(
+        store=store,
+        workers=workers or os.cpu_count() or 1,
+        concurrency=concurrency,
+        prices=prices,
+        max_usd=max_usd,
+        allow_keys=tuple(allow_key or ()),
+    )
+    given = [*(changes or []), *_list_changes(None, limit)]
+    if len(recipes) == 1:
+        plan_recipe(recipes[0], given, runtime, pilot, show=show, as_json=as_json)
+    else:
+        compare_recipes(recipes, given, runtime, pilot, as_json=as_json)
 
 
 def _list_changes(version: str | None, limit: int | None) -> Iterator[str]:

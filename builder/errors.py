@@ -5,7 +5,8 @@
     │   ├── RecipeError     ... in the recipe: the key's path and the line
     │   └── VersionConflict ... the version exists with another content
     ├── EmptyVersion        the build kept no row                            exit 1
-    └── Stopped             a limit or an unreachable server; resumable      exit 3
+    └── Stopped             an unreachable server or a full disk; resumable  exit 3
+        └── LimitReached    ... what the build may spend is spent
 
 Memory that runs out ends a command as `Stopped` does; Ctrl-C and SIGTERM end it with 128 and the signal's number. Any
 other exception, a library's panic or exit too, is a fault of Cotloom: printed with a traceback, exit code 70.
@@ -55,3 +56,7 @@ class Stopped(CotloomError):  # noqa: N818 - being stopped is no error of anyone
     """A limit was reached or a server is gone. Answers are kept in the ledger; the same command resumes."""
 
     exit_code: ClassVar[int] = 3
+
+
+class LimitReached(Stopped):
+    """What a build may spend is spent: nothing more is asked."""

@@ -301,15 +301,15 @@ def _parse_exactly(text: bytes) -> Any:
 def _make_row(origin: str, value: Any, fault: str | None, raw: bytes | None = None) -> Row:
     if fault is None and not isinstance(value, dict):
         fault = f"a {type(value).__name__}, not an object"
-    if fault is None and _is_deep(value):
+    if fault is None and is_deep(value):
         fault = f"nested more than {MAX_DEPTH} deep"
     if fault is None:
         return Row(origin=origin, values=value)
     return Row(origin=origin, values=None, fault=fault, raw=repr(value) if raw is None else repr(raw.strip()))
 
 
-def _is_deep(value: Any) -> bool:
-    """Whether lists and objects are nested beyond the limit."""
+def is_deep(value: Mapping[str, Any]) -> bool:
+    """Whether lists and objects in a row are nested beyond the limit."""
     if not any(isinstance(inner, _NESTED) for inner in value.values()):
         return False
     level = [value]

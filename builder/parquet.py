@@ -7,6 +7,7 @@ writes Parquet. The footer has no checksum: what lies in a version or a store is
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -265,6 +266,28 @@ def list_row_groups(path: Path) -> list[tuple[int, int]]:
         return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
+class _NoPandas:
+    """Finds no pandas: the first finder that is asked for a module may say that there is none."""
+
+    @staticmethod
+    def find_spec(name: str, *_where: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+@contextmanager
+def _leave_pandas_out() -> Iterator[None]:
+    """Let pyarrow look for pandas in vain: it imports it with its first scalar, which takes longer than most queries.
+
+    Where pandas is needed later, pyarrow looks for it again.
+    """
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_NoPandas)
+
+
 def open_dataset(paths: Sequence[Path], numbered: str | None = None) -> "ds.Dataset":
     """Open Parquet files of the same columns for queries that read some of them; page checksums are verified.
 
@@ -275,7 +298,8 @@ def open_dataset(paths: Sequence[Path], numbered: str | None = None) -> "ds.Data
     Raises:
         InputError: one is missing, or the first can't be read.
     """
-    import pyarrow.dataset as ds  # noqa: PLC0415 - it imports pandas, where that is installed
+    with _leave_pandas_out():
+        import pyarrow.dataset as ds  # noqa: PLC0415 - few commands query a dataset
 
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     form = ds.ParquetFileFormat(default_fragment_scan_options=options)

@@ -20,12 +20,14 @@ from ..schemas.sample import Consensus, Sample, Span
 from . import format as formats
 from . import sources, teacher, verify
 from .access import RecipeAccess, find_access, render_access
+from .costs import FREE, Delivery, find_price
 from .passes.answers import find_recording
 from .passes.emptiness import describe_hidden_reasoning
 from .passes.flow import make_unmatched_error
 from .passes.languages import count_languages, describe_language_gaps
 from .passes.problems import write_aliases
 from .passes.version_answers import find_version_answers, read_version_answers
+from .pilot import Quote, QuoteBasis, guess_quote, quote_build, render_quote
 from .pipeline import check_recipe, select_sampled_problems
 from .progress import warn_all
 from .recipe import LoadedRecipe
@@ -91,16 +93,19 @@ class Plan:
     """One rendered request."""
     examples: list[Example]
     """One example of each format, with a placeholder for the reasoning."""
+    quote: Quote | None
+    """What the build will cost; null where all answers are recorded."""
     access: RecipeAccess
     """The files and environment variables that the recipe reads, and where requests and the key go."""
 
 
-def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
-    """Plan a build. No request is sent, and nothing is written but an empty ledger.
+def plan_build(loaded: LoadedRecipe, runtime: Runtime, pilot: int | None = None) -> Plan:
+    """Plan a build. Without a pilot no request is sent, and nothing is written but an empty ledger.
 
     Args:
         loaded: the recipe.
         runtime: how to build.
+        pilot: how many problems the teacher is asked about, to measure what the build will take; None asks none.
 
     Raises:
         InputError: recipe or data are wrong.
@@ -119,6 +124,7 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
     warnings = (*gaps, *_list_warnings(loaded, estimate))
     warn_all(warnings)
     return Plan(
+        quote=_quote_build(loaded, runtime, estimate, pilot),
         problems=dict(kept.group_by("source", maintain_order=True).len().iter_rows()),
         inferred=tuple(found.inferred),
         dropped=problems.height - kept.height,
@@ -131,6 +137,20 @@ def plan_build(loaded: LoadedRecipe, runtime: Runtime) -> Plan:
         examples=_make_examples(loaded, select_sampled_problems(loaded.recipe, kept)),
         access=access,
     )
+
+
+def _quote_build(loaded: LoadedRecipe, runtime: Runtime, estimate: CallEstimate, pilot: int | None) -> Quote | None:
+    """Quote a build: by a pilot, by what the ledger has, else by a guess. None where no teacher is asked."""
+    if not estimate.volumes:
+        return None
+    prices = [
+        {way: find_price(paid.model, paid.endpoint, paid.url, way, runtime.prices) for way in Delivery}
+        for paid in (volume.paid for volume in estimate.volumes)
+    ]
+    is_free = all(price == FREE for each in prices for price in each.values())
+    is_measured = pilot is not None or (estimate.ledger > 0 and not is_free)
+    quote = quote_build(loaded, runtime, pilot) if is_measured else None
+    return quote or guess_quote(estimate, prices)
 
 
 def _list_drops(problems: pl.DataFrame) -> Iterator[PlannedDrop]:
@@ -297,8 +317,10 @@ def _render_summary(plan: Plan) -> Iterator[Text]:
         yield make_line(f"blind      one more call for each hinted answer that is right: up to {estimate.blind:,}")
     if estimate.graded:
         yield make_line(f"grader     up to {estimate.graded:,} votes")
-    costs = estimate.paid and (estimate.most > estimate.ledger or estimate.graded > 0)
-    yield make_line(f"cost       {'unknown: no prices are given' if costs else 'none: this teacher costs nothing'}")
+    if plan.quote is not None:
+        yield from render_quote(plan.quote)
+    if estimate.graded and plan.quote is not None and plan.quote.basis is QuoteBasis.GUESS and estimate.paid:
+        yield make_line("           and what the grader takes, which is not in the guess")
     yield from map(make_line, render_access(plan.access))
 
 

@@ -36,6 +36,14 @@ class Runtime(BaseModel):
     """The most requests in a minute to one server; null learns what it allows."""
     tokens_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """The most tokens in a minute, of requests and answers together; null learns what the server allows."""
+    prices: Path | None = None
+    """A file with prices of your own, which come before the listed ones."""
+    max_usd: str | None = Field(default=None, pattern=r"^\d{1,9}(\.\d{1,12})?$")
+    """The most that all builds of this version may pay, in US dollars."""
+    max_requests: int | None = Field(default=None, ge=0)
+    """The most requests that all builds of this version may send, those that fail counted."""
+    max_tokens: int | None = Field(default=None, ge=0)
+    """The most tokens of requests and answers that all builds of this version may take."""
     timeout_s: float = Field(default=300.0, gt=0)
     """Seconds to wait for one answer of a live teacher."""
     retries: int = Field(default=5, ge=0, le=100)

@@ -268,8 +268,6 @@ class Sample:
     where unknown."""
     response_tokens: int | None = None
     """Tokens of the text, counted in the same way."""
-    cost_usd: float | None = None
-    """Price of the answer in US dollars; null where unknown, 0 where it cost nothing."""
     token_logprobs: tuple[TokenLogprob, ...] | None = None
     """Token log probabilities, where they were requested and returned."""
     labels: str | None = None

@@ -18,15 +18,15 @@ FLOORS = {
     "builder.marked_yaml": 1, "builder.files": 1, "builder.cells": 1,
     "builder.templates": 1, "builder.progress": 1, "builder.recipe": 1,
     "builder.patterns": 1, "builder.line_process": 1,
-    "builder.text": 1, "builder.engine": 1, "builder.report": 1, "builder.store": 1,
+    "builder.text": 1, "builder.engine": 1, "builder.costs": 1, "builder.report": 1, "builder.store": 1,
     "builder.sources": 2, "builder.teacher": 2, "builder.verify": 2, "builder.select": 2, "builder.format": 2,
     "builder.mix": 2,
     "builder.audit": 3, "builder.diff": 3, "builder.run_record": 3, "builder.inspect": 3, "builder.student": 3,
     "builder.export": 3, "builder.review": 3,
     "builder.passes": 4, "builder.publish": 4, "builder.pipeline": 5, "builder.access": 4, "builder.infer": 4,
-    "builder.plan": 6, "builder.starter": 6,
-    "builder.commands": 7, "builder.api": 7,
-    "builder": 8, "recipes": 8, "cli": 9, "cotloom": 9,
+    "builder.pilot": 6, "builder.starter": 6, "builder.plan": 7,
+    "builder.commands": 8, "builder.api": 8,
+    "builder": 9, "recipes": 9, "cli": 10, "cotloom": 10,
 }  # fmt: skip
 
 SHARED = {
@@ -62,7 +62,7 @@ INNER_FLOORS = {
         {"responses", "recorded"},
         {"ledger", "backends"},
         {"batches"},
-        {"sampling", "estimate"},
+        {"sampling", "spending", "estimate", "imports"},
     ],
     "builder.student": [
         {"model", "statistics"},
@@ -112,6 +112,7 @@ HOMES = {
     "math_verify": {"builder.verify"},
     "latex2sympy2_extended": {"builder.verify"},
     "mpmath": {"builder.verify"},
+    "genai_prices": {"builder.costs"},
 }
 
 FILES = sorted(

@@ -15,28 +15,27 @@ FILES = sorted(
 VERBS = frozenset(
     """
     accept accumulate add adjust advance advise align allow append apply arrange ask assemble assert assign attach audit
-    average balance batch begin bootstrap bound bring build call can canonicalize capitalise capture carry cast catch
-    change check choose classify clean clear clip close collate collect combine commit compact compare compile complete
-    compress compute concat connect construct convert copy correct count cover create cut decide declare decode
-    decompress decontaminate deduplicate delete derive describe detect digest disable divide download draw drop dump
-    edit embed enable encode end enter escape estimate evaluate examine exclude execute exit expand explain explore
-    export extend extract fail feed fetch fill filter find finish fit flatten fold follow forget format freeze
-    gather generate get give group guard guess handle has hash hide hint hold ignore import include indent index
-    infer init insert install interpolate interrupt invert is iterate join judge keep label lay learn leave limit
-    link list load locate lock log look lower main make map mark mask match may mean measure merge migrate miscount
-    misread mix move must name narrow need negate normalize note number open order outline overlap pack pad pair
-    parse part pause permit permute pick place plan plot predict prefix prepare preserve print probe propose protect
-    prune publish pull push put query quote raise rank read rebuild recall receive recompute record redact reduce refuse
-    register rejoin relativize release remember remove rename render reorder repair repeat replace report request
-    require resample reset resize resolve restore retry return review rework rewrite round run sample save say scale
-    scan schedule score seal search seed select send separate serialize serve set shard share shift shorten should
-    show shuffle sign simplify skip slice solve sort spell split stack start state step stop store strip style
-    substitute suggest sum summarise summarize supply support swap sweep switch sync tabulate tag take test thin
-    tokenize trace track train transform translate trim truncate trust try uncheck unfreeze unpack unwrap upcast
-    update upload use validate verify view vote wait walk warn weigh widen wrap write
-    block detach discard notify queue recover stream submit unblock watch
-    factorize flag rate grade intersect settle reward multiply prove spread unify
-""".split()
+    average balance batch begin block bootstrap bound bring build call can canonicalize capitalise capture carry cast
+    catch change check choose classify clean clear clip close collate collect combine commit compact compare compile
+    complete compress compute concat connect construct convert copy correct count cover create cut decide declare decode
+    decompress decontaminate deduplicate delete derive describe detach detect digest disable discard divide download
+    draw drop dump edit embed enable encode end enter escape estimate evaluate examine exclude execute exit expand
+    explain explore export extend extract factorize fail feed fetch fill filter find finish fit flag flatten fold follow
+    forget format freeze gather generate get give grade group guard guess handle has hash hide hint hold ignore import
+    include indent index infer init insert install interpolate interrupt intersect invert is iterate join judge keep
+    label lay learn leave limit link list load locate lock log look lower main make map mark mask match may mean measure
+    merge migrate miscount misread mix move multiply must name narrow need negate normalize note notify number open
+    order outline overlap pack pad pair parse part pause permit permute pick place plan plot predict prefix prepare
+    preserve print probe propose protect prove prune publish pull push put query queue quote raise rank rate read
+    rebuild recall receive recompute record recover redact reduce refuse register rejoin relativize release remember
+    remove rename render reorder repair repeat replace report request require resample reserve reset resize resolve
+    restore retry return review reward rework rewrite round run sample save say scale scan schedule score seal search
+    seed select send separate serialize serve set settle shard share shift shorten should show shuffle sign simplify
+    skip slice solve sort spell split spread stack start state step stop store stream strip style submit substitute
+    suggest sum summarise summarize supply support swap sweep switch sync tabulate tag take test thin tokenize trace
+    track train transform translate trim truncate trust try unblock uncheck unfreeze unify unpack unwrap upcast update
+    upload use validate verify view vote wait walk warn watch weigh widen wrap write
+    """.split()
 )
 """What a name may begin with, in base form: no participle (`kept`), no noun (`row`)."""
 

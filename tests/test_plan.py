@@ -111,7 +111,9 @@ def test_the_calls_and_the_cost_of_a_fallback_hint_are_told(tmp_path, store, wri
     assert "up to" not in plain
     assert "up to 32 more" in hinted
     assert "calls      2 for each answer" in twice
-    assert all("cost       unknown: no prices are given" in text for text in (plain, hinted, twice))
+    assert all(
+        "cost       unknown: no price is known; --prices FILE gives one" in text for text in (plain, hinted, twice)
+    )
     assert "cost       none: this teacher costs nothing" in free
 
 

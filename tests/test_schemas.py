@@ -209,7 +209,6 @@ SAMPLES = some(
     hint=st.sampled_from(Hint),
     text=maybe(TEXT),
     usage=some(Usage, prompt_tokens=maybe(COUNT), completion_tokens=maybe(COUNT)),
-    cost_usd=maybe(NUMBER),
     token_logprobs=maybe(st.lists(TOKENS, max_size=3).map(tuple)),
     verdict=maybe(st.sampled_from(Verdict)),
     span=maybe(SPANS),

@@ -81,9 +81,11 @@ def _build(runtime: "Runtime", changes: tuple[str, ...]) -> "Built":
 
 def _format_calls(built: "Built") -> str:
     """Say what a build asked the teacher for."""
+    from ..costs import describe_cost
+
     if built.status == "unchanged":
         return "built before: nothing to do"
-    cost = "at an unknown price" if built.calls.cost_usd is None else f"${built.calls.cost_usd:.2f}"
+    cost = describe_cost(built.calls.cost)
     return f"{built.calls.new:,} new answers, {cost} ({built.calls.ledger:,} known from the ledger)"
 
 

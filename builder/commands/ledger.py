@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..terminal import print_json, print_text
+from ..terminal import print_data, print_json, print_text
 from . import options as opt
 from .batches import show_batches
 from .run import show_progress_on_stderr
@@ -20,8 +20,38 @@ app.command("batches")(show_batches)
 Drop = Annotated[bool, typer.Option("--drop", help="Give up what is damaged; the damaged file is kept beside.")]
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write: NAME.jsonl.gz.")]
 Source = Annotated[
-    Path, typer.Argument(metavar="SOURCE", help="A file that `ledger export` wrote, another ledger, or another store.")
+    Path,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A file that `ledger export` wrote, another ledger or store; with --from, a tool's file or folder.",
+    ),
 ]
+By = Annotated[
+    str, typer.Option("--by", metavar="KEYS", help="What costs are added up by: version, teacher, day, or several.")
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values instead of a table.")]
+Tool = Annotated[
+    Literal["curator", "distilabel", "nemo-skills"] | None,
+    typer.Option("--from", help="The tool that wrote the answers."),
+]
+ForeignRecipe = Annotated[
+    str | None,
+    typer.Option("--recipe", metavar="RECIPE", help="With --from: the recipe whose requests they may answer."),
+]
+MatchBy = Annotated[
+    Literal["request", "messages", "question"],
+    typer.Option("--match", help="With --from: what an answer must share with a request; you vouch for the rest."),
+]
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="With --from: who wrote the answers; no other is taken.")
+]
+Endpoint = Annotated[
+    str | None, typer.Option("--endpoint", metavar="NAME", help="With --from: the server's name, as teacher.endpoint.")
+]
+Question = Annotated[
+    str | None, typer.Option("--question", metavar="COLUMN", help="With --from: the column of the question.")
+]
+Step = Annotated[str | None, typer.Option("--step", metavar="NAME", help="With --from distilabel: whose answers.")]
 ProblemId = Annotated[str, typer.Option("--problem", metavar="ID", help="The problem whose answers are erased.")]
 
 
@@ -56,6 +86,28 @@ def show_statistics(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
         print_text(f"{count:>10,} {name}, {_format_size(whole)}, stored as {_format_size(stored)}")
     if counts.forgotten:
         print_text(f"{counts.forgotten:>10,} problems were erased")
+
+
+@app.command("costs")
+def show_costs(
+    by: By = "version,teacher", as_csv: AsCsv = False, store: opt.Store = opt.STORE, as_json: opt.Json = False
+) -> None:
+    """Add up what was paid, by version and teacher. What an answer cost was recorded when it was paid."""
+    from ..inspect.costs import describe_lines, format_lines, render_lines
+    from ..report.console import make_console
+    from ..teacher.ledger import open_ledger
+    from ..teacher.spending import list_costs, parse_keys
+
+    require_ledger(store)
+    keys = parse_keys(by)
+    with show_progress_on_stderr(), open_ledger(_locate(store)) as ledger:
+        lines = list_costs(ledger, keys)
+    if as_json:
+        print_json(describe_lines(lines))
+    elif as_csv:
+        print_data(format_lines(lines))
+    else:
+        make_console().print(render_lines(lines))
 
 
 def _format_size(count: int) -> str:
@@ -122,8 +174,53 @@ def export_answers(target: Target, store: opt.Store = opt.STORE, as_json: opt.Js
 
 
 @app.command("import")
-def merge_answers(source: Source, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
-    """Read exported answers, or those of another store, into the ledger. What it has already stays."""
+def merge_answers(
+    source: Source,
+    tool: Tool = None,
+    recipe: ForeignRecipe = None,
+    changes: opt.Changes = None,
+    match: MatchBy = "request",
+    model: Model = None,
+    endpoint: Endpoint = None,
+    question: Question = None,
+    step: Step = None,
+    store: opt.Store = opt.STORE,
+    as_json: opt.Json = False,
+) -> int:
+    """Read exported answers, those of another store or of another tool, into the ledger. What it has already stays.
+
+    With --from: exit 1 where rows are damaged or nothing was taken.
+    """
+    if tool is None:
+        _refuse_alone(recipe, changes, model, endpoint, question, step, match != "request")
+        _merge_own(source, store, as_json=as_json)
+        return 0
+    from ..teacher.imports import ImportOptions, Match
+    from .imports import describe_import, import_foreign, render_import
+
+    options = ImportOptions(name=tool, match=Match(match), model=model, endpoint=endpoint, question=question, step=step)
+    with show_progress_on_stderr():
+        report = import_foreign(source, store, options, recipe, changes or ())
+    print_json(describe_import(report)) if as_json else print_text(render_import(report))
+    return 1 if report.is_finding else 0
+
+
+def _refuse_alone(*given: object) -> None:
+    """Refuse options that say something of another tool's answers, where no tool is named.
+
+    Raises:
+        InputError: there are some.
+    """
+    from ..errors import InputError
+
+    if any(given):
+        raise InputError(
+            "--recipe, --set, --match, --model, --endpoint, --question and --step are for answers of another tool",
+            hint="name it: --from curator, distilabel or nemo-skills",
+        )
+
+
+def _merge_own(source: Path, store: Path, *, as_json: bool) -> None:
     from ..teacher.ledger import open_ledger
     from ..teacher.ledger.transfer import import_answers
 

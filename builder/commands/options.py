@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from typer import Argument, Exit, Option
+from typer import Argument, BadParameter, Exit, Option
 
 from ..terminal import print_text
 
@@ -23,6 +23,18 @@ def print_version(requested: bool) -> None:
 
         print_text(f"cotloom {version('cotloom')}")
         raise Exit
+
+
+def parse_amount(value: str) -> str:
+    """Check an amount of money, such as `5` or `0.25`.
+
+    Raises:
+        BadParameter: it is none.
+    """
+    digits, _, cents = value.removeprefix("$").partition(".")
+    if not (digits.isdecimal() and (cents.isdecimal() or not cents) and len(digits) < 10 and len(cents) < 13):
+        raise BadParameter(f"{value!r} is no amount in US dollars, such as 5 or 0.25")
+    return f"{digits}.{cents}" if cents else digits
 
 
 Version = Annotated[
@@ -64,6 +76,28 @@ RequestsPerMinute = Annotated[
 TokensPerMinute = Annotated[
     float | None,
     Option(min=0.001, metavar="N", help="The most tokens a minute, requests and answers. Default: learned."),
+]
+Pilot = Annotated[
+    int | None,
+    Option("--pilot", min=5, metavar="N", help="Ask about N problems, to measure what the build will take."),
+]
+Prices = Annotated[
+    Path | None, Option("--prices", metavar="FILE", help="A YAML file with prices of your own (docs/costs.md).")
+]
+MaxUsd = Annotated[
+    str | None,
+    Option(
+        "--max-usd",
+        metavar="USD",
+        parser=parse_amount,
+        help="The most that this version may cost, all builds of it together.",
+    ),
+]
+MaxRequests = Annotated[
+    int | None, Option("--max-requests", min=0, metavar="N", help="The most requests that may be sent for it.")
+]
+MaxTokens = Annotated[
+    int | None, Option("--max-tokens", min=0, metavar="N", help="The most tokens, of requests and answers together.")
 ]
 ProgressStyle = Annotated[
     Literal["auto", "json", "none"],

@@ -40,7 +40,8 @@ def _describe_build(built: "Built") -> dict[str, Any]:
         "status": built.status.value,
         "path": str(built.version.path),
         "calls": _describe_calls(built.calls) | _describe_teachers(built.calls),
-        "cost_usd": built.calls.cost_usd,
+        "cost_usd": built.calls.cost.usd,
+        "total_cost_usd": built.calls.total.usd,
         "stages": list(built.costs),
     }
 
@@ -53,7 +54,7 @@ def _describe_calls(calls: "Calls") -> dict[str, Any]:
 
 def _describe_teachers(calls: "Calls") -> dict[str, Any]:
     """Describe the calls of each teacher; nothing where there is one."""
-    each = [{"key": key, **_describe_calls(own), "cost_usd": own.cost_usd} for key, own in calls.by_teacher]
+    each = [{"key": key, **_describe_calls(own), "cost_usd": own.cost.usd} for key, own in calls.by_teacher]
     return {"teachers": each} if each else {}
 
 
@@ -138,11 +139,14 @@ def _render_costs(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def describe_plan(plan: "Plan") -> dict[str, Any]:
     """Describe a plan as plain values; the request by its messages."""
+    from ..pilot import describe_quote  # noqa: PLC0415 - for plans alone
+
     values = asdict(plan)
     request, problem = values["teacher"].pop("request"), values.pop("problem")
     shown = problem and {key: problem[key] for key in ("problem_id", "origin", "question", "choices", "answer")}
     values["inferred"] = [inferred.model_dump() for inferred in plan.inferred]
-    return {**values, "problem": shown, "request": request and request["messages"]}
+    quote = None if plan.quote is None else describe_quote(plan.quote)
+    return {**values, "quote": quote, "problem": shown, "request": request and request["messages"]}
 
 
 def describe_versions(listing: "VersionListing") -> dict[str, Any]:

@@ -25,6 +25,8 @@ from ...schemas.manifest import (
 )
 from ...schemas.reasons import Fate, Reason
 from ...schemas.sample import LAST_RESORT
+from ..costs import Cost, describe_cost, format_usd
+from ..costs.amounts import parse_usd
 from ..report.reviews import describe_review
 from ..report.sentences import ANSWER_CHECKS, CONSENSUS, SIMULATED, SIMULATED_GRADER
 from ..report.tables import indent, make_line, make_table
@@ -115,7 +117,9 @@ def _render_manifest(version: Version) -> Iterator[Text]:
     unmatched = sum(item.unmatched for item in manifest.inputs)
     if unmatched:
         yield make_line(f"unmatched  {unmatched:,} recorded answers belong to no kept problem", style="yellow")
-    yield from _render_build(version.read_build())
+    build = version.read_build()
+    yield from _render_build(build)
+    yield from _render_costs(build, version.manifest.counts)
 
 
 def _describe_overlap(item: Contamination) -> str:
@@ -158,11 +162,23 @@ def _format_count(count: int | None) -> str:
 def _render_build(build: BuildRecord) -> Iterator[Text]:
     if build.calls is not None:
         calls = build.calls
-        cost = "unknown" if build.cost_usd is None else f"${build.cost_usd:.2f}"
         answers = f"{calls.new:,} new, {calls.ledger:,} from the ledger, {calls.failed:,} failed"
         answers += f", {calls.refused:,} refused" if calls.refused else ""
         seconds = "unknown time" if build.seconds is None else f"{build.seconds:.1f} s"
-        yield make_line(f"answers    {answers}; cost {cost}; {seconds}")
+        yield make_line(f"answers    {answers}; {seconds}")
+
+
+def _render_costs(build: BuildRecord, counts: Mapping[str, int]) -> Iterator[Text]:
+    """Render what the answers cost when they were paid, and what that makes for a path."""
+    if build.costs is None:
+        return
+    new, total = (Cost(parse_usd(part.usd), part.unknown) for part in (build.costs.new, build.costs.total))
+    line = f"{describe_cost(total)}; of that {describe_cost(new)} in this build" if total != Cost() else "nothing"
+    yield make_line(f"cost       {line}")
+    parts = {"kept path": counts.get("samples_kept", 0), "distinct path": counts.get("distinct_paths", 0)}
+    each = [f"{format_usd(total.picodollars // count)} for each {name}" for name, count in parts.items() if count]
+    if total.picodollars and not total.unknown and each:
+        yield make_line(f"           {', '.join(each)}")
 
 
 def _render_funnel(funnel: Sequence[FunnelRow]) -> Table:

@@ -9,6 +9,7 @@ from ...schemas.ids import digest
 from ...schemas.manifest import File, Input
 from ...schemas.teacher import HubAnswers, VersionAnswers
 from .. import sources, teacher
+from ..costs import Cost
 from ..recipe import LoadedRecipe
 from ..store import Version, locate_ledger
 from ..store.results.stages import StageResult, read_or_make
@@ -87,7 +88,7 @@ def read_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         pieces=tuple(result.folder / teacher.PIECE for result in results),
         rows=_count_rows(results),
         recorded=True,
-        calls=Calls(ledger=_count_rows(results), cost_usd=None),
+        calls=_count_recorded(results),
         inputs=(Input.model_validate(values["input"]),),
         forgotten=tuple(sorted(forgotten)),
     )
@@ -105,7 +106,7 @@ def _take_samples(
         pieces=tuple(result.folder / name for name in sorted(result.files)),
         rows=_count_rows([result]),
         recorded=True,
-        calls=Calls(ledger=_count_rows([result]), cost_usd=None),
+        calls=_count_recorded([result]),
         inputs=(describe_version_input(version),),
         forgotten=tuple(sorted(forgotten)),
     )
@@ -154,6 +155,12 @@ def _count_rows(results: Sequence[StageResult]) -> int:
     return sum(result.values["answers"] for result in results)
 
 
+def _count_recorded(results: Sequence[StageResult]) -> Calls:
+    """Count recorded answers; nobody knows what they cost."""
+    rows = _count_rows(results)
+    return Calls(ledger=rows, total=Cost(unknown=rows))
+
+
 def _note_rows(work: BuildWork, results: Sequence[StageResult]) -> None:
     cost = work.costs.get("answers")
     cost.known = _count_rows([result for result in results if result.known])
@@ -169,6 +176,15 @@ def _find_forgotten(work: BuildWork) -> set[str]:
         return ledger.find_forgotten()
 
 
+def make_finders(work: BuildWork, count_paths: PathCounter) -> teacher.Finders:
+    """Make what is found out about samples while a teacher is asked."""
+    return teacher.Finders(
+        paths=count_paths,
+        rationales=RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None,
+        questions=QuestionFinder(work) if work.recipe.grader is not None else None,
+    )
+
+
 def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
     """Sample the teacher; what it answered before is in the ledger.
 
@@ -182,11 +198,7 @@ def sample_answers(work: BuildWork, problems: LoadedProblems) -> BuildAnswers:
         teacher.open_ledger(locate_ledger(work.runtime.store)) as ledger,
     ):
         count_paths = PathCounter(work, problems)
-        find = teacher.Finders(
-            paths=count_paths,
-            rationales=RationaleCutter(work) if work.recipe.verify.blind_check == "hinted" else None,
-            questions=QuestionFinder(work) if work.recipe.grader is not None else None,
-        )
+        find = make_finders(work, count_paths)
         sampled = teacher.sample_rationales(work.loaded, asked, ledger, find, work.runtime, work.folder)
     return BuildAnswers(
         key=None,

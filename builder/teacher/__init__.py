@@ -21,7 +21,9 @@ from .sampling import (
     Finders,
     FindQuestions,
     GradedAnswers,
+    Look,
     PathCounts,
+    ProblemUse,
     SampledAnswers,
     grade_recorded,
     sample_rationales,
@@ -44,7 +46,9 @@ __all__ = [
     "Finders",
     "GradedAnswers",
     "Ledger",
+    "Look",
     "PathCounts",
+    "ProblemUse",
     "RecordedAnswers",
     "Recording",
     "Request",
@@ -63,5 +67,5 @@ __all__ = [
     "write_samples",
 ]
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Rises when the same ledger gives other samples."""

@@ -25,6 +25,8 @@ class AskedProblems:
     """Pieces of rows of `Problem` with `source_index` and `position`: other sources and dropped ones too."""
     sources: tuple[str, ...]
     """The names of the sources that are sampled."""
+    only: frozenset[str] | None = None
+    """The ids of the problems that are asked; None asks all."""
 
     @cached_property
     def outline(self) -> pl.DataFrame:
@@ -42,5 +44,7 @@ class AskedProblems:
 
     def _iterate(self, columns: tuple[str, ...]) -> Iterator[pl.DataFrame]:
         is_asked = (pl.col("fate") == Fate.KEPT) & pl.col("source").is_in(self.sources)
+        if self.only is not None:
+            is_asked &= pl.col("problem_id").is_in(self.only)
         for part in iterate_pieces(self.pieces, columns):
             yield part.filter(is_asked)

@@ -16,7 +16,7 @@ from ..text.traces import part_trace
 from .asked import AskedProblems
 from .backends import open_backend
 from .backends.prompted import PromptedBackend
-from .backends.protocol import Backend
+from .backends.protocol import Backend, OpenedBackend, PaidModel
 from .ledger import Ledger
 from .request import Request
 from .shares import select_share, warn_unasked
@@ -49,8 +49,29 @@ class CallEstimate:
     """The most calls of blind checks; they are among `most`."""
     graded: int = 0
     """The most votes of a grader; they come on top of `most`."""
+    volumes: tuple["TeacherVolume", ...] = ()
+    """What each teacher would be asked, those who solve before the one who grades."""
     reasoned: int = 0
     """Known answers with reasoning apart from their response; of those in the ledger, the first `LOOKED` are read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TeacherVolume:
+    """What one teacher would be asked."""
+
+    paid: PaidModel
+    """What decides its price."""
+    new: int
+    """Answers of the first round that are not in the ledger."""
+    most: int
+    """The most answers that are not in the ledger."""
+    prompt_bytes: int
+    """Bytes of a prompt, on average."""
+
+    @property
+    def longest(self) -> int | None:
+        """The most tokens of one answer; None where the recipe sets no bound."""
+        return self.paid.longest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +101,7 @@ def estimate_calls(loaded: LoadedRecipe, problems: AskedProblems, ledger: Ledger
     kinds = kept["answer_type"].to_list()
     parts: list[CallEstimate] = []
     for key, teacher in loaded.recipe.sampled_teachers.items():
-        opened = open_backend(loaded, key, teacher, problems, runtime).backend
+        opened = open_backend(loaded, key, teacher, problems, runtime)
         own = list(from_frame(select_share(kept, teacher.share), Problem))
         part = _estimate_teacher(key, teacher, opened, own, ledger, is_first=not parts)
         parts.append(_add_blind_checks(part, teacher) if loaded.recipe.verify.blind_check == "hinted" else part)
@@ -96,6 +117,7 @@ def estimate_calls(loaded: LoadedRecipe, problems: AskedProblems, ledger: Ledger
         requests=requests,
         blind=sum(part.blind for part in parts),
         graded=sum(estimate_votes(loaded.recipe, kinds, part.most - part.blind) for part in parts),
+        volumes=tuple(volume for part in parts for volume in part.volumes),
         reasoned=sum(part.reasoned for part in parts),
     )
 
@@ -121,12 +143,15 @@ def is_grader_paid(recipe: Recipe) -> bool:
 
 
 def _estimate_teacher(
-    key: str, teacher: SampledTeacher, backend: Backend, kept: Sequence[Problem], ledger: Ledger, *, is_first: bool
+    key: str, teacher: SampledTeacher, opened: OpenedBackend, kept: Sequence[Problem], ledger: Ledger, *, is_first: bool
 ) -> CallEstimate:
     """Estimate the answers of one teacher. What a later one with a target is asked depends on the earlier ones."""
+    backend = opened.backend
     paths, hints = teacher.paths, teacher.hint
     first_hint = Hint.HINTED if hints.mode == "always" else Hint.NONE
     requests = [request for p in kept for request in backend.list_requests(p, first_hint, range(paths.round))]
+    first_texts = [request.request.messages for request in requests[:LOOKED]]
+    sizes = [sum(len(message.content.encode(errors="replace")) for message in messages) for messages in first_texts]
     is_certain = is_first or paths.target is None
     recorded = ledger.find_keys(request.request.digest for request in requests)
     known = sum(request.key in recorded for request in requests)
@@ -134,11 +159,15 @@ def _estimate_teacher(
     prompts = {request.problem.problem_id: _name_prompt(key, backend, request.problem) for request in requests}
     first = {prompts[request.problem.problem_id]: request.request for request in reversed(requests)}
     templates = [ready.prompt.template for ready in backend.prompts.values()] if _is_prompted(backend) else []
+    new = len(requests) - known if is_certain else 0
+    most = len(kept) * most_each if templates else len(requests)
+    size = sum(sizes) // max(len(sizes), 1)
     return CallEstimate(
         problems=len(kept),
-        new=len(requests) - known if is_certain else 0,
+        new=new,
         ledger=known,
-        most=len(kept) * most_each if templates else len(requests),
+        most=most,
+        volumes=(TeacherVolume(paid=opened.paid, new=new, most=most - known, prompt_bytes=size),),
         calls=2 if "cot_two_call" in templates else 1,
         paid=teacher.backend == "openai",
         request=requests[0].request if requests else None,

@@ -11,6 +11,7 @@ import orjson
 from ...schemas.example import Message
 from ...schemas.ids import format_canonical, make_plain_id
 from ...schemas.sample import Hint, TokenLogprob, Usage
+from ..costs import Delivery, Payment
 
 LEAST_LOGPROB = -9999.0
 """Stands for the log probability of zero, which is not finite. Chat servers use the same value."""
@@ -75,6 +76,16 @@ def _format_plain(plain: bytes) -> str:
     return format_canonical(orjson.loads(plain))
 
 
+LENGTHS = ("max_tokens", "max_completion_tokens")
+"""Sampling parameters that bound an answer."""
+
+
+def find_longest(sampling: Mapping[str, Any]) -> int | None:
+    """Find the most tokens of one answer among sampling parameters; None where they set no bound."""
+    found = [value for name in LENGTHS if isinstance(value := sampling.get(name), int) and value > 0]
+    return min(found, default=None)
+
+
 class ResponseKind(StrEnum):
     """How the bytes of a response are read."""
 
@@ -96,15 +107,6 @@ class Response:
     """Its bytes."""
 
 
-class Delivery(StrEnum):
-    """How a response came. Its price depends on it."""
-
-    LIVE = "live"
-    """As the reply to a request."""
-    BATCH = "batch"
-    """In the output of a batch."""
-
-
 @dataclass(frozen=True, slots=True)
 class ReceivedResponse:
     """A response, and the sample indexes that it answers."""
@@ -119,6 +121,8 @@ class ReceivedResponse:
     """The choices as they were read; the ledger reads them out of the response itself."""
     delivery: Delivery = Delivery.LIVE
     """How it came."""
+    payment: Payment | None = None
+    """What was paid for it; null where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +151,6 @@ class Answer:
     """The server's name for how it was set up."""
     response_id: str | None = None
     """The server's id of the response."""
-    cost_usd: float | None = None
-    """Price in US dollars; null where unknown."""
     token_logprobs: tuple[TokenLogprob, ...] | None = None
     """Token log probabilities, where the server returned them."""
     labels: str | None = None

@@ -12,7 +12,7 @@ from ...schemas.sample import Alternative, TokenLogprob, Usage
 from .chat_responses import read_chat_choices, read_server_error
 from .request import Answer, Response, ResponseKind, UnreadableChoice
 
-_FIELDS = ("text", "reasoning", "finish_reason", "cost_usd", "labels", "refusal")
+_FIELDS = ("text", "reasoning", "finish_reason", "labels", "refusal")
 
 
 def encode_answers(answers: Sequence[Answer]) -> Response:

@@ -22,6 +22,24 @@ class BuildCalls(ManifestPart):
     """Answers up to `paths.max` that were not needed."""
 
 
+class BuildCost(ManifestPart):
+    """What some responses cost when they were paid."""
+
+    usd: Annotated[float, Field(ge=0)]
+    """US dollars, of those whose cost is known."""
+    unknown: Count = 0
+    """Responses whose cost is unknown."""
+
+
+class BuildCosts(ManifestPart):
+    """What the answers of a version cost."""
+
+    new: BuildCost
+    """Those that this build asked for."""
+    total: BuildCost
+    """All of them, whichever build asked."""
+
+
 class BuildRecord(BaseModel):
     """What is shown of `build.json`, the circumstances of a build; empty where the version was pulled."""
 
@@ -35,5 +53,7 @@ class BuildRecord(BaseModel):
     """Answers that it asked for."""
     stages: tuple[dict[str, Any], ...] = Field((), strict=False)
     """What each stage cost."""
+    costs: BuildCosts | None = None
+    """What the new answers cost, and what all of them did."""
     cost_usd: Annotated[float, Field(ge=0)] | None = None
     """What the new answers cost; null where a price is unknown."""

@@ -415,7 +415,6 @@ def test_the_digest_of_rows_is_the_same_for_another_chunking():
 @pytest.mark.parametrize(
     ("name", "column", "cell"),
     [
-        ("samples", "cost_usd", lambda bad: bad),
         ("samples", "token_logprobs", lambda bad: [{"token": "a", "logprob": bad, "top": []}]),
         (
             "samples",

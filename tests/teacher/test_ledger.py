@@ -88,7 +88,6 @@ def test_an_answer_comes_back_as_it_was_recorded(ledger):
         reasoning="2 + 2",
         finish_reason="stop",
         usage=Usage(prompt_tokens=0, completion_tokens=7),
-        cost_usd=0.0,
         token_logprobs=(likely(" 4", -0.1, likely(" 5", -2.5)),),
         labels='{"is_correct":true}',
         simulated=True,
@@ -100,7 +99,7 @@ def test_an_answer_comes_back_as_it_was_recorded(ledger):
 
 
 def test_unknown_comes_back_as_unknown_and_not_as_zero(ledger):
-    unknown, nothing = Answer(text=None), Answer(text="", token_logprobs=(), cost_usd=0.0, usage=Usage(prompt_tokens=0))
+    unknown, nothing = Answer(text=None), Answer(text="", token_logprobs=(), usage=Usage(prompt_tokens=0))
 
     record(ledger, [(request(), 0, unknown), (request(), 1, nothing)])
 
@@ -126,7 +125,6 @@ logprobs = st.builds(
         reasoning=st.none() | texts,
         finish_reason=st.none() | texts,
         usage=st.builds(Usage, prompt_tokens=numbers, completion_tokens=numbers),
-        cost_usd=st.none() | prices,
         token_logprobs=st.none() | st.lists(logprobs, max_size=3).map(tuple),
         labels=st.none() | texts,
         simulated=st.booleans(),

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cotloom.builder.costs import FREE, Cost, Price
 from cotloom.builder.errors import Stopped
 from cotloom.builder.recipe import load_recipe
 from cotloom.builder.teacher import BACKENDS
 from cotloom.builder.teacher.backends.protocol import (
+    Books,
     CompletionRequest,
     FailedRequest,
     OpenedBackend,
-    RecordResponse,
+    PaidModel,
     Results,
     make_received,
     record_results,
@@ -25,16 +27,19 @@ from cotloom.builder.teacher.backends.protocol import (
 from cotloom.builder.teacher.ledger import Ledger, open_ledger, open_recorder
 from cotloom.builder.teacher.request import Answer, Request
 from cotloom.builder.teacher.sampling.completing import Calls, Completer, Stop
+from cotloom.builder.teacher.sampling.path_counts import PathCounts
 from cotloom.builder.teacher.sampling.queues import open_queue
-from cotloom.builder.teacher.sampling.rounds import AskedTeacher, PathCounts, estimate_chance, sample_problem
+from cotloom.builder.teacher.sampling.rounds import AskedTeacher, estimate_chance, sample_problem
 from cotloom.builder.teacher.sampling.turns import Turns
 from cotloom.schemas.example import Message, Role
 from cotloom.schemas.problem import Problem
 from cotloom.schemas.prompt import HintPolicy, Paths
-from cotloom.schemas.sample import Hint, Sample
+from cotloom.schemas.sample import Hint, Sample, Usage
+
+from .purses import make_books, make_price
 
 PROBLEMS = [Problem(problem_id=f"p_{n}", source="s", origin=f"s:{n}", question=f"q{n}", answer="1") for n in range(3)]
-FREE = 0.0
+UNCOUNTED, COUNTED = Usage(), Usage(prompt_tokens=10, completion_tokens=20)
 
 
 @dataclass(slots=True)
@@ -42,7 +47,7 @@ class Scripted:
     """A teacher that says what a function tells it, and remembers what it was asked."""
 
     say: Callable[[CompletionRequest], str | None] = lambda item: f"{item.problem.problem_id} {item.sample_index}"
-    cost: float | None = FREE
+    usage: Usage = UNCOUNTED
     delay: Callable[[CompletionRequest], int] = lambda _item: 0
     until: Callable[["Scripted", CompletionRequest], bool] = lambda _teacher, _item: True
     """Whether it is time to answer."""
@@ -62,7 +67,7 @@ class Scripted:
     def open_sender(self) -> AbstractAsyncContextManager["Scripted"]:
         return nullcontext(self)
 
-    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], books: Books) -> Results:
         answered, failed = [], []
         for item in group:
             self.asked.append((item.problem.problem_id, item.request.hint, item.sample_index))
@@ -74,8 +79,8 @@ class Scripted:
             if text is None:
                 failed.append(FailedRequest(item, Stopped("nothing came")))
             else:
-                answered.append((item, Answer(text=text, cost_usd=self.cost)))
-        return await record_results([*make_received(answered), *failed], record)
+                answered.append((item, Answer(text=text, usage=self.usage)))
+        return await record_results([*make_received(answered), *failed], books)
 
     def describe(self) -> Mapping[str, int]:
         return {}
@@ -103,7 +108,7 @@ class PathCounter:
         }
 
 
-def sample_rounds(
+def sample_rounds(  # noqa: PLR0913 - what a test varies
     problems: Sequence[Problem],
     backend: Scripted,
     ledger: Ledger,
@@ -111,6 +116,7 @@ def sample_rounds(
     *,
     paths: Paths,
     hints: HintPolicy,
+    price: Price | None = FREE,
 ) -> tuple[list[Sample], Calls]:
     """Sample all problems at once, each on its own way."""
 
@@ -118,7 +124,7 @@ def sample_rounds(
         async with open_recorder(ledger.path) as recorder, open_queue(count_paths) as queue:
             complete = Completer(
                 ledger=ledger,
-                record=recorder.record,
+                books=make_books(recorder, price),
                 sender=backend,
                 forgotten=frozenset(),
                 take_turn=Turns(ledger, ()).take,
@@ -141,9 +147,15 @@ def ledger(store):
 def sample_problems(ledger):
     """Sample with a ledger that lasts through the test."""
 
-    def run(backend: Scripted, paths: Paths, hints: HintPolicy | None = None, count_paths: PathCounter | None = None):
-        hints = hints or HintPolicy()
-        return sample_rounds(PROBLEMS, backend, ledger, count_paths or PathCounter(), paths=paths, hints=hints)
+    def run(
+        backend: Scripted,
+        paths: Paths,
+        hints: HintPolicy | None = None,
+        count_paths: PathCounter | None = None,
+        price: Price | None = FREE,
+    ):
+        hints, counter = hints or HintPolicy(), count_paths or PathCounter()
+        return sample_rounds(PROBLEMS, backend, ledger, counter, paths=paths, hints=hints, price=price)
 
     return run
 
@@ -171,7 +183,7 @@ def test_without_more_to_say_one_round_is_asked(sample_problems):
     samples, calls = sample_problems(backend, Paths(round=2))
 
     assert per_problem(samples) == {problem.problem_id: [(0, 0), (0, 1)] for problem in PROBLEMS}
-    assert calls == Calls(new=6, ledger=0, failed=0, cost_usd=0.0)
+    assert calls == Calls(new=6, ledger=0, failed=0)
 
 
 def test_only_problems_short_of_the_target_are_asked_again(sample_problems):
@@ -288,7 +300,7 @@ def test_what_the_ledger_has_is_never_asked_again(sample_problems):
 
     again, calls = sample_problems(backend, Paths(round=2))
 
-    assert (again, calls) == (first, Calls(new=0, ledger=6, failed=0, cost_usd=0.0))
+    assert (again, calls) == (first, Calls(new=0, ledger=6, failed=0))
     assert backend.asked == asked
 
 
@@ -317,7 +329,7 @@ def test_an_answer_that_never_comes_is_a_sample_that_says_so_and_is_asked_for_ag
     samples, calls = sample_problems(failing, Paths(round=2))
 
     assert [(s.sample_index, s.reason, s.text) for s in samples] == [(0, None, "good"), (1, "request_failed", None)] * 3
-    assert (calls.new, calls.ledger, calls.failed, calls.cost_usd) == (3, 0, 3, 0.0)
+    assert (calls.new, calls.ledger, calls.failed, calls.cost) == (3, 0, 3, Cost())
     whole, calls = sample_problems(Scripted(), Paths(round=2))
     assert {sample.reason for sample in whole} == {None}
     assert (calls.new, calls.ledger, calls.failed) == (3, 3, 0)
@@ -325,16 +337,20 @@ def test_an_answer_that_never_comes_is_a_sample_that_says_so_and_is_asked_for_ag
 
 
 def test_a_cost_that_is_unknown_stays_unknown(sample_problems):
-    samples, calls = sample_problems(Scripted(cost=None), Paths(round=2, max=4))
+    _, calls = sample_problems(Scripted(usage=COUNTED), Paths(round=2, max=4), price=None)
+    _, uncounted = sample_problems(Scripted(), Paths(round=6), price=make_price())
 
-    assert calls.cost_usd is None
-    assert {sample.cost_usd for sample in samples} == {None}
+    assert (calls.cost.usd, calls.cost) == (None, Cost(unknown=6))  # a response for each round of three problems
+    assert (uncounted.cost, uncounted.total) == (Cost(unknown=3), Cost(unknown=9))
 
 
 def test_costs_that_are_known_add_up_over_rounds(sample_problems):
-    _, calls = sample_problems(Scripted(cost=0.25), Paths(round=2, max=4))
+    teacher, price = Scripted(usage=COUNTED), make_price("50000", "25000")
+    _, calls = sample_problems(teacher, Paths(round=2, max=4), price=price)
+    _, again = sample_problems(teacher, Paths(round=2, max=4), price=make_price("1", "1"))
 
-    assert (calls.new, calls.cost_usd) == (12, 3.0)
+    assert (calls.new, calls.cost.usd, calls.total.usd) == (12, 9.0, 9.0)
+    assert (again.ledger, again.cost.usd, again.total.usd) == (12, 0.0, 9.0)  # what was paid, whatever it costs now
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -388,7 +404,8 @@ def failing_recipe(write_recipe, tmp_path, monkeypatch):
 
     def open_backend(*_options):
         return OpenedBackend(
-            Scripted(lambda request: None if request.sample_index % 2 else "It is 4. The answer is 4.")
+            Scripted(lambda request: None if request.sample_index % 2 else "It is 4. The answer is 4."),
+            PaidModel(model="m", endpoint="e"),
         )
 
     monkeypatch.setitem(BACKENDS, "simulated", open_backend)

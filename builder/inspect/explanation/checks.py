@@ -35,7 +35,7 @@ class SampleCheck:
     """What it found, for a person."""
 
 
-_OUTCOMES: Mapping[Verdict, CheckOutcome] = {
+_OUTCOMES: Mapping[str, CheckOutcome] = {
     Verdict.CORRECT: CheckOutcome.PASSED,
     Verdict.AGREED: CheckOutcome.PASSED,
     Verdict.ACCEPTED: CheckOutcome.PASSED,
@@ -83,7 +83,7 @@ def _check_ending(sample: Row, _problem: Row, _policy: Row) -> Iterator[SampleCh
 
 
 def _check_answer(sample: Row, problem: Row, policy: Row) -> Iterator[SampleCheck]:
-    part = sample["answer_part"] or Part.TEXT
+    part = Part.REASONING if sample["answer_part"] == Part.REASONING else Part.TEXT
     span = sample["span"]
     quote = None if span is None else (sample[part] or "")[span["start"] : span["end"]]
     inputs = {
@@ -98,7 +98,7 @@ def _check_answer(sample: Row, problem: Row, policy: Row) -> Iterator[SampleChec
     }
     yield SampleCheck(
         check="answer",
-        outcome=_OUTCOMES.get(Verdict(sample["verdict"]), CheckOutcome.UNDECIDED),
+        outcome=_OUTCOMES.get(sample["verdict"], CheckOutcome.UNDECIDED),
         inputs=inputs,
         finding=f"{sample['verdict']}: {_describe_reading(sample)}{_describe_gold(sample, problem, policy)}",
     )
@@ -134,7 +134,7 @@ def _check_agreement(sample: Row, _problem: Row, policy: Row) -> Iterator[Sample
         finding = f"{count} say {found['answer']}{needed}; there is no gold answer"
     yield SampleCheck(
         check="agreement",
-        outcome=_OUTCOMES.get(Verdict(sample["verdict"]), CheckOutcome.UNDECIDED),
+        outcome=_OUTCOMES.get(sample["verdict"], CheckOutcome.UNDECIDED),
         inputs={**found, "rule": policy.get("consensus")},
         finding=finding,
     )

@@ -17,7 +17,7 @@ _MARK = get_schema(Sample)["review"]
 
 _FORGET: Mapping[str, Any] = {
     "sample_index": 0, "finish_reason": None, "usage": asdict(Usage()), "served_model": None, "fingerprint": None,
-    "response_id": None, "reasoning_tokens": None, "response_tokens": None, "cost_usd": 0.0, "token_logprobs": None,
+    "response_id": None, "reasoning_tokens": None, "response_tokens": None, "token_logprobs": None,
     "blind_text": None, "grades": [], "stage": None, "fate": str(Fate.KEPT), "reason": None, "detail": None,
 }  # fmt: skip
 """What an edited sample does not take over from the one that was read."""

@@ -56,6 +56,8 @@ class CardFacts:
     """Kept samples of a teacher."""
     kept_hinted: int
     """Those of them whose teacher saw the answer."""
+    kept_vouched: int
+    """Those that another tool got and that were taken at the user's word, for their messages or their question."""
     kept_provided: int
     """Kept responses that a source provided; their answers were not checked."""
     kept_unchecked: int
@@ -122,6 +124,7 @@ class FactCollector:
         self._counts["kept"] += kept.height
         self._counts["provided"] += kept.filter(pl.col("verdict") == Verdict.PROVIDED).height
         self._counts["hinted"] += kept.filter(pl.col("hint") == Hint.HINTED).height
+        self._counts["vouched"] += kept.filter(_is_vouched()).height
         self._counts["unjudged"] += kept.filter(pl.col("verdict") == Verdict.UNCHECKED).height
         self._counts["agreed"] += kept.filter(pl.col("verdict") == Verdict.AGREED).height
         self._counts["anywhere"] += kept.filter(pl.col("rule") == RULE).height
@@ -155,6 +158,7 @@ class FactCollector:
             teachers=tuple(sorted(self._teachers)),
             kept_sampled=counts["kept"] - counts["provided"],
             kept_hinted=counts["hinted"],
+            kept_vouched=counts["vouched"],
             kept_provided=counts["provided"],
             kept_unchecked=counts["unjudged"],
             kept_agreed=counts["agreed"],
@@ -184,6 +188,12 @@ class FactCollector:
 def _hash_kept_ids(frame: pl.DataFrame, name: str) -> Any:
     """Hash the ids of kept rows into 64 bits: eight bytes a row stay in memory."""
     return frame.filter(pl.col("fate") == Fate.KEPT)[IDS[name]].hash(seed=0).to_numpy()
+
+
+def _is_vouched() -> pl.Expr:
+    """Whether a sample was imported from another tool at the user's word (`teacher.imports`)."""
+    was_asked = pl.col("request_digests").list.len() > 0
+    return (was_asked & pl.col("labels").str.contains('"imported_from":', literal=True)).fill_null(value=False)
 
 
 def _select_sampled(samples: pl.DataFrame) -> pl.DataFrame:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from ...errors import CotloomError
+from ...errors import CotloomError, LimitReached
 from ..request import ReceivedResponse
-from .protocol import CompletionRequest, FailedRequest, RecordResponse, Results, record_results
+from .protocol import Books, Charge, CompletionRequest, FailedRequest, Results, record_results
 
 RunBatch = Callable[[Sequence[CompletionRequest]], Results]
 """Samples one answer to each request."""
@@ -26,14 +26,21 @@ class BatchSender:
         self.fatal: CotloomError | None = None
         """The error that ends the sampling."""
 
-    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], books: Books) -> Results:
         """Sample the completions of one prompt, when their turn comes, and record them."""
+        try:
+            reservation = await books.reserve(group)
+        except LimitReached as error:
+            self.fatal = error
+            return [FailedRequest(request, error) for request in group]
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in group]
         self._waiting += zip(group, futures, strict=True)
         self._is_filled.set()
         parts = await asyncio.gather(*futures)
-        return await record_results([result for part in parts for result in part], record)
+        results = await record_results([result for part in parts for result in part], books)
+        await books.release(reservation, Charge.UNSENT)  # each response that was recorded counts by itself
+        return results
 
     def describe(self) -> Mapping[str, int | float | str]:
         """Say how many requests wait."""

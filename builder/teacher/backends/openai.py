@@ -10,6 +10,7 @@ from ....schemas.teacher import OpenAITeacher
 from ...errors import InputError
 from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
+from ..request import find_longest
 from .openai_errors import Server
 from .openai_keys import DEFAULT_URL, find_secrets, resolve_base_url
 from .prompted import open_prompted
@@ -25,6 +26,7 @@ def open_backend(
         InputError: the address holds a secret, or the demonstrations can't be read.
     """
     refused: set[str] = set()
+    sampling = make_sampling_parameters(teacher)
     opened = open_prompted(
         loaded,
         key,
@@ -32,9 +34,10 @@ def open_backend(
         problems,
         model=teacher.model,
         endpoint=teacher.endpoint or resolve_base_url(teacher),
-        sampling=make_sampling_parameters(teacher),
+        sampling=sampling,
         open_sender=lambda: open_sender(teacher, runtime, refused),
-        turn=teacher.endpoint or resolve_base_url(teacher),
+        url=resolve_base_url(teacher),
+        longest=find_longest(sampling),
     )
     return replace(opened, make_server=lambda: make_server(teacher, runtime, refused))
 

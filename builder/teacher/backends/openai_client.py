@@ -14,14 +14,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from ....schemas.runtime import Runtime
-from ...errors import CotloomError
+from ...errors import CotloomError, LimitReached
 from ...progress import warn
 from ..chat_responses import read_server_error
 from ..pacing import Breaker, RequestGate, RequestOutcome, TokenEstimate
 from .openai_errors import Server, explain_exhaustion, explain_no_reply, explain_rejection
 from .openai_results import RequestFailure, RequestResult, read_reply
 from .openai_transport import HttpReply, NoReplyError, ServerConnection, open_connection, send_request
-from .protocol import CompletionRequest, FailedRequest, RecordResponse, Results
+from .protocol import Books, Charge, CompletionRequest, FailedRequest, Results
 
 LONGEST_WAIT_S = 60.0
 """The longest pause before a retry."""
@@ -67,22 +67,22 @@ class ChatSender:
         counts = {"in_flight": state.in_flight, "throttled": state.throttled, "retries": self._retries}
         return {**counts, **limit, **closed}
 
-    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], books: Books) -> Results:
         """Send the missing completions of one prompt: in one request, or each in its own where the server refuses n."""
         if len(group) > 1 and "n" in self._server.refused:
-            parts = await asyncio.gather(*(self.send([request], record) for request in group))
+            parts = await asyncio.gather(*(self.send([request], books) for request in group))
             return [result for part in parts for result in part]
         results: Results = []
         missing: Sequence[CompletionRequest] = group
         tries = 0
         while missing and self._fatal is None:
-            tried = await self._send_or_probe(missing, tries + 1, record)
+            tried = await self._send_or_probe(missing, tries + 1, books)
             results += [] if tried.received is None else [tried.received]
             if tried.outcome is RequestOutcome.THROTTLED:
                 await asyncio.sleep(random.uniform(*REFUSED_PAUSE_S))  # noqa: S311 - no secret
                 continue
             if tried.failure is None:
-                return [*results, *(await self.send(tried.missing, record) if tried.missing else ())]
+                return [*results, *(await self.send(tried.missing, books) if tried.missing else ())]
             tries += 1
             if tried.failure.is_final or tries > self._runtime.retries:
                 if tried.failure.is_general and not self._runtime.accept_failures:
@@ -93,36 +93,44 @@ class ChatSender:
         fatal = self._fatal
         return [*results, *(FailedRequest(request, fatal) for request in missing if fatal is not None)]
 
-    async def _send_or_probe(
-        self, missing: Sequence[CompletionRequest], number: int, record: RecordResponse
-    ) -> RequestResult:
+    async def _send_or_probe(self, missing: Sequence[CompletionRequest], number: int, books: Books) -> RequestResult:
         """Send one request; while the server seems broken, one at a time, with longer and longer pauses.
 
         So a server that starts late or restarts is waited for, as long as one request would be retried, and is sent
         no thousands of requests meanwhile.
         """
         if not self._breaker.is_open:
-            return await self._try_and_record(missing, number, record, is_probe=False)
+            return await self._try_and_record(missing, number, books, is_probe=False)
         async with self._probing:
             if self._breaker.is_open and self._probes and self._fatal is None:
                 await asyncio.sleep(_compute_backoff(self._probes))
-            tried = await self._try_and_record(missing, number, record, is_probe=True)
+            tried = await self._try_and_record(missing, number, books, is_probe=True)
             self._probes = self._probes + 1 if tried.failure is not None else 0
             if tried.failure is not None and self._probes > self._runtime.retries and self._is_tripped(tried.failure):
                 self._stop(tried.failure.error)
             return tried
 
     async def _try_and_record(
-        self, missing: Sequence[CompletionRequest], number: int, record: RecordResponse, *, is_probe: bool
+        self, missing: Sequence[CompletionRequest], number: int, books: Books, *, is_probe: bool
     ) -> RequestResult:
         """Send one request, and record what comes. Until that is on disk it keeps its place among those in flight.
 
-        So a build that is killed loses no more answers than are requested at once.
+        So a build that is killed loses no more answers than are requested at once. What a request can spend is reserved
+        before, and stays so where nobody knows what came of it.
         """
         async with self._places:
+            try:
+                reservation = await books.reserve(missing)
+            except LimitReached as error:
+                self._stop(error)
+                failure = RequestFailure(error=error, is_final=True)
+                self._note(RequestResult(outcome=RequestOutcome.SUCCEEDED, failure=failure))
+                return RequestResult(outcome=RequestOutcome.SUCCEEDED, missing=missing, failure=failure)
             tried = await self._try_request(missing, number, is_probe=is_probe)
             if tried.received is not None:
-                await record(tried.received)
+                await books.record(tried.received, reservation)
+            else:
+                await books.release(reservation, tried.charge)
             return tried
 
     async def _try_request(self, missing: Sequence[CompletionRequest], number: int, *, is_probe: bool) -> RequestResult:
@@ -133,12 +141,13 @@ class ChatSender:
         tried = RequestResult(outcome=RequestOutcome.FAILED, missing=missing)
         try:
             if self._fatal is not None or (self._breaker.is_open and not is_probe):
-                return RequestResult(outcome=RequestOutcome.THROTTLED, missing=missing)  # it was not sent
+                return RequestResult(outcome=RequestOutcome.THROTTLED, missing=missing, charge=Charge.UNSENT)
             reply = await send_request(self._connection, missing)
             tried = read_reply(self._server, missing, reply, number, has_succeeded=self._has_succeeded)
         except NoReplyError as error:
             explained = explain_no_reply(self._server, str(error), number, connected=error.connected)
-            tried = replace(tried, failure=RequestFailure(error=explained, is_general=not error.connected))
+            failure = RequestFailure(error=explained, is_general=not error.connected)
+            tried = replace(tried, failure=failure, charge=Charge.UNKNOWN if error.connected else Charge.UNSENT)
         finally:
             used = None if tried.tokens is None else sum(tried.tokens)  # of one that was not sent, nothing is learned
             self._gate.leave(tried.outcome, used, None if reply is None else reply.headers, ticket)

@@ -22,7 +22,7 @@ from .openai_errors import (
     read_status,
 )
 from .openai_transport import HttpReply
-from .protocol import CompletionRequest
+from .protocol import Charge, CompletionRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +55,8 @@ class RequestResult:
     """What the server says, where it throttles."""
     tokens: tuple[int, int] | None = None
     """The tokens of the request, and of the answers together, as the server counted them."""
+    charge: Charge = Charge.UNKNOWN
+    """Whether it costs something, where nothing is recorded: what is recorded says by itself."""
 
 
 def read_reply(
@@ -71,7 +73,12 @@ def read_reply(
     """
     if 200 <= reply.status < 300:
         return _read_completion(server, missing, reply, number, has_succeeded=has_succeeded)
-    return _read_error(server, missing, reply, number, has_succeeded=has_succeeded)
+    tried = _read_error(server, missing, reply, number, has_succeeded=has_succeeded)
+    return replace(tried, charge=Charge.NOTHING) if reply.status < SERVER_ERRORS else tried
+
+
+SERVER_ERRORS = 500
+"""Statuses from here on are errors of the server, or of one before it: what came of the request is not known."""
 
 
 def _read_completion(

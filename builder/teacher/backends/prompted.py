@@ -20,7 +20,7 @@ from ..grading_prompts import GradingTask, format_grading
 from ..prompts import format_blind_check, format_messages, format_second_call
 from ..request import Answer, Request
 from ..shares import select_share
-from .protocol import CompletionRequest, OpenedBackend, OpenSender, Sender
+from .protocol import CompletionRequest, OpenedBackend, OpenSender, PaidModel, Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,12 @@ def open_prompted(  # noqa: PLR0913 - what the backends differ in
     endpoint: str,
     sampling: Mapping[str, Any],
     open_sender: OpenSender,
-    turn: str | None = None,
+    url: str | None = None,
+    longest: int | None = None,
 ) -> OpenedBackend:
     """Open a teacher with the prompts of its recipe, and find the demonstrations that they name.
+
+    Builds take turns in asking it, by the name of its server.
 
     Raises:
         InputError: demonstrations can't be read, are too few, or answer other questions than those of the problems; or
@@ -156,7 +159,8 @@ def open_prompted(  # noqa: PLR0913 - what the backends differ in
         seed=loaded.recipe.seed,
         sending=open_sender,
     )
-    return OpenedBackend(backend, inputs, turn)
+    paid = PaidModel(model=model, endpoint=endpoint, url=url, longest=longest)
+    return OpenedBackend(backend, paid, inputs, endpoint)
 
 
 def _select_own(

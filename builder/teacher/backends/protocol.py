@@ -1,9 +1,10 @@
 """The interface of every backend: which completions a problem needs, and how they are requested."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from ....schemas.manifest import Input
@@ -68,14 +69,41 @@ Results = list[ReceivedResponse | FailedRequest]
 """What becomes of some requests: responses, and requests that failed for good."""
 
 
-RecordResponse = Callable[[ReceivedResponse], Awaitable[None]]
-"""Records a response. Returns when it is on disk."""
+class Charge(StrEnum):
+    """Whether a request costs something, where nothing is recorded of it."""
+
+    NOTHING = "nothing"
+    """The server refused it."""
+    UNSENT = "unsent"
+    """It was not sent, or never reached the server."""
+    UNKNOWN = "unknown"
+    """The server may have answered, and nobody knows."""
+
+
+class Books(Protocol):
+    """What keeps the books while requests are sent: what they may spend, and every response."""
+
+    async def reserve(self, group: Sequence[CompletionRequest]) -> int | None:
+        """Reserve what a request for some completions of one prompt can spend; to be called before it is sent.
+
+        Returns:
+            The number of the reservation, once it is on disk; None where there is no limit.
+
+        Raises:
+            LimitReached: it does not fit, and nothing on its way can make room for it.
+        """
+
+    async def record(self, received: ReceivedResponse, reservation: int | None = None) -> None:
+        """Record a response and what was paid for it, in place of what was reserved. Returns when it is on disk."""
+
+    async def release(self, reservation: int | None, charge: Charge) -> None:
+        """Give back what was reserved for a request; it stays reserved where nobody knows what that costs."""
 
 
 class Sender(Protocol):
     """What sends requests to a teacher, while a build samples."""
 
-    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], books: Books) -> Results:
         """Send the missing completions of one prompt, and record each response as soon as it has come.
 
         After a fatal error nothing more is sent: they fail with it.
@@ -89,9 +117,9 @@ class Sender(Protocol):
         """Say what a person wants to know of the sending, such as `throttled` responses and `retries` so far."""
 
 
-async def record_results(results: Results, record: RecordResponse) -> Results:
+async def record_results(results: Results, books: Books) -> Results:
     """Record the responses among some results. Returns the results when they are on disk."""
-    await asyncio.gather(*(record(result) for result in results if isinstance(result, ReceivedResponse)))
+    await asyncio.gather(*(books.record(result) for result in results if isinstance(result, ReceivedResponse)))
     return results
 
 
@@ -118,12 +146,28 @@ class Backend(Protocol):
         """Open what sends its requests."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaidModel:
+    """What decides the price of a teacher, and the most that an answer of it can cost."""
+
+    model: str
+    """The model, as it is requested."""
+    endpoint: str
+    """The server's name in the ledger."""
+    url: str | None = None
+    """The address of the service; None for what runs in this process."""
+    longest: int | None = None
+    """The most tokens of one answer; None where the recipe sets no bound."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedBackend:
     """A backend that is ready to sample, and what was read to open it."""
 
     backend: Backend
     """The teacher."""
+    paid: PaidModel
+    """What decides its price."""
     inputs: Sequence[Input] = ()
     """The files that were read."""
     turn: str | None = None

@@ -7,13 +7,22 @@ from typing import Any
 from ....schemas.prompt import Prompt
 from ....schemas.runtime import Runtime
 from ....schemas.teacher import SimulatedTeacher
+from ...errors import CotloomError, LimitReached
 from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
 from ..request import Answer
 from ..simulated.answers import write_answer
 from ..simulated.grades import write_grade
 from .prompted import PromptedBackend, ReadyPrompt
-from .protocol import CompletionRequest, OpenedBackend, RecordResponse, Results, make_received, record_results
+from .protocol import (
+    Books,
+    CompletionRequest,
+    FailedRequest,
+    OpenedBackend,
+    PaidModel,
+    Results,
+    make_received,
+)
 
 
 def open_backend(
@@ -29,21 +38,31 @@ def open_backend(
         seed=loaded.recipe.seed,
         sending=lambda: nullcontext(_SimulatedSender(teacher)),
     )
-    return OpenedBackend(backend)
+    longest = teacher.sampling.max_tokens or LONGEST
+    return OpenedBackend(backend, PaidModel(model="simulated", endpoint="simulated", longest=longest))
+
+
+LONGEST = 4_096
+"""No simulated answer has more tokens."""
 
 
 class _SimulatedSender:
     """Answers at once."""
 
-    fatal = None
-
     def __init__(self, teacher: SimulatedTeacher) -> None:
         self._teacher = teacher
+        self.fatal: CotloomError | None = None
 
-    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], books: Books) -> Results:
         """Answer the completions of one prompt."""
-        results = make_received([_write_answer(request, self._teacher) for request in group])
-        return await record_results([*results], record)
+        try:
+            reservation = await books.reserve(group)
+        except LimitReached as error:
+            self.fatal = error
+            return [FailedRequest(request, error) for request in group]
+        (received,) = make_received([_write_answer(request, self._teacher) for request in group])
+        await books.record(received, reservation)
+        return [received]
 
     def describe(self) -> Mapping[str, int | float | str]:
         """There is nothing to say of the sending."""

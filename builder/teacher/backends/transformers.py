@@ -79,7 +79,7 @@ def open_backend(
         endpoint="transformers",
         sampling=make_sampling_parameters(teacher),
         open_sender=lambda: open_sender(teacher),
-        turn="transformers",
+        longest=teacher.sampling.max_tokens or MAX_TOKENS,
     )
 
 
@@ -185,7 +185,7 @@ def complete_batch(checkpoint: LocalCheckpoint, prompts: Sequence[PromptedReques
     fits = [length + max_tokens <= checkpoint.window for length in lengths]
     detail = f"the prompt is too long: {{}} tokens, and {max_tokens} for the answer, of {checkpoint.window}"
     refused = [
-        (request, Answer(text=None, cost_usd=0.0, refusal=detail.format(length)))
+        (request, Answer(text=None, refusal=detail.format(length)))
         for (_, request), length, fit in zip(prompts, lengths, fits, strict=True)
         if not fit
     ]
@@ -257,7 +257,6 @@ def _make_answer(
         text=tokenizer.decode(kept, skip_special_tokens=True),
         finish_reason="length" if end is None else "stop",
         usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=len(kept)),
-        cost_usd=0.0,
         token_logprobs=None if ranked is None else tuple(make_token_logprobs(tokenizer, kept, ranked)),
         simulated=checkpoint.simulated,
     )

@@ -11,12 +11,13 @@ from itertools import islice
 from pathlib import Path
 
 from ....schemas.problem import Problem
+from ...costs import Delivery
 from ..backends.openai_errors import Server
 from ..backends.openai_results import RequestResult, read_reply
 from ..backends.openai_transport import HttpReply
 from ..backends.protocol import CompletionRequest
 from ..ledger import Key, Ledger
-from ..request import Delivery, ReceivedResponse
+from ..request import ReceivedResponse
 from .courier import OpenBatch
 from .journal import BatchRow, read_requests
 from .remote import OutputLine, read_line
@@ -81,7 +82,7 @@ class Harvester:
             async with self.recording:
                 await asyncio.gather(
                     *(
-                        result.groups[0].record(result.tried.received)
+                        result.groups[0].books.record(result.tried.received)
                         for result in own
                         if result.tried is not None and result.tried.received is not None
                     ),

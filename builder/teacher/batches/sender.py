@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import CotloomError, InputError
 from ...progress import warn
-from ..backends.protocol import CompletionRequest, FailedRequest, RecordResponse, Results, Sender
+from ..backends.protocol import Books, CompletionRequest, FailedRequest, Results, Sender
 from ..pacing import RequestOutcome
 from ..request import ReceivedResponse
 from ..responses import encode_answers
@@ -55,7 +55,7 @@ class BatchFileSender:
         state = self._courier.describe()
         return {"queued": len(self._queue), **({"batch": state} if state else {}), **self._live.describe()}
 
-    async def send(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+    async def send(self, group: Sequence[CompletionRequest], books: Books) -> Results:
         """Let the missing completions of one prompt wait for a batch. Returns when they are answered and recorded."""
         async with self._starting:
             if not self._is_started:
@@ -67,7 +67,7 @@ class BatchFileSender:
         found = await self._find_taken(group) if group[0].request.digest in self._queue.taken else []
         known = {index for received in found for index in received.choices}
         missing = [request for request in group if request.sample_index not in known]
-        return [*found, *(await self._wait(missing, record) if missing else ())]
+        return [*found, *(await self._wait(missing, books) if missing else ())]
 
     async def _find_taken(self, group: Sequence[CompletionRequest]) -> list[ReceivedResponse]:
         """Find answers of an earlier build's batch that were recorded since the ledger was looked at."""
@@ -80,11 +80,11 @@ class BatchFileSender:
         choices = {key[1]: place for place, (key, _) in enumerate(answers)}
         return [ReceivedResponse(request, encode_answers([]), choices, [answer for _, answer in answers])]
 
-    async def _wait(self, group: Sequence[CompletionRequest], record: RecordResponse) -> Results:
+    async def _wait(self, group: Sequence[CompletionRequest], books: Books) -> Results:
         """Let completions wait for the batches that they are in, or the next one."""
         future: asyncio.Future[Results] = asyncio.get_running_loop().create_future()
         first, indexes = group[0], {request.sample_index for request in group}
-        waiting = WaitingGroup(first.problem, first.request, record, indexes, future)
+        waiting = WaitingGroup(first.problem, first.request, books, indexes, future)
         self._room.enter(waiting)
         try:
             self._queue.add(self._queue.join(group, waiting), [waiting], 1)
@@ -140,7 +140,7 @@ class BatchFileSender:
 
     async def _send_live(self, missing: Sequence[CompletionRequest], groups: Sequence[WaitingGroup]) -> None:
         self._room.start_live(groups)
-        results = await self._live.send(missing, groups[0].record)
+        results = await self._live.send(missing, groups[0].books)
         self._room.end_live(groups, results)
         if self._live.fatal is not None:
             self._stop(self._live.fatal)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ....schemas.problem import Problem
 from ...errors import CotloomError
-from ..backends.protocol import CompletionRequest, FailedRequest, RecordResponse, Results
+from ..backends.protocol import Books, CompletionRequest, FailedRequest, Results
 from ..request import ReceivedResponse, Request
 from .journal import BatchRow
 from .traffic import ProblemTraffic
@@ -20,7 +20,7 @@ class WaitingGroup:
     """The problem."""
     request: Request
     """The prompt."""
-    record: RecordResponse
+    books: Books
     """Records what answers them."""
     left: set[int]
     """The sample indexes that nothing has come for yet."""

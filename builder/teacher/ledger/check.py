@@ -29,6 +29,9 @@ _KEYS = {
     "responses": "response",
     "answers": "digest, sample_index",
     "forgotten": "problem_id",
+    "payments": "payment",
+    "reservations": "reservation",
+    "settlements": "settlement",
 }
 """The columns by which each table is ordered."""
 LOST = 0

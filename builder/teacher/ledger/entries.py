@@ -3,16 +3,18 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from ....schemas.example import Message
+from ...costs import Payment
 from ..request import ReceivedResponse, Request
 from .check import LedgerCheck, Row, open_as_it_is, scan_rows
 from .encoding import decode_message, decode_setting, decompress_content, is_damaged, is_key_damaged, unpack_numbers
 from .layout import DATABASE_ERRORS
 from .ledger import parse_response
+from .payments import parse_payment, read_terms
 
 _REMEMBERED = 4_096
 """Texts that are remembered."""
@@ -67,6 +69,7 @@ class RequestReader:
         """Use a connection that reads only."""
         self._connection = connection
         self._read_text = lru_cache(_REMEMBERED)(self._find_text)
+        self._read_terms = lru_cache(_REMEMBERED)(partial(read_terms, connection))
 
     def read_entry(self, row: Row) -> Entry | None:
         """Read the request and the keys of a response; None where they can't be read."""
@@ -75,7 +78,15 @@ class RequestReader:
             return None
         query = "SELECT * FROM answers WHERE digest = ? AND response = ?"
         choices = {key[1]: key[3] for key in self._select(query, (row[1], row[0])) if not is_key_damaged(key)}
-        return Entry(ReceivedResponse(request, response, choices), row[6])
+        return Entry(ReceivedResponse(request, response, choices, payment=self._read_payment(row[0])), row[6])
+
+    def _read_payment(self, response: int) -> Payment | None:
+        """Read what was paid for a response; None where that is unknown or damaged."""
+        for row in self._select("SELECT * FROM payments WHERE response = ?", (response,)):
+            terms = None if is_damaged(row) else self._read_terms(row[2])
+            if terms is not None:
+                return parse_payment(row, terms)
+        return None
 
     def read_request(self, number: int, digest: bytes) -> Request | None:
         """Read a request by its number; None where it is missing, damaged, or another one."""

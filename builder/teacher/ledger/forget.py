@@ -16,6 +16,7 @@ from ...store.withdrawal import mark_withdrawn
 from .encoding import compute_checksum, is_damaged, pack_digest, unpack_digest, unpack_numbers
 from .layout import explain_database_errors, permit_changes
 from .ledger import Ledger
+from .texts import select_where
 
 _CHUNK = 500
 """Rows that are removed with one statement."""
@@ -96,6 +97,7 @@ def _delete_rows(ledger: Ledger, problem_id: str, digests: set[str]) -> None:
         connection.execute("PRAGMA secure_delete = ON")
         with permit_changes(connection):
             packed = sorted(map(pack_digest, digests))
+            _part_payments(connection, packed)
             for table in ("answers", "responses", "requests"):
                 _delete_where(connection, table, "digest", packed)
             _delete_where(connection, "texts", "text", _list_unused_texts(connection))
@@ -106,9 +108,23 @@ def _delete_rows(ledger: Ledger, problem_id: str, digests: set[str]) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def _part_payments(connection: sqlite3.Connection, digests: Sequence[bytes]) -> None:
+    """Part what was paid from responses that are erased: the sums stay, and say nothing of a problem."""
+    responses = select_where(connection, "SELECT response FROM responses WHERE digest", digests)
+    numbers = [number for (number,) in responses]
+    for row in list(select_where(connection, "SELECT * FROM payments WHERE response", numbers)):
+        if not is_damaged(row):
+            values = (row[0], None, *row[2:-1])
+            connection.execute(
+                "UPDATE payments SET response = NULL, checksum = ? WHERE payment = ?",
+                (compute_checksum(values), row[0]),
+            )
+
+
 def _list_unused_texts(connection: sqlite3.Connection) -> list[int]:
-    """List the texts that no request refers to. A damaged request refers to nothing: what it said can't be known."""
-    used: set[int] = set()
+    """List the texts that no row refers to. A damaged request refers to nothing: what it said is not known."""
+    terms = "SELECT terms FROM payments UNION SELECT terms FROM reservations"
+    used: set[int] = {number for (number,) in connection.execute(terms)}
     for row in connection.execute("SELECT * FROM requests"):
         if not is_damaged(row):
             used.update((row[3], *unpack_numbers(row[4])))

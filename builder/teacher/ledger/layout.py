@@ -13,8 +13,10 @@ from ...store.atomic import MAKE_ROOM
 from .migrate import FORMER, FORMER_TABLES, FORMER_TRIGGERS, check_former_layout, migrate_former_layout
 from .write_ahead_log import is_log_damaged
 
-FORMAT = 3
+FORMAT = 4
 """Version of the table layout."""
+_WITHOUT_PAYMENTS = 3
+"""The layout that has the tables of answers, and no more."""
 
 PATIENCE = 60.0
 """Seconds to wait for the lock of another process."""
@@ -37,12 +39,23 @@ TABLES = {
     " choice INTEGER NOT NULL, checksum BLOB NOT NULL, PRIMARY KEY (digest, sample_index)) WITHOUT ROWID",
     "forgotten": "CREATE TABLE forgotten (problem_id TEXT PRIMARY KEY, forgotten_at TEXT NOT NULL,"
     " checksum BLOB NOT NULL) WITHOUT ROWID",
+    "payments": "CREATE TABLE payments (payment INTEGER PRIMARY KEY, response INTEGER, terms INTEGER NOT NULL,"
+    " picodollars INTEGER, prompt_tokens INTEGER, cached_tokens INTEGER, completion_tokens INTEGER,"
+    " reasoning_tokens INTEGER, reservation INTEGER, paid_at INTEGER NOT NULL, checksum BLOB NOT NULL)",
+    "reservations": "CREATE TABLE reservations (reservation INTEGER PRIMARY KEY, terms INTEGER NOT NULL,"
+    " picodollars INTEGER NOT NULL, requests INTEGER NOT NULL, tokens INTEGER NOT NULL, reserved_at INTEGER NOT NULL,"
+    " checksum BLOB NOT NULL)",
+    "settlements": "CREATE TABLE settlements (settlement INTEGER PRIMARY KEY, reservation INTEGER NOT NULL,"
+    " picodollars INTEGER NOT NULL, requests INTEGER NOT NULL, tokens INTEGER NOT NULL, checksum BLOB NOT NULL)",
 }
 """The statement that makes each table; a table refers only to those before it."""
 
-INDEXES = {"texts_hash": "CREATE INDEX texts_hash ON texts (hash)"}
+INDEXES = {
+    "texts_hash": "CREATE INDEX texts_hash ON texts (hash)",
+    "payments_response": "CREATE INDEX payments_response ON payments (response)",
+}
 """The statement that makes each index. Only a random key costs a page of its own for each answer that is recorded, so
-that there are two of them: this one, and the key of `answers`."""
+that there are two of them: the hash of a text, and the key of `answers`."""
 
 TRIGGERS = {
     f"{table}_{event.lower()}": f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table}"
@@ -181,9 +194,10 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == FORMAT:
-            return
-        create_layout(connection, carry_over=version == FORMER)
+        if version == _WITHOUT_PAYMENTS:
+            _create_missing(connection)
+        elif version != FORMAT:
+            create_layout(connection, carry_over=version == FORMER)
 
 
 def create_layout(connection: sqlite3.Connection, *, carry_over: bool = False) -> None:
@@ -200,6 +214,15 @@ def create_layout(connection: sqlite3.Connection, *, carry_over: bool = False) -
         migrate_former_layout(connection)
     for statement in TRIGGERS.values():
         connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _create_missing(connection: sqlite3.Connection) -> None:
+    """Create the tables that a layout has not: what is there stays as it is."""
+    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    for name, statement in (TABLES | INDEXES | TRIGGERS).items():
+        if name not in found:
+            connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 

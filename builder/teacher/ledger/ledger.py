@@ -1,18 +1,20 @@
 """An open ledger: look up keys, read answers, record responses."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ...costs import Cost, Spent, make_cost
 from ...errors import InputError
 from ..request import Answer, ReceivedResponse, Response, ResponseKind, UnreadableChoice
 from ..responses import read_choices
 from .encoding import compute_checksum, decompress_content, is_damaged, is_key_damaged, pack_digest, unpack_digest
 from .layout import CHECK_HINT, connect, explain_database_errors
-from .texts import select_where
+from .payments import PaymentWriter
+from .texts import TextIndex, select_where
 from .writing import Key, ResponseWriter
 
 _SHOWN = 3
@@ -21,6 +23,10 @@ _CHUNK = 512
 """Requests whose answers are looked up together."""
 _KEYS = "SELECT digest, sample_index FROM answers WHERE digest"
 _ANSWERS = "SELECT * FROM answers WHERE digest"
+_COSTS = (
+    "SELECT digest, min(sample_index), payments.picodollars FROM answers"
+    " LEFT JOIN payments ON payments.response = answers.response WHERE digest"
+)
 
 
 class Ledger:
@@ -92,6 +98,28 @@ class Ledger:
                     damaged.append((name or unpack_digest(digest), index))
                 else:
                     yield (name, index), _get_answer(choices, choice)
+
+    def count_costs(self, keys: Collection[Key]) -> Cost:
+        """Count what was paid for the responses that hold some answers; each counts with the first of its answers.
+
+        Raises:
+            InputError: the ledger is damaged.
+        """
+        total = Cost()
+        with explain_database_errors(self._path):
+            for names in _split_chunks(digest for digest, _ in keys):
+                rows = select_where(self._connection, _COSTS, list(names), "GROUP BY answers.response")
+                total = sum((make_cost(paid) for digest, i, paid in rows if (names[digest], i) in keys), total)
+        return total
+
+    def count_spent(self, version: str) -> Spent:
+        """Count what all builds of a version spent and have reserved.
+
+        Raises:
+            InputError: the ledger is damaged.
+        """
+        with explain_database_errors(self._path):
+            return PaymentWriter(self._connection, TextIndex(self._connection)).count_spent(version)
 
     def record(self, received: Sequence[ReceivedResponse]) -> list[frozenset[Key]]:
         """Record responses and the keys that they answer, all or none. Returns once they are on disk.

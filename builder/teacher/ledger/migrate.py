@@ -70,6 +70,7 @@ def _copy_requests(connection: sqlite3.Connection) -> dict[bytes, int]:
     rows = enumerate(_read(connection, "requests", "digest"), 1)
     while batch := list(islice(rows, _BATCH)):
         requests = {number: request for number, row in batch if (request := _read_request(row)) is not None}
+        texts.start()
         added = dict(zip(requests, texts.add(list(requests.values())), strict=True))
         texts.finish()
         numbers |= {pack_digest(row[0]): number for number, row in batch if number in requests}

@@ -3,8 +3,9 @@
 async with open_recorder(path) as recorder:
     known = await recorder.record(received)   # on disk; the keys that another process had answered first
 
-A group is everything that was handed over while the last one was written. Nothing that was handed over is lost when the
-loop is cancelled: what is still queued is written before the block is left.
+What is reserved and settled for requests goes the same way. A group is everything that was handed over while the last
+one was written. Nothing that was handed over is lost when the loop is cancelled: what is still queued is written before
+the block is left.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ from pathlib import Path
 
 from ..request import ReceivedResponse
 from .layout import connect, explain_database_errors
-from .writing import Key, ResponseWriter
+from .payments import Settlement, WantedReservation
+from .writing import Key, NewEntry, ResponseWriter, Written
 
 LARGEST = 256
 """Responses in one group."""
@@ -37,8 +39,8 @@ class Recorder:
         """
         self._path, self._pace_s = path, pace_s
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[ReceivedResponse, asyncio.Future[frozenset[Key]]]] = deque()
-        self._jobs: dict[Future[list[frozenset[Key]]], list[asyncio.Future[frozenset[Key]]]] = {}
+        self._waiting: deque[tuple[NewEntry, asyncio.Future[Written]]] = deque()
+        self._jobs: dict[Future[list[Written]], list[asyncio.Future[Written]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._started_s = -pace_s
         self._error: Exception | None = None
@@ -58,13 +60,37 @@ class Recorder:
             Stopped: the disk is full or can't be written. So is every later call.
             InputError: the ledger is damaged. So is every later call.
         """
+        known = await self._write_entry(received)
+        return known if isinstance(known, frozenset) else frozenset()
+
+    async def reserve(self, wanted: WantedReservation) -> int | tuple[str, ...]:
+        """Reserve what a request can spend. Returns its number once it is on disk, or the limits it would exceed.
+
+        Raises:
+            Stopped: the disk is full or can't be written. So is every later call.
+            InputError: the ledger is damaged. So is every later call.
+        """
+        reserved = await self._write_entry(wanted)
+        return reserved if isinstance(reserved, int | tuple) else ()
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Record what was spent in place of a reservation. Returns once it is on disk.
+
+        Raises:
+            Stopped: the disk is full or can't be written. So is every later call.
+            InputError: the ledger is damaged. So is every later call.
+        """
+        await self._write_entry(settlement)
+
+    async def _write_entry(self, entry: NewEntry) -> Written:
+        """Hand an entry to the thread, and wait until it is on disk."""
         if self._error is not None:
             self._is_error_known = True
             raise self._error
         if self._is_closed:
             raise RuntimeError("the recorder is closed")
-        recorded: asyncio.Future[frozenset[Key]] = self._loop.create_future()
-        self._waiting.append((received, recorded))
+        recorded: asyncio.Future[Written] = self._loop.create_future()
+        self._waiting.append((entry, recorded))
         self._schedule()
         return await recorded
 
@@ -78,26 +104,26 @@ class Recorder:
         self._timer = None
         self._started_s = self._loop.time()
         group = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
-        job = self._thread.submit(self._write, [received for received, _ in group])
+        job = self._thread.submit(self._write, [entry for entry, _ in group])
         self._jobs[job] = [recorded for _, recorded in group]
         job.add_done_callback(self._report)
 
-    def _write(self, received: Sequence[ReceivedResponse]) -> list[frozenset[Key]]:
+    def _write(self, entries: Sequence[NewEntry]) -> list[Written]:
         """Write a group, in the thread. After an error no other group is written."""
         if self._error is not None:
             raise self._error
         try:
             with explain_database_errors(self._path):
-                return self._writer.write(received)
+                return self._writer.write_entries(entries)
         except Exception as error:
             self._error = error
             raise
 
-    def _report(self, job: Future[list[frozenset[Key]]]) -> None:
+    def _report(self, job: Future[list[Written]]) -> None:
         """Wake the loop once for a whole group, from the thread."""
         self._loop.call_soon_threadsafe(self._finish, job)
 
-    def _finish(self, job: Future[list[frozenset[Key]]]) -> None:
+    def _finish(self, job: Future[list[Written]]) -> None:
         """Give those who wait for a group its result."""
         waiting, error = self._jobs.pop(job, []), job.exception()
         for number, recorded in enumerate(waiting):

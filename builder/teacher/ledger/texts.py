@@ -1,4 +1,4 @@
-"""The table `texts`: what requests have in common, each once: messages, and settings (model, endpoint, sampling)."""
+"""The table `texts`: what rows have in common, each once: messages, settings (model, endpoint, sampling), terms."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -34,12 +34,22 @@ class TextIndex:
         self._schema = -1
         self._is_writing = False
 
+    def start(self) -> None:
+        """Start a transaction. What was remembered counts unless rows were removed or never written.
+
+        Whoever removes rows (`permit_changes`) makes the triggers anew, by which the version of the schema rises.
+        """
+        (schema,) = self._connection.execute("PRAGMA schema_version").fetchone()
+        if self._is_writing or schema != self._schema or len(self._messages) > _REMEMBERED:
+            self._messages.clear()
+            self._settings.clear()
+        self._schema, self._is_writing = schema, True
+
     def add(self, requests: Sequence[Request]) -> list[tuple[int, bytes]]:
         """Add the texts of some requests that are new. Returns the number of each one's setting, and of its messages.
 
-        The caller has a transaction. `finish` has to be called before it ends.
+        The caller has a transaction, after whose beginning it called `start`. `finish` has to be called before it ends.
         """
-        self._start()
         settings = [encode_setting(request) for request in requests]
         unknown: dict[bytes, tuple[str, str] | None] = {text: None for text in settings if text not in self._settings}
         for request in requests:
@@ -58,20 +68,15 @@ class TextIndex:
             for setting, request in zip(settings, requests, strict=True)
         ]
 
+    def add_terms(self, terms: Sequence[bytes]) -> list[int]:
+        """Add terms of payment that are new, in the same way. Returns the number of each."""
+        unknown = [text for text in dict.fromkeys(terms) if text not in self._settings]
+        self._settings |= zip(unknown, self._number_texts(unknown), strict=True)
+        return [self._settings[text] for text in terms]
+
     def finish(self) -> None:
         """Note that the transaction ends well; else what was remembered in it is forgotten when the next one starts."""
         self._is_writing = False
-
-    def _start(self) -> None:
-        """Start a transaction. What was remembered counts unless rows were removed or never written.
-
-        Whoever removes rows (`permit_changes`) makes the triggers anew, by which the version of the schema rises.
-        """
-        (schema,) = self._connection.execute("PRAGMA schema_version").fetchone()
-        if self._is_writing or schema != self._schema or len(self._messages) > _REMEMBERED:
-            self._messages.clear()
-            self._settings.clear()
-        self._schema, self._is_writing = schema, True
 
     def _number_texts(self, texts: Sequence[bytes]) -> list[int]:
         """Find the numbers of some texts, each given once; those that are not in the table are added."""

@@ -7,22 +7,19 @@ import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from ....schemas.example import Message, Role
 from ...errors import InputError
 from ...progress import show_bar, warn, warn_all
 from ...store.atomic import replace_file
-from ..request import ReceivedResponse, Request, Response, ResponseKind
 from .check import LedgerCheck
 from .entries import Entry, Tombstone, list_entries
 from .ledger import Ledger
+from .lines import LedgerLine, make_line, read_line
 
 SUFFIX = ".jsonl.gz"
 """The ending of an exported file."""
@@ -31,44 +28,6 @@ _SQLITE = b"SQLite format 3\x00"
 LONGEST_LINE = 2**29
 """A longer line, in bytes, is no response."""
 _BATCH = 500
-
-
-class LedgerRequest(BaseModel):
-    """What a request says."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    messages: tuple[tuple[str, str], ...] = Field(strict=False)
-    """Role and content of each message."""
-    model: str
-    """The model."""
-    endpoint: str
-    """The server's name."""
-    sampling: dict[str, Any]
-    """Sampling parameters."""
-
-
-class LedgerLine(BaseModel):
-    """One response in an exported ledger, or one problem whose answers were erased."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    digest: str | None = None
-    """The digest of the request."""
-    problem_id: str | None = None
-    """The problem."""
-    request: LedgerRequest | None = None
-    """What was requested."""
-    kind: ResponseKind | None = Field(None, strict=False)
-    """How the response is read."""
-    body: str = ""
-    """The response as it came, each byte as one character (Latin-1)."""
-    choices: dict[int, int] = Field(default_factory=dict, strict=False)
-    """For each sample index that it answers, the number of the choice."""
-    recorded_at: str = ""
-    """When it was recorded, in UTC."""
-    forgotten_at: str | None = None
-    """When the answers to the problem were erased; then the line has nothing but the problem."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,25 +92,7 @@ def _list_lines(path: Path, found: LedgerCheck) -> Iterator[LedgerLine]:
         if isinstance(entry, Tombstone):
             yield LedgerLine(problem_id=entry.problem_id, forgotten_at=entry.forgotten_at)
         else:
-            yield _make_line(entry)
-
-
-def _make_line(entry: Entry) -> LedgerLine:
-    request, response = entry.received.request, entry.received.response
-    return LedgerLine(
-        digest=request.digest,
-        problem_id=request.problem_id or None,
-        request=LedgerRequest(
-            messages=tuple((message.role.value, message.content) for message in request.messages),
-            model=request.model,
-            endpoint=request.endpoint,
-            sampling=dict(request.sampling),
-        ),
-        kind=response.kind,
-        body=response.body.decode("latin-1"),
-        choices=dict(entry.received.choices),
-        recorded_at=datetime.fromtimestamp(entry.recorded_at, UTC).isoformat(timespec="seconds"),
-    )
+            yield make_line(entry)
 
 
 def import_answers(ledger: Ledger, source: Path) -> Imported:
@@ -221,7 +162,7 @@ def _read_lines(source: Path, file: gzip.GzipFile) -> Iterator[Entry | Tombstone
     try:
         while content := file.readline(LONGEST_LINE):
             number += 1
-            yield _read_line(LedgerLine.model_validate_json(content))
+            yield read_line(LedgerLine.model_validate_json(content))
     except ValidationError as error:
         raise _make_line_error(source, number, error.errors()[0]["msg"]) from error
     except ValueError as error:
@@ -234,32 +175,6 @@ def _make_line_error(source: Path, number: int, message: str) -> InputError:
     return InputError(
         f"{source}, line {number}: {message}",
         hint="the lines before it are imported; restore the file from a copy for the rest",
-    )
-
-
-def _read_line(line: LedgerLine) -> Entry | Tombstone:
-    """Read a line as a response to the request it names, or a problem that was erased.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if line.request is not None and line.kind is not None:
-        request = _make_request(line, line.request)
-        if request.digest == line.digest:
-            response = Response(line.kind, line.body.encode("latin-1"))
-            return Entry(ReceivedResponse(request, response, line.choices), 0)
-    if line.request is None and line.forgotten_at is not None and line.problem_id is not None:
-        return Tombstone(line.problem_id, line.forgotten_at)
-    raise ValueError("it is no response to the request that it names")
-
-
-def _make_request(line: LedgerLine, request: LedgerRequest) -> Request:
-    return Request(
-        problem_id=line.problem_id or "",
-        messages=tuple(Message(role=Role(role), content=content) for role, content in request.messages),
-        model=request.model,
-        endpoint=request.endpoint,
-        sampling=request.sampling,
     )
 
 

@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 
 from ..request import ReceivedResponse, Request
 from .encoding import compress_content, compute_checksum, compute_key_checksum, pack_digest
+from .payments import PaymentWriter, Settlement, WantedReservation
 from .texts import TextIndex, find_next, select_where
 
 Key = tuple[str, int]
 """Digest of the request, and sample index."""
+
+NewEntry = ReceivedResponse | WantedReservation | Settlement
+"""What is written."""
+Written = frozenset[Key] | int | tuple[str, ...] | None
+"""What becomes of it: of a response the keys that had an answer already; of a reservation its number, or the limits
+that it would exceed; of a settlement nothing."""
 
 _KEYS = "SELECT digest, sample_index, response FROM answers WHERE digest"
 _REQUESTS = (
@@ -43,6 +50,7 @@ class ResponseWriter:
         """Use a connection whose tables exist."""
         self._connection = connection
         self._texts = TextIndex(connection)
+        self._payments = PaymentWriter(connection, self._texts)
 
     def write(self, received: Sequence[ReceivedResponse]) -> list[frozenset[Key]]:
         """Write responses and the keys that they answer, all or none. Returns once they are on disk.
@@ -53,16 +61,43 @@ class ResponseWriter:
         Raises:
             sqlite3.DatabaseError: the file can't be written, or is damaged.
         """
-        if not received:
+        return [known for known in self.write_entries(received) if isinstance(known, frozenset)]
+
+    def write_entries(self, entries: Sequence[NewEntry]) -> list[Written]:
+        """Write responses, and what is reserved and settled, all or none: what is settled before what is reserved.
+
+        Returns:
+            What became of each, once all are on disk.
+
+        Raises:
+            sqlite3.DatabaseError: the file can't be written, or is damaged.
+        """
+        if not entries:
             return []
+        received = [entry for entry in entries if isinstance(entry, ReceivedResponse)]
         bodies = [compress_content(item.response.body) for item in received]  # before the file is locked
         self._connection.execute("BEGIN IMMEDIATE")
         with self._connection:
-            recorded = self._find_recorded({pack_digest(item.request.digest) for item in received})
-            self._insert_requests({item.request.digest: item.request for item in received}.values(), recorded)
-            known = self._insert_responses(received, bodies, recorded)
+            self._texts.start()
+            known = iter(self._write_responses(received, bodies))
+            self._payments.insert_settlements([entry for entry in entries if isinstance(entry, Settlement)])
+            wanted = [entry for entry in entries if isinstance(entry, WantedReservation)]
+            reserved = iter([self._payments.reserve(entry) for entry in wanted])
         self._texts.finish()
-        return known
+        return [
+            next(known) if isinstance(entry, ReceivedResponse)
+            else next(reserved) if isinstance(entry, WantedReservation) else None
+            for entry in entries
+        ]  # fmt: skip
+
+    def _write_responses(
+        self, received: Sequence[ReceivedResponse], bodies: Sequence[tuple[bytes, int | None]]
+    ) -> list[frozenset[Key]]:
+        if not received:
+            return []
+        recorded = self._find_recorded({pack_digest(item.request.digest) for item in received})
+        self._insert_requests({item.request.digest: item.request for item in received}.values(), recorded)
+        return self._insert_responses(received, bodies, recorded)
 
     def _find_recorded(self, digests: Iterable[bytes]) -> dict[bytes, _Recorded]:
         """Find what is recorded of some requests."""
@@ -114,4 +149,6 @@ class ResponseWriter:
             before.indexes.update(item.choices)
         self._connection.executemany("INSERT INTO responses VALUES (?, ?, ?, ?, ?, ?, ?, ?)", responses)
         self._connection.executemany("INSERT INTO answers VALUES (?, ?, ?, ?, ?)", answers)
+        paid = enumerate((item.payment for item in received), first)
+        self._payments.insert_payments([(number, payment) for number, payment in paid if payment is not None])
         return known

@@ -7,12 +7,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...errors import CotloomError, InputError
+from ...costs import Cost, make_cost
+from ...errors import CotloomError, InputError, LimitReached
 from ...text.traces import part_trace
-from ..backends.protocol import CompletionRequest, FailedRequest, Sender
+from ..backends.protocol import Charge, CompletionRequest, FailedRequest, Sender
 from ..ledger import Key, Ledger
 from ..request import Answer, ReceivedResponse
-from .samples import add_costs
+from .books import TeacherBooks
+from .metering import Meter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +31,10 @@ class Calls:
     """Answers that the teacher refuses to give, now or in the ledger; their samples are dropped."""
     error: CotloomError | None = None
     """Why the first of the failed requests failed."""
-    cost_usd: float | None = 0.0
-    """Cost of the new answers in US dollars; null where any price is unknown."""
+    cost: Cost = field(default_factory=Cost)
+    """What the new answers cost."""
+    total: Cost = field(default_factory=Cost)
+    """What all answers cost when they were paid, those in the ledger too."""
     saved: int = 0
     """Answers that were not asked for, although `paths.max` allows them: their problems had their paths, or gave up."""
     by_teacher: tuple[tuple[str, "Calls"], ...] = ()
@@ -44,7 +48,8 @@ class Calls:
             failed=self.failed + other.failed,
             refused=self.refused + other.refused,
             error=self.error or other.error,
-            cost_usd=add_costs([self.cost_usd, other.cost_usd]),
+            cost=self.cost + other.cost,
+            total=self.total + other.total,
             saved=self.saved + other.saved,
             by_teacher=(*self.by_teacher, *other.by_teacher),
         )
@@ -73,8 +78,8 @@ class Completer:
 
     ledger: Ledger
     """Where answers are looked up."""
-    record: Callable[[ReceivedResponse], Awaitable[frozenset[Key]]]
-    """Records a response. Returns when it is on disk, with the keys that were answered before."""
+    books: TeacherBooks
+    """Records responses, and what they cost."""
     sender: Sender
     """Sends what is missing."""
     forgotten: frozenset[str]
@@ -83,6 +88,10 @@ class Completer:
     """Waits until no other build asks the same teacher from this store; says whether one may have asked until then."""
     stop: Stop
     """What ends the sampling."""
+    accept_failures: bool = False
+    """Whether the build goes on without what can't be asked any more."""
+    meter: Meter | None = None
+    """What adds up what each problem takes; None where nobody asks."""
     calls: Calls = field(default_factory=Calls)
     """Where the answers came from so far."""
     tokens: int = 0
@@ -104,9 +113,13 @@ class Completer:
             known = self._read_known(requests)
             missing = [request for request in requests if request.key not in known]
         self.stop.check()
+        if known and not self.books.is_free:
+            self.calls = replace(self.calls, total=self.calls.total + self.ledger.count_costs(known))
         new, failures = await self._request(missing) if missing else ({}, {})
         results = [_find_result(request, known, new, failures) for request in requests]
         self._note(results, len(known), new, failures)
+        if self.meter is not None:
+            self.meter.note_answers(requests, results, self.books.prices)
         return results
 
     def _read_known(self, requests: Sequence[CompletionRequest]) -> dict[Key, Answer]:
@@ -121,20 +134,19 @@ class Completer:
         groups: dict[str, list[CompletionRequest]] = {}
         for request in missing:
             groups.setdefault(request.request.digest, []).append(request)
-        earlier: set[Key] = set()
-
-        async def record(received: ReceivedResponse) -> None:
-            earlier.update(await self.record(received))
-
-        first, *others = (self.sender.send(group, record) for group in groups.values())
+        own = _OwnBooks(self.books)
+        first, *others = (self.sender.send(group, own) for group in groups.values())
         sent = await asyncio.gather(first, *others) if others else [await first]  # one alone needs no task of its own
         results = [result for group in sent for result in group]
         received = [result for result in results if isinstance(result, ReceivedResponse)]
-        if self.sender.fatal is not None:
-            self.stop.set(self.sender.fatal)
+        fatal = self.sender.fatal
+        if fatal is not None and not (self.accept_failures and isinstance(fatal, LimitReached)):
+            self.stop.set(fatal)
+        self.calls = replace(self.calls, cost=self.calls.cost + own.cost, total=self.calls.total + own.cost)
         answers = {key: answer for item in received for key, answer in _list_answers(item)}
-        if earlier:
-            answers |= {key: _part(each) for key, each in self.ledger.read_answers({digest for digest, _ in earlier})}
+        if own.earlier:
+            digests = {digest for digest, _ in own.earlier}
+            answers |= {key: _part(each) for key, each in self.ledger.read_answers(digests)}
         return answers, {each.request.key: each for each in results if isinstance(each, FailedRequest)}
 
     def _note(
@@ -152,8 +164,28 @@ class Completer:
             failed=failed,
             refused=sum(isinstance(result, Answer) and result.refusal is not None for result in results),
             error=next((failure.error for failure in failures.values()), None),
-            cost_usd=add_costs(answer.cost_usd for answer in new.values()),
         )
+
+
+@dataclass(slots=True)
+class _OwnBooks:
+    """The books of a teacher while it is asked about one problem."""
+
+    books: TeacherBooks
+    cost: Cost = field(default_factory=Cost)
+    earlier: set[Key] = field(default_factory=set)
+    """Keys that another process had answered first."""
+
+    async def reserve(self, group: Sequence[CompletionRequest]) -> int | None:
+        return await self.books.reserve(group)
+
+    async def record(self, received: ReceivedResponse, reservation: int | None = None) -> None:
+        known, picodollars = await self.books.record(received, reservation)
+        self.earlier |= known
+        self.cost += make_cost(picodollars)
+
+    async def release(self, reservation: int | None, charge: Charge) -> None:
+        await self.books.release(reservation, charge)
 
 
 _ERASED = Answer(text=None, refusal="its answers were erased with cotloom ledger forget")

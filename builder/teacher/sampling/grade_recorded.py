@@ -74,7 +74,7 @@ def grade_recorded(  # noqa: PLR0913, PLR0917 - what decides the grades, and whe
     async def grade() -> Calls:
         places = ProblemPlaces(runtime, ProblemTraffic())
         async with AsyncExitStack() as stack:
-            opening = open_completers(opened, ledger, stop, runtime, places.traffic)
+            opening = open_completers(loaded.recipe, runtime, opened, ledger, stop, places.traffic)
             completers = await stack.enter_async_context(opening)
             grader = await enter_grader(stack, loaded.recipe, opened, completers, find_questions)
             bar = stack.enter_context(show_bar("asking the grader", problems.outline.height))

@@ -13,7 +13,6 @@ from ..grading_prompts import GradingTask, name_prompt
 from ..request import Answer
 from .completing import Completer
 from .queues import open_queue
-from .samples import add_costs
 
 FindQuestions = Callable[[Sequence[Problem], Sequence[Sample]], Mapping[str, Mapping[str, str]]]
 """Finds what a grader is still to be asked about samples: by problem and sample id."""
@@ -71,16 +70,13 @@ async def _ask_questions(
     wanted = {request.key: request for requests in votes.values() for request in requests}
     results = await grader.complete(list(wanted.values()))
     found = dict(zip(wanted, results, strict=True))
-    costs = {key: answer.cost_usd for key, answer in found.items() if isinstance(answer, Answer)}
     graded = list(samples)
     for position, sample in enumerate(samples):
         task = tasks.get(sample.sample_id)
         if task is not None:
             requests = votes[sample.sample_id]
             grades = [_make_grade(task, grader.settings, request, found[request.key]) for request in requests]
-            paid = [costs.pop(request.key, 0.0) for request in requests]  # the first of equal samples bears the cost
-            cost = add_costs([sample.cost_usd, *paid])
-            graded[position] = replace(sample, grades=(*sample.grades, *grades), cost_usd=cost)
+            graded[position] = replace(sample, grades=(*sample.grades, *grades))
     return graded, list(results)
 
 

@@ -15,20 +15,8 @@ from ....schemas.sample import Hint, Sample
 from ..backends.protocol import Backend, CompletionRequest, FailedRequest
 from ..request import Answer
 from .grading import AskedGrader, grade_samples
+from .path_counts import PathCounts
 from .samples import add_blind_check, add_second_call, make_sample
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathCounts:
-    """How many correct paths one problem has."""
-
-    correct: int = 0
-    """Samples with a correct answer and sound reasoning."""
-    distinct: int = 0
-    """Distinct paths among them."""
-    once: int = 0
-    """Those of the distinct paths that only one sample took."""
-
 
 CountPaths = Callable[[Sequence[Problem], Sequence[Sample]], Mapping[str, PathCounts]]
 """Counts the correct paths among the samples of each problem, by problem id."""

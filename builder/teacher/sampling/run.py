@@ -14,11 +14,13 @@ from typing import Any
 from ....schemas.frames import from_frame
 from ....schemas.manifest import Input
 from ....schemas.problem import Problem
+from ....schemas.reasons import Fate
 from ....schemas.recipe import Recipe
 from ....schemas.runtime import Runtime
 from ....schemas.sample import Sample
 from ....schemas.teacher import SampledTeacher
-from ...errors import CotloomError, InputError
+from ...costs import describe_spent, make_limits
+from ...errors import CotloomError, InputError, LimitReached
 from ...progress import ProgressBar, show_bar
 from ...recipe import LoadedRecipe
 from ..asked import AskedProblems
@@ -30,10 +32,12 @@ from ..shares import select_share, warn_unasked
 from .completing import Calls, Completer, Stop
 from .grading import AskedGrader, FindQuestions, enter_grader
 from .loop import run_in_loop
+from .metering import Look
 from .opening import open_completers
+from .path_counts import PathCounts
 from .places import ProblemPlace, ProblemPlaces
 from .queues import open_queue
-from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, PathCounts, count_saved, sample_problem
+from .rounds import AskedTeacher, CountPaths, CutOwnRationales, CutRationales, count_saved, sample_problem
 from .rows import SampleWriter
 from .tally import PathTally
 
@@ -81,13 +85,14 @@ class _OpenTeacher:
     """How it is asked."""
 
 
-def sample_rationales(
+def sample_rationales(  # noqa: PLR0913, PLR0917 - what decides the samples, and where they go
     loaded: LoadedRecipe,
     problems: AskedProblems,
     ledger: Ledger,
     find: Finders,
     runtime: Runtime,
     folder: Path,
+    look: Look | None = None,
 ) -> SampledAnswers:
     """Sample rationales for all kept problems.
 
@@ -98,6 +103,7 @@ def sample_rationales(
         find: what is found out about samples in between; called in other threads, while requests are sent.
         runtime: concurrency, limits, timeouts and retries of a live teacher.
         folder: where the pieces are written.
+        look: what is looked at of some problems; None for a build.
 
     Raises:
         InputError: the teacher can't answer these problems at all.
@@ -107,7 +113,7 @@ def sample_rationales(
     teachers = {**recipe.sampled_teachers, **dict(filter(None, [recipe.grading_teacher]))}
     opened = {key: open_backend(loaded, key, each, problems, runtime) for key, each in teachers.items()}
     warn_unasked(recipe, problems.outline)
-    run = _Run(recipe, opened, problems, ledger, runtime, SampleWriter(folder))
+    run = _Run(recipe, opened, problems, ledger, runtime, SampleWriter(folder), look)
     calls = run_in_loop(run.sample_all(find))
     if not run.writer.rows:
         raise InputError(f"the teacher gave no answer to any of the {problems.outline.height} problems")
@@ -125,6 +131,7 @@ class _Run:
     ledger: Ledger
     runtime: Runtime
     writer: SampleWriter
+    look: Look | None = None
 
     @property
     def teachers(self) -> Mapping[str, SampledTeacher]:
@@ -137,7 +144,7 @@ class _Run:
         async with AsyncExitStack() as stack:
             cutting = None if find.rationales is None else await stack.enter_async_context(open_queue(find.rationales))
             completers = await stack.enter_async_context(
-                open_completers(self.opened, self.ledger, stop, self.runtime, places.traffic)
+                open_completers(self.recipe, self.runtime, self.opened, self.ledger, stop, places.traffic, self.look)
             )
             grader = await enter_grader(stack, self.recipe, self.opened, completers, find.questions)
             teachers = self._list_teachers(completers, None if cutting is None else cutting.find, grader)
@@ -146,9 +153,25 @@ class _Run:
             await stack.enter_async_context(_report(bar, completers, tally))
             await self._sample_problems(teachers, tally, stop, bar, places)
             await self.writer.flush()
-        stop.check()
+        self._check_stop(stop, tally)
         parts = tuple((key, completer.calls) for key, completer in completers.items()) if len(completers) > 1 else ()
         return replace(_add_calls(completers), by_teacher=parts, saved=tally.saved)
+
+    def _check_stop(self, stop: Stop, tally: PathTally) -> None:
+        """Raise what ended the sampling; where a limit did, with what was spent, and what is missing.
+
+        Raises:
+            CotloomError: something did.
+        """
+        if isinstance(stop.error, LimitReached):
+            spent = self.ledger.count_spent(f"{self.recipe.name}@{self.recipe.version}")
+            missing = f"{tally.ended:,} of {self.problems.outline.height:,} problems have all their answers"
+            raise LimitReached(
+                f"{stop.error.message}: {describe_spent(make_limits(self.runtime), spent)}; {missing}",
+                hint="the same command with a higher limit goes on from here; with --accept-failures it builds of what"
+                " is there",
+            )
+        stop.check()
 
     def _list_teachers(
         self, completers: Mapping[str, Completer], cut_rationales: CutOwnRationales | None, grader: AskedGrader | None
@@ -185,6 +208,9 @@ class _Run:
 
             try:
                 samples = await sample_problem(problem, asked, count_paths)
+                tally.ended += not any(sample.fate is Fate.DROPPED for sample in samples)
+                if self.look is not None:
+                    self.look.meter.note_paths(problem.problem_id, await tally.count(problem, samples))
                 tally.saved += count_saved(asked, samples)
                 await self.writer.add(samples)
             except CotloomError as error:

@@ -1,6 +1,5 @@
 """Samples made of answers: from one call, or from two."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from ....schemas.reasons import Fate, Reason, Stage
@@ -9,16 +8,6 @@ from ..backends.protocol import CompletionRequest, FailedRequest
 from ..chat_usage import add_usage
 from ..request import Answer
 from ..responses import count_parts
-
-
-def add_costs(costs: Iterable[float | None]) -> float | None:
-    """Add up costs in US dollars; null where any is unknown."""
-    total = 0.0
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total
 
 
 def make_sample(request: CompletionRequest, result: Answer | FailedRequest, hint: Hint, number: int) -> Sample:
@@ -55,7 +44,6 @@ def make_sample(request: CompletionRequest, result: Answer | FailedRequest, hint
         response_id=result.response_id,
         reasoning_tokens=reasoning_tokens,
         response_tokens=response_tokens,
-        cost_usd=result.cost_usd,
         token_logprobs=result.token_logprobs,
         labels=result.labels,
     )
@@ -82,7 +70,6 @@ def add_second_call(sample: Sample, follow_up: CompletionRequest, result: Answer
         usage=add_usage(sample.usage, result.usage),
         reasoning_tokens=_add_tokens(sample.reasoning_tokens, reasoning_tokens),
         response_tokens=_add_tokens(sample.response_tokens, response_tokens),
-        cost_usd=add_costs([sample.cost_usd, result.cost_usd]),
     )
 
 
@@ -91,7 +78,7 @@ def add_blind_check(sample: Sample, request: CompletionRequest, result: Answer |
     sample = replace(sample, request_digests=(*sample.request_digests, request.request.digest))
     if isinstance(result, FailedRequest):
         return _drop_failed(sample, result)
-    return replace(sample, blind_text=result.text, cost_usd=add_costs([sample.cost_usd, result.cost_usd]))
+    return replace(sample, blind_text=result.text)
 
 
 NEW_PARAGRAPH = "\n\n"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ....schemas.problem import Problem
 from ....schemas.sample import Sample
+from .path_counts import PathCounts
 from .queues import ProblemQueue
-from .rounds import PathCounts
 
 
 class PathTally:
@@ -21,6 +21,8 @@ class PathTally:
         """Samples that were counted."""
         self.saved = 0
         """Answers that no problem needed."""
+        self.ended = 0
+        """Problems that have all their answers."""
 
     async def count(self, problem: Problem, samples: Sequence[Sample]) -> PathCounts:
         """Count the paths of one problem."""

@@ -58,7 +58,6 @@ def write_answer(problem: Problem, request: Request, sample_index: int, teacher:
             prompt_tokens=sum(len(split_tokens(message.content)) for message in request.messages),
             completion_tokens=len(tokens),
         ),
-        cost_usd=0.0,
         token_logprobs=make_logprobs(tokens, _find_slips(draft), top, make_key(task, sample_index), task.words.words)
         if top
         else None,

@@ -35,7 +35,7 @@ def write_grade(problem: Problem, task: GradingTask, request: Request, index: in
     text = _NO_VOTE if draw < slips.no_answer else _VOTE.format(verdict="CORRECT" if is_for else "WRONG")
     prompt = sum(len(split_tokens(message.content)) for message in request.messages)
     usage = Usage(prompt_tokens=prompt, completion_tokens=len(split_tokens(text)))
-    return Answer(text=text, finish_reason="stop", usage=usage, cost_usd=0.0, simulated=True)
+    return Answer(text=text, finish_reason="stop", usage=usage, simulated=True)
 
 
 def _has_gold(gold: str, text: str) -> bool:

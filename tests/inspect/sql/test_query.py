@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -335,3 +337,15 @@ def test_problems_whose_samples_agree_against_the_gold_are_a_view(tmp_path, buil
     assert found.select("question", "gold", "agreed_answer", "agreeing", "correct", "judged").rows() == [
         ("How many are 3 and 4, q1?", "7", "8", 3, 1, 4)
     ]
+
+
+def test_a_query_starts_without_pandas_and_pyarrow_finds_it_where_it_is_needed(tmp_path):
+    write_parquet(pl.DataFrame({"a": [1, 2]}), tmp_path / "x.parquet")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom cotloom.builder.parquet import open_dataset\n"
+        f"found = open_dataset([Path({str(tmp_path / 'x.parquet')!r})])\n"
+        "print('pandas' in sys.modules)\nprint(list(found.head(2).to_pandas()['a']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split("\n")[:2] == ["False", "[1, 2]"]

@@ -69,7 +69,7 @@ def test_a_version_is_built_from_a_live_server_with_one_request_for_all_answers_
     assert (built.calls.new, len(server.requests)) == (12, 6)
     assert built.version.manifest.counts["problems_with_path"] == 6
     assert {request["n"] for request in server.requests} == {2}
-    assert built.calls.cost_usd is None
+    assert built.calls.cost.usd is None
 
 
 def test_a_server_that_gives_one_choice_whatever_n_says_is_asked_again(recipe, runtime):
