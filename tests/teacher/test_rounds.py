@@ -349,8 +349,8 @@ def test_costs_that_are_known_add_up_over_rounds(sample_problems):
     _, calls = sample_problems(teacher, Paths(round=2, max=4), price=price)
     _, again = sample_problems(teacher, Paths(round=2, max=4), price=make_price("1", "1"))
 
-    assert (calls.new, calls.cost.usd, calls.total.usd) == (12, 9.0, 9.0)
-    assert (again.ledger, again.cost.usd, again.total.usd) == (12, 0.0, 9.0)  # what was paid, whatever it costs now
+    assert (calls.new, calls.cost.usd, calls.total.usd) == (12, 12.0, 12.0)
+    assert (again.ledger, again.cost.usd, again.total.usd) == (12, 0.0, 12.0)  # what was paid, whatever it costs now
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...schemas.runtime import Runtime
-from .. import sources, teacher, verify
-from ..errors import InputError
-from ..pipeline import check_recipe
-from ..recipe import LoadedRecipe, load_recipe
-from ..store import locate_ledger
-from ..teacher.estimate import CallEstimate
-from ..teacher.imports import (
+from ....schemas.runtime import Runtime
+from ... import sources, teacher, verify
+from ...errors import InputError
+from ...pipeline import check_recipe
+from ...recipe import LoadedRecipe, load_recipe
+from ...store import locate_ledger
+from ...teacher.estimate import CallEstimate
+from ...teacher.imports import (
     LEFT_OUT,
     PEERS,
     ForeignImport,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..terminal import print_data, print_json, print_text
-from . import options as opt
+from ...terminal import print_data, print_json, print_text
+from .. import options as opt
+from ..run import show_progress_on_stderr
 from .batches import show_batches
-from .run import show_progress_on_stderr
 
 if TYPE_CHECKING:
-    from ..teacher.ledger.check import LedgerCheck
+    from ...teacher.ledger.check import LedgerCheck
 
 app = typer.Typer(help="What was paid for: count, check, move, compact or erase answers.", no_args_is_help=True)
 app.command("batches")(show_batches)
@@ -60,7 +60,7 @@ _SHOWN = 20
 
 
 def _locate(store: Path) -> Path:
-    from ..store import locate_ledger
+    from ...store import locate_ledger
 
     return locate_ledger(store)
 
@@ -68,8 +68,8 @@ def _locate(store: Path) -> Path:
 @app.command("stats")
 def show_statistics(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """Count answers, prompts and bytes, by model."""
-    from ..teacher.ledger import open_ledger
-    from ..teacher.ledger.statistics import count_ledger
+    from ...teacher.ledger import open_ledger
+    from ...teacher.ledger.statistics import count_ledger
 
     require_ledger(store)
     with open_ledger(_locate(store)) as ledger:
@@ -93,10 +93,10 @@ def show_costs(
     by: By = "version,teacher", as_csv: AsCsv = False, store: opt.Store = opt.STORE, as_json: opt.Json = False
 ) -> None:
     """Add up what was paid, by version and teacher. What an answer cost was recorded when it was paid."""
-    from ..inspect.costs import describe_lines, format_lines, render_lines
-    from ..report.console import make_console
-    from ..teacher.ledger import open_ledger
-    from ..teacher.spending import list_costs, parse_keys
+    from ...inspect.costs import describe_lines, format_lines, render_lines
+    from ...report.console import make_console
+    from ...teacher.ledger import open_ledger
+    from ...teacher.spending import list_costs, parse_keys
 
     require_ledger(store)
     keys = parse_keys(by)
@@ -120,7 +120,7 @@ def require_ledger(store: Path) -> None:
     Raises:
         InputError: it has none.
     """
-    from ..errors import InputError
+    from ...errors import InputError
 
     if not _locate(store).is_file():
         raise InputError(f"the store {store} has no ledger", hint="the first build makes one; --store names the folder")
@@ -129,7 +129,7 @@ def require_ledger(store: Path) -> None:
 @app.command("check")
 def check_answers(drop: Drop = False, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
     """Check every answer against its checksum. Exit 1 where something is damaged."""
-    from ..teacher.ledger.check import check_ledger, drop_damaged
+    from ...teacher.ledger.check import check_ledger, drop_damaged
 
     with show_progress_on_stderr():
         found = check_ledger(_locate(store))
@@ -162,7 +162,7 @@ def _render_check(found: "LedgerCheck") -> list[str]:
 @app.command("export")
 def export_answers(target: Target, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> int:
     """Write every answer that is intact as compressed JSON lines. Exit 1 where something is damaged."""
-    from ..teacher.ledger.transfer import export_ledger
+    from ...teacher.ledger.transfer import export_ledger
 
     with show_progress_on_stderr():
         found = export_ledger(_locate(store), target)
@@ -195,7 +195,7 @@ def merge_answers(
         _refuse_alone(recipe, changes, model, endpoint, question, step, match != "request")
         _merge_own(source, store, as_json=as_json)
         return 0
-    from ..teacher.imports import ImportOptions, Match
+    from ...teacher.imports import ImportOptions, Match
     from .imports import describe_import, import_foreign, render_import
 
     options = ImportOptions(name=tool, match=Match(match), model=model, endpoint=endpoint, question=question, step=step)
@@ -211,7 +211,7 @@ def _refuse_alone(*given: object) -> None:
     Raises:
         InputError: there are some.
     """
-    from ..errors import InputError
+    from ...errors import InputError
 
     if any(given):
         raise InputError(
@@ -221,8 +221,8 @@ def _refuse_alone(*given: object) -> None:
 
 
 def _merge_own(source: Path, store: Path, *, as_json: bool) -> None:
-    from ..teacher.ledger import open_ledger
-    from ..teacher.ledger.transfer import import_answers
+    from ...teacher.ledger import open_ledger
+    from ...teacher.ledger.transfer import import_answers
 
     with show_progress_on_stderr(), open_ledger(_locate(store)) as ledger:
         imported = import_answers(ledger, source)
@@ -236,7 +236,7 @@ def _merge_own(source: Path, store: Path, *, as_json: bool) -> None:
 @app.command("compact")
 def compact_answers(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """Rewrite the ledger into its smallest form. No answer is lost."""
-    from ..teacher.ledger.compact import compact_ledger
+    from ...teacher.ledger.compact import compact_ledger
 
     require_ledger(store)
     with show_progress_on_stderr():
@@ -251,9 +251,9 @@ def compact_answers(store: opt.Store = opt.STORE, as_json: opt.Json = False) -> 
 @app.command("forget")
 def forget_answers(problem: ProblemId, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """Erase the answers to a problem, and mark the versions that hold them as withdrawn."""
-    from ..teacher.batches.journal import list_folders
-    from ..teacher.ledger import open_ledger
-    from ..teacher.ledger.forget import forget_problem
+    from ...teacher.batches.journal import list_folders
+    from ...teacher.ledger import open_ledger
+    from ...teacher.ledger.forget import forget_problem
 
     if not (store / "versions").is_dir():  # a version of recorded answers has no ledger, and may be forgotten too
         require_ledger(store)

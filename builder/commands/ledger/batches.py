@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..terminal import print_json, print_text
-from . import options as opt
+from ...terminal import print_json, print_text
+from .. import options as opt
 
 if TYPE_CHECKING:
-    from ..teacher.batches.journal import JournaledBatch
+    from ...teacher.batches.journal import JournaledBatch
 
 Forget = Annotated[
     str | None,
@@ -20,8 +20,8 @@ Forget = Annotated[
 
 def show_batches(forget: Forget = None, store: opt.Store = opt.STORE, as_json: opt.Json = False) -> None:
     """List the batches that a build has sent and not yet taken in. Nothing is sent."""
-    from ..errors import InputError
-    from ..teacher.batches.journal import forget_batch
+    from ...errors import InputError
+    from ...teacher.batches.journal import forget_batch
 
     found = dict(_list_batches(store))
     if forget is not None:
@@ -41,8 +41,8 @@ def show_batches(forget: Forget = None, store: opt.Store = opt.STORE, as_json: o
 
 def _list_batches(store: Path) -> "Iterator[tuple[Path, JournaledBatch | None]]":
     """List the batches of a store with their folders; None where the journal of one is damaged."""
-    from ..errors import InputError
-    from ..teacher.batches.journal import list_folders, read_state
+    from ...errors import InputError
+    from ...teacher.batches.journal import list_folders, read_state
 
     for folder in list_folders(store):
         try:
@@ -68,7 +68,7 @@ def _describe_batch(folder: Path, batch: "JournaledBatch | None") -> dict[str, o
 
 
 def _render_batch(folder: Path, batch: "JournaledBatch | None") -> str:
-    from ..teacher.batches.journal import measure_age
+    from ...teacher.batches.journal import measure_age
 
     if batch is None:
         return f"{folder.name}  damaged: {folder}"
