@@ -63,6 +63,33 @@ def test_a_build_in_batches_is_the_build_that_is_sent_live(tmp_path, build, buil
     assert set(found["answered"].values()) == {1}
 
 
+PRICES = "prices:\n  - {model: m, input: 2000, output: 4000, batch: {input: 1000, output: 2000}}\n"
+
+
+def test_what_came_in_a_batch_is_paid_at_its_price(tmp_path, build, run):
+    recipe, prices = write_recipe(tmp_path, 30, paths=ROUNDS), tmp_path / "prices.yaml"
+    prices.write_text(PRICES)
+    words = ("--prices", str(prices))
+    with running() as service:
+        live = build(recipe, tmp_path / "live", service.url, *words)
+        batched = build(recipe, tmp_path / "store", service.url, *words, *FAST)
+    lines = run("ledger", "costs", "--store", str(tmp_path / "store"), "--json").json
+    assert batched["content_digest"] == live["content_digest"]
+    assert batched["cost_usd"] == pytest.approx(live["cost_usd"] / 2, abs=1e-12)
+    assert batched["total_cost_usd"] == pytest.approx(batched["cost_usd"], abs=1e-12)
+    assert [(line["delivery"], line["usd"]) for line in lines] == [("batch", pytest.approx(batched["cost_usd"]))]
+
+
+@pytest.mark.parametrize("limit", [("--max-usd", "5"), ("--max-requests", "10")])
+def test_a_limit_is_refused_for_batches(tmp_path, run, limit):
+    recipe = write_recipe(tmp_path, 5)
+    with running() as service:
+        refused = run(*list_words(recipe, tmp_path / "store", service.url), *FAST, *limit)
+    assert refused.code == 2
+    assert "a limit can't be held while requests are sent in batches" in refused.out
+    assert service.read_batches()["batches"] == []
+
+
 ENDINGS = {
     "expired": {"1": "expired", "2": "expired"},
     "cancelled": {"1": "cancelled", "3": "cancelled"},
