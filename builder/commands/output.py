@@ -41,9 +41,17 @@ def _describe_build(built: "Built") -> dict[str, Any]:
         "path": str(built.version.path),
         "calls": _describe_calls(built.calls) | _describe_teachers(built.calls),
         "cost_usd": built.calls.cost.usd,
-        "total_cost_usd": built.calls.total.usd,
+        "total_cost_usd": _find_total(built),
         "stages": list(built.costs),
     }
+
+
+def _find_total(built: "Built") -> float | None:
+    """Find what all answers of a version cost; null where that is not known."""
+    if built.status == "built":
+        return built.calls.total.usd
+    costs = built.version.read_build().costs
+    return None if costs is None or costs.total.unknown else costs.total.usd
 
 
 def _describe_calls(calls: "Calls") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ....schemas.manifest import Input
 from ....schemas.problem import Problem
 from ....schemas.sample import Hint
 from ....schemas.teacher import Grader
+from ...costs import Reservation
 from ...errors import CotloomError
 from ..grading_prompts import GradingTask
 from ..request import Answer, ReceivedResponse, Request
@@ -95,6 +96,12 @@ class Books(Protocol):
 
     async def record(self, received: ReceivedResponse, reservation: int | None = None) -> None:
         """Record a response and what was paid for it, in place of what was reserved. Returns when it is on disk."""
+
+    def bound_batch(self, group: Sequence[CompletionRequest]) -> Reservation | None:
+        """Bound what a request can spend that is sent in a batch; None where there is no limit."""
+
+    async def reserve_batch(self, amount: Reservation) -> int | tuple[str, ...]:
+        """Reserve what a batch can spend. Returns its number, or at once the limits that it would exceed."""
 
     async def release(self, reservation: int | None, charge: Charge) -> None:
         """Give back what was reserved for a request; it stays reserved where nobody knows what that costs."""

@@ -14,9 +14,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ...costs import Spent
 from ...errors import CotloomError, InputError
 from ..backends.openai_errors import explain_no_reply
 from ..backends.openai_transport import NoReplyError
+from .budget import ReservedFile, SettleReservation
 from .errors import explain_silence, explain_unlisted
 from .file import BatchFile
 from .journal import (
@@ -51,6 +53,8 @@ class OpenBatch:
     """Its lines, by custom id, in the order of its file; those that were seen to are taken away."""
     remote: RemoteBatch | None = None
     """What the service said of it last."""
+    unknown: int = 0
+    """Its rows that were answered, and nobody knows with how many tokens."""
 
     def note_file(self, file_id: str) -> None:
         """Note in the journal that its file is uploaded, and that the service is asked to create it now."""
@@ -73,11 +77,11 @@ Collect = Callable[[OpenBatch, RemoteBatch], Awaitable[None]]
 class Courier:
     """Takes batches to one service, one after the other."""
 
-    def __init__(self, service: BatchService, journal: Path, poll_s: float) -> None:
-        """Use an open connection, and the journal of its endpoint."""
+    def __init__(self, service: BatchService, journal: Path, poll_s: float, settle: SettleReservation) -> None:
+        """Use an open connection, the journal of its endpoint, and what settles what was reserved."""
         self.batches: dict[str, OpenBatch] = {}
         """Those that are not over, by name."""
-        self._service, self._journal, self._poll_s = service, journal, poll_s
+        self._service, self._journal, self._poll_s, self._settle = service, journal, poll_s, settle
         self._uploading = asyncio.Lock()
         self._is_flying = asyncio.Event()
         self._looks = self._failures = 0
@@ -101,7 +105,7 @@ class Courier:
             if found.batch.stage is not BatchStage.CREATED:
                 if batch.input_file_id is not None:
                     await self._service.delete_file(batch.input_file_id)
-                forget_batch(folder)
+                await self._forget(found)
                 continue
             rows = await asyncio.to_thread(read_rows, folder, batch)
             found.rows = {row.custom_id: row for row in rows}
@@ -118,7 +122,18 @@ class Courier:
         self._looks = 0
         self._is_flying.set()
 
-    async def submit(self, file: BatchFile) -> None:
+    async def _forget(self, batch: OpenBatch) -> None:
+        """Settle what is reserved for a batch that is over or never was, and remove it from the journal.
+
+        What its rows cost is recorded; of those whose tokens nobody knows, what they can have cost stays.
+        """
+        if batch.batch.reservation is not None:
+            cost, tokens = batch.batch.most_each
+            unknown = Spent(picodollars=batch.unknown * cost, requests=0, tokens=batch.unknown * tokens)
+            await self._settle(batch.batch.reservation, unknown)
+        forget_batch(batch.folder)
+
+    async def submit(self, file: BatchFile, reserved: ReservedFile | None) -> None:
         """Upload a file, and create the batch of it.
 
         Raises:
@@ -126,7 +141,7 @@ class Courier:
             Stopped: the journal can't be written.
         """
         async with self._uploading:
-            journaled = await asyncio.to_thread(file.seal, self.url)
+            journaled = await asyncio.to_thread(file.seal, self.url, reserved)
             batch = OpenBatch(file.folder, journaled, {row.custom_id: row for row in file.rows})
             try:
                 name = f"cotloom-{journaled.name}"
@@ -134,7 +149,7 @@ class Courier:
                 batch.note_file(file_id)
                 remote = await self._create(batch.batch)
             except InputError:  # it was refused: there is no batch
-                forget_batch(batch.folder)
+                await self._forget(batch)
                 raise
             batch.note_batch(remote)
             self._open(batch)
@@ -179,7 +194,7 @@ class Courier:
                 if batch.remote is not None:
                     await collect(batch, batch.remote)
                 del self.batches[batch.batch.name]
-                forget_batch(batch.folder)
+                await self._forget(batch)
             if not self.batches:
                 self._is_flying.clear()
 

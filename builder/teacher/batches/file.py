@@ -13,6 +13,7 @@ from ...store.atomic import Access, make_folder, stop_if_unwritable
 from ..backends.openai_transport import encode_body, make_body
 from ..backends.protocol import CompletionRequest
 from ..request import Request
+from .budget import ReservedFile
 from .journal import REQUESTS, ROWS, BatchRow, BatchStage, JournaledBatch, format_row, write_state
 
 CHAT = "/v1/chat/completions"
@@ -85,8 +86,8 @@ class BatchFile:
             self._settings.append(setting)
         return self._settings.index(setting)
 
-    def seal(self, url: str) -> JournaledBatch:
-        """Put the whole file on disk, and into the journal.
+    def seal(self, url: str, reserved: ReservedFile | None = None) -> JournaledBatch:
+        """Put the whole file on disk, and into the journal, with what is reserved for it.
 
         Raises:
             Stopped: it can't be written.
@@ -102,6 +103,8 @@ class BatchFile:
             digest=self._digest.hexdigest(),
             settings=tuple(self._settings),
             prepared_at=int(time.time()),
+            reservation=None if reserved is None else reserved.number,
+            most_each=(0, 0) if reserved is None else reserved.most_each,
         )
         with stop_if_unwritable(self.folder):
             for file in (self._lines, self._keys):

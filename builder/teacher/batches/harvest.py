@@ -17,7 +17,7 @@ from ..backends.openai_results import RequestResult, read_reply
 from ..backends.openai_transport import HttpReply
 from ..backends.protocol import CompletionRequest
 from ..ledger import Key, Ledger
-from ..request import ReceivedResponse
+from ..request import ReceivedResponse, ResponseKind
 from .courier import OpenBatch
 from .journal import BatchRow, read_requests
 from .remote import OutputLine, read_line
@@ -78,6 +78,7 @@ class Harvester:
                 if (groups := self.detach(row))
             ]
             waited = {result.row for result in own}
+            batch.unknown += sum(_is_unknown(result.tried) for result in own)
             others = [(row, line) for row, line in found if row not in waited]
             async with self.recording:
                 await asyncio.gather(
@@ -123,6 +124,13 @@ class Harvester:
             answered = set() if received is None else {(row.digest, index) for index in received.choices}
             if received is not None and answered - known:
                 yield _mark(received)
+
+
+def _is_unknown(tried: RequestResult | None) -> bool:
+    """Whether a row was answered, and nobody knows with how many tokens."""
+    received = None if tried is None else tried.received
+    is_paid = received is not None and received.response.kind is ResponseKind.CHAT
+    return is_paid and tried is not None and tried.tokens is None
 
 
 def _mark(received: ReceivedResponse) -> ReceivedResponse:

@@ -72,6 +72,10 @@ class JournaledBatch:
     """The service's id of the uploaded file; null where it has none, or the build was killed before it knew."""
     batch_id: str | None = None
     """The service's id of the batch, likewise."""
+    reservation: int | None = None
+    """The number of what is reserved for all of it; null where there is no limit."""
+    most_each: tuple[int, int] = (0, 0)
+    """The most that one of its requests can spend: picodollars, and tokens."""
 
 
 @dataclass(slots=True, eq=False)
@@ -143,8 +147,8 @@ def read_state(folder: Path) -> JournaledBatch:
         fields = whole["batch"]
         if whole["checksum"] != compute_digest(json.dumps(fields).encode()):
             raise make_damage_error(folder)
-        settings = tuple(fields.pop("settings"))
-        return JournaledBatch(**fields | {"stage": BatchStage(fields["stage"]), "settings": settings})
+        read = {"stage": BatchStage(fields["stage"]), "settings": tuple(fields["settings"])}
+        return JournaledBatch(**fields | read | {"most_each": tuple(fields["most_each"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise make_damage_error(folder) from error
 

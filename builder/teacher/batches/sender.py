@@ -9,12 +9,13 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...errors import CotloomError, InputError
+from ...errors import CotloomError, InputError, LimitReached
 from ...progress import warn
 from ..backends.protocol import Books, CompletionRequest, FailedRequest, Results, Sender
 from ..pacing import RequestOutcome
 from ..request import ReceivedResponse
 from ..responses import encode_answers
+from .budget import ReservedFile, reserve_file
 from .courier import Courier, OpenBatch
 from .errors import describe_faults, explain_invalid_batch, explain_lost_output, explain_unanswered
 from .file import BatchFile
@@ -40,11 +41,11 @@ class BatchFileSender:
         self._queue = RequestQueue(self._server, journal, endpoint, self._runtime, self._room)
         self._recording = asyncio.Lock()
         self._harvester = Harvester(self._server, setting.ledger, setting.record, self._queue.detach, self._recording)
-        self._courier = Courier(service, journal, self._runtime.batch_poll_s)
+        self._courier = Courier(service, journal, self._runtime.batch_poll_s, setting.settle)
         self._in_transit = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
-        self._is_started = False
+        self._is_started = self._is_short = False
         self._has_succeeded = False
         self._fault: BaseException | None = None
         self.fatal: CotloomError | None = None
@@ -120,16 +121,48 @@ class BatchFileSender:
 
     def _submit_full(self) -> None:
         """Submit the files that are complete, as many at once as the service takes."""
-        while (file := self._queue.take_full(self._in_transit + len(self._courier.batches))) is not None:
+        while not self._is_short:
+            file = self._queue.take_full(self._in_transit + len(self._courier.batches))
+            if file is None:
+                return
             self._in_transit += 1
             self._run(self._submit(file))
 
     async def _submit(self, file: BatchFile) -> None:
         try:
-            await self._courier.submit(file)
+            reserved = await self._reserve(file)
+            if not isinstance(reserved, tuple):
+                await self._courier.submit(file, reserved)
         finally:
             self._in_transit -= 1
             file.discard()
+        if isinstance(reserved, tuple):
+            self._send_less(file, reserved)
+
+    async def _reserve(self, file: BatchFile) -> ReservedFile | tuple[str, ...] | None:
+        """Reserve what a file can spend. Returns the limits that it would exceed, where it does."""
+        waiting = [(self._room.find(row), row) for row in file.rows]
+        rows = [(groups[0].books, groups[0].list_requests(row.indexes)) for groups, row in waiting if groups]
+        return await reserve_file(rows) if rows else None
+
+    def _send_less(self, file: BatchFile, exceeded: tuple[str, ...]) -> None:
+        """Send less where a limit does not permit a whole file: later, when others are settled; or half of it.
+
+        A single request that does not fit ends the sampling.
+        """
+        rows = len(file.rows)
+        is_last = not self._in_transit and not self._courier.batches
+        if is_last and rows <= 1:
+            self._stop(LimitReached(f"the limit is reached ({', '.join(exceeded)})"))
+            return
+        self._is_short = not is_last
+        if is_last:
+            self._queue.limits.most_rows = rows // 2
+        for row in file.rows:
+            groups = self._queue.detach(row)
+            if groups:
+                self._queue.add(groups[0].list_requests(row.indexes), groups, row.tries)
+        self._flush()
 
     def _send_file_live(self, file: BatchFile) -> None:
         for row in file.rows:
@@ -157,6 +190,7 @@ class BatchFileSender:
             fatal = self._settle_rest(batch, remote) or fatal
         if fatal is not None:
             self._stop(fatal)
+        self._is_short = False
         self._queue.limits.note_over(remote)
         self._submit_full()
 

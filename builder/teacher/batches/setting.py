@@ -7,6 +7,7 @@ from ....schemas.runtime import Runtime
 from ...errors import CotloomError
 from ..ledger import Key, Ledger
 from ..request import ReceivedResponse
+from .budget import SettleReservation
 from .traffic import ProblemTraffic
 
 
@@ -18,6 +19,8 @@ class BatchSetting:
     """Where answers are looked up; the journal lies beside it."""
     record: Callable[[ReceivedResponse], Awaitable[frozenset[Key]]]
     """Records a response."""
+    settle: SettleReservation
+    """Records what was spent in place of what was reserved for a batch."""
     runtime: Runtime
     """How batches are made and looked at."""
     traffic: ProblemTraffic

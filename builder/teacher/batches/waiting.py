@@ -71,6 +71,10 @@ class WaitingRoom:
         waiting = self._rows.setdefault(row, [])
         waiting += [group for group in groups if group not in waiting]
 
+    def find(self, row: BatchRow) -> list[WaitingGroup]:
+        """Find those that wait for a line."""
+        return self._rows.get(row, [])
+
     def detach(self, row: BatchRow) -> list[WaitingGroup]:
         """Take away those that wait for a line; nobody waits for it then."""
         return self._rows.pop(row, [])

@@ -121,13 +121,23 @@ class TeacherBooks:
         Raises:
             LimitReached: it does not fit.
         """
+        most = self.bound(group, Delivery.LIVE)
+        return None if most is None else await self.purse.reserve(self._make_terms(Delivery.LIVE), most)
+
+    def bound(self, group: Sequence[CompletionRequest], delivery: Delivery) -> Reservation | None:
+        """Bound what a request for some completions of one prompt can spend; None where there is no limit."""
         if not self.purse.limits.is_set:
             return None
         prompt, completion = self._bound_tokens(group)
-        price = self.prices[Delivery.LIVE]
+        price = self.prices[delivery]
         cost = 0 if price is None else compute_most(price, prompt, completion)
-        most = Reservation(picodollars=cost, requests=1, tokens=prompt + completion)
-        return await self.purse.reserve(self._make_terms(Delivery.LIVE), most)
+        return Reservation(picodollars=cost, requests=1, tokens=prompt + completion)
+
+    async def reserve_batch(self, amount: Reservation) -> int | tuple[str, ...]:
+        """Reserve what a batch can spend. Returns its number, or at once the limits that it would exceed."""
+        terms = self._make_terms(Delivery.BATCH)
+        wanted = WantedReservation(terms=terms, amount=amount, limits=self.purse.limits)
+        return await self.purse.recorder.reserve(wanted)
 
     def _bound_tokens(self, group: Sequence[CompletionRequest]) -> tuple[int, int]:
         """Bound the tokens of a request, and of its answers together."""
@@ -192,17 +202,13 @@ def open_books(
         InputError: a limit can't be held: the price of a teacher is unknown, or the length of its answers unbounded.
     """
     limits = make_limits(runtime)
-    if runtime.batch and limits.is_set:
-        raise InputError(
-            "a limit can't be held while requests are sent in batches", hint="leave out --batch, or the limit"
-        )
     purse = Purse(recorder, f"{recipe.name}@{recipe.version}", limits)
     books = {}
     for key, each in opened.items():
         paid = each.paid
         prices = {way: find_price(paid.model, paid.endpoint, paid.url, way, runtime.prices) for way in Delivery}
         books[key] = TeacherBooks(purse, paid, prices)
-        _check_bounds(key, paid, limits, prices[Delivery.LIVE])
+        _check_bounds(key, paid, limits, prices[Delivery.BATCH if runtime.batch else Delivery.LIVE])
     return books
 
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...costs import Cost, make_cost
+from ...costs import Cost, Delivery, Reservation, make_cost
 from ...errors import CotloomError, InputError, LimitReached
 from ...text.traces import part_trace
 from ..backends.protocol import Charge, CompletionRequest, FailedRequest, Sender
@@ -183,6 +183,12 @@ class _OwnBooks:
         known, picodollars = await self.books.record(received, reservation)
         self.earlier |= known
         self.cost += make_cost(picodollars)
+
+    def bound_batch(self, group: Sequence[CompletionRequest]) -> Reservation | None:
+        return self.books.bound(group, Delivery.BATCH)
+
+    async def reserve_batch(self, amount: Reservation) -> int | tuple[str, ...]:
+        return await self.books.reserve_batch(amount)
 
     async def release(self, reservation: int | None, charge: Charge) -> None:
         await self.books.release(reservation, charge)

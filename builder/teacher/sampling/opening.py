@@ -9,6 +9,7 @@ from ....schemas.runtime import Runtime
 from ..backends.protocol import OpenedBackend
 from ..batches import BatchDesk, BatchSetting, ProblemTraffic
 from ..ledger import Ledger, open_recorder
+from ..ledger.payments import Settlement
 from .books import make_orphan_recorder, open_books
 from .completing import Completer, Stop
 from .metering import Look, Unanswered
@@ -49,6 +50,7 @@ async def open_completers(  # noqa: PLR0913, PLR0917 - what a build shares among
         setting = BatchSetting(
             ledger=ledger,
             record=make_orphan_recorder(books, recorder),
+            settle=lambda number, spent: recorder.settle(Settlement(reservation=number, spent=spent)),
             runtime=runtime,
             traffic=traffic,
             get_error=lambda: stop.error,

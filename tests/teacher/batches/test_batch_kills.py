@@ -59,6 +59,49 @@ def test_a_build_that_is_killed_again_and_again_submits_nothing_twice(tmp_path, 
     assert not [*(tmp_path / "store" / "batches").glob("*/*")]
 
 
+PRICES = "prices:\n  - {model: m, input: 2000, output: 2000, batch: {input: 1000, output: 1000}}\n"
+
+
+def bill(service):
+    """What the service charges, in US dollars."""
+    found = service.read_batches()
+    return sum(found["tokens"][body] * count for body, count in found["answered"].items()) / 1000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_a_limit_holds_through_kills_and_batches_that_end_early(tmp_path, seed, finish, run):
+    recipe = write_recipe(tmp_path, PROBLEMS, paths=ROUNDS, sampling={"max_tokens": 40})
+    prices, store = tmp_path / "prices.yaml", tmp_path / "store"
+    prices.write_text(PRICES)
+    words = ("--prices", str(prices))
+    with running() as live:
+        expected = finish(recipe, tmp_path / "live", live.url, *words)
+    chance = random.Random(seed)
+    limit = expected["cost_usd"] / 2 * chance.choice([0.2, 0.5, 0.8])
+    script = {str(number): chance.choice(["partial", "expired", "cancelled"]) for number in range(1, 60, 3)}
+    options = (*FAST, *words, "--max-usd", f"{limit:.6f}")
+    with running(Settings(batches=Batches(run_s=0.3, script=script))) as service:
+        kills = 0
+        for _ in range(4):
+            process = start_build(recipe, store, service.url, *options)
+            try:
+                process.wait(timeout=chance.uniform(1.5, 5.0))
+            except subprocess.TimeoutExpired:
+                kill_build(process)
+                kills += 1
+            assert bill(service) <= limit
+        stopped = run(*list_words(recipe, store, service.url), *options)
+        assert (stopped.code, bill(service) <= limit) == (3, True), stopped.out
+        built = finish(recipe, store, service.url, *FAST, *words, "--max-usd", "1000")
+    lines = run("ledger", "costs", "--store", str(store), "--json").json
+    assert built["content_digest"] == expected["content_digest"]
+    assert set(service.read_batches()["answered"].values()) == {1}
+    assert sum(line["usd"] for line in lines) == pytest.approx(bill(service), abs=1e-9)
+    # a kill between the reservation of a file and its place in the journal leaves it reserved
+    assert sum(line["reserved_requests"] for line in lines) <= 40 * kills
+
+
 def test_ctrl_c_ends_at_once_and_the_same_command_takes_the_batch_up(tmp_path, finish):
     recipe = write_recipe(tmp_path, 30)
     with running(Settings(batches=Batches(run_s=6))) as service:

@@ -80,14 +80,34 @@ def test_what_came_in_a_batch_is_paid_at_its_price(tmp_path, build, run):
     assert [(line["delivery"], line["usd"]) for line in lines] == [("batch", pytest.approx(batched["cost_usd"]))]
 
 
-@pytest.mark.parametrize("limit", [("--max-usd", "5"), ("--max-requests", "10")])
-def test_a_limit_is_refused_for_batches(tmp_path, run, limit):
-    recipe = write_recipe(tmp_path, 5)
+def bill(service):
+    """What the service charges: each row that it answered, at the price of batches."""
+    found = service.read_batches()
+    return sum(found["tokens"][body] * count * 1000 for body, count in found["answered"].items()) / 10**6
+
+
+LIMITED = {"paths": ROUNDS, "sampling": {"max_tokens": 40}}
+
+
+@pytest.mark.parametrize("share", [0.001, 0.3, 0.7, 20])
+def test_a_limit_holds_for_batches_and_the_same_command_goes_on_with_a_higher_one(tmp_path, build, run, share):
+    recipe, prices = write_recipe(tmp_path, 40, **LIMITED), tmp_path / "prices.yaml"
+    prices.write_text(PRICES.replace("4000", "2000").replace("output: 2000}}", "output: 1000}}"))
+    words = ("--prices", str(prices))
+    with running() as calm:
+        expected = build(recipe, tmp_path / "calm", calm.url, *words)
+    limit = f"{share * expected['cost_usd'] / 2:.6f}"
     with running() as service:
-        refused = run(*list_words(recipe, tmp_path / "store", service.url), *FAST, *limit)
-    assert refused.code == 2
-    assert "a limit can't be held while requests are sent in batches" in refused.out
-    assert service.read_batches()["batches"] == []
+        store = tmp_path / "store"
+        stopped = run(*list_words(recipe, store, service.url), *words, *FAST, "--max-usd", limit)
+        spent = bill(service)
+        built = build(recipe, store, service.url, *words, *FAST, "--max-usd", "100")
+    assert stopped.code == (0 if share > 1 else 3), stopped.out
+    assert spent <= float(limit)
+    assert spent > 0 or share < 0.1
+    assert set(service.read_batches()["answered"].values()) == {1}
+    assert built["content_digest"] == expected["content_digest"]
+    assert built["total_cost_usd"] == pytest.approx(bill(service), abs=1e-9)
 
 
 ENDINGS = {

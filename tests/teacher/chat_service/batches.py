@@ -77,6 +77,8 @@ class BatchHalf:
         self._keys: set[str] = set()
         self.answered: Counter[str] = Counter()
         """How often each row was answered, by a digest of its body."""
+        self.tokens: dict[str, int] = {}
+        """The tokens of each row and its answers."""
         self.submitted: Counter[str] = Counter()
         """How often each row was in a batch."""
 
@@ -86,6 +88,7 @@ class BatchHalf:
             "batches": [batch.describe() for batch in self._batches.values()],
             "calls": dict(self._calls),
             "answered": dict(self.answered),
+            "tokens": self.tokens,
             "submitted": dict(self.submitted),
             "bodies": [[row["body"] for row in batch.rows] for batch in self._batches.values()],
             "keys": sorted(self._keys),
@@ -224,6 +227,7 @@ class BatchHalf:
         if status == 200:
             self.answered[digest] += 1
             body = self._answer(row["body"])
+            self.tokens[digest] = orjson.loads(body)["usage"]["total_tokens"]
         response = {"status_code": status, "request_id": "r", "body": orjson.loads(body)}
         return {"id": f"line_{digest}", "custom_id": row["custom_id"], "response": response, "error": None}
 
