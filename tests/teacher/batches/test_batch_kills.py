@@ -45,7 +45,7 @@ def test_a_build_that_is_killed_again_and_again_submits_nothing_twice(tmp_path, 
         for _ in range(6):
             process = start_build(recipe, tmp_path / "store", service.url, *FAST)
             try:
-                process.wait(timeout=chance.uniform(1.5, 5.0))
+                process.communicate(timeout=chance.uniform(1.5, 5.0))
             except subprocess.TimeoutExpired:
                 kill_build(process)
                 kills += 1
@@ -86,7 +86,7 @@ def test_a_limit_holds_through_kills_and_batches_that_end_early(tmp_path, seed, 
         for _ in range(4):
             process = start_build(recipe, store, service.url, *options)
             try:
-                process.wait(timeout=chance.uniform(1.5, 5.0))
+                process.communicate(timeout=chance.uniform(1.5, 5.0))
             except subprocess.TimeoutExpired:
                 kill_build(process)
                 kills += 1
